@@ -2,3 +2,5 @@
 
 It must not import a service, and holds no rule that belongs to one service alone.
 """
+
+__version__ = "0.1.0"

@@ -1,0 +1,55 @@
+"""Composing services into an application: every shape of the product is a call of `build_app`."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from fastapi import FastAPI
+
+from trackhelm_core import __version__
+from trackhelm_core.health import health_router
+from trackhelm_core.openapi import install_openapi
+from trackhelm_core.problems import install_problem_handlers
+from trackhelm_core.runtime import Runtime
+from trackhelm_core.service import Service
+from trackhelm_core.telemetry.requests import RequestMiddleware
+
+
+def build_app(services: Sequence[Service], runtime: Runtime) -> FastAPI:
+    """Return an application that serves `services` over `runtime`; it closes the runtime when it stops.
+
+    Routers are included, not mounted: a mounted application's lifespan never runs.
+    """
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with AsyncExitStack() as running:
+            running.callback(runtime.close)
+            for service in services:
+                if service.lifespan:
+                    state = await running.enter_async_context(service.lifespan(runtime))
+                    for name, value in state.items():
+                        setattr(app.state, name, value)
+            yield
+
+    app = FastAPI(
+        title="Trackhelm",
+        version=__version__,
+        description="Experiment tracking that speaks the MLflow REST protocol.",
+        lifespan=lifespan,
+        docs_url="/docs",
+        redoc_url=None,
+        # MLflow's clients never use a trailing slash, and a redirect would lose a POST's body.
+        redirect_slashes=False,
+    )
+    app.state.runtime = runtime
+    app.include_router(health_router)
+    for service in services:
+        for mount in service.mounts:
+            for position, prefix in enumerate(mount.prefixes):
+                app.include_router(
+                    mount.router, prefix=prefix, tags=[service.name], include_in_schema=position == 0
+                )
+    install_problem_handlers(app)
+    install_openapi(app)
+    app.add_middleware(RequestMiddleware)
+    return app

@@ -1,0 +1,71 @@
+"""Engines: how a process connects to SQLite or PostgreSQL, and each setting's reason."""
+
+from typing import Any, Final
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.pool import ConnectionPoolEntry
+
+WRITES: Final = "trackhelm_writes"
+"""Execution option of a connection whose next transaction will write."""
+
+_SQLITE_PRAGMAS: Final = (
+    # Readers go on while one writer commits.
+    "journal_mode=WAL",
+    # A commit is on the disk before it is answered, even if the power fails. With NORMAL the last
+    # commits before a power cut are lost, though they were acknowledged.
+    "synchronous=FULL",
+    "foreign_keys=ON",
+    # Only another process (`migrate`, a backup) is waited for here: our own writers take turns.
+    "busy_timeout=15000",
+    # LIKE is case-sensitive in the search grammar, as it is on PostgreSQL.
+    "case_sensitive_like=ON",
+    # 64 MiB of pages: the indexes of a laptop's database stay in memory.
+    "cache_size=-65536",
+    "temp_store=MEMORY",
+)
+
+# The endpoint threads (40) and the metric writer, each with a connection.
+_POOL_SIZE: Final = 20
+_POOL_OVERFLOW: Final = 44
+_POOL_TIMEOUT_SECONDS: Final = 10
+
+
+def _prepare_sqlite(engine: Engine) -> None:
+    @event.listens_for(engine, "connect")
+    def set_pragmas(connection: Any, _entry: ConnectionPoolEntry) -> None:
+        # The driver's own transaction control begins transactions late and never for SELECT; ours
+        # is explicit, below.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in _SQLITE_PRAGMAS:
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        # A transaction that reads first and writes later fails at once when another has written
+        # meanwhile, whatever the busy timeout; IMMEDIATE takes the write lock at the start.
+        writes = connection.get_execution_options().get(WRITES, False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def make_engine(url: str) -> Engine:
+    """Return an engine for `sqlite:///…` or `postgresql+psycopg://…`."""
+    if make_url(url).get_backend_name() != "sqlite":
+        return create_engine(
+            url,
+            pool_size=_POOL_SIZE,
+            max_overflow=_POOL_OVERFLOW,
+            pool_timeout=_POOL_TIMEOUT_SECONDS,
+            pool_pre_ping=True,
+        )
+    engine = create_engine(
+        url,
+        pool_size=_POOL_SIZE,
+        max_overflow=_POOL_OVERFLOW,
+        pool_timeout=_POOL_TIMEOUT_SECONDS,
+        connect_args={"check_same_thread": False},
+    )
+    _prepare_sqlite(engine)
+    return engine

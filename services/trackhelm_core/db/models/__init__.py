@@ -1,0 +1,47 @@
+"""The tables: one module a group, each naming the service that owns it. All are imported here."""
+
+from trackhelm_core.db.models.base import Base
+from trackhelm_core.db.models.datasets import Dataset, RunDataset, RunDatasetTag
+from trackhelm_core.db.models.experiments import Experiment, ExperimentTag
+from trackhelm_core.db.models.logged_models import (
+    LoggedModel,
+    LoggedModelParam,
+    LoggedModelTag,
+    RunModelInput,
+    RunModelOutput,
+)
+from trackhelm_core.db.models.metrics import LabelSet, MetricChunk, Series
+from trackhelm_core.db.models.registry import (
+    ModelVersion,
+    ModelVersionTag,
+    RegisteredModel,
+    RegisteredModelAlias,
+    RegisteredModelTag,
+)
+from trackhelm_core.db.models.runs import Key, Run, RunParam, RunTag
+
+__all__ = [
+    "Base",
+    "Dataset",
+    "Experiment",
+    "ExperimentTag",
+    "Key",
+    "LabelSet",
+    "LoggedModel",
+    "LoggedModelParam",
+    "LoggedModelTag",
+    "MetricChunk",
+    "ModelVersion",
+    "ModelVersionTag",
+    "RegisteredModel",
+    "RegisteredModelAlias",
+    "RegisteredModelTag",
+    "Run",
+    "RunDataset",
+    "RunDatasetTag",
+    "RunModelInput",
+    "RunModelOutput",
+    "RunParam",
+    "RunTag",
+    "Series",
+]

@@ -1,0 +1,88 @@
+"""Metric series and their points. Owner: ingest. Readers: query, registry (a logged model's metrics).
+
+A point is a column entry of a compressed chunk, never a row. What search and tables need of a series (last,
+min, max, count) is folded into its row as points arrive, so they never touch history.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from trackhelm_core.db.models.base import Base
+from trackhelm_core.db.types import BigId, MetricValue
+
+NO_LABELS_ID = 0
+"""The label set of a plain point. Its series' summary covers the key's points of every label set, so that
+a run has one row a key that says its last, min, max and count: what search reads."""
+
+
+class LabelSet(Base):
+    """A set of labels that tells apart points of one key: model, dataset, later rank or node.
+
+    `labels` is canonical JSON (sorted keys), `digest` its SHA-256: two processes that meet a set at once
+    agree on its row. `model_id` is lifted out of it, because a logged model asks for its metrics.
+    Never updated or deleted: processes cache the ids.
+    """
+
+    __tablename__ = "label_set"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    digest: Mapped[str] = mapped_column(String(64), unique=True)
+    labels: Mapped[str] = mapped_column(Text)
+    model_id: Mapped[str | None] = mapped_column(String(64), index=True)
+
+
+class Series(Base):
+    """The points of one run, key and label set, summarised.
+
+    The last point is the one with the greatest (step, timestamp, value), a NaN counting as 0: MLflow's
+    rule. `min_value` and `max_value` are over finite points, NULL when there is none. `count` counts
+    a point that was sent twice in different requests twice, until compaction.
+    """
+
+    __tablename__ = "series"
+    __table_args__ = (
+        UniqueConstraint("run_id", "key_id", "label_set_id"),
+        # Finds a logged model's metrics. Partial: nearly every series has no labels.
+        Index(
+            "ix_series_label_set_id",
+            "label_set_id",
+            sqlite_where=text(f"label_set_id <> {NO_LABELS_ID}"),
+            postgresql_where=text(f"label_set_id <> {NO_LABELS_ID}"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    run_id: Mapped[int] = mapped_column(ForeignKey("run.id", ondelete="CASCADE"))
+    key_id: Mapped[int] = mapped_column(ForeignKey("key.id"))
+    label_set_id: Mapped[int] = mapped_column(ForeignKey("label_set.id"))
+    last_step: Mapped[int] = mapped_column(BigInteger)
+    last_timestamp: Mapped[int] = mapped_column(BigInteger)
+    last_value: Mapped[float] = mapped_column(MetricValue, nullable=True)
+    min_value: Mapped[float | None]
+    max_value: Mapped[float | None]
+    count: Mapped[int] = mapped_column(BigInteger)
+    nonfinite_count: Mapped[int] = mapped_column(BigInteger)
+
+
+class MetricChunk(Base):
+    """Points of one series in the form of `trackhelm_core.chunks`; bounds are inclusive."""
+
+    __tablename__ = "metric_chunk"
+    __table_args__ = (Index("ix_metric_chunk_series_id", "series_id"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    series_id: Mapped[int] = mapped_column(ForeignKey("series.id", ondelete="CASCADE"))
+    min_step: Mapped[int] = mapped_column(BigInteger)
+    max_step: Mapped[int] = mapped_column(BigInteger)
+    count: Mapped[int] = mapped_column(Integer)
+    data: Mapped[bytes] = mapped_column(LargeBinary)

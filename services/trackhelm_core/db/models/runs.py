@@ -1,0 +1,66 @@
+"""Runs, their params and tags. Owner: ingest. Readers: query, artifact, registry.
+
+A run has two ids: the public `uuid` of the wire, and a small integer that rows of params, tags and series
+carry. Likewise a key's text is stored once, in `key`. In MLflow's own database every metric row carries
+both texts: 482 bytes a point were measured.
+"""
+
+from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from trackhelm_core.db.models.base import Base
+from trackhelm_core.db.types import BigId
+from trackhelm_core.limits import KEY_LENGTH
+
+RUN_ID_LENGTH = 32
+
+
+class Key(Base):
+    """The text of a key of metrics, params or tags. Never updated or deleted: processes cache the ids."""
+
+    __tablename__ = "key"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    name: Mapped[str] = mapped_column(String(KEY_LENGTH), unique=True)
+
+
+class Run(Base):
+    """A run. Times are milliseconds since the epoch."""
+
+    __tablename__ = "run"
+    __table_args__ = (
+        # A page of an experiment in the default order is one walk of this index.
+        Index("ix_run_page", "experiment_id", "lifecycle_stage", text("start_time DESC"), "uuid"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    uuid: Mapped[str] = mapped_column(String(RUN_ID_LENGTH), unique=True)
+    experiment_id: Mapped[int] = mapped_column(ForeignKey("experiment.id"))
+    name: Mapped[str] = mapped_column(Text)
+    user_id: Mapped[str] = mapped_column(Text)
+    status: Mapped[str] = mapped_column(String(10))
+    start_time: Mapped[int] = mapped_column(BigInteger)
+    end_time: Mapped[int | None] = mapped_column(BigInteger)
+    lifecycle_stage: Mapped[str] = mapped_column(String(10))
+    deleted_time: Mapped[int | None] = mapped_column(BigInteger)
+    artifact_uri: Mapped[str] = mapped_column(Text)
+
+
+class RunParam(Base):
+    """A param of a run: written once, never changed."""
+
+    __tablename__ = "run_param"
+
+    run_id: Mapped[int] = mapped_column(ForeignKey("run.id", ondelete="CASCADE"), primary_key=True)
+    key_id: Mapped[int] = mapped_column(ForeignKey("key.id"), primary_key=True)
+    value: Mapped[str] = mapped_column(Text)
+
+
+class RunTag(Base):
+    """A tag of a run."""
+
+    __tablename__ = "run_tag"
+
+    run_id: Mapped[int] = mapped_column(ForeignKey("run.id", ondelete="CASCADE"), primary_key=True)
+    key_id: Mapped[int] = mapped_column(ForeignKey("key.id"), primary_key=True)
+    value: Mapped[str] = mapped_column(Text)

@@ -1,0 +1,52 @@
+"""Units of work: one request or task is one transaction, committed before it is answered.
+
+The route (or task) opens one, explicitly; logic and stores only use the session they are given and never
+commit. A FastAPI `yield` dependency would commit after the response was sent.
+"""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from trackhelm_core.db.engine import WRITES
+
+
+class Database:
+    """The sessions of one process."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        # SQLite has one writer, and lets a waiting one sleep and try again for as long as others are
+        # luckier. Within a process a lock makes them take turns: 32 clients wait, none times out.
+        self._writer = threading.Lock() if self.is_sqlite else nullcontext()
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether this is the embedded database, which has one writer at a time."""
+        return self.engine.dialect.name == "sqlite"
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """Open a transaction that only reads: one snapshot, no lock."""
+        with Session(self.engine, autoflush=False, expire_on_commit=False) as session:
+            yield session
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """Open a transaction that writes: committed when the block ends, rolled back when it raises."""
+        with (
+            self._writer,
+            self.engine.connect() as connection,
+            Session(
+                connection.execution_options(**{WRITES: True}), autoflush=False, expire_on_commit=False
+            ) as session,
+        ):
+            yield session
+            session.commit()
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.engine.dispose()

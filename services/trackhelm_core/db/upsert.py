@@ -1,0 +1,40 @@
+"""INSERT … ON CONFLICT for both databases: SQLAlchemy has it once a dialect, with one shape."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Table, inspect
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from trackhelm_core.db.models.base import Base
+
+
+def insert_for(session: Session, model: type[Base]) -> postgresql.Insert | sqlite.Insert:
+    """Return an INSERT that has `on_conflict_do_…`, for the session's database."""
+    table = inspect(model).local_table
+    assert isinstance(table, Table)
+    if session.get_bind().dialect.name == "postgresql":
+        return postgresql.insert(table)
+    return sqlite.insert(table)
+
+
+def upsert(
+    session: Session, model: type[Base], rows: Sequence[Mapping[str, Any]], *, update: Sequence[str] = ()
+) -> None:
+    """Insert rows; one whose primary key is there takes the new values of `update`, or is left as it is.
+
+    Give the rows in one order everywhere (sorted by key): two transactions that lock the same rows in
+    opposite orders end in a deadlock.
+    """
+    if not rows:
+        return
+    statement = insert_for(session, model)
+    if update:
+        statement = statement.on_conflict_do_update(
+            index_elements=inspect(model).primary_key,
+            set_={name: statement.excluded[name] for name in update},
+        )
+    else:
+        statement = statement.on_conflict_do_nothing()
+    session.execute(statement, list(rows))

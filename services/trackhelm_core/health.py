@@ -1,0 +1,33 @@
+"""Probes: `/health` (the process is alive), `/ready` (it can serve), `/version`."""
+
+from fastapi import APIRouter, Response
+
+from trackhelm_core import __version__
+from trackhelm_core.errors import UnavailableError
+from trackhelm_core.runtime import RuntimeDep
+
+health_router = APIRouter(tags=["probes"])
+
+
+@health_router.get("/health", response_class=Response)
+async def health() -> Response:
+    """Answer `OK` while the process runs, whatever it depends on: a restart would not mend that."""
+    return Response("OK", media_type="text/plain")
+
+
+@health_router.get("/ready", response_class=Response)
+def ready(runtime: RuntimeDep) -> Response:
+    """Answer `OK` when the database answers and its schema fits; 503 until then."""
+    if not runtime.is_ready():
+        raise UnavailableError("The database has not the schema this version needs: run `migrate`.")
+    return Response("OK", media_type="text/plain")
+
+
+@health_router.get("/version", response_class=Response)
+async def version() -> Response:
+    """Answer Trackhelm's version.
+
+    A stock client asks before it exports spans, and sends them only to version 3.4 or later of MLflow;
+    below that it stores them as an artifact, which we can keep.
+    """
+    return Response(__version__, media_type="text/plain")

@@ -1,0 +1,66 @@
+"""Every limit of the wire contract, in one place, with its unit.
+
+The numbers are MLflow's own where a stock client relies on them: it splits its batches and
+truncates its values by them, so a smaller limit here would refuse what it sends.
+"""
+
+from typing import Final
+
+# Keys of metrics, params and tags, and their values: characters.
+KEY_LENGTH: Final = 250
+PARAM_VALUE_LENGTH: Final = 6_000
+RUN_TAG_VALUE_LENGTH: Final = 8_000
+EXPERIMENT_TAG_VALUE_LENGTH: Final = 20_000
+REGISTRY_TAG_VALUE_LENGTH: Final = 100_000
+
+# Names and locations: characters.
+EXPERIMENT_NAME_LENGTH: Final = 500
+ARTIFACT_LOCATION_LENGTH: Final = 2_048
+REGISTERED_MODEL_NAME_LENGTH: Final = 256
+ALIAS_LENGTH: Final = 255
+# Descriptions, run names, user names and other free text that has no limit of its own in MLflow.
+NAME_LENGTH: Final = 1_000
+TEXT_LENGTH: Final = 100_000
+SOURCE_LENGTH: Final = 4_096
+
+# One log-batch request: items.
+BATCH_METRICS: Final = 1_000
+BATCH_PARAMS: Final = 100
+BATCH_TAGS: Final = 100
+BATCH_ITEMS: Final = 1_000
+
+# Dataset inputs: characters.
+DATASET_NAME_LENGTH: Final = 500
+DATASET_DIGEST_LENGTH: Final = 36
+DATASET_SOURCE_LENGTH: Final = 65_535
+DATASET_SCHEMA_LENGTH: Final = 1_048_575
+DATASET_PROFILE_LENGTH: Final = 16_777_215
+INPUT_TAG_KEY_LENGTH: Final = 255
+INPUT_TAG_VALUE_LENGTH: Final = 500
+
+# Logged models: items a request.
+LOGGED_MODEL_PARAMS: Final = 100
+
+# Pages: rows.
+SEARCH_RUNS_PAGE: Final = 50_000
+SEARCH_RUNS_DEFAULT_PAGE: Final = 1_000
+SEARCH_EXPERIMENTS_PAGE: Final = 50_000
+SEARCH_LOGGED_MODELS_PAGE: Final = 50_000
+SEARCH_LOGGED_MODELS_DEFAULT_PAGE: Final = 100
+SEARCH_REGISTERED_MODELS_PAGE: Final = 1_000
+SEARCH_REGISTERED_MODELS_DEFAULT_PAGE: Final = 100
+SEARCH_MODEL_VERSIONS_PAGE: Final = 200_000
+SEARCH_MODEL_VERSIONS_DEFAULT_PAGE: Final = 200_000
+HISTORY_PAGE: Final = 1_000_000
+BULK_HISTORY_RUNS: Final = 100
+BULK_HISTORY_POINTS: Final = 25_000
+BULK_INTERVAL_POINTS: Final = 2_500
+SEARCH_DATASETS_EXPERIMENTS: Final = 20
+SEARCH_DATASETS_ROWS: Final = 1_000
+
+# JSON request bodies: bytes. 1,000 metrics with 250-character keys in escaped non-ASCII fit; a dataset
+# profile of 16 MiB, the largest single legal field, fits too.
+JSON_BODY_BYTES: Final = 32 * 1024 * 1024
+
+INT64_MIN: Final = -(2**63)
+INT64_MAX: Final = 2**63 - 1

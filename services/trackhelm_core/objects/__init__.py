@@ -1,0 +1,1 @@
+"""The object store: one port for every kind of store."""

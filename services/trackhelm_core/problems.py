@@ -1,0 +1,78 @@
+"""The one place where a failure becomes a response: MLflow's form, never a stack trace."""
+
+import http
+
+import structlog
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import OperationalError
+from starlette.exceptions import HTTPException
+
+from trackhelm_core.errors import ApiError, ErrorCode, UnavailableError
+from trackhelm_core.wire.faults import request_fault
+from trackhelm_core.wire.replies import JSON_MEDIA_TYPE, ErrorReply, encode
+
+log = structlog.get_logger(__name__)
+
+
+def problem(error: ApiError) -> Response:
+    """Return the response that tells of an error."""
+    headers = {}
+    if error.retry_after_seconds is not None:
+        headers["Retry-After"] = str(error.retry_after_seconds)
+    body = encode(ErrorReply(error_code=error.code.value, message=error.message))
+    return Response(body, status_code=error.status, headers=headers, media_type=JSON_MEDIA_TYPE)
+
+
+async def _on_api_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, ApiError)
+    return problem(error)
+
+
+async def _on_invalid_request(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    return problem(request_fault(error.errors()[0]))
+
+
+async def _on_http_error(request: Request, error: Exception) -> Response:
+    """Answer what the framework itself refuses: an unknown path, a wrong method, too large a body."""
+    assert isinstance(error, HTTPException)
+    asked = f"{request.method} {request.url.path}"
+    match error.status_code:
+        case http.HTTPStatus.NOT_FOUND:
+            answer = ApiError(ErrorCode.ENDPOINT_NOT_FOUND, f"No endpoint answers {asked}.")
+        case http.HTTPStatus.METHOD_NOT_ALLOWED:
+            allowed = (error.headers or {}).get("Allow", "other methods")
+            answer = ApiError(
+                ErrorCode.BAD_REQUEST, f"{asked} is not allowed: use {allowed}.", status=error.status_code
+            )
+        case status:
+            answer = ApiError(ErrorCode.BAD_REQUEST, f"{asked}: {error.detail}", status=status)
+    response = problem(answer)
+    response.headers.update(error.headers or {})
+    return response
+
+
+async def _on_database_error(request: Request, error: Exception) -> Response:
+    log.error("database unavailable", path=request.url.path, exc_info=error)
+    return problem(UnavailableError("The database is not available. Send the request again."))
+
+
+async def _on_defect(request: Request, error: Exception) -> Response:
+    # Starlette raises the error again after this answer, so that the server's log has its trace.
+    return problem(
+        ApiError(
+            ErrorCode.INTERNAL_ERROR,
+            f"{request.method} {request.url.path} failed by a defect of the server. "
+            "Its log has the details under this answer's X-Request-Id.",
+        )
+    )
+
+
+def install_problem_handlers(app: FastAPI) -> None:
+    """Make every failure of the application answer in MLflow's form."""
+    app.add_exception_handler(ApiError, _on_api_error)
+    app.add_exception_handler(RequestValidationError, _on_invalid_request)
+    app.add_exception_handler(HTTPException, _on_http_error)
+    app.add_exception_handler(OperationalError, _on_database_error)
+    app.add_exception_handler(Exception, _on_defect)

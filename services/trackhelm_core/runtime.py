@@ -1,0 +1,51 @@
+"""What a process holds for as long as it runs: made once, passed down, closed in reverse order."""
+
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import Annotated, Self
+
+from fastapi import Depends, Request
+
+from trackhelm_core.clock import Clock, now_ms
+from trackhelm_core.db.engine import make_engine
+from trackhelm_core.db.migrate import is_ready
+from trackhelm_core.db.unit_of_work import Database
+from trackhelm_core.objects.store import ObjectStore
+from trackhelm_core.settings import StorageSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """A process's connections to the world."""
+
+    database: Database
+    objects: ObjectStore
+    clock: Clock = now_ms
+    _closing: ExitStack = field(default_factory=ExitStack, repr=False)
+
+    @classmethod
+    def from_settings(cls, storage: StorageSettings) -> Self:
+        """Open what the settings name. The database is not migrated here."""
+        closing = ExitStack()
+        database = Database(make_engine(storage.effective_database_url))
+        closing.callback(database.close)
+        objects = ObjectStore.folder(storage.artifact_folder)
+        return cls(database=database, objects=objects, _closing=closing)
+
+    def is_ready(self) -> bool:
+        """Return whether the database answers and has the schema this code needs."""
+        return is_ready(self.database.engine)
+
+    def close(self) -> None:
+        """Close everything, the last opened first."""
+        self._closing.close()
+
+
+async def _runtime(request: Request) -> Runtime:
+    # `async`, so that FastAPI calls it in place: a plain function would cost a thread hop per request.
+    runtime: Runtime = request.app.state.runtime
+    return runtime
+
+
+RuntimeDep = Annotated[Runtime, Depends(_runtime)]
+"""The parameter type by which an endpoint asks for the process's runtime."""

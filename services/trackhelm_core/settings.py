@@ -1,0 +1,75 @@
+"""Settings: frozen groups read from `TRACKHELM_*` variables, made once in `main` and passed down.
+
+There is no settings object at module level: what a function depends on stands in its arguments.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final, Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX: Final = "TRACKHELM_"
+
+
+class _Group(BaseSettings):
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
+
+
+class HttpSettings(_Group):
+    """Where the server listens."""
+
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(5000, ge=0, le=65_535, description="Port to listen on; 0 takes a free one.")
+
+
+class StorageSettings(_Group):
+    """Where data is kept."""
+
+    data: Path = Field(
+        Path("trackhelm-data"), description="Folder of the embedded server: database and artifacts."
+    )
+    database_url: str | None = Field(
+        None, description="SQLAlchemy URL of the database; by default the SQLite file in the data folder."
+    )
+
+    @property
+    def effective_database_url(self) -> str:
+        """The database's URL, derived from the data folder where none is given."""
+        return self.database_url or f"sqlite:///{self.data.absolute() / 'trackhelm.db'}"
+
+    @property
+    def artifact_folder(self) -> Path:
+        """The folder that holds proxied artifacts."""
+        return self.data.absolute() / "artifacts"
+
+
+class LogSettings(_Group):
+    """What is logged, and how."""
+
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="Least severe level that is logged."
+    )
+    log_format: Literal["console", "json"] = Field(
+        "console", description="`console` for people, `json` for a log collector."
+    )
+
+
+GROUPS: Final = (HttpSettings, StorageSettings, LogSettings)
+
+
+def known_names() -> dict[str, str]:
+    """Return every variable's name and description."""
+    return {
+        f"{PREFIX}{name.upper()}": field.description or ""
+        for group in GROUPS
+        for name, field in group.model_fields.items()
+    }
+
+
+def unknown_names(environment: Mapping[str, str] = os.environ) -> list[str]:
+    """Return `TRACKHELM_*` variables that nothing reads: most likely misspelt."""
+    known = known_names()
+    return sorted(name for name in environment if name.startswith(PREFIX) and name not in known)

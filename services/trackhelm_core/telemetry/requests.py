@@ -1,0 +1,82 @@
+"""What every request gets: an id in its answer and its log lines, safe headers, a same-origin check.
+
+Plain ASGI: Starlette's function middleware costs a task and two queues a request.
+"""
+
+import time
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+import structlog
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from trackhelm_core.errors import ApiError, ErrorCode
+from trackhelm_core.ids import new_request_id
+from trackhelm_core.problems import problem
+
+log = structlog.get_logger("trackhelm.access")
+
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+_SAFE_HEADERS: Iterable[tuple[str, str]] = (
+    # A browser must not guess that a text artifact is a script, nor show us inside a foreign page.
+    ("X-Content-Type-Options", "nosniff"),
+    ("X-Frame-Options", "SAMEORIGIN"),
+)
+
+
+def is_foreign_write(method: str, headers: Headers) -> bool:
+    """Return whether a page of another site makes the user's browser send this write.
+
+    Browsers name the page's origin on every such request; other clients send none.
+    """
+    origin = headers.get("origin")
+    return (
+        method not in _SAFE_METHODS and origin is not None and urlsplit(origin).netloc != headers.get("host")
+    )
+
+
+class RequestMiddleware:
+    """Wraps the application; see the module."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection's scope."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        request_id = new_request_id()
+        began = time.perf_counter()
+        status = 500
+
+        async def send_with_headers(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                answer = MutableHeaders(scope=message)
+                answer["X-Request-Id"] = request_id
+                for name, value in _SAFE_HEADERS:
+                    answer.setdefault(name, value)
+            await send(message)
+
+        with structlog.contextvars.bound_contextvars(request_id=request_id):
+            try:
+                if is_foreign_write(scope["method"], headers):
+                    refusal = ApiError(
+                        ErrorCode.PERMISSION_DENIED,
+                        f"A page of {headers['origin']} may not write here: the origin is not this server's.",
+                    )
+                    await problem(refusal)(scope, receive, send_with_headers)
+                else:
+                    await self.app(scope, receive, send_with_headers)
+            finally:
+                log.debug(
+                    "request",
+                    method=scope["method"],
+                    path=scope["path"],
+                    status=status,
+                    ms=round((time.perf_counter() - began) * 1000, 2),
+                )

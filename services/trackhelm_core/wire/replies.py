@@ -1,0 +1,87 @@
+"""Answers: msgspec structs in, JSON bytes out, and their place in the OpenAPI document.
+
+What the stock client's protobuf parser demands holds here: optional fields that are unset and empty
+lists are left out, and a number that is not finite is written as the string protobuf names for it —
+a bare `NaN` token makes the client raise.
+"""
+
+import math
+from typing import Any
+
+import msgspec
+from fastapi import Response
+
+_ENCODER = msgspec.json.Encoder()
+JSON_MEDIA_TYPE = "application/json"
+SCHEMA_REF = "#/components/schemas/{name}"
+
+
+class Reply(msgspec.Struct, omit_defaults=True, frozen=True):
+    """A message of an answer: fields with a default are left out while they hold it."""
+
+
+class Empty(Reply, frozen=True):
+    """The answer of a write that has nothing to say: `{}`."""
+
+
+class KeyValue(Reply, frozen=True):
+    """A param or a tag. `value` has no default: an empty value is a value."""
+
+    key: str
+    value: str
+
+
+class ErrorReply(Reply, frozen=True):
+    """A failure, in MLflow's form."""
+
+    error_code: str
+    message: str
+
+
+Number = float | str
+"""A double on the wire: a number, or `"NaN"`, `"Infinity"`, `"-Infinity"`."""
+
+
+def wire_number(value: float) -> Number:
+    """Return a double as protobuf's JSON form has it."""
+    if math.isfinite(value):
+        return value
+    if math.isnan(value):
+        return "NaN"
+    return "Infinity" if value > 0 else "-Infinity"
+
+
+def encode(message: Reply) -> bytes:
+    """Return a message as JSON."""
+    return _ENCODER.encode(message)
+
+
+def reply(message: Reply) -> Response:
+    """Return the 200 answer that carries a message."""
+    return Response(encode(message), media_type=JSON_MEDIA_TYPE)
+
+
+_EMPTY = b"{}"
+
+
+def empty_reply() -> Response:
+    """Return the 200 answer `{}`."""
+    return Response(_EMPTY, media_type=JSON_MEDIA_TYPE)
+
+
+def schema_of(message: type[Reply]) -> dict[str, Any]:
+    """Return a message's JSON schema; those of nested messages ride along under `$defs`.
+
+    `trackhelm_core.openapi` moves them to where the references point.
+    """
+    (schema,), components = msgspec.json.schema_components([message], ref_template=SCHEMA_REF)
+    return {**schema, "$defs": components}
+
+
+def documented(message: type[Reply]) -> dict[str, Any]:
+    """Return the route arguments that put an answer's schema into the OpenAPI document."""
+    content = {JSON_MEDIA_TYPE: {"schema": schema_of(message)}}
+    return {
+        "response_class": Response,
+        "responses": {200: {"description": "Success", "content": content}},
+    }

@@ -1,0 +1,77 @@
+"""The base of every request model: protobuf's JSON leniencies, undone once.
+
+MLflow's requests are protobuf messages in JSON: a field may be spelled `run_id` or `runId`, `null`
+means absent, numbers may be strings, unknown fields are ignored. A model derived from `WireModel`
+sees snake_case names and no nulls, so it can declare plain required and optional fields.
+"""
+
+from functools import cache
+from typing import Annotated, Any, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic.alias_generators import to_camel
+from pydantic_core import PydanticCustomError
+
+from trackhelm_core.limits import INT64_MAX, INT64_MIN
+
+MISSING = "missing"
+"""The error type of an absent required field: pydantic's own, raised for empty ones too."""
+
+
+def _not_empty(value: str) -> str:
+    # In proto3 an empty string is an absent one: stock answers both alike.
+    if not value:
+        raise PydanticCustomError(MISSING, "Field required")
+    return value
+
+
+Required = Annotated[str, AfterValidator(_not_empty)]
+"""A string that must be there and not be empty."""
+
+Int64 = Annotated[int, Field(ge=INT64_MIN, le=INT64_MAX)]
+Milliseconds = Annotated[int, Field(ge=0, le=INT64_MAX)]
+"""A time: milliseconds since the epoch."""
+
+
+@cache
+def _camel_names(model: type[BaseModel]) -> dict[str, str]:
+    return {camel: name for name in model.model_fields if (camel := to_camel(name)) != name}
+
+
+def _holds_nul(value: Any) -> bool:
+    # PostgreSQL stores no NUL character, so none may reach a statement.
+    if isinstance(value, str):
+        return "\0" in value
+    return isinstance(value, tuple) and any(isinstance(item, str) and "\0" in item for item in value)
+
+
+class WireModel(BaseModel):
+    """A request, or a message inside one."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_protobuf_json(cls, data: Any) -> Any:
+        if not isinstance(data, dict):
+            return data
+        camel = _camel_names(cls)
+        fields: dict[str, Any] = {}
+        for given, value in data.items():
+            if value is None:
+                continue
+            name: str = camel.get(given) or given
+            if name in fields:
+                raise PydanticCustomError(
+                    "duplicate_field", "it is given twice, as '{name}' and as '{other}'",
+                    {"name": name, "other": to_camel(name)},
+                )  # fmt: skip
+            fields[name] = value
+        return fields
+
+    @model_validator(mode="after")
+    def _without_nul(self) -> Self:
+        for name in type(self).model_fields:
+            if _holds_nul(getattr(self, name)):
+                raise PydanticCustomError("nul", "'{name}' holds a NUL character", {"name": name})
+        return self

@@ -1,0 +1,19 @@
+"""The embedded application."""
+
+from fastapi import FastAPI
+
+from trackhelm_core.app import build_app
+from trackhelm_core.db.migrate import migrate
+from trackhelm_core.runtime import Runtime
+from trackhelm_core.settings import StorageSettings
+from trackhelm_ingest.service import SERVICE as INGEST
+
+SERVICES = (INGEST,)
+
+
+def embedded_app(storage: StorageSettings) -> FastAPI:
+    """Return the application over a data folder, which is made and migrated where needed."""
+    storage.data.mkdir(parents=True, exist_ok=True)
+    runtime = Runtime.from_settings(storage)
+    migrate(runtime.database.engine)
+    return build_app(SERVICES, runtime)

@@ -1,0 +1,1 @@
+"""The rules of tracking writes. No HTTP, no SQL."""

@@ -1,0 +1,107 @@
+"""Rules about experiments: names, locations, the bin."""
+
+from collections.abc import Mapping
+
+from sqlalchemy.orm import Session
+
+from trackhelm_core.db.models.base import LifecycleStage
+from trackhelm_core.errors import AlreadyExistsError, InvalidParameterError, NotFoundError
+from trackhelm_core.limits import EXPERIMENT_NAME_LENGTH, EXPERIMENT_TAG_VALUE_LENGTH
+from trackhelm_core.locations import check_artifact_location
+from trackhelm_core.validation import check_key, check_length, parse_experiment_id
+from trackhelm_ingest.store import experiments as store
+
+
+def create_experiment(
+    session: Session, *, name: str, artifact_location: str, tags: Mapping[str, str], now: int
+) -> int:
+    """Create an active experiment and return its id."""
+    _check_name(name)
+    for key, value in tags.items():
+        _check_tag(key, value)
+    if artifact_location:
+        artifact_location = check_artifact_location(artifact_location)
+    try:
+        experiment_id = store.insert_experiment(
+            session, name=name, artifact_location=artifact_location, now=now
+        )
+    except store.NameTakenError as error:
+        raise _name_taken(name) from error
+    store.set_tags(session, experiment_id, tags)
+    return experiment_id
+
+
+def delete_experiment(session: Session, experiment_id: str, *, now: int) -> None:
+    """Put an active experiment and its runs into the bin."""
+    _move(session, experiment_id, LifecycleStage.ACTIVE, LifecycleStage.DELETED, now=now)
+
+
+def restore_experiment(session: Session, experiment_id: str, *, now: int) -> None:
+    """Take a deleted experiment out of the bin, with all its runs, however they came there."""
+    _move(session, experiment_id, LifecycleStage.DELETED, LifecycleStage.ACTIVE, now=now)
+
+
+def rename_experiment(session: Session, experiment_id: str, new_name: str, *, now: int) -> None:
+    """Rename an active experiment."""
+    _check_name(new_name)
+    found = _active(session, experiment_id)
+    try:
+        store.rename_experiment(session, found, new_name, now=now)
+    except store.NameTakenError as error:
+        raise _name_taken(new_name) from error
+
+
+def set_experiment_tag(session: Session, experiment_id: str, key: str, value: str, *, now: int) -> None:
+    """Set a tag of an active experiment."""
+    _check_tag(key, value)
+    found = _active(session, experiment_id)
+    store.set_tags(session, found, {key: value})
+    store.touch(session, found, now=now)
+
+
+def delete_experiment_tag(session: Session, experiment_id: str, key: str, *, now: int) -> None:
+    """Delete a tag of an active experiment."""
+    found = _active(session, experiment_id)
+    if not store.delete_tag(session, found, key):
+        raise NotFoundError(f"No tag with key '{key}' in experiment with ID {found}.")
+    store.touch(session, found, now=now)
+
+
+def _move(
+    session: Session, experiment_id: str, origin: LifecycleStage, target: LifecycleStage, *, now: int
+) -> None:
+    found = parse_experiment_id(experiment_id)
+    if store.stage_of(session, found) is not origin:
+        raise NotFoundError(f"No {origin.value} experiment with ID '{experiment_id}' exists.")
+    store.set_stage(session, found, target, now=now)
+
+
+def _active(session: Session, experiment_id: str) -> int:
+    found = parse_experiment_id(experiment_id)
+    match store.stage_of(session, found):
+        case None:
+            raise NotFoundError(f"No Experiment with id={experiment_id} exists.")
+        case LifecycleStage.DELETED:
+            raise InvalidParameterError(
+                f"The experiment {experiment_id} must be in the 'active' state. Current state is deleted."
+            )
+        case LifecycleStage.ACTIVE:
+            return found
+
+
+def _check_name(name: str) -> None:
+    if not name.strip():
+        raise InvalidParameterError(f"Invalid experiment name: {name!r}. It must not be blank.")
+    check_length(name, "Experiment name", EXPERIMENT_NAME_LENGTH)
+
+
+def _check_tag(key: str, value: str) -> None:
+    check_key(key, "Tag name")
+    check_length(value, f"Value of tag '{key}'", EXPERIMENT_TAG_VALUE_LENGTH)
+
+
+def _name_taken(name: str) -> AlreadyExistsError:
+    return AlreadyExistsError(
+        f"Experiment(name={name}) already exists. "
+        "The name of a deleted experiment stays taken: restore it or choose another name."
+    )

@@ -1,0 +1,1 @@
+"""The HTTP face of tracking writes: parse, one call, answer."""

@@ -1,0 +1,3 @@
+"""Fixtures of every suite live in `tests/fixtures`; this file only names them."""
+
+pytest_plugins = ["tests.fixtures.databases", "tests.fixtures.api"]
