@@ -1,16 +1,16 @@
-"""Byte planes: a column of unsigned integers as one byte string for each byte position, compressed where that helps.
+"""Byte planes: a column of unsigned integers as one byte string for each byte position.
 
 Owns the layout of planes and all use of zstd. Must not know what the integers mean.
 
-A noisy column has planes of pure noise beside planes of almost no information. Compressed together they share one
-Huffman table and the noise hides the rest, so each plane is compressed on its own or stored as it is.
+A noisy column has planes of pure noise beside planes of almost no information. Compressed together they share
+one Huffman table and the noise hides the rest, so each plane is compressed on its own or stored as it is.
 
 Layout, for a count of integers that the reader already knows:
 
     1 byte    width: planes stored, 0 to 8; the bytes above are 0
     1 byte    absent when width is 0. Bit i: plane i (i = 0 is the least significant byte) is compressed
-    planes    from the least significant: `count` bytes, or a varint length and that many bytes of one zstd frame
-              without its 4 magic bytes, whose header must declare a content size of exactly `count`
+    planes    from the least significant: `count` bytes, or a varint length and that many bytes of one zstd
+              frame without its 4 magic bytes, whose header must declare a content size of exactly `count`
 """
 
 from __future__ import annotations
@@ -28,7 +28,10 @@ if TYPE_CHECKING:
 
 _MAGIC: Final = zstandard.FRAME_HEADER
 _MAX_WIDTH: Final = 8
+# On 1,000 noisy losses level 3 saves nothing (7.33 bytes a point against 7.32) and level 6 costs 25% more
+# time; the negative levels lose the entropy coding that all of the gain comes from (7.96).
 _LEVEL: Final = 1
+# A frame has 5 bytes of its own: below 32 points no plane of a noisy metric shrank.
 _MIN_COMPRESSED: Final = 32
 
 

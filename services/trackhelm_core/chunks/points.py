@@ -1,9 +1,10 @@
 """What a metric point and a series are: a series is a set of (step, timestamp, value).
 
-Owns equality and order of points, set union, and the summary kept on a series row. Must not know how points are stored.
+Owns equality and order of points, set union, and the summary kept on a series row. Must not know how points
+are stored.
 
-Two points are one when their steps and timestamps are equal and their values are too, where all NaNs equal one
-another and -0.0 equals 0.0. The order is (step, timestamp, value) with NaN last.
+Two points are one when their steps, timestamps and values are equal, where all NaNs equal one another and
+-0.0 equals 0.0. The order is (step, timestamp, value) with NaN last.
 """
 
 from __future__ import annotations
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
 class Points:
     """Points as three one-dimensional columns of one length, in any order, duplicates allowed.
 
-    The constructor trusts its caller; `Points.of` converts and checks. Neither copies an array that already has the
-    right type, so whoever passes one must not write to it afterwards.
+    The constructor trusts its caller; `Points.of` converts and checks. Neither copies an array that already
+    has the right type, so whoever passes one must not write to it afterwards.
     """
 
     steps: NDArray[np.int64]
@@ -66,7 +67,7 @@ class Points:
 class Summary:
     """What a series row says of its points without reading them.
 
-    `min` and `max` are over finite values and None when there is none. `nonfinite` counts NaN and both infinities.
+    `min` and `max` are over finite values, None when there is none. `nonfinite` counts NaN and infinities.
     """
 
     last_step: int
@@ -85,7 +86,7 @@ class Summary:
 def merge(parts: Sequence[Points]) -> Points:
     """Return the union of the parts, in order, each point once.
 
-    The result holds 0.0 for -0.0 and one NaN for all, so that it does not depend on which of two equal points came first.
+    The result holds 0.0 for -0.0 and one NaN for all, so that the order of the parts never shows in it.
     """
     if not parts:
         return Points.empty()
@@ -110,8 +111,8 @@ def merge(parts: Sequence[Points]) -> Points:
 def summarise(points: Points) -> Summary:
     """Summarise points that hold no duplicate (a duplicate would be counted twice; `merge` removes them).
 
-    The last point is MLflow's latest metric: the greatest (step, timestamp, value), where NaN compares as 0; between
-    NaN and exactly 0 the number is kept. Zeros are reported as 0.0, never -0.0.
+    The last point is MLflow's latest metric: the greatest (step, timestamp, value), where NaN compares as 0;
+    between NaN and exactly 0 the number is kept. Zeros are reported as 0.0, never -0.0.
 
     Raises:
         ValueError: There is no point.

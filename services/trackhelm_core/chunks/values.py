@@ -4,14 +4,13 @@ Owns the maps and the choice among them. Must not compress.
 
 Layout: 1 byte naming the map, then an integer column. The first map that is exact for every value is taken:
 
-    0 .. 12   decimal: value = integer / 10^map. Rounded metrics and counts: "0.9131" is 9131 with map 4. The division
-              is correctly rounded, hence yields the very float64 that the decimal text denotes.
-    32        float32: the integer is the bit pattern of the float32 equal to the value, ordered. What a float32
-              training loop logs.
-    64        float64: the integer is the bit pattern itself, ordered. Always exact, every NaN payload included.
+    0 .. 12   decimal: value = integer / 10^map, both as float64. Rounded metrics and counts: 0.9131 is 9131
+              with map 4. The division rounds correctly, hence yields the float64 that the decimal denotes.
+    32        float32: the ordered bit pattern of the float32 equal to the value. What a float32 loop logs.
+    64        float64: the ordered bit pattern of the value. Always exact, every NaN payload included.
 
-An ordered bit pattern is the pattern read as a signed integer, with all bits but the sign flipped when negative: close
-floats then have close integers, across zero too.
+An ordered bit pattern is the pattern read as a signed integer, with all bits but the sign flipped when
+negative: close floats then have close integers, across zero too.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
 _FLOAT32: Final = 32
 _FLOAT64: Final = 64
 _MAX_PLACES: Final = 12
-_POWERS: Final = 10.0 ** np.arange(_MAX_PLACES + 1)
+_POWERS: NDArray[np.float64] = np.array([float(10**places) for places in range(_MAX_PLACES + 1)])
 _SAMPLE: Final = 16
 _EXACT_INTEGERS: Final = 2.0**53
 
@@ -97,14 +96,14 @@ def _scale(
     values: NDArray[np.float64], powers: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """Return values scaled to whole numbers, and whether dividing each gives back the value."""
-    scaled = np.rint(values * powers)
+    scaled: NDArray[np.float64] = np.rint(values * powers)
     exact = (np.abs(scaled) <= _EXACT_INTEGERS) & _same_bits(scaled.astype(np.int64) / powers, values)
     return scaled, exact
 
 
 def _same_bits(left: NDArray[np.float64], right: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Compare bit for bit: tells -0.0 from 0.0 and finds NaN equal to itself."""
-    return left.view(np.int64) == right.view(np.int64)
+    return np.equal(left.view(np.int64), right.view(np.int64))
 
 
 def _ordered32(bits: NDArray[np.int32]) -> NDArray[np.int32]:

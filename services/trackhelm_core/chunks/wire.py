@@ -72,7 +72,7 @@ def append_signed(out: bytearray, number: int) -> None:
 
 
 def zigzag(number: int) -> int:
-    """Map a signed 64-bit integer to an unsigned one, small magnitudes to small numbers: 0, -1, 1, -2 to 0, 1, 2, 3."""
+    """Map a signed 64-bit integer to an unsigned one, so that 0, -1, 1, -2 become 0, 1, 2, 3."""
     return number << 1 ^ number >> 63
 
 
