@@ -79,7 +79,7 @@ def decode(data: bytes) -> Points:
     """Decode one chunk.
 
     Raises:
-        ChunkFormatError: The bytes are not a chunk that `encode` can have written.
+        ChunkFormatError: The bytes are not a chunk, or not one of this version.
     """
     if len(data) < _CHECKSUM_SIZE:
         raise ChunkFormatError("too short for a chunk")
