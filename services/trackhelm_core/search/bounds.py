@@ -26,5 +26,8 @@ MAX_NUMBER_LENGTH = 100
 MAX_ORDER_TERMS = 32
 """Items of one order_by."""
 
-MAX_TOKEN_LENGTH = 65_536
-"""Characters of one page token."""
+MAX_TOKEN_LENGTH = 1_000_000
+"""Characters of one page token: room for a row sorted by many long params."""
+
+INT64 = range(-(2**63), 2**63)
+"""The integers that both databases take as a parameter."""

@@ -1,4 +1,4 @@
-"""Page tokens: where the next page of a query begins. It owns their form; what the values mean is the service's.
+"""Page tokens: where the next page of a query begins. It owns their form, not what the values mean.
 
 A token is not signed, and need not be: forged, it only starts the page elsewhere in what the caller may see.
 """
@@ -9,19 +9,18 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
-from trackhelm_core.search.bounds import MAX_TOKEN_LENGTH
+from trackhelm_core.search.bounds import INT64, MAX_TOKEN_LENGTH
 from trackhelm_core.search.errors import PageTokenError
 from trackhelm_core.search.lexer import is_storable
 
-JSON: TypeAlias = str | int | float | bool | None | Sequence["JSON"] | Mapping[str, "JSON"]
+JSON: TypeAlias = str | int | float | bool | Sequence["JSON"] | Mapping[str, "JSON"] | None
 SortValue: TypeAlias = str | int | float | None
 
 _MALFORMED = "Invalid page_token: pass the next_page_token of the page before, unchanged"
 _OTHER_QUERY = (
-    "Invalid page_token: it belongs to another query; pass the filter, order_by and other arguments of the page"
+    "Invalid page_token: it is of another query; pass the filter, order_by and other arguments of the page"
     " before, or leave page_token out to begin again"
 )
-_INT64 = range(-(2**63), 2**63)
 
 
 def query_digest(*parts: JSON) -> str:
@@ -31,7 +30,10 @@ def query_digest(*parts: JSON) -> str:
 
 
 def encode_cursor(values: Sequence[SortValue], digest: str) -> str:
-    """Give the token of the page that begins after the row with these sort values."""
+    """Give the token of the page that begins after the row with these sort values.
+
+    A metric that is NaN has no sort value: it is NULL in the database, and None here.
+    """
     return encode_token({"q": digest, "after": list(values)})
 
 
@@ -52,7 +54,7 @@ def decode_cursor(text: str, digest: str, length: int) -> list[SortValue]:
 
 def encode_token(payload: Mapping[str, JSON]) -> str:
     """Give the URL-safe text of a payload."""
-    text = json.dumps(payload, separators=(",", ":"))
+    text = json.dumps(payload, separators=(",", ":"), ensure_ascii=False)
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
@@ -76,11 +78,12 @@ def decode_token(text: str) -> dict[str, JSON]:
 
 def _sort_value(value: JSON) -> SortValue:
     match value:
+        case bool():
+            pass
         case None | float():
             return value
-        case int() if value in _INT64:
+        case int() if value in INT64:
             return value
         case str() if is_storable(value):
             return value
-        case _:
-            raise PageTokenError(_MALFORMED)
+    raise PageTokenError(_MALFORMED)
