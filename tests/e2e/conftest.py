@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from tests.e2e.server import ServerProcess
 
-# The client reads some of these when it is imported. Few retries and no wait between them: a test that meets a
-# server error should fail in seconds. The user's default (7 retries, four minutes) is set by the test about it.
+# The client reads some of these when it is imported. Few retries and no wait between them: a test that meets
+# a server error fails in seconds. The user's default (7 retries, four minutes) is set by the test about it.
 os.environ.update(
     {
         "MLFLOW_DISABLE_TELEMETRY": "true",

@@ -13,8 +13,8 @@ FILES = {
     "readme.txt": b"plain text\n",
     "empty.bin": b"",
     "with spaces.txt": b"spaces\n",
-    "größe – 数据 ✓.txt": "Größe\n".encode(),
-    "percent %41 & plus+.txt": b"not decoded twice\n",
+    "größe 数据 ✓.txt": "Größe\n".encode(),
+    "100% & more+.txt": b"signs that mean something in an address\n",
     "checkpoints/epoch-1/weights.bin": bytes(range(256)) * 64,
     "checkpoints/epoch-2/weights.bin": bytes(reversed(range(256))) * 64,
     "checkpoints/latest.txt": b"epoch-2",
@@ -74,9 +74,7 @@ def test_one_file_is_downloaded_with_the_same_bytes(name: str, run: Run, tmp_pat
 
 
 def test_a_whole_run_is_downloaded_as_the_folder_that_was_logged(run: Run, tmp_path: Path) -> None:
-    local = Path(
-        mlflow.artifacts.download_artifacts(f"runs:/{run.info.run_id}", dst_path=str(tmp_path / "back"))
-    )
+    local = Path(mlflow.artifacts.download_artifacts(run_id=run.info.run_id, dst_path=str(tmp_path / "back")))
     back = {str(file.relative_to(local)): file.read_bytes() for file in local.rglob("*") if file.is_file()}
     assert back == FILES
 

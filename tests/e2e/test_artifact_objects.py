@@ -52,7 +52,7 @@ def test_a_dictionary_is_kept_as_json_or_yaml(experiment: Experiment) -> None:
 
 
 def test_text_is_kept_to_the_character(experiment: Experiment) -> None:
-    text = "line one\nzweite Zeile – ü\n\n数据\n"
+    text = "line one\nzweite Zeile: ü\n\n数据\n"
     with mlflow.start_run() as run:
         mlflow.log_text(text, "notes/today.md")
     assert mlflow.artifacts.load_text(f"runs:/{run.info.run_id}/notes/today.md") == text
