@@ -2,6 +2,7 @@
 
 import math
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import mlflow
 import pytest
@@ -127,3 +128,31 @@ def test_a_metric_that_was_never_logged_has_an_empty_history(
     with mlflow.start_run() as run:
         mlflow.log_param("a", 1)
     assert client.get_metric_history(run.info.run_id, "loss") == []
+
+
+def test_points_logged_in_the_background_are_there_after_a_flush(
+    experiment: Experiment, client: MlflowClient
+) -> None:
+    with mlflow.start_run() as run:
+        for step in range(200):
+            mlflow.log_metric("loss", step / 4, step=step, synchronous=False)
+        mlflow.flush_async_logging()
+        assert _values(client, run.info.run_id, "loss") == [(step, step / 4) for step in range(200)]
+
+
+def test_threads_that_log_to_one_run_lose_nothing(experiment: Experiment, client: MlflowClient) -> None:
+    run_id = client.create_run(experiment.experiment_id).info.run_id
+
+    def rank(number: int) -> None:
+        for step in range(25):
+            client.log_metric(run_id, f"rank-{number}/loss", step / 2, step=step)
+            client.log_metric(run_id, "loss", number, step=step)
+
+    with ThreadPoolExecutor(8) as ranks:
+        list(ranks.map(rank, range(8)))
+    for number in range(8):
+        assert _values(client, run_id, f"rank-{number}/loss") == [(step, step / 2) for step in range(25)]
+    expected = {(step, float(number)) for step in range(25) for number in range(8)}
+    shared = _values(client, run_id, "loss")
+    assert len(shared) == len(expected)
+    assert set(shared) == expected

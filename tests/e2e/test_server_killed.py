@@ -15,6 +15,9 @@ from tests.e2e.journal import Promises, assert_kept_exactly_once, read_journal
 from tests.e2e.polling import wait_until
 from tests.e2e.server import ServerProcess
 
+# Several starts of a server a test, on machines that may be busy.
+pytestmark = pytest.mark.timeout(300)
+
 SCRIPT = Path(__file__).parent / "scripts" / "logs_steadily.py"
 CALLS_AN_EPOCH = 6
 # A restart takes seconds. The client's own default waits longer in all, but between two tries too.
@@ -34,6 +37,7 @@ class Training:
     """`logs_steadily.py` under way, with the journal of what it was promised."""
 
     def __init__(self, run_id: str, epochs: int, folder: Path) -> None:
+        self.folder = folder
         self.journal = folder / "journal.jsonl"
         self.journal.touch()
         self._errors = folder / "script.log"
@@ -92,7 +96,6 @@ def test_what_was_acknowledged_before_a_kill_is_there_once_after_it(
     train: Callable[[str, int], Training],
     run_id: str,
     client: MlflowClient,
-    tmp_path: Path,
 ) -> None:
     training = train(run_id, 2_000)
     training.wait_for_calls(random.Random(seed).randint(30, 150))
@@ -100,7 +103,7 @@ def test_what_was_acknowledged_before_a_kill_is_there_once_after_it(
     training.kill()
     promises = training.promises()
     server.restart()
-    assert_kept_exactly_once(promises, client, run_id, tmp_path / "back")
+    assert_kept_exactly_once(promises, client, run_id, training.folder / "back")
 
 
 def test_a_script_goes_on_through_two_kills_and_loses_nothing(
@@ -108,7 +111,6 @@ def test_a_script_goes_on_through_two_kills_and_loses_nothing(
     train: Callable[[str, int], Training],
     run_id: str,
     client: MlflowClient,
-    tmp_path: Path,
 ) -> None:
     epochs = 120
     moments = random.Random(7)
@@ -118,12 +120,12 @@ def test_a_script_goes_on_through_two_kills_and_loses_nothing(
         server.kill()
         promises = training.promises()
         server.restart()
-        assert_kept_exactly_once(promises, client, run_id, tmp_path / f"back-{first}")
+        assert_kept_exactly_once(promises, client, run_id, training.folder / f"back-{first}")
     training.finish()
 
     promises = training.promises()
     assert promises.calls == epochs * CALLS_AN_EPOCH
-    assert_kept_exactly_once(promises, client, run_id, tmp_path / "back")
+    assert_kept_exactly_once(promises, client, run_id, training.folder / "back")
     assert len(client.get_metric_history(run_id, "loss")) == epochs
     assert client.get_run(run_id).info.status == "FINISHED"
 

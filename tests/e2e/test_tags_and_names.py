@@ -84,6 +84,7 @@ def test_children_are_found_by_their_parent(experiment: Experiment) -> None:
 def test_experiments_carry_tags(experiment: Experiment, client: MlflowClient) -> None:
     mlflow.set_experiment_tags({"team": "vision", "quarter": "3"})
     client.delete_experiment_tag(experiment.experiment_id, "quarter")
-    assert client.get_experiment(experiment.experiment_id).tags.get("team") == "vision"
+    tags = client.get_experiment(experiment.experiment_id).tags
+    assert (tags.get("team"), tags.get("quarter")) == ("vision", None)
     found = mlflow.search_experiments(filter_string=f"tags.team = 'vision' AND name = '{experiment.name}'")
     assert [one.experiment_id for one in found] == [experiment.experiment_id]

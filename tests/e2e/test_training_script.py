@@ -42,3 +42,11 @@ def test_a_run_without_an_experiment_goes_to_the_default_one() -> None:
         mlflow.log_param("where", "default")
     assert mlflow.get_experiment("0").name == "Default"
     assert mlflow.get_run(run.info.run_id).info.experiment_id == "0"
+
+
+def test_more_params_than_one_request_may_hold_are_all_kept() -> None:
+    params = {f"group/{number}.size": number for number in range(150)} | {"empty": "", "words": "größe, 数据"}
+    mlflow.set_experiment("iris-many-params")
+    with mlflow.start_run() as run:
+        mlflow.log_params(params)
+    assert mlflow.get_run(run.info.run_id).data.params == {key: str(value) for key, value in params.items()}
