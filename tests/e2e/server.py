@@ -37,6 +37,11 @@ class ServerProcess:
         self.url = f"http://127.0.0.1:{self.port}"
         self._process: subprocess.Popen[bytes] | None = None
 
+    @property
+    def running(self) -> bool:
+        """Whether the program was started and has not ended."""
+        return self._process is not None and self._process.poll() is None
+
     def start(self) -> None:
         """Start the program and return once it says that it is ready."""
         with self.log_file.open("ab") as log:
@@ -84,9 +89,8 @@ class ServerProcess:
         wait_until(lambda: not self._is_listening(), seconds=20, what=f"port {self.port} free")
 
     def _is_ready(self) -> bool:
-        assert self._process is not None
-        if self._process.poll() is not None:
-            raise RuntimeError(f"the server ended with code {self._process.returncode} before it was ready")
+        if not self.running:
+            raise RuntimeError("the server ended before it was ready")
         try:
             return (
                 httpx.get(self.url + ("/health" if STOCK else "/ready"), timeout=5).status_code

@@ -24,13 +24,19 @@ CALLS_AN_EPOCH = 6
 PATIENT = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "8", "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1"}
 
 
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[ServerProcess]:
-    """A server of one's own, to be killed."""
-    process = ServerProcess(tmp_path / "data")
-    process.start()
+@pytest.fixture(scope="module")
+def victim(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    process = ServerProcess(tmp_path_factory.mktemp("victim") / "data")
     yield process
     process.stop()
+
+
+@pytest.fixture
+def server(victim: ServerProcess) -> ServerProcess:
+    """A server of this module's own, to be killed. It runs again whatever the test before did to it."""
+    if not victim.running:
+        victim.start()
+    return victim
 
 
 class Training:
