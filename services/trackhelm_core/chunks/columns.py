@@ -29,7 +29,6 @@ _MAX_ORDER: Final = 2
 _ORDER_SAMPLE: Final = 256
 _BASE_SAMPLE: Final = 1024
 _ONE: Final = np.uint64(1)
-_SIGN: Final = np.uint64(63)
 
 
 def append_column(out: bytearray, column: NDArray[np.int64]) -> None:
@@ -54,8 +53,9 @@ def read_column(reader: Reader, count: int) -> NDArray[np.int64]:
     base = reader.signed()
     column = np.empty(count, np.int64)
     unsigned = column.view(np.uint64)
-    unsigned[order:] = _unzigzag(read_planes(reader, count - order))
-    unsigned[order:] += np.uint64(base & 0xFFFF_FFFF_FFFF_FFFF)
+    residuals = read_planes(reader, count - order)
+    _unzigzag(residuals)
+    np.add(residuals, np.uint64(base & 0xFFFF_FFFF_FFFF_FFFF), out=unsigned[order:])
     for index in reversed(range(order)):
         column[index] = heads[index]
         np.cumsum(unsigned[index:], out=unsigned[index:])
@@ -74,12 +74,12 @@ def _choose_order(column: NDArray[np.int64]) -> int:
     level, before, earlier = unsigned[2::stride], unsigned[1:-1:stride], unsigned[:-2:stride]
     slope = level - before
     candidates = np.stack((level, slope, slope - (before - earlier)))
-    # The distance to any one member tells the spread of a set well enough here, without a median for each.
     middle = candidates.shape[1] // 2
-    distances = np.abs((candidates - candidates[:, middle : middle + 1]).view(np.int64))
-    # The exponent of the float is the number of bits.
-    bits = distances.astype(np.float64).view(np.int64) >> 52
-    return int(bits.sum(axis=1).argmin())
+    medians = np.partition(candidates.view(np.int64), middle)[:, middle : middle + 1]
+    distances = np.abs((candidates.view(np.int64) - medians).astype(np.float64)) + 1.0
+    # The bits of a float from the exponent on, 8 of the mantissa among them, are its logarithm well enough.
+    logarithms = distances.view(np.int64) >> 44
+    return int(logarithms.sum(axis=1).argmin())
 
 
 def _median(column: NDArray[np.int64]) -> int:
@@ -94,5 +94,9 @@ def _zigzag(unsigned: NDArray[np.uint64]) -> NDArray[np.uint64]:
     return (unsigned << _ONE) ^ (unsigned.view(np.int64) >> 63).view(np.uint64)
 
 
-def _unzigzag(unsigned: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    return (unsigned >> _ONE) ^ (np.uint64(0) - (unsigned & _ONE))
+def _unzigzag(unsigned: NDArray[np.uint64]) -> None:
+    """Undo `_zigzag` in place."""
+    sign = unsigned & _ONE
+    np.negative(sign, out=sign)
+    unsigned >>= _ONE
+    unsigned ^= sign

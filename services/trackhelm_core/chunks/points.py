@@ -92,8 +92,9 @@ def merge(parts: Sequence[Points]) -> Points:
         return Points.empty()
     steps = np.concatenate([part.steps for part in parts])
     timestamps = np.concatenate([part.timestamps for part in parts])
-    values = np.concatenate([part.values for part in parts]) + 0.0  # -0.0 + 0.0 is 0.0
-    values[np.isnan(values)] = np.nan
+    values = np.concatenate([part.values for part in parts])
+    values[np.isnan(values)] = np.nan  # first: arithmetic on a signalling NaN warns
+    values += 0.0  # -0.0 + 0.0 is 0.0
     if not _strictly_ascending(steps, timestamps):
         order = np.lexsort((values, timestamps, steps))  # lexsort puts NaN last
         steps, timestamps, values = steps[order], timestamps[order], values[order]

@@ -21,11 +21,11 @@ GOLDEN = {
         "1003700080599033030000003f1114f4019a9999999999b93f511df501000080ffa9e937f6",
     ),
     "float64 columns": (
-        Points.of(range(10), [2**index for index in range(10)], [0.1 + 0.7**index for index in range(10)]),
+        Points.of(range(10), [2**index for index in range(10)], [1 / (3 + index) for index in range(10)]),
         (
-            "110a010002000202022001001d1b170f002060e04001b4e6cc99b3e6ccf17fb3c68ce4dd88a60507"
-            "00cd3b410bec009c7e82dc1a70f0c80045ee317c8795dd58004af43923fa27e66d000e18edba5d10"
-            "8dfe00331fdd67d876935f008f452a050202020100010406c8da26d1"
+            "110a010002000202022001001d1b170f002060e04002aad5aad5aad5aad57fa9d5aad5aad5aa05c4"
+            "adb08bec825b0700e57e409e670067fd382d10013f00c0958ed8041af6003402e38241a0630006b5"
+            "382d10013f004c7e8ed8041af60063a50302010003000000c058eba5"
         ),
     ),
     "float32 columns": (

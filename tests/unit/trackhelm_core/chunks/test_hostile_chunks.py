@@ -127,6 +127,6 @@ def test_the_longest_chunk_in_a_few_bytes_stays_within_the_documented_memory() -
     tracemalloc.start()
     try:
         decode(chunk)
-        assert tracemalloc.get_traced_memory()[1] < 60e6
+        assert tracemalloc.get_traced_memory()[1] < 45e6
     finally:
         tracemalloc.stop()

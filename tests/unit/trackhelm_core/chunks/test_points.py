@@ -101,6 +101,19 @@ def test_merge_of_nothing_is_empty() -> None:
     assert len(merge([Points.empty(), Points.empty()])) == 0
 
 
+def test_all_nans_are_one_value_signalling_ones_included() -> None:
+    bits = np.array([0x7FF0_0000_0000_0001, 0xFFF8_0000_0000_0000, 0x7FF8_0000_0000_0000], np.uint64)
+    merged = merge([Points.of([0, 0, 0], [0, 0, 0], bits.view(np.float64))])
+    assert merged.values.view(np.uint64).tolist() == [0x7FF8_0000_0000_0000]
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_signalling_nan_is_summarised_as_any_other(count: int) -> None:
+    values = np.full(count, 0x7FF0_0000_0000_0001, np.uint64).view(np.float64)
+    summary = summarise(Points.of(range(count), [0] * count, values))
+    assert (math.isnan(summary.last_value), summary.min, summary.nonfinite) == (True, None, count)
+
+
 def test_merge_leaves_its_parts_alone() -> None:
     part = Points.of([1, 0], [0, 0], [-0.0, math.nan])
     merge([part])

@@ -1,4 +1,4 @@
-"""Bytes a point on seeded data shaped like what training logs; the bounds are a few percent above the sizes."""
+"""Bytes a point on seeded data shaped like what training logs. Bounds are a few percent above the sizes."""
 
 from __future__ import annotations
 
