@@ -60,7 +60,8 @@ def read_page(
         .order_by(*map(_clause, order))
         .limit(page.limit + 1)
     )
-    rows = session.execute(statement).all()
+    # By the connection: the session would copy every row on its way to objects that are not asked for.
+    rows = session.connection().execute(statement).all()
     if len(rows) <= page.limit:
         return Page(rows, "")
     rows = rows[: page.limit]

@@ -1,8 +1,9 @@
 """Statements that read all that is shown of runs: one statement a kind, whatever the number of runs."""
 
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from trackhelm_core.db.keys import keys_of
@@ -45,32 +46,41 @@ def run_records(session: Session, runs: Rows) -> RunRecords:
     )
 
 
+def _rows(session: Session, statement: Select[*tuple[Any, ...]]) -> Rows:
+    # By the connection: the session would copy every row on its way to objects that are not asked for.
+    return session.connection().execute(statement).all()
+
+
 def _key_values(session: Session, table: type[RunParam] | type[RunTag], run_ids: Sequence[int]) -> Rows:
-    return session.execute(
+    return _rows(
+        session,
         select(table.run_id, table.key_id, table.value)
         .where(is_any_of(session, table.run_id, run_ids))
-        .order_by(table.run_id, table.key_id)
-    ).all()
+        .order_by(table.run_id, table.key_id),
+    )
 
 
 def _latest_metrics(session: Session, run_ids: Sequence[int]) -> Rows:
-    return session.execute(
+    return _rows(
+        session,
         select(Series.run_id, Series.key_id, Series.last_value, Series.last_timestamp, Series.last_step)
         .where(is_any_of(session, Series.run_id, run_ids), Series.label_set_id == NO_LABELS_ID)
-        .order_by(Series.run_id, Series.key_id)
-    ).all()
+        .order_by(Series.run_id, Series.key_id),
+    )
 
 
 def _dataset_uses(session: Session, run_ids: Sequence[int]) -> Rows:
-    return session.execute(
+    return _rows(
+        session,
         select(RunDataset.id, RunDataset.run_id, RunDataset.dataset_id)
         .where(is_any_of(session, RunDataset.run_id, run_ids))
-        .order_by(RunDataset.id)
-    ).all()
+        .order_by(RunDataset.id),
+    )
 
 
 def _datasets(session: Session, dataset_ids: Sequence[int]) -> Rows:
-    return session.execute(
+    return _rows(
+        session,
         select(
             Dataset.id,
             Dataset.name,
@@ -79,29 +89,32 @@ def _datasets(session: Session, dataset_ids: Sequence[int]) -> Rows:
             Dataset.source,
             Dataset.schema,
             Dataset.profile,
-        ).where(is_any_of(session, Dataset.id, dataset_ids))
-    ).all()
+        ).where(is_any_of(session, Dataset.id, dataset_ids)),
+    )
 
 
 def _dataset_tags(session: Session, use_ids: Sequence[int]) -> Rows:
-    return session.execute(
+    return _rows(
+        session,
         select(RunDatasetTag.run_dataset_id, RunDatasetTag.key, RunDatasetTag.value)
         .where(is_any_of(session, RunDatasetTag.run_dataset_id, use_ids))
-        .order_by(RunDatasetTag.run_dataset_id, RunDatasetTag.key)
-    ).all()
+        .order_by(RunDatasetTag.run_dataset_id, RunDatasetTag.key),
+    )
 
 
 def _model_inputs(session: Session, run_ids: Sequence[int]) -> Rows:
-    return session.execute(
+    return _rows(
+        session,
         select(RunModelInput.run_id, RunModelInput.model_id)
         .where(is_any_of(session, RunModelInput.run_id, run_ids))
-        .order_by(RunModelInput.run_id, RunModelInput.model_id)
-    ).all()
+        .order_by(RunModelInput.run_id, RunModelInput.model_id),
+    )
 
 
 def _model_outputs(session: Session, run_ids: Sequence[int]) -> Rows:
-    return session.execute(
+    return _rows(
+        session,
         select(RunModelOutput.run_id, RunModelOutput.model_id, RunModelOutput.step)
         .where(is_any_of(session, RunModelOutput.run_id, run_ids))
-        .order_by(RunModelOutput.run_id, RunModelOutput.step, RunModelOutput.model_id)
-    ).all()
+        .order_by(RunModelOutput.run_id, RunModelOutput.step, RunModelOutput.model_id),
+    )

@@ -259,6 +259,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["key_id"], ["key.id"], name=op.f("fk_run_param_key_id")),
         sa.ForeignKeyConstraint(["run_id"], ["run.id"], name=op.f("fk_run_param_run_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("run_id", "key_id", name=op.f("pk_run_param")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "run_tag",
@@ -268,6 +269,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["key_id"], ["key.id"], name=op.f("fk_run_tag_key_id")),
         sa.ForeignKeyConstraint(["run_id"], ["run.id"], name=op.f("fk_run_tag_run_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("run_id", "key_id", name=op.f("pk_run_tag")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "series",
