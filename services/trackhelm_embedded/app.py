@@ -7,8 +7,9 @@ from trackhelm_core.db.migrate import migrate
 from trackhelm_core.runtime import Runtime
 from trackhelm_core.settings import StorageSettings
 from trackhelm_ingest.service import SERVICE as INGEST
+from trackhelm_query.service import SERVICE as QUERY
 
-SERVICES = (INGEST,)
+SERVICES = (INGEST, QUERY)
 
 
 def embedded_app(storage: StorageSettings) -> FastAPI:
