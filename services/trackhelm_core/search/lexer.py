@@ -5,6 +5,7 @@ A word is any run of characters that is not space, quote, parenthesis, comma or 
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -50,20 +51,22 @@ def is_storable(text: str) -> bool:
     return _UNSTORABLE.search(text) is None
 
 
-def tokenize(text: str, subject: str = "filter") -> list[Token]:
-    """Give the tokens of a text; the last one is always `END`."""
+def tokenize(text: str, subject: str = "filter") -> Iterator[Token]:
+    """Give the tokens of a text as they are asked for, so that a text refused early costs little.
+
+    The last one is always `END`.
+    """
     if len(text) > MAX_TEXT_LENGTH:
         reason = f"the text has {len(text)} characters; at most {MAX_TEXT_LENGTH} are allowed"
         raise SearchSyntaxError(reason, MAX_TEXT_LENGTH, subject)
     if unstorable := _UNSTORABLE.search(text):
         reason = "the text holds a NUL or half of a surrogate pair, which no stored value can"
         raise SearchSyntaxError(reason, unstorable.start(), subject)
-    tokens: list[Token] = []
     position = 0
     while position < len(text):
         if text[position] in "'\"`":
             token = _quoted(text, position, subject)
-            tokens.append(token)
+            yield token
             position = token.end
             continue
         piece = _PIECE.match(text, position)
@@ -71,10 +74,9 @@ def tokenize(text: str, subject: str = "filter") -> list[Token]:
             reason = f"unexpected character {text[position]}; a key that holds it goes in back-ticks"
             raise SearchSyntaxError(reason, position, subject)
         if piece.lastgroup != "space":
-            tokens.append(Token(TokenKind(piece.lastgroup or ""), piece.group(), position, piece.end()))
+            yield Token(TokenKind(piece.lastgroup or ""), piece.group(), position, piece.end())
         position = piece.end()
-    tokens.append(Token(TokenKind.END, "", position, position))
-    return tokens
+    yield Token(TokenKind.END, "", position, position)
 
 
 def _quoted(text: str, start: int, subject: str) -> Token:

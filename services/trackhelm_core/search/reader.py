@@ -1,4 +1,4 @@
-"""A place in a list of tokens. It owns looking, taking and failing; the grammar says what is expected."""
+"""A place in a text's tokens. It owns looking, taking and failing; the grammar says what is expected."""
 
 from typing import NoReturn
 
@@ -9,25 +9,20 @@ RESERVED = frozenset({"AND", "OR", "NOT", "IN", "LIKE", "ILIKE", "IS", "NULL"})
 
 
 class Reader:
-    """The tokens of one text, taken from left to right."""
+    """The tokens of one text, taken from left to right; `next` is the one that `take` would give."""
 
-    __slots__ = ("_index", "_tokens", "subject")
+    __slots__ = ("_tokens", "next", "subject")
 
     def __init__(self, text: str, subject: str) -> None:
         self.subject = subject
         self._tokens = tokenize(text, subject)
-        self._index = 0
-
-    @property
-    def next(self) -> Token:
-        """The token that `take` would give."""
-        return self._tokens[self._index]
+        self.next = next(self._tokens)
 
     def take(self) -> Token:
         """Give the next token and step over it; the end is never stepped over."""
         token = self.next
         if token.kind is not TokenKind.END:
-            self._index += 1
+            self.next = next(self._tokens)
         return token
 
     def take_mark(self, mark: str) -> bool:
@@ -63,5 +58,6 @@ class Reader:
         raise SearchSyntaxError(reason, position, self.subject)
 
     def _take_if(self, condition: bool) -> bool:  # noqa: FBT001  # private, and always called with the test itself
-        self._index += condition
+        if condition:
+            self.take()
         return condition
