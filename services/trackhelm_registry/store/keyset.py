@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Select, SQLColumnExpression, and_, or_, type_coerce
+from sqlalchemy import BigInteger, ColumnElement, Label, Select, SQLColumnExpression, and_, or_, type_coerce
 from sqlalchemy.orm import Session
 
 from trackhelm_core.search.entity import EntitySearch, NumberAttribute, StringAttribute
@@ -53,7 +53,7 @@ def fetch_page(
         statement = statement.where(_comes_after(keys, after))
     order = [key.column.desc() if key.descending else key.column.asc() for key in keys]
     # Labelled, because the rows may hold the same columns under their own names.
-    values = (key.column.label(f"sort_{position}") for position, key in enumerate(keys))
+    values: list[Label[Any]] = [key.column.label(f"sort_{position}") for position, key in enumerate(keys)]
     statement = statement.add_columns(*values).order_by(*order).limit(limit + 1)
     rows = list(session.execute(statement).all())
     if len(rows) <= limit:
