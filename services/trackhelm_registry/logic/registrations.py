@@ -15,11 +15,13 @@ def add_registration(session: Session, model_id: str, name: str, number: int) ->
     logged_model = store.lock_logged_model(session, model_id)
     if logged_model is not None:
         text = store.registrations(session, logged_model)
-        store.set_registrations(session, logged_model, _with(text, {"name": name, "version": str(number)}))
+        store.set_registrations(
+            session, logged_model, with_registration(text, {"name": name, "version": str(number)})
+        )
 
 
-def _with(text: str | None, registration: dict[str, str]) -> str:
-    # Clients write this tag too: what is no list is replaced by one.
+def with_registration(text: str | None, registration: dict[str, str]) -> str:
+    """Return the text of a list with one more entry; what clients wrote that is no list is replaced."""
     try:
         listed = json.loads(text or "[]")
     except (ValueError, RecursionError):
