@@ -8,8 +8,8 @@ pattern over 50,000 bytes.
 MAX_TEXT_LENGTH = 1_000_000
 """Characters of one filter: room for the longest allowed list of quoted run ids."""
 
-MAX_DEPTH = 32
-"""Nested parentheses and NOTs."""
+MAX_DEPTH = 16
+"""Nested parentheses and NOTs: the parser of SQLite before 3.46 has 100 places, three a parenthesis."""
 
 MAX_COMPARISONS = 200
 """Comparisons in one filter: each may become a subquery."""

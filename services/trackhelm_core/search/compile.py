@@ -21,7 +21,7 @@ from trackhelm_core.search.entity import (
     Predicate,
     StringAttribute,
 )
-from trackhelm_core.search.expression import And, Comparison, Expression, Not, Operator, Or, comparisons
+from trackhelm_core.search.expression import And, Comparison, Expression, Not, Operator, Or
 from trackhelm_core.search.predicates import (
     choice_predicate,
     id_predicate,
@@ -38,28 +38,25 @@ def compile_filter(expression: Expression, entity: EntitySearch) -> ColumnElemen
     Raises:
         SearchSyntaxError: A field, operator or value is not valid for the entity.
     """
+    return _compile(expression, entity, negated=False)
+
+
+def _compile(expression: Expression, entity: EntitySearch, *, negated: bool) -> ColumnElement[bool]:
+    """Carry NOT down to the comparisons: there it is easy to plan, and nested NOTs cost no nested SQL."""
     match expression:
-        case And(parts):
-            return and_(*(compile_filter(part, entity) for part in parts))
-        case Or(parts):
-            return or_(*(compile_filter(part, entity) for part in parts))
         case Not(part):
-            return _negate(part, entity)
+            return _compile(part, entity, negated=not negated)
+        case And(parts) | Or(parts):
+            conditions = (_compile(part, entity, negated=negated) for part in parts)
+            return and_(*conditions) if isinstance(expression, And) is not negated else or_(*conditions)
         case Comparison():
             resolved = resolve_field(expression.field, entity)
             check_comparison(expression, resolved)
             if isinstance(resolved, ResolvedKey):
-                return _compare_key(expression, resolved)
-            return _compare_attribute(expression, resolved)
-
-
-def _negate(part: Expression, entity: EntitySearch) -> ColumnElement[bool]:
-    condition = compile_filter(part, entity)
-    fields = (resolve_field(comparison.field, entity) for comparison in comparisons(part))
-    if all(isinstance(field, ResolvedKey) for field in fields):
-        return not_(condition)  # EXISTS is never NULL, and a bare NOT EXISTS is what databases plan well
-    # AND and OR never make true of NULL what they would not make of false, so once, here, is enough.
-    return not_(func.coalesce(condition, false()))
+                found = _compare_key(expression, resolved)
+                return not_(found) if negated else found
+            holds = _compare_attribute(expression, resolved)
+            return not_(func.coalesce(holds, false())) if negated else holds
 
 
 def _compare_attribute(comparison: Comparison, resolved: ResolvedAttribute) -> ColumnElement[bool]:

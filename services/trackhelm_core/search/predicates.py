@@ -89,20 +89,27 @@ def number_predicate(
 ) -> ColumnElement[bool]:
     """Compare a column of integers of any width.
 
-    The parameter is always 64 bits wide: cast to a narrower column's type, PostgreSQL refuses a large one.
+    The parameter is always 64 bits wide: cast to a narrower column's type, PostgreSQL refuses a large one. A
+    list takes the type of its column, so a fraction in it would be rounded; it equals no integer, and goes.
     """
-    return plain_predicate(type_coerce(column, BigInteger()), operator, value)
+    wide = type_coerce(column, BigInteger())
+    if not isinstance(value, tuple):
+        return plain_predicate(wide, operator, value)
+    numbers = [int(member) for member in value if isinstance(member, int | float) and member == int(member)]
+    members = [number for number in numbers if number in INT64]
+    if operator is Operator.IN:
+        return wide.in_(members)
+    return and_(column.is_not(None), wide.not_in(members))  # NULL is outside an empty list, yet absent
 
 
 def id_predicate(column: SQLColumnExpression[Any], operator: Operator, value: Value) -> ColumnElement[bool]:
     """Compare a column of integers with text. Text that writes no id equals none."""
-    match operator:
-        case Operator.EQ | Operator.IN:
-            return number_predicate(column, Operator.IN, _ids(value))
-        case Operator.NE | Operator.NOT_IN:
-            return and_(column.is_not(None), number_predicate(column, Operator.NOT_IN, _ids(value)))
-        case _:
-            return plain_predicate(column, operator, value)
+    if value is None:
+        return plain_predicate(column, operator, value)
+    texts = value if isinstance(value, tuple) else (value,)
+    ids = tuple(int(text) for text in texts if isinstance(text, str) and _ID.fullmatch(text))
+    positive = operator in {Operator.EQ, Operator.IN}
+    return number_predicate(column, Operator.IN if positive else Operator.NOT_IN, ids)
 
 
 def plain_predicate(
@@ -110,13 +117,6 @@ def plain_predicate(
 ) -> ColumnElement[bool]:
     """Compare a column as the database compares it; patterns are not for every column, so not here."""
     return _PLAIN[operator](column, value)
-
-
-def _ids(value: Value) -> tuple[int, ...]:
-    texts = value if isinstance(value, tuple) else (value,)
-    return tuple(
-        int(text) for text in texts if isinstance(text, str) and _ID.fullmatch(text) and int(text) in INT64
-    )
 
 
 def _like(column: SQLColumnExpression[Any], pattern: str, *, lower: bool = False) -> ColumnElement[bool]:

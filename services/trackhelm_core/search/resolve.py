@@ -53,9 +53,8 @@ def resolve_field(field: Field, entity: EntitySearch, subject: str = "filter") -
         return ResolvedAttribute(Field(None, name, field.position), entity.attributes[name])
     name = entity.prefixes.get(prefix, prefix)
     if name not in entity.collections:
-        known = [*entity.collections, *entity.prefixes, *entity.attribute_prefixes]
         allowed = [*entity.collections, "attributes"]
-        _unknown("prefix", field.prefix or "", known, allowed, (entity, field, subject))
+        _unknown("prefix", field.prefix or "", allowed, allowed, (entity, field, subject))
     part = entity.collections[name]
     if isinstance(part, StringCollection) and part.keys is not None and field.key not in part.keys:
         _unknown(f"key of {name}", field.key, part.keys, part.keys, (entity, field, subject))
