@@ -7,8 +7,9 @@ from trackhelm_core.db.migrate import migrate
 from trackhelm_core.runtime import Runtime
 from trackhelm_core.settings import StorageSettings
 from trackhelm_ingest.service import SERVICE as INGEST
+from trackhelm_registry.service import SERVICE as REGISTRY
 
-SERVICES = (INGEST,)
+SERVICES = (INGEST, REGISTRY)
 
 
 def embedded_app(storage: StorageSettings) -> FastAPI:
