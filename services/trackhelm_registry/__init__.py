@@ -1,4 +1,4 @@
-"""Owns registered models, their versions, stages, aliases and tags, and logged models.
+"""Owns the model registry: registered models, versions, stages and aliases, and MLflow 3's logged models.
 
-It reads runs and experiments; it must not write them, nor touch artifacts.
+It reads runs and metrics but never writes them, and never touches a model's files.
 """

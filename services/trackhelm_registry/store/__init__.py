@@ -1,1 +1,1 @@
-"""Every SQL statement of the registry."""
+"""Every SQL statement of the registry service."""
