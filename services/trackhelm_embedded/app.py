@@ -2,13 +2,14 @@
 
 from fastapi import FastAPI
 
+from trackhelm_artifact.service import SERVICE as ARTIFACT
 from trackhelm_core.app import build_app
 from trackhelm_core.db.migrate import migrate
 from trackhelm_core.runtime import Runtime
 from trackhelm_core.settings import StorageSettings
 from trackhelm_ingest.service import SERVICE as INGEST
 
-SERVICES = (INGEST,)
+SERVICES = (INGEST, ARTIFACT)
 
 
 def embedded_app(storage: StorageSettings) -> FastAPI:
