@@ -11,8 +11,8 @@ def _move_definitions(document: dict[str, Any]) -> None:
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
     for path in document["paths"].values():
         for operation in path.values():
-            for answer in operation["responses"].values():
-                for content in answer.get("content", {}).values():
+            for part in (operation.get("requestBody", {}), *operation["responses"].values()):
+                for content in part.get("content", {}).values():
                     schemas.update(content["schema"].pop("$defs", {}))
 
 

@@ -58,12 +58,12 @@ async def _on_database_error(request: Request, error: Exception) -> Response:
     return problem(UnavailableError("The database is not available. Send the request again."))
 
 
-async def _on_defect(request: Request, error: Exception) -> Response:
-    # Starlette raises the error again after this answer, so that the server's log has its trace.
+def defect(method: str, path: str) -> Response:
+    """Return the response for an exception that nobody foresaw."""
     return problem(
         ApiError(
             ErrorCode.INTERNAL_ERROR,
-            f"{request.method} {request.url.path} failed by a defect of the server. "
+            f"{method} {path} failed by a defect of the server. "
             "Its log has the details under this answer's X-Request-Id.",
         )
     )
@@ -75,4 +75,3 @@ def install_problem_handlers(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _on_invalid_request)
     app.add_exception_handler(HTTPException, _on_http_error)
     app.add_exception_handler(OperationalError, _on_database_error)
-    app.add_exception_handler(Exception, _on_defect)

@@ -1,6 +1,27 @@
 """The ingest service, as compositions see it."""
 
-from trackhelm_core.service import Mount, Service
-from trackhelm_ingest.routes import experiments
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
-SERVICE = Service(name="ingest", mounts=(Mount(experiments.router),))
+from starlette.concurrency import run_in_threadpool
+
+from trackhelm_core.runtime import Runtime
+from trackhelm_core.service import Mount, Service
+from trackhelm_ingest.group_commit import GroupCommit
+from trackhelm_ingest.routes import batches, experiments, inputs, runs
+
+
+@asynccontextmanager
+async def _lifespan(runtime: Runtime) -> AsyncIterator[dict[str, object]]:
+    sink = GroupCommit(runtime.database).start()
+    try:
+        yield {"metric_sink": sink}
+    finally:
+        await run_in_threadpool(sink.stop)
+
+
+SERVICE = Service(
+    name="ingest",
+    mounts=(Mount(experiments.router), Mount(runs.router), Mount(batches.router), Mount(inputs.router)),
+    lifespan=_lifespan,
+)

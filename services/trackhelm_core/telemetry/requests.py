@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from trackhelm_core.errors import ApiError, ErrorCode
 from trackhelm_core.ids import new_request_id
-from trackhelm_core.problems import problem
+from trackhelm_core.problems import defect, problem
 
 log = structlog.get_logger("trackhelm.access")
 
@@ -47,10 +47,9 @@ class RequestMiddleware:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        headers = Headers(scope=scope)
         request_id = new_request_id()
         began = time.perf_counter()
-        status = 500
+        status = 0
 
         async def send_with_headers(message: Message) -> None:
             nonlocal status
@@ -64,14 +63,13 @@ class RequestMiddleware:
 
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             try:
-                if is_foreign_write(scope["method"], headers):
-                    refusal = ApiError(
-                        ErrorCode.PERMISSION_DENIED,
-                        f"A page of {headers['origin']} may not write here: the origin is not this server's.",
-                    )
-                    await problem(refusal)(scope, receive, send_with_headers)
-                else:
-                    await self.app(scope, receive, send_with_headers)
+                await self._answer(scope, receive, send_with_headers)
+            except Exception:
+                # Caught here and not by Starlette's outermost layer, so that the answer has its id.
+                log.exception("defect", method=scope["method"], path=scope["path"])
+                if status:
+                    raise  # The answer has begun: the server must cut the connection.
+                await defect(scope["method"], scope["path"])(scope, receive, send_with_headers)
             finally:
                 log.debug(
                     "request",
@@ -80,3 +78,14 @@ class RequestMiddleware:
                     status=status,
                     ms=round((time.perf_counter() - began) * 1000, 2),
                 )
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = Headers(scope=scope)
+        if is_foreign_write(scope["method"], headers):
+            refusal = ApiError(
+                ErrorCode.PERMISSION_DENIED,
+                f"A page of {headers['origin']} may not write here: the origin is not this server's.",
+            )
+            await problem(refusal)(scope, receive, send)
+        else:
+            await self.app(scope, receive, send)

@@ -11,6 +11,8 @@ from typing import Any
 import msgspec
 from fastapi import Response
 
+from trackhelm_core.wire.requests import WireModel
+
 _ENCODER = msgspec.json.Encoder()
 JSON_MEDIA_TYPE = "application/json"
 SCHEMA_REF = "#/components/schemas/{name}"
@@ -85,3 +87,10 @@ def documented(message: type[Reply]) -> dict[str, Any]:
         "response_class": Response,
         "responses": {200: {"description": "Success", "content": content}},
     }
+
+
+def documented_body(message: type[WireModel]) -> dict[str, Any]:
+    """Return the route arguments that document a body which the endpoint reads by itself."""
+    schema = message.model_json_schema(ref_template=SCHEMA_REF.replace("{name}", "{model}"))
+    body = {"required": True, "content": {JSON_MEDIA_TYPE: {"schema": schema}}}
+    return {"openapi_extra": {"requestBody": body}}

@@ -2,13 +2,7 @@
 
 from trackhelm_core.wire.replies import Reply
 from trackhelm_core.wire.requests import Required, WireModel
-
-
-class Tag(WireModel):
-    """A tag to set. An absent value is an empty one."""
-
-    key: Required
-    value: str = ""
+from trackhelm_ingest.schemas.tags import Tag
 
 
 class CreateExperiment(WireModel):

@@ -1,0 +1,62 @@
+# Everything is set up by the targets themselves: a fresh machine needs Python 3.11+ and make.
+PYTHON ?= python3
+VENV ?= .venv
+CLIENTS ?= .venvs
+PORT ?= 5000
+DATA ?= trackhelm-data
+
+BIN := $(VENV)/bin
+PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
+CONSTRAINTS := requirements/constraints.txt
+
+.DEFAULT_GOAL := help
+.PHONY: help run setup check format test test-server test-e2e clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "%-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: $(VENV)/.run ## Start the embedded server (PORT=5000 DATA=trackhelm-data)
+	@$(BIN)/trackhelm-server embedded --port $(PORT) --data $(DATA)
+
+setup: $(VENV)/.dev $(CLIENTS)/mlflow3/.ready ## Make the environments of server and tests
+
+check: $(VENV)/.dev ## Lint, types, layers and module sizes
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python scripts/check_module_sizes.py
+
+format: $(VENV)/.dev ## Format the code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+test: test-server test-e2e ## Run every test
+
+test-server: $(VENV)/.dev ## Unit and integration tests: SQLite, and PostgreSQL from its wheel
+	$(BIN)/pytest -n 2
+
+test-e2e: $(VENV)/.dev $(CLIENTS)/mlflow3/.ready ## The stock MLflow client against a running server
+	TRACKHELM_SERVER=$(abspath $(BIN)/trackhelm-server) \
+	    $(CLIENTS)/mlflow3/bin/python -m pytest -c tests/e2e/pytest.ini tests/e2e
+
+clean: ## Remove environments and caches
+	rm -rf $(VENV) $(CLIENTS) .mypy_cache .ruff_cache .pytest_cache .hypothesis build
+
+$(BIN)/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed")'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: pyproject.toml $(CONSTRAINTS) | $(BIN)/python
+	$(BIN)/python $(PIP_INSTALL) -c $(CONSTRAINTS) -e .
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml $(CONSTRAINTS) | $(BIN)/python
+	$(BIN)/python $(PIP_INSTALL) -c $(CONSTRAINTS) -e '.[dev]'
+	@touch $@ $(VENV)/.run
+
+# The stock client lives in an environment of its own: the server never depends on it.
+$(CLIENTS)/%/.ready: requirements/%.txt
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/python $(PIP_INSTALL) -r $<
+	@touch $@

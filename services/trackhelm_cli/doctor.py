@@ -1,0 +1,92 @@
+"""`trackhelm-server doctor`: what the server would run with, and whether it could."""
+
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import typer
+from sqlalchemy import make_url
+from sqlalchemy.exc import SQLAlchemyError
+
+from trackhelm_cli.options import DatabaseOption, DataOption, load
+from trackhelm_core import __version__
+from trackhelm_core.db import migrate as schema
+from trackhelm_core.db.engine import make_engine
+from trackhelm_core.settings import GROUPS, PREFIX, StorageSettings, unknown_names
+
+
+def doctor(data: DataOption = None, database_url: DatabaseOption = None) -> None:
+    """Print the effective settings and check what the server needs; exit 1 if something is wrong."""
+    typer.echo(f"trackhelm-server {__version__}\n\nSettings")
+    given = {"data": data, "database_url": database_url}
+    for group in GROUPS:
+        names = {name: value for name, value in given.items() if name in group.model_fields}
+        for name, value in load(group, **names).model_dump().items():
+            variable = f"{PREFIX}{name.upper()}"
+            origin = "option" if names.get(name) is not None else _origin(variable)
+            typer.echo(f"  {variable}={_shown(name, value)}  ({origin})")
+    storage = load(StorageSettings, **given)
+    typer.echo("\nChecks")
+    healthy = [
+        _check("names of variables", _check_names),
+        _check("data folder", lambda: _check_folder(storage.data)),
+        _check("database", lambda: _check_database(storage.effective_database_url)),
+    ]
+    if not all(healthy):
+        raise typer.Exit(1)
+
+
+class UnhealthyError(Exception):
+    """A check failed; the message says what to do."""
+
+
+def _check(name: str, check: Callable[[], str]) -> bool:
+    try:
+        typer.echo(f"  ok     {name}: {check()}")
+    except UnhealthyError as error:
+        typer.echo(f"  wrong  {name}: {error}")
+        return False
+    return True
+
+
+def _check_names() -> str:
+    if unknown := unknown_names():
+        raise UnhealthyError(f"no setting is called {', '.join(unknown)}")
+    return "all known"
+
+
+def _check_folder(folder: Path) -> str:
+    nearest = next(parent for parent in (folder.absolute(), *folder.absolute().parents) if parent.exists())
+    try:
+        with tempfile.TemporaryFile(dir=nearest):
+            pass
+    except OSError as error:
+        raise UnhealthyError(f"{nearest} cannot be written to: {error.strerror}") from error
+    return f"{folder} is writable" if folder.exists() else f"{folder} will be made"
+
+
+def _check_database(url: str) -> str:
+    shown = make_url(url).render_as_string()
+    file = make_url(url).database
+    if make_url(url).get_backend_name() == "sqlite" and file and not Path(file).exists():
+        return f"{shown} will be made"
+    engine = make_engine(url)
+    try:
+        current = schema.current_revision(engine)
+    except SQLAlchemyError as error:
+        raise UnhealthyError(f"{shown} does not answer: {str(error).splitlines()[0]}") from error
+    finally:
+        engine.dispose()
+    if current is None:
+        return f"{shown} is empty; `migrate` or `embedded` will fill it"
+    return f"{shown} has schema {current}, this version's is {schema.newest_revision()}"
+
+
+def _origin(variable: str) -> str:
+    return "environment" if variable in os.environ else "default"
+
+
+def _shown(name: str, value: object) -> object:
+    # A URL may hold a password.
+    return make_url(value).render_as_string() if name == "database_url" and isinstance(value, str) else value

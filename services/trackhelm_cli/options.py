@@ -1,0 +1,41 @@
+"""Command-line options over settings: an option that is given wins over its variable."""
+
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+from pydantic import ValidationError
+from pydantic_settings import BaseSettings
+
+from trackhelm_core.settings import PREFIX, unknown_names
+
+DataOption = Annotated[
+    Path | None,
+    typer.Option("--data", help=f"Folder of database and artifacts. [{PREFIX}DATA; default: trackhelm-data]"),
+]
+DatabaseOption = Annotated[
+    str | None,
+    typer.Option(
+        "--database-url",
+        help=f"SQLAlchemy URL of the database. [{PREFIX}DATABASE_URL; default: SQLite in the data folder]",
+    ),
+]
+
+Group = TypeVar("Group", bound=BaseSettings)
+
+
+def load(group: type[Group], **given: Any) -> Group:
+    """Return settings from the environment and the options that were given; exit 2 on a wrong value."""
+    try:
+        return group(**{name: value for name, value in given.items() if value is not None})
+    except ValidationError as error:
+        for fault in error.errors():
+            name = f"{PREFIX}{'_'.join(str(part) for part in fault['loc']).upper()}"
+            typer.echo(f"{name}={fault['input']!r}: {fault['msg']}", err=True)
+        raise typer.Exit(2) from error
+
+
+def warn_of_unknown_names() -> None:
+    """Say which `TRACKHELM_*` variables nothing reads."""
+    for name in unknown_names():
+        typer.echo(f"warning: {name} is set but no setting has this name; see `doctor`", err=True)

@@ -1,0 +1,161 @@
+"""What a metric point and a series are: a series is a set of (step, timestamp, value).
+
+Owns equality and order of points, set union, and the summary kept on a series row. Must not know how points
+are stored.
+
+Two points are one when their steps, timestamps and values are equal, where all NaNs equal one another and
+-0.0 equals 0.0. The order is (step, timestamp, value) with NaN last.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import ArrayLike, NDArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Points:
+    """Points as three one-dimensional columns of one length, in any order, duplicates allowed.
+
+    The constructor trusts its caller; `Points.of` converts and checks. Neither copies an array that already
+    has the right type, so whoever passes one must not write to it afterwards.
+    """
+
+    steps: NDArray[np.int64]
+    timestamps: NDArray[np.int64]
+    values: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, steps: ArrayLike, timestamps: ArrayLike, values: ArrayLike) -> Self:
+        """Build points from any sequences: steps, timestamps in milliseconds, values.
+
+        Raises:
+            ValueError: The sequences differ in length, or are not one-dimensional.
+            OverflowError: A step or timestamp does not fit in 64 bits.
+        """
+        points = cls(
+            np.asarray(steps, dtype=np.int64),
+            np.asarray(timestamps, dtype=np.int64),
+            np.asarray(values, dtype=np.float64),
+        )
+        shape = points.steps.shape
+        if len(shape) != 1 or points.timestamps.shape != shape or points.values.shape != shape:
+            raise ValueError(
+                "steps, timestamps and values must be one-dimensional and of one length, got shapes "
+                f"{shape}, {points.timestamps.shape} and {points.values.shape}"
+            )
+        return points
+
+    @classmethod
+    def empty(cls) -> Self:
+        """Build the set of no points."""
+        return cls(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float64))
+
+    def __len__(self) -> int:
+        return len(self.steps)
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a series row says of its points without reading them.
+
+    `min` and `max` are over finite values, None when there is none. `nonfinite` counts NaN and infinities.
+    """
+
+    last_step: int
+    last_timestamp: int
+    last_value: float
+    min: float | None
+    max: float | None
+    count: int
+    nonfinite: int
+    min_step: int
+    max_step: int
+    min_timestamp: int
+    max_timestamp: int
+
+
+def merge(parts: Sequence[Points]) -> Points:
+    """Return the union of the parts, in order, each point once.
+
+    The result holds 0.0 for -0.0 and one NaN for all, so that the order of the parts never shows in it.
+    """
+    if not parts:
+        return Points.empty()
+    steps = np.concatenate([part.steps for part in parts])
+    timestamps = np.concatenate([part.timestamps for part in parts])
+    values = np.concatenate([part.values for part in parts])
+    values[np.isnan(values)] = np.nan  # first: arithmetic on a signalling NaN warns
+    values += 0.0  # -0.0 + 0.0 is 0.0
+    if not _strictly_ascending(steps, timestamps):
+        order = np.lexsort((values, timestamps, steps))  # lexsort puts NaN last
+        steps, timestamps, values = steps[order], timestamps[order], values[order]
+        first = np.ones(len(steps), dtype=np.bool_)
+        first[1:] = (
+            (steps[1:] != steps[:-1])
+            | (timestamps[1:] != timestamps[:-1])
+            | (values.view(np.int64)[1:] != values.view(np.int64)[:-1])
+        )
+        if not first.all():
+            steps, timestamps, values = steps[first], timestamps[first], values[first]
+    return Points(steps, timestamps, values)
+
+
+def summarise(points: Points) -> Summary:
+    """Summarise points that hold no duplicate (a duplicate would be counted twice; `merge` removes them).
+
+    The last point is MLflow's latest metric: the greatest (step, timestamp, value), where NaN compares as 0;
+    between NaN and exactly 0 the number is kept. Zeros are reported as 0.0, never -0.0.
+
+    Raises:
+        ValueError: There is no point.
+    """
+    if len(points) == 0:
+        raise ValueError("no points to summarise")
+    steps, timestamps, values = points.steps, points.timestamps, points.values
+    if len(points) == 1:
+        return _summarise_one(int(steps[0]), int(timestamps[0]), float(values[0]))
+    last_step = steps.max()
+    at_step = steps == last_step
+    last_timestamp = timestamps[at_step].max()
+    finite = values[np.isfinite(values)]
+    return Summary(
+        last_step=int(last_step),
+        last_timestamp=int(last_timestamp),
+        last_value=max(values[at_step & (timestamps == last_timestamp)].tolist(), key=_rank) + 0.0,
+        min=float(finite.min()) + 0.0 if finite.size else None,
+        max=float(finite.max()) + 0.0 if finite.size else None,
+        count=len(points),
+        nonfinite=len(points) - finite.size,
+        min_step=int(steps.min()),
+        max_step=int(last_step),
+        min_timestamp=int(timestamps.min()),
+        max_timestamp=int(timestamps.max()),
+    )
+
+
+def _summarise_one(step: int, timestamp: int, value: float) -> Summary:
+    value += 0.0
+    extreme = value if math.isfinite(value) else None
+    nonfinite = int(extreme is None)
+    return Summary(step, timestamp, value, extreme, extreme, 1, nonfinite, step, step, timestamp, timestamp)
+
+
+def _rank(value: float) -> tuple[float, bool]:
+    """Order values for the last point: NaN as 0, and below the number 0."""
+    return (0.0, False) if math.isnan(value) else (value, True)
+
+
+def _strictly_ascending(steps: NDArray[np.int64], timestamps: NDArray[np.int64]) -> bool:
+    """Whether (step, timestamp) always grows: such points are sorted and distinct whatever their values."""
+    after, before = steps[1:], steps[:-1]
+    grows = (after > before) | ((after == before) & (timestamps[1:] > timestamps[:-1]))
+    return bool(grows.all())

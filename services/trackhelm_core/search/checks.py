@@ -1,0 +1,60 @@
+"""Whether a comparison is valid for what it compares: its operator and its values. It writes no SQL."""
+
+import math
+from typing import NoReturn
+
+from trackhelm_core.search.bounds import INT64
+from trackhelm_core.search.entity import (
+    EQUALITY,
+    LISTS,
+    PATTERNS,
+    Attribute,
+    ChoiceAttribute,
+    Collection,
+    MetricCollection,
+    NumberAttribute,
+)
+from trackhelm_core.search.errors import SearchSyntaxError
+from trackhelm_core.search.expression import Comparison, Operator, Scalar
+from trackhelm_core.search.resolve import Resolved
+
+
+def check_comparison(comparison: Comparison, resolved: Resolved) -> None:
+    """Refuse an operator or a value that the field does not take."""
+    part = resolved.part
+    if comparison.operator not in part.operators:
+        allowed = ", ".join(operator for operator in Operator if operator in part.operators)
+        _refuse(
+            comparison,
+            f"{comparison.field} cannot be compared with {comparison.operator}. Allowed: {allowed}",
+        )
+    values = comparison.value if isinstance(comparison.value, tuple) else (comparison.value,)
+    for value in values:
+        if value is not None:
+            _check_value(comparison, part, value)
+
+
+def _check_value(comparison: Comparison, part: Attribute | Collection, value: Scalar) -> None:
+    field, operator = comparison.field, comparison.operator
+    match part, value:
+        case ((NumberAttribute() | MetricCollection()), str()):
+            _refuse(comparison, f"{field} is a number; write the value without quotes")
+        case NumberAttribute(), float() if not math.isfinite(value):
+            _refuse(comparison, f"{field} is a whole number and never {value}")
+        case NumberAttribute(), int() if value not in INT64:
+            _refuse(comparison, f"{value} is outside the 64-bit integers, from {INT64[0]} to {INT64[-1]}")
+        case MetricCollection(), float() if math.isnan(value) and operator not in EQUALITY | LISTS:
+            _refuse(
+                comparison,
+                f"nan is neither above nor below any number. Allowed: {', '.join(EQUALITY | LISTS)}",
+            )
+        case ((NumberAttribute() | MetricCollection()), _):
+            return
+        case _, (int() | float()):
+            _refuse(comparison, f"{field} is text; write the value in quotes: '{value}'")
+        case ChoiceAttribute(), str() if operator not in PATTERNS and value not in part.choices:
+            _refuse(comparison, f"{value!r} is not a {field}. Allowed: {', '.join(part.choices)}")
+
+
+def _refuse(comparison: Comparison, reason: str) -> NoReturn:
+    raise SearchSyntaxError(reason, comparison.field.position)

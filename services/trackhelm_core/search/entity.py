@@ -1,0 +1,105 @@
+"""What can be searched in one entity: its attributes and its prefixed collections. It holds no table, no SQL.
+
+A service states an `EntitySearch` once per entity, over its own columns, and hands it to `compile` and
+`resolve`.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from sqlalchemy import ColumnElement, SQLColumnExpression
+
+from trackhelm_core.search.expression import Aggregate, Operator
+
+EQUALITY = frozenset({Operator.EQ, Operator.NE})
+PATTERNS = frozenset({Operator.LIKE, Operator.ILIKE})
+LISTS = frozenset({Operator.IN, Operator.NOT_IN})
+ORDERING = frozenset({Operator.GT, Operator.GE, Operator.LT, Operator.LE})
+PRESENCE = frozenset({Operator.IS_NULL, Operator.IS_NOT_NULL})
+STRING_OPERATORS = EQUALITY | PATTERNS | LISTS | PRESENCE
+NUMBER_OPERATORS = EQUALITY | ORDERING | LISTS | PRESENCE
+
+ATTRIBUTE_PREFIXES = frozenset({"attribute", "attributes", "attr"})
+
+Predicate: TypeAlias = Callable[[SQLColumnExpression[Any]], ColumnElement[bool]]
+"""A condition on whichever column holds the value."""
+
+StringExists: TypeAlias = Callable[[str, Predicate], ColumnElement[bool]]
+"""`exists(key, predicate)`: whether the entity has a row of this key whose value fulfils the predicate.
+
+The service answers with EXISTS over its own table (`rows` builds the usual one), so that it is never NULL.
+"""
+
+MetricExists: TypeAlias = Callable[[str, Aggregate, Predicate], ColumnElement[bool]]
+"""`exists(key, aggregate, predicate)`: the same, on the column of that aggregate."""
+
+
+@dataclass(frozen=True, slots=True)
+class StringAttribute:
+    """A text column."""
+
+    column: SQLColumnExpression[str | None]
+    operators: frozenset[Operator] = STRING_OPERATORS
+
+
+@dataclass(frozen=True, slots=True)
+class NumberAttribute:
+    """An int64 column, such as a time in milliseconds or a version."""
+
+    column: SQLColumnExpression[int | None]
+    operators: frozenset[Operator] = NUMBER_OPERATORS
+
+
+@dataclass(frozen=True, slots=True)
+class IdAttribute:
+    """An integer column that callers know as text, such as an experiment id: '7', and never 7 or '07'."""
+
+    column: SQLColumnExpression[int | None]
+    operators: frozenset[Operator] = EQUALITY | LISTS | PRESENCE
+
+
+@dataclass(frozen=True, slots=True)
+class ChoiceAttribute:
+    """A column with few values that callers know by name: `choices` gives each name its stored value."""
+
+    column: SQLColumnExpression[Any]
+    choices: Mapping[str, object]
+    operators: frozenset[Operator] = STRING_OPERATORS
+
+
+@dataclass(frozen=True, slots=True)
+class StringCollection:
+    """Named strings of an entity: tags, params. With `keys`, there are no others: the parts of a dataset."""
+
+    exists: StringExists
+    operators: frozenset[Operator] = STRING_OPERATORS
+    keys: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MetricCollection:
+    """Named doubles of an entity, of which NaN is stored as NULL and infinities as themselves."""
+
+    exists: MetricExists
+    operators: frozenset[Operator] = NUMBER_OPERATORS
+
+
+Attribute: TypeAlias = StringAttribute | NumberAttribute | IdAttribute | ChoiceAttribute
+Collection: TypeAlias = StringCollection | MetricCollection
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntitySearch:
+    """All that a caller can search in one entity.
+
+    `attributes` and `collections` go by canonical name; `aliases` gives other spellings of attributes their
+    canonical name, and `prefixes` other spellings of collections. Prefixes are read in any case, names as is.
+    """
+
+    name: str
+    attributes: Mapping[str, Attribute]
+    collections: Mapping[str, Collection] = field(default_factory=dict)
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    prefixes: Mapping[str, str] = field(default_factory=dict)
+    attribute_prefixes: frozenset[str] = ATTRIBUTE_PREFIXES

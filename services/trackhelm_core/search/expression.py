@@ -1,0 +1,111 @@
+"""The tree that a filter means. It owns the nodes and walking them; it neither reads text nor writes SQL."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TypeAlias
+
+Scalar: TypeAlias = str | int | float
+Value: TypeAlias = Scalar | tuple[Scalar, ...] | None
+"""One literal, the literals of an IN list, or None for the operators that take no value."""
+
+
+class Operator(StrEnum):
+    """A comparison. The value is how it is written; NOT LIKE is `Not` around LIKE."""
+
+    EQ = "="
+    NE = "!="
+    GT = ">"
+    GE = ">="
+    LT = "<"
+    LE = "<="
+    LIKE = "LIKE"
+    ILIKE = "ILIKE"
+    IN = "IN"
+    NOT_IN = "NOT IN"
+    IS_NULL = "IS NULL"
+    IS_NOT_NULL = "IS NOT NULL"
+
+
+class Aggregate(StrEnum):
+    """Which of a metric's summary values is meant."""
+
+    LAST = "last"
+    MIN = "min"
+    MAX = "max"
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """What is compared: `prefix.key`, or an attribute when there is no prefix.
+
+    Two fields are equal wherever they stand in the text. `aggregate` says something for metrics only.
+    """
+
+    prefix: str | None
+    key: str
+    position: int = field(compare=False)
+    aggregate: Aggregate = Aggregate.LAST
+
+    def __str__(self) -> str:
+        """Give the field as an error message names it."""
+        name = self.key if self.prefix is None else f"{self.prefix}.{self.key}"
+        return name if self.aggregate is Aggregate.LAST else f"{name}.{self.aggregate}"
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One field held against one value."""
+
+    field: Field
+    operator: Operator
+    value: Value = None
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """True exactly where `part` is not true."""
+
+    part: "Expression"
+
+
+@dataclass(frozen=True, slots=True)
+class And:
+    """True where every part is; two parts or more."""
+
+    parts: tuple["Expression", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    """True where any part is; two parts or more."""
+
+    parts: tuple["Expression", ...]
+
+
+Expression: TypeAlias = And | Or | Not | Comparison
+
+
+def comparisons(expression: Expression) -> Iterator[Comparison]:
+    """Every comparison of an expression, left to right."""
+    match expression:
+        case Comparison():
+            yield expression
+        case Not(part):
+            yield from comparisons(part)
+        case And(parts) | Or(parts):
+            for part in parts:
+                yield from comparisons(part)
+
+
+def rewrite(expression: Expression, change: Callable[[Comparison], Expression]) -> Expression:
+    """Give the same expression with every comparison replaced by what `change` makes of it."""
+    match expression:
+        case Comparison():
+            return change(expression)
+        case Not(part):
+            return Not(rewrite(part, change))
+        case And(parts):
+            return And(tuple(rewrite(part, change) for part in parts))
+        case Or(parts):
+            return Or(tuple(rewrite(part, change) for part in parts))

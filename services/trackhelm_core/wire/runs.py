@@ -1,0 +1,103 @@
+"""The answer form of a run, which both ingest (create, update) and query (get, search) give."""
+
+from collections.abc import Sequence
+
+from trackhelm_core.wire.replies import KeyValue, Number, Reply
+
+
+class RunInfo(Reply, frozen=True):
+    """What a run is. Times are milliseconds since the epoch.
+
+    `run_uuid` repeats `run_id` for clients from before the rename.
+    """
+
+    run_id: str
+    run_uuid: str
+    run_name: str
+    experiment_id: str
+    user_id: str
+    status: str
+    start_time: int
+    artifact_uri: str
+    lifecycle_stage: str
+    end_time: int | None = None
+
+
+class Metric(Reply, frozen=True):
+    """A metric point; where it stands for a series, the series' last point."""
+
+    key: str
+    value: Number
+    timestamp: int
+    step: int
+    model_id: str | None = None
+    dataset_name: str | None = None
+    dataset_digest: str | None = None
+    run_id: str | None = None
+
+
+class RunData(Reply, frozen=True):
+    """What was logged to a run."""
+
+    metrics: Sequence[Metric] = ()
+    params: Sequence[KeyValue] = ()
+    tags: Sequence[KeyValue] = ()
+
+
+class Dataset(Reply, frozen=True):
+    """A dataset as it was described. `source`, `schema` and `profile` are JSON texts."""
+
+    name: str
+    digest: str
+    source_type: str
+    source: str
+    schema: str | None = None
+    profile: str | None = None
+
+
+class DatasetInput(Reply, frozen=True):
+    """A run's use of a dataset."""
+
+    dataset: Dataset
+    tags: Sequence[KeyValue] = ()
+
+
+class ModelInput(Reply, frozen=True):
+    """A logged model that a run read."""
+
+    model_id: str
+
+
+class RunInputs(Reply, frozen=True):
+    """What a run read."""
+
+    dataset_inputs: Sequence[DatasetInput] = ()
+    model_inputs: Sequence[ModelInput] = ()
+
+
+class ModelOutput(Reply, frozen=True):
+    """A logged model that a run made, and at which step."""
+
+    model_id: str
+    step: int
+
+
+class RunOutputs(Reply, frozen=True):
+    """What a run made."""
+
+    model_outputs: Sequence[ModelOutput] = ()
+
+
+class Run(Reply, frozen=True):
+    """A run with everything that was logged to it."""
+
+    info: RunInfo
+    data: RunData
+    inputs: RunInputs = RunInputs()
+    outputs: RunOutputs = RunOutputs()
+
+
+class RunReply(Reply, frozen=True):
+    """The answer that carries a run."""
+
+    run: Run

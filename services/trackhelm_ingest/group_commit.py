@@ -1,0 +1,148 @@
+"""The metric sink of one process: requests that arrive together share one transaction.
+
+A commit to disk takes as long for one point as for a hundred thousand. While one transaction commits, the
+requests that come in wait as the next group; each is answered after the commit of its own.
+"""
+
+import asyncio
+import threading
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Self
+
+import structlog
+from sqlalchemy.exc import OperationalError
+
+from trackhelm_core.chunks.points import Points
+from trackhelm_core.db.unit_of_work import Database
+from trackhelm_core.errors import ApiError, ErrorCode, UnavailableError
+from trackhelm_ingest.logic.active_runs import check_active
+from trackhelm_ingest.series import SeriesKey
+from trackhelm_ingest.store.points import write_points
+from trackhelm_ingest.store.runs import find_runs
+
+log = structlog.get_logger(__name__)
+
+GROUP_POINTS: Final = 200_000
+"""Points in one transaction: some 50 ms of work, so that other writers get their turn."""
+
+WAITING_POINTS: Final = 5_000_000
+"""Points that may wait, at 24 bytes each: beyond it the caller is told to come back."""
+
+
+@dataclass(slots=True)
+class _Request:
+    run: str
+    points: Mapping[SeriesKey, Points]
+    size: int
+    answered: asyncio.Future[None]
+    loop: asyncio.AbstractEventLoop
+
+    def answer(self, error: Exception | None) -> None:
+        def settle() -> None:
+            if self.answered.done():
+                return  # The caller has gone; its points are stored all the same.
+            if error is None:
+                self.answered.set_result(None)
+            else:
+                self.answered.set_exception(error)
+
+        self.loop.call_soon_threadsafe(settle)
+
+
+class GroupCommit:
+    """A thread that writes what waits, group by group. Acknowledged means committed."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._waiting: deque[_Request] = deque()
+        self._waiting_points = 0
+        self._changed = threading.Condition()
+        self._stopping = False
+        self._thread = threading.Thread(target=self._run, name="group-commit", daemon=True)
+
+    def start(self) -> Self:
+        """Start writing."""
+        self._thread.start()
+        return self
+
+    def stop(self) -> None:
+        """Write what still waits, then end."""
+        with self._changed:
+            self._stopping = True
+            self._changed.notify()
+        self._thread.join()
+
+    async def append(self, run: str, points: Mapping[SeriesKey, Points]) -> None:
+        """Store points in the next group; see `MetricSink.append`."""
+        loop = asyncio.get_running_loop()
+        size = sum(len(part) for part in points.values())
+        request = _Request(run, points, size, loop.create_future(), loop)
+        with self._changed:
+            if self._stopping:
+                raise UnavailableError("The server is stopping. Send the request again.")
+            if self._waiting_points + size > WAITING_POINTS:
+                raise ApiError(
+                    ErrorCode.REQUEST_LIMIT_EXCEEDED,
+                    f"{self._waiting_points} metric points wait to be stored. Send the request again later.",
+                    retry_after_seconds=1,
+                )
+            self._waiting.append(request)
+            self._waiting_points += size
+            self._changed.notify()
+        await request.answered
+
+    def _run(self) -> None:
+        while group := self._next_group():
+            self._store(group)
+
+    def _next_group(self) -> list[_Request]:
+        """Wait for requests and return as many as one transaction takes; none when it is time to end."""
+        with self._changed:
+            while not self._waiting and not self._stopping:
+                self._changed.wait()
+            group: list[_Request] = []
+            size = 0
+            while self._waiting and (not group or size + self._waiting[0].size <= GROUP_POINTS):
+                group.append(self._waiting.popleft())
+                size += group[-1].size
+            self._waiting_points -= size
+            return group
+
+    def _store(self, group: list[_Request]) -> None:
+        try:
+            errors = self._write(group)
+        except OperationalError:
+            log.exception("metric points could not be stored", requests=len(group))
+            unavailable = UnavailableError("The database is not available. Send the request again.")
+            errors = [unavailable for _ in group]
+        except Exception as error:
+            if len(group) == 1:
+                # The request's own fault or a defect: told to its caller, the thread lives on.
+                log.exception("a metrics request could not be stored")
+                errors = [error]
+            else:
+                # One request must not take down the others of its group.
+                for request in group:
+                    self._store([request])
+                return
+        for request, refusal in zip(group, errors, strict=True):
+            request.answer(refusal)
+
+    def _write(self, group: list[_Request]) -> list[Exception | None]:
+        """Write a group in one transaction, and return what each request is refused for, if it is."""
+        errors: list[Exception | None] = []
+        accepted: list[tuple[int, Mapping[SeriesKey, Points]]] = []
+        with self._database.writing() as session:
+            runs = find_runs(session, {request.run for request in group})
+            for request in group:
+                try:
+                    run = check_active(runs.get(request.run), request.run)
+                except ApiError as error:
+                    errors.append(error)
+                else:
+                    errors.append(None)
+                    accepted.append((run.id, request.points))
+            write_points(session, accepted)
+        return errors

@@ -1,0 +1,46 @@
+"""Rules for what is written to a run: keys, values, doubles in one request."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from trackhelm_core.errors import InvalidParameterError
+from trackhelm_core.limits import (
+    BATCH_ITEMS,
+    BATCH_METRICS,
+    BATCH_PARAMS,
+    BATCH_TAGS,
+    PARAM_VALUE_LENGTH,
+    RUN_TAG_VALUE_LENGTH,
+)
+from trackhelm_core.validation import check_key
+
+
+def clean_params(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Return params to store. Long values are cut, as MLflow's server does; a key may come once."""
+    listed = list(pairs)
+    if len(listed) > 1:
+        twice = sorted(key for key, count in Counter(key for key, _ in listed).items() if count > 1)
+        if twice:
+            raise InvalidParameterError(f"Duplicate parameter keys have been submitted: {twice}.")
+    return {check_key(key, "Param name"): value[:PARAM_VALUE_LENGTH] for key, value in listed}
+
+
+def clean_tags(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Return tags to store. Long values are cut, as MLflow's server does; of equal keys the last counts."""
+    return {check_key(key, "Tag name"): value[:RUN_TAG_VALUE_LENGTH] for key, value in pairs}
+
+
+def check_batch_size(metrics: Sequence[object], params: Sequence[object], tags: Sequence[object]) -> None:
+    """Refuse a batch that is larger than MLflow's limits, which clients split by."""
+    sizes = (
+        ("metrics", len(metrics), BATCH_METRICS),
+        ("params", len(params), BATCH_PARAMS),
+        ("tags", len(tags), BATCH_TAGS),
+        ("metrics, params and tags together", len(metrics) + len(params) + len(tags), BATCH_ITEMS),
+    )
+    for kind, size, limit in sizes:
+        if size > limit:
+            raise InvalidParameterError(
+                f"A batch logging request can contain at most {limit} {kind}. Got {size} {kind}. "
+                f"Please split up {kind} across multiple requests."
+            )

@@ -1,0 +1,77 @@
+"""Requests and answers about runs, their params and tags."""
+
+from pydantic import model_validator
+from pydantic_core import PydanticCustomError
+
+from trackhelm_core.wire.replies import Reply
+from trackhelm_core.wire.requests import MISSING, Milliseconds, Required, WireModel
+from trackhelm_core.wire.runs import RunInfo
+from trackhelm_ingest.schemas.tags import Tag
+
+
+class OfRun(WireModel):
+    """A request about one run, named by `run_id` or, by old clients, `run_uuid`."""
+
+    run_id: str = ""
+    run_uuid: str = ""
+
+    @model_validator(mode="after")
+    def _names_a_run(self) -> "OfRun":
+        if not self.run:
+            raise PydanticCustomError(MISSING, "Field required")
+        return self
+
+    @property
+    def run(self) -> str:
+        """The run's id, however it was given."""
+        return self.run_id or self.run_uuid
+
+
+class CreateRun(WireModel):
+    """`POST runs/create`."""
+
+    experiment_id: Required
+    user_id: str = ""
+    run_name: str = ""
+    start_time: Milliseconds = 0
+    tags: tuple[Tag, ...] = ()
+
+
+class UpdateRun(OfRun):
+    """`POST runs/update`. A status is given by its name or its protobuf number."""
+
+    status: str | int | None = None
+    end_time: Milliseconds | None = None
+    run_name: str = ""
+
+
+class LogParam(OfRun):
+    """`POST runs/log-parameter`. An absent value is an empty one."""
+
+    key: Required
+    value: str = ""
+
+
+class SetTag(OfRun):
+    """`POST runs/set-tag`. An absent value is an empty one."""
+
+    key: Required
+    value: str = ""
+
+
+class DeleteTag(OfRun):
+    """`POST runs/delete-tag`."""
+
+    key: Required
+
+
+class LogModel(OfRun):
+    """`POST runs/log-model`, of clients before 3.0: `model_json` is the MLmodel file as JSON."""
+
+    model_json: Required
+
+
+class UpdatedRun(Reply, frozen=True):
+    """The answer of `runs/update`."""
+
+    run_info: RunInfo

@@ -1,0 +1,21 @@
+"""Where accepted metric points go: the port between the HTTP side of ingest and what stores them."""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from trackhelm_core.chunks.points import Points
+from trackhelm_ingest.series import SeriesKey
+
+
+class MetricSink(Protocol):
+    """Takes points; whoever implements it says what an acknowledgement is worth."""
+
+    async def append(self, run: str, points: Mapping[SeriesKey, Points]) -> None:
+        """Take points for a run, named by its public id; return when they can no longer be lost.
+
+        Raises:
+            NotFoundError: There is no such run.
+            InvalidParameterError: The run is deleted.
+            ApiError: Too much is waiting (429), or the store is away (503).
+        """
+        ...

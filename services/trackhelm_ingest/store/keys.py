@@ -1,0 +1,56 @@
+"""The ids of keys and label sets: found, or inserted when new."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from trackhelm_core.db.models import Key, LabelSet
+from trackhelm_core.db.upsert import upsert
+from trackhelm_ingest.series import Labels
+
+
+def key_ids(session: Session, names: Iterable[str]) -> dict[str, int]:
+    """Return the id of each key, inserting those that are new."""
+    wanted = sorted(set(names))
+    found = _find_keys(session, wanted)
+    if new := [name for name in wanted if name not in found]:
+        upsert(session, Key, [{"name": name} for name in new])
+        # Selected, not returned: a conflicting insert of another transaction returns nothing.
+        found |= _find_keys(session, new)
+    return found
+
+
+def label_set_ids(session: Session, label_sets: Iterable[Labels]) -> dict[Labels, int]:
+    """Return the id of each label set, inserting those that are new."""
+    wanted = {_digest(labels): labels for labels in label_sets}
+    found = _find_label_sets(session, wanted)
+    if new := sorted(digest for digest, labels in wanted.items() if labels not in found):
+        upsert(session, LabelSet, [_label_set_row(digest, wanted[digest]) for digest in new])
+        found |= _find_label_sets(session, {digest: wanted[digest] for digest in new})
+    return found
+
+
+def canonical(labels: Labels) -> str:
+    """Return labels as the JSON text that is stored and hashed."""
+    return json.dumps(dict(labels), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def _digest(labels: Labels) -> str:
+    return hashlib.sha256(canonical(labels).encode()).hexdigest()
+
+
+def _label_set_row(digest: str, labels: Labels) -> dict[str, str | None]:
+    return {"digest": digest, "labels": canonical(labels), "model_id": dict(labels).get("model_id")}
+
+
+def _find_keys(session: Session, names: Sequence[str]) -> dict[str, int]:
+    rows = session.execute(select(Key.name, Key.id).where(Key.name.in_(names)))
+    return dict(rows.tuples().all())
+
+
+def _find_label_sets(session: Session, by_digest: Mapping[str, Labels]) -> dict[Labels, int]:
+    rows = session.execute(select(LabelSet.digest, LabelSet.id).where(LabelSet.digest.in_(by_digest)))
+    return {by_digest[digest]: label_set_id for digest, label_set_id in rows}

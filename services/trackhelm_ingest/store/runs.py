@@ -1,0 +1,125 @@
+"""Statements about runs, their params and tags."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import CursorResult, delete, insert, select, update
+from sqlalchemy.orm import Session
+
+from trackhelm_core.db.models import Experiment, Key, Run, RunParam, RunTag
+from trackhelm_core.db.models.base import LifecycleStage
+from trackhelm_core.db.upsert import upsert
+from trackhelm_core.wire.runs import RunInfo
+from trackhelm_ingest.store.keys import key_ids
+
+
+@dataclass(frozen=True, slots=True)
+class RunRef:
+    """What a write must know of the run it goes to."""
+
+    id: int
+    uuid: str
+    experiment_id: int
+    stage: LifecycleStage
+
+
+@dataclass(frozen=True, slots=True)
+class ExperimentRef:
+    """What a new run must know of its experiment."""
+
+    stage: LifecycleStage
+    artifact_location: str
+
+
+def find_experiment(session: Session, experiment_id: int) -> ExperimentRef | None:
+    """Return an experiment, None if there is none."""
+    statement = select(Experiment.lifecycle_stage, Experiment.artifact_location)
+    row = session.execute(statement.where(Experiment.id == experiment_id)).one_or_none()
+    return None if row is None else ExperimentRef(LifecycleStage(row[0]), row[1])
+
+
+def insert_run(session: Session, run: RunInfo) -> int:
+    """Insert an active run and return its integer id."""
+    statement = insert(Run).values(
+        uuid=run.run_id,
+        experiment_id=int(run.experiment_id),
+        name=run.run_name,
+        user_id=run.user_id,
+        status=run.status,
+        start_time=run.start_time,
+        end_time=run.end_time,
+        lifecycle_stage=run.lifecycle_stage,
+        artifact_uri=run.artifact_uri,
+    )
+    return session.execute(statement.returning(Run.id)).scalar_one()
+
+
+def find_runs(session: Session, uuids: Collection[str], *, lock: bool = False) -> dict[str, RunRef]:
+    """Return the runs there are of `uuids`, locked against changes of their own row if asked for."""
+    statement = select(Run.id, Run.uuid, Run.experiment_id, Run.lifecycle_stage).where(Run.uuid.in_(uuids))
+    if lock:
+        statement = statement.with_for_update()
+    return {
+        uuid: RunRef(run_id, uuid, experiment_id, LifecycleStage(stage))
+        for run_id, uuid, experiment_id, stage in session.execute(statement)
+    }
+
+
+def update_run(session: Session, run_id: int, **values: str | int | None) -> None:
+    """Set columns of a run."""
+    session.execute(update(Run).where(Run.id == run_id).values(**values))
+
+
+def run_info(session: Session, run_id: int) -> RunInfo:
+    """Return what a run is now."""
+    run = session.get_one(Run, run_id)
+    return RunInfo(
+        run_id=run.uuid,
+        run_uuid=run.uuid,
+        run_name=run.name,
+        experiment_id=str(run.experiment_id),
+        user_id=run.user_id,
+        status=run.status,
+        start_time=run.start_time,
+        end_time=run.end_time,
+        artifact_uri=run.artifact_uri,
+        lifecycle_stage=run.lifecycle_stage,
+    )
+
+
+def add_params(session: Session, run_id: int, params: Mapping[str, str]) -> dict[str, str]:
+    """Add the params that are new and return the stored value of each: the old one where there was one."""
+    ids = key_ids(session, params)
+    rows = [{"run_id": run_id, "key_id": key_id, "value": params[key]} for key, key_id in _by_id(ids)]
+    upsert(session, RunParam, rows)
+    names = {key_id: key for key, key_id in ids.items()}
+    statement = select(RunParam.key_id, RunParam.value).where(
+        RunParam.run_id == run_id, RunParam.key_id.in_(names)
+    )
+    return {names[key_id]: value for key_id, value in session.execute(statement)}
+
+
+def set_tags(session: Session, run_id: int, tags: Mapping[str, str]) -> None:
+    """Set tags: a present one takes the new value."""
+    ids = key_ids(session, tags)
+    rows = [{"run_id": run_id, "key_id": key_id, "value": tags[key]} for key, key_id in _by_id(ids)]
+    upsert(session, RunTag, rows, update=["value"])
+
+
+def find_tag(session: Session, run_id: int, key: str) -> str | None:
+    """Return a tag's value, None if there is none."""
+    statement = select(RunTag.value).join(Key, Key.id == RunTag.key_id)
+    return session.scalar(statement.where(RunTag.run_id == run_id, Key.name == key))
+
+
+def delete_tag(session: Session, run_id: int, key: str) -> bool:
+    """Delete a tag and return whether there was one."""
+    key_id = select(Key.id).where(Key.name == key).scalar_subquery()
+    result = session.execute(delete(RunTag).where(RunTag.run_id == run_id, RunTag.key_id == key_id))
+    assert isinstance(result, CursorResult)
+    return result.rowcount > 0
+
+
+def _by_id(ids: Mapping[str, int]) -> list[tuple[str, int]]:
+    # One order in every transaction: two that insert the same rows the other way round would deadlock.
+    return sorted(ids.items(), key=lambda item: item[1])
