@@ -13,9 +13,9 @@ BINARY: Final = "application/octet-stream"
 TEXT: Final = "text/plain"
 
 # Formats of text that the web interface shows; among them what a browser would run as a script.
-_TEXT_SUFFIXES: Final = frozenset(
-    ("txt", "log", "err", "cfg", "conf", "cnf", "cf", "ini", "properties", "prop", "hocon", "toml")
-    + ("yaml", "yml", "xml", "json", "js", "mjs", "py", "py3", "csv", "tsv", "md", "rst", "ipynb")
+_TEXT_SUFFIX = re.compile(
+    r"txt|log|err|cfg|conf|cnf|cf|ini|properties|prop|hocon|toml|yaml|yml|xml|json|js|mjs|py|py3|csv|tsv|md"
+    r"|rst|ipynb"
 )
 _TEXT_NAMES: Final = frozenset({"mlmodel", "mlproject"})
 
@@ -28,7 +28,7 @@ _TOKEN = re.compile(r"[A-Za-z0-9!#$&+.^_`|~-]+")
 def media_type(name: str) -> str:
     """Return the type to send a file of this name as."""
     suffix = PurePosixPath(name).suffix.removeprefix(".").lower()
-    if suffix in _TEXT_SUFFIXES or name.lower() in _TEXT_NAMES:
+    if _TEXT_SUFFIX.fullmatch(suffix) or name.lower() in _TEXT_NAMES:
         return TEXT
     guessed, encoding = _TYPES.guess_type(name)
     return BINARY if guessed is None or encoding else guessed
