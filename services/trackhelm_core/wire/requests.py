@@ -17,6 +17,9 @@ from trackhelm_core.limits import INT64_MAX, INT64_MIN
 MISSING = "missing"
 """The error type of an absent required field: pydantic's own, raised for empty ones too."""
 
+MISSING_FIELD = "missing_field"
+"""Likewise where a whole model finds it absent; the field's name is in the error's context."""
+
 
 def _not_empty(value: str) -> str:
     # In proto3 an empty string is an absent one: stock answers both alike.
@@ -38,11 +41,25 @@ def _camel_names(model: type[BaseModel]) -> dict[str, str]:
     return {camel: name for name in model.model_fields if (camel := to_camel(name)) != name}
 
 
-def _holds_nul(value: Any) -> bool:
-    # PostgreSQL stores no NUL character, so none may reach a statement.
-    if isinstance(value, str):
-        return "\0" in value
-    return isinstance(value, tuple) and any(isinstance(item, str) and "\0" in item for item in value)
+def missing_field(name: str) -> PydanticCustomError:
+    """Return the error to raise in a model's validator for a field that turns out to be required."""
+    return PydanticCustomError(MISSING_FIELD, "Field required", {"field": name})
+
+
+def _fault(value: Any) -> str | None:
+    """Say why a text cannot be stored, or None."""
+    if isinstance(value, tuple):
+        return next((fault for item in value if (fault := _fault(item))), None)
+    if not isinstance(value, str):
+        return None
+    if "\0" in value:
+        return "a NUL character"  # PostgreSQL stores none
+    if not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            return "half of a surrogate pair"  # JSON can spell it, UTF-8 cannot
+    return None
 
 
 class WireModel(BaseModel):
@@ -70,8 +87,10 @@ class WireModel(BaseModel):
         return fields
 
     @model_validator(mode="after")
-    def _without_nul(self) -> Self:
+    def _is_storable(self) -> Self:
         for name in type(self).model_fields:
-            if _holds_nul(getattr(self, name)):
-                raise PydanticCustomError("nul", "'{name}' holds a NUL character", {"name": name})
+            if fault := _fault(getattr(self, name)):
+                raise PydanticCustomError(
+                    "not_storable", "'{name}' holds {fault}", {"name": name, "fault": fault}
+                )
         return self
