@@ -210,6 +210,8 @@ def test_nothing_is_presigned(api: Api, experiment_id: str, run_id: str) -> None
         api.refused("POST", path, bad, run_id=run_id, path="../f")
         api.refused("POST", path, bad, run_id=run_id, path="f", expiration=604_801)
         api.refused("POST", path, bad, path="f")
-        api.refused("POST", path, bad, run_id="\ud800", path="f")
-        api.refused("POST", path, bad, run_id=run_id, path="\ud800")
+        for body in (r'{"run_id": "\ud800", "path": "f"}', rf'{{"run_id": "{run_id}", "path": "\ud800"}}'):
+            typed = {"Content-Type": "application/json"}
+            answer = api.client.post(f"/api/2.0/mlflow/{path}", content=body, headers=typed)
+            assert (answer.status_code, answer.json()["error_code"]) == (400, bad)
     api.refused("POST", "artifacts/presigned-upload-url", bad, run_id=run_id, model_id=model_id, path="f")
