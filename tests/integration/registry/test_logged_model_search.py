@@ -140,7 +140,6 @@ def test_ids_are_found_too(api: Api, models: Models) -> None:
         {"order_by": [{"field_name": "name"}] * 33},
         {"datasets": [{"dataset_digest": "d"}]},
         {"datasets": [{"dataset_name": "d"}] * 21},
-        {"max_results": 0},
         {"max_results": -1},
         {"max_results": 50_001},
         {"max_results": 10**30},
@@ -156,6 +155,10 @@ def test_ids_are_found_too(api: Api, models: Models) -> None:
 )
 def test_a_search_that_is_not_allowed_is_refused(api: Api, models: Models, message: dict[str, Any]) -> None:
     api.refused("POST", SEARCH, INVALID, **({"experiment_ids": [models.experiment_id]} | message))
+
+
+def test_a_page_of_no_size_has_the_default_size(api: Api, models: Models) -> None:
+    assert len(found_names(api, models.experiment_id, max_results=0)) == len(models.ids)
 
 
 def test_experiment_ids_must_be_given(api: Api) -> None:
