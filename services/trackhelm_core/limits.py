@@ -22,6 +22,8 @@ ALIAS_LENGTH: Final = 255
 NAME_LENGTH: Final = 1_000
 TEXT_LENGTH: Final = 100_000
 SOURCE_LENGTH: Final = 4_096
+# Ids of runs and logged models that a model version names, which another server may have given.
+FOREIGN_ID_LENGTH: Final = 64
 
 # One log-batch request: items.
 BATCH_METRICS: Final = 1_000

@@ -6,6 +6,7 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
+
 from tests.e2e.server import ServerProcess
 
 # The client reads some of these when it is imported. Few retries and no wait between them: a test that meets

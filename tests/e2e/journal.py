@@ -50,7 +50,7 @@ def assert_kept_exactly_once(promises: Promises, client: MlflowClient, run_id: s
     assert set(promises.points) <= stored.keys()
     assert set(stored.values()) <= {1}
 
-    # The script may have gone on between the two answers, so the latest value may be newer than what was promised.
+    # The script may have gone on since the journal was read, so the latest value may be newer than promised.
     for key in keys:
         promised = max(step for promised_key, step, _ in promises.points if promised_key == key)
         shown = max(

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+
 from tests.e2e.polling import wait_until
 
 STOCK = os.environ.get("TRACKHELM_E2E_STOCK") == "1"

@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from mlflow.entities import Experiment
 from mlflow.tracking import MlflowClient
 from sklearn.metrics import ConfusionMatrixDisplay
+
 from tests.e2e.training import iris_split, trained_forest
 
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"

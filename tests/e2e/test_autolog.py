@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from mlflow.entities import Experiment, Run
 from sklearn.ensemble import RandomForestClassifier
+
 from tests.e2e.training import iris_split
 
 

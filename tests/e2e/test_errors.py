@@ -7,6 +7,7 @@ import pytest
 from mlflow.entities import Experiment, Param
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
+
 from tests.e2e.refusal import refused
 
 TOO_LONG = "k" * 251

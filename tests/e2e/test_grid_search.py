@@ -6,6 +6,7 @@ from itertools import product
 import mlflow
 import pytest
 from mlflow.entities import Experiment
+
 from tests.e2e.server import ServerProcess
 
 DEPTHS = (2, 4, 8)

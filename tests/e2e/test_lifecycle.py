@@ -4,6 +4,7 @@ import mlflow
 import pytest
 from mlflow.entities import Experiment, Run, ViewType
 from mlflow.tracking import MlflowClient
+
 from tests.e2e.refusal import refused
 
 

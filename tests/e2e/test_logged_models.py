@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from mlflow.entities import Experiment, LoggedModelStatus
 from mlflow.tracking import MlflowClient
+
 from tests.e2e.training import log_constant_model
 
 

@@ -4,6 +4,7 @@ import httpx
 import pytest
 from mlflow.entities import Experiment
 from mlflow.tracking import MlflowClient
+
 from tests.e2e.server import ServerProcess, trackhelm_only
 
 

@@ -4,6 +4,7 @@ import mlflow
 import pytest
 from mlflow.entities import Experiment
 from mlflow.tracking import MlflowClient
+
 from tests.e2e.refusal import refused
 from tests.e2e.training import answer_of, log_constant_model
 

@@ -11,6 +11,7 @@ import mlflow
 import pytest
 from mlflow.entities import Experiment
 from mlflow.tracking import MlflowClient
+
 from tests.e2e.journal import Promises, assert_kept_exactly_once, read_journal
 from tests.e2e.polling import wait_until
 from tests.e2e.server import ServerProcess

@@ -5,6 +5,7 @@ import re
 import mlflow
 from mlflow.entities import Experiment
 from mlflow.tracking import MlflowClient
+
 from tests.e2e.refusal import refused
 
 COMMIT = "3f2a9c1d5e7b8a6f4c2d1e0b9a8f7c6d5e4b3a21"

@@ -4,6 +4,7 @@ import mlflow
 import numpy as np
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.metrics import accuracy_score
+
 from tests.e2e.training import iris_split
 
 

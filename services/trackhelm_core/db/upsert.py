@@ -10,13 +10,16 @@ from sqlalchemy.orm import Session
 from trackhelm_core.db.models.base import Base
 
 
-def insert_for(session: Session, model: type[Base]) -> postgresql.Insert | sqlite.Insert:
-    """Return an INSERT that has `on_conflict_do_…`, for the session's database."""
+def insert_for(dialect: str, model: type[Base]) -> postgresql.Insert | sqlite.Insert:
+    """Return an INSERT that has `on_conflict_do_…`, for a database named as SQLAlchemy names it."""
     table = inspect(model).local_table
     assert isinstance(table, Table)
-    if session.get_bind().dialect.name == "postgresql":
-        return postgresql.insert(table)
-    return sqlite.insert(table)
+    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
+
+
+def dialect_of(session: Session) -> str:
+    """Return SQLAlchemy's name of the session's database: `postgresql` or `sqlite`."""
+    return session.get_bind().dialect.name
 
 
 def upsert(
@@ -29,7 +32,7 @@ def upsert(
     """
     if not rows:
         return
-    statement = insert_for(session, model)
+    statement = insert_for(dialect_of(session), model)
     if update:
         statement = statement.on_conflict_do_update(
             index_elements=inspect(model).primary_key,

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from trackhelm_core.errors import InvalidParameterError, missing_parameter
-from trackhelm_core.wire.requests import MISSING
+from trackhelm_core.wire.requests import MISSING, MISSING_FIELD
 
 SHOWN_VALUE_LENGTH = 200
 
@@ -41,6 +41,9 @@ def request_fault(fault: Mapping[str, Any]) -> InvalidParameterError:
             return InvalidParameterError("The request has no body: a JSON object is expected.")
         case kind if kind == MISSING:
             return missing_parameter(path)
+        case kind if kind == MISSING_FIELD:
+            field = fault["ctx"]["field"]
+            return missing_parameter(f"{path}.{field}" if path else field)
         case "json_invalid":
             reason = fault.get("ctx", {}).get("error", "")
             return InvalidParameterError(f"The request body is not valid JSON: {reason}.")

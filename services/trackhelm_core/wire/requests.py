@@ -8,7 +8,7 @@ sees snake_case names and no nulls, so it can declare plain required and optiona
 from functools import cache
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
@@ -16,6 +16,9 @@ from trackhelm_core.limits import INT64_MAX, INT64_MIN
 
 MISSING = "missing"
 """The error type of an absent required field: pydantic's own, raised for empty ones too."""
+
+MISSING_FIELD = "missing_field"
+"""Likewise where a whole model finds it absent; the field's name is in the error's context."""
 
 
 def _not_empty(value: str) -> str:
@@ -28,6 +31,19 @@ def _not_empty(value: str) -> str:
 Required = Annotated[str, AfterValidator(_not_empty)]
 """A string that must be there and not be empty."""
 
+
+def _as_list(value: Any) -> Any:
+    # FastAPI knows a field by one spelling: given as `runIds=a`, it arrives as the text `a`.
+    return [value] if isinstance(value, str) else value
+
+
+Repeated = Annotated[tuple[str, ...], BeforeValidator(_as_list)]
+"""A list of strings that a query gives as a repeated key, in either spelling: `run_ids=a&run_ids=b`.
+
+Requests from a query are `Annotated[Model, Query()]`; everything else a `WireModel` does for bodies holds
+for them as it is.
+"""
+
 Int64 = Annotated[int, Field(ge=INT64_MIN, le=INT64_MAX)]
 Milliseconds = Annotated[int, Field(ge=0, le=INT64_MAX)]
 """A time: milliseconds since the epoch."""
@@ -38,11 +54,25 @@ def _camel_names(model: type[BaseModel]) -> dict[str, str]:
     return {camel: name for name in model.model_fields if (camel := to_camel(name)) != name}
 
 
-def _holds_nul(value: Any) -> bool:
-    # PostgreSQL stores no NUL character, so none may reach a statement.
-    if isinstance(value, str):
-        return "\0" in value
-    return isinstance(value, tuple) and any(isinstance(item, str) and "\0" in item for item in value)
+def missing_field(name: str) -> PydanticCustomError:
+    """Return the error to raise in a model's validator for a field that turns out to be required."""
+    return PydanticCustomError(MISSING_FIELD, "Field required", {"field": name})
+
+
+def _fault(value: Any) -> str | None:
+    """Say why a text cannot be stored, or None."""
+    if isinstance(value, tuple):
+        return next((fault for item in value if (fault := _fault(item))), None)
+    if not isinstance(value, str):
+        return None
+    if "\0" in value:
+        return "a NUL character"  # PostgreSQL stores none
+    if not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            return "half of a surrogate pair"  # JSON can spell it, UTF-8 cannot
+    return None
 
 
 class WireModel(BaseModel):
@@ -70,8 +100,10 @@ class WireModel(BaseModel):
         return fields
 
     @model_validator(mode="after")
-    def _without_nul(self) -> Self:
+    def _is_storable(self) -> Self:
         for name in type(self).model_fields:
-            if _holds_nul(getattr(self, name)):
-                raise PydanticCustomError("nul", "'{name}' holds a NUL character", {"name": name})
+            if fault := _fault(getattr(self, name)):
+                raise PydanticCustomError(
+                    "not_storable", "'{name}' holds {fault}", {"name": name, "fault": fault}
+                )
         return self

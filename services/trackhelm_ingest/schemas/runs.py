@@ -1,10 +1,9 @@
 """Requests and answers about runs, their params and tags."""
 
 from pydantic import model_validator
-from pydantic_core import PydanticCustomError
 
 from trackhelm_core.wire.replies import Reply
-from trackhelm_core.wire.requests import MISSING, Milliseconds, Required, WireModel
+from trackhelm_core.wire.requests import Milliseconds, Required, WireModel, missing_field
 from trackhelm_core.wire.runs import RunInfo
 from trackhelm_ingest.schemas.tags import Tag
 
@@ -18,7 +17,7 @@ class OfRun(WireModel):
     @model_validator(mode="after")
     def _names_a_run(self) -> "OfRun":
         if not self.run:
-            raise PydanticCustomError(MISSING, "Field required")
+            raise missing_field("run_id")
         return self
 
     @property

@@ -7,7 +7,7 @@ from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
 from trackhelm_core.db.models import Dataset, RunDataset, RunDatasetTag, RunModelInput, RunModelOutput
-from trackhelm_core.db.upsert import insert_for, upsert
+from trackhelm_core.db.upsert import dialect_of, insert_for, upsert
 from trackhelm_ingest.store.runs import RunRef
 
 
@@ -87,7 +87,7 @@ def _find_datasets(
 def _add_uses(session: Session, run_id: int, dataset_ids: Sequence[int]) -> list[tuple[int, int]]:
     """Insert the uses that are new and return (dataset id, use id) of those."""
     statement = (
-        insert_for(session, RunDataset)
+        insert_for(dialect_of(session), RunDataset)
         .on_conflict_do_nothing()
         .returning(RunDataset.dataset_id, RunDataset.id)
     )

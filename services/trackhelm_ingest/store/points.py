@@ -2,16 +2,18 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, and_, case, func, insert, or_, tuple_
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.dml import ReturningInsert
 
 from trackhelm_core.chunks.codec import encode
 from trackhelm_core.chunks.points import Points, merge, summarise
 from trackhelm_core.db.models import MetricChunk, Series
 from trackhelm_core.db.models.metrics import NO_LABELS_ID
-from trackhelm_core.db.upsert import insert_for
+from trackhelm_core.db.upsert import dialect_of, insert_for
 from trackhelm_ingest.series import NO_LABELS, SeriesKey
 from trackhelm_ingest.store.keys import key_ids, label_set_ids
 
@@ -67,8 +69,11 @@ def _fold_summaries(session: Session, by_series: Mapping[_SeriesId, Points]) -> 
             covered[series._replace(label_set_id=NO_LABELS_ID)].append(part)
     # Sorted, so that two writers lock the rows they share in one order.
     rows = [_summary_row(series, merge(covered[series])) for series in sorted(covered)]
-    statement = _fold_statement(session)
-    return {_SeriesId(*names): series_id for *names, series_id in session.execute(statement, rows)}
+    statement = _fold_statement(dialect_of(session))
+    return {
+        _SeriesId(run_id, key_id, label_set_id): series_id
+        for run_id, key_id, label_set_id, series_id in session.execute(statement, rows)
+    }
 
 
 def _summary_row(series: _SeriesId, points: Points) -> dict[str, Any]:
@@ -85,8 +90,10 @@ def _summary_row(series: _SeriesId, points: Points) -> dict[str, Any]:
     }
 
 
-def _fold_statement(session: Session) -> Any:
-    statement = insert_for(session, Series)
+@cache
+def _fold_statement(dialect: str) -> ReturningInsert[int, int, int, int]:
+    # Made once: composing it takes 1 ms, five times as long as running it for one series.
+    statement = insert_for(dialect, Series)
     old, new = Series, statement.excluded
     later = tuple_(new.last_step, new.last_timestamp, func.coalesce(new.last_value, 0.0)) > tuple_(
         old.last_step, old.last_timestamp, func.coalesce(old.last_value, 0.0)

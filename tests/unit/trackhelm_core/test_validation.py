@@ -1,0 +1,68 @@
+"""Keys, lengths and ids."""
+
+import posixpath
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trackhelm_core.errors import InvalidParameterError
+from trackhelm_core.locations import check_artifact_location
+from trackhelm_core.validation import check_key, parse_experiment_id
+
+
+@pytest.mark.parametrize("key", ["loss", "val/loss", "a b:c-d_e.f", "épôque", "x" * 250])
+def test_a_key_that_is_allowed(key: str) -> None:
+    assert check_key(key, "Metric name") == key
+
+
+@pytest.mark.parametrize(
+    "key", ["", ".", "..", "../x", "/a", "a//b", "./a", "a/", "a\n", "a\0", "ü?", "x" * 251]
+)
+def test_a_key_that_is_refused(key: str) -> None:
+    with pytest.raises(InvalidParameterError, match="Metric name"):
+        check_key(key, "Metric name")
+
+
+@given(st.text(max_size=20))
+def test_an_accepted_key_is_its_own_path(key: str) -> None:
+    try:
+        check_key(key, "Tag name")
+    except InvalidParameterError:
+        return
+    assert posixpath.normpath(f"root/{key}") == f"root/{key}"
+
+
+@given(st.text(max_size=25))
+def test_an_accepted_experiment_id_fits_its_column(text: str) -> None:
+    try:
+        number = parse_experiment_id(text)
+    except InvalidParameterError:
+        return
+    assert 0 <= number < 2**63
+    assert int(text) == number
+
+
+@pytest.mark.parametrize(
+    "location", ["s3://bucket/path", "gs://b", "mlflow-artifacts:/x", "file:///data", "/abs"]
+)
+def test_a_location_that_is_allowed(location: str) -> None:
+    assert check_artifact_location(location) == location
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        "runs:/x/y",
+        "http://host/x",
+        "s3://b/../c",
+        "s3://b/%2e%2e/c",
+        "s3://b?x=1",
+        "s3://b#x",
+        "a/../b",
+        "x" * 2049,
+    ],
+)
+def test_a_location_that_is_refused(location: str) -> None:
+    with pytest.raises(InvalidParameterError):
+        check_artifact_location(location)

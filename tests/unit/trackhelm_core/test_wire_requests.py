@@ -1,0 +1,61 @@
+"""Protobuf's JSON leniencies, and what is refused."""
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from trackhelm_core.wire.faults import request_fault
+from trackhelm_core.wire.requests import Int64, Required, WireModel
+
+
+class Inner(WireModel):
+    inner_key: Required
+
+
+class Message(WireModel):
+    run_id: Required
+    max_results: Int64 = 7
+    is_on: bool = False
+    parts: tuple[Inner, ...] = ()
+
+
+def refusal(data: Any) -> str:
+    with pytest.raises(ValidationError) as raised:
+        Message.model_validate(data)
+    fault = raised.value.errors()[0]
+    return request_fault({**fault, "loc": ("body", *fault["loc"])}).message
+
+
+def test_names_in_either_spelling_and_numbers_as_text() -> None:
+    message = Message.model_validate({"runId": "r", "maxResults": "3", "parts": [{"innerKey": "k"}]})
+    assert (message.run_id, message.max_results, message.parts[0].inner_key) == ("r", 3, "k")
+
+
+def test_null_is_absent_and_unknown_fields_are_ignored() -> None:
+    message = Message.model_validate({"run_id": "r", "max_results": None, "else": {"deep": []}})
+    assert message.max_results == 7
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        ({}, "Missing value for required parameter 'run_id'"),
+        ({"run_id": ""}, "Missing value for required parameter 'run_id'"),
+        ({"run_id": None}, "Missing value for required parameter 'run_id'"),
+        ({"run_id": 3}, "Invalid value 3 for parameter 'run_id' supplied"),
+        ({"run_id": "r", "max_results": 3.5}, "Invalid value 3.5 for parameter 'max_results'"),
+        ({"run_id": "r", "max_results": 2**63}, "for parameter 'max_results'"),
+        ({"run_id": "r", "parts": [{}]}, "Missing value for required parameter 'parts[0].inner_key'"),
+        ({"run_id": "r", "runId": "r"}, "given twice, as 'run_id' and as 'runId'"),
+        ({"run_id": "a\0b"}, "'run_id' holds a NUL character"),
+        ([], "The request body must be a JSON object."),
+        ({"run_id": "\ud800"}, "half of a surrogate pair"),
+    ],
+)
+def test_a_refusal_names_the_field(data: Any, told: str) -> None:
+    assert told in refusal(data)
+
+
+def test_a_long_value_is_shown_in_part() -> None:
+    assert len(refusal({"run_id": ["x" * 10_000]})) < 400

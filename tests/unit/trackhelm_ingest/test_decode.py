@@ -1,0 +1,161 @@
+"""A metrics body is read twice over: strictly and fast, or leniently. Both must read the same."""
+
+import json
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trackhelm_core.errors import InvalidParameterError
+from trackhelm_ingest import decode
+from trackhelm_ingest.decode import Batch, decode_batch, decode_metric
+from trackhelm_ingest.schemas.batches import BatchMessage, LogBatch
+from trackhelm_ingest.series import SeriesKey
+
+RUN = "0" * 32
+INT64 = st.integers(-(2**63), 2**63 - 1)
+KEYS = st.text("abz_-. 09", min_size=1, max_size=6).map(lambda text: f"k{text}")
+
+METRICS = st.fixed_dictionaries(
+    {
+        "key": KEYS,
+        "value": st.floats(allow_nan=False, allow_infinity=False),
+        "timestamp": st.integers(0, 2**63 - 1),
+    },
+    optional={
+        "step": INT64,
+        "model_id": st.sampled_from(["", "m-1", "m-2"]),
+        "dataset_name": st.sampled_from(["", "train"]),
+        "dataset_digest": st.just("abc"),
+    },
+)
+PAIRS = st.lists(
+    st.fixed_dictionaries({"key": KEYS, "value": st.text(max_size=5)}),
+    max_size=4,
+    unique_by=lambda p: p["key"],
+)
+BATCHES = st.fixed_dictionaries(
+    {"run_id": st.just(RUN), "metrics": st.lists(METRICS, max_size=8), "params": PAIRS, "tags": PAIRS}
+)
+
+
+def outcome(read: Any) -> Any:
+    """Return a comparable form of what was read, or of why not."""
+    try:
+        batch: Batch = read()
+    except InvalidParameterError as error:
+        return error.message
+    points = {
+        series: (part.steps.tolist(), part.timestamps.tolist(), part.values.tolist())
+        for series, part in batch.points.items()
+    }
+    return batch.run, points, dict(batch.params), dict(batch.tags)
+
+
+@given(BATCHES)
+def test_strict_and_lenient_reading_agree(message: dict[str, Any]) -> None:
+    body = json.dumps(message).encode()
+    # A field that nobody knows sends the same body the lenient way.
+    detour = json.dumps({**message, "unknown": 1}).encode()
+    assert outcome(lambda: decode_batch(body)) == outcome(lambda: decode_batch(detour))
+
+
+@given(BATCHES)
+def test_what_the_stock_client_sends_is_read_strictly(message: dict[str, Any]) -> None:
+    strict = decode._strictly(decode._batches.decode, json.dumps(message).encode())
+    assert strict is not None
+    assert len(strict.metrics) == len(message["metrics"])
+
+
+@given(
+    st.binary(max_size=60)
+    | st.recursive(
+        st.none() | st.booleans() | st.floats() | st.integers() | st.text(),
+        lambda inner: (
+            st.lists(inner)
+            | st.dictionaries(
+                st.sampled_from(
+                    ["run_id", "runId", "metrics", "params", "tags", "key", "value", "timestamp", "step"]
+                ),
+                inner,
+            )
+        ),
+    ).map(lambda data: json.dumps(data).encode())
+)
+def test_any_body_is_read_or_refused(body: bytes) -> None:
+    for read in (decode_batch, decode_metric):
+        outcome(lambda read=read: read(body))
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("NaN", math.nan),
+        ("Infinity", math.inf),
+        ("-Infinity", -math.inf),
+        ("1.5", 1.5),
+        (True, 1.0),
+        (3, 3.0),
+    ],
+)
+def test_a_value_may_be_text_or_a_number(value: object, expected: float) -> None:
+    batch = decode_metric(json.dumps({"run_id": RUN, "key": "k", "value": value, "timestamp": 1}).encode())
+    (stored,) = batch.points[SeriesKey("k")].values
+    np.testing.assert_equal(stored, expected)
+
+
+@pytest.mark.parametrize("body", [b'{"key": NaN}', b'{"run_id":"r","key":"k","value":NaN,"timestamp":1}'])
+def test_the_bare_nan_of_python_scripts_is_read(body: bytes) -> None:
+    if b"run_id" in body:
+        assert math.isnan(decode_metric(body).points[SeriesKey("k")].values[0])
+    else:
+        with pytest.raises(InvalidParameterError, match="key"):
+            decode_metric(body)
+
+
+def test_labels_tell_series_of_one_key_apart() -> None:
+    point = {"key": "k", "value": 1, "timestamp": 1}
+    body = {"run_id": RUN, "metrics": [point, {**point, "model_id": "m-1", "dataset_name": "d"}]}
+    batch = decode_batch(json.dumps(body).encode())
+    assert set(batch.points) == {
+        SeriesKey("k"),
+        SeriesKey("k", (("dataset_name", "d"), ("model_id", "m-1"))),
+    }
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"run_id": ""}, "Missing value for required parameter 'run_id'"),
+        ({"metrics": [{"value": 1, "timestamp": 1}]}, "parameter 'metrics[0].key'"),
+        ({"metrics": [{"key": "a", "value": "x", "timestamp": 1}]}, "for parameter 'metrics[0].value'"),
+        ({"metrics": [{"key": "a", "value": 1, "timestamp": -1}]}, "for parameter 'metrics[0].timestamp'"),
+        (
+            {"metrics": [{"key": "a", "value": 1, "timestamp": 1, "step": 2**63}]},
+            "parameter 'metrics[0].step'",
+        ),
+        ({"metrics": [{"key": "a//b", "value": 1, "timestamp": 1}]}, "'a//b' for 'Metric name'"),
+        ({"metrics": [{"key": "a", "value": 1, "timestamp": 1}] * 1001}, "at most 1000 metrics. Got 1001"),
+        ({"params": [{"key": "a", "value": "1"}] * 2}, "Duplicate parameter keys have been submitted: ['a']"),
+        ({"params": [{"key": "a", "value": 3}]}, "Invalid value 3 for parameter 'params[0].value'"),
+        ({"params": [{"key": "a", "value": "\0"}]}, "NUL"),
+        ({"tags": [{"key": "x" * 251, "value": ""}]}, "exceeds the maximum length of 250 characters"),
+    ],
+)
+def test_a_refusal_names_the_field_and_the_value(change: dict[str, Any], told: str) -> None:
+    with pytest.raises(InvalidParameterError) as refusal:
+        decode_batch(json.dumps({"run_id": RUN, **change}).encode())
+    assert told in refusal.value.message
+
+
+def test_a_message_that_was_encoded_twice_is_read() -> None:
+    message = json.dumps({"run_id": RUN, "params": [{"key": "a", "value": "1"}]})
+    assert decode_batch(json.dumps(message).encode()).params == {"a": "1"}
+
+
+def test_both_readings_have_the_same_fields() -> None:
+    strict = {name for name in BatchMessage.__struct_fields__ if name != "run_id"}
+    assert strict == set(LogBatch.model_fields) - {"run_id", "run_uuid"}
