@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from trackhelm_core.errors import InvalidParameterError, missing_parameter
 from trackhelm_core.limits import (
     SEARCH_LOGGED_MODELS_DATASETS,
+    SEARCH_LOGGED_MODELS_DEFAULT_PAGE,
     SEARCH_LOGGED_MODELS_EXPERIMENTS,
     SEARCH_LOGGED_MODELS_PAGE,
 )
@@ -31,7 +32,9 @@ _FULL_STATUSES: Final = {status.removeprefix("LOGGED_MODEL_"): status for status
 
 def search_models(session: Session, request: SearchLoggedModels) -> LoggedModelsPage:
     """Return a page of models, and the token of the next one if there is one."""
-    limit = check_page_size(request.max_results, SEARCH_LOGGED_MODELS_PAGE)
+    limit = check_page_size(
+        request.max_results or SEARCH_LOGGED_MODELS_DEFAULT_PAGE, SEARCH_LOGGED_MODELS_PAGE
+    )
     search = store.Search(
         experiments=_experiments(request.experiment_ids),
         expression=_expression(request.filter),

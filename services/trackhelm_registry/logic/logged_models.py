@@ -40,7 +40,7 @@ _NOT_IN_A_NAME: Final = "/:.%\"'"
 def create_model(session: Session, request: CreateLoggedModel, *, now: int) -> LoggedModel:
     """Create a pending model in an active experiment and return it. A name is made up where none is given."""
     experiment = parse_experiment_id(request.experiment_id)
-    name = random_name() if request.name is None else _check_name(request.name)
+    name = _check_name(request.name) if request.name else random_name()
     model_type = check_length(request.model_type, "model_type", NAME_LENGTH)
     # Any run's id: the model may have been made by a run that this server does not know.
     source_run_id = check_length(request.source_run_id, "source_run_id", RUN_ID_LENGTH)
@@ -147,10 +147,10 @@ def _not_found(model_id: str) -> NotFoundError:
 
 
 def _check_name(name: str) -> str:
-    if not name or any(character in _NOT_IN_A_NAME for character in name):
+    if any(character in _NOT_IN_A_NAME for character in name):
         raise InvalidParameterError(
-            f"Invalid model name ({shown(name)}) provided. A model's name must not be empty nor hold any of "
-            f"the characters {' '.join(_NOT_IN_A_NAME)}"
+            f"Invalid model name ({shown(name)}) provided. A model's name must not hold any of the "
+            f"characters {' '.join(_NOT_IN_A_NAME)}"
         )
     return check_length(name, "Model name", NAME_LENGTH)
 

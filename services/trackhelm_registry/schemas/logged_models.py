@@ -4,7 +4,6 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator
 
-from trackhelm_core.limits import SEARCH_LOGGED_MODELS_DEFAULT_PAGE
 from trackhelm_core.wire.requests import Int64, Required, WireModel
 
 
@@ -16,10 +15,10 @@ class Pair(WireModel):
 
 
 class CreateLoggedModel(WireModel):
-    """`POST logged-models`. An absent name is made up; an empty one is refused."""
+    """`POST logged-models`. Where the name is empty, one is made up."""
 
     experiment_id: Required
-    name: str | None = None
+    name: str = ""
     model_type: str = ""
     source_run_id: str = ""
     params: tuple[Pair, ...] = ()
@@ -68,11 +67,11 @@ class OrderBy(WireModel):
 
 
 class SearchLoggedModels(WireModel):
-    """`POST logged-models/search`."""
+    """`POST logged-models/search`. Where `max_results` is 0, the page has the default size."""
 
     experiment_ids: tuple[str, ...] = ()
     filter: str = ""
     datasets: tuple[DatasetCondition, ...] = ()
-    max_results: Int64 = SEARCH_LOGGED_MODELS_DEFAULT_PAGE
+    max_results: Int64 = 0
     order_by: tuple[OrderBy, ...] = ()
     page_token: str = ""

@@ -1,9 +1,9 @@
 """What can be searched in logged models: their attributes, params, tags and metrics."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, ParamSpec
 
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, Select, false, func, select
 from sqlalchemy.orm import Session
 
 from trackhelm_core.db.models import Key, LoggedModel, LoggedModelParam, LoggedModelTag, Series
@@ -23,6 +23,8 @@ from trackhelm_registry.schemas.logged_model_replies import STATUSES
 from trackhelm_registry.store.logged_model_metrics import DatasetFilter, on_datasets, series_of_model
 
 METRICS: Final = "metrics"
+
+_Asked = ParamSpec("_Asked")
 
 _ATTRIBUTES: Final[Mapping[str, Attribute]] = {
     "name": StringAttribute(LoggedModel.name),
@@ -66,13 +68,25 @@ def searchable(session: Session, datasets: Sequence[DatasetFilter] = ()) -> Enti
         name="logged models",
         attributes=_ATTRIBUTES,
         collections={
-            METRICS: MetricCollection(metric_rows(metric_values)),
-            "params": StringCollection(string_rows(_values_of(LoggedModelParam))),
-            "tags": StringCollection(string_rows(_values_of(LoggedModelTag))),
+            METRICS: MetricCollection(_each_by_itself(metric_rows(metric_values))),
+            "params": StringCollection(_each_by_itself(string_rows(_values_of(LoggedModelParam)))),
+            "tags": StringCollection(_each_by_itself(string_rows(_values_of(LoggedModelTag)))),
         },
         aliases=_ALIASES,
         prefixes=_PREFIXES,
     )
+
+
+def _each_by_itself(exists: Callable[_Asked, ColumnElement[bool]]) -> Callable[_Asked, ColumnElement[bool]]:
+    """Keep PostgreSQL from making one join of all conditions: 80 took it a second to plan, 200 eleven.
+
+    It does so only with a bare EXISTS. By itself, each looks up the few rows of one model.
+    """
+
+    def fenced(*args: _Asked.args, **kwargs: _Asked.kwargs) -> ColumnElement[bool]:
+        return func.coalesce(exists(*args, **kwargs), false())
+
+    return fenced
 
 
 def _values_of(table: type[LoggedModelParam | LoggedModelTag]) -> Callable[[str], Select[Any]]:

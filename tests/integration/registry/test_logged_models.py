@@ -3,6 +3,7 @@
 import math
 import re
 import uuid
+from typing import Any
 
 import pytest
 from sqlalchemy import insert
@@ -43,14 +44,15 @@ def test_a_new_model_is_pending_and_knows_where_its_files_go(api: Api) -> None:
     assert api.get(f"logged-models/{info['model_id']}") == answer
 
 
-def test_an_absent_name_is_made_up(api: Api) -> None:
-    info = api.post("logged-models", experiment_id=api.new_experiment())["model"]["info"]
+@pytest.mark.parametrize("message", [{}, {"name": ""}, {"name": None}])
+def test_a_name_that_is_not_given_is_made_up(api: Api, message: dict[str, Any]) -> None:
+    info = api.post("logged-models", experiment_id=api.new_experiment(), **message)["model"]["info"]
     assert re.fullmatch("[a-z]+-[a-z]+-[0-9]+", info["name"])
     assert "source_run_id" not in info
     assert "model_type" not in info
 
 
-@pytest.mark.parametrize("name", ["", "a/b", "a:b", "a.b", "a%b", 'a"b', "a'b", "x" * 1_001, "a\0b", 3])
+@pytest.mark.parametrize("name", ["a/b", "a:b", "a.b", "a%b", 'a"b', "a'b", "x" * 1_001, "a\0b", 3])
 def test_a_name_that_is_not_allowed_is_refused(api: Api, name: object) -> None:
     api.refused("POST", "logged-models", INVALID, experiment_id=api.new_experiment(), name=name)
 

@@ -53,6 +53,8 @@ class ModelVersion(Base):
     __table_args__ = (
         Index("uq_model_version_number", "registered_model_id", "version", unique=True),
         Index("ix_model_version_run_id", "run_id"),
+        # A logged model names the versions made from it.
+        Index("ix_model_version_model_id", "model_id"),
         Index("ix_model_version_updated", "last_updated_timestamp"),
     )
 
