@@ -1,3 +1,8 @@
 """Fixtures of every suite live in `tests/fixtures`; this file only names them."""
 
-pytest_plugins = ["tests.fixtures.databases", "tests.fixtures.api"]
+pytest_plugins = [
+    "tests.fixtures.databases",
+    "tests.fixtures.api",
+    "tests.fixtures.sql",
+    "tests.fixtures.factories",
+]

@@ -8,7 +8,8 @@ from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 
-from trackhelm_core.errors import ApiError, ErrorCode, UnavailableError
+from trackhelm_core.errors import ApiError, ErrorCode, InvalidParameterError, UnavailableError
+from trackhelm_core.search.errors import PageTokenError, SearchSyntaxError
 from trackhelm_core.wire.faults import request_fault
 from trackhelm_core.wire.replies import JSON_MEDIA_TYPE, ErrorReply, encode
 
@@ -32,6 +33,10 @@ async def _on_api_error(request: Request, error: Exception) -> Response:
 async def _on_invalid_request(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     return problem(request_fault(error.errors()[0]))
+
+
+async def _on_invalid_search(request: Request, error: Exception) -> Response:
+    return problem(InvalidParameterError(f"{error}."))
 
 
 async def _on_http_error(request: Request, error: Exception) -> Response:
@@ -73,5 +78,7 @@ def install_problem_handlers(app: FastAPI) -> None:
     """Make every failure of the application answer in MLflow's form."""
     app.add_exception_handler(ApiError, _on_api_error)
     app.add_exception_handler(RequestValidationError, _on_invalid_request)
+    app.add_exception_handler(SearchSyntaxError, _on_invalid_search)
+    app.add_exception_handler(PageTokenError, _on_invalid_search)
     app.add_exception_handler(HTTPException, _on_http_error)
     app.add_exception_handler(OperationalError, _on_database_error)

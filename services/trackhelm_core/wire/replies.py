@@ -26,7 +26,7 @@ class Empty(Reply, frozen=True):
     """The answer of a write that has nothing to say: `{}`."""
 
 
-class KeyValue(Reply, frozen=True):
+class KeyValue(Reply, frozen=True, gc=False):
     """A param or a tag. `value` has no default: an empty value is a value."""
 
     key: str

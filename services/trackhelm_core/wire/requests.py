@@ -8,7 +8,7 @@ sees snake_case names and no nulls, so it can declare plain required and optiona
 from functools import cache
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
@@ -30,6 +30,19 @@ def _not_empty(value: str) -> str:
 
 Required = Annotated[str, AfterValidator(_not_empty)]
 """A string that must be there and not be empty."""
+
+
+def _as_list(value: Any) -> Any:
+    # FastAPI knows a field by one spelling: given as `runIds=a`, it arrives as the text `a`.
+    return [value] if isinstance(value, str) else value
+
+
+Repeated = Annotated[tuple[str, ...], BeforeValidator(_as_list)]
+"""A list of strings that a query gives as a repeated key, in either spelling: `run_ids=a&run_ids=b`.
+
+Requests from a query are `Annotated[Model, Query()]`; everything else a `WireModel` does for bodies holds
+for them as it is.
+"""
 
 Int64 = Annotated[int, Field(ge=INT64_MIN, le=INT64_MAX)]
 Milliseconds = Annotated[int, Field(ge=0, le=INT64_MAX)]

@@ -51,8 +51,18 @@ class Series(Base):
 
     __tablename__ = "series"
     __table_args__ = (
-        UniqueConstraint("run_id", "key_id", "label_set_id"),
-        # Finds a logged model's metrics. Partial: nearly every series has no labels.
+        # The label set before the key: a table of runs reads the series without labels of many runs, and
+        # must not walk past those of a run's thousand ranks.
+        UniqueConstraint("run_id", "label_set_id", "key_id"),
+        # Finds the other series of a key, for its history. Partial: nearly every series has no labels.
+        Index(
+            "ix_series_labelled",
+            "run_id",
+            "key_id",
+            sqlite_where=text(f"label_set_id <> {NO_LABELS_ID}"),
+            postgresql_where=text(f"label_set_id <> {NO_LABELS_ID}"),
+        ),
+        # Finds a logged model's metrics.
         Index(
             "ix_series_label_set_id",
             "label_set_id",

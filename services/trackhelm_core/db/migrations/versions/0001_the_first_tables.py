@@ -130,6 +130,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_model_version")),
     )
+    op.create_index("ix_model_version_model_id", "model_version", ["model_id"], unique=False)
     op.create_index("ix_model_version_run_id", "model_version", ["run_id"], unique=False)
     op.create_index("ix_model_version_updated", "model_version", ["last_updated_timestamp"], unique=False)
     op.create_index(
@@ -259,6 +260,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["key_id"], ["key.id"], name=op.f("fk_run_param_key_id")),
         sa.ForeignKeyConstraint(["run_id"], ["run.id"], name=op.f("fk_run_param_run_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("run_id", "key_id", name=op.f("pk_run_param")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "run_tag",
@@ -268,6 +270,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["key_id"], ["key.id"], name=op.f("fk_run_tag_key_id")),
         sa.ForeignKeyConstraint(["run_id"], ["run.id"], name=op.f("fk_run_tag_run_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("run_id", "key_id", name=op.f("pk_run_tag")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "series",
@@ -287,8 +290,16 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["run_id"], ["run.id"], name=op.f("fk_series_run_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_series")),
         sa.UniqueConstraint(
-            "run_id", "key_id", "label_set_id", name=op.f("uq_series_run_id_key_id_label_set_id")
+            "run_id", "label_set_id", "key_id", name=op.f("uq_series_run_id_label_set_id_key_id")
         ),
+    )
+    op.create_index(
+        "ix_series_labelled",
+        "series",
+        ["run_id", "key_id"],
+        unique=False,
+        sqlite_where=sa.text("label_set_id <> 0"),
+        postgresql_where=sa.text("label_set_id <> 0"),
     )
     op.create_index(
         "ix_series_label_set_id",

@@ -1,0 +1,111 @@
+"""Pages of a sorted SELECT, each begun after the last row of the page before. It owns the SQL of that.
+
+A page found by offset shifts when rows arrive before it, and costs as much as all pages before it together.
+Found by the last row's sort values it does neither. The last sort column must tell any two rows apart.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, Row, Select, SQLColumnExpression, UnaryExpression, and_, false, or_
+from sqlalchemy.orm import Session
+
+from trackhelm_core.search.errors import PageTokenError
+from trackhelm_core.search.pages import SortValue, decode_cursor, encode_cursor
+
+
+@dataclass(frozen=True, slots=True)
+class SortColumn:
+    """A column to sort by. Rows in which a nullable one is NULL come last, whatever the direction."""
+
+    column: SQLColumnExpression[Any]
+    descending: bool = False
+    nullable: bool = False
+
+
+class PageRequest(NamedTuple):
+    """Which page: up to `limit` rows, after the page that gave `token` (the first page: "").
+
+    `digest` tells the query from others, see `pages.query_digest`.
+    """
+
+    digest: str
+    token: str
+    limit: int
+
+
+class Page(NamedTuple):
+    """Rows, each with its sort values at its end, and the token of the next page ("" when there is none)."""
+
+    rows: Sequence[Row[*tuple[Any, ...]]]
+    next_token: str
+
+
+def read_page(
+    session: Session, statement: Select[*tuple[Any, ...]], order: Sequence[SortColumn], page: PageRequest
+) -> Page:
+    """Read one page of a SELECT that has neither order nor limit.
+
+    Raises:
+        PageTokenError: The token is malformed or of another query.
+    """
+    if page.token:
+        after = decode_cursor(page.token, page.digest, len(order))
+        _check(order, after)
+        statement = statement.where(_begins_after(order, after))
+    statement = (
+        statement.add_columns(*(term.column.label(f"sort_{index}") for index, term in enumerate(order)))
+        .order_by(*map(_clause, order))
+        .limit(page.limit + 1)
+    )
+    # By the connection: the session would copy every row on its way to objects that are not asked for.
+    rows = session.connection().execute(statement).all()
+    if len(rows) <= page.limit:
+        return Page(rows, "")
+    rows = rows[: page.limit]
+    values = [_sort_value(value) for value in rows[-1][-len(order) :]]
+    return Page(rows, encode_cursor(values, page.digest))
+
+
+def _clause(term: SortColumn) -> UnaryExpression[Any]:
+    clause = term.column.desc() if term.descending else term.column.asc()
+    return clause.nulls_last() if term.nullable else clause
+
+
+def _begins_after(order: Sequence[SortColumn], values: Sequence[SortValue]) -> ColumnElement[bool]:
+    first, value = order[0], values[0]
+    condition = _after(order, values)
+    if first.nullable:
+        return condition
+    # Says nothing new, but in a form by which an index on the first column is entered at the right place.
+    bound = first.column <= value if first.descending else first.column >= value
+    return and_(bound, condition)
+
+
+def _after(order: Sequence[SortColumn], values: Sequence[SortValue]) -> ColumnElement[bool]:
+    condition: ColumnElement[bool] = false()
+    for term, value in zip(reversed(order), reversed(values), strict=True):
+        if value is None:
+            condition = and_(term.column.is_(None), condition)
+            continue
+        beyond = term.column < value if term.descending else term.column > value
+        if term.nullable:
+            beyond = or_(beyond, term.column.is_(None))
+        condition = or_(beyond, and_(term.column == value, condition))
+    return condition
+
+
+def _check(order: Sequence[SortColumn], values: Sequence[SortValue]) -> None:
+    """Refuse a forged token before the database does: PostgreSQL compares no number with text."""
+    for term, value in zip(order, values, strict=True):
+        kind = term.column.label(None).type.python_type
+        fits = term.nullable if value is None else isinstance(value, kind)
+        if not fits:
+            raise PageTokenError("Invalid page_token: it is not one that this server gave out")
+
+
+def _sort_value(value: Any) -> SortValue:
+    is_nan = isinstance(value, float) and math.isnan(value)
+    return None if is_nan else value

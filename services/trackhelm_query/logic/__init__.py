@@ -1,0 +1,1 @@
+"""The rules of tracking reads. No HTTP, no SQL."""

@@ -1,0 +1,22 @@
+"""Rules of reading the datasets of experiments."""
+
+from collections.abc import Sequence
+
+from sqlalchemy.orm import Session
+
+from trackhelm_core.errors import InvalidParameterError
+from trackhelm_core.limits import SEARCH_DATASETS_EXPERIMENTS, SEARCH_DATASETS_ROWS
+from trackhelm_core.validation import parse_experiment_id
+from trackhelm_query.records import Rows
+from trackhelm_query.store import datasets as store
+
+
+def search_datasets(session: Session, experiment_ids: Sequence[str]) -> Rows:
+    """Return the datasets that runs of experiments read: the first of them, when there are very many."""
+    if not 1 <= len(experiment_ids) <= SEARCH_DATASETS_EXPERIMENTS:
+        raise InvalidParameterError(
+            "Invalid value for parameter 'experiment_ids' supplied: "
+            f"{len(experiment_ids)} experiments are named; it must be 1 to {SEARCH_DATASETS_EXPERIMENTS}."
+        )
+    searched = sorted({parse_experiment_id(experiment_id) for experiment_id in experiment_ids})
+    return store.summaries(session, searched, SEARCH_DATASETS_ROWS)

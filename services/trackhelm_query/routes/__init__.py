@@ -1,0 +1,1 @@
+"""The HTTP face of tracking reads: parse, one call, answer."""

@@ -1,0 +1,40 @@
+"""Endpoints that read runs."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from trackhelm_core.runtime import RuntimeDep
+from trackhelm_core.wire.replies import documented, empty_reply, reply
+from trackhelm_core.wire.route import WireRoute
+from trackhelm_query.logic import runs as logic
+from trackhelm_query.schemas import runs as schemas
+from trackhelm_query.schemas.run_messages import run_messages
+from trackhelm_query.searches import AskedSearch
+
+router = APIRouter(prefix="/mlflow/runs", route_class=WireRoute)
+
+
+@router.get("/get", **documented(schemas.RunReply))
+def get_run(query: Annotated[schemas.NamedRun, Query()], runtime: RuntimeDep) -> Response:
+    """Get a run, active or deleted, with the latest point of each metric."""
+    run_id = query.asked_run()
+    with runtime.database.reading() as session:
+        found = logic.get_run(session, run_id)
+    (run,) = run_messages(found)
+    return reply(schemas.RunReply(run))
+
+
+@router.post("/search", **documented(schemas.RunPage))
+def search_runs(body: schemas.SearchRuns, runtime: RuntimeDep) -> Response:
+    """Search the runs of experiments."""
+    asked = AskedSearch(
+        filter_text=body.filter,
+        order_by=body.order_by,
+        stages=body.run_view_type,
+        max_results=body.max_results,
+        page_token=body.page_token,
+    )
+    with runtime.database.reading() as session:
+        found, next_page_token = logic.search_runs(session, body.experiment_ids, asked)
+    return reply(schemas.RunPage(run_messages(found), next_page_token)) if found else empty_reply()

@@ -1,0 +1,78 @@
+"""Requests and answers about the history of metrics."""
+
+from collections.abc import Iterable
+
+from msgspec import field
+
+from trackhelm_core.chunks import Points
+from trackhelm_core.limits import BULK_HISTORY_POINTS, BULK_INTERVAL_POINTS
+from trackhelm_core.wire.replies import Number, Reply, wire_number
+from trackhelm_core.wire.requests import Int64, Repeated, Required, WireModel
+from trackhelm_query.schemas.runs import Metric, NamedRun
+
+
+class GetHistory(NamedRun):
+    """`GET metrics/get-history`. Without `max_results` the answer is the whole history."""
+
+    metric_key: Required
+    max_results: Int64 | None = None
+    page_token: str = ""
+
+
+class GetHistoryBulk(WireModel):
+    """`GET metrics/get-history-bulk`."""
+
+    run_id: Repeated = ()
+    metric_key: Required
+    max_results: Int64 = BULK_HISTORY_POINTS
+
+
+class GetHistoryBulkInterval(WireModel):
+    """`GET metrics/get-history-bulk-interval`."""
+
+    run_ids: Repeated = ()
+    metric_key: Required
+    start_step: Int64 | None = None
+    end_step: Int64 | None = None
+    max_results: Int64 = BULK_INTERVAL_POINTS
+
+
+class HistoryPage(Reply, frozen=True):
+    """The answer of `metrics/get-history`."""
+
+    metrics: list[Metric] = field(default_factory=list)
+    next_page_token: str = ""
+
+
+class RunMetric(Reply, frozen=True, gc=False):
+    """A point of a metric of one run among several."""
+
+    key: str
+    value: Number
+    timestamp: int
+    step: int
+    run_id: str
+
+
+class RunHistories(Reply, frozen=True):
+    """The answer of `metrics/get-history-bulk` and `get-history-bulk-interval`."""
+
+    metrics: list[RunMetric] = field(default_factory=list)
+
+
+def metric_messages(key: str, points: Points) -> list[Metric]:
+    """Return points in the wire's form."""
+    return [Metric(key, wire_number(value), timestamp, step) for step, timestamp, value in _triples(points)]
+
+
+def run_metric_messages(key: str, histories: Iterable[tuple[str, Points]]) -> list[RunMetric]:
+    """Return the points of several runs in the wire's form."""
+    return [
+        RunMetric(key, wire_number(value), timestamp, step, run_id)
+        for run_id, points in histories
+        for step, timestamp, value in _triples(points)
+    ]
+
+
+def _triples(points: Points) -> Iterable[tuple[int, int, float]]:
+    return zip(points.steps.tolist(), points.timestamps.tolist(), points.values.tolist(), strict=True)

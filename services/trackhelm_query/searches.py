@@ -1,0 +1,47 @@
+"""A search as a caller asks for it, and as the store carries it out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from trackhelm_core.db.models.base import LifecycleStage
+from trackhelm_core.search.expression import Expression
+from trackhelm_core.search.grammar import parse_filter
+from trackhelm_core.search.keyset import PageRequest
+from trackhelm_core.search.order import OrderTerm, parse_order_by
+from trackhelm_core.search.pages import JSON, query_digest
+from trackhelm_core.validation import check_page_size
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """A search to carry out: rows of these stages that fulfil `where` (None: all of them)."""
+
+    stages: Sequence[LifecycleStage]
+    where: Expression | None
+    order: Sequence[OrderTerm]
+    page: PageRequest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskedSearch:
+    """A search in the caller's words. An empty `page_token` asks for the first page."""
+
+    filter_text: str
+    order_by: Sequence[str]
+    stages: Sequence[LifecycleStage]
+    max_results: int
+    page_token: str
+
+    def parse(self, scope: Sequence[JSON], *, largest_page: int) -> Search:
+        """Return the search these words mean.
+
+        `scope` is what else makes the query itself, so that a page token of another one is refused.
+        """
+        check_page_size(self.max_results, largest_page)
+        digest = query_digest(*scope, self.filter_text, list(self.order_by), list(self.stages))
+        return Search(
+            self.stages,
+            parse_filter(self.filter_text),
+            parse_order_by(self.order_by),
+            PageRequest(digest, self.page_token, self.max_results),
+        )

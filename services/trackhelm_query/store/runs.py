@@ -1,0 +1,61 @@
+"""Statements that find runs: one by its id, or a page of those that fulfil a filter."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from trackhelm_core.db.keys import keys_of
+from trackhelm_core.db.lists import is_any_of
+from trackhelm_core.db.models import Run
+from trackhelm_core.search.compile import compile_filter
+from trackhelm_core.search.expression import comparisons
+from trackhelm_core.search.keyset import Page, read_page
+from trackhelm_query.records import Rows
+from trackhelm_query.searches import Search
+from trackhelm_query.store.run_fields import run_search
+from trackhelm_query.store.run_order import sorted_runs
+
+_COLUMNS = (
+    Run.id,
+    Run.uuid,
+    Run.name,
+    Run.experiment_id,
+    Run.user_id,
+    Run.status,
+    Run.start_time,
+    Run.end_time,
+    Run.artifact_uri,
+    Run.lifecycle_stage,
+)
+
+
+def by_uuid(session: Session, run_id: str) -> Rows:
+    """Return the run, active or deleted, if there is one."""
+    return session.execute(select(*_COLUMNS).where(Run.uuid == run_id)).all()
+
+
+def search(session: Session, experiment_ids: Sequence[int], asked: Search) -> Page:
+    """Return a page of the runs of experiments that fulfil a search."""
+    keys = keys_of(session).ids(session, _key_names(asked))
+    entity = run_search(keys)
+    statement = select(*_COLUMNS)
+    # One experiment and one stage, nearly every search, are said as equalities: by them an index gives the
+    # runs in the default order.
+    if len(experiment_ids) == 1:
+        statement = statement.where(Run.experiment_id == experiment_ids[0])
+    else:
+        statement = statement.where(is_any_of(session, Run.experiment_id, experiment_ids))
+    if len(asked.stages) == 1:
+        statement = statement.where(Run.lifecycle_stage == asked.stages[0])
+    if asked.where is not None:
+        statement = statement.where(compile_filter(asked.where, entity))
+    statement, columns = sorted_runs(statement, asked.order, entity, keys)
+    return read_page(session, statement, columns, asked.page)
+
+
+def _key_names(asked: Search) -> set[str]:
+    fields = [term.field for term in asked.order]
+    if asked.where is not None:
+        fields += [comparison.field for comparison in comparisons(asked.where)]
+    return {field.key for field in fields if field.prefix is not None}
