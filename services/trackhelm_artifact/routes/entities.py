@@ -1,10 +1,8 @@
 """Endpoints about the files of a run, a model version or a logged model."""
 
-from collections.abc import Callable
-from typing import Annotated, Concatenate, Final, ParamSpec
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Query, Request, Response
-from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
 from trackhelm_artifact.logic import files, roots
@@ -22,8 +20,6 @@ from trackhelm_core.wire.replies import Empty, documented, empty_reply, reply
 SMALL_UPLOAD_BYTES: Final = 10 * 1024 * 1024
 """Largest body of `upload-artifact`, through which browsers add a file to a run."""
 
-Named = ParamSpec("Named")
-
 api_router = APIRouter(prefix="/mlflow")
 ajax_router = APIRouter(prefix="/mlflow")
 root_router = APIRouter()
@@ -34,7 +30,7 @@ async def list_run_artifacts(
     message: Annotated[schemas.ListArtifacts, Query()], runtime: RuntimeDep
 ) -> Response:
     """List a directory of a run; paths start at the run's root."""
-    root = await _root(runtime, roots.run_root, _run_id(message))
+    root = await run_in_threadpool(_run_root, runtime, _run_id(message))
     return await _listing(runtime, root, message.path)
 
 
@@ -43,7 +39,7 @@ async def list_model_artifacts(
     model_id: str, message: Annotated[schemas.ListModelArtifacts, Query()], runtime: RuntimeDep
 ) -> Response:
     """List a directory of a logged model; paths start at the model's root."""
-    root = await _root(runtime, roots.logged_model_root, model_id)
+    root = await run_in_threadpool(_model_root, runtime, model_id)
     return await _listing(runtime, root, message.artifact_directory_path)
 
 
@@ -56,7 +52,7 @@ async def download_model_artifact(
         raise ApiError(
             ErrorCode.BAD_REQUEST, 'Request must include the "artifact_file_path" query parameter.'
         )
-    root = await _root(runtime, roots.logged_model_root, model_id)
+    root = await run_in_threadpool(_model_root, runtime, model_id)
     return await _download(request, runtime, root, message.artifact_file_path)
 
 
@@ -65,7 +61,7 @@ async def download_run_artifact(
     message: Annotated[schemas.RunFile, Query()], request: Request, runtime: RuntimeDep
 ) -> Response:
     """Send a file of a run."""
-    root = await _root(runtime, roots.run_root, _run_id(message))
+    root = await run_in_threadpool(_run_root, runtime, _run_id(message))
     return await _download(request, runtime, root, message.path)
 
 
@@ -74,7 +70,7 @@ async def download_version_artifact(
     message: Annotated[schemas.VersionFile, Query()], request: Request, runtime: RuntimeDep
 ) -> Response:
     """Send a file of a model version."""
-    root = await _root(runtime, roots.version_root, message.name, message.version)
+    root = await run_in_threadpool(_version_root, runtime, message.name, message.version)
     return await _download(request, runtime, root, message.path)
 
 
@@ -86,7 +82,7 @@ async def upload_run_artifact(
     path = parse_file_path(message.path)
     length = announced_length(request)
     files.check_small(length or 0, SMALL_UPLOAD_BYTES)
-    root = await _root(runtime, roots.run_root, _run_id(message))
+    root = await run_in_threadpool(_run_root, runtime, _run_id(message))
     content = files.small(body_of(request), SMALL_UPLOAD_BYTES)
     await files.upload(runtime.objects, root.key_of(path), content, length=length)
     return empty_reply()
@@ -98,19 +94,20 @@ def _run_id(message: schemas.RunNamed) -> str:
     raise missing_parameter("run_id")
 
 
-async def _root(
-    runtime: Runtime,
-    find: Callable[Concatenate[Session, Named], Root],
-    *args: Named.args,
-    **kwargs: Named.kwargs,
-) -> Root:
-    """Look an entity's root up, in a thread: the database is synchronous, these endpoints are not."""
+# The database is synchronous and these endpoints are not, so each look-up is made in a thread.
+def _run_root(runtime: Runtime, run_id: str) -> Root:
+    with runtime.database.reading() as session:
+        return roots.run_root(session, run_id)
 
-    def look_up() -> Root:
-        with runtime.database.reading() as session:
-            return find(session, *args, **kwargs)
 
-    return await run_in_threadpool(look_up)
+def _model_root(runtime: Runtime, model_id: str) -> Root:
+    with runtime.database.reading() as session:
+        return roots.logged_model_root(session, model_id)
+
+
+def _version_root(runtime: Runtime, name: str, version: str) -> Root:
+    with runtime.database.reading() as session:
+        return roots.version_root(session, name, version)
 
 
 async def _listing(runtime: Runtime, root: Root, path: str) -> Response:
