@@ -10,7 +10,7 @@ PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
 CONSTRAINTS := requirements/constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup check format test test-server test-e2e clean
+.PHONY: help run setup check format openapi test test-server test-e2e clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "%-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,10 +26,14 @@ check: $(VENV)/.dev ## Lint, types, layers and module sizes
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python scripts/check_module_sizes.py
+	$(BIN)/python scripts/write_openapi.py --check
 
 format: $(VENV)/.dev ## Format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+openapi: $(VENV)/.dev ## Write docs/openapi.json
+	$(BIN)/python scripts/write_openapi.py
 
 test: test-server test-e2e ## Run every test
 

@@ -1,0 +1,41 @@
+"""No input makes a 500: requests generated from the OpenAPI document, wrong ones on purpose too."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import response_schema_conformance
+
+from tests.fixtures.live import serving
+from trackhelm_core.settings import StorageSettings
+from trackhelm_embedded.app import embedded_app
+
+schema = schemathesis.openapi.from_path(Path(__file__).parents[2] / "docs" / "openapi.json")
+
+# The object store cannot do what these ask for, and says so: 501 is their answer by the wire contract.
+NOT_IMPLEMENTED = 501
+
+
+@pytest.fixture(scope="session")
+def url(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Yield the address of a server over each database."""
+    storage = StorageSettings(data=tmp_path_factory.mktemp("contract"), database_url=database_url)
+    with serving(embedded_app(storage)) as port:
+        yield f"http://127.0.0.1:{port}"
+
+
+@schema.parametrize()
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+def test_no_input_makes_a_server_error(case: schemathesis.Case[Any], url: str) -> None:
+    response = case.call(base_url=url)
+    if response.status_code == NOT_IMPLEMENTED:
+        return
+    case.validate_response(response, checks=[not_a_server_error, response_schema_conformance])
+    if response.status_code >= 400 and case.method != "HEAD":
+        answer = response.json()
+        assert set(answer) == {"error_code", "message"}
+        assert answer["message"]
