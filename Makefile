@@ -37,7 +37,7 @@ test-server: $(VENV)/.dev ## Unit and integration tests: SQLite, and PostgreSQL 
 	$(BIN)/pytest -n 2
 
 test-e2e: $(VENV)/.dev $(CLIENTS)/mlflow3/.ready ## The stock MLflow client against a running server
-	TRACKHELM_SERVER=$(abspath $(BIN)/trackhelm-server) \
+	SERVER_UNDER_TEST=$(abspath $(BIN)/trackhelm-server) \
 	    $(CLIENTS)/mlflow3/bin/python -m pytest -c tests/e2e/pytest.ini tests/e2e
 
 clean: ## Remove environments and caches

@@ -22,6 +22,8 @@ ALIAS_LENGTH: Final = 255
 NAME_LENGTH: Final = 1_000
 TEXT_LENGTH: Final = 100_000
 SOURCE_LENGTH: Final = 4_096
+# Ids of runs and logged models that a model version names, which another server may have given.
+FOREIGN_ID_LENGTH: Final = 64
 
 # One log-batch request: items.
 BATCH_METRICS: Final = 1_000
@@ -47,6 +49,9 @@ SEARCH_RUNS_DEFAULT_PAGE: Final = 1_000
 SEARCH_EXPERIMENTS_PAGE: Final = 50_000
 SEARCH_LOGGED_MODELS_PAGE: Final = 50_000
 SEARCH_LOGGED_MODELS_DEFAULT_PAGE: Final = 100
+# Both become parameters of the statement, beside those of the filter, and SQLite takes 32,766 in all.
+SEARCH_LOGGED_MODELS_EXPERIMENTS: Final = 2_000
+SEARCH_LOGGED_MODELS_DATASETS: Final = 20
 SEARCH_REGISTERED_MODELS_PAGE: Final = 1_000
 SEARCH_REGISTERED_MODELS_DEFAULT_PAGE: Final = 100
 SEARCH_MODEL_VERSIONS_PAGE: Final = 200_000

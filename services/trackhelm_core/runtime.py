@@ -10,6 +10,7 @@ from trackhelm_core.clock import Clock, now_ms
 from trackhelm_core.db.engine import make_engine
 from trackhelm_core.db.migrate import is_ready
 from trackhelm_core.db.unit_of_work import Database
+from trackhelm_core.objects.folder import FolderStore
 from trackhelm_core.objects.store import ObjectStore
 from trackhelm_core.settings import StorageSettings
 
@@ -29,7 +30,7 @@ class Runtime:
         closing = ExitStack()
         database = Database(make_engine(storage.effective_database_url))
         closing.callback(database.close)
-        objects = ObjectStore.folder(storage.artifact_folder)
+        objects = FolderStore(storage.artifact_folder)
         return cls(database=database, objects=objects, _closing=closing)
 
     def is_ready(self) -> bool:

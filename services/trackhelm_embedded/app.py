@@ -2,14 +2,16 @@
 
 from fastapi import FastAPI
 
+from trackhelm_artifact.service import SERVICE as ARTIFACT
 from trackhelm_core.app import build_app
 from trackhelm_core.db.migrate import migrate
 from trackhelm_core.runtime import Runtime
 from trackhelm_core.settings import StorageSettings
 from trackhelm_ingest.service import SERVICE as INGEST
 from trackhelm_query.service import SERVICE as QUERY
+from trackhelm_registry.service import SERVICE as REGISTRY
 
-SERVICES = (INGEST, QUERY)
+SERVICES = (INGEST, QUERY, ARTIFACT, REGISTRY)
 
 
 def embedded_app(storage: StorageSettings) -> FastAPI:

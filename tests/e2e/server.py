@@ -1,6 +1,6 @@
 """The server under test: a program that the tests start, stop, kill and start again.
 
-`TRACKHELM_SERVER` names the command (default: `trackhelm-server` on the PATH). `TRACKHELM_E2E_STOCK=1` starts
+`SERVER_UNDER_TEST` names the command (default: `trackhelm-server` on the PATH). `E2E_AGAINST_STOCK=1` starts
 MLflow's own server instead, which tells whether a test asks for what MLflow does or only for what its author
 believed.
 """
@@ -18,7 +18,7 @@ import pytest
 
 from tests.e2e.polling import wait_until
 
-STOCK = os.environ.get("TRACKHELM_E2E_STOCK") == "1"
+STOCK = os.environ.get("E2E_AGAINST_STOCK") == "1"
 LOG_TAIL_CHARACTERS = 8_000
 
 
@@ -106,7 +106,7 @@ class ServerProcess:
 
 
 def _command(data: Path, port: int) -> list[str]:
-    program = shlex.split(os.environ.get("TRACKHELM_SERVER", "trackhelm-server"))
+    program = shlex.split(os.environ.get("SERVER_UNDER_TEST", "trackhelm-server"))
     return [*program, "embedded", "--host", "127.0.0.1", "--port", str(port), "--data", str(data)]
 
 

@@ -93,7 +93,7 @@ def test_a_key_that_could_not_be_a_path_is_refused(key: str, experiment: Experim
         "metrics.loss >",
         "metrics.loss = 'not a number'",
         "params.depth = 3",
-        "metrics.a > 1 OR metrics.b > 1",
+        "metrics.a > 1 XOR metrics.b > 1",
         "no_such_attribute = 'x'",
         "tags.team LIKES 'v%'",
     ],

@@ -1,22 +1,89 @@
-"""The port to the object store, with obstore under it.
+"""The port to the object store: what services ask of it, whichever kind it is.
 
-It knows keys and bytes. It must not know runs, experiments or URIs of the wire.
+It knows keys and bytes. It must not know runs, experiments or URIs of the wire. Bodies pass through in
+blocks, so that a process's memory stays flat whatever a file's size.
 """
 
-from pathlib import Path
-from typing import Self
+from collections.abc import AsyncIterable, AsyncIterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
 
-from obstore.store import LocalStore
+from trackhelm_core.objects.keys import ObjectKey
 
 
-class ObjectStore:
-    """Files by key, in a folder. Keys are relative, with `/` between segments."""
+class ObjectError(Exception):
+    """A failure that the caller of a store must tell apart; the message is for people."""
 
-    def __init__(self, store: LocalStore) -> None:
-        self._store = store
 
-    @classmethod
-    def folder(cls, root: Path) -> Self:
-        """Keep files in a folder, made if missing."""
-        root.mkdir(parents=True, exist_ok=True)
-        return cls(LocalStore(root, mkdir=True))
+class MissingObjectError(ObjectError):
+    """No file has the key."""
+
+
+class DirectoryError(ObjectError):
+    """The key is a directory's, where a file's is needed."""
+
+
+class ConflictError(ObjectError):
+    """A file is where the key needs a directory, or a directory where it needs a file."""
+
+
+class StoreFullError(ObjectError):
+    """The store has no room for more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What a directory holds: a file with its size in bytes, or a directory, which has none."""
+
+    name: str
+    size: int | None
+
+    @property
+    def is_dir(self) -> bool:
+        """Whether this is a directory."""
+        return self.size is None
+
+
+class OpenObject(Protocol):
+    """A file as it was when it was opened: replacing or deleting it meanwhile changes nothing here."""
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+
+    @property
+    def etag(self) -> str:
+        """Text that changes whenever the content may have: ASCII, without quotes."""
+
+    @property
+    def modified(self) -> float:
+        """When it was stored: seconds since the epoch."""
+
+    def blocks(self, start: int, stop: int) -> AsyncIterator[bytes]:
+        """Yield the bytes from `start` up to `stop`."""
+
+    def close(self) -> None:
+        """Let go of the file. Must be called."""
+
+
+class ObjectStore(Protocol):
+    """Files by key. A directory exists while it holds a file, and only then."""
+
+    async def put(self, key: ObjectKey, content: AsyncIterable[bytes]) -> None:
+        """Store a file, replacing one that is there; it survives a power cut once this returns.
+
+        Nobody sees it before it is whole, and if `content` raises nobody ever does. Of several at once on
+        one key the last to finish stays. Raises `ConflictError` and `StoreFullError`.
+        """
+
+    async def check_free(self, key: ObjectKey) -> None:
+        """Raise the `ConflictError` that `put` would raise at its end, before the content is sent."""
+
+    async def open(self, key: ObjectKey) -> OpenObject:
+        """Open a file; raises `MissingObjectError` and `DirectoryError`."""
+
+    async def entries(self, key: ObjectKey) -> Sequence[Entry]:
+        """Return what a directory holds, by name; nothing for a file's key and for a missing one."""
+
+    async def delete(self, key: ObjectKey) -> None:
+        """Delete a file, or a directory with all below it; a missing key is deleted already."""

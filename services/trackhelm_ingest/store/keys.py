@@ -48,7 +48,7 @@ def _label_set_row(digest: str, labels: Labels) -> dict[str, str | None]:
 
 def _find_keys(session: Session, names: Sequence[str]) -> dict[str, int]:
     rows = session.execute(select(Key.name, Key.id).where(Key.name.in_(names)))
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def _find_label_sets(session: Session, by_digest: Mapping[str, Labels]) -> dict[Labels, int]:

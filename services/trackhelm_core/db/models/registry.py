@@ -5,7 +5,12 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from trackhelm_core.db.models.base import Base
 from trackhelm_core.db.types import BigId
-from trackhelm_core.limits import ALIAS_LENGTH, KEY_LENGTH, REGISTERED_MODEL_NAME_LENGTH
+from trackhelm_core.limits import (
+    ALIAS_LENGTH,
+    FOREIGN_ID_LENGTH,
+    KEY_LENGTH,
+    REGISTERED_MODEL_NAME_LENGTH,
+)
 
 
 class RegisteredModel(Base):
@@ -48,6 +53,8 @@ class ModelVersion(Base):
     __table_args__ = (
         Index("uq_model_version_number", "registered_model_id", "version", unique=True),
         Index("ix_model_version_run_id", "run_id"),
+        # A logged model names the versions made from it.
+        Index("ix_model_version_model_id", "model_id"),
         Index("ix_model_version_updated", "last_updated_timestamp"),
     )
 
@@ -58,9 +65,9 @@ class ModelVersion(Base):
     current_stage: Mapped[str] = mapped_column(String(20))
     source: Mapped[str] = mapped_column(Text)
     storage_location: Mapped[str] = mapped_column(Text)
-    run_id: Mapped[str | None] = mapped_column(String(64))
+    run_id: Mapped[str | None] = mapped_column(String(FOREIGN_ID_LENGTH))
     run_link: Mapped[str] = mapped_column(Text)
-    model_id: Mapped[str | None] = mapped_column(String(64))
+    model_id: Mapped[str | None] = mapped_column(String(FOREIGN_ID_LENGTH))
     creation_timestamp: Mapped[int] = mapped_column(BigInteger)
     last_updated_timestamp: Mapped[int] = mapped_column(BigInteger)
 

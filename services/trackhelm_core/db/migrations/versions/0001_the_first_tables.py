@@ -130,6 +130,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_model_version")),
     )
+    op.create_index("ix_model_version_model_id", "model_version", ["model_id"], unique=False)
     op.create_index("ix_model_version_run_id", "model_version", ["run_id"], unique=False)
     op.create_index("ix_model_version_updated", "model_version", ["last_updated_timestamp"], unique=False)
     op.create_index(

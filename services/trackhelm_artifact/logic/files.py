@@ -1,0 +1,112 @@
+"""What is done with files, and what a caller is told when the store cannot do it."""
+
+from collections.abc import AsyncIterable, AsyncIterator, Iterator, Sequence
+from contextlib import contextmanager
+from http import HTTPStatus
+
+from trackhelm_artifact.logic.paths import decoded, parse_file_path, parse_path
+from trackhelm_core.errors import ApiError, ErrorCode, InvalidParameterError, NotFoundError
+from trackhelm_core.objects.keys import ObjectKey
+from trackhelm_core.objects.store import (
+    ConflictError,
+    DirectoryError,
+    Entry,
+    MissingObjectError,
+    ObjectStore,
+    OpenObject,
+    StoreFullError,
+)
+
+
+async def upload(
+    objects: ObjectStore,
+    key: ObjectKey,
+    content: AsyncIterable[bytes],
+    *,
+    length: int | None,
+) -> None:
+    """Store a file whose body was announced to have `length` bytes (None if it was not)."""
+    with _told():
+        # Asked first: 50 GB need not travel to learn that their path is taken.
+        await objects.check_free(key)
+        await objects.put(key, _whole(content, length))
+
+
+async def open_file(objects: ObjectStore, key: ObjectKey) -> OpenObject:
+    """Open a file to send it."""
+    with _told():
+        return await objects.open(key)
+
+
+async def list_path(objects: ObjectStore, path: str) -> Sequence[Entry]:
+    """Return what a directory of the store holds; nothing if the path is a file's or leads nowhere."""
+    entries = await objects.entries(parse_path(path))
+    # The stock client sends a folder named `a%20b` as it stands when it uploads, which reaches us as
+    # `a b`, but encodes the percent sign when it lists.
+    if not entries and (other := decoded(path)) != path:
+        entries = await objects.entries(parse_path(other))
+    return entries
+
+
+async def delete_path(objects: ObjectStore, path: str) -> None:
+    """Delete a file or a directory; what is not there is deleted already."""
+    key = parse_path(path)
+    if not key.segments:
+        raise InvalidParameterError("Invalid path: the root of all files cannot be deleted.")
+    await objects.delete(key)
+
+
+async def upload_path(
+    objects: ObjectStore, path: str, content: AsyncIterable[bytes], *, length: int | None
+) -> None:
+    """Store a file at a path of the store."""
+    await upload(objects, parse_file_path(path), content, length=length)
+
+
+async def small(content: AsyncIterable[bytes], limit: int) -> AsyncIterator[bytes]:
+    """Pass a body on, of one byte up to `limit`; refuses another."""
+    size = 0
+    async for chunk in content:
+        size += len(chunk)
+        check_small(size, limit)
+        yield chunk
+    if not size:
+        raise InvalidParameterError("The request has no body: the file's content is expected.")
+
+
+def check_small(size: int, limit: int) -> None:
+    """Refuse a body of more than `limit` bytes."""
+    if size > limit:
+        raise InvalidParameterError(
+            f"Artifact size is too large: this endpoint takes at most {limit} bytes. "
+            "Use PUT /api/2.0/mlflow-artifacts/artifacts/ for larger files."
+        )
+
+
+async def _whole(content: AsyncIterable[bytes], length: int | None) -> AsyncIterator[bytes]:
+    """Pass a body on; refuses one that ends before or after the length that was announced."""
+    size = 0
+    async for chunk in content:
+        size += len(chunk)
+        yield chunk
+    if length is not None and size != length:
+        raise ApiError(
+            ErrorCode.BAD_REQUEST,
+            f"The body has {size} bytes but Content-Length says {length}: the file was not stored.",
+        )
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Turn the store's failures into answers."""
+    try:
+        yield
+    except MissingObjectError as error:
+        raise NotFoundError(str(error)) from error
+    except (DirectoryError, ConflictError) as error:
+        raise InvalidParameterError(f"Invalid path: {error}") from error
+    except StoreFullError as error:
+        # 507, not 503: the stock client would send the whole file again for minutes.
+        raise ApiError(
+            ErrorCode.TEMPORARILY_UNAVAILABLE, str(error), status=HTTPStatus.INSUFFICIENT_STORAGE
+        ) from error

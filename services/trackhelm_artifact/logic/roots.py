@@ -1,0 +1,90 @@
+"""Where an entity's files are, and whether they are in our store."""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import unquote, urlsplit
+
+from sqlalchemy.orm import Session
+
+from trackhelm_artifact.logic.paths import parse_path
+from trackhelm_artifact.store import roots as store
+from trackhelm_core.errors import InvalidParameterError, NotFoundError
+from trackhelm_core.locations import PROXY_SCHEME
+from trackhelm_core.objects.keys import InvalidKeyError, ObjectKey
+from trackhelm_core.wire.faults import shown
+
+_ID = re.compile(r"[A-Za-z0-9][\w\-]{0,255}", re.ASCII)
+
+# Nine digits fit the column; no model has more versions.
+_VERSION = re.compile(r"[0-9]{1,9}")
+
+_RUNS_SCHEME: Final = "runs"
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """The URI below which an entity's files are."""
+
+    uri: str
+
+    @property
+    def is_proxied(self) -> bool:
+        """Whether the files are in our store."""
+        return urlsplit(self.uri).scheme == PROXY_SCHEME
+
+    def key_of(self, path: ObjectKey) -> ObjectKey:
+        """Return the key of a file or directory of the entity; refuses files that are not in our store."""
+        if not self.is_proxied:
+            raise InvalidParameterError(
+                f"The files at {shown(self.uri)} are not kept by this server: it serves '{PROXY_SCHEME}:' "
+                "locations. Fetch them from that URI directly."
+            )
+        # A URI is encoded as the path of a request is: the server decodes both once.
+        below = unquote(urlsplit(self.uri).path).lstrip("/")
+        try:
+            return parse_path(below).join(path)
+        except InvalidKeyError as error:
+            raise InvalidParameterError(f"Invalid path {shown(str(path))}: {error}.") from error
+
+
+def run_root(session: Session, run_id: str) -> Root:
+    """Return where a run's files are."""
+    _check_id(run_id, "run_id")
+    location = store.run_location(session, run_id)
+    if location is None:
+        raise NotFoundError(f"Run with id={run_id} not found")
+    return Root(location)
+
+
+def logged_model_root(session: Session, model_id: str) -> Root:
+    """Return where a logged model's files are."""
+    _check_id(model_id, "model_id")
+    location = store.logged_model_location(session, model_id)
+    if location is None:
+        raise NotFoundError(f"Logged model with ID '{model_id}' not found.")
+    return Root(location)
+
+
+def version_root(session: Session, name: str, version: str) -> Root:
+    """Return where a model version's files are; one registered from `runs:/` has its run's."""
+    if not _VERSION.fullmatch(version):
+        raise InvalidParameterError(
+            f"Invalid value {shown(version)} for parameter 'version' supplied: a version is a whole number."
+        )
+    location = store.version_location(session, name, int(version))
+    if location is None:
+        raise NotFoundError(f"Model Version (name={name}, version={version}) not found")
+    parts = urlsplit(location)
+    if parts.scheme != _RUNS_SCHEME:
+        return Root(location)
+    run_id, _, below = parts.path.lstrip("/").partition("/")
+    return Root("/".join([run_root(session, run_id).uri.rstrip("/"), below]))
+
+
+def _check_id(value: str, parameter: str) -> None:
+    if not _ID.fullmatch(value):
+        raise InvalidParameterError(
+            f"Invalid value {shown(value)} for parameter '{parameter}' supplied: an ID starts with a letter "
+            "or digit and has at most 256 letters, digits, '_' and '-'."
+        )

@@ -1,0 +1,122 @@
+"""Endpoints about the files of a run, a model version or a logged model."""
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Query, Request, Response
+from starlette.concurrency import run_in_threadpool
+
+from trackhelm_artifact.logic import files, roots
+from trackhelm_artifact.logic.paths import parse_file_path, parse_path
+from trackhelm_artifact.logic.roots import Root
+from trackhelm_artifact.routes.bodies import announced_length, body_of
+from trackhelm_artifact.routes.downloads import file_response
+from trackhelm_artifact.routes.proxy import file_infos
+from trackhelm_artifact.schemas import requests as schemas
+from trackhelm_artifact.schemas.listings import EntityListing
+from trackhelm_core.errors import ApiError, ErrorCode, missing_parameter
+from trackhelm_core.runtime import Runtime, RuntimeDep
+from trackhelm_core.wire.replies import Empty, documented, empty_reply, reply
+
+SMALL_UPLOAD_BYTES: Final = 10 * 1024 * 1024
+"""Largest body of `upload-artifact`, through which browsers add a file to a run."""
+
+api_router = APIRouter(prefix="/mlflow")
+ajax_router = APIRouter(prefix="/mlflow")
+root_router = APIRouter()
+
+
+@api_router.get("/artifacts/list", **documented(EntityListing))
+async def list_run_artifacts(
+    message: Annotated[schemas.ListArtifacts, Query()], runtime: RuntimeDep
+) -> Response:
+    """List a directory of a run; paths start at the run's root."""
+    root = await run_in_threadpool(_run_root, runtime, _run_id(message))
+    return await _listing(runtime, root, message.path)
+
+
+@api_router.get("/logged-models/{model_id}/artifacts/directories", **documented(EntityListing))
+async def list_model_artifacts(
+    model_id: str, message: Annotated[schemas.ListModelArtifacts, Query()], runtime: RuntimeDep
+) -> Response:
+    """List a directory of a logged model; paths start at the model's root."""
+    root = await run_in_threadpool(_model_root, runtime, model_id)
+    return await _listing(runtime, root, message.artifact_directory_path)
+
+
+@api_router.get("/logged-models/{model_id}/artifacts/files", response_class=Response)
+async def download_model_artifact(
+    model_id: str, message: Annotated[schemas.ModelFile, Query()], request: Request, runtime: RuntimeDep
+) -> Response:
+    """Send a file of a logged model."""
+    if not message.artifact_file_path:
+        raise ApiError(
+            ErrorCode.BAD_REQUEST, 'Request must include the "artifact_file_path" query parameter.'
+        )
+    root = await run_in_threadpool(_model_root, runtime, model_id)
+    return await _download(request, runtime, root, message.artifact_file_path)
+
+
+@root_router.get("/get-artifact", response_class=Response)
+async def download_run_artifact(
+    message: Annotated[schemas.RunFile, Query()], request: Request, runtime: RuntimeDep
+) -> Response:
+    """Send a file of a run."""
+    root = await run_in_threadpool(_run_root, runtime, _run_id(message))
+    return await _download(request, runtime, root, message.path)
+
+
+@root_router.get("/model-versions/get-artifact", response_class=Response)
+async def download_version_artifact(
+    message: Annotated[schemas.VersionFile, Query()], request: Request, runtime: RuntimeDep
+) -> Response:
+    """Send a file of a model version."""
+    root = await run_in_threadpool(_version_root, runtime, message.name, message.version)
+    return await _download(request, runtime, root, message.path)
+
+
+@ajax_router.post("/upload-artifact", **documented(Empty))
+async def upload_run_artifact(
+    message: Annotated[schemas.RunFile, Query()], request: Request, runtime: RuntimeDep
+) -> Response:
+    """Store the body, of at most 10 MB, as a file of a run."""
+    path = parse_file_path(message.path)
+    length = announced_length(request)
+    files.check_small(length or 0, SMALL_UPLOAD_BYTES)
+    root = await run_in_threadpool(_run_root, runtime, _run_id(message))
+    content = files.small(body_of(request), SMALL_UPLOAD_BYTES)
+    await files.upload(runtime.objects, root.key_of(path), content, length=length)
+    return empty_reply()
+
+
+def _run_id(message: schemas.RunNamed) -> str:
+    if run_id := message.run_id or message.run_uuid:
+        return run_id
+    raise missing_parameter("run_id")
+
+
+# The database is synchronous and these endpoints are not, so each look-up is made in a thread.
+def _run_root(runtime: Runtime, run_id: str) -> Root:
+    with runtime.database.reading() as session:
+        return roots.run_root(session, run_id)
+
+
+def _model_root(runtime: Runtime, model_id: str) -> Root:
+    with runtime.database.reading() as session:
+        return roots.logged_model_root(session, model_id)
+
+
+def _version_root(runtime: Runtime, name: str, version: str) -> Root:
+    with runtime.database.reading() as session:
+        return roots.version_root(session, name, version)
+
+
+async def _listing(runtime: Runtime, root: Root, path: str) -> Response:
+    directory = parse_path(path)
+    entries = await runtime.objects.entries(root.key_of(directory))
+    prefix = f"{directory}/" if directory.segments else ""
+    return reply(EntityListing(root_uri=root.uri, files=file_infos(entries, prefix)))
+
+
+async def _download(request: Request, runtime: Runtime, root: Root, path: str) -> Response:
+    key = root.key_of(parse_path(path))
+    return file_response(request, await files.open_file(runtime.objects, key), key.name)

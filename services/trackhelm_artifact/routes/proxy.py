@@ -1,0 +1,84 @@
+"""Endpoints of the proxied store: files by their path in it. No table is read."""
+
+from collections.abc import Sequence
+
+from fastapi import APIRouter, Request, Response
+
+from trackhelm_artifact.logic import files
+from trackhelm_artifact.logic.paths import parse_path
+from trackhelm_artifact.routes.bodies import announced_length, body_of
+from trackhelm_artifact.routes.downloads import file_response
+from trackhelm_artifact.schemas.listings import DirectoryListing, FileInfo
+from trackhelm_core.errors import ApiError, ErrorCode
+from trackhelm_core.objects.store import Entry
+from trackhelm_core.runtime import RuntimeDep
+from trackhelm_core.wire.replies import Empty, documented, empty_reply, reply
+
+router = APIRouter(prefix="/mlflow-artifacts")
+
+
+def file_infos(entries: Sequence[Entry], prefix: str = "") -> list[FileInfo]:
+    """Return entries of a directory as the wire has them, each path led by `prefix`."""
+    return [
+        FileInfo(path=prefix + entry.name, is_dir=entry.is_dir, file_size=entry.size or 0)
+        for entry in entries
+    ]
+
+
+@router.get("/artifacts", **documented(DirectoryListing))
+async def list_artifacts(runtime: RuntimeDep, path: str = "") -> Response:
+    """List a directory by names; a file's path and a missing one have an empty answer."""
+    entries = await files.list_path(runtime.objects, path)
+    return reply(DirectoryListing(files=file_infos(entries)))
+
+
+@router.put("/artifacts/{path:path}", response_class=Response)
+async def upload_artifact(path: str, request: Request, runtime: RuntimeDep) -> Response:
+    """Store the body as a file. It shows once it is whole, and is on the disk when this answers."""
+    length = announced_length(request)
+    await files.upload_path(runtime.objects, path, body_of(request), length=length)
+    return Response()
+
+
+@router.get("/artifacts/{path:path}", response_class=Response)
+async def download_artifact(path: str, request: Request, runtime: RuntimeDep) -> Response:
+    """Send a file as an attachment, or a range of it."""
+    key = parse_path(path)
+    return file_response(request, await files.open_file(runtime.objects, key), key.name)
+
+
+@router.head("/artifacts/{path:path}", response_class=Response)
+async def describe_artifact(path: str, request: Request, runtime: RuntimeDep) -> Response:
+    """Answer as the download does, without the bytes."""
+    return await download_artifact(path, request, runtime)
+
+
+@router.delete("/artifacts/{path:path}", **documented(Empty))
+async def delete_artifact(path: str, runtime: RuntimeDep) -> Response:
+    """Delete a file or a directory; what is not there is deleted already."""
+    await files.delete_path(runtime.objects, path)
+    return empty_reply()
+
+
+@router.post("/mpu/create/{path:path}", response_class=Response)
+@router.post("/mpu/complete/{path:path}", response_class=Response)
+@router.post("/mpu/abort/{path:path}", response_class=Response)
+async def multipart_upload(path: str) -> Response:
+    """Refuse: a folder has no addresses for parts. The stock client then sends the file in one piece."""
+    parse_path(path)
+    raise ApiError(
+        ErrorCode.NOT_IMPLEMENTED,
+        "Multipart upload is not supported for the current artifact repository: "
+        "send the file with PUT mlflow-artifacts/artifacts.",
+    )
+
+
+@router.get("/presigned/{path:path}", response_class=Response)
+async def presigned_download(path: str) -> Response:
+    """Refuse: a folder has no address of its own to sign."""
+    parse_path(path)
+    raise ApiError(
+        ErrorCode.NOT_IMPLEMENTED,
+        "Multipart download is not supported for the current artifact repository: "
+        "fetch the file with GET mlflow-artifacts/artifacts.",
+    )

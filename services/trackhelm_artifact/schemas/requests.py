@@ -1,0 +1,66 @@
+"""Requests about files."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from trackhelm_core.wire.requests import Required, WireModel
+
+# A signed URL lives for a week at most, in every cloud.
+Seconds = Annotated[int, Field(ge=1, le=604_800)]
+
+
+class RunNamed(WireModel):
+    """A request about a run, named in the present or the deprecated way."""
+
+    run_id: str = ""
+    run_uuid: str = ""
+
+
+class ListArtifacts(RunNamed):
+    """`GET artifacts/list`."""
+
+    path: str = ""
+
+
+class RunFile(RunNamed):
+    """`GET /get-artifact` and `POST upload-artifact`."""
+
+    path: Required
+
+
+class VersionFile(WireModel):
+    """`GET /model-versions/get-artifact`."""
+
+    name: Required
+    version: Required
+    path: Required
+
+
+class ListModelArtifacts(WireModel):
+    """`GET logged-models/{model_id}/artifacts/directories`."""
+
+    artifact_directory_path: str = ""
+
+
+class ModelFile(WireModel):
+    """`GET logged-models/{model_id}/artifacts/files`."""
+
+    artifact_file_path: str = ""
+
+
+class PresignUpload(WireModel):
+    """`POST artifacts/presigned-upload-url`: of either a run or a logged model."""
+
+    run_id: str = ""
+    model_id: str = ""
+    path: Required
+    expiration: Seconds = 900
+
+
+class PresignDownload(WireModel):
+    """`POST artifacts/presigned-download-url`."""
+
+    run_id: Required
+    path: Required
+    expiration: Seconds = 900

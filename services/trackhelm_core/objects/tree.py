@@ -1,0 +1,193 @@
+"""Files and directories below a root, reached one segment at a time through descriptors.
+
+Each step opens a name inside the directory already open and never follows a symbolic link, so that no key
+leads outside the root, whatever somebody puts into the folder while it is walked. Blocking calls only.
+"""
+
+import errno
+import os
+import shutil
+import stat
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Final
+
+from trackhelm_core.objects.drafts import Draft, Drafts
+from trackhelm_core.objects.keys import RESERVED, InvalidKeyError, ObjectKey, check_segment
+from trackhelm_core.objects.store import ConflictError, DirectoryError, Entry, MissingObjectError
+
+_DIRECTORY: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+# A named pipe would block an ordinary open until somebody writes to it.
+_FILE: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+
+# How a step that meets a file or a symbolic link in place of a directory fails.
+_OBSTACLES: Final = frozenset({errno.ENOTDIR, errno.ELOOP})
+
+_PUBLISH_ATTEMPTS: Final = 20
+
+
+class OpenFile:
+    """A regular file that was opened for reading."""
+
+    def __init__(self, descriptor: int, facts: os.stat_result) -> None:
+        self._descriptor = descriptor
+        self.size = facts.st_size
+        self.modified = facts.st_mtime
+        # Every upload makes a new file, so its number and time tell it from the one it replaced.
+        self.etag = f"{facts.st_ino:x}-{facts.st_mtime_ns:x}-{facts.st_size:x}"
+
+    def read(self, start: int, length: int) -> bytes:
+        """Return `length` bytes from `start`, or fewer; at least one."""
+        block = os.pread(self._descriptor, length, start)
+        if not block:
+            raise OSError(errno.EIO, "The file was cut by another program while it was read.")
+        return block
+
+    def close(self) -> None:
+        """Close the file; again is no fault."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+    def __del__(self) -> None:
+        self.close()
+
+
+class FolderTree:
+    """The keys of one folder."""
+
+    def __init__(self, root: Path, drafts: Drafts) -> None:
+        self._root = root
+        self._drafts = drafts
+        # Who finds a directory that another thread just made must find it on the disk as well.
+        self._making = threading.Lock()
+
+    def open(self, key: ObjectKey) -> OpenFile:
+        """Open a file."""
+        if not key.segments:
+            raise DirectoryError("The root is a directory.")
+        try:
+            with self._directory(key.parent) as parent:
+                descriptor = os.open(key.name, _FILE, dir_fd=parent)
+        except (FileNotFoundError, ConflictError) as error:
+            raise MissingObjectError(f"There is no file '{key}'.") from error
+        except OSError as error:
+            if error.errno in {errno.ELOOP, errno.ENXIO}:
+                raise MissingObjectError(f"There is no file '{key}'.") from error
+            raise
+        facts = os.fstat(descriptor)
+        if stat.S_ISREG(facts.st_mode):
+            return OpenFile(descriptor, facts)
+        os.close(descriptor)
+        if stat.S_ISDIR(facts.st_mode):
+            raise DirectoryError(f"'{key}' is a directory, not a file.")
+        raise MissingObjectError(f"There is no file '{key}'.")
+
+    def entries(self, key: ObjectKey) -> list[Entry]:
+        """Return what a directory holds: regular files and directories, by name."""
+        try:
+            with self._directory(key) as directory, os.scandir(directory) as found:
+                entries = [entry for item in found if (entry := _entry(item))]
+        except (FileNotFoundError, ConflictError):
+            return []
+        if not key.segments:
+            entries = [entry for entry in entries if entry.name.casefold() != RESERVED]
+        return sorted(entries, key=lambda entry: entry.name)
+
+    def check_free(self, key: ObjectKey) -> None:
+        """Raise `ConflictError` if no file can have the key."""
+        with suppress(FileNotFoundError), self._directory(key.parent) as parent:
+            facts = os.stat(key.name, dir_fd=parent, follow_symlinks=False)
+            if stat.S_ISDIR(facts.st_mode):
+                raise ConflictError(f"'{key}' is a directory, so no file can have its name.")
+
+    def publish(self, draft: Draft, key: ObjectKey) -> None:
+        """Move a draft to its key; both are on the disk when this returns."""
+        for attempt in range(_PUBLISH_ATTEMPTS):
+            try:
+                with self._directory(key.parent, make=True) as parent:
+                    os.rename(draft.path, key.name, dst_dir_fd=parent)
+                    os.fsync(parent)
+            except FileNotFoundError:
+                # The directory was empty or its tree was deleted, and went before the file came.
+                if attempt == _PUBLISH_ATTEMPTS - 1:
+                    raise
+            except IsADirectoryError as error:
+                raise ConflictError(f"'{key}' is a directory, so no file can have its name.") from error
+            else:
+                return
+
+    def delete(self, key: ObjectKey) -> None:
+        """Delete a file or a tree, then the directories that this leaves empty."""
+        try:
+            with self._directory(key.parent) as parent:
+                facts = os.stat(key.name, dir_fd=parent, follow_symlinks=False)
+                if stat.S_ISDIR(facts.st_mode):
+                    # Moved first, so that all of it is gone at once. A start sweeps what is left over.
+                    gone = self._drafts.new_path()
+                    os.rename(key.name, gone, src_dir_fd=parent)
+                    os.fsync(parent)
+                    shutil.rmtree(gone, ignore_errors=True)
+                else:
+                    os.unlink(key.name, dir_fd=parent)
+                    os.fsync(parent)
+        except (FileNotFoundError, ConflictError):
+            return
+        self._prune(key.parent)
+
+    def _prune(self, key: ObjectKey) -> None:
+        with suppress(OSError, ConflictError):
+            while key.segments:
+                with self._directory(key.parent) as parent:
+                    os.rmdir(key.name, dir_fd=parent)
+                key = key.parent
+
+    @contextmanager
+    def _directory(self, key: ObjectKey, *, make: bool = False) -> Iterator[int]:
+        """Yield a directory's descriptor; raises `FileNotFoundError` and `ConflictError`."""
+        if make:
+            with self._making:
+                directory = self._descend(key, make=True)
+        else:
+            directory = self._descend(key, make=False)
+        try:
+            yield directory
+        finally:
+            os.close(directory)
+
+    def _descend(self, key: ObjectKey, *, make: bool) -> int:
+        # The root itself may be a symbolic link: the operator chose it.
+        directory = os.open(self._root, _DIRECTORY & ~os.O_NOFOLLOW)
+        try:
+            for depth, name in enumerate(key.segments, start=1):
+                if make:
+                    with suppress(FileExistsError):
+                        os.mkdir(name, dir_fd=directory)
+                        os.fsync(directory)
+                try:
+                    below = os.open(name, _DIRECTORY, dir_fd=directory)
+                except OSError as error:
+                    if error.errno in _OBSTACLES:
+                        obstacle = ObjectKey(key.segments[:depth])
+                        raise ConflictError(f"'{obstacle}' is a file, so nothing can be below it.") from error
+                    raise
+                os.close(directory)
+                directory = below
+        except BaseException:
+            os.close(directory)
+            raise
+        return directory
+
+
+def _entry(item: os.DirEntry[str]) -> Entry | None:
+    """Return what a listing says of a name, None for what no key leads to."""
+    try:
+        check_segment(item.name)
+        facts = item.stat(follow_symlinks=False)
+    except (InvalidKeyError, FileNotFoundError):
+        return None
+    if stat.S_ISDIR(facts.st_mode):
+        return Entry(item.name, None)
+    return Entry(item.name, facts.st_size) if stat.S_ISREG(facts.st_mode) else None

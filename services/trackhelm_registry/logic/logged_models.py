@@ -1,0 +1,199 @@
+"""Rules about logged models: their names, states, params and tags."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from trackhelm_core.db.models.base import LifecycleStage
+from trackhelm_core.db.models.runs import RUN_ID_LENGTH
+from trackhelm_core.errors import InvalidParameterError, NotFoundError, missing_parameter
+from trackhelm_core.ids import new_model_id
+from trackhelm_core.limits import (
+    KEY_LENGTH,
+    LOGGED_MODEL_PARAMS,
+    NAME_LENGTH,
+    REGISTRY_TAG_VALUE_LENGTH,
+    TEXT_LENGTH,
+)
+from trackhelm_core.locations import join
+from trackhelm_core.names import random_name
+from trackhelm_core.search.lexer import is_storable
+from trackhelm_core.validation import check_length, parse_experiment_id
+from trackhelm_core.wire.faults import shown
+from trackhelm_core.wire.replies import KeyValue
+from trackhelm_registry.schemas.logged_model_replies import (
+    STATUSES,
+    LoggedModel,
+    LoggedModelData,
+    LoggedModelInfo,
+)
+from trackhelm_registry.schemas.logged_models import CreateLoggedModel, Pair
+from trackhelm_registry.store import logged_model_reading as reading
+from trackhelm_registry.store import logged_models as store
+
+UNSPECIFIED, PENDING = STATUSES[:2]
+_NOT_IN_A_NAME: Final = "/:.%\"'"
+
+
+def create_model(session: Session, request: CreateLoggedModel, *, now: int) -> LoggedModel:
+    """Create a pending model in an active experiment and return it. A name is made up where none is given."""
+    experiment = parse_experiment_id(request.experiment_id)
+    name = _check_name(request.name) if request.name else random_name()
+    model_type = check_length(request.model_type, "model_type", NAME_LENGTH)
+    # Any run's id: the model may have been made by a run that this server does not know.
+    source_run_id = check_length(request.source_run_id, "source_run_id", RUN_ID_LENGTH)
+    params, tags = _clean_params(request.params), _clean_tags(request.tags)
+    model_id = new_model_id()
+    info = LoggedModelInfo(
+        model_id=model_id,
+        experiment_id=str(experiment),
+        name=name,
+        creation_timestamp_ms=now,
+        last_updated_timestamp_ms=now,
+        artifact_uri=join(_active_location(session, experiment), "models", model_id, "artifacts"),
+        status=PENDING,
+        model_type=model_type or None,
+        source_run_id=source_run_id or None,
+        tags=_shown_pairs(tags),
+    )
+    model = store.insert_model(session, info)
+    store.add_params(session, model, params)
+    store.set_tags(session, model, tags)
+    return LoggedModel(info=info, data=LoggedModelData(params=_shown_pairs(params)))
+
+
+def get_model(session: Session, model_id: str, *, allow_deleted: bool) -> LoggedModel:
+    """Return a model; a deleted one only if asked for."""
+    found = None
+    if is_storable(model_id):
+        found = reading.find_model(session, model_id, allow_deleted=allow_deleted)
+    if found is None:
+        raise _not_found(model_id)
+    return found
+
+
+def finalize_model(session: Session, model_id: str, status: str, *, now: int) -> LoggedModel:
+    """Set a model's status, by its name or protobuf number, and return the model."""
+    known = _parse_status(status)
+    store.set_status(session, _active(session, model_id), known, now=now)
+    return get_model(session, model_id, allow_deleted=False)
+
+
+def delete_model(session: Session, model_id: str, *, now: int) -> None:
+    """Put a model into the bin. One that is there stays there: a client may send its request again."""
+    found = _locked(session, model_id)
+    if found.stage is LifecycleStage.ACTIVE:
+        store.delete_model(session, found.id, now=now)
+
+
+def set_tags(session: Session, model_id: str, tags: Sequence[Pair]) -> None:
+    """Set tags of a model; of equal keys the last counts."""
+    clean = _clean_tags(tags)
+    store.set_tags(session, _active(session, model_id), clean)
+
+
+def delete_tag(session: Session, model_id: str, key: str) -> None:
+    """Delete a tag of a model."""
+    found = _active(session, model_id)
+    if not (is_storable(key) and store.delete_tag(session, found, key)):
+        raise NotFoundError(f"No tag with key {shown(key)} found for model with ID '{model_id}'.")
+
+
+def log_params(session: Session, model_id: str, params: Sequence[Pair]) -> None:
+    """Add params to a model. They never change: the same value again is fine, another is refused."""
+    clean = _clean_params(params)
+    model = _active(session, model_id)
+    for key, old in store.find_params(session, model, clean).items():
+        if old != clean[key]:
+            raise InvalidParameterError(
+                f"Changing param values is not allowed. Param with key='{key}' was already logged with "
+                f"value={shown(old)} for model ID='{model_id}'. Attempted logging new value "
+                f"{shown(clean[key])}."
+            )
+    store.add_params(session, model, clean)
+
+
+def _active_location(session: Session, experiment_id: int) -> str:
+    experiment = store.find_experiment(session, experiment_id)
+    if experiment is None:
+        raise NotFoundError(f"No Experiment with id={experiment_id} exists.")
+    if experiment.stage is not LifecycleStage.ACTIVE:
+        raise InvalidParameterError(
+            f"The experiment {experiment_id} must be in the 'active' state. Current state is deleted."
+        )
+    return experiment.artifact_location
+
+
+def _active(session: Session, model_id: str) -> int:
+    found = _locked(session, model_id)
+    if found.stage is not LifecycleStage.ACTIVE:
+        raise _not_found(model_id)
+    return found.id
+
+
+def _locked(session: Session, model_id: str) -> store.ModelRef:
+    found = store.lock_model(session, model_id) if is_storable(model_id) else None
+    if found is None:
+        raise _not_found(model_id)
+    return found
+
+
+def _not_found(model_id: str) -> NotFoundError:
+    # The client's tests match these words.
+    shown_id = shown(model_id)[1:-1]
+    return NotFoundError(f"Logged model with ID '{shown_id}' not found.")
+
+
+def _check_name(name: str) -> str:
+    if any(character in _NOT_IN_A_NAME for character in name):
+        raise InvalidParameterError(
+            f"Invalid model name ({shown(name)}) provided. A model's name must not hold any of the "
+            f"characters {' '.join(_NOT_IN_A_NAME)}"
+        )
+    return check_length(name, "Model name", NAME_LENGTH)
+
+
+def _parse_status(status: str) -> str:
+    numbered = {str(number): name for number, name in enumerate(STATUSES)}
+    name = numbered.get(status, status)
+    if name == UNSPECIFIED:
+        raise missing_parameter("status")
+    if name not in STATUSES:
+        raise InvalidParameterError(
+            f"Invalid value {shown(status)} for parameter 'status' supplied: "
+            f"it must be one of {', '.join(STATUSES[1:])}."
+        )
+    return name
+
+
+def _clean_params(params: Sequence[Pair]) -> dict[str, str]:
+    if len(params) > LOGGED_MODEL_PARAMS:
+        raise InvalidParameterError(
+            f"A request can contain at most {LOGGED_MODEL_PARAMS} params of a logged model. "
+            f"Got {len(params)}. Please split them up across multiple requests."
+        )
+    clean = _clean(params, "Param", TEXT_LENGTH)
+    twice = sorted(key for key, count in Counter(param.key for param in params).items() if count > 1)
+    if twice:
+        raise InvalidParameterError(f"Duplicate parameter keys have been submitted: {twice}.")
+    return clean
+
+
+def _clean_tags(tags: Sequence[Pair]) -> dict[str, str]:
+    return _clean(tags, "Tag", REGISTRY_TAG_VALUE_LENGTH)
+
+
+def _clean(pairs: Sequence[Pair], kind: str, limit: int) -> dict[str, str]:
+    # Any characters will do in a key: MLflow has no rule for those of logged models.
+    return {
+        check_length(pair.key, f"{kind} name", KEY_LENGTH): check_length(
+            pair.value, f"{kind} value of '{pair.key}'", limit
+        )
+        for pair in pairs
+    }
+
+
+def _shown_pairs(pairs: Mapping[str, str]) -> Sequence[KeyValue]:
+    return tuple(KeyValue(key, pairs[key]) for key in sorted(pairs))

@@ -1,0 +1,107 @@
+"""Rules about versions: their numbers, sources, stages and end."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from trackhelm_core.limits import SOURCE_LENGTH
+from trackhelm_core.validation import check_length
+from trackhelm_registry.logic.lookups import locked_version, model_not_found, version_details
+from trackhelm_registry.logic.names import check_description, check_model_name, check_tags
+from trackhelm_registry.logic.prompts import is_prompt
+from trackhelm_registry.logic.registrations import add_registration
+from trackhelm_registry.logic.sources import Claim, resolve_prompt_source, resolve_source
+from trackhelm_registry.logic.stages import Stage, check_archives, parse_stage
+from trackhelm_registry.store import model_versions as store
+from trackhelm_registry.store import registered_models as model_store
+from trackhelm_registry.store import tags as tag_store
+from trackhelm_registry.store.details import VersionDetails
+
+
+@dataclass(frozen=True, slots=True)
+class NewVersion:
+    """A version to register. `run_id` and `model_id` are None where the request does not name them."""
+
+    name: str
+    source: str
+    run_id: str | None
+    model_id: str | None
+    run_link: str
+    description: str
+    tags: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """A move to a stage, which may archive the versions that are in it."""
+
+    stage: str
+    archive_existing: bool
+
+
+def create_version(session: Session, new: NewVersion, *, now: int) -> VersionDetails:
+    """Register a version under the model's next number, and note it at the logged model it comes from."""
+    check_model_name(new.name)
+    check_description(new.description)
+    check_length(new.run_link, "run_link", SOURCE_LENGTH)
+    check_tags(new.tags)
+    resolve = resolve_prompt_source if is_prompt(new.tags) else resolve_source
+    origin = resolve(session, Claim(new.source, new.run_id, new.model_id))
+    taken = model_store.take_version_number(session, new.name, now=now)
+    if taken is None:
+        raise model_not_found(new.name)
+    model, number = taken
+    values = {
+        "registered_model_id": model,
+        "version": number,
+        "description": new.description,
+        "current_stage": Stage.NONE,
+        "source": origin.source,
+        "storage_location": origin.storage_location,
+        "run_id": origin.run_id or None,
+        "run_link": new.run_link,
+        "model_id": origin.model_id or None,
+    }
+    version = store.insert_version(session, values, now=now)
+    tag_store.set_version_tags(session, version, new.tags)
+    if origin.model_id:
+        add_registration(session, origin.model_id, new.name, number)
+    return version_details(session, new.name, str(number))
+
+
+def get_version(session: Session, name: str, version: str) -> VersionDetails:
+    """Return a version."""
+    return version_details(session, name, version)
+
+
+def describe_version(
+    session: Session, name: str, version: str, description: str, *, now: int
+) -> VersionDetails:
+    """Change a version's description."""
+    check_description(description)
+    found = locked_version(session, name, version)
+    store.update_version(session, found.row, {"description": description}, now=now)
+    return version_details(session, name, version)
+
+
+def transition_version(
+    session: Session, name: str, version: str, transition: Transition, *, now: int
+) -> VersionDetails:
+    """Move a version to a stage; those that are in it may be archived at the same time."""
+    target = parse_stage(transition.stage)
+    if transition.archive_existing:
+        check_archives(target)
+    found = locked_version(session, name, version)
+    if transition.archive_existing:
+        store.move_others(session, found.model, found.row, (target, Stage.ARCHIVED), now=now)
+    store.update_version(session, found.row, {"current_stage": target}, now=now)
+    model_store.touch_model(session, found.model, now=now)
+    return version_details(session, name, version)
+
+
+def delete_version(session: Session, name: str, version: str, *, now: int) -> None:
+    """Delete a version with its tags and aliases; its number is never given again."""
+    found = locked_version(session, name, version)
+    store.delete_version(session, found.model, found.row, found.number)
+    model_store.touch_model(session, found.model, now=now)

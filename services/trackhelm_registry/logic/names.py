@@ -1,0 +1,95 @@
+"""What models, aliases and versions may be called, and how long their texts may be. Pure functions."""
+
+import posixpath
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from trackhelm_core.errors import InvalidParameterError, missing_parameter
+from trackhelm_core.limits import (
+    ALIAS_LENGTH,
+    REGISTERED_MODEL_NAME_LENGTH,
+    REGISTRY_TAG_VALUE_LENGTH,
+    TEXT_LENGTH,
+)
+from trackhelm_core.validation import check_key, check_length
+
+LATEST: Final = "latest"
+"""The alias, in any case, that always points to the newest version."""
+
+_ALIAS = re.compile(r"[\w\-]+")
+_NUMBER_ALIAS = re.compile(r"v\d+", re.IGNORECASE)
+_NUMBER = re.compile(r"[0-9]+")
+# What the column holds. A larger number is no version's.
+_LARGEST_NUMBER = 2**31 - 1
+
+
+def check_model_name(name: str, parameter: str = "name") -> str:
+    """Check the name of a registered model. It stands in `models:/name/version` and in paths of the UI."""
+    if not name.strip():
+        raise missing_parameter(parameter)
+    check_length(name, "Registered model name", REGISTERED_MODEL_NAME_LENGTH)
+    if "/" in name or ":" in name:
+        raise InvalidParameterError(f"Invalid model name {name!r}: it must not contain '/' or ':'.")
+    if name.startswith("..") or posixpath.normpath(name) != name or name == ".":
+        raise InvalidParameterError(
+            f"Invalid model name {name!r}: it would be read as a relative path; "
+            "it must not be '.' nor start with '..'."
+        )
+    return name
+
+
+def check_alias(alias: str) -> str:
+    """Check an alias that may be asked for or deleted."""
+    check_length(alias, "Registered model alias name", ALIAS_LENGTH)
+    if not _ALIAS.fullmatch(alias):
+        raise InvalidParameterError(
+            f"Invalid alias name {alias!r}: it may only contain letters, digits, "
+            "underscores (_) and dashes (-)."
+        )
+    return alias
+
+
+def check_new_alias(alias: str) -> str:
+    """Check an alias that is to be set."""
+    check_alias(alias)
+    if alias.lower() == LATEST:
+        raise InvalidParameterError(
+            f"Alias {alias!r} is reserved: 'latest', in any case, is the newest version."
+        )
+    if _NUMBER_ALIAS.fullmatch(alias):
+        raise InvalidParameterError(
+            f"Alias {alias!r} is reserved: 'v' and digits would be taken for a version."
+        )
+    return alias
+
+
+def parse_version(text: str) -> int | None:
+    """Return the number of a version, None where no version can have it; refuse what is no whole number."""
+    digits = text.removeprefix("-")
+    if not _NUMBER.fullmatch(digits):
+        raise InvalidParameterError(
+            f"Invalid value {text!r} for parameter 'version' supplied: it must be an integer."
+        )
+    significant = digits.lstrip("0")
+    if digits != text or len(significant) > len(str(_LARGEST_NUMBER)):
+        return None
+    number = int(significant or "0")
+    return number if 1 <= number <= _LARGEST_NUMBER else None
+
+
+def check_tag(key: str, value: str) -> None:
+    """Check a tag of a model or a version."""
+    check_key(key, "Tag name")
+    check_length(value, f"Value of tag '{key}'", REGISTRY_TAG_VALUE_LENGTH)
+
+
+def check_tags(tags: Mapping[str, str]) -> None:
+    """Check the tags of a new model or version."""
+    for key, value in tags.items():
+        check_tag(key, value)
+
+
+def check_description(description: str) -> None:
+    """Check a description."""
+    check_length(description, "Description", TEXT_LENGTH)

@@ -1,0 +1,76 @@
+"""Rules about registered models: names are unique, and all that belongs to a model moves and goes with it."""
+
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy.orm import Session
+
+from trackhelm_core.errors import AlreadyExistsError
+from trackhelm_registry.logic.lookups import found_model, locked_model, model_details, model_not_found
+from trackhelm_registry.logic.names import check_description, check_model_name, check_tags
+from trackhelm_registry.logic.stages import parse_stage
+from trackhelm_registry.store import details
+from trackhelm_registry.store import registered_models as store
+from trackhelm_registry.store import tags as tag_store
+from trackhelm_registry.store.details import ModelDetails, VersionDetails
+
+
+def create_model(
+    session: Session, *, name: str, description: str, tags: Mapping[str, str], now: int
+) -> ModelDetails:
+    """Create a model without versions."""
+    check_model_name(name)
+    check_description(description)
+    check_tags(tags)
+    try:
+        model = store.insert_model(session, name=name, description=description, now=now)
+    except store.NameTakenError as error:
+        raise _name_taken(name) from error
+    tag_store.set_model_tags(session, model, tags)
+    return model_details(session, name)
+
+
+def get_model(session: Session, name: str) -> ModelDetails:
+    """Return a model."""
+    return model_details(session, name)
+
+
+def rename_model(session: Session, name: str, new_name: str, *, now: int) -> ModelDetails:
+    """Rename a model; to the name it has is no failure."""
+    check_model_name(name)
+    check_model_name(new_name, "new_name")
+    # Both names at once and in one order: two renames that swap names must not wait for each other.
+    models = store.lock_models(session, {name, new_name})
+    if name not in models:
+        raise model_not_found(name)
+    if new_name in models and new_name != name:
+        raise _name_taken(new_name)
+    try:
+        store.rename_model(session, models[name], new_name, now=now)
+    except store.NameTakenError as error:
+        raise _name_taken(new_name) from error
+    return model_details(session, new_name)
+
+
+def describe_model(session: Session, name: str, description: str, *, now: int) -> ModelDetails:
+    """Change a model's description."""
+    check_description(description)
+    model = locked_model(session, name)
+    store.describe_model(session, model, description, now=now)
+    return model_details(session, name)
+
+
+def delete_model(session: Session, name: str) -> None:
+    """Delete a model, whatever the stages of its versions."""
+    model = locked_model(session, name)
+    store.delete_model(session, model)
+
+
+def latest_versions(session: Session, name: str, stages: Sequence[str]) -> list[VersionDetails]:
+    """Return the newest version of each of the stages; of every stage where none is named."""
+    wanted = {parse_stage(stage) for stage in stages}
+    versions = details.latest_versions(session, found_model(session, name))
+    return [version for version in versions if not wanted or version.row.current_stage in wanted]
+
+
+def _name_taken(name: str) -> AlreadyExistsError:
+    return AlreadyExistsError(f"Registered Model (name={name}) already exists.")

@@ -1,0 +1,40 @@
+"""The stages of a version: where it is on its way to production."""
+
+from enum import StrEnum
+from typing import Final
+
+from trackhelm_core.errors import InvalidParameterError
+
+
+class Stage(StrEnum):
+    """A stage, as it is stored and answered; requests may spell it in any case."""
+
+    NONE = "None"
+    STAGING = "Staging"
+    PRODUCTION = "Production"
+    ARCHIVED = "Archived"
+
+
+ACTIVE: Final = (Stage.STAGING, Stage.PRODUCTION)
+"""The stages whose versions are in use: moving one in may archive the others."""
+
+_BY_SPELLING: Final = {stage.lower(): stage for stage in Stage}
+
+
+def parse_stage(text: str) -> Stage:
+    """Return the stage a text means."""
+    stage = _BY_SPELLING.get(text.lower())
+    if stage is None:
+        raise InvalidParameterError(
+            f"Invalid Model Version stage: {text!r}. It must be one of {', '.join(Stage)}."
+        )
+    return stage
+
+
+def check_archives(stage: Stage) -> None:
+    """Refuse to archive the other versions of a stage that is not active."""
+    if stage not in ACTIVE:
+        raise InvalidParameterError(
+            f"'archive_existing_versions' cannot be used with stage '{stage}': "
+            f"only {' and '.join(ACTIVE)} have existing versions to archive."
+        )

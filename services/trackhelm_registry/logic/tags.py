@@ -1,0 +1,36 @@
+"""Rules about tags of models and versions. Setting one is no change of what it is set on: times stay."""
+
+from sqlalchemy.orm import Session
+
+from trackhelm_core.validation import check_key
+from trackhelm_registry.logic.lookups import locked_model, locked_version
+from trackhelm_registry.logic.names import check_tag
+from trackhelm_registry.store import tags as store
+
+
+def set_model_tag(session: Session, name: str, key: str, value: str) -> None:
+    """Set a tag of a model."""
+    check_tag(key, value)
+    model = locked_model(session, name)
+    store.set_model_tags(session, model, {key: value})
+
+
+def delete_model_tag(session: Session, name: str, key: str) -> None:
+    """Delete a tag of a model; that there is none is no failure."""
+    check_key(key, "Tag name")
+    model = locked_model(session, name)
+    store.delete_model_tag(session, model, key)
+
+
+def set_version_tag(session: Session, name: str, version: str, key: str, value: str) -> None:
+    """Set a tag of a version."""
+    check_tag(key, value)
+    found = locked_version(session, name, version)
+    store.set_version_tags(session, found.row, {key: value})
+
+
+def delete_version_tag(session: Session, name: str, version: str, key: str) -> None:
+    """Delete a tag of a version; that there is none is no failure."""
+    check_key(key, "Tag name")
+    found = locked_version(session, name, version)
+    store.delete_version_tag(session, found.row, key)

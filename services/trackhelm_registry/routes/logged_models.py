@@ -1,0 +1,90 @@
+"""Endpoints of logged models."""
+
+from fastapi import APIRouter, Response
+
+from trackhelm_core.errors import InvalidParameterError
+from trackhelm_core.runtime import RuntimeDep
+from trackhelm_core.wire.replies import Empty, documented, empty_reply, reply
+from trackhelm_core.wire.route import WireRoute
+from trackhelm_registry.logic import logged_model_search as searching
+from trackhelm_registry.logic import logged_models as logic
+from trackhelm_registry.schemas import logged_models as schemas
+from trackhelm_registry.schemas.logged_model_replies import LoggedModelReply, LoggedModelsPage
+
+router = APIRouter(prefix="/mlflow/logged-models", route_class=WireRoute)
+
+
+@router.post("", **documented(LoggedModelReply))
+def create_logged_model(body: schemas.CreateLoggedModel, runtime: RuntimeDep) -> Response:
+    """Create a pending model in an active experiment. A name is made up where none is given."""
+    with runtime.database.writing() as session:
+        model = logic.create_model(session, body, now=runtime.clock())
+    return reply(LoggedModelReply(model=model))
+
+
+@router.post("/search", **documented(LoggedModelsPage))
+def search_logged_models(body: schemas.SearchLoggedModels, runtime: RuntimeDep) -> Response:
+    """Return a page of the models of some experiments that fulfil a filter."""
+    with runtime.database.reading() as session:
+        page = searching.search_models(session, body)
+    return reply(page)
+
+
+@router.get("/{model_id}", **documented(LoggedModelReply))
+def get_logged_model(model_id: str, runtime: RuntimeDep, *, allow_deleted: bool = False) -> Response:
+    """Return a model; a deleted one only if asked for."""
+    with runtime.database.reading() as session:
+        model = logic.get_model(session, model_id, allow_deleted=allow_deleted)
+    return reply(LoggedModelReply(model=model))
+
+
+@router.patch("/{model_id}", **documented(LoggedModelReply))
+def finalize_logged_model(model_id: str, body: schemas.FinalizeLoggedModel, runtime: RuntimeDep) -> Response:
+    """Say that a model's files are there, or that their upload failed."""
+    _check_same(model_id, body.model_id)
+    with runtime.database.writing() as session:
+        model = logic.finalize_model(session, model_id, body.status, now=runtime.clock())
+    return reply(LoggedModelReply(model=model))
+
+
+@router.delete("/{model_id}", **documented(Empty))
+def delete_logged_model(model_id: str, runtime: RuntimeDep) -> Response:
+    """Put a model into the bin."""
+    with runtime.database.writing() as session:
+        logic.delete_model(session, model_id, now=runtime.clock())
+    return empty_reply()
+
+
+@router.patch("/{model_id}/tags", **documented(Empty))
+def set_logged_model_tags(model_id: str, body: schemas.SetLoggedModelTags, runtime: RuntimeDep) -> Response:
+    """Set tags of a model."""
+    with runtime.database.writing() as session:
+        logic.set_tags(session, model_id, body.tags)
+    return empty_reply()
+
+
+# A key may hold slashes.
+@router.delete("/{model_id}/tags/{key:path}", **documented(Empty))
+def delete_logged_model_tag(model_id: str, key: str, runtime: RuntimeDep) -> Response:
+    """Delete a tag of a model."""
+    with runtime.database.writing() as session:
+        logic.delete_tag(session, model_id, key)
+    return empty_reply()
+
+
+@router.post("/{model_id}/params", **documented(Empty))
+def log_logged_model_params(
+    model_id: str, body: schemas.LogLoggedModelParams, runtime: RuntimeDep
+) -> Response:
+    """Add params to a model."""
+    _check_same(model_id, body.model_id)
+    with runtime.database.writing() as session:
+        logic.log_params(session, model_id, body.params)
+    return empty_reply()
+
+
+def _check_same(in_path: str, in_body: str) -> None:
+    if in_path != in_body:
+        raise InvalidParameterError(
+            f"Invalid value {in_body!r} for parameter 'model_id' supplied: the path names {in_path!r}."
+        )

@@ -1,0 +1,113 @@
+"""Endpoints about registered models."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from trackhelm_core.runtime import Runtime, RuntimeDep
+from trackhelm_core.wire.replies import Empty, documented, empty_reply, reply
+from trackhelm_core.wire.route import WireRoute
+from trackhelm_registry.logic import registered_models as logic
+from trackhelm_registry.logic import registry_search, tags
+from trackhelm_registry.routes.messages import model_message, version_message
+from trackhelm_registry.schemas import registered_models as schemas
+from trackhelm_registry.schemas.common import NamedModel
+from trackhelm_registry.schemas.model_versions import FoundModelVersions
+from trackhelm_registry.store.details import ModelDetails
+
+router = APIRouter(prefix="/mlflow/registered-models", route_class=WireRoute)
+
+
+def _answer(model: ModelDetails) -> Response:
+    return reply(schemas.RegisteredModelAnswer(registered_model=model_message(model)))
+
+
+@router.post("/create", **documented(schemas.RegisteredModelAnswer))
+def create_registered_model(body: schemas.CreateRegisteredModel, runtime: RuntimeDep) -> Response:
+    """Create a registered model; its name must be free."""
+    new_tags = {tag.key: tag.value for tag in body.tags}
+    with runtime.database.writing() as session:
+        model = logic.create_model(
+            session, name=body.name, description=body.description, tags=new_tags, now=runtime.clock()
+        )
+    return _answer(model)
+
+
+@router.get("/get", **documented(schemas.RegisteredModelAnswer))
+def get_registered_model(query: Annotated[NamedModel, Query()], runtime: RuntimeDep) -> Response:
+    """Return a registered model."""
+    with runtime.database.reading() as session:
+        model = logic.get_model(session, query.name)
+    return _answer(model)
+
+
+@router.post("/rename", **documented(schemas.RegisteredModelAnswer))
+def rename_registered_model(body: schemas.RenameRegisteredModel, runtime: RuntimeDep) -> Response:
+    """Rename a registered model; its versions, tags and aliases go with it."""
+    with runtime.database.writing() as session:
+        model = logic.rename_model(session, body.name, body.new_name, now=runtime.clock())
+    return _answer(model)
+
+
+@router.patch("/update", **documented(schemas.RegisteredModelAnswer))
+def update_registered_model(body: schemas.UpdateRegisteredModel, runtime: RuntimeDep) -> Response:
+    """Change a registered model's description."""
+    with runtime.database.writing() as session:
+        model = logic.describe_model(session, body.name, body.description, now=runtime.clock())
+    return _answer(model)
+
+
+@router.delete("/delete", **documented(Empty))
+def delete_registered_model(body: NamedModel, runtime: RuntimeDep) -> Response:
+    """Delete a registered model with its versions, tags and aliases."""
+    with runtime.database.writing() as session:
+        logic.delete_model(session, body.name)
+    return empty_reply()
+
+
+@router.get("/search", **documented(schemas.FoundRegisteredModels))
+def search_registered_models(
+    query: Annotated[schemas.SearchRegisteredModels, Query()], runtime: RuntimeDep
+) -> Response:
+    """Return a page of registered models; prompts only when the filter asks for them."""
+    search = registry_search.Search(query.filter, query.order_by, query.max_results, query.page_token)
+    with runtime.database.reading() as session:
+        page = registry_search.search_models(session, search)
+    found = tuple(model_message(model) for model in page.items)
+    return reply(schemas.FoundRegisteredModels(registered_models=found, next_page_token=page.next_token))
+
+
+@router.post("/get-latest-versions", **documented(FoundModelVersions))
+def post_get_latest_versions(body: schemas.GetLatestVersions, runtime: RuntimeDep) -> Response:
+    """Return the newest version of each stage."""
+    return _latest_versions(body, runtime)
+
+
+@router.get("/get-latest-versions", **documented(FoundModelVersions))
+def get_latest_versions(
+    query: Annotated[schemas.GetLatestVersions, Query()], runtime: RuntimeDep
+) -> Response:
+    """Return the newest version of each stage."""
+    return _latest_versions(query, runtime)
+
+
+def _latest_versions(asked: schemas.GetLatestVersions, runtime: Runtime) -> Response:
+    with runtime.database.reading() as session:
+        versions = logic.latest_versions(session, asked.name, asked.stages)
+    return reply(FoundModelVersions(model_versions=tuple(version_message(version) for version in versions)))
+
+
+@router.post("/set-tag", **documented(Empty))
+def set_registered_model_tag(body: schemas.SetRegisteredModelTag, runtime: RuntimeDep) -> Response:
+    """Set a tag of a registered model."""
+    with runtime.database.writing() as session:
+        tags.set_model_tag(session, body.name, body.key, body.value)
+    return empty_reply()
+
+
+@router.delete("/delete-tag", **documented(Empty))
+def delete_registered_model_tag(body: schemas.DeleteRegisteredModelTag, runtime: RuntimeDep) -> Response:
+    """Delete a tag of a registered model; that there is none is no failure."""
+    with runtime.database.writing() as session:
+        tags.delete_model_tag(session, body.name, body.key)
+    return empty_reply()

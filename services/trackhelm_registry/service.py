@@ -1,0 +1,14 @@
+"""The registry service, as compositions see it."""
+
+from trackhelm_core.service import Mount, Service
+from trackhelm_registry.routes import aliases, logged_models, model_versions, registered_models
+
+SERVICE = Service(
+    name="registry",
+    mounts=(
+        Mount(registered_models.router),
+        Mount(aliases.router),
+        Mount(model_versions.router),
+        Mount(logged_models.router),
+    ),
+)

@@ -1,0 +1,104 @@
+"""Statements that write logged models. Whole models are read by `logged_model_reading`."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import CursorResult, delete, insert, select, update
+from sqlalchemy.orm import Session
+
+from trackhelm_core.db.models import Experiment, LoggedModel, LoggedModelParam, LoggedModelTag
+from trackhelm_core.db.models.base import LifecycleStage
+from trackhelm_core.db.upsert import upsert
+from trackhelm_registry.schemas.logged_model_replies import LoggedModelInfo
+
+
+@dataclass(frozen=True, slots=True)
+class ExperimentRef:
+    """What a new model must know of its experiment."""
+
+    stage: LifecycleStage
+    artifact_location: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRef:
+    """What a write must know of the model it goes to."""
+
+    id: int
+    stage: LifecycleStage
+
+
+def find_experiment(session: Session, experiment_id: int) -> ExperimentRef | None:
+    """Return an experiment, None if there is none. On PostgreSQL it cannot be deleted until we commit."""
+    statement = select(Experiment.lifecycle_stage, Experiment.artifact_location)
+    statement = statement.where(Experiment.id == experiment_id).with_for_update(read=True)
+    row = session.execute(statement).one_or_none()
+    return None if row is None else ExperimentRef(LifecycleStage(row[0]), row[1])
+
+
+def insert_model(session: Session, info: LoggedModelInfo) -> int:
+    """Insert an active model and return its integer id."""
+    statement = insert(LoggedModel).values(
+        model_id=info.model_id,
+        experiment_id=int(info.experiment_id),
+        name=info.name,
+        model_type=info.model_type,
+        source_run_id=info.source_run_id,
+        status=info.status,
+        status_message=info.status_message,
+        artifact_uri=info.artifact_uri,
+        creation_timestamp=info.creation_timestamp_ms,
+        last_updated_timestamp=info.last_updated_timestamp_ms,
+        lifecycle_stage=LifecycleStage.ACTIVE,
+    )
+    return session.execute(statement.returning(LoggedModel.id)).scalar_one()
+
+
+def lock_model(session: Session, model_id: str) -> ModelRef | None:
+    """Return a model, None if there is none. On PostgreSQL others cannot write to it until we commit."""
+    statement = select(LoggedModel.id, LoggedModel.lifecycle_stage).where(LoggedModel.model_id == model_id)
+    row = session.execute(statement.with_for_update()).one_or_none()
+    return None if row is None else ModelRef(row[0], LifecycleStage(row[1]))
+
+
+def set_status(session: Session, model: int, status: str, *, now: int) -> None:
+    """Set a model's status."""
+    values = {"status": status, "last_updated_timestamp": now}
+    session.execute(update(LoggedModel).where(LoggedModel.id == model).values(values))
+
+
+def delete_model(session: Session, model: int, *, now: int) -> None:
+    """Put a model into the bin."""
+    values = {"lifecycle_stage": LifecycleStage.DELETED, "last_updated_timestamp": now}
+    session.execute(update(LoggedModel).where(LoggedModel.id == model).values(values))
+
+
+def find_params(session: Session, model: int, keys: Collection[str]) -> dict[str, str]:
+    """Return those params of a model that have one of `keys`."""
+    statement = select(LoggedModelParam.key, LoggedModelParam.value)
+    statement = statement.where(LoggedModelParam.logged_model_id == model, LoggedModelParam.key.in_(keys))
+    return {row.key: row.value for row in session.execute(statement)}
+
+
+def add_params(session: Session, model: int, params: Mapping[str, str]) -> None:
+    """Add the params that the model does not have."""
+    upsert(session, LoggedModelParam, _rows(model, params))
+
+
+def set_tags(session: Session, model: int, tags: Mapping[str, str]) -> None:
+    """Set tags: a present one takes the new value."""
+    upsert(session, LoggedModelTag, _rows(model, tags), update=["value"])
+
+
+def delete_tag(session: Session, model: int, key: str) -> bool:
+    """Delete a tag and return whether there was one."""
+    statement = delete(LoggedModelTag).where(
+        LoggedModelTag.logged_model_id == model, LoggedModelTag.key == key
+    )
+    result = session.execute(statement)
+    assert isinstance(result, CursorResult)
+    return result.rowcount > 0
+
+
+def _rows(model: int, pairs: Mapping[str, str]) -> list[dict[str, int | str]]:
+    return [{"logged_model_id": model, "key": key, "value": pairs[key]} for key in sorted(pairs)]
