@@ -13,6 +13,11 @@ RUN_TAG_VALUE_LENGTH: Final = 8_000
 EXPERIMENT_TAG_VALUE_LENGTH: Final = 20_000
 REGISTRY_TAG_VALUE_LENGTH: Final = 100_000
 
+# Labels of a metric point: how many, and the characters of each.
+LABELS: Final = 8
+LABEL_NAME_LENGTH: Final = 64
+LABEL_VALUE_LENGTH: Final = 250
+
 # Names and locations: characters.
 EXPERIMENT_NAME_LENGTH: Final = 500
 ARTIFACT_LOCATION_LENGTH: Final = 2_048
