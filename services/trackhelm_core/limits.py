@@ -68,6 +68,21 @@ BULK_INTERVAL_POINTS: Final = 2_500
 SEARCH_DATASETS_EXPERIMENTS: Final = 20
 SEARCH_DATASETS_ROWS: Final = 1_000
 
+# One request for charts. Cells are runs x keys x buckets: 400,000 are some 50 MB of JSON at the worst.
+CHART_RUNS: Final = 500
+CHART_KEYS: Final = 100
+CHART_BUCKETS: Final = 2_000
+CHART_DEFAULT_BUCKETS: Final = 400
+CHART_CELLS: Final = 400_000
+# Series (label sets apart) and points that one chart reads: 20 million points are seconds of work
+# and, encoded, 200 MB at worst.
+CHART_SERIES: Final = 100_000
+CHART_POINTS: Final = 20_000_000
+# Values that a filter by one label may list.
+LABEL_FILTER_VALUES: Final = 1_000
+SERIES_PAGE: Final = 10_000
+SERIES_DEFAULT_PAGE: Final = 1_000
+
 # JSON request bodies: bytes. 1,000 metrics with 250-character keys in escaped non-ASCII fit; a dataset
 # profile of 16 MiB, the largest single legal field, fits too.
 JSON_BODY_BYTES: Final = 32 * 1024 * 1024

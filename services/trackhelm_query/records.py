@@ -34,3 +34,11 @@ class RunRecords:
     dataset_tags: Rows
     model_inputs: Rows
     model_outputs: Rows
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesRecords:
+    """Series and their summaries. The columns are those of `store.series.summaries`."""
+
+    series: Rows
+    key_names: Mapping[int, str]
