@@ -63,7 +63,7 @@ def chunks_of_series(
         statement = statement.where(MetricChunk.min_step <= last)
     streamed = statement.execution_options(yield_per=_ROWS_AT_A_TIME)
     with session.connection().execute(streamed) as rows:
-        yield from rows.tuples()
+        yield from rows
 
 
 def one_series(session: Session, run_id: str, key: int, labels: Mapping[str, str]) -> int | None:
