@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Final, Self
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
 MIN_BUCKETS: Final = 2
@@ -55,6 +57,16 @@ class Buckets:
         ones = np.ones(len(x), np.int64)
         nonfinite = (~finite).astype(np.int64)
         return cls(x, x, values, x, values, x, numbers, x, numbers, numbers, ones, nonfinite)
+
+    @classmethod
+    def join(cls, parts: Sequence[Buckets]) -> Buckets:
+        """Return the buckets of all parts, which are on one level and in order, and at least one.
+
+        Two buckets of equal index at a seam stay two; `coarsen(0)` makes them one.
+        """
+        if len(parts) == 1:
+            return parts[0]
+        return cls(*(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(cls)))
 
     def __len__(self) -> int:
         return len(self.index)

@@ -1,16 +1,18 @@
-"""Which series make which line of a chart, and their points. A line is a key of a run, or a part."""
+"""Which series make which line of a chart, and their chunks. A line is a key of a run, or a part."""
 
 import json
 from collections import defaultdict
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from itertools import groupby
+from operator import itemgetter
 
 from sqlalchemy.orm import Session
 
-from trackhelm_core.chunks import Points, decode, merge
 from trackhelm_core.errors import InvalidParameterError
 from trackhelm_core.limits import CHART_POINTS, CHART_SERIES
+from trackhelm_query.logic.pieces import EncodedChunk
 from trackhelm_query.store import series as store
 
 LabelFilter = Mapping[str, Sequence[str]]
@@ -69,43 +71,32 @@ def find_lines(
     )
 
 
-def read_points(
+def read_chunks(
     session: Session, lines: Sequence[Line], steps: store.StepRange
-) -> Generator[tuple[int, Points]]:
-    """Yield the position of a line and its merged points, in no order; lines without points are left out.
+) -> Generator[tuple[int, list[EncodedChunk]]]:
+    """Yield the position of a line and its chunks, in no order; lines without chunks are left out.
 
     One statement, whatever the number of lines. Of points outside the range of steps some may be in.
     In memory are the lines whose series are not all read.
     """
     line_of = {series_id: at for at, line in enumerate(lines) for series_id in line.series_ids}
     last_of = [max(line.series_ids) for line in lines]
-    encoded: defaultdict[int, list[bytes]] = defaultdict(list)
-    total, previous = 0, None
-    with closing(store.chunks_of_series(session, sorted(line_of), steps)) as chunks:
-        for series_id, count, data in chunks:
-            if previous is not None and previous != series_id:
-                yield from _finished(encoded, line_of[previous], last_of, previous)
-            previous = series_id
-            total += count
-            if total > CHART_POINTS:
-                raise InvalidParameterError(
-                    f"The chart would read more than {CHART_POINTS} points: name fewer runs or keys, "
-                    "or a window of steps."
-                )
-            encoded[line_of[series_id]].append(data)
-    for at, parts in encoded.items():
-        yield at, _merged(parts)
-
-
-def _finished(
-    encoded: dict[int, list[bytes]], at: int, last_of: Sequence[int], series_id: int
-) -> Iterator[tuple[int, Points]]:
-    if last_of[at] == series_id:
-        yield at, _merged(encoded.pop(at))
-
-
-def _merged(parts: Sequence[bytes]) -> Points:
-    return merge([decode(data) for data in parts])
+    pending: defaultdict[int, list[EncodedChunk]] = defaultdict(list)
+    total = 0
+    with closing(store.chunks_of_series(session, sorted(line_of), steps)) as found:
+        for series_id, rows in groupby(found, key=itemgetter(0)):
+            at = line_of[series_id]
+            for _, min_step, max_step, points, data in rows:
+                total += points
+                if total > CHART_POINTS:
+                    raise InvalidParameterError(
+                        f"The chart would read more than {CHART_POINTS} points: name fewer runs or keys, "
+                        "or a window of steps."
+                    )
+                pending[at].append(EncodedChunk(min_step, max_step, points, data))
+            if series_id == last_of[at]:
+                yield at, pending.pop(at)
+    yield from pending.items()
 
 
 def _label_order(labels: Mapping[str, str]) -> list[tuple[str, int, str]]:

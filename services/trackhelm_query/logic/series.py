@@ -79,7 +79,7 @@ def get_history(
     if series_id is None:
         raise NotFoundError(f"Run '{run_id}' has no series {key!r} with the labels {text}.")
     chunks = store.chunks_of_series(session, [series_id], _ALL_STEPS)
-    points = by_time(merge([decode(data) for _, _, data in chunks]))
+    points = by_time(merge([decode(data) for *_, data in chunks]))
     begin = 0 if after is None else history_pages.position_after(points, after)
     end = len(points) if max_results is None else begin + min(max_results, HISTORY_PAGE)
     next_token = history_pages.token_of(points, end - 1, digest) if end < len(points) else ""

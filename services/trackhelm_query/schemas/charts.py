@@ -13,7 +13,8 @@ from trackhelm_core.limits import CHART_BUCKETS, CHART_DEFAULT_BUCKETS
 from trackhelm_core.wire.replies import Number, Reply, wire_number
 from trackhelm_core.wire.requests import Int64, Repeated, Required, WireModel
 from trackhelm_query.logic.asked_charts import AskedChart, Axis
-from trackhelm_query.logic.charts import Chart, DrawnLine
+from trackhelm_query.logic.charts import Chart
+from trackhelm_query.logic.drawing import DrawnLine
 
 Column = NDArray[np.int64] | NDArray[np.float64]
 

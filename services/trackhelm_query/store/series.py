@@ -45,14 +45,20 @@ def series_of_keys(session: Session, run_ids: Sequence[str], keys: Sequence[int]
 
 def chunks_of_series(
     session: Session, series_ids: Sequence[int], steps: StepRange
-) -> Generator[tuple[int, int, bytes]]:
-    """Yield series id, count of points and encoded chunk, series by series in the order of their ids.
+) -> Generator[tuple[int, int, int, int, bytes]]:
+    """Yield series id, least and greatest step, count and encoded chunk, by the order of series ids.
 
     A chunk with no step of the range is left out; one with some comes whole.
     Whoever does not read to the end closes the iterator.
     """
     statement = (
-        select(MetricChunk.series_id, MetricChunk.count, MetricChunk.data)
+        select(
+            MetricChunk.series_id,
+            MetricChunk.min_step,
+            MetricChunk.max_step,
+            MetricChunk.count,
+            MetricChunk.data,
+        )
         .where(is_any_of(session, MetricChunk.series_id, series_ids))
         .order_by(MetricChunk.series_id)
     )
