@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from typing import Final, Self
 
 import structlog
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import SQLAlchemyError
 
 from trackhelm_core.chunks.points import Points
+from trackhelm_core.db.failures import database_failure
 from trackhelm_core.db.unit_of_work import Database
 from trackhelm_core.errors import ApiError, ErrorCode, UnavailableError
 from trackhelm_ingest.logic.active_runs import check_active
@@ -132,11 +133,11 @@ class GroupCommit:
         """Write a group, and return what each request is refused for, if it is. Raises nothing."""
         try:
             return self._write(group)
-        except OperationalError:
-            log.exception("metric points could not be stored", requests=len(group))
-            # One each: an exception that several raise gathers the tracebacks of all.
-            return [UnavailableError("The database is not available. Send the request again.") for _ in group]
         except Exception as error:
+            if _is_away(error):
+                log.exception("metric points could not be stored", requests=len(group))
+                # One each: an exception that several raise gathers the tracebacks of all.
+                return [_unavailable() for _ in group]
             if len(group) > 1:
                 # One request must not take down the others of its group.
                 return [refusal for request in group for refusal in self._store([request])]
@@ -164,3 +165,11 @@ class GroupCommit:
 
 def _stopping() -> UnavailableError:
     return UnavailableError("The server is stopping. Send the request again.")
+
+
+def _unavailable() -> UnavailableError:
+    return UnavailableError("The database is not available. Send the request again.")
+
+
+def _is_away(error: Exception) -> bool:
+    return isinstance(error, SQLAlchemyError) and isinstance(database_failure(error), UnavailableError)
