@@ -8,13 +8,13 @@ from starlette.concurrency import run_in_threadpool
 from trackhelm_artifact.logic import files, roots
 from trackhelm_artifact.logic.paths import parse_file_path, parse_path
 from trackhelm_artifact.logic.roots import Root
-from trackhelm_artifact.routes.bodies import announced_length, body_of
 from trackhelm_artifact.routes.downloads import file_response
 from trackhelm_artifact.routes.proxy import file_infos
 from trackhelm_artifact.schemas import requests as schemas
 from trackhelm_artifact.schemas.listings import EntityListing
 from trackhelm_core.errors import ApiError, ErrorCode, missing_parameter
 from trackhelm_core.runtime import Runtime, RuntimeDep
+from trackhelm_core.wire.bodies import announced_length, body_of
 from trackhelm_core.wire.replies import Empty, documented, empty_reply, reply
 
 SMALL_UPLOAD_BYTES: Final = 10 * 1024 * 1024
