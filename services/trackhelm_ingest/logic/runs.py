@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
+from trackhelm_core.db.experiments import active_location
 from trackhelm_core.db.models.base import LifecycleStage
 from trackhelm_core.errors import InvalidParameterError, NotFoundError
 from trackhelm_core.ids import new_run_id
@@ -39,13 +40,7 @@ def create_run(
     name = _agreed_name(run_name, tags.get(RUN_NAME, "")) or random_name()
     check_length(name, "Run name", NAME_LENGTH)
     check_length(user_id, "user_id", NAME_LENGTH)
-    experiment = store.find_experiment(session, number)
-    if experiment is None:
-        raise NotFoundError(f"No Experiment with id={experiment_id} exists.")
-    if experiment.stage is not LifecycleStage.ACTIVE:
-        raise InvalidParameterError(
-            f"The experiment {experiment_id} must be in the 'active' state. Current state is deleted."
-        )
+    location = active_location(session, number)
     run_id = new_run_id()
     run = RunInfo(
         run_id=run_id,
@@ -55,7 +50,7 @@ def create_run(
         user_id=user_id,
         status="RUNNING",
         start_time=start_time,
-        artifact_uri=join(experiment.artifact_location, run_id, "artifacts"),
+        artifact_uri=join(location, run_id, "artifacts"),
         lifecycle_stage=LifecycleStage.ACTIVE.value,
     )
     tags = {**tags, RUN_NAME: name}
