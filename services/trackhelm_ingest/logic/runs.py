@@ -97,8 +97,10 @@ def log_param(session: Session, uuid: str, key: str, value: str) -> None:
 
 def log_pairs(session: Session, uuid: str, params: Mapping[str, str], tags: Mapping[str, str]) -> None:
     """Add params and set tags; a param that is there must have the same value. A run must be there."""
-    if not params and not tags:
-        active_run(session, uuid)
+    # Locks in one order whatever a request holds: the run, then all new keys, sorted. Were the keys of params
+    # inserted before those of tags, two requests with the same keys in other places would end in a deadlock.
+    active_run(session, uuid, lock=RUN_NAME in tags)
+    store.add_keys(session, {*params, *tags})
     if params and (conflicts := _add_params(session, uuid, params)):
         shown = [{"key": key, "old_value": old, "new_value": params[key]} for key, old in conflicts]
         raise InvalidParameterError(

@@ -72,6 +72,11 @@ def run_info(session: Session, run_id: int) -> RunInfo:
     )
 
 
+def add_keys(session: Session, names: Collection[str]) -> None:
+    """Insert the keys that are new, so that what follows only finds them."""
+    key_ids(session, names)
+
+
 def add_params(session: Session, run_id: int, params: Mapping[str, str]) -> dict[str, str]:
     """Add the params that are new and return the stored value of each: the old one where there was one."""
     ids = key_ids(session, params)
