@@ -145,6 +145,7 @@ def measure(client: Client, database: Database, case: Case, seed: int) -> None:
     last = case.points - 1
     ways: tuple[tuple[str, dict[str, Any]], ...] = (
         ("chart, JSON", {}),
+        ("chart, 4 columns, JSON", {"columns": ["x_last", "last", "min", "max"]}),
         ("chart, Arrow", {"format": "arrow"}),
         ("chart over time, Arrow", {"format": "arrow", "x_axis": "time"}),
         ("chart of 1% of the steps, JSON", {"start": last // 2, "end": last // 2 + last // 100}),

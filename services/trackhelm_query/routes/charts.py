@@ -30,8 +30,8 @@ def chart_buckets(body: schemas.ChartBuckets, request: Request, runtime: Runtime
     with runtime.database.reading() as session:
         chart = logic.draw(session, body.asked())
     if body.format == "arrow" or (body.format is None and _accepts_arrow(request)):
-        return Response(chart_arrow.chart_stream(chart), media_type=chart_arrow.MEDIA_TYPE)
-    return reply(schemas.chart_message(chart))
+        return Response(chart_arrow.chart_stream(chart, body.columns), media_type=chart_arrow.MEDIA_TYPE)
+    return reply(schemas.chart_message(chart, body.columns))
 
 
 def _accepts_arrow(request: Request) -> bool:

@@ -1,7 +1,8 @@
 """Requests and answers about charts."""
 
+from collections.abc import Sequence
 from functools import partial
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, get_args
 
 import numpy as np
 from msgspec import field
@@ -15,6 +16,11 @@ from trackhelm_core.wire.requests import Int64, Repeated, Required, WireModel
 from trackhelm_query.logic.asked_charts import AskedChart, Axis
 from trackhelm_query.logic.charts import Chart
 from trackhelm_query.logic.drawing import DrawnLine
+
+ColumnName = Literal[
+    "x_first", "first", "x_last", "last", "x_min", "min", "x_max", "max", "mean", "count", "nonfinite"
+]
+"""A column of a bucket beside its place."""
 
 Column = NDArray[np.int64] | NDArray[np.float64]
 
@@ -30,6 +36,7 @@ class ChartBuckets(WireModel):
     end: Int64 | None = None
     labels: Annotated[dict[str, Repeated], Field(default_factory=dict)]
     group_by: tuple[Required, ...] = ()
+    columns: tuple[ColumnName, ...] = ()
     format: Literal["json", "arrow"] | None = None
 
     def asked(self) -> AskedChart:
@@ -54,24 +61,26 @@ class PointColumns(Reply, frozen=True):
 
 
 class BucketColumns(Reply, frozen=True):
-    """Buckets that hold a point; `bucket` counts from `bucket_start`. Null: no value of it is finite."""
+    """Buckets that hold a point; `bucket` counts from `bucket_start`. Null: no value of it is finite.
+
+    Columns that were not asked for are absent.
+    """
 
     bucket: list[int]
-    x_first: list[int]
-    first: list[Number]
-    x_last: list[int]
-    last: list[Number]
-    x_min: list[int]
-    min: list[float | None]
-    x_max: list[int]
-    max: list[float | None]
-    mean: list[float | None]
-    count: list[int]
-    nonfinite: list[int]
+    x_first: list[int] | None = None
+    first: list[Number] | None = None
+    x_last: list[int] | None = None
+    last: list[Number] | None = None
+    x_min: list[int] | None = None
+    min: list[float | None] | None = None
+    x_max: list[int] | None = None
+    max: list[float | None] | None = None
+    mean: list[float | None] | None = None
+    count: list[int] | None = None
+    nonfinite: list[int] | None = None
 
 
-BUCKET_COLUMNS: Final = BucketColumns.__struct_fields__[1:]
-"""Columns of a bucket beside its place."""
+ALL_COLUMNS: Final[tuple[ColumnName, ...]] = get_args(ColumnName)
 
 
 class ChartLine(Reply, frozen=True):
@@ -101,26 +110,30 @@ class ChartReply(Reply, frozen=True):
     bucket_start: int | None = None
 
 
-def chart_message(chart: Chart, *, with_columns: bool = True) -> ChartReply:
-    """Return a chart in the wire's form, or only what stands beside its columns."""
+def chart_message(
+    chart: Chart, columns: Sequence[ColumnName] = (), *, with_columns: bool = True
+) -> ChartReply:
+    """Return a chart in the wire's form with some columns (none: all), or only what stands beside them."""
     return ChartReply(
         x_axis=chart.axis.value,
         bucket_width=1 << chart.level,
-        lines=[_line_message(chart, drawn, with_columns=with_columns) for drawn in chart.lines],
+        lines=[_line_message(chart, drawn, columns, with_columns=with_columns) for drawn in chart.lines],
         start=chart.start,
         end=chart.end,
         bucket_start=chart.first_bucket << chart.level if chart.lines else None,
     )
 
 
-def columns_of(chart: Chart, drawn: DrawnLine) -> dict[str, Column]:
-    """Return the columns of a line's buckets by their names on the wire."""
+def columns_of(chart: Chart, drawn: DrawnLine, columns: Sequence[ColumnName]) -> dict[str, Column]:
+    """Return columns (none: all) of a line's buckets by their names on the wire."""
     buckets = drawn.buckets
     place = (buckets.x_first >> chart.level) - chart.first_bucket
-    return {"bucket": place, **{name: getattr(buckets, name) for name in BUCKET_COLUMNS}}
+    return {"bucket": place, **{name: getattr(buckets, name) for name in columns or ALL_COLUMNS}}
 
 
-def _line_message(chart: Chart, drawn: DrawnLine, *, with_columns: bool) -> ChartLine:
+def _line_message(
+    chart: Chart, drawn: DrawnLine, names: Sequence[ColumnName], *, with_columns: bool
+) -> ChartLine:
     line = drawn.line
     shown = len(drawn.buckets)
     message = partial(
@@ -131,10 +144,10 @@ def _line_message(chart: Chart, drawn: DrawnLine, *, with_columns: bool) -> Char
     if drawn.exact:
         x, value = drawn.buckets.x_first.tolist(), _numbers(drawn.buckets.first)
         return message(exact_points=PointColumns(x, value))
-    columns = columns_of(chart, drawn)
+    columns = columns_of(chart, drawn, names)
     # The encoder writes NaN, which says that a bucket has no finite value, as null.
     lists = {name: column.tolist() for name, column in columns.items()}
-    lists |= {name: _numbers(columns[name]) for name in ("first", "last")}
+    lists |= {name: _numbers(columns[name]) for name in ("first", "last") if name in columns}
     return message(buckets=BucketColumns(**lists))
 
 

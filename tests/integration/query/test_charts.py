@@ -251,6 +251,19 @@ def test_a_chart_as_an_arrow_stream(api: Api, factory: Factory, by: str) -> None
     assert rows[-1]["bucket"] == (6 - expected["bucket_start"]) // expected["bucket_width"]
 
 
+def test_only_columns_that_are_asked_for_are_sent(api: Api, factory: Factory) -> None:
+    run_id = factory.run(api.new_experiment(), metrics={"m": noisy(300)})
+    message: dict[str, Any] = {"run_ids": [run_id], "keys": ["m"], "buckets": 40}
+    whole = line_of(api.post(BUCKETS, **message))["buckets"]
+    message["columns"] = ["min", "last", "min"]
+    some = line_of(api.post(BUCKETS, **message))["buckets"]
+    assert some == {name: whole[name] for name in ("bucket", "last", "min")}
+    response = api.client.post(BUCKETS, json={**message, "format": "arrow"})
+    table = nanoarrow.Array(nanoarrow.ArrayStream.from_readable(response.content))
+    assert [child.name for child in table.schema.fields] == ["line", "bucket", "min", "last"]
+    assert [row["min"] for row in table.to_pylist()] == whole["min"]
+
+
 def test_an_empty_chart_as_an_arrow_stream(api: Api) -> None:
     message = {"run_ids": ["none"], "keys": ["m"], "format": "arrow"}
     response = api.client.post(BUCKETS, json=message)
@@ -280,6 +293,7 @@ def test_an_empty_chart_as_an_arrow_stream(api: Api) -> None:
         ({"labels": {"rank": []}}, "'labels.rank' supplied: 0 are named; it must be 1 to 1000"),
         ({"labels": {f"l{n}": "1" for n in range(9)}}, "'labels' supplied: 9 are named; it must be 0 to 8"),
         ({"group_by": [f"l{n}" for n in range(9)]}, "'group_by' supplied: 9 are named; it must be 0 to 8"),
+        ({"columns": ["median"]}, "for parameter 'columns[0]'"),
         ({"format": "csv"}, "for parameter 'format'"),
     ],
 )
