@@ -65,7 +65,7 @@ class Appender:
         self._waiting: list[_Waiting] = []
         self._waiting_bytes = 0
         self._changed = asyncio.Event()
-        self._calls: asyncio.Queue[int] = asyncio.Queue()
+        self._calls: asyncio.Queue[int | None] = asyncio.Queue()
 
     async def append(self, run: str, data: bytes) -> None:
         """Append an entry; return when Redis has it.
@@ -83,8 +83,8 @@ class Appender:
         self._changed.set()
         await waiting.answered
 
-    async def next_call(self) -> int:
-        """Wait for a partition that has entries and that nobody drains."""
+    async def next_call(self) -> int | None:
+        """Wait for a partition that has entries and that nobody drains; None when `run` has ended."""
         return await self._calls.get()
 
     async def run(self) -> None:
@@ -96,6 +96,7 @@ class Appender:
         finally:
             for waiting in self._waiting:
                 _settle(waiting, UnavailableError("The server is stopping. Send the request again."))
+            self._calls.put_nowait(None)
 
     def _next_flush(self) -> list[_Waiting]:
         flush: list[_Waiting] = []

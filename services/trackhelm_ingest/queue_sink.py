@@ -25,23 +25,22 @@ class QueueSink:
         self._client = redis.async_client()
         self._appender = Appender(self._client, redis.settings)
         self._runs = WritableRuns(database)
-        self._background: list[asyncio.Task[None]] = []
+        self._appending: asyncio.Task[None] | None = None
+        self._calling: asyncio.Task[None] | None = None
 
     def start(self) -> Self:
         """Start appending, in the running event loop."""
-        self._background = [
-            asyncio.create_task(self._appender.run()),
-            asyncio.create_task(self._call_workers()),
-        ]
+        self._appending = asyncio.create_task(self._appender.run())
+        self._calling = asyncio.create_task(self._call_workers())
         return self
 
     async def stop(self) -> None:
-        """Stop; requests are all answered by now."""
-        for task in self._background:
-            task.cancel()
-        for task in self._background:
+        """Stop, when requests are all answered: workers that are to be called still are."""
+        if self._appending is not None and self._calling is not None:
+            self._appending.cancel()
             with suppress(asyncio.CancelledError):
-                await task
+                await self._appending
+            await self._calling
         await self._client.aclose()
 
     async def append(self, run: str, points: Mapping[SeriesKey, Points]) -> None:
@@ -54,6 +53,5 @@ class QueueSink:
         self._redis.send(COMPACT_RUN, run)
 
     async def _call_workers(self) -> None:
-        while True:
-            partition = await self._appender.next_call()
+        while (partition := await self._appender.next_call()) is not None:
             await run_in_threadpool(self._redis.send, DRAIN, partition)

@@ -74,6 +74,6 @@ def make_celery(settings: RedisSettings) -> Celery:
     return app
 
 
-def _celery_queue(name: str) -> Any:
+def _celery_queue(name: str) -> Queue:
     # An exchange each: by default Celery ties all queues to one, under one key.
     return Queue(name, Exchange(name, type="direct"), routing_key=name)  # type: ignore[no-untyped-call]

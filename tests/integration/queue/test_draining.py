@@ -1,7 +1,6 @@
 """Entries of the queue become points of the database: each once, whatever happens in between."""
 
 import threading
-from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -142,13 +141,17 @@ def test_one_drains_and_the_other_leaves(split: Split) -> None:
 
 def test_a_lock_whose_session_is_killed_is_free(split: Split) -> None:
     engine = split.runtime.database.engine
-    with suppress(OperationalError), draining_alone(engine, 0) as held:
-        assert held is not None
-        backend = held.execute(text("SELECT pg_backend_pid()")).scalar_one()
-        with Session(engine) as session:
-            session.execute(text("SELECT pg_terminate_backend(:backend)"), {"backend": backend})
-        with pytest.raises(OperationalError):
+
+    def lose_the_session() -> None:
+        with draining_alone(engine, 0) as held:
+            assert held is not None
+            backend = held.execute(text("SELECT pg_backend_pid()")).scalar_one()
+            with Session(engine) as session:
+                session.execute(text("SELECT pg_terminate_backend(:backend)"), {"backend": backend})
             held.execute(text("SELECT 1"))
+
+    with pytest.raises(OperationalError):
+        lose_the_session()
     with draining_alone(engine, 0) as held:
         assert held is not None
 
