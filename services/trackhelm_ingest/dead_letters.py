@@ -5,7 +5,7 @@ from typing import Any, Final, NamedTuple
 
 from redis import Redis
 
-from trackhelm_core.queue.names import COUNTS, DEAD_LETTERS, ENTRY_FIELD, StreamId
+from trackhelm_core.queue.names import COUNTS, DEAD_LETTERS, ENTRY_FIELD, StreamId, stream_of
 
 _PAGE: Final = 100
 
@@ -52,6 +52,13 @@ class DeadLetters:
         """Return a letter, None if there is none of this id."""
         found: Any = self._client.xrange(DEAD_LETTERS, min=str(letter_id), max=str(letter_id))
         return _letter(found[0]) if found else None
+
+    def retry(self, letter: DeadLetter) -> None:
+        """Put a letter back into its partition; beat calls a worker to it within seconds."""
+        with self._client.pipeline() as pipeline:
+            pipeline.xadd(stream_of(letter.partition), {ENTRY_FIELD: letter.data})
+            pipeline.xdel(DEAD_LETTERS, str(letter.id))
+            pipeline.execute()
 
     def drop(self, letter_id: StreamId) -> bool:
         """Delete a letter and return whether there was one."""

@@ -10,9 +10,11 @@ from typing import Final
 
 import structlog
 from sqlalchemy import Connection
-from sqlalchemy.exc import InterfaceError, OperationalError, ProgrammingError
+from sqlalchemy.exc import InterfaceError, ProgrammingError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from trackhelm_core.db.failures import database_failure
+from trackhelm_core.errors import UnavailableError
 from trackhelm_core.queue.names import StreamId
 from trackhelm_ingest.drain.stream import RawEntry
 from trackhelm_ingest.entries import Entry, EntryFormatError, unpack_entry
@@ -25,11 +27,11 @@ log = structlog.get_logger(__name__)
 Bury = Callable[[RawEntry, str], None]
 """Puts an entry into the dead letters, with the reason."""
 
-# A deadlock with a request that writes the same new keys; the database has ended one of the two.
+# A deadlock with a request that writes the same new keys, or a run that is deleted meanwhile.
 _ATTEMPTS: Final = 3
 
-# What says something of the database and nothing of the entries.
-_AWAY: Final = (OperationalError, InterfaceError, ProgrammingError, PositionMovedError)
+# A missing table, a driver that is used wrongly: they would bury every entry.
+_NOT_AN_ENTRYS_FAULT: Final = (InterfaceError, ProgrammingError, PositionMovedError)
 
 
 @dataclass(slots=True)
@@ -88,16 +90,21 @@ class _Batch:
         for attempt in range(_ATTEMPTS):
             try:
                 self._store_together(entries, last)
-            except _AWAY as error:
-                passing = isinstance(error, OperationalError) and not error.connection_invalidated
-                if not passing or attempt == _ATTEMPTS - 1:
-                    raise
-                log.warning("a batch is stored again", partition=self._partition, error=_first_line(error))
+            except _NOT_AN_ENTRYS_FAULT:
+                raise
             except Exception as error:
-                if not entries:
+                if _may_pass(error):
+                    # A connection that is lost took the lock with it.
+                    if self._connection.invalidated or attempt == _ATTEMPTS - 1:
+                        raise
+                    log.warning(
+                        "a batch is stored again", partition=self._partition, error=_first_line(error)
+                    )
+                elif entries:
+                    self._store_apart(entries, last, error)
+                    return
+                else:
                     raise
-                self._store_apart(entries, last, error)
-                return
             else:
                 return
 
@@ -125,6 +132,10 @@ class _Batch:
         self.outcome.position = last
         self.outcome.points += sum(len(part) for _, points in accepted for part in points.values())
         self.outcome.crowded |= crowded
+
+
+def _may_pass(error: Exception) -> bool:
+    return isinstance(error, SQLAlchemyError) and isinstance(database_failure(error), UnavailableError)
 
 
 def _first_line(error: Exception) -> str:
