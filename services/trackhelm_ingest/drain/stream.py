@@ -26,8 +26,9 @@ from trackhelm_core.queue.names import (
 
 log = structlog.get_logger(__name__)
 
-MARK_SECONDS: Final = 10
-"""How long the mark outlives its last refresh: longer than a batch takes."""
+MARK_SECONDS: Final = 5
+"""How long the mark outlives its last refresh: a killed worker is missed no later. While a longer batch is
+stored, others are called in vain: the lock sends them away."""
 
 BLOCK_SECONDS: Final = 0.5
 """Longest wait for an entry at the server; the mark is refreshed this often."""
