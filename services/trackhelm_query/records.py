@@ -35,6 +35,11 @@ class RunRecords:
     model_inputs: Rows
     model_outputs: Rows
 
+    @property
+    def run_ids(self) -> list[str]:
+        """The public ids of the runs."""
+        return [row.uuid for row in self.runs]
+
 
 @dataclass(frozen=True, slots=True)
 class SeriesRecords:
