@@ -61,7 +61,7 @@ class Mirror:
 
     async def _stream_until_left(self, receive: Receive, send: Send) -> None:
         await receive()
-        gone = asyncio.create_task(receive())
+        gone = asyncio.ensure_future(receive())
         await send({"type": "http.response.start", "status": 200, "headers": []})
         while not gone.done():
             await send({"type": "http.response.body", "body": b"x" * 65536, "more_body": True})
