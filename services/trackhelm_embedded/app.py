@@ -14,9 +14,9 @@ from trackhelm_registry.service import SERVICE as REGISTRY
 SERVICES = (INGEST, QUERY, ARTIFACT, REGISTRY)
 
 
-def embedded_app(storage: StorageSettings) -> FastAPI:
+def embedded_app(storage: StorageSettings, *, behind_gateway: bool = False) -> FastAPI:
     """Return the application over a data folder, which is made and migrated where needed."""
     storage.data.mkdir(parents=True, exist_ok=True)
     runtime = Runtime.from_settings(storage)
     migrate(runtime.database.engine)
-    return build_app(SERVICES, runtime)
+    return build_app(SERVICES, runtime, behind_gateway=behind_gateway)
