@@ -1,6 +1,5 @@
 """`trackhelm-server stack`: every service its own process on this machine, over PostgreSQL and Redis."""
 
-import signal
 import sys
 from typing import Annotated
 
@@ -47,8 +46,6 @@ def stack(
     warn_of_unknown_names()
     role = [sys.executable, "-m", "trackhelm_cli"]
     whole = Stack(http, storage, redis, command=role, restart=restart)
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: whole.request_stop())
     try:
         whole.run(lambda url: typer.echo(ANNOUNCEMENT.format(url=url)))
     except (ProgramFailedError, DataInUseError, MissingProgramError, OSError) as error:

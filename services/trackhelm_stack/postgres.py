@@ -5,6 +5,7 @@ import pwd
 import shutil
 import signal
 import subprocess
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -20,6 +21,8 @@ _ROLE: Final = "trackhelm"
 _DATABASE: Final = "trackhelm"
 _UNPRIVILEGED: Final = "nobody"
 """PostgreSQL refuses to run as root; this account is on every Linux."""
+
+_DRAFT: Final = "postgres.draft-"
 
 _SETTINGS: Final = {
     "listen_addresses": "127.0.0.1",
@@ -53,10 +56,11 @@ class Postgres:
         """Make the folder where it is missing: whole or not at all, whenever this is killed."""
         if self._folder.exists():
             return
-        draft = self._folder.with_name(f"{self._folder.name}.draft")
-        shutil.rmtree(draft, ignore_errors=True)
-        draft.mkdir(mode=0o700, parents=True)
-        password = draft.with_suffix(".password")
+        beside = self._folder.parent
+        for left in beside.glob(f"{_DRAFT}*"):
+            shutil.rmtree(left, ignore_errors=True) if left.is_dir() else left.unlink()
+        draft = Path(tempfile.mkdtemp(prefix=_DRAFT, dir=beside))
+        password = beside / f"{draft.name}.password"
         password.touch(mode=0o600)
         password.write_text(self._password)
         if os.geteuid() == 0:

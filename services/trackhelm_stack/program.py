@@ -34,11 +34,11 @@ class Program:
     """What it gets when the stack itself was killed."""
 
 
-def answers_ready(port: int) -> Callable[[], bool]:
-    """Return what asks `/ready` of a port of this machine."""
+def answers_ready(host: str, port: int) -> Callable[[], bool]:
+    """Return what asks `/ready` of an address."""
 
     def is_ready() -> bool:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_PROBE_SECONDS)
+        connection = http.client.HTTPConnection(host, port, timeout=_PROBE_SECONDS)
         try:
             connection.request("GET", "/ready")
             return connection.getresponse().status == _OK

@@ -5,6 +5,7 @@ from typing import Final
 
 from trackhelm_core.route_table import SERVICE_NAMES
 from trackhelm_core.settings import PREFIX
+from trackhelm_stack.ports import LOCAL, Address
 from trackhelm_stack.program import Program, answers_ready
 
 WORKER_READY: Final = "worker takes tasks"
@@ -31,7 +32,7 @@ class Roles:
     def services(self, ports: Mapping[str, int]) -> list[Program]:
         """Return every service, each on its port."""
         return [
-            self._listener(name, "127.0.0.1", ports[name], {"BEHIND_GATEWAY": "true"})
+            self._listener(name, Address(LOCAL, ports[name]), {"BEHIND_GATEWAY": "true"})
             for name in SERVICE_NAMES
         ]
 
@@ -42,25 +43,25 @@ class Roles:
             self._program("beat", {}, ready_line=BEAT_READY),
         ]
 
-    def gateway(self, host: str, port: int, ports: Mapping[str, int]) -> Program:
+    def gateway(self, address: Address, ports: Mapping[str, int]) -> Program:
         """Return the gateway to the services."""
-        urls = {f"{name.upper()}_URL": f"http://127.0.0.1:{ports[name]}" for name in SERVICE_NAMES}
-        return self._listener("gateway", host, port, urls)
+        urls = {f"{name.upper()}_URL": Address(LOCAL, ports[name]).url for name in SERVICE_NAMES}
+        return self._listener("gateway", address, urls)
 
-    def _listener(self, name: str, host: str, port: int, variables: Mapping[str, str]) -> Program:
-        listening = {"HOST": host, "PORT": str(port)}
-        return self._program(name, {**listening, **variables}, port=port)
+    def _listener(self, name: str, address: Address, variables: Mapping[str, str]) -> Program:
+        listening = {"HOST": address.host, "PORT": str(address.port)}
+        return self._program(name, {**listening, **variables}, address=address)
 
     def _program(
-        self, name: str, variables: Mapping[str, str], *, port: int | None = None, ready_line: str = ""
+        self, name: str, variables: Mapping[str, str], *, address: Address | None = None, ready_line: str = ""
     ) -> Program:
         own = {f"{PREFIX}{variable}": value for variable, value in variables.items()}
         return Program(
             name,
             [*self._command, name],
-            is_ready=None if port is None else answers_ready(port),
+            is_ready=answers_ready(address.reachable_host, address.port) if address else None,
             ready_line=ready_line,
-            address="" if port is None else f"http://127.0.0.1:{port}",
+            address=address.url if address else "",
             environment={**self._environment, **own},
             stop_seconds=_STOP_SECONDS,
         )

@@ -1,13 +1,14 @@
 """The whole stack: which programs there are, in which order, and where each finds the others."""
 
 import secrets
+import signal
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from trackhelm_core.route_table import SERVICE_NAMES
 from trackhelm_core.settings import PREFIX, HttpSettings, RedisSettings, StorageSettings
 from trackhelm_stack import lock
-from trackhelm_stack.ports import free_ports
+from trackhelm_stack.ports import Address, free_ports
 from trackhelm_stack.postgres import Postgres
 from trackhelm_stack.program import Program
 from trackhelm_stack.redis import Redis
@@ -32,15 +33,9 @@ class Stack:
         self._redis = redis
         self._command = command
         self._restart = restart
-        self._supervisor: Supervisor | None = None
-
-    def request_stop(self) -> None:
-        """End `run`; a signal handler may call this."""
-        if self._supervisor:
-            self._supervisor.request_stop()
 
     def run(self, announce: Callable[[str], None]) -> None:
-        """Start everything, announce the address, and watch until `request_stop` or a program's end.
+        """Start everything, announce the address, and watch until SIGINT, SIGTERM or a program's end.
 
         Raises `ProgramFailedError`, `DataInUseError`, `MissingProgramError` or `OSError`, after everything
         was stopped.
@@ -48,18 +43,22 @@ class Stack:
         own = self._storage.data.absolute() / "stack"
         own.mkdir(mode=0o700, parents=True, exist_ok=True)
         with lock.held(own / "lock") as held:
-            self._supervisor = Supervisor(held, own / "processes.json", restart=self._restart)
+            supervisor = Supervisor(held, own / "processes.json", restart=self._restart)
+            for number in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(number, lambda *_: supervisor.request_stop())
             try:
-                announce(self._start(self._supervisor, _secret(own / "secret")))
-                self._supervisor.watch()
+                announce(self._start(supervisor, _secret(own / "secret")))
+                supervisor.watch()
             except StoppedError:
                 pass
             finally:
-                self._supervisor.stop()
+                supervisor.stop()
 
     def _start(self, supervisor: Supervisor, secret: str) -> str:
         """Start everything and return the address."""
         postgres_port, redis_port, gateway_port, *ports = free_ports(3 + len(SERVICE_NAMES))
+        gateway = Address(self._http.host, self._http.port or gateway_port)
+        gateway.check_free()
         ports_by_name = dict(zip(SERVICE_NAMES, ports, strict=True))
         backing, database_url, redis_url = self._backing(postgres_port, redis_port, secret)
         supervisor.start(*backing)
@@ -73,9 +72,8 @@ class Stack:
         )
         supervisor.run(roles.migrate())
         supervisor.start(*roles.services(ports_by_name), *roles.queue())
-        port = self._http.port or gateway_port
-        supervisor.start(roles.gateway(self._http.host, port, ports_by_name))
-        return f"http://{self._http.host}:{port}"
+        supervisor.start(roles.gateway(gateway, ports_by_name))
+        return gateway.url
 
     def _backing(self, postgres_port: int, redis_port: int, secret: str) -> tuple[list[Program], str, str]:
         """Return the backing programs that nobody gave us an address of, and both addresses."""

@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from collections import defaultdict, deque
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -131,7 +132,8 @@ class Supervisor:
         draft.replace(self._record)
 
     def _say(self, name: str, line: str) -> None:
-        with self._printing:
+        # Where nobody reads any more the program goes on: its pipe must not fill.
+        with self._printing, suppress(OSError):
             os.write(sys.stderr.fileno(), f"{name:<8} | {line}\n".encode(errors="replace"))
 
 

@@ -1,8 +1,8 @@
 """The server under test: a program that the tests start, stop, kill and start again.
 
-`SERVER_UNDER_TEST` names the command (default: `trackhelm-server` on the PATH) and `SERVER_SHAPE` the shape in
-which it runs: `embedded` (default) or `stack`. `E2E_AGAINST_STOCK=1` starts MLflow's own server instead, which
-tells whether a test asks for what MLflow does or only for what its author believed.
+`SERVER_UNDER_TEST` names the command (default: `trackhelm-server` on the PATH) and `SERVER_SHAPE` its shape:
+`embedded` (default) or `stack`. `E2E_AGAINST_STOCK=1` starts MLflow's own server instead, which tells whether
+a test asks for what MLflow does or only for what its author believed.
 """
 
 import os
