@@ -18,6 +18,7 @@ PANELS: Final = {
     "stack": _MAIN,
     "migrate": _MAIN,
     "doctor": _MAIN,
+    "dead-letter": _MAIN,
     "ingest": _ROLES,
     "query": _ROLES,
     "artifact": _ROLES,
@@ -26,7 +27,7 @@ PANELS: Final = {
     "beat": _ROLES,
     "gateway": _ROLES,
 }
-"""Each command, and where `--help` shows it. Its function has the name of its module."""
+"""Each command, and where `--help` shows it. Its function, or its group, has the name of its module."""
 
 
 class _Commands(TyperGroup):
@@ -37,9 +38,12 @@ class _Commands(TyperGroup):
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         if cmd_name not in PANELS:
             return None
+        name = cmd_name.replace("-", "_")
+        found = getattr(import_module(f"trackhelm_cli.{name}"), name)
+        if isinstance(found, typer.Typer):
+            return get_command(found)
         alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-        function = getattr(import_module(f"trackhelm_cli.{cmd_name}"), cmd_name)
-        alone.command(cmd_name, rich_help_panel=PANELS[cmd_name])(function)
+        alone.command(cmd_name, rich_help_panel=PANELS[cmd_name])(found)
         return get_command(alone)
 
 

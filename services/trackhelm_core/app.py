@@ -11,6 +11,7 @@ from trackhelm_core.openapi import install_openapi
 from trackhelm_core.problems import install_problem_handlers
 from trackhelm_core.runtime import Runtime
 from trackhelm_core.service import Service
+from trackhelm_core.telemetry.metrics import RequestMetrics, metrics_router
 from trackhelm_core.telemetry.requests import RequestMiddleware
 
 
@@ -45,6 +46,7 @@ def build_app(services: Sequence[Service], runtime: Runtime, *, behind_gateway: 
     )
     app.state.runtime = runtime
     app.include_router(health_router)
+    app.include_router(metrics_router)
     for service in services:
         for mount in service.mounts:
             for position, prefix in enumerate(mount.prefixes):
@@ -53,5 +55,7 @@ def build_app(services: Sequence[Service], runtime: Runtime, *, behind_gateway: 
                 )
     install_problem_handlers(app)
     install_openapi(app)
-    app.add_middleware(RequestMiddleware, behind_gateway=behind_gateway)
+    app.add_middleware(
+        RequestMiddleware, metrics=RequestMetrics(runtime.metrics), behind_gateway=behind_gateway
+    )
     return app

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Self
 
 from fastapi import Depends, Request
+from prometheus_client import CollectorRegistry
 
 from trackhelm_core.clock import Clock, now_ms
 from trackhelm_core.db.engine import make_engine
@@ -25,6 +26,8 @@ class Runtime:
     clock: Clock = now_ms
     redis: RedisConnection | None = None
     """The queue of metrics; None when embedded."""
+    metrics: CollectorRegistry = field(default_factory=CollectorRegistry)
+    """What `/metrics` shows."""
     _closing: ExitStack = field(default_factory=ExitStack, repr=False)
 
     @classmethod

@@ -1,9 +1,10 @@
-"""The gateway's own paths: `/health`, `/ready`, `/version`."""
+"""The gateway's own paths: `/health`, `/ready`, `/version`, `/metrics`."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -42,7 +43,7 @@ async def _is_ready(upstream: Upstream) -> bool:
     return head.status == _OK
 
 
-def probe_routes(upstreams: Mapping[str, Upstream]) -> Sequence[Route]:
+def probe_routes(upstreams: Mapping[str, Upstream], registry: CollectorRegistry) -> Sequence[Route]:
     """Return the routes of the probes; the gateway is ready when every service is."""
 
     async def ready(_request: Request) -> Response:
@@ -52,4 +53,12 @@ def probe_routes(upstreams: Mapping[str, Upstream]) -> Sequence[Route]:
             return problem(UnavailableError(f"Not ready: {', '.join(missing)}."))
         return Response("OK", media_type="text/plain")
 
-    return (Route("/health", _health), Route("/ready", ready), Route("/version", _version))
+    async def metrics(_request: Request) -> Response:
+        return Response(generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+    return (
+        Route("/health", _health),
+        Route("/ready", ready),
+        Route("/version", _version),
+        Route("/metrics", metrics),
+    )

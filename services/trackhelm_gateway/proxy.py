@@ -1,6 +1,7 @@
 """The ASGI application that answers every path but the probes: by asking the path's service."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import structlog
 from starlette.requests import Request
@@ -14,6 +15,13 @@ from trackhelm_gateway.exchange import Exchange
 from trackhelm_gateway.upstream import Upstream
 
 log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _PassedOn:
+    """What requests are counted by, where the gateway's own routes stand otherwise: the service's name."""
+
+    path: str
 
 
 class Proxy:
@@ -34,6 +42,7 @@ class Proxy:
             unknown = ApiError(ErrorCode.ENDPOINT_NOT_FOUND, f"No endpoint answers {asked}.")
             await problem(unknown)(scope, receive, send)
             return
+        scope["route"] = _PassedOn(service)
         exchange = Exchange(self._upstreams[service], scope, receive, send)
         try:
             await exchange.run(behind_gateway=self._behind_gateway)

@@ -23,6 +23,7 @@ from trackhelm_ingest.logic.active_runs import check_active
 from trackhelm_ingest.series import SeriesKey
 from trackhelm_ingest.store.points import write_points
 from trackhelm_ingest.store.runs import find_runs
+from trackhelm_ingest.upkeep import Upkeep
 
 log = structlog.get_logger(__name__)
 
@@ -64,6 +65,7 @@ class GroupCommit:
         self._waiting_points = 0
         self._changed = threading.Condition()
         self._stopping = False
+        self._upkeep = Upkeep(database)
         self._thread = threading.Thread(target=self._run, name="group-commit", daemon=True)
 
     def start(self) -> Self:
@@ -97,14 +99,28 @@ class GroupCommit:
             self._changed.notify()
         await request.answered
 
+    def run_ended(self, run: str) -> None:
+        """Compact the run's metrics when nobody waits; see `MetricSink.run_ended`."""
+        with self._changed:
+            self._upkeep.add_run(run)
+            self._changed.notify()
+
     def _run(self) -> None:
         group: list[_Request] = []
         try:
-            while group := self._next_group():
-                for request, refusal in zip(group, self._store(group), strict=True):
-                    request.answer(refusal)
+            while not self._is_over():
+                group = self._next_group()
+                if group:
+                    for request, refusal in zip(group, self._store(group), strict=True):
+                        request.answer(refusal)
+                elif self._upkeep:
+                    self._upkeep.do_next()
         finally:
             self._end(group)
+
+    def _is_over(self) -> bool:
+        with self._changed:
+            return self._stopping and not self._waiting
 
     def _end(self, unanswered: list[_Request]) -> None:
         """Take no more requests: one that waited for a thread that has ended would wait for ever."""
@@ -117,9 +133,9 @@ class GroupCommit:
             request.answer(_stopping())
 
     def _next_group(self) -> list[_Request]:
-        """Wait for requests and return as many as one transaction takes; none when it is time to end."""
+        """Wait for requests and return as many as one transaction takes; none when there is other work."""
         with self._changed:
-            while not self._waiting and not self._stopping:
+            while not (self._waiting or self._upkeep or self._stopping):
                 self._changed.wait()
             group: list[_Request] = []
             size = 0
@@ -159,7 +175,9 @@ class GroupCommit:
                 else:
                     errors.append(None)
                     accepted.append((run.id, request.points))
-            write_points(session, accepted)
+            crowded = write_points(session, accepted)
+        for metric in crowded:
+            self._upkeep.add(metric)
         return errors
 
 

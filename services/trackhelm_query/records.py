@@ -34,3 +34,8 @@ class RunRecords:
     dataset_tags: Rows
     model_inputs: Rows
     model_outputs: Rows
+
+    @property
+    def run_ids(self) -> list[str]:
+        """The public ids of the runs."""
+        return [row.uuid for row in self.runs]

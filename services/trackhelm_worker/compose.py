@@ -1,7 +1,7 @@
 """Composing the services' tasks into a Celery application."""
 
-from collections.abc import Sequence
-from functools import cache
+from collections.abc import Callable, Sequence
+from threading import Lock
 from typing import Any
 
 from celery import Celery
@@ -22,9 +22,14 @@ def build_celery(storage: StorageSettings, redis: RedisSettings) -> Celery:
     """
     app = make_celery(redis)
 
-    @cache
+    opened: list[Runtime] = []
+    opening = Lock()
+
     def runtime() -> Runtime:
-        return Runtime.from_settings(storage, redis)
+        with opening:
+            if not opened:
+                opened.append(Runtime.from_settings(storage, redis))
+            return opened[0]
 
     for task in TASKS:
         _register(app, task, runtime)
@@ -41,7 +46,7 @@ def build_celery(storage: StorageSettings, redis: RedisSettings) -> Celery:
     return app
 
 
-def _register(app: Celery, task: Task, runtime: Any) -> None:
+def _register(app: Celery, task: Task, runtime: Callable[[], Runtime]) -> None:
     def run(*arguments: Any) -> None:
         task.run(runtime(), *arguments)
 

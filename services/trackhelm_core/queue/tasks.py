@@ -1,16 +1,16 @@
 """Tasks: how a service describes its own, and how one is sent.
 
-A service lists `Task` records in its `tasks.py`; the worker registers them. Whoever sends one needs only its
-record, so no service imports Celery.
+A service lists `Task` records in its `tasks.py`; the worker registers them. Whoever sends one gives its
+record to the connection, so no service imports Celery.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final
+from typing import Final
 
 from celery import Celery
-from kombu.entity import Queue
+from kombu.entity import Exchange, Queue
 
 from trackhelm_core.settings import RedisSettings
 
@@ -56,7 +56,7 @@ def make_celery(settings: RedisSettings) -> Celery:
         task_acks_late=True,
         task_reject_on_worker_lost=True,
         worker_prefetch_multiplier=1,
-        task_queues=[Queue(queue.value) for queue in TaskQueue],  # type: ignore[no-untyped-call]
+        task_queues=[_celery_queue(queue.value) for queue in TaskQueue],
         task_default_queue=TaskQueue.UPKEEP.value,
         broker_connection_retry_on_startup=True,
         broker_transport_options={
@@ -74,6 +74,6 @@ def make_celery(settings: RedisSettings) -> Celery:
     return app
 
 
-def send(app: Celery, task: Task, *arguments: Any) -> None:
-    """Send a task; raises `kombu.exceptions.OperationalError` or a Redis error when it cannot."""
-    app.send_task(task.name, args=arguments, queue=task.queue.value)
+def _celery_queue(name: str) -> Queue:
+    # An exchange each: by default Celery ties all queues to one, under one key.
+    return Queue(name, Exchange(name, type="direct"), routing_key=name)  # type: ignore[no-untyped-call]

@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from trackhelm_core.errors import ApiError, ErrorCode
 from trackhelm_core.ids import new_request_id
 from trackhelm_core.problems import defect, problem
+from trackhelm_core.telemetry.metrics import UNROUTED, RequestMetrics
 
 log = structlog.get_logger("trackhelm.access")
 
@@ -43,11 +44,18 @@ def is_foreign_write(method: str, headers: Headers) -> bool:
         return True  # No browser's: it is no URL.
 
 
+def _route(scope: Scope) -> str:
+    # The router notes what it found in the scope that it was given. The path is the router's own, without the
+    # prefix: what a route costs does not depend on the name it was called by.
+    return getattr(scope.get("route"), "path", UNROUTED)
+
+
 class RequestMiddleware:
     """Wraps the application; see the module."""
 
-    def __init__(self, app: ASGIApp, *, behind_gateway: bool = False) -> None:
+    def __init__(self, app: ASGIApp, metrics: RequestMetrics, *, behind_gateway: bool = False) -> None:
         self.app = app
+        self._metrics = metrics
         self._behind_gateway = behind_gateway
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -81,12 +89,14 @@ class RequestMiddleware:
                     raise  # The answer has begun: the server must cut the connection.
                 await defect(scope["method"], scope["path"])(scope, receive, send_with_headers)
             finally:
+                seconds = time.perf_counter() - began
+                self._metrics.observe(scope["method"], _route(scope), status, seconds)
                 log.debug(
                     "request",
                     method=scope["method"],
                     path=scope["path"],
                     status=status,
-                    ms=round((time.perf_counter() - began) * 1000, 2),
+                    ms=round(seconds * 1000, 2),
                 )
 
     def _request_id(self, scope: Scope) -> str:

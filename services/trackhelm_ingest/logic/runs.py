@@ -23,6 +23,9 @@ from trackhelm_ingest.store import runs as store
 STATUSES: Final = {1: "RUNNING", 2: "SCHEDULED", 3: "FINISHED", 4: "FAILED", 5: "KILLED"}
 """Run states by their protobuf number."""
 
+ENDED: Final = frozenset({"FINISHED", "FAILED", "KILLED"})
+"""States in which a run expects no more metrics."""
+
 _MODEL_FIELDS: Final = ("artifact_path", "flavors", "utc_time_created", "run_id")
 
 

@@ -10,6 +10,7 @@ from trackhelm_core.wire.route import WireRoute
 from trackhelm_core.wire.runs import Run, RunData, RunReply
 from trackhelm_ingest.logic import runs as logic
 from trackhelm_ingest.logic.values import clean_params, clean_tags
+from trackhelm_ingest.routes.sinks import SinkDep
 from trackhelm_ingest.schemas import runs as schemas
 
 router = APIRouter(prefix="/mlflow/runs", route_class=WireRoute)
@@ -33,12 +34,14 @@ def create_run(body: schemas.CreateRun, runtime: RuntimeDep) -> Response:
 
 
 @router.post("/update", **documented(schemas.UpdatedRun))
-def update_run(body: schemas.UpdateRun, runtime: RuntimeDep) -> Response:
+def update_run(body: schemas.UpdateRun, runtime: RuntimeDep, sink: SinkDep) -> Response:
     """Change a run's status, end time or name."""
     with runtime.database.writing() as session:
         info = logic.update_run(
             session, body.run, status=body.status, end_time=body.end_time, run_name=body.run_name
         )
+    if body.status is not None and info.status in logic.ENDED:
+        sink.run_ended(info.run_id)
     return reply(schemas.UpdatedRun(run_info=info))
 
 

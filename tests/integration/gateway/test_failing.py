@@ -134,6 +134,14 @@ def test_a_probe_of_another_method_is_refused_in_mlflows_form(gateway: httpx2.Cl
     assert (answer.status_code, answer.json()["error_code"]) == (405, "BAD_REQUEST")
 
 
+def test_requests_are_counted_by_service(gateway: httpx2.Client) -> None:
+    gateway.get(f"{FILES}/f")
+    gateway.get("/no-such-path")
+    counted = gateway.get("/metrics").text
+    assert 'trackhelm_http_request_seconds_count{method="GET",route="artifact",status="203"} 1.0' in counted
+    assert 'trackhelm_http_request_seconds_count{method="GET",route="none",status="404"} 1.0' in counted
+
+
 def test_a_page_of_another_site_cannot_write(gateway: httpx2.Client) -> None:
     answer = gateway.put(f"{FILES}/f", headers={"Origin": "http://evil.example"})
     assert answer.json()["error_code"] == "PERMISSION_DENIED"
