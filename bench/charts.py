@@ -138,9 +138,10 @@ class Client:
         return total
 
 
-def measure(client: Client, database: Database, case: Case, seed: int) -> None:
+def measure(port: int, database: Database, case: Case, seed: int) -> None:
     """Print a row of the table for each way to read a case."""
     runs, keys = fill(database, case, seed)
+    client = Client(port)  # after the filling: the server closes a connection that is idle for seconds
     asked = {"run_ids": runs, "keys": keys}
     last = case.points - 1
     ways: tuple[tuple[str, dict[str, Any]], ...] = (
@@ -180,10 +181,9 @@ def main() -> None:
         print("| case | read as | time | answer | x decoding | history / this |")
         print("|---|---|---|---|---|---|")
         with serving(app) as port:
-            client = Client(port)
             for seed, case in enumerate(CASES):
                 asked = Case(case.runs, case.keys, case.points // 10) if quick else case
-                measure(client, app.state.runtime.database, asked, seed)
+                measure(port, app.state.runtime.database, asked, seed)
 
 
 if __name__ == "__main__":
