@@ -1,6 +1,9 @@
 """Requests and answers about runs."""
 
+from typing import Annotated, Any
+
 from msgspec import field
+from pydantic import BeforeValidator
 
 from trackhelm_core.errors import missing_parameter
 from trackhelm_core.limits import SEARCH_RUNS_DEFAULT_PAGE
@@ -22,10 +25,18 @@ class NamedRun(WireModel):
         raise missing_parameter("run_id")
 
 
+def _as_text(value: Any) -> Any:
+    return str(value) if type(value) is int else value
+
+
+ExperimentId = Annotated[str, BeforeValidator(_as_text)]
+"""An experiment's id in a list, where MLflow's server takes a number for the text of it."""
+
+
 class SearchRuns(WireModel):
     """`POST runs/search`."""
 
-    experiment_ids: tuple[str, ...] = ()
+    experiment_ids: tuple[ExperimentId, ...] = ()
     filter: str = ""
     run_view_type: View = ACTIVE
     max_results: Int64 = SEARCH_RUNS_DEFAULT_PAGE
