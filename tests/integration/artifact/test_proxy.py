@@ -59,11 +59,13 @@ def test_both_prefixes_serve_the_same_files(api: Api, folder: str, prefix: str) 
 @pytest.mark.parametrize(
     "name",
     ["with space.txt", "100%.txt", "größe 数据 ✓.txt", "a+b&c=d?e.txt", "%zz",
-     'quote".txt', "c:d", "x" * 255, ".hidden"],
+     'quote".txt', "c:d", "x" * 255, ".hidden",
+     "loss%step%1%timestamp%1795452655189%c7b62453.png"],
 )  # fmt: skip
 def test_a_name_round_trips_as_it_is(api: Api, folder: str, name: str) -> None:
     put(api, name.encode(), folder, name)
     assert names(api, folder) == [name]
+    assert names(api, f"{folder}/{name}") == [], "a file has no files, and the client asks"
     answer = api.client.get(url(folder, name))
     assert answer.content == name.encode()
     assert quote(name, safe="") in answer.headers["content-disposition"] or name.isascii()
