@@ -1,18 +1,19 @@
-"""`docs/api.md` against the client: it says of every endpoint that the client knows whether it is served."""
+"""Documents against the client: every endpoint that it knows is in `docs/api.md`, and the examples run."""
 
 import importlib
-import os
 import pkgutil
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import mlflow.protos
+import pytest
 from mlflow.protos import databricks_pb2
 
 from tests.e2e.server import ServerProcess
 
-API = Path(__file__).parents[3] / "docs" / "api.md"
+DOCS = Path(__file__).parents[3] / "docs"
+API = DOCS / "api.md"
 # Other services' messages, such as those of Databricks, are in the same package.
 SERVICES = ("service_pb2", "model_registry_pb2", "mlflow_artifacts_pb2", "webhooks_pb2")
 ROW = re.compile(r"\| ([A-Z, ]+|any) \| `(/[^`]*)` \| (\d\.\d)?")
@@ -44,9 +45,13 @@ def test_every_endpoint_that_the_client_knows_is_documented() -> None:
     assert set(known_to_the_client()) - documented == set()
 
 
-def test_the_example_runs_as_pasted(server: ServerProcess, capsys) -> None:  # noqa: ANN001
-    os.environ["MLFLOW_TRACKING_URI"] = server.url
-    block = re.search(r"^```python\n(.*?)^```$", API.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+@pytest.mark.parametrize(("document", "printed"), [("api.md", "'Default'"), ("search.md", "['rate 0.2']")])
+def test_the_example_runs_as_pasted(
+    server: ServerProcess, document: str, printed: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    block = re.search(
+        r"^```python\n(.*?)^```$", (DOCS / document).read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
+    )
     assert block
-    exec(compile(block[1], str(API), "exec"), {})
-    assert "Default" in capsys.readouterr().out
+    exec(compile(block[1], document, "exec"), {})  # the client and `tracking` point it at the server
+    assert printed in capsys.readouterr().out
