@@ -59,6 +59,8 @@ def routed() -> Iterator[Operation]:
     for mount in [Mount(health_router, ROOT), *(mount for service in SERVICES for mount in service.mounts)]:
         for route in mount.router.routes:
             known: Any = route
+            if not known.include_in_schema:
+                continue  # HEAD beside GET, for load balancers
             path = re.sub(r":path\}", "}", known.path)
             yield from ((method, prefix + path) for prefix in mount.prefixes for method in known.methods)
 

@@ -5,6 +5,7 @@ from fastapi import APIRouter, Response
 from trackhelm_core.db.models.base import LifecycleStage
 from trackhelm_core.runtime import RuntimeDep
 from trackhelm_core.wire.replies import Empty, KeyValue, documented, empty_reply, reply
+from trackhelm_core.wire.requests import OfRun
 from trackhelm_core.wire.route import WireRoute
 from trackhelm_core.wire.runs import Run, RunData, RunReply
 from trackhelm_ingest.logic import runs as logic
@@ -42,7 +43,7 @@ def update_run(body: schemas.UpdateRun, runtime: RuntimeDep) -> Response:
 
 
 @router.post("/delete", **documented(Empty))
-def delete_run(body: schemas.OfRun, runtime: RuntimeDep) -> Response:
+def delete_run(body: OfRun, runtime: RuntimeDep) -> Response:
     """Put a run into the bin."""
     with runtime.database.writing() as session:
         logic.move_run(session, body.run, LifecycleStage.DELETED, now=runtime.clock())
@@ -50,7 +51,7 @@ def delete_run(body: schemas.OfRun, runtime: RuntimeDep) -> Response:
 
 
 @router.post("/restore", **documented(Empty))
-def restore_run(body: schemas.OfRun, runtime: RuntimeDep) -> Response:
+def restore_run(body: OfRun, runtime: RuntimeDep) -> Response:
     """Take a run out of the bin."""
     with runtime.database.writing() as session:
         logic.move_run(session, body.run, LifecycleStage.ACTIVE, now=runtime.clock())
