@@ -55,9 +55,15 @@ class RunMetric(Reply, frozen=True, gc=False):
 
 
 class RunHistories(Reply, frozen=True):
-    """The answer of `metrics/get-history-bulk` and `get-history-bulk-interval`."""
+    """The answer of `metrics/get-history-bulk-interval`."""
 
     metrics: list[RunMetric] = field(default_factory=list)
+
+
+class BulkHistories(Reply, frozen=True):
+    """The answer of `metrics/get-history-bulk`: no protobuf message in MLflow, so an empty list is told."""
+
+    metrics: list[RunMetric]
 
 
 def metric_messages(key: str, points: Points) -> list[Metric]:
