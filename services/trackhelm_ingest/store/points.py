@@ -39,6 +39,8 @@ def write_points(session: Session, points: Iterable[tuple[int, Mapping[SeriesKey
                 "series_id": ids[series],
                 "min_step": int(merged.steps[0]),
                 "max_step": int(merged.steps[-1]),
+                "min_timestamp": int(merged.timestamps.min()),
+                "max_timestamp": int(merged.timestamps.max()),
                 "count": len(merged),
                 "data": encode(merged),
             }
