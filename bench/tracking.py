@@ -15,7 +15,7 @@ from pathlib import Path
 from bench import cases
 from bench.cases import Case
 from bench.client import Client
-from bench.data import Experiment, Run, runs_of
+from bench.data import HISTORY, Experiment, Run, runs_of
 from bench.measure import Recorder, Result, measure
 from bench.report import machine, table
 from bench.servers import limit_server, mlflow_server, postgresql, trackhelm_server
@@ -98,7 +98,7 @@ def _measure_all(bench: Bench, settings: argparse.Namespace) -> None:
             cases.get_run(short.uuid, "points of a step"),
             cases.get_run(long.uuid, f"{settings.points:,} points"),
             cases.log_metric(written.uuid, "logged", "a new metric"),
-            cases.log_metric(long.uuid, cases.HISTORY, f"{settings.points:,} points before it"),
+            cases.log_metric(long.uuid, HISTORY, f"{settings.points:,} points before it"),
             cases.write_then_read(written.uuid, "read back"),
             cases.log_param(written.uuid),
         ]

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 import uvicorn
 
+from trackhelm_cli.garbage import tune_garbage_collection
 from trackhelm_cli.options import DatabaseOption, DataOption, load, warn_of_unknown_names
 from trackhelm_core.settings import PREFIX, HttpSettings, LogSettings, StorageSettings
 from trackhelm_core.telemetry.logging import configure_logging
@@ -50,6 +51,7 @@ def embedded(
             timeout_graceful_shutdown=10,
         )
     )
+    tune_garbage_collection()
     server.run()
     if not server.started:
         raise typer.Exit(1)

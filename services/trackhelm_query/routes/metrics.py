@@ -19,7 +19,7 @@ browser_router = APIRouter(prefix="/mlflow/metrics", route_class=WireRoute)
 def get_history(query: Annotated[schemas.GetHistory, Query()], runtime: RuntimeDep) -> Response:
     """Get the points of one metric of a run; none for a run or metric that does not exist."""
     run_id = query.asked_run()
-    with runtime.database.reading() as session:
+    with runtime.database.streaming() as session:
         points, next_page_token = logic.get_history(
             session, run_id, query.metric_key, max_results=query.max_results, page_token=query.page_token
         )
@@ -29,7 +29,7 @@ def get_history(query: Annotated[schemas.GetHistory, Query()], runtime: RuntimeD
 @browser_router.get("/get-history-bulk", **documented(schemas.RunHistories))
 def get_history_bulk(query: Annotated[schemas.GetHistoryBulk, Query()], runtime: RuntimeDep) -> Response:
     """Get the points of one metric of several runs."""
-    with runtime.database.reading() as session:
+    with runtime.database.streaming() as session:
         found = logic.get_history_bulk(session, query.run_id, query.metric_key, max_results=query.max_results)
     return reply(schemas.RunHistories(schemas.run_metric_messages(query.metric_key, found)))
 
@@ -39,7 +39,7 @@ def get_history_bulk_interval(
     query: Annotated[schemas.GetHistoryBulkInterval, Query()], runtime: RuntimeDep
 ) -> Response:
     """Get points of one metric of several runs, in a range of steps, sampled evenly to a number a run."""
-    with runtime.database.reading() as session:
+    with runtime.database.streaming() as session:
         found = logic.get_history_samples(
             session,
             query.run_ids,
