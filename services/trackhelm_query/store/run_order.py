@@ -7,7 +7,7 @@ Ties, and everything when nothing is asked for, go by start (the latest first) a
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Select, case, literal_column, select, true
+from sqlalchemy import FromClause, Select, case, inspect, literal_column, outerjoin, select, true
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
@@ -36,6 +36,7 @@ def sorted_runs(
     """Return a SELECT of runs, joined to what it is sorted by, and its sort columns."""
     columns: list[SortColumn] = []
     ties = dict(_TIES)
+    source: FromClause = inspect(Run).local_table
     for index, order in enumerate(resolve_order(terms, entity)):
         field, descending = order.by.field, order.descending
         if isinstance(order.by, ResolvedAttribute):
@@ -58,21 +59,21 @@ def sorted_runs(
                 field.position,
                 f"order_by[{index}]",
             )
-        statement, found = _joined(session, statement, row)
+        source, found = _joined(session, source, row)
         if field.prefix == "metrics":
             columns.append(SortColumn(case((found.run_id.is_(None), 1), else_=0)))
         columns.append(SortColumn(found.value, descending=descending, nullable=True))
-    return statement, [*columns, *ties.values()]
+    return statement.select_from(source), [*columns, *ties.values()]
 
 
 def _joined(
-    session: Session, statement: Select[*tuple[Any, ...]], row: Select[*tuple[Any, ...]]
-) -> tuple[Select[*tuple[Any, ...]], ReadOnlyColumnCollection[str, Any]]:
-    """Join the row of each run, which a SELECT gives with its `run_id`, and return its columns."""
+    session: Session, source: FromClause, row: Select[*tuple[Any, ...]]
+) -> tuple[FromClause, ReadOnlyColumnCollection[str, Any]]:
+    """Join to runs the row of each, which a SELECT gives with its `run_id`, and return that row's columns."""
     if session.get_bind().dialect.name != "postgresql":
         rows = row.subquery()
-        return statement.outerjoin(rows, rows.c.run_id == Run.id), rows.c
+        return outerjoin(source, rows, rows.c.run_id == Run.id), rows.c
     # As in `search.rows`: looked up run by run, never by reading the rows of all experiments.
     (run_id, *_) = row.selected_columns
     looked_up = row.where(run_id == Run.id).correlate(Run).offset(literal_column("0")).lateral()
-    return statement.outerjoin(looked_up, true()), looked_up.c
+    return outerjoin(source, looked_up, true()), looked_up.c
