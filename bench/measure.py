@@ -90,5 +90,3 @@ def measure(case: Case, *, stock: Client, trackhelm: Recorder, limit: Client, re
             turn()
             kept.append((time.perf_counter() - began) * 1_000)
     return Result(case, *(Times(tuple(kept)) for kept in times))
-
-

@@ -38,7 +38,8 @@ def _row(result: Result) -> str:
 
 
 def _cell(times: Times) -> str:
-    digits = 0 if times.median >= 100 else 1 if times.median >= 10 else 2
+    # Three digits tell what there is to tell.
+    digits = max(0, 3 - len(str(int(times.median))))
     return f"{times.median:,.{digits}f} / {times.p95:,.{digits}f}"
 
 

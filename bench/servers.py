@@ -89,7 +89,10 @@ def _running(command: Sequence[str], folder: Path, port: int) -> Iterator[None]:
 
 def _environment() -> Mapping[str, str]:
     services = Path(__file__).parent.parent / "services"
-    return os.environ | {"PYTHONPATH": f"{services}{os.pathsep}{services.parent}", "MLFLOW_DISABLE_TELEMETRY": "1"}
+    return os.environ | {
+        "PYTHONPATH": f"{services}{os.pathsep}{services.parent}",
+        "MLFLOW_DISABLE_TELEMETRY": "1",
+    }
 
 
 def _wait_until_healthy(process: subprocess.Popen[bytes], port: int, log: Path) -> None:

@@ -24,7 +24,9 @@ class MlflowTables:
     def load(self, experiment: Experiment) -> None:
         """Insert an experiment and its runs."""
         with psycopg.connect(self._url) as connection:
-            columns = "experiment_id, name, artifact_location, lifecycle_stage, creation_time, last_update_time"
+            columns = (
+                "experiment_id, name, artifact_location, lifecycle_stage, creation_time, last_update_time"
+            )
             location = f"mlflow-artifacts:/{experiment.id}"
             row = (experiment.id, experiment.name, location, "active", 1, 1)
             _copy(connection, "experiments", columns, [row])
@@ -59,7 +61,8 @@ class MlflowTables:
         columns = "run_uuid, key, value, timestamp, step, is_nan"
         with psycopg.connect(self._url) as connection:
             rows = [
-                (run.uuid, HISTORY, value, timestamp, step, False) for step, timestamp, value in history(points)
+                (run.uuid, HISTORY, value, timestamp, step, False)
+                for step, timestamp, value in history(points)
             ]
             _copy(connection, "metrics", columns, rows)
             _copy(connection, "latest_metrics", columns, rows[-1:])

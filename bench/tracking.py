@@ -1,10 +1,9 @@
-"""Tracking requests against stock MLflow, over one PostgreSQL server: `python -m bench.tracking`, `make bench`.
+"""Tracking requests against stock MLflow, over one PostgreSQL server: `make bench`.
 
-Both systems hold the same runs, get the same requests over HTTP from one client, and must give the same answers.
+Both systems hold the same runs, get the same requests over HTTP from one client, and must answer the same.
 """
 
 import argparse
-import os
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -116,7 +115,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench.tracking", description=__doc__)
     parser.add_argument(
         "--mlflow-python",
-        type=lambda text: Path(os.path.abspath(text)),
+        type=lambda text: Path.cwd() / text,  # not resolved: it is a link that names its environment
         default=".venvs/mlflow3/bin/python",
         help="the Python of an environment with stock MLflow (%(default)s)",
     )

@@ -16,8 +16,8 @@ class Detail(IntEnum):
     """What a row of a run's details is: (kind, run id, reference, text, double, integer, step).
 
     A param or tag has its key's id as reference and its value as text; a metric has its key's id, and value
-    (NaN is None), timestamp and step of its last point; a use of a dataset has the dataset's id, and its own as
-    integer; a model that was read or made has its public id as text, and the step at which it was made.
+    (NaN is None), timestamp and step of its last point; a use of a dataset has the dataset's id, and its own
+    as integer; a model that was read or made has its public id as text, and the step at which it was made.
     """
 
     PARAM = 0
@@ -44,8 +44,8 @@ class ExperimentRecords:
 class RunRecords:
     """Runs and all that is shown of them. The columns are those of `store.runs` and `store.run_details`.
 
-    All but `runs` may hold rows in any number for a run, none included; `details` are in the order in which they
-    are shown, kind by kind.
+    All but `runs` may hold rows in any number for a run, none included; `details` are in the order in which
+    they are shown, kind by kind.
     """
 
     runs: Rows

@@ -45,8 +45,8 @@ _POOL_SIZE: Final = 20
 _POOL_OVERFLOW: Final = 44
 _POOL_TIMEOUT_SECONDS: Final = 10
 
-# A connection that idled longer is asked whether it lives before it is used: a round trip. One that just served
-# a request lives; should the server end in that second, the request is told to come again (503).
+# A connection that idled longer is asked whether it lives before it is used: a round trip. One that just
+# served a request lives; should the server end in that second, the request is told to come again (503).
 _TRUSTED_SECONDS: Final = 1.0
 
 

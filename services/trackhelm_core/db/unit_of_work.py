@@ -39,8 +39,18 @@ class Database:
 
     @contextmanager
     def streaming(self) -> Iterator[Session]:
-        """Open a session that reads rows as they are asked for (`yield_per`), for which it is a transaction."""
+        """Open a session that reads rows as they are asked for (`yield_per`): that takes a transaction."""
         with Session(self.engine, autoflush=False, expire_on_commit=False) as session:
+            yield session
+
+    @contextmanager
+    def committing_each(self) -> Iterator[Session]:
+        """Open a session of PostgreSQL in which each statement is a transaction of its own.
+
+        For a write that is one statement: BEGIN and COMMIT would be two more round trips.
+        """
+        assert not self.is_sqlite, "SQLite's writers take turns: use `writing`"
+        with Session(self._reader, autoflush=False, expire_on_commit=False) as session:
             yield session
 
     @contextmanager

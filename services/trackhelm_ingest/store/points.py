@@ -5,13 +5,28 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, case, func, insert, or_, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Insert,
+    Table,
+    and_,
+    bindparam,
+    case,
+    func,
+    insert,
+    inspect,
+    or_,
+    select,
+    tuple_,
+)
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningInsert
 
 from trackhelm_core.chunks.codec import encode
 from trackhelm_core.chunks.points import Points, merge, summarise
-from trackhelm_core.db.models import MetricChunk, Series
+from trackhelm_core.db.models import MetricChunk, Run, Series
+from trackhelm_core.db.models.base import LifecycleStage
 from trackhelm_core.db.models.metrics import NO_LABELS_ID
 from trackhelm_core.db.upsert import dialect_of, insert_for
 from trackhelm_ingest.series import NO_LABELS, SeriesKey
@@ -31,21 +46,32 @@ def write_points(session: Session, points: Iterable[tuple[int, Mapping[SeriesKey
     if not by_series:
         return
     ids = _fold_summaries(session, by_series)
-    rows = []
-    for series in sorted(by_series):
-        merged = by_series[series]
-        rows.append(
-            {
-                "series_id": ids[series],
-                "min_step": int(merged.steps[0]),
-                "max_step": int(merged.steps[-1]),
-                "min_timestamp": int(merged.timestamps.min()),
-                "max_timestamp": int(merged.timestamps.max()),
-                "count": len(merged),
-                "data": encode(merged),
-            }
-        )
+    rows = [{"series_id": ids[series], **_chunk_row(by_series[series])} for series in sorted(by_series)]
     session.execute(insert(MetricChunk), rows)
+
+
+def write_series(session: Session, uuid: str, key_id: int, points: Points) -> bool:
+    """Store points without labels by one statement of PostgreSQL; False when there is no such active run.
+
+    The session may be one that commits each statement by itself: a point is then stored, durably, by one
+    round trip, where finding the run, folding, inserting, BEGIN and COMMIT take five.
+    """
+    merged = merge([points])
+    summary = _summary_row(_SeriesId(0, key_id, NO_LABELS_ID), merged)
+    chunk = {f"chunk_{name}": value for name, value in _chunk_row(merged).items()}
+    parameters = {**summary, **chunk, "uuid": uuid}
+    return session.connection().execute(_series_statement(), parameters).rowcount > 0
+
+
+def _chunk_row(points: Points) -> dict[str, Any]:
+    return {
+        "min_step": int(points.steps[0]),
+        "max_step": int(points.steps[-1]),
+        "min_timestamp": int(points.timestamps.min()),
+        "max_timestamp": int(points.timestamps.max()),
+        "count": len(points),
+        "data": encode(points),
+    }
 
 
 def _by_series(session: Session, entries: Iterable[tuple[int, SeriesKey, Points]]) -> dict[_SeriesId, Points]:
@@ -95,12 +121,35 @@ def _summary_row(series: _SeriesId, points: Points) -> dict[str, Any]:
 @cache
 def _fold_statement(dialect: str) -> ReturningInsert[int, int, int, int]:
     # Made once: composing it takes 1 ms, five times as long as running it for one series.
-    statement = insert_for(dialect, Series)
+    folded = _folding(insert_for(dialect, Series))
+    return folded.returning(Series.run_id, Series.key_id, Series.label_set_id, Series.id)
+
+
+@cache
+def _series_statement() -> Insert:
+    table, series = inspect(MetricChunk).local_table, inspect(Series).local_table
+    assert isinstance(table, Table)
+    columns = [column for column in series.columns if column.name not in {"id", "run_id"}]
+    run = select(Run.id, *(bindparam(column.name, type_=column.type) for column in columns)).where(
+        Run.uuid == bindparam("uuid"), Run.lifecycle_stage == LifecycleStage.ACTIVE.value
+    )
+    statement = insert_for("postgresql", Series).from_select(
+        ["run_id", *(column.name for column in columns)], run, include_defaults=False
+    )
+    folded = _folding(statement).returning(Series.id).cte("folded")
+    names = [column.name for column in table.columns if column.name not in {"id", "series_id"}]
+    values = (bindparam(f"chunk_{name}", type_=table.columns[name].type) for name in names)
+    return insert(table).from_select(
+        ["series_id", *names], select(folded.c.id, *values), include_defaults=False
+    )
+
+
+def _folding(statement: postgresql.Insert | sqlite.Insert) -> postgresql.Insert | sqlite.Insert:
     old, new = Series, statement.excluded
     later = tuple_(new.last_step, new.last_timestamp, func.coalesce(new.last_value, 0.0)) > tuple_(
         old.last_step, old.last_timestamp, func.coalesce(old.last_value, 0.0)
     )
-    folded = statement.on_conflict_do_update(
+    return statement.on_conflict_do_update(
         index_elements=[Series.run_id, Series.key_id, Series.label_set_id],
         set_={
             "last_step": case((later, new.last_step), else_=old.last_step),
@@ -112,7 +161,6 @@ def _fold_statement(dialect: str) -> ReturningInsert[int, int, int, int]:
             "nonfinite_count": old.nonfinite_count + new.nonfinite_count,
         },
     )
-    return folded.returning(Series.run_id, Series.key_id, Series.label_set_id, Series.id)
 
 
 def _chosen(new: Any, old: Any, is_better: ColumnElement[bool]) -> ColumnElement[float]:

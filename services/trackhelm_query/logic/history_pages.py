@@ -53,10 +53,10 @@ def by_time(points: Points) -> Points:
 
 
 def read_points(chunks: Iterable[tuple[int, bytes]], after: After | None, size: int | None) -> Points:
-    """Return the points behind `after` by time; given a size, at least one more than that if there are so many.
+    """Return the points behind `after` by time; given a size, one more than that if there are so many.
 
-    `chunks` are the earliest timestamp and the bytes of each, the earliest first: once enough points lie before
-    the chunk that comes next, nothing of the rest belongs among them.
+    `chunks` are the earliest timestamp and the bytes of each, the earliest first: once enough points lie
+    before the chunk that comes next, nothing of the rest belongs among them.
     """
     parts: list[Points] = []
     count = 0

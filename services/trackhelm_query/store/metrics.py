@@ -1,7 +1,6 @@
 """Statements that read the history of metrics: the chunks of a key's series, of every label set."""
 
 from collections.abc import Generator, Sequence
-
 from typing import Any
 
 from sqlalchemy import Select, SQLColumnExpression, and_, select, union_all

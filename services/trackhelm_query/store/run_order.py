@@ -46,9 +46,9 @@ def sorted_runs(
             continue
         key_id = keys.get(field.key, NO_KEY)
         if field.prefix == "metrics":
-            row = select(Series.run_id, AGGREGATES[field.aggregate].label("value")).where(
-                Series.label_set_id == NO_LABELS_ID, Series.key_id == key_id
-            )
+            row: Select[*tuple[Any, ...]] = select(
+                Series.run_id, AGGREGATES[field.aggregate].label("value")
+            ).where(Series.label_set_id == NO_LABELS_ID, Series.key_id == key_id)
         elif field.prefix in {"params", "tags"}:
             table = RunParam if field.prefix == "params" else RunTag
             row = select(table.run_id, table.value).where(table.key_id == key_id)
