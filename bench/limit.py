@@ -1,6 +1,6 @@
 """The least a Python server can do: read the body, answer a constant of the size that the path asks for.
 
-What a row of the table takes beyond it is the work of the request; what it takes here, no change of ours saves.
+What a row of the table takes beyond it is the work of the request; what it takes here, no change saves.
 """
 
 import sys
