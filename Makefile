@@ -10,7 +10,7 @@ PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
 CONSTRAINTS := requirements/constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup check format openapi test test-server test-e2e bench clean
+.PHONY: help run setup check format openapi test test-server test-e2e bench bench-charts clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "%-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ test-e2e: $(VENV)/.dev $(CLIENTS)/mlflow3/.ready ## The stock MLflow client agai
 
 bench: $(VENV)/.dev $(CLIENTS)/mlflow3/.ready ## Measure against stock MLflow (BENCH="--quick" takes minutes)
 	$(BIN)/python -m bench.tracking --mlflow-python $(CLIENTS)/mlflow3/bin/python $(BENCH)
+
+bench-charts: $(VENV)/.dev ## Time charts against reading the history they show
+	PYTHONPATH=services:. $(BIN)/python bench/charts.py
 
 clean: ## Remove environments and caches
 	rm -rf $(VENV) $(CLIENTS) .mypy_cache .ruff_cache .pytest_cache .hypothesis build

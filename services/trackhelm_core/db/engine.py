@@ -45,8 +45,8 @@ _POOL_SIZE: Final = 20
 _POOL_OVERFLOW: Final = 44
 _POOL_TIMEOUT_SECONDS: Final = 10
 
-# A connection that idled longer is asked whether it lives before it is used: a round trip. One that just
-# served a request lives; should the server end in that second, the request is told to come again (503).
+# A server may have been restarted since a connection was last used: one that idled longer is asked whether it
+# lives, by a round trip. Should the server end within that second, the request is told to come again (503).
 _TRUSTED_SECONDS: Final = 1.0
 
 
@@ -103,21 +103,16 @@ def _prepare_postgresql(engine: Engine) -> None:
 
 def make_engine(url: str) -> Engine:
     """Return an engine for `sqlite:///…` or `postgresql+psycopg://…`."""
-    if make_url(url).get_backend_name() != "sqlite":
-        engine = create_engine(
-            url,
-            pool_size=_POOL_SIZE,
-            max_overflow=_POOL_OVERFLOW,
-            pool_timeout=_POOL_TIMEOUT_SECONDS,
-        )
-        _prepare_postgresql(engine)
-        return engine
+    is_sqlite = make_url(url).get_backend_name() == "sqlite"
     engine = create_engine(
         url,
         pool_size=_POOL_SIZE,
         max_overflow=_POOL_OVERFLOW,
         pool_timeout=_POOL_TIMEOUT_SECONDS,
-        connect_args={"check_same_thread": False},
+        # What users store has no place in logs, where the text of a failed statement goes.
+        hide_parameters=True,
+        connect_args={"check_same_thread": False} if is_sqlite else {},
     )
-    _prepare_sqlite(engine)
+    prepare = _prepare_sqlite if is_sqlite else _prepare_postgresql
+    prepare(engine)
     return engine

@@ -19,12 +19,17 @@ class Database:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        # What a page shows is read by several statements. On PostgreSQL each sees a state of its own unless
+        # told otherwise; SQLite has one a transaction. Same pool: an option costs no message to the server.
+        self._reader = (
+            engine
+            if self.is_sqlite
+            else engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        )
         # SQLite has one writer, and lets a waiting one sleep and try again for as long as others are
         # luckier. Within a process a lock makes them take turns: 32 clients wait, none times out.
         self._writer = threading.Lock() if self.is_sqlite else nullcontext()
-        # PostgreSQL gives every statement a snapshot of its own, in a transaction or not: BEGIN and ROLLBACK
-        # around a read are two round trips for nothing.
-        self._reader = engine if self.is_sqlite else engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._committing_each = engine.execution_options(isolation_level="AUTOCOMMIT")
 
     @property
     def is_sqlite(self) -> bool:
@@ -33,14 +38,8 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """Open a session that only reads and takes no lock. Each statement sees what is committed by then."""
+        """Open a transaction that only reads: one snapshot, no lock."""
         with Session(self._reader, autoflush=False, expire_on_commit=False) as session:
-            yield session
-
-    @contextmanager
-    def streaming(self) -> Iterator[Session]:
-        """Open a session that reads rows as they are asked for (`yield_per`): that takes a transaction."""
-        with Session(self.engine, autoflush=False, expire_on_commit=False) as session:
             yield session
 
     @contextmanager
@@ -50,7 +49,7 @@ class Database:
         For a write that is one statement: BEGIN and COMMIT would be two more round trips.
         """
         assert not self.is_sqlite, "SQLite's writers take turns: use `writing`"
-        with Session(self._reader, autoflush=False, expire_on_commit=False) as session:
+        with Session(self._committing_each, autoflush=False, expire_on_commit=False) as session:
             yield session
 
     @contextmanager

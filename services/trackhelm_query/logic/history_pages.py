@@ -76,7 +76,7 @@ def read_points(chunks: Iterable[tuple[int, bytes]], after: After | None, size: 
 
 def _behind(points: Points, after: After | None) -> Points:
     ordered = by_time(points)
-    begin = 0 if after is None else _position_after(ordered, after)
+    begin = 0 if after is None else position_after(ordered, after)
     return Points(ordered.steps[begin:], ordered.timestamps[begin:], ordered.values[begin:])
 
 
@@ -85,7 +85,7 @@ def _position(timestamps: NDArray[np.int64], timestamp: int) -> int:
     return int(np.searchsorted(timestamps, timestamp, side="left"))
 
 
-def _position_after(points: Points, after: After) -> int:
+def position_after(points: Points, after: After) -> int:
     """Return the position of the first point behind `after`, in points that are in order of time."""
     timestamp, step, value = after
     begin, end = _equal(points.timestamps, timestamp, 0, len(points))

@@ -3,8 +3,7 @@
 from collections import defaultdict
 
 from trackhelm_core.wire.replies import KeyValue, wire_number
-from trackhelm_query.records import Detail, RunRecords
-from trackhelm_query.schemas.runs import (
+from trackhelm_core.wire.runs import (
     Dataset,
     DatasetInput,
     Metric,
@@ -16,6 +15,7 @@ from trackhelm_query.schemas.runs import (
     RunInputs,
     RunOutputs,
 )
+from trackhelm_query.records import Detail, RunRecords
 
 # Plain integers: looking up an enum's member costs as much as the rest of what is done for a row.
 _PARAM, _TAG, _METRIC = int(Detail.PARAM), int(Detail.TAG), int(Detail.METRIC)
