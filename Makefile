@@ -12,7 +12,7 @@ CONSTRAINTS := requirements/constraints.txt
 GENERATIONS := mlflow3-newest mlflow2
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup check format openapi test test-server test-e2e test-clients bench-charts clean
+.PHONY: help run setup check format openapi test test-server test-e2e test-clients bench bench-charts clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "%-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ test-clients: $(VENV)/.dev $(GENERATIONS:%=$(CLIENTS)/%/.ready) ## The client's 
 	    SERVER_UNDER_TEST=$(abspath $(BIN)/trackhelm-server) $(CLIENTS)/$$generation/bin/python -m pytest \
 	        -c tests/contract/clients/pytest.ini tests/contract/clients || exit 1; \
 	done
+
+bench: $(VENV)/.dev $(CLIENTS)/mlflow3/.ready ## Measure against stock MLflow (BENCH="--quick" takes minutes)
+	$(BIN)/python -m bench.tracking --mlflow-python $(CLIENTS)/mlflow3/bin/python $(BENCH)
 
 bench-charts: $(VENV)/.dev ## Time charts against reading the history they show
 	PYTHONPATH=services:. $(BIN)/python bench/charts.py
