@@ -4,6 +4,7 @@ Both systems hold the same runs, get the same requests over HTTP from one client
 """
 
 import argparse
+import signal
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -76,6 +77,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if settings.quick:
         settings.repeats, settings.latency_repeats = 5, 30
         settings.many = settings.others = 0
+    for end in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(end, lambda *_: sys.exit(1))  # by way of the servers' ends
     with ExitStack() as running:
         bench = Bench(settings, running)
         _measure_all(bench, settings)
