@@ -4,7 +4,7 @@ import itertools
 import json
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from bench.client import API, Client
@@ -31,6 +31,12 @@ class Case:
     is_long: bool
     run: Callable[[Client], Answers]
     content: Callable[[Answers], Any]
+    acknowledged_at_once: bool = False
+
+
+def acknowledged_at_once(case: Case) -> Case:
+    """Return a case without what stock waits for the client's machine: its work alone."""
+    return replace(case, name=f"{case.name}; acknowledged at once", acknowledged_at_once=True)
 
 
 def searches(experiment: Experiment, where: str) -> list[Case]:

@@ -63,6 +63,8 @@ def measure(case: Case, *, stock: Client, trackhelm: Recorder, limit: Client, re
 
     The checked requests are also those that warm both up.
     """
+    for client in (stock, trackhelm, limit):
+        client.acknowledges_at_once = case.acknowledged_at_once
     trackhelm.sizes.clear()
     trackhelm.ready()
     ours = case.run(trackhelm)
