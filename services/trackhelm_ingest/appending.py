@@ -7,7 +7,7 @@ somebody drains.
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -57,15 +57,15 @@ class _Waiting:
 
 
 class Appender:
-    """Appends entries from one event loop."""
+    """Appends entries from one event loop; `call_worker` is told of partitions that nobody drains."""
 
-    def __init__(self, client: Redis, settings: RedisSettings) -> None:
+    def __init__(self, client: Redis, settings: RedisSettings, call_worker: Callable[[int], None]) -> None:
         self._client = client
         self._settings = settings
         self._waiting: list[_Waiting] = []
         self._waiting_bytes = 0
         self._changed = asyncio.Event()
-        self._calls: asyncio.Queue[int | None] = asyncio.Queue()
+        self._call_worker = call_worker
 
     async def append(self, run: str, data: bytes) -> None:
         """Append an entry; return when Redis has it.
@@ -83,10 +83,6 @@ class Appender:
         self._changed.set()
         await waiting.answered
 
-    async def next_call(self) -> int | None:
-        """Wait for a partition that has entries and that nobody drains; None when `run` has ended."""
-        return await self._calls.get()
-
     async def run(self) -> None:
         """Append what waits, until cancelled; what waits then is refused."""
         try:
@@ -96,7 +92,6 @@ class Appender:
         finally:
             for waiting in self._waiting:
                 _settle(waiting, UnavailableError("The server is stopping. Send the request again."))
-            self._calls.put_nowait(None)
 
     def _next_flush(self) -> list[_Waiting]:
         flush: list[_Waiting] = []
@@ -153,7 +148,7 @@ class Appender:
         for waiting in entries[taken:]:
             _settle(waiting, _too_much())
         if called:
-            self._calls.put_nowait(partition)
+            self._call_worker(partition)
 
 
 def _settle(waiting: _Waiting, error: Exception | None) -> None:

@@ -48,14 +48,14 @@ _decoder = msgspec.msgpack.Decoder(_Message)
 
 
 def pack_entry(run: str, points: Mapping[SeriesKey, Points]) -> bytes:
-    """Return the entry of a request."""
+    """Return the entry of a request, which has at least one point."""
     parts = list(points.values())
     message = _Message(
         run,
         [_Series(series.key, series.labels, len(part)) for series, part in points.items()],
-        b"".join(part.steps.astype("<i8", copy=False).tobytes() for part in parts),
-        b"".join(part.timestamps.astype("<i8", copy=False).tobytes() for part in parts),
-        b"".join(part.values.astype("<f8", copy=False).tobytes() for part in parts),
+        np.concatenate([part.steps for part in parts]).astype("<i8", copy=False).tobytes(),
+        np.concatenate([part.timestamps for part in parts]).astype("<i8", copy=False).tobytes(),
+        np.concatenate([part.values for part in parts]).astype("<f8", copy=False).tobytes(),
     )
     return _VERSION + _encoder.encode(message)
 
