@@ -17,6 +17,7 @@ from trackhelm_core.limits import DATASET_DIGEST_LENGTH
 from trackhelm_core.wire.faults import request_fault
 from trackhelm_core.wire.json import decode_json
 from trackhelm_core.wire.requests import WireModel
+from trackhelm_ingest.logic.labels import labels_fault
 from trackhelm_ingest.logic.values import check_batch_size, clean_params, clean_tags
 from trackhelm_ingest.schemas.batches import (
     BatchMessage,
@@ -97,7 +98,11 @@ def _is_plain_batch(message: BatchMessage) -> bool:
 
 def _is_plain_point(point: MetricPoint | MetricMessage) -> bool:
     labels = (point.model_id, point.dataset_name, point.dataset_digest)
-    return bool(point.key) and all(label is None or _is_plain_label(label) for label in labels)
+    return (
+        bool(point.key)
+        and all(label is None or _is_plain_label(label) for label in labels)
+        and (not point.labels or not labels_fault(point.labels))
+    )
 
 
 def _is_plain_label(value: str) -> bool:

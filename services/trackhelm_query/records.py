@@ -39,3 +39,11 @@ class RunRecords:
     def run_ids(self) -> list[str]:
         """The public ids of the runs."""
         return [row.uuid for row in self.runs]
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesRecords:
+    """Series and their summaries. The columns are those of `store.series.summaries`."""
+
+    series: Rows
+    key_names: Mapping[int, str]

@@ -26,7 +26,7 @@ a run has one row a key that says its last, min, max and count: what search read
 
 
 class LabelSet(Base):
-    """A set of labels that tells apart points of one key: model, dataset, later rank or node.
+    """A set of labels that tells apart points of one key: model, dataset, rank or node.
 
     `labels` is canonical JSON (sorted keys), `digest` its SHA-256: two processes that meet a set at once
     agree on its row. `model_id` is lifted out of it, because a logged model asks for its metrics.
