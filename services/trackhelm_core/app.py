@@ -15,8 +15,10 @@ from trackhelm_core.telemetry.metrics import RequestMetrics, metrics_router
 from trackhelm_core.telemetry.requests import RequestMiddleware
 
 
-def build_app(services: Sequence[Service], runtime: Runtime) -> FastAPI:
+def build_app(services: Sequence[Service], runtime: Runtime, *, behind_gateway: bool = False) -> FastAPI:
     """Return an application that serves `services` over `runtime`; it closes the runtime when it stops.
+
+    Behind a gateway, the gateway's id of a request is the request's.
 
     Routers are included, not mounted: a mounted application's lifespan never runs.
     """
@@ -53,5 +55,7 @@ def build_app(services: Sequence[Service], runtime: Runtime) -> FastAPI:
                 )
     install_problem_handlers(app)
     install_openapi(app)
-    app.add_middleware(RequestMiddleware, metrics=RequestMetrics(runtime.metrics))
+    app.add_middleware(
+        RequestMiddleware, metrics=RequestMetrics(runtime.metrics), behind_gateway=behind_gateway
+    )
     return app

@@ -23,6 +23,11 @@ class HttpSettings(_Group):
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(5000, ge=0, le=65_535, description="Port to listen on; 0 takes a free one.")
+    behind_gateway: bool = Field(
+        default=False,
+        description="Whether every request comes through a gateway, whose `X-Request-Id` and `X-Forwarded-*` "
+        "are then believed.",
+    )
 
 
 class StorageSettings(_Group):
@@ -44,6 +49,31 @@ class StorageSettings(_Group):
     def artifact_folder(self) -> Path:
         """The folder that holds proxied artifacts."""
         return self.data.absolute() / "artifacts"
+
+
+_SERVICE_URL: Final = r"^http://(\[[0-9A-Fa-f:]+\]|[^/:\s\[\]]+):[0-9]{1,5}$"
+
+
+class GatewaySettings(_Group):
+    """Where the gateway finds the services."""
+
+    ingest_url: str = Field(
+        "http://127.0.0.1:5001", pattern=_SERVICE_URL, description="Address of the ingest service."
+    )
+    query_url: str = Field(
+        "http://127.0.0.1:5002", pattern=_SERVICE_URL, description="Address of the query service."
+    )
+    artifact_url: str = Field(
+        "http://127.0.0.1:5003", pattern=_SERVICE_URL, description="Address of the artifact service."
+    )
+    registry_url: str = Field(
+        "http://127.0.0.1:5004", pattern=_SERVICE_URL, description="Address of the registry service."
+    )
+
+    @property
+    def service_urls(self) -> dict[str, str]:
+        """Each service's address by its name."""
+        return {name.removesuffix("_url"): url for name, url in self.model_dump().items()}
 
 
 class RedisSettings(_Group):
@@ -89,7 +119,7 @@ class LogSettings(_Group):
     )
 
 
-GROUPS: Final = (HttpSettings, StorageSettings, RedisSettings, LogSettings)
+GROUPS: Final = (HttpSettings, GatewaySettings, StorageSettings, RedisSettings, LogSettings)
 
 
 def known_names() -> dict[str, str]:

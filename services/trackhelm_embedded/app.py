@@ -14,7 +14,9 @@ from trackhelm_registry.service import SERVICE as REGISTRY
 SERVICES = (INGEST, QUERY, ARTIFACT, REGISTRY)
 
 
-def embedded_app(storage: StorageSettings, redis: RedisSettings | None = None) -> FastAPI:
+def embedded_app(
+    storage: StorageSettings, redis: RedisSettings | None = None, *, behind_gateway: bool = False
+) -> FastAPI:
     """Return the application over a data folder, which is made and migrated where needed.
 
     With an address of Redis, metrics go through its queue as in the split shape, and workers are needed.
@@ -22,4 +24,4 @@ def embedded_app(storage: StorageSettings, redis: RedisSettings | None = None) -
     storage.data.mkdir(parents=True, exist_ok=True)
     runtime = Runtime.from_settings(storage, redis)
     migrate(runtime.database.engine)
-    return build_app(SERVICES, runtime)
+    return build_app(SERVICES, runtime, behind_gateway=behind_gateway)

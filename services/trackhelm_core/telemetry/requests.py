@@ -3,6 +3,7 @@
 Plain ASGI: Starlette's function middleware costs a task and two queues a request.
 """
 
+import re
 import time
 from collections.abc import Iterable
 from urllib.parse import urlsplit
@@ -17,6 +18,9 @@ from trackhelm_core.problems import defect, problem
 from trackhelm_core.telemetry.metrics import UNROUTED, RequestMetrics
 
 log = structlog.get_logger("trackhelm.access")
+
+_REQUEST_ID = re.compile("[0-9A-Za-z._-]{8,64}")
+"""Ours, an ingress's, a UUID."""
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _SAFE_HEADERS: Iterable[tuple[str, str]] = (
@@ -49,16 +53,19 @@ def _route(scope: Scope) -> str:
 class RequestMiddleware:
     """Wraps the application; see the module."""
 
-    def __init__(self, app: ASGIApp, metrics: RequestMetrics) -> None:
+    def __init__(self, app: ASGIApp, metrics: RequestMetrics, *, behind_gateway: bool = False) -> None:
         self.app = app
         self._metrics = metrics
+        self._behind_gateway = behind_gateway
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection's scope."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        request_id = new_request_id()
+        request_id = self._request_id(scope)
+        # Where a gateway finds it, to pass it on.
+        scope.setdefault("state", {})["request_id"] = request_id
         began = time.perf_counter()
         status = 0
 
@@ -91,6 +98,11 @@ class RequestMiddleware:
                     status=status,
                     ms=round(seconds * 1000, 2),
                 )
+
+    def _request_id(self, scope: Scope) -> str:
+        """Return the gateway's id for the request; anybody else's would let callers forge our log."""
+        given = Headers(scope=scope).get("x-request-id", "") if self._behind_gateway else ""
+        return given if _REQUEST_ID.fullmatch(given) else new_request_id()
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = Headers(scope=scope)
