@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 
 from trackhelm_core.chunks.points import Points
-from trackhelm_ingest.series import Labels, SeriesKey
+from trackhelm_ingest.series import MODEL_LABEL, Labels, SeriesKey
 
 _VERSION: Final = b"\x01"
 _WIDTH: Final = 8
@@ -27,6 +27,12 @@ class Entry(NamedTuple):
 
     run: str
     points: dict[SeriesKey, Points]
+
+
+def subjects_of(run: str, points: Mapping[SeriesKey, Points]) -> set[str]:
+    """Return what a read may ask for that shows these points: the run, and the logged models they name."""
+    models = {value for series in points for name, value in series.labels if name == MODEL_LABEL}
+    return {run, *models}
 
 
 class _Series(msgspec.Struct, array_like=True, forbid_unknown_fields=True, gc=False):

@@ -13,7 +13,7 @@ from trackhelm_core.db.unit_of_work import Database
 from trackhelm_core.queue.connection import RedisConnection
 from trackhelm_core.queue.tasks import Task
 from trackhelm_ingest.appending import Appender
-from trackhelm_ingest.entries import pack_entry
+from trackhelm_ingest.entries import pack_entry, subjects_of
 from trackhelm_ingest.series import SeriesKey
 from trackhelm_ingest.tasks import COMPACT_RUN, DRAIN
 from trackhelm_ingest.writable_runs import WritableRuns
@@ -61,7 +61,7 @@ class QueueSink:
     async def append(self, run: str, points: Mapping[SeriesKey, Points]) -> None:
         """Queue points; see `MetricSink.append`."""
         await self._runs.check(run)
-        await self._appender.append(run, pack_entry(run, points))
+        await self._appender.append(run, subjects_of(run, points), pack_entry(run, points))
 
     def run_ended(self, run: str) -> None:
         """Have the run's metrics compacted; see `MetricSink.run_ended`."""

@@ -1,7 +1,7 @@
 """Reading one's own writes: a read waits until what was accepted before it is stored.
 
-For every run whose newest entry is noted, and only for these: a run that nobody writes to costs one
-question to Redis, whatever the number of runs, and none when embedded.
+Only runs and logged models whose newest entry is noted are waited for. To find that there is none costs one
+question to Redis, whatever the number of runs, and nothing when embedded.
 """
 
 import time
@@ -16,29 +16,31 @@ from trackhelm_core.queue.names import BEFORE_ALL, Note, StreamId, drained_of, n
 
 _FIRST_PAUSE_SECONDS: Final = 0.002
 _LONGEST_PAUSE_SECONDS: Final = 0.05
-_RUNS_AT_A_TIME: Final = 5_000
+_AT_A_TIME: Final = 5_000
 
 
-def wait_until_stored(redis: RedisConnection | None, runs: Collection[str]) -> bool:
-    """Wait until all metrics are stored that these runs were answered for before this call.
+def wait_until_stored(redis: RedisConnection | None, subjects: Collection[str]) -> bool:
+    """Wait until all metrics of these runs and logged models are stored that were accepted before this call.
+
+    (Of a model whose metrics two runs log at once, those of the run that did so last.)
 
     Call it before the transaction begins that reads them. Returns whether it had to wait.
 
     Raises:
         UnavailableError: They are not stored in time, or Redis cannot be asked: no read is silently stale.
     """
-    if redis is None or not runs:
+    if redis is None or not subjects:
         return False
     try:
-        return _wait(redis, list(runs))
+        return _wait(redis, list(subjects))
     except RedisError as error:
         raise UnavailableError(
             "The queue of metrics does not answer, so metrics may be missing. Send the request again."
         ) from error
 
 
-def _wait(redis: RedisConnection, runs: Sequence[str]) -> bool:
-    behind = _behind(redis, _newest(redis, runs))
+def _wait(redis: RedisConnection, subjects: Sequence[str]) -> bool:
+    behind = _behind(redis, _newest(redis, subjects))
     if not behind:
         return False
     patience = redis.settings.read_wait_seconds
@@ -56,11 +58,11 @@ def _wait(redis: RedisConnection, runs: Sequence[str]) -> bool:
     return True
 
 
-def _newest(redis: RedisConnection, runs: Sequence[str]) -> dict[int, StreamId]:
-    """Return the newest noted entry of the runs in each partition."""
+def _newest(redis: RedisConnection, subjects: Sequence[str]) -> dict[int, StreamId]:
+    """Return the newest noted entry of the subjects in each partition."""
     newest: dict[int, StreamId] = {}
-    for begin in range(0, len(runs), _RUNS_AT_A_TIME):
-        names = [note_of(run) for run in runs[begin : begin + _RUNS_AT_A_TIME]]
+    for begin in range(0, len(subjects), _AT_A_TIME):
+        names = [note_of(subject) for subject in subjects[begin : begin + _AT_A_TIME]]
         texts: Sequence[Any] = redis.client.mget(names)
         for note in _parsed(texts):
             newest[note.partition] = max(newest.get(note.partition, BEFORE_ALL), note.entry)

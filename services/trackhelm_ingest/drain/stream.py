@@ -17,6 +17,7 @@ from trackhelm_core.queue.names import (
     BEFORE_ALL,
     COUNTS,
     ENTRY_FIELD,
+    Note,
     StreamId,
     drained_of,
     drainer_of,
@@ -36,8 +37,8 @@ BLOCK_SECONDS: Final = 0.5
 _LAST_SEQUENCE: Final = 2**63
 
 # KEYS: stream, drained position, mark, counts, then notes. ARGV: the position, what the stream begins with
-# now, seconds of the mark, entries, points and microseconds to count, then what each note says if its run
-# wrote nothing more.
+# now, seconds of the mark, entries, points and microseconds to count, then what each note says unless
+# something newer was accepted.
 _SETTLE: Final = """
 redis.call('XTRIM', KEYS[1], 'MINID', ARGV[2])
 redis.call('SET', KEYS[2], ARGV[1])
@@ -72,7 +73,7 @@ class Stored:
 
     last: StreamId
     newest: Mapping[str, StreamId]
-    """The last entry of each run."""
+    """The last entry of each run and logged model."""
     entries: int
     points: int
     seconds: float
@@ -103,9 +104,9 @@ class PartitionStream:
             empty = not self._client.xlen(self._stream)
             self._client.set(drained_of(self._partition), str(generated if empty else position))
 
-    def read(self, count: int) -> list[RawEntry]:
-        """Return the first entries, waiting a moment for one if there is none."""
-        block = round(BLOCK_SECONDS * 1000)
+    def read(self, count: int, *, wait: bool) -> list[RawEntry]:
+        """Return the first entries; if there is none, after waiting a moment for one."""
+        block = round(BLOCK_SECONDS * 1000) if wait else None
         answer: Any = self._blocking.xread({self._stream: str(BEFORE_ALL)}, count=count, block=block)
         if not answer:
             return []
@@ -117,7 +118,9 @@ class PartitionStream:
     def settle(self, stored: Stored) -> None:
         """Cut off what is stored, and let those go on who wait to read it."""
         keys = [self._stream, drained_of(self._partition), self._mark, COUNTS]
-        notes = [(note_of(run), f"{self._partition}:{entry}") for run, entry in stored.newest.items()]
+        notes = [
+            (note_of(subject), str(Note(self._partition, entry))) for subject, entry in stored.newest.items()
+        ]
         numbers = [stored.entries, stored.points, round(stored.seconds * 1_000_000)]
         self._client.eval(
             _SETTLE,
