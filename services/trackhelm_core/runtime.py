@@ -39,6 +39,9 @@ class Runtime:
         objects = FolderStore(storage.artifact_folder)
         queue = None
         if redis is not None and redis.redis_url is not None:
+            if database.is_sqlite:
+                closing.close()
+                raise ValueError("TRACKHELM_REDIS_URL needs PostgreSQL: TRACKHELM_DATABASE_URL names SQLite")
             queue = RedisConnection(redis.redis_url, redis)
             closing.callback(queue.close)
         return cls(database=database, objects=objects, redis=queue, _closing=closing)

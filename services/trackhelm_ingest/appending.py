@@ -40,7 +40,7 @@ return {taken, called and 1 or 0}
 """
 
 NOTE_SECONDS: Final = 7 * 86_400
-"""A note is deleted when its entry is stored; this is for those that never are."""
+"""A note expires soon after its entry is stored; this is for those that never are."""
 
 CALLED_SECONDS: Final = 5
 """How long a worker has to begin before somebody else is called."""

@@ -5,7 +5,7 @@
 | `{trackhelm}:points:<partition>` | stream: entries accepted and not yet stored, each in the field `d` |
 | `{trackhelm}:drainer:<partition>` | mark: somebody drains the partition, or was called to; it expires |
 | `{trackhelm}:drained:<partition>` | id of the newest entry that is stored |
-| `{trackhelm}:newest:<subject>` | note: `<partition>:<id>` of its newest entry, until that is stored |
+| `{trackhelm}:newest:<subject>` | note: `<partition>:<id>` of its newest entry, until it was stored |
 | `{trackhelm}:dead-letters` | stream: entries that could not be stored, with the reason |
 | `{trackhelm}:counts` | hash: what workers have done, for `/metrics` |
 """

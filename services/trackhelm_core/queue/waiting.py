@@ -5,7 +5,8 @@ question to Redis, whatever the number of runs, and nothing when embedded.
 """
 
 import time
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, Final
 
 from redis.exceptions import RedisError
@@ -19,34 +20,70 @@ _LONGEST_PAUSE_SECONDS: Final = 0.05
 _AT_A_TIME: Final = 5_000
 
 
-def wait_until_stored(redis: RedisConnection | None, subjects: Collection[str]) -> bool:
+Positions = Mapping[int, StreamId]
+"""How far each partition is stored."""
+
+
+def wait_until_stored(redis: RedisConnection | None, subjects: Collection[str]) -> None:
     """Wait until all metrics of these runs and logged models are stored that were accepted before this call.
 
-    (Of a model whose metrics two runs log at once, those of the run that did so last.)
-
-    Call it before the transaction begins that reads them. Returns whether it had to wait.
+    (Of a model whose metrics two runs log at once, those of the run that did so last.) Call it before the
+    transaction begins that reads them.
 
     Raises:
         UnavailableError: They are not stored in time, or Redis cannot be asked: no read is silently stale.
     """
+    if redis is not None and subjects:
+        with _asking():
+            _wait(redis, _newest(redis, list(subjects)))
+
+
+def stored_positions(redis: RedisConnection | None) -> Positions:
+    """Return how far everything is stored: for a read that learns from its answer whose metrics it shows.
+
+    Call it before the transaction begins, and `wait_for_missed` when it has ended.
+    """
+    if redis is None:
+        return {}
+    with _asking():
+        partitions = range(redis.settings.queue_partitions)
+        found: Sequence[Any] = redis.client.mget([drained_of(partition) for partition in partitions])
+    return {
+        partition: StreamId.parse(text)
+        for partition, text in zip(partitions, found, strict=True)
+        if text is not None
+    }
+
+
+def wait_for_missed(redis: RedisConnection | None, subjects: Collection[str], seen: Positions) -> bool:
+    """Wait until metrics are stored that a read may have missed, and return whether there are any.
+
+    If there are, read again. `seen` is how far was stored when the read began. Raises as `wait_until_stored`.
+    """
     if redis is None or not subjects:
         return False
+    with _asking():
+        newest = _newest(redis, list(subjects))
+        missed = {part: entry for part, entry in newest.items() if seen.get(part, BEFORE_ALL) < entry}
+        _wait(redis, missed)
+    return bool(missed)
+
+
+@contextmanager
+def _asking() -> Iterator[None]:
     try:
-        return _wait(redis, list(subjects))
+        yield
     except RedisError as error:
         raise UnavailableError(
             "The queue of metrics does not answer, so metrics may be missing. Send the request again."
         ) from error
 
 
-def _wait(redis: RedisConnection, subjects: Sequence[str]) -> bool:
-    behind = _behind(redis, _newest(redis, subjects))
-    if not behind:
-        return False
+def _wait(redis: RedisConnection, newest: Positions) -> None:
     patience = redis.settings.read_wait_seconds
     deadline = time.monotonic() + patience
     pause = _FIRST_PAUSE_SECONDS
-    while behind:
+    while newest := _behind(redis, newest):
         if time.monotonic() >= deadline:
             raise UnavailableError(
                 "Metrics are accepted faster than they are stored: "
@@ -54,8 +91,6 @@ def _wait(redis: RedisConnection, subjects: Sequence[str]) -> bool:
             )
         time.sleep(pause)
         pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
-        behind = _behind(redis, behind)
-    return True
 
 
 def _newest(redis: RedisConnection, subjects: Sequence[str]) -> dict[int, StreamId]:
@@ -73,7 +108,7 @@ def _parsed(texts: Iterable[bytes | None]) -> Iterable[Note]:
     return (Note.parse(text) for text in texts if text is not None)
 
 
-def _behind(redis: RedisConnection, newest: dict[int, StreamId]) -> dict[int, StreamId]:
+def _behind(redis: RedisConnection, newest: Positions) -> dict[int, StreamId]:
     """Return those partitions whose drained position is before the entry that is waited for."""
     if not newest:
         return {}

@@ -34,10 +34,14 @@ stored, others are called in vain: the lock sends them away."""
 BLOCK_SECONDS: Final = 0.5
 """Longest wait for an entry at the server; the mark is refreshed this often."""
 
+STORED_NOTE_SECONDS: Final = 60
+"""How long the note of a stored entry is kept for reads that began before: longer than any read takes."""
+
 _LAST_SEQUENCE: Final = 2**63
 
 # KEYS: stream, drained position, mark, counts, then notes. ARGV: the position, what the stream begins with
-# now, seconds of the mark, entries, points and microseconds to count, then what each note says unless
+# now, seconds of the mark, entries, points and microseconds to count, seconds of a note that is
+# stored, then what each note says unless
 # something newer was accepted.
 _SETTLE: Final = """
 redis.call('XTRIM', KEYS[1], 'MINID', ARGV[2])
@@ -48,7 +52,7 @@ redis.call('HINCRBY', KEYS[4], 'points', ARGV[5])
 redis.call('HINCRBY', KEYS[4], 'microseconds', ARGV[6])
 redis.call('HINCRBY', KEYS[4], 'batches', 1)
 for i = 5, #KEYS do
-  if redis.call('GET', KEYS[i]) == ARGV[i + 2] then redis.call('DEL', KEYS[i]) end
+  if redis.call('GET', KEYS[i]) == ARGV[i + 3] then redis.call('EXPIRE', KEYS[i], ARGV[7]) end
 end
 """
 
@@ -131,6 +135,7 @@ class PartitionStream:
             str(stored.last.next()),
             MARK_SECONDS,
             *numbers,
+            STORED_NOTE_SECONDS,
             *(text for _, text in notes),
         )
 

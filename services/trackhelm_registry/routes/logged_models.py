@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Response
 
 from trackhelm_core.errors import InvalidParameterError
-from trackhelm_core.queue.waiting import wait_until_stored
+from trackhelm_core.queue.waiting import stored_positions, wait_for_missed, wait_until_stored
 from trackhelm_core.runtime import RuntimeDep
 from trackhelm_core.wire.replies import Empty, documented, empty_reply, reply
 from trackhelm_core.wire.route import WireRoute
@@ -30,9 +30,10 @@ def search_logged_models(body: schemas.SearchLoggedModels, runtime: RuntimeDep) 
     Metrics that were logged to a model of the page are in it. Which models are found, and their order, may be
     decided by metrics that are a moment old.
     """
+    seen = stored_positions(runtime.redis)
     with runtime.database.reading() as session:
         page = searching.search_models(session, body)
-    if wait_until_stored(runtime.redis, [model.info.model_id for model in page.models]):
+    if wait_for_missed(runtime.redis, [model.info.model_id for model in page.models], seen):
         with runtime.database.reading() as session:
             page = searching.search_models(session, body)
     return reply(page)
