@@ -32,7 +32,11 @@ class Runtime:
 
     @classmethod
     def from_settings(cls, storage: StorageSettings, redis: RedisSettings | None = None) -> Self:
-        """Open what the settings name. The database is not migrated here."""
+        """Open what the settings name. The database is not migrated here.
+
+        Raises:
+            ValueError: The settings contradict one another.
+        """
         closing = ExitStack()
         database = Database(make_engine(storage.effective_database_url))
         closing.callback(database.close)
