@@ -8,9 +8,12 @@ DATA ?= trackhelm-data
 BIN := $(VENV)/bin
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
 CONSTRAINTS := requirements/constraints.txt
+# The newest release of each generation of the stock client that `tests/contract/clients` runs in.
+GENERATIONS := mlflow3-newest mlflow2
 
 .DEFAULT_GOAL := help
-.PHONY: help run run-stack setup check format openapi test test-server test-e2e test-stack bench-charts clean
+.PHONY: help run run-stack setup check format openapi test test-server test-e2e test-stack test-clients \
+    bench bench-charts clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "%-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,7 +24,7 @@ run: $(VENV)/.run ## Start the embedded server (PORT=5000 DATA=trackhelm-data)
 run-stack: $(VENV)/.dev ## Start every service as its own process, over PostgreSQL and Redis
 	@$(BIN)/trackhelm-server stack --port $(PORT) --data $(DATA)
 
-setup: $(VENV)/.dev $(CLIENTS)/mlflow3/.ready ## Make the environments of server and tests
+setup: $(VENV)/.dev $(CLIENTS)/mlflow3/.ready $(GENERATIONS:%=$(CLIENTS)/%/.ready) ## Make the environments of server and tests
 
 check: $(VENV)/.dev ## Lint, types, layers and module sizes
 	$(BIN)/ruff check .
@@ -38,7 +41,7 @@ format: $(VENV)/.dev ## Format the code
 openapi: $(VENV)/.dev ## Write docs/openapi.json
 	$(BIN)/python scripts/write_openapi.py
 
-test: test-server test-e2e test-stack ## Run every test
+test: test-server test-e2e test-stack test-clients ## Run every test
 
 test-server: $(VENV)/.dev ## Unit and integration tests: SQLite, and PostgreSQL from its wheel
 	$(BIN)/pytest -n 2
@@ -54,6 +57,15 @@ STACK_TESTS ?= $(addprefix tests/e2e/test_,readme.py plain_http.py lifecycle.py 
 test-stack: $(VENV)/.dev $(CLIENTS)/mlflow3/.ready ## The stock client against every service as its own process
 	SERVER_SHAPE=stack SERVER_UNDER_TEST=$(abspath $(BIN)/trackhelm-server) \
 	    $(CLIENTS)/mlflow3/bin/python -m pytest -c tests/e2e/pytest.ini $(STACK_TESTS)
+
+test-clients: $(VENV)/.dev $(GENERATIONS:%=$(CLIENTS)/%/.ready) ## The client's newest 3.x and 2.x against a running server
+	for generation in $(GENERATIONS); do \
+	    SERVER_UNDER_TEST=$(abspath $(BIN)/trackhelm-server) $(CLIENTS)/$$generation/bin/python -m pytest \
+	        -c tests/contract/clients/pytest.ini tests/contract/clients || exit 1; \
+	done
+
+bench: $(VENV)/.dev $(CLIENTS)/mlflow3/.ready ## Measure against stock MLflow (BENCH="--quick" takes minutes)
+	$(BIN)/python -m bench.tracking --mlflow-python $(CLIENTS)/mlflow3/bin/python $(BENCH)
 
 bench-charts: $(VENV)/.dev ## Time charts against reading the history they show
 	PYTHONPATH=services:. $(BIN)/python bench/charts.py
@@ -73,8 +85,11 @@ $(VENV)/.dev: pyproject.toml $(CONSTRAINTS) | $(BIN)/python
 	$(BIN)/python $(PIP_INSTALL) -c $(CONSTRAINTS) -e '.[dev]'
 	@touch $@ $(VENV)/.run
 
+# The file says why. It is a whole freeze, so that nothing is left to resolve.
+$(CLIENTS)/mlflow3-newest/.ready: PIP_FLAGS := --no-deps
+
 # The stock client lives in an environment of its own: the server never depends on it.
 $(CLIENTS)/%/.ready: requirements/%.txt
 	$(PYTHON) -m venv $(@D)
-	$(@D)/bin/python $(PIP_INSTALL) -r $<
+	$(@D)/bin/python $(PIP_INSTALL) --no-compile $(PIP_FLAGS) -r $<
 	@touch $@

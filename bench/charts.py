@@ -14,6 +14,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -138,9 +139,10 @@ class Client:
         return total
 
 
-def measure(client: Client, database: Database, case: Case, seed: int) -> None:
+def measure(port: int, database: Database, case: Case, seed: int) -> None:
     """Print a row of the table for each way to read a case."""
     runs, keys = fill(database, case, seed)
+    client = Client(port)  # after the filling: the server closes a connection that is idle for seconds
     asked = {"run_ids": runs, "keys": keys}
     last = case.points - 1
     ways: tuple[tuple[str, dict[str, Any]], ...] = (
@@ -156,9 +158,9 @@ def measure(client: Client, database: Database, case: Case, seed: int) -> None:
     history = time.process_time() - begin
     rows = [("full history, one request a series", history, size), ("read and decode alone", decoding, 0)]
     for name, change in ways:
-        message = asked | change
-        answer = client.call("POST", BUCKETS, message)
-        taken = seconds_of(lambda message=message: client.call("POST", BUCKETS, message), 5)
+        ask = partial(client.call, "POST", BUCKETS, asked | change)
+        answer = ask()
+        taken = seconds_of(ask, 5)
         rows.append((name, taken, len(answer)))
     for name, taken, answered in rows:
         shown = f"{answered / 1e6:.2f} MB" if answered else ""
@@ -180,10 +182,9 @@ def main() -> None:
         print("| case | read as | time | answer | x decoding | history / this |")
         print("|---|---|---|---|---|---|")
         with serving(app) as port:
-            client = Client(port)
             for seed, case in enumerate(CASES):
                 asked = Case(case.runs, case.keys, case.points // 10) if quick else case
-                measure(client, app.state.runtime.database, asked, seed)
+                measure(port, app.state.runtime.database, asked, seed)
 
 
 if __name__ == "__main__":

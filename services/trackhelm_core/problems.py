@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 
 from trackhelm_core.db.failures import database_failure
 from trackhelm_core.errors import ApiError, ErrorCode, InvalidParameterError
+from trackhelm_core.not_offered import not_offered, part_not_offered
 from trackhelm_core.search.errors import PageTokenError, SearchSyntaxError
 from trackhelm_core.wire.faults import request_fault
 from trackhelm_core.wire.replies import JSON_MEDIA_TYPE, ErrorReply, encode
@@ -47,7 +48,12 @@ async def _on_http_error(request: Request, error: Exception) -> Response:
     asked = f"{request.method} {request.url.path}"
     match error.status_code:
         case http.HTTPStatus.NOT_FOUND:
-            answer = ApiError(ErrorCode.ENDPOINT_NOT_FOUND, f"No endpoint answers {asked}.")
+            part = part_not_offered(request.url.path)
+            answer = (
+                not_offered(part, asked)
+                if part
+                else ApiError(ErrorCode.ENDPOINT_NOT_FOUND, f"No endpoint answers {asked}.")
+            )
         case http.HTTPStatus.METHOD_NOT_ALLOWED:
             allowed = (error.headers or {}).get("Allow", "other methods")
             answer = ApiError(

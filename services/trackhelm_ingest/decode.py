@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from trackhelm_core.chunks.points import Points
 from trackhelm_core.errors import InvalidParameterError
 from trackhelm_core.limits import DATASET_DIGEST_LENGTH
+from trackhelm_core.validation import check_run_id
 from trackhelm_core.wire.faults import request_fault
 from trackhelm_core.wire.json import decode_json
 from trackhelm_core.wire.requests import WireModel
@@ -53,7 +54,7 @@ def decode_batch(body: bytes) -> Batch:
     message = strict if strict and _is_plain_batch(strict) else _leniently(LogBatch, body)
     check_batch_size(message.metrics, message.params, message.tags)
     return Batch(
-        message.run,
+        check_run_id(message.run),
         pack(message.metrics),
         clean_params((param.key, param.value) for param in message.params),
         clean_tags((tag.key, tag.value) for tag in message.tags),

@@ -9,7 +9,7 @@ from trackhelm_core.wire.requests import OfRun
 from trackhelm_core.wire.route import WireRoute
 from trackhelm_core.wire.runs import Run, RunData, RunReply
 from trackhelm_ingest.logic import runs as logic
-from trackhelm_ingest.logic.values import clean_params, clean_tags
+from trackhelm_ingest.logic.values import clean_new_run_tags, clean_params, clean_tags
 from trackhelm_ingest.routes.sinks import SinkDep
 from trackhelm_ingest.schemas import runs as schemas
 
@@ -19,7 +19,7 @@ router = APIRouter(prefix="/mlflow/runs", route_class=WireRoute)
 @router.post("/create", **documented(RunReply))
 def create_run(body: schemas.CreateRun, runtime: RuntimeDep) -> Response:
     """Create a run in an active experiment. A name is made up where none is given."""
-    tags = clean_tags((tag.key, tag.value) for tag in body.tags)
+    tags = clean_new_run_tags((tag.key, tag.value) for tag in body.tags)
     with runtime.database.writing() as session:
         info, tags = logic.create_run(
             session,

@@ -4,6 +4,8 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
+from trackhelm_core.limits import CHART_RUNS
+from trackhelm_core.queue.waiting import wait_until_stored
 from trackhelm_core.runtime import RuntimeDep
 from trackhelm_core.wire.replies import documented, reply
 from trackhelm_core.wire.route import WireRoute
@@ -27,6 +29,8 @@ def chart_buckets(body: schemas.ChartBuckets, request: Request, runtime: Runtime
 
     The greatest and least value of a line are in the answer wherever the window is.
     """
+    # A request for more runs is refused.
+    wait_until_stored(runtime.redis, body.run_ids[:CHART_RUNS])
     with runtime.database.reading() as session:
         chart = logic.draw(session, body.asked())
     if body.format == "arrow" or (body.format is None and _accepts_arrow(request)):

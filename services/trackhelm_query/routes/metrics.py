@@ -27,13 +27,13 @@ def get_history(query: Annotated[schemas.GetHistory, Query()], runtime: RuntimeD
     return reply(schemas.HistoryPage(schemas.metric_messages(query.metric_key, points), next_page_token))
 
 
-@browser_router.get("/get-history-bulk", **documented(schemas.RunHistories))
+@browser_router.get("/get-history-bulk", **documented(schemas.BulkHistories))
 def get_history_bulk(query: Annotated[schemas.GetHistoryBulk, Query()], runtime: RuntimeDep) -> Response:
     """Get the points of one metric of several runs."""
     wait_until_stored(runtime.redis, query.run_id)
     with runtime.database.reading() as session:
         found = logic.get_history_bulk(session, query.run_id, query.metric_key, max_results=query.max_results)
-    return reply(schemas.RunHistories(schemas.run_metric_messages(query.metric_key, found)))
+    return reply(schemas.BulkHistories(schemas.run_metric_messages(query.metric_key, found)))
 
 
 @router.get("/get-history-bulk-interval", **documented(schemas.RunHistories))

@@ -4,6 +4,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
+from trackhelm_core.limits import CHART_RUNS
+from trackhelm_core.queue.waiting import wait_until_stored
 from trackhelm_core.runtime import RuntimeDep
 from trackhelm_core.wire.replies import documented, reply
 from trackhelm_core.wire.route import WireRoute
@@ -16,6 +18,8 @@ router = APIRouter(prefix="/trackhelm/series", route_class=WireRoute)
 @router.post("/list", **documented(schemas.SeriesPage))
 def list_series(body: schemas.ListSeries, runtime: RuntimeDep) -> Response:
     """List the series of runs with their labels and summaries; no history is read."""
+    # A request for more runs is refused.
+    wait_until_stored(runtime.redis, body.run_ids[:CHART_RUNS])
     with runtime.database.reading() as session:
         records, next_page_token = logic.list_series(
             session,
@@ -32,6 +36,7 @@ def list_series(body: schemas.ListSeries, runtime: RuntimeDep) -> Response:
 def get_series_history(query: Annotated[schemas.GetSeriesHistory, Query()], runtime: RuntimeDep) -> Response:
     """Get the exact points of the series with exactly these labels: none are the points without labels."""
     labels = query.labels()
+    wait_until_stored(runtime.redis, [query.run_id])
     with runtime.database.reading() as session:
         points, next_page_token = logic.get_history(
             session,
