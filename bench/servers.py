@@ -112,7 +112,7 @@ def _wait_until_healthy(process: subprocess.Popen[bytes], port: int, log: Path) 
 
 
 def _wait_until_idle(group: int) -> None:
-    """Wait until a server's processes have started: stock's workers and job runners go on after it answers."""
+    """Wait until a server's processes have started: those of stock go on after it answers."""
     deadline = time.monotonic() + _START_SECONDS
     used = _cpu_ticks(group)
     while time.monotonic() < deadline:
