@@ -13,6 +13,7 @@ from trackhelm_core.app import build_app
 from trackhelm_core.runtime import Runtime
 from trackhelm_core.service import Service
 from trackhelm_core.settings import HttpSettings, LogSettings, RedisSettings, StorageSettings
+from trackhelm_core.telemetry.hosts import HostCheck
 from trackhelm_core.telemetry.logging import configure_logging
 
 
@@ -34,9 +35,10 @@ class _AnnouncingServer(uvicorn.Server):
 
 def serve(app: ASGIApp, http: HttpSettings, announcement: str) -> None:
     """Serve until the process is told to stop; exit 1 if it cannot start. `{url}` is announced."""
+    names = http.host_names
     server = _AnnouncingServer(
         uvicorn.Config(
-            app,
+            app if names is None else HostCheck(app, names),
             host=http.host,
             port=http.port,
             log_config=None,

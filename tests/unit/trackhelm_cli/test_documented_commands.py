@@ -21,8 +21,9 @@ SHOWN = {
 def test_a_command_that_a_page_shows_exists_with_its_option(page: str, command: str, option: str) -> None:
     found = get_command(app).get_command(None, command)  # type: ignore[attr-defined]
     assert found is not None, f"{page} shows a command that is not there"
+    commands = [found, *getattr(found, "commands", {}).values()]
     if option:
-        assert option in {name for parameter in found.params for name in parameter.opts}
+        assert option in {name for each in commands for parameter in each.params for name in parameter.opts}
 
 
 def test_the_stack_is_shown() -> None:
