@@ -7,7 +7,8 @@ import typer
 import uvicorn
 
 from trackhelm_cli.options import DatabaseOption, DataOption, load, warn_of_unknown_names
-from trackhelm_core.settings import PREFIX, HttpSettings, LogSettings, StorageSettings
+from trackhelm_core.auth.proxies import TrustedProxies
+from trackhelm_core.settings import PREFIX, AuthSettings, HttpSettings, LogSettings, StorageSettings
 from trackhelm_core.telemetry.logging import configure_logging
 from trackhelm_embedded.app import embedded_app
 
@@ -37,15 +38,18 @@ def embedded(
     """Run the whole server in one process, on SQLite and a folder."""
     http = load(HttpSettings, host=host, port=port)
     storage = load(StorageSettings, data=data, database_url=database_url)
+    proxies = TrustedProxies.from_settings(load(AuthSettings))
     configure_logging(load(LogSettings))
     warn_of_unknown_names()
     server = _AnnouncingServer(
         uvicorn.Config(
-            embedded_app(storage),
+            embedded_app(storage, proxies=proxies),
             host=http.host,
             port=http.port,
             log_config=None,
             access_log=False,
+            # Whose X-Forwarded-For counts is a setting of ours; uvicorn believes any program of this machine.
+            proxy_headers=False,
             # Requests that run get this long to be answered when the server is told to stop.
             timeout_graceful_shutdown=10,
         )

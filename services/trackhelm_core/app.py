@@ -6,6 +6,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from fastapi import FastAPI
 
 from trackhelm_core import __version__
+from trackhelm_core.auth.middleware import ActorMiddleware
+from trackhelm_core.auth.proxies import TrustedProxies
 from trackhelm_core.health import health_router
 from trackhelm_core.openapi import install_openapi
 from trackhelm_core.problems import install_problem_handlers
@@ -14,8 +16,12 @@ from trackhelm_core.service import Service
 from trackhelm_core.telemetry.requests import RequestMiddleware
 
 
-def build_app(services: Sequence[Service], runtime: Runtime) -> FastAPI:
+def build_app(
+    services: Sequence[Service], runtime: Runtime, *, proxies: TrustedProxies | None = None
+) -> FastAPI:
     """Return an application that serves `services` over `runtime`; it closes the runtime when it stops.
+
+    What `proxies` say of who sends a request is believed; without any, nobody's word is.
 
     Routers are included, not mounted: a mounted application's lifespan never runs.
     """
@@ -51,5 +57,6 @@ def build_app(services: Sequence[Service], runtime: Runtime) -> FastAPI:
                 )
     install_problem_handlers(app)
     install_openapi(app)
+    app.add_middleware(ActorMiddleware, proxies=proxies or TrustedProxies())
     app.add_middleware(RequestMiddleware)
     return app

@@ -4,6 +4,7 @@ from fastapi import FastAPI
 
 from trackhelm_artifact.service import SERVICE as ARTIFACT
 from trackhelm_core.app import build_app
+from trackhelm_core.auth.proxies import TrustedProxies
 from trackhelm_core.db.migrate import migrate
 from trackhelm_core.runtime import Runtime
 from trackhelm_core.settings import StorageSettings
@@ -14,9 +15,9 @@ from trackhelm_registry.service import SERVICE as REGISTRY
 SERVICES = (INGEST, QUERY, ARTIFACT, REGISTRY)
 
 
-def embedded_app(storage: StorageSettings) -> FastAPI:
+def embedded_app(storage: StorageSettings, *, proxies: TrustedProxies | None = None) -> FastAPI:
     """Return the application over a data folder, which is made and migrated where needed."""
     storage.data.mkdir(parents=True, exist_ok=True)
     runtime = Runtime.from_settings(storage)
     migrate(runtime.database.engine)
-    return build_app(SERVICES, runtime)
+    return build_app(SERVICES, runtime, proxies=proxies)

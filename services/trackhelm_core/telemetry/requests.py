@@ -48,6 +48,8 @@ class RequestMiddleware:
             await self.app(scope, receive, send)
             return
         request_id = new_request_id()
+        # Where the actor of the request is told of it.
+        scope.setdefault("state", {})["request_id"] = request_id
         began = time.perf_counter()
         status = 0
 

@@ -3,7 +3,7 @@
 from pydantic import model_validator
 
 from trackhelm_core.wire.replies import Reply
-from trackhelm_core.wire.requests import Milliseconds, Required, WireModel, missing_field
+from trackhelm_core.wire.requests import Comment, Milliseconds, Required, WireModel, missing_field
 from trackhelm_core.wire.runs import RunInfo
 from trackhelm_ingest.schemas.tags import Tag
 
@@ -34,6 +34,12 @@ class CreateRun(WireModel):
     run_name: str = ""
     start_time: Milliseconds = 0
     tags: tuple[Tag, ...] = ()
+
+
+class MoveRun(OfRun):
+    """`POST runs/delete` and `restore`."""
+
+    comment: Comment = ""
 
 
 class UpdateRun(OfRun):
