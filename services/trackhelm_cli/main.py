@@ -2,6 +2,7 @@
 
 import typer
 
+from trackhelm_cli.audit import audit
 from trackhelm_cli.doctor import doctor
 from trackhelm_cli.embedded import embedded
 from trackhelm_cli.migrate import migrate
@@ -16,3 +17,4 @@ app = typer.Typer(
 app.command()(embedded)
 app.command()(migrate)
 app.command()(doctor)
+app.add_typer(audit, name="audit")

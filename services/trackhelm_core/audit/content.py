@@ -24,12 +24,13 @@ _FIELDS: Final = (
 
 
 def content_of(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the hash of an event covers: its fields by their public names, states as JSON values.
+    """Return what the hash of an event covers: its fields as they are exported, without the hash itself.
 
     Raises:
         ValueError: A state is no JSON text.
     """
     return {
-        _STATES.get(name, name): json.loads(row[name]) if name in _STATES and row[name] else row[name]
+        _STATES.get(name, name): json.loads(row[name]) if name in _STATES else row[name]
         for name in _FIELDS
+        if row[name] is not None
     }

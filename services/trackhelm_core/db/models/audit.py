@@ -26,6 +26,7 @@ class AuditEvent(Base):
     __tablename__ = "audit_event"
     __table_args__ = (
         Index("ix_audit_event_entity", "entity_id", "id"),
+        Index("ix_audit_event_entity_type", "entity_type", "id"),
         Index("ix_audit_event_actor", "actor", "id"),
         Index("ix_audit_event_action", "action", "id"),
         Index("ix_audit_event_time", "time"),

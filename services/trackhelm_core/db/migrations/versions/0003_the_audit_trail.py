@@ -86,6 +86,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_event")),
     )
     op.create_index("ix_audit_event_entity", "audit_event", ["entity_id", "id"])
+    op.create_index("ix_audit_event_entity_type", "audit_event", ["entity_type", "id"])
     op.create_index("ix_audit_event_actor", "audit_event", ["actor", "id"])
     op.create_index("ix_audit_event_action", "audit_event", ["action", "id"])
     op.create_index("ix_audit_event_time", "audit_event", ["time"])
