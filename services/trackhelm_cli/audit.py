@@ -101,8 +101,6 @@ def _reading(data: Path | None, database_url: str | None) -> Iterator[Session]:
         if not is_ready(database.engine):
             raise typer.BadParameter("the database has not the schema this version needs: run `migrate`")
         with database.reading() as session:
-            if not database.is_sqlite:
-                session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
             yield session
     except SQLAlchemyError as error:
         raise typer.BadParameter(f"the database does not answer: {str(error).splitlines()[0]}") from error

@@ -5,10 +5,11 @@ import http
 import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 
-from trackhelm_core.errors import ApiError, ErrorCode, InvalidParameterError, UnavailableError
+from trackhelm_core.db.failures import database_failure
+from trackhelm_core.errors import ApiError, ErrorCode, InvalidParameterError
 from trackhelm_core.search.errors import PageTokenError, SearchSyntaxError
 from trackhelm_core.wire.faults import request_fault
 from trackhelm_core.wire.replies import JSON_MEDIA_TYPE, ErrorReply, encode
@@ -62,8 +63,12 @@ async def _on_http_error(request: Request, error: Exception) -> Response:
 
 
 async def _on_database_error(request: Request, error: Exception) -> Response:
-    log.error("database unavailable", path=request.url.path, exc_info=error)
-    return problem(UnavailableError("The database is not available. Send the request again."))
+    assert isinstance(error, SQLAlchemyError)
+    answer = database_failure(error)
+    if answer is None:
+        raise error
+    log.error("database failure", path=request.url.path, answered=answer.status, exc_info=error)
+    return problem(answer)
 
 
 def defect(method: str, path: str) -> Response:
@@ -84,4 +89,4 @@ def install_problem_handlers(app: FastAPI) -> None:
     app.add_exception_handler(SearchSyntaxError, _on_invalid_search)
     app.add_exception_handler(PageTokenError, _on_invalid_search)
     app.add_exception_handler(HTTPException, _on_http_error)
-    app.add_exception_handler(OperationalError, _on_database_error)
+    app.add_exception_handler(SQLAlchemyError, _on_database_error)

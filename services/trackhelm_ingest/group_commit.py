@@ -8,13 +8,15 @@ import asyncio
 import threading
 from collections import deque
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, Self
 
 import structlog
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import SQLAlchemyError
 
 from trackhelm_core.chunks.points import Points
+from trackhelm_core.db.failures import database_failure
 from trackhelm_core.db.unit_of_work import Database
 from trackhelm_core.errors import ApiError, ErrorCode, UnavailableError
 from trackhelm_ingest.logic.active_runs import check_active
@@ -48,7 +50,9 @@ class _Request:
             else:
                 self.answered.set_exception(error)
 
-        self.loop.call_soon_threadsafe(settle)
+        # A server that is told twice to stop closes its loop while we write: then nobody waits any more.
+        with suppress(RuntimeError):
+            self.loop.call_soon_threadsafe(settle)
 
 
 class GroupCommit:
@@ -81,7 +85,7 @@ class GroupCommit:
         request = _Request(run, points, size, loop.create_future(), loop)
         with self._changed:
             if self._stopping:
-                raise UnavailableError("The server is stopping. Send the request again.")
+                raise _stopping()
             if self._waiting_points + size > WAITING_POINTS:
                 raise ApiError(
                     ErrorCode.REQUEST_LIMIT_EXCEEDED,
@@ -94,8 +98,23 @@ class GroupCommit:
         await request.answered
 
     def _run(self) -> None:
-        while group := self._next_group():
-            self._store(group)
+        group: list[_Request] = []
+        try:
+            while group := self._next_group():
+                for request, refusal in zip(group, self._store(group), strict=True):
+                    request.answer(refusal)
+        finally:
+            self._end(group)
+
+    def _end(self, unanswered: list[_Request]) -> None:
+        """Take no more requests: one that waited for a thread that has ended would wait for ever."""
+        with self._changed:
+            self._stopping = True
+            unanswered += self._waiting
+            self._waiting.clear()
+            self._waiting_points = 0
+        for request in unanswered:
+            request.answer(_stopping())
 
     def _next_group(self) -> list[_Request]:
         """Wait for requests and return as many as one transaction takes; none when it is time to end."""
@@ -110,25 +129,21 @@ class GroupCommit:
             self._waiting_points -= size
             return group
 
-    def _store(self, group: list[_Request]) -> None:
+    def _store(self, group: list[_Request]) -> list[Exception | None]:
+        """Write a group, and return what each request is refused for, if it is. Raises nothing."""
         try:
-            errors = self._write(group)
-        except OperationalError:
-            log.exception("metric points could not be stored", requests=len(group))
-            unavailable = UnavailableError("The database is not available. Send the request again.")
-            errors = [unavailable for _ in group]
+            return self._write(group)
         except Exception as error:
-            if len(group) == 1:
-                # The request's own fault or a defect: told to its caller, the thread lives on.
-                log.exception("a metrics request could not be stored")
-                errors = [error]
-            else:
+            if _is_away(error):
+                log.exception("metric points could not be stored", requests=len(group))
+                # One each: an exception that several raise gathers the tracebacks of all.
+                return [_unavailable() for _ in group]
+            if len(group) > 1:
                 # One request must not take down the others of its group.
-                for request in group:
-                    self._store([request])
-                return
-        for request, refusal in zip(group, errors, strict=True):
-            request.answer(refusal)
+                return [refusal for request in group for refusal in self._store([request])]
+            # The request's own fault or a defect: told to its caller, the thread lives on.
+            log.exception("a metrics request could not be stored")
+            return [error]
 
     def _write(self, group: list[_Request]) -> list[Exception | None]:
         """Write a group in one transaction, and return what each request is refused for, if it is."""
@@ -146,3 +161,15 @@ class GroupCommit:
                     accepted.append((run.id, request.points))
             write_points(session, accepted)
         return errors
+
+
+def _stopping() -> UnavailableError:
+    return UnavailableError("The server is stopping. Send the request again.")
+
+
+def _unavailable() -> UnavailableError:
+    return UnavailableError("The database is not available. Send the request again.")
+
+
+def _is_away(error: Exception) -> bool:
+    return isinstance(error, SQLAlchemyError) and isinstance(database_failure(error), UnavailableError)

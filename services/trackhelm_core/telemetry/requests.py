@@ -31,9 +31,12 @@ def is_foreign_write(method: str, headers: Headers) -> bool:
     Browsers name the page's origin on every such request; other clients send none.
     """
     origin = headers.get("origin")
-    return (
-        method not in _SAFE_METHODS and origin is not None and urlsplit(origin).netloc != headers.get("host")
-    )
+    if method in _SAFE_METHODS or origin is None:
+        return False
+    try:
+        return urlsplit(origin).netloc.lower() != headers.get("host", "").lower()
+    except ValueError:
+        return True  # No browser's: it is no URL.
 
 
 class RequestMiddleware:

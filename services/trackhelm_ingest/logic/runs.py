@@ -7,6 +7,7 @@ from typing import Any, Final
 from sqlalchemy.orm import Session
 
 from trackhelm_core.audit.changes import Cause, Entity, EntityType
+from trackhelm_core.db.experiments import active_location
 from trackhelm_core.db.models.base import LifecycleStage
 from trackhelm_core.errors import InvalidParameterError, NotFoundError
 from trackhelm_core.ids import new_run_id
@@ -41,13 +42,7 @@ def create_run(
     name = _agreed_name(run_name, tags.get(RUN_NAME, "")) or random_name()
     check_length(name, "Run name", NAME_LENGTH)
     check_length(user_id, "user_id", NAME_LENGTH)
-    experiment = store.find_experiment(session, number)
-    if experiment is None:
-        raise NotFoundError(f"No Experiment with id={experiment_id} exists.")
-    if experiment.stage is not LifecycleStage.ACTIVE:
-        raise InvalidParameterError(
-            f"The experiment {experiment_id} must be in the 'active' state. Current state is deleted."
-        )
+    location = active_location(session, number)
     run_id = new_run_id()
     run = RunInfo(
         run_id=run_id,
@@ -57,7 +52,7 @@ def create_run(
         user_id=user_id,
         status="RUNNING",
         start_time=start_time,
-        artifact_uri=join(experiment.artifact_location, run_id, "artifacts"),
+        artifact_uri=join(location, run_id, "artifacts"),
         lifecycle_stage=LifecycleStage.ACTIVE.value,
     )
     tags = {**tags, RUN_NAME: name}
@@ -105,8 +100,10 @@ def log_param(session: Session, uuid: str, key: str, value: str) -> None:
 
 def log_pairs(session: Session, uuid: str, params: Mapping[str, str], tags: Mapping[str, str]) -> None:
     """Add params and set tags; a param that is there must have the same value. A run must be there."""
-    if not params and not tags:
-        active_run(session, uuid)
+    # Locks in one order whatever a request holds: the run, then all new keys, sorted. Were the keys of params
+    # inserted before those of tags, two requests with the same keys in other places would end in a deadlock.
+    active_run(session, uuid, lock=RUN_NAME in tags)
+    store.add_keys(session, {*params, *tags})
     if params and (conflicts := _add_params(session, uuid, params)):
         shown = [{"key": key, "old_value": old, "new_value": params[key]} for key, old in conflicts]
         raise InvalidParameterError(

@@ -13,8 +13,7 @@ from pydantic import Field
 
 from trackhelm_core.db.models.logged_models import MODEL_ID_LENGTH
 from trackhelm_core.limits import DATASET_DIGEST_LENGTH, DATASET_NAME_LENGTH, INT64_MAX, INT64_MIN
-from trackhelm_core.wire.requests import Int64, Milliseconds, Required, WireModel
-from trackhelm_ingest.schemas.runs import OfRun
+from trackhelm_core.wire.requests import Int64, Milliseconds, OfRun, Required, WireModel
 from trackhelm_ingest.schemas.tags import Tag
 
 _Int64 = Annotated[int, msgspec.Meta(ge=INT64_MIN, le=INT64_MAX)]

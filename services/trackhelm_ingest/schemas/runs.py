@@ -1,29 +1,9 @@
 """Requests and answers about runs, their params and tags."""
 
-from pydantic import model_validator
-
 from trackhelm_core.wire.replies import Reply
-from trackhelm_core.wire.requests import Comment, Milliseconds, Required, WireModel, missing_field
+from trackhelm_core.wire.requests import Comment, Milliseconds, OfRun, Required, WireModel
 from trackhelm_core.wire.runs import RunInfo
 from trackhelm_ingest.schemas.tags import Tag
-
-
-class OfRun(WireModel):
-    """A request about one run, named by `run_id` or, by old clients, `run_uuid`."""
-
-    run_id: str = ""
-    run_uuid: str = ""
-
-    @model_validator(mode="after")
-    def _names_a_run(self) -> "OfRun":
-        if not self.run:
-            raise missing_field("run_id")
-        return self
-
-    @property
-    def run(self) -> str:
-        """The run's id, however it was given."""
-        return self.run_id or self.run_uuid
 
 
 class CreateRun(WireModel):

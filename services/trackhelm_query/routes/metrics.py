@@ -18,10 +18,9 @@ browser_router = APIRouter(prefix="/mlflow/metrics", route_class=WireRoute)
 @router.get("/get-history", **documented(schemas.HistoryPage))
 def get_history(query: Annotated[schemas.GetHistory, Query()], runtime: RuntimeDep) -> Response:
     """Get the points of one metric of a run; none for a run or metric that does not exist."""
-    run_id = query.asked_run()
     with runtime.database.reading() as session:
         points, next_page_token = logic.get_history(
-            session, run_id, query.metric_key, max_results=query.max_results, page_token=query.page_token
+            session, query.run, query.metric_key, max_results=query.max_results, page_token=query.page_token
         )
     return reply(schemas.HistoryPage(schemas.metric_messages(query.metric_key, points), next_page_token))
 

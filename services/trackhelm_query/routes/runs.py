@@ -6,7 +6,9 @@ from fastapi import APIRouter, Query, Response
 
 from trackhelm_core.runtime import RuntimeDep
 from trackhelm_core.wire.replies import documented, empty_reply, reply
+from trackhelm_core.wire.requests import OfRun
 from trackhelm_core.wire.route import WireRoute
+from trackhelm_core.wire.runs import RunReply
 from trackhelm_query.logic import runs as logic
 from trackhelm_query.schemas import runs as schemas
 from trackhelm_query.schemas.run_messages import run_messages
@@ -15,14 +17,13 @@ from trackhelm_query.searches import AskedSearch
 router = APIRouter(prefix="/mlflow/runs", route_class=WireRoute)
 
 
-@router.get("/get", **documented(schemas.RunReply))
-def get_run(query: Annotated[schemas.NamedRun, Query()], runtime: RuntimeDep) -> Response:
+@router.get("/get", **documented(RunReply))
+def get_run(query: Annotated[OfRun, Query()], runtime: RuntimeDep) -> Response:
     """Get a run, active or deleted, with the latest point of each metric."""
-    run_id = query.asked_run()
     with runtime.database.reading() as session:
-        found = logic.get_run(session, run_id)
+        found = logic.get_run(session, query.run)
     (run,) = run_messages(found)
-    return reply(schemas.RunReply(run))
+    return reply(RunReply(run))
 
 
 @router.post("/search", **documented(schemas.RunPage))

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from trackhelm_core.audit.changes import Action, Cause, Change, State
 from trackhelm_core.audit.recorder import record
+from trackhelm_core.db.experiments import active_location
 from trackhelm_core.db.models.base import LifecycleStage
 from trackhelm_core.db.models.runs import RUN_ID_LENGTH
 from trackhelm_core.errors import InvalidParameterError, NotFoundError, missing_parameter
@@ -55,7 +56,7 @@ def create_model(session: Session, request: CreateLoggedModel, cause: Cause) -> 
         name=name,
         creation_timestamp_ms=cause.time,
         last_updated_timestamp_ms=cause.time,
-        artifact_uri=join(_active_location(session, experiment), "models", model_id, "artifacts"),
+        artifact_uri=join(active_location(session, experiment), "models", model_id, "artifacts"),
         status=PENDING,
         model_type=model_type or None,
         source_run_id=source_run_id or None,
@@ -139,17 +140,6 @@ def log_params(session: Session, model_id: str, params: Sequence[Pair], cause: C
     added = {key: value for key, value in clean.items() if key not in stored}
     change = Change(of_logged_model(model_id), Action.PARAMS_LOGGED, {"params": {}}, {"params": added})
     record(session, change, cause)
-
-
-def _active_location(session: Session, experiment_id: int) -> str:
-    experiment = store.find_experiment(session, experiment_id)
-    if experiment is None:
-        raise NotFoundError(f"No Experiment with id={experiment_id} exists.")
-    if experiment.stage is not LifecycleStage.ACTIVE:
-        raise InvalidParameterError(
-            f"The experiment {experiment_id} must be in the 'active' state. Current state is deleted."
-        )
-    return experiment.artifact_location
 
 
 def _active(session: Session, model_id: str) -> store.ModelRef:
