@@ -1,4 +1,4 @@
-"""A trail that tests share, and one of a test's own, to tamper with."""
+"""A trail that tests share, and one of a module's own, to tamper with."""
 
 import uuid
 from collections.abc import Iterator
@@ -29,12 +29,12 @@ def trail(api: Api) -> Trail:
     return Trail(api, app.state.runtime)
 
 
-@pytest.fixture
-def own_url(database_url: str, tmp_path: Path) -> str:
-    """Return the URL of an empty database of the same kind as the one that tests share."""
+@pytest.fixture(scope="module")
+def own_url(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Return the URL of an empty database of the same kind as the one that other modules share."""
     shared = make_url(database_url)
     if shared.get_backend_name() == "sqlite":
-        return f"sqlite:///{tmp_path / 'own.db'}"
+        return f"sqlite:///{tmp_path_factory.mktemp('own') / 'own.db'}"
     name = f"own_{uuid.uuid4().hex}"
     engine = create_engine(shared, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
@@ -43,9 +43,9 @@ def own_url(database_url: str, tmp_path: Path) -> str:
     return shared.set(database=name).render_as_string(hide_password=False)
 
 
-@pytest.fixture
-def own_trail(own_url: str, tmp_path: Path) -> Iterator[Trail]:
-    """Yield the trail of an API over a database of its own."""
-    app = embedded_app(StorageSettings(data=tmp_path, database_url=own_url))
+@pytest.fixture(scope="module")
+def own_trail(own_url: str, artifact_data: Path) -> Iterator[Trail]:
+    """Yield the trail of an API over a module's own database."""
+    app = embedded_app(StorageSettings(data=artifact_data, database_url=own_url))
     with TestClient(app, raise_server_exceptions=False, base_url="http://127.0.0.1") as client:
         yield Trail(Api(client), app.state.runtime)

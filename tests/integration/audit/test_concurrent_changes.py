@@ -1,6 +1,7 @@
 """Many changes at once: one order, no event lost, no deadlock, over both databases."""
 
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from threading import Barrier
 
 from tests.fixtures.api import Api
@@ -51,6 +52,6 @@ def test_changes_of_everything_by_many_make_one_whole_chain(trail: Trail, api: A
     tagged = [event for event in events if event["action"] == "tagged"]
     for own in names:
         values = [event for event in tagged if event["entity_id"] == own]
-        for earlier, later in zip(values, values[1:], strict=False):
+        for earlier, later in pairwise(values):
             assert later["from"] == earlier["to"]
     assert trail.faults() == []

@@ -190,9 +190,7 @@ def test_moves_to_the_bin_and_out_of_it_leave_one_event_each(trail: Trail, api: 
     ]
 
 
-def test_what_changes_nothing_leaves_an_event_only_for_its_comment(
-    trail: Trail, api: Api, name: str
-) -> None:
+def test_what_changes_nothing_leaves_an_event_only_for_its_comment(trail: Trail, api: Api, name: str) -> None:
     api.post("registered-models/create", name=name, description="same")
     api.post("model-versions/create", name=name, source="s3://bucket/model")
     with trail.added() as events:

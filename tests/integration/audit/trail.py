@@ -1,10 +1,11 @@
 """The audit trail as tests read it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Engine, text
+from sqlalchemy.orm import Session
 
 from tests.fixtures.api import Api
 from trackhelm_core.audit.verify import Verification
@@ -58,8 +59,13 @@ class Trail:
         with self.runtime.database.reading() as session:
             return list(Verification().faults(session))
 
-    def tamper(self, *statements: str) -> None:
-        """Change the tables behind the server's back."""
-        with self.engine.begin() as connection:
+    def faults_after(self, *statements: str, forged: Callable[[Session], None] | None = None) -> list[str]:
+        """Change the tables behind the server's back, return what is found, and undo the change."""
+        with Session(self.engine) as session:
             for statement in (*_DISARM[self.engine.dialect.name], *statements):
-                connection.execute(text(statement))
+                session.execute(text(statement))
+            if forged is not None:
+                forged(session)
+            found = list(Verification().faults(session))
+            session.rollback()
+        return found
