@@ -1,6 +1,8 @@
 """What somebody with the database's keys does to the trail is refused, or at least found and named."""
 
+import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from sqlalchemy import insert, select, text
@@ -9,10 +11,14 @@ from sqlalchemy.orm import Session
 
 from tests.integration.audit.trail import Trail
 from trackhelm_core.audit.canonical import event_hash
+from trackhelm_core.audit.changes import Action, Cause, Change, Entity, EntityType
 from trackhelm_core.audit.content import content_of
-from trackhelm_core.audit.verify import known_event_fault
+from trackhelm_core.audit.recorder import append_recorded, record
+from trackhelm_core.audit.verify import Verification, known_event_fault
+from trackhelm_core.auth.actor import Actor, ActorKind
 from trackhelm_core.db.models import AuditEvent
 
+DOCUMENT = (Path(__file__).parents[3] / "docs" / "audit.md").read_text(encoding="utf-8")
 MODELS = 6
 
 
@@ -135,6 +141,26 @@ def test_a_noted_hash_finds_a_chain_that_was_written_anew(written: Trail) -> Non
         assert known_event_fault(session, 3, noted[3]) is None
         assert known_event_fault(session, 3, noted[4]) == "event 3 is not the one whose hash was noted"
         assert known_event_fault(session, 99, noted[3]) == "event 99 is missing"
+
+
+def test_the_documented_grants_let_a_role_append_and_nothing_else(written: Trail) -> None:
+    if written.engine.dialect.name != "postgresql":
+        pytest.skip("SQLite has no roles")
+    block = re.search(r"^```sql\n(.*?)^```$", DOCUMENT, flags=re.MULTILINE | re.DOTALL)
+    assert block
+    with Session(written.engine) as session:
+        session.execute(text("CREATE ROLE trackhelm_service"))
+        session.execute(text(block[1]))
+        session.execute(text("SET LOCAL ROLE trackhelm_service"))
+        entity = Entity(EntityType.RUN, "1")
+        actor = Actor("ada", ActorKind.USER, "10.0.0.1", "r")
+        record(session, Change(entity, Action.DELETED, {}, None), Cause(actor, 1))
+        append_recorded(session)
+        assert list(Verification().faults(session)) == []
+        for statement in ("UPDATE audit_event SET actor = 'eve'", "DELETE FROM audit_head"):
+            with pytest.raises(DBAPIError, match="permission denied"), session.begin_nested():
+                session.execute(text(statement))
+        session.rollback()
 
 
 def _forgery(*, copy_of: int, event: int) -> Callable[[Session], None]:
