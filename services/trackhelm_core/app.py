@@ -13,15 +13,22 @@ from trackhelm_core.openapi import install_openapi
 from trackhelm_core.problems import install_problem_handlers
 from trackhelm_core.runtime import Runtime
 from trackhelm_core.service import Service
+from trackhelm_core.settings import AuthSettings
+from trackhelm_core.telemetry.metrics import RequestMetrics, metrics_router
 from trackhelm_core.telemetry.requests import RequestMiddleware
 
 
 def build_app(
-    services: Sequence[Service], runtime: Runtime, *, proxies: TrustedProxies | None = None
+    services: Sequence[Service],
+    runtime: Runtime,
+    *,
+    behind_gateway: bool = False,
+    auth: AuthSettings | None = None,
 ) -> FastAPI:
     """Return an application that serves `services` over `runtime`; it closes the runtime when it stops.
 
-    What `proxies` say of who sends a request is believed; without any, nobody's word is.
+    Behind a gateway, the gateway's id of a request is the request's. `auth` names the proxies whose word
+    counts for who sends it; without, nobody's does.
 
     Routers are included, not mounted: a mounted application's lifespan never runs.
     """
@@ -49,6 +56,7 @@ def build_app(
     )
     app.state.runtime = runtime
     app.include_router(health_router)
+    app.include_router(metrics_router)
     for service in services:
         for mount in service.mounts:
             for position, prefix in enumerate(mount.prefixes):
@@ -57,6 +65,9 @@ def build_app(
                 )
     install_problem_handlers(app)
     install_openapi(app)
-    app.add_middleware(ActorMiddleware, proxies=proxies or TrustedProxies())
-    app.add_middleware(RequestMiddleware)
+    proxies = TrustedProxies.of(auth, behind_gateway=behind_gateway)
+    app.add_middleware(ActorMiddleware, proxies=proxies)
+    app.add_middleware(
+        RequestMiddleware, metrics=RequestMetrics(runtime.metrics), behind_gateway=behind_gateway
+    )
     return app

@@ -3,13 +3,15 @@
 import http
 
 import structlog
-from fastapi import FastAPI, Request, Response
+from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import SQLAlchemyError
+from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 
 from trackhelm_core.db.failures import database_failure
 from trackhelm_core.errors import ApiError, ErrorCode, InvalidParameterError
+from trackhelm_core.not_offered import not_offered, part_not_offered
 from trackhelm_core.search.errors import PageTokenError, SearchSyntaxError
 from trackhelm_core.wire.faults import request_fault
 from trackhelm_core.wire.replies import JSON_MEDIA_TYPE, ErrorReply, encode
@@ -49,7 +51,12 @@ async def _on_http_error(request: Request, error: Exception) -> Response:
     asked = f"{request.method} {request.url.path}"
     match error.status_code:
         case http.HTTPStatus.NOT_FOUND:
-            answer = ApiError(ErrorCode.ENDPOINT_NOT_FOUND, f"No endpoint answers {asked}.")
+            part = part_not_offered(request.url.path)
+            answer = (
+                not_offered(part, asked)
+                if part
+                else ApiError(ErrorCode.ENDPOINT_NOT_FOUND, f"No endpoint answers {asked}.")
+            )
         case http.HTTPStatus.METHOD_NOT_ALLOWED:
             allowed = (error.headers or {}).get("Allow", "other methods")
             answer = ApiError(
@@ -82,7 +89,7 @@ def defect(method: str, path: str) -> Response:
     )
 
 
-def install_problem_handlers(app: FastAPI) -> None:
+def install_problem_handlers(app: Starlette) -> None:
     """Make every failure of the application answer in MLflow's form."""
     app.add_exception_handler(ApiError, _on_api_error)
     app.add_exception_handler(RequestValidationError, _on_invalid_request)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Self
 
 from fastapi import Depends, Request
+from prometheus_client import CollectorRegistry
 
 from trackhelm_core.clock import Clock, now_ms
 from trackhelm_core.db.engine import make_engine
@@ -12,7 +13,8 @@ from trackhelm_core.db.migrate import is_ready
 from trackhelm_core.db.unit_of_work import Database
 from trackhelm_core.objects.folder import FolderStore
 from trackhelm_core.objects.store import ObjectStore
-from trackhelm_core.settings import StorageSettings
+from trackhelm_core.queue.connection import RedisConnection
+from trackhelm_core.settings import RedisSettings, StorageSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,16 +24,24 @@ class Runtime:
     database: Database
     objects: ObjectStore
     clock: Clock = now_ms
+    redis: RedisConnection | None = None
+    """The queue of metrics; None when embedded."""
+    metrics: CollectorRegistry = field(default_factory=CollectorRegistry)
+    """What `/metrics` shows."""
     _closing: ExitStack = field(default_factory=ExitStack, repr=False)
 
     @classmethod
-    def from_settings(cls, storage: StorageSettings) -> Self:
+    def from_settings(cls, storage: StorageSettings, redis: RedisSettings | None = None) -> Self:
         """Open what the settings name. The database is not migrated here."""
         closing = ExitStack()
         database = Database(make_engine(storage.effective_database_url))
         closing.callback(database.close)
         objects = FolderStore(storage.artifact_folder)
-        return cls(database=database, objects=objects, _closing=closing)
+        queue = None
+        if redis is not None and redis.redis_url is not None:
+            queue = RedisConnection(redis.redis_url, redis)
+            closing.callback(queue.close)
+        return cls(database=database, objects=objects, redis=queue, _closing=closing)
 
     def is_ready(self) -> bool:
         """Return whether the database answers and has the schema this code needs."""

@@ -17,12 +17,15 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from trackhelm_core.chunks.points import Points
 from trackhelm_core.db.failures import database_failure
+from trackhelm_core.db.keys import keys_of
+from trackhelm_core.db.models.runs import RUN_ID_LENGTH
 from trackhelm_core.db.unit_of_work import Database
 from trackhelm_core.errors import ApiError, ErrorCode, UnavailableError
 from trackhelm_ingest.logic.active_runs import check_active
 from trackhelm_ingest.series import SeriesKey
-from trackhelm_ingest.store.points import write_points
+from trackhelm_ingest.store.points import write_points, write_series
 from trackhelm_ingest.store.runs import find_runs
+from trackhelm_ingest.upkeep import Upkeep
 
 log = structlog.get_logger(__name__)
 
@@ -64,6 +67,7 @@ class GroupCommit:
         self._waiting_points = 0
         self._changed = threading.Condition()
         self._stopping = False
+        self._upkeep = Upkeep(database)
         self._thread = threading.Thread(target=self._run, name="group-commit", daemon=True)
 
     def start(self) -> Self:
@@ -97,14 +101,28 @@ class GroupCommit:
             self._changed.notify()
         await request.answered
 
+    def run_ended(self, run: str) -> None:
+        """Compact the run's metrics when nobody waits; see `MetricSink.run_ended`."""
+        with self._changed:
+            self._upkeep.add_run(run)
+            self._changed.notify()
+
     def _run(self) -> None:
         group: list[_Request] = []
         try:
-            while group := self._next_group():
-                for request, refusal in zip(group, self._store(group), strict=True):
-                    request.answer(refusal)
+            while not self._is_over():
+                group = self._next_group()
+                if group:
+                    for request, refusal in zip(group, self._store(group), strict=True):
+                        request.answer(refusal)
+                elif self._upkeep:
+                    self._upkeep.do_next()
         finally:
             self._end(group)
+
+    def _is_over(self) -> bool:
+        with self._changed:
+            return self._stopping and not self._waiting
 
     def _end(self, unanswered: list[_Request]) -> None:
         """Take no more requests: one that waited for a thread that has ended would wait for ever."""
@@ -117,9 +135,9 @@ class GroupCommit:
             request.answer(_stopping())
 
     def _next_group(self) -> list[_Request]:
-        """Wait for requests and return as many as one transaction takes; none when it is time to end."""
+        """Wait for requests and return as many as one transaction takes; none when there is other work."""
         with self._changed:
-            while not self._waiting and not self._stopping:
+            while not (self._waiting or self._upkeep or self._stopping):
                 self._changed.wait()
             group: list[_Request] = []
             size = 0
@@ -147,6 +165,8 @@ class GroupCommit:
 
     def _write(self, group: list[_Request]) -> list[Exception | None]:
         """Write a group in one transaction, and return what each request is refused for, if it is."""
+        if len(group) == 1 and self._write_series(group[0]):
+            return [None]
         errors: list[Exception | None] = []
         accepted: list[tuple[int, Mapping[SeriesKey, Points]]] = []
         with self._database.writing() as session:
@@ -159,8 +179,30 @@ class GroupCommit:
                 else:
                     errors.append(None)
                     accepted.append((run.id, request.points))
-            write_points(session, accepted)
+            crowded = write_points(session, accepted)
+        for metric in crowded:
+            self._upkeep.add(metric)
         return errors
+
+    def _write_series(self, request: _Request) -> bool:
+        """Write a request for one plain series by one statement; False where that is not possible.
+
+        A client alone logs point by point, and waits for each: its latency is made of round trips. What is
+        not stored here (a new key, a run that is not active) goes the way of groups, which says why.
+        """
+        if self._database.is_sqlite or len(request.points) != 1 or len(request.run) != RUN_ID_LENGTH:
+            return False
+        ((series, points),) = request.points.items()
+        if series.labels or not request.run.isalnum():
+            return False
+        with self._database.committing_each() as session:
+            key_id = keys_of(session).known_ids([series.key]).get(series.key)
+            if key_id is None:
+                return False
+            stored = write_series(session, request.run, key_id, points)
+        if stored and stored.is_crowded:
+            self._upkeep.add(stored.metric)
+        return stored is not None
 
 
 def _stopping() -> UnavailableError:

@@ -19,22 +19,28 @@ _FORWARDED_FOR: Final = b"x-forwarded-for"
 
 @dataclass(frozen=True, slots=True)
 class TrustedProxies:
-    """The networks of trusted proxies, and the header in which they name the user."""
+    """The networks of trusted proxies, and the header in which they name the user.
+
+    Behind our own gateway, a caller is whoever called the gateway.
+    """
 
     networks: Sequence[Network] = ()
     actor_header: str = ""
+    behind_gateway: bool = False
 
     @classmethod
-    def from_settings(cls, settings: AuthSettings) -> Self:
-        """Return the proxies that the settings name."""
-        return cls(settings.proxy_networks, settings.actor_header)
+    def of(cls, settings: AuthSettings | None, *, behind_gateway: bool) -> Self:
+        """Return the proxies that the settings name; none where there are no settings."""
+        if settings is None:
+            return cls(behind_gateway=behind_gateway)
+        return cls(settings.proxy_networks, settings.actor_header, behind_gateway)
 
     def identity(self, scope: Scope) -> Identity | None:
         """Return who a trusted proxy says has sent a request; None when none says anything.
 
         Anybody else's header is ignored: what it says is worth nothing.
         """
-        if not self._trusts(_peer(scope)):
+        if not self._trusts(self._hops(scope)[-1]):
             return None
         match header_values(scope, self.actor_header.lower().encode()):
             case []:
@@ -48,12 +54,17 @@ class TrustedProxies:
 
     def source_address(self, scope: Scope) -> str:
         """Return where a request comes from: the nearest address that is not a trusted proxy's."""
-        given = b",".join(header_values(scope, _FORWARDED_FOR)).decode("latin-1")
-        trail = [hop.strip() for hop in given.split(",") if hop.strip()]
-        address = _peer(scope)
+        *trail, address = self._hops(scope)
         while trail and self._trusts(address) and _address(trail[-1]) is not None:
             address = trail.pop()
         return address[:SOURCE_ADDRESS_LENGTH]
+
+    def _hops(self, scope: Scope) -> list[str]:
+        """Return the addresses a request came by, as far as told, up to the one that called us."""
+        given = b",".join(header_values(scope, _FORWARDED_FOR)).decode("latin-1")
+        trail = [hop.strip() for hop in given.split(",") if hop.strip()]
+        # Our gateway has put its own caller at the end; all before that is what the caller said.
+        return trail if trail and self.behind_gateway else [*trail, _peer(scope)]
 
     def _trusts(self, text: str) -> bool:
         address = _address(text)

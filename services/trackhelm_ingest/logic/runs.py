@@ -25,6 +25,9 @@ from trackhelm_ingest.store import runs as store
 STATUSES: Final = {1: "RUNNING", 2: "SCHEDULED", 3: "FINISHED", 4: "FAILED", 5: "KILLED"}
 """Run states by their protobuf number."""
 
+ENDED: Final = frozenset({"FINISHED", "FAILED", "KILLED"})
+"""States in which a run expects no more metrics."""
+
 _MODEL_FIELDS: Final = ("artifact_path", "flavors", "utc_time_created", "run_id")
 
 
@@ -120,7 +123,8 @@ def _add_params(session: Session, uuid: str, params: Mapping[str, str]) -> list[
 
 
 def set_tags(session: Session, uuid: str, tags: Mapping[str, str]) -> None:
-    """Set tags; the tag of the run's name renames the run."""
+    """Set tags; the tag of the run's name renames the run. A run has a name: an empty one changes nothing."""
+    tags = {key: value for key, value in tags.items() if value or key != RUN_NAME}
     run = active_run(session, uuid, lock=RUN_NAME in tags)
     store.set_tags(session, run.id, tags)
     if RUN_NAME in tags:
@@ -184,5 +188,11 @@ def _agreed_name(run_name: str, tag: str) -> str:
 
 def _known_status(status: str | int | None) -> str | None:
     if isinstance(status, int):
-        return STATUSES.get(status)
+        if status not in STATUSES:
+            allowed = ", ".join(f"{number} ({name})" for number, name in STATUSES.items())
+            raise InvalidParameterError(
+                f"Invalid value {status} for parameter 'status' supplied: it must be one of {allowed}."
+            )
+        return STATUSES[status]
+    # protobuf drops a name that it does not know, so clients newer than the server may send one.
     return status if status in STATUSES.values() else None

@@ -1,7 +1,7 @@
 """Requests and answers about runs, their params and tags."""
 
 from trackhelm_core.wire.replies import Reply
-from trackhelm_core.wire.requests import Comment, Milliseconds, OfRun, Required, WireModel
+from trackhelm_core.wire.requests import Comment, Int64, OfRun, Required, WireModel
 from trackhelm_core.wire.runs import RunInfo
 from trackhelm_ingest.schemas.tags import Tag
 
@@ -12,7 +12,7 @@ class CreateRun(WireModel):
     experiment_id: Required
     user_id: str = ""
     run_name: str = ""
-    start_time: Milliseconds = 0
+    start_time: Int64 = 0
     tags: tuple[Tag, ...] = ()
 
 
@@ -26,7 +26,7 @@ class UpdateRun(OfRun):
     """`POST runs/update`. A status is given by its name or its protobuf number."""
 
     status: str | int | None = None
-    end_time: Milliseconds | None = None
+    end_time: Int64 | None = None
     run_name: str = ""
 
 

@@ -1,31 +1,36 @@
 """The ids of keys and label sets: found, or inserted when new."""
 
-import hashlib
-import json
 from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from trackhelm_core.db.keys import keys_of
 from trackhelm_core.db.models import Key, LabelSet
 from trackhelm_core.db.upsert import upsert
+from trackhelm_core.labels import canonical, digest_of
 from trackhelm_ingest.series import Labels
 
 
 def key_ids(session: Session, names: Iterable[str]) -> dict[str, int]:
     """Return the id of each key, inserting those that are new."""
     wanted = sorted(set(names))
-    found = _find_keys(session, wanted)
-    if new := [name for name in wanted if name not in found]:
+    remembered = keys_of(session)
+    known = remembered.known_ids(wanted)
+    if not (unknown := [name for name in wanted if name not in known]):
+        return known
+    found = _find_keys(session, unknown)
+    if new := [name for name in unknown if name not in found]:
         upsert(session, Key, [{"name": name} for name in new])
         # Selected, not returned: a conflicting insert of another transaction returns nothing.
         found |= _find_keys(session, new)
-    return found
+    remembered.remember_when_committed(session, found)
+    return known | found
 
 
 def label_set_ids(session: Session, label_sets: Iterable[Labels]) -> dict[Labels, int]:
     """Return the id of each label set, inserting those that are new."""
-    wanted = {_digest(labels): labels for labels in label_sets}
+    wanted = {digest_of(dict(labels)): labels for labels in label_sets}
     found = _find_label_sets(session, wanted)
     if new := sorted(digest for digest, labels in wanted.items() if labels not in found):
         upsert(session, LabelSet, [_label_set_row(digest, wanted[digest]) for digest in new])
@@ -33,17 +38,9 @@ def label_set_ids(session: Session, label_sets: Iterable[Labels]) -> dict[Labels
     return found
 
 
-def canonical(labels: Labels) -> str:
-    """Return labels as the JSON text that is stored and hashed."""
-    return json.dumps(dict(labels), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-
-
-def _digest(labels: Labels) -> str:
-    return hashlib.sha256(canonical(labels).encode()).hexdigest()
-
-
 def _label_set_row(digest: str, labels: Labels) -> dict[str, str | None]:
-    return {"digest": digest, "labels": canonical(labels), "model_id": dict(labels).get("model_id")}
+    named = dict(labels)
+    return {"digest": digest, "labels": canonical(named), "model_id": named.get("model_id")}
 
 
 def _find_keys(session: Session, names: Sequence[str]) -> dict[str, int]:

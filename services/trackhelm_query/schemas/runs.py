@@ -1,6 +1,9 @@
 """The search of runs: request and answer. What a run is stands in `trackhelm_core.wire.runs`."""
 
+from typing import Annotated, Any
+
 from msgspec import field
+from pydantic import BeforeValidator
 
 from trackhelm_core.limits import SEARCH_RUNS_DEFAULT_PAGE
 from trackhelm_core.wire.replies import Reply
@@ -9,10 +12,18 @@ from trackhelm_core.wire.runs import Run
 from trackhelm_query.schemas.views import ACTIVE, View
 
 
+def _as_text(value: Any) -> Any:
+    return str(value) if type(value) is int else value
+
+
+ExperimentId = Annotated[str, BeforeValidator(_as_text)]
+"""An experiment's id in a list, where MLflow's server takes a number for the text of it."""
+
+
 class SearchRuns(WireModel):
     """`POST runs/search`."""
 
-    experiment_ids: tuple[str, ...] = ()
+    experiment_ids: tuple[ExperimentId, ...] = ()
     filter: str = ""
     run_view_type: View = ACTIVE
     max_results: Int64 = SEARCH_RUNS_DEFAULT_PAGE

@@ -7,13 +7,14 @@ from typing import Any
 from sqlalchemy import ColumnElement, Label, select
 from sqlalchemy.orm import Session
 
+from trackhelm_core.db.keys import keys_of
 from trackhelm_core.db.models import LoggedModel
 from trackhelm_core.db.models.base import LifecycleStage
 from trackhelm_core.search.compile import compile_filter
 from trackhelm_core.search.entity import EntitySearch
 from trackhelm_core.search.expression import Expression, comparisons
 from trackhelm_core.search.keyset import PageRequest, SortColumn, read_page
-from trackhelm_core.search.resolve import resolve_field
+from trackhelm_core.search.resolve import keys_of_fields, resolve_field
 from trackhelm_registry.store.logged_model_fields import METRICS, searchable
 from trackhelm_registry.store.logged_model_metrics import DatasetFilter, on_datasets, series_of_model
 
@@ -50,7 +51,9 @@ def _conditions(session: Session, search: Search) -> list[ColumnElement[bool]]:
         LoggedModel.experiment_id.in_(search.experiments),
         LoggedModel.lifecycle_stage == LifecycleStage.ACTIVE,
     ]
-    entity = searchable(session, search.datasets)
+    compared = () if search.expression is None else comparisons(search.expression)
+    names = keys_of_fields(comparison.field for comparison in compared)
+    entity = searchable(session, search.datasets, keys_of(session).ids(session, names))
     if search.expression is not None:
         conditions.append(compile_filter(search.expression, entity))
     if search.datasets and not _names_metrics(search.expression, entity):

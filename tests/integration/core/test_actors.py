@@ -10,7 +10,6 @@ import pytest
 from starlette.testclient import TestClient
 
 from tests.fixtures.api import API, Api
-from trackhelm_core.auth.proxies import TrustedProxies
 from trackhelm_core.settings import AuthSettings, StorageSettings
 from trackhelm_embedded.app import embedded_app
 
@@ -22,7 +21,7 @@ def behind_proxy(database_url: str, artifact_data: Path) -> Iterator[Api]:
     """Yield the API as a proxy at 10.1.2.3 calls it."""
     settings = AuthSettings(trusted_proxies=PROXIES)
     storage = StorageSettings(data=artifact_data, database_url=database_url)
-    app = embedded_app(storage, proxies=TrustedProxies.from_settings(settings))
+    app = embedded_app(storage, auth=settings)
     with TestClient(app, base_url="http://127.0.0.1", client=("10.1.2.3", 5)) as client:
         yield Api(client)
 
@@ -146,6 +145,26 @@ def test_an_address_is_the_nearest_that_is_no_trusted_proxys(
 ) -> None:
     headers = {} if forwarded is None else {"X-Forwarded-For": forwarded}
     assert event_of(behind_proxy, headers)["source_address"] == address
+
+
+@pytest.mark.parametrize(
+    ("forwarded", "actor", "address"),
+    [
+        ("10.1.2.3", "ada", "10.1.2.3"),
+        ("192.0.2.7, 10.1.2.3", "ada", "192.0.2.7"),
+        # Whoever called the gateway is the last: what he says of others before him is worth nothing.
+        ("10.1.2.3, 192.0.2.7", "anonymous", "192.0.2.7"),
+        ("192.0.2.7", "anonymous", "192.0.2.7"),
+    ],
+)
+def test_behind_a_gateway_the_caller_is_the_gateways(
+    database_url: str, artifact_data: Path, forwarded: str, actor: str, address: str
+) -> None:
+    storage = StorageSettings(data=artifact_data, database_url=database_url)
+    app = embedded_app(storage, behind_gateway=True, auth=AuthSettings(trusted_proxies=PROXIES))
+    with TestClient(app, base_url="http://127.0.0.1", client=("10.1.0.1", 5)) as client:
+        event = event_of(Api(client), {"X-Forwarded-For": forwarded, "X-Forwarded-User": "ada"})
+    assert (event["actor"], event["source_address"]) == (actor, address)
 
 
 def test_others_do_not_say_where_they_come_from(api: Api) -> None:
