@@ -69,6 +69,10 @@ def serve_service(
     auth = load(AuthSettings)
     configure_logging(load(LogSettings))
     warn_of_unknown_names()
-    runtime = Runtime.from_settings(storage, redis)
+    try:
+        runtime = Runtime.from_settings(storage, redis)
+    except ValueError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from error
     app = build_app([service], runtime, behind_gateway=http.behind_gateway, auth=auth)
     serve(app, http, f"{service.name} listens on {{url}}")

@@ -32,13 +32,20 @@ class Runtime:
 
     @classmethod
     def from_settings(cls, storage: StorageSettings, redis: RedisSettings | None = None) -> Self:
-        """Open what the settings name. The database is not migrated here."""
+        """Open what the settings name. The database is not migrated here.
+
+        Raises:
+            ValueError: The settings contradict one another.
+        """
         closing = ExitStack()
         database = Database(make_engine(storage.effective_database_url))
         closing.callback(database.close)
         objects = FolderStore(storage.artifact_folder)
         queue = None
         if redis is not None and redis.redis_url is not None:
+            if database.is_sqlite:
+                closing.close()
+                raise ValueError("TRACKHELM_REDIS_URL needs PostgreSQL: TRACKHELM_DATABASE_URL names SQLite")
             queue = RedisConnection(redis.redis_url, redis)
             closing.callback(queue.close)
         return cls(database=database, objects=objects, redis=queue, _closing=closing)
