@@ -76,6 +76,7 @@ ROUTE_TABLE: Final = (
             "/mlflow/logged-models/search",
             "/mlflow/logged-models/{model_id}",
             *_below("/mlflow/logged-models/{model_id}", "params", "tags", "tags/{key:path}"),
+            "/trackhelm/audit/events",
         ),
     ),
 )
