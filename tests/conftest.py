@@ -3,6 +3,7 @@
 pytest_plugins = [
     "tests.fixtures.databases",
     "tests.fixtures.api",
+    "tests.fixtures.s3",
     "tests.fixtures.sql",
     "tests.fixtures.factories",
 ]

@@ -7,7 +7,8 @@ import typer
 import uvicorn
 
 from trackhelm_cli.options import DatabaseOption, DataOption, load, warn_of_unknown_names
-from trackhelm_core.settings import PREFIX, HttpSettings, LogSettings, StorageSettings
+from trackhelm_core.objects.opening import StoreUrlError
+from trackhelm_core.settings import PREFIX, HttpSettings, LogSettings, ObjectSettings, StorageSettings
 from trackhelm_core.telemetry.logging import configure_logging
 from trackhelm_embedded.app import embedded_app
 
@@ -39,9 +40,14 @@ def embedded(
     storage = load(StorageSettings, data=data, database_url=database_url)
     configure_logging(load(LogSettings))
     warn_of_unknown_names()
+    try:
+        app = embedded_app(storage, load(ObjectSettings))
+    except StoreUrlError as error:
+        typer.echo(f"{PREFIX}ARTIFACTS_URL or {PREFIX}ARTIFACT_LOCATIONS: {error}", err=True)
+        raise typer.Exit(2) from error
     server = _AnnouncingServer(
         uvicorn.Config(
-            embedded_app(storage),
+            app,
             host=http.host,
             port=http.port,
             log_config=None,

@@ -9,6 +9,7 @@ from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 
 from trackhelm_core.errors import ApiError, ErrorCode, InvalidParameterError, UnavailableError
+from trackhelm_core.objects.store import StoreUnavailableError
 from trackhelm_core.search.errors import PageTokenError, SearchSyntaxError
 from trackhelm_core.wire.faults import request_fault
 from trackhelm_core.wire.replies import JSON_MEDIA_TYPE, ErrorReply, encode
@@ -63,6 +64,11 @@ async def _on_database_error(request: Request, error: Exception) -> Response:
     return problem(UnavailableError("The database is not available. Send the request again."))
 
 
+async def _on_store_unavailable(request: Request, error: Exception) -> Response:
+    # Who raised it has logged why.
+    return problem(UnavailableError(str(error), retry_after_seconds=2))
+
+
 def defect(method: str, path: str) -> Response:
     """Return the response for an exception that nobody foresaw."""
     return problem(
@@ -82,3 +88,4 @@ def install_problem_handlers(app: FastAPI) -> None:
     app.add_exception_handler(PageTokenError, _on_invalid_search)
     app.add_exception_handler(HTTPException, _on_http_error)
     app.add_exception_handler(OperationalError, _on_database_error)
+    app.add_exception_handler(StoreUnavailableError, _on_store_unavailable)

@@ -10,9 +10,10 @@ from trackhelm_core.clock import Clock, now_ms
 from trackhelm_core.db.engine import make_engine
 from trackhelm_core.db.migrate import is_ready
 from trackhelm_core.db.unit_of_work import Database
-from trackhelm_core.objects.folder import FolderStore
+from trackhelm_core.objects.locations import Locations
+from trackhelm_core.objects.opening import open_store
 from trackhelm_core.objects.store import ObjectStore
-from trackhelm_core.settings import StorageSettings
+from trackhelm_core.settings import ObjectSettings, StorageSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,17 +22,22 @@ class Runtime:
 
     database: Database
     objects: ObjectStore
+    locations: Locations
     clock: Clock = now_ms
     _closing: ExitStack = field(default_factory=ExitStack, repr=False)
 
     @classmethod
-    def from_settings(cls, storage: StorageSettings) -> Self:
-        """Open what the settings name. The database is not migrated here."""
+    def from_settings(cls, storage: StorageSettings, *, artifacts: ObjectSettings | None = None) -> Self:
+        """Open what the settings name, those for artifacts being read where none are given.
+
+        The database is not migrated here, and a bucket may still be away. Raises `StoreUrlError`.
+        """
+        artifacts = artifacts or ObjectSettings()
         closing = ExitStack()
         database = Database(make_engine(storage.effective_database_url))
         closing.callback(database.close)
-        objects = FolderStore(storage.artifact_folder)
-        return cls(database=database, objects=objects, _closing=closing)
+        objects = open_store(artifacts.artifacts_url or storage.artifact_folder.as_uri(), artifacts)
+        return cls(database=database, objects=objects, locations=Locations(artifacts), _closing=closing)
 
     def is_ready(self) -> bool:
         """Return whether the database answers and has the schema this code needs."""
