@@ -12,7 +12,8 @@ PORTS: Final = 8
 """Ports that the server needs: its parts talk to one another over HTTP and gRPC."""
 
 _PARTS: Final = ("master", "volume", "filer", "s3")
-_VOLUME_MEGABYTES: Final = 1024
+_VOLUME_MEGABYTES: Final = 256
+"""A bucket takes several volumes at once, and as many fit as the disk has room for."""
 
 
 class Seaweed:
