@@ -10,7 +10,7 @@ PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
 CONSTRAINTS := requirements/constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup check format openapi test test-server test-e2e clean
+.PHONY: help run setup check format openapi test test-server test-e2e bench-artifacts clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "%-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ test-server: $(VENV)/.dev ## Unit and integration tests: SQLite, and PostgreSQL 
 test-e2e: $(VENV)/.dev $(CLIENTS)/mlflow3/.ready ## The stock MLflow client against a running server
 	SERVER_UNDER_TEST=$(abspath $(BIN)/trackhelm-server) \
 	    $(CLIENTS)/mlflow3/bin/python -m pytest -c tests/e2e/pytest.ini tests/e2e
+
+bench-artifacts: $(VENV)/.dev $(CLIENTS)/mlflow3/.ready ## Time uploads and downloads against stock MLflow
+	PYTHONPATH=services:. $(BIN)/python -m bench.artifacts --mlflow-python $(CLIENTS)/mlflow3/bin/python $(BENCH)
 
 clean: ## Remove environments and caches
 	rm -rf $(VENV) $(CLIENTS) .mypy_cache .ruff_cache .pytest_cache .hypothesis build
