@@ -11,7 +11,7 @@ import os
 import tempfile
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
@@ -60,7 +60,7 @@ class Connection:
             raise RuntimeError(f"{method} {path}: {answer.status} {last[:500]!r}")
         return last, answer.headers.get("ETag", "")
 
-    def message(self, method: str, path: str, **message: Any) -> Any:
+    def message(self, method: str, path: str, /, **message: Any) -> Any:
         """Send a message and return the answer's."""
         body = json.dumps(message) if method == "POST" else None
         return json.loads(self.ask(method, path, body, {"Content-Type": "application/json"})[0])
@@ -90,9 +90,13 @@ class Presigned:
 
     def __init__(self, url: str) -> None:
         self._server = Connection(url)
+        self._proxy = Proxy(url)
 
     def put(self, name: str, size: int) -> None:
-        """Upload a file."""
+        """Upload a file; a small one through the server."""
+        if size < PART:
+            self._proxy.put(name, size)
+            return
         folder, _, file = name.rpartition("/")
         count = -(-size // PART)
         upload = self._server.message("POST", f"{ARTIFACTS}/mpu/create/{folder}", path=file, num_parts=count)
@@ -156,11 +160,12 @@ def random_blocks(size: int) -> Iterator[bytes]:
         size -= BLOCK
 
 
-def seconds(call: Callable[[], object]) -> float:
-    """Return how long a call takes."""
+def rate(amount: int, call: Callable[[str, int], None], names: Sequence[str], size: int) -> str:
+    """Return how much of an amount a call for each name moves a second."""
     began = time.perf_counter()
-    call()
-    return time.perf_counter() - began
+    for name in names:
+        call(name, size)
+    return f"{amount / (time.perf_counter() - began):.0f}"
 
 
 def measure(title: str, way: Way, server: Server | None, mebibytes: list[int], files: int) -> None:
@@ -169,14 +174,10 @@ def measure(title: str, way: Way, server: Server | None, mebibytes: list[int], f
     way.put(f"{folder}/first", SMALL_BYTES)
     way.get(f"{folder}/first", SMALL_BYTES)
     before = server.peak_mebibytes() if server else 0
-    cells = []
-    for size in mebibytes:
-        name = f"{folder}/{size}"
-        for call in (way.put, way.get):
-            cells.append(f"{size / seconds(lambda call=call: call(name, size * BLOCK)):.0f}")  # type: ignore[misc]
-    for call in (way.put, way.get):
-        took = seconds(lambda call=call: [call(f"{folder}/s/{n}", SMALL_BYTES) for n in range(files)])  # type: ignore[misc]
-        cells.append(f"{files / took:.0f}")
+    calls = (way.put, way.get)
+    cells = [rate(size, call, [f"{folder}/{size}"], size * BLOCK) for size in mebibytes for call in calls]
+    small = [f"{folder}/small/{number}" for number in range(files)]
+    cells += [rate(files, call, small, SMALL_BYTES) for call in calls]
     growth = f"{server.peak_mebibytes() - before}" if server else ""
     print(f"| {' | '.join([title, *cells, growth])} |", flush=True)
 
