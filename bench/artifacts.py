@@ -28,6 +28,7 @@ PART = 10 * BLOCK
 
 DOWNLOAD_PART = 100 * BLOCK
 PARTS_AT_ONCE = 4
+IDLE_SECONDS = 2
 ARTIFACTS = "/api/2.0/mlflow-artifacts"
 
 
@@ -46,16 +47,20 @@ class Connection:
 
     def __init__(self, url: str) -> None:
         self._connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=600)
+        self._used = time.monotonic()
 
     def ask(
         self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None
     ) -> tuple[bytes, str]:
         """Send a request; return the answer's last block and its ETag."""
+        if time.monotonic() - self._used > IDLE_SECONDS:
+            self._connection.close()  # The server may have; the next request opens it again.
         self._connection.request(method, path, body=body, headers=headers or {})
         answer = self._connection.getresponse()
         last = b""
         while block := answer.read(BLOCK):
             last = block
+        self._used = time.monotonic()
         if answer.status not in {http.HTTPStatus.OK, http.HTTPStatus.PARTIAL_CONTENT}:
             raise RuntimeError(f"{method} {path}: {answer.status} {last[:500]!r}")
         return last, answer.headers.get("ETag", "")

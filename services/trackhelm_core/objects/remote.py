@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Final
 
 import obstore
+from anyio import CapacityLimiter
 from obstore.store import AzureStore, GCSStore, S3Store
 
 from trackhelm_core.objects.blocks import BLOCK_BYTES, in_blocks
@@ -41,6 +42,8 @@ MOST_PARTS: Final = 10_000
 """Parts that a file may have in every cloud."""
 
 _PARTS_AT_ONCE: Final = 2
+# A directory of 100,000 files takes 110 MiB while it is listed.
+_LISTINGS_AT_ONCE: Final = 4
 _DELETED_AT_ONCE: Final = 1000
 _REMEMBERED: Final = 10_000
 
@@ -94,6 +97,7 @@ class RemoteStore:
         self.direct = direct
         self._name = name
         self._on_missing_bucket = on_missing_bucket
+        self._listings = CapacityLimiter(_LISTINGS_AT_ONCE)
         # A run's files share their directories: each is looked up once, not once a file.
         self._directories: set[ObjectKey] = set()
 
@@ -152,6 +156,10 @@ class RemoteStore:
     async def entries(self, key: ObjectKey) -> Sequence[Entry]:
         """Return what a directory holds."""
         path = self._path(key)
+        async with self._listings:
+            return await self._listed(key, path)
+
+    async def _listed(self, key: ObjectKey, path: str) -> list[Entry]:
         with self.told():
             listed = await obstore.list_with_delimiter_async(self.bucket, path or None)
         found = {
