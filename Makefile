@@ -8,9 +8,11 @@ DATA ?= trackhelm-data
 BIN := $(VENV)/bin
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
 CONSTRAINTS := requirements/constraints.txt
+# The newest release of each generation of the stock client that `tests/contract/clients` runs in.
+GENERATIONS := mlflow3-newest mlflow2
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup check format openapi test test-server test-e2e bench-artifacts clean
+.PHONY: help run setup check format openapi test test-server test-e2e test-clients bench-artifacts bench-charts clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "%-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,7 +20,7 @@ help: ## List the targets
 run: $(VENV)/.run ## Start the embedded server (PORT=5000 DATA=trackhelm-data)
 	@$(BIN)/trackhelm-server embedded --port $(PORT) --data $(DATA)
 
-setup: $(VENV)/.dev $(CLIENTS)/mlflow3/.ready ## Make the environments of server and tests
+setup: $(VENV)/.dev $(CLIENTS)/mlflow3/.ready $(GENERATIONS:%=$(CLIENTS)/%/.ready) ## Make the environments of server and tests
 
 check: $(VENV)/.dev ## Lint, types, layers and module sizes
 	$(BIN)/ruff check .
@@ -35,7 +37,7 @@ format: $(VENV)/.dev ## Format the code
 openapi: $(VENV)/.dev ## Write docs/openapi.json
 	$(BIN)/python scripts/write_openapi.py
 
-test: test-server test-e2e ## Run every test
+test: test-server test-e2e test-clients ## Run every test
 
 test-server: $(VENV)/.dev ## Unit and integration tests: SQLite, and PostgreSQL from its wheel
 	$(BIN)/pytest -n 2
@@ -43,6 +45,19 @@ test-server: $(VENV)/.dev ## Unit and integration tests: SQLite, and PostgreSQL 
 test-e2e: $(VENV)/.dev $(CLIENTS)/mlflow3/.ready ## The stock MLflow client against a running server
 	SERVER_UNDER_TEST=$(abspath $(BIN)/trackhelm-server) \
 	    $(CLIENTS)/mlflow3/bin/python -m pytest -c tests/e2e/pytest.ini tests/e2e
+
+
+test-clients: $(VENV)/.dev $(GENERATIONS:%=$(CLIENTS)/%/.ready) ## The client's newest 3.x and 2.x against a running server
+	for generation in $(GENERATIONS); do \
+	    SERVER_UNDER_TEST=$(abspath $(BIN)/trackhelm-server) $(CLIENTS)/$$generation/bin/python -m pytest \
+	        -c tests/contract/clients/pytest.ini tests/contract/clients || exit 1; \
+	done
+
+bench: $(VENV)/.dev $(CLIENTS)/mlflow3/.ready ## Measure against stock MLflow (BENCH="--quick" takes minutes)
+	$(BIN)/python -m bench.tracking --mlflow-python $(CLIENTS)/mlflow3/bin/python $(BENCH)
+
+bench-charts: $(VENV)/.dev ## Time charts against reading the history they show
+	PYTHONPATH=services:. $(BIN)/python bench/charts.py
 
 bench-artifacts: $(VENV)/.dev $(CLIENTS)/mlflow3/.ready ## Time uploads and downloads against stock MLflow
 	PYTHONPATH=services:. $(BIN)/python -m bench.artifacts --mlflow-python $(CLIENTS)/mlflow3/bin/python $(BENCH)
@@ -62,8 +77,11 @@ $(VENV)/.dev: pyproject.toml $(CONSTRAINTS) | $(BIN)/python
 	$(BIN)/python $(PIP_INSTALL) -c $(CONSTRAINTS) -e '.[dev]'
 	@touch $@ $(VENV)/.run
 
+# The file says why. It is a whole freeze, so that nothing is left to resolve.
+$(CLIENTS)/mlflow3-newest/.ready: PIP_FLAGS := --no-deps
+
 # The stock client lives in an environment of its own: the server never depends on it.
 $(CLIENTS)/%/.ready: requirements/%.txt
 	$(PYTHON) -m venv $(@D)
-	$(@D)/bin/python $(PIP_INSTALL) -r $<
+	$(@D)/bin/python $(PIP_INSTALL) --no-compile $(PIP_FLAGS) -r $<
 	@touch $@

@@ -110,4 +110,4 @@ def _origin(variable: str) -> str:
 
 def _shown(name: str, value: object) -> object:
     # A URL may hold a password.
-    return make_url(value).render_as_string() if name == "database_url" and isinstance(value, str) else value
+    return make_url(value).render_as_string() if name.endswith("_url") and isinstance(value, str) else value

@@ -9,6 +9,13 @@ from pydantic_settings import BaseSettings
 
 from trackhelm_core.settings import PREFIX, unknown_names
 
+HostOption = Annotated[
+    str | None, typer.Option("--host", help=f"Address to listen on. [{PREFIX}HOST; default: 127.0.0.1]")
+]
+PortOption = Annotated[
+    int | None,
+    typer.Option("--port", help=f"Port to listen on, 0 for a free one. [{PREFIX}PORT; default: 5000]"),
+]
 DataOption = Annotated[
     Path | None,
     typer.Option("--data", help=f"Folder of database and artifacts. [{PREFIX}DATA; default: trackhelm-data]"),

@@ -11,11 +11,14 @@ from trackhelm_core.openapi import install_openapi
 from trackhelm_core.problems import install_problem_handlers
 from trackhelm_core.runtime import Runtime
 from trackhelm_core.service import Service
+from trackhelm_core.telemetry.metrics import RequestMetrics, metrics_router
 from trackhelm_core.telemetry.requests import RequestMiddleware
 
 
-def build_app(services: Sequence[Service], runtime: Runtime) -> FastAPI:
+def build_app(services: Sequence[Service], runtime: Runtime, *, behind_gateway: bool = False) -> FastAPI:
     """Return an application that serves `services` over `runtime`; it closes the runtime when it stops.
+
+    Behind a gateway, the gateway's id of a request is the request's.
 
     Routers are included, not mounted: a mounted application's lifespan never runs.
     """
@@ -43,6 +46,7 @@ def build_app(services: Sequence[Service], runtime: Runtime) -> FastAPI:
     )
     app.state.runtime = runtime
     app.include_router(health_router)
+    app.include_router(metrics_router)
     for service in services:
         for mount in service.mounts:
             for position, prefix in enumerate(mount.prefixes):
@@ -51,5 +55,7 @@ def build_app(services: Sequence[Service], runtime: Runtime) -> FastAPI:
                 )
     install_problem_handlers(app)
     install_openapi(app)
-    app.add_middleware(RequestMiddleware)
+    app.add_middleware(
+        RequestMiddleware, metrics=RequestMetrics(runtime.metrics), behind_gateway=behind_gateway
+    )
     return app

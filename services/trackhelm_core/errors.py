@@ -22,7 +22,8 @@ class ErrorCode(StrEnum):
     INTERNAL_ERROR = "INTERNAL_ERROR"
 
 
-# The stock client retries 408, 429 and 5xx for up to four minutes: no permanent failure may carry one.
+# The stock client retries 408, 429, 500, 502, 503 and 504 for up to four minutes, but never 501: no permanent
+# failure may carry one of the former.
 HTTP_STATUS: Final = {
     ErrorCode.BAD_REQUEST: 400,
     ErrorCode.INVALID_PARAMETER_VALUE: 400,

@@ -1,4 +1,7 @@
-"""Probes: `/health` (the process is alive), `/ready` (it can serve), `/version`."""
+"""Probes: `/health` (the process is alive), `/ready` (it can serve), `/version`.
+
+Load balancers ask by HEAD, too.
+"""
 
 from fastapi import APIRouter, Response
 
@@ -9,12 +12,14 @@ from trackhelm_core.runtime import RuntimeDep
 health_router = APIRouter(tags=["probes"])
 
 
+@health_router.head("/health", include_in_schema=False)
 @health_router.get("/health", response_class=Response)
 async def health() -> Response:
     """Answer `OK` while the process runs, whatever it depends on: a restart would not mend that."""
     return Response("OK", media_type="text/plain")
 
 
+@health_router.head("/ready", include_in_schema=False)
 @health_router.get("/ready", response_class=Response)
 def ready(runtime: RuntimeDep) -> Response:
     """Answer `OK` when the database answers and its schema fits; 503 until then."""
@@ -23,6 +28,7 @@ def ready(runtime: RuntimeDep) -> Response:
     return Response("OK", media_type="text/plain")
 
 
+@health_router.head("/version", include_in_schema=False)
 @health_router.get("/version", response_class=Response)
 async def version() -> Response:
     """Answer Trackhelm's version.

@@ -13,6 +13,11 @@ RUN_TAG_VALUE_LENGTH: Final = 8_000
 EXPERIMENT_TAG_VALUE_LENGTH: Final = 20_000
 REGISTRY_TAG_VALUE_LENGTH: Final = 100_000
 
+# Labels of a metric point: how many, and the characters of each.
+LABELS: Final = 8
+LABEL_NAME_LENGTH: Final = 64
+LABEL_VALUE_LENGTH: Final = 250
+
 # Names and locations: characters.
 EXPERIMENT_NAME_LENGTH: Final = 500
 ARTIFACT_LOCATION_LENGTH: Final = 2_048
@@ -62,6 +67,21 @@ BULK_HISTORY_POINTS: Final = 25_000
 BULK_INTERVAL_POINTS: Final = 2_500
 SEARCH_DATASETS_EXPERIMENTS: Final = 20
 SEARCH_DATASETS_ROWS: Final = 1_000
+
+# One request for charts. Cells are runs x keys x buckets: 400,000 are some 50 MB of JSON at the worst.
+CHART_RUNS: Final = 500
+CHART_KEYS: Final = 100
+CHART_BUCKETS: Final = 2_000
+CHART_DEFAULT_BUCKETS: Final = 400
+CHART_CELLS: Final = 400_000
+# Series (label sets apart) and points that one chart reads: 20 million points are seconds of work
+# and, encoded, 200 MB at worst.
+CHART_SERIES: Final = 100_000
+CHART_POINTS: Final = 20_000_000
+# Values that a filter by one label may list.
+LABEL_FILTER_VALUES: Final = 1_000
+SERIES_PAGE: Final = 10_000
+SERIES_DEFAULT_PAGE: Final = 1_000
 
 # JSON request bodies: bytes. 1,000 metrics with 250-character keys in escaped non-ASCII fit; a dataset
 # profile of 16 MiB, the largest single legal field, fits too.

@@ -24,7 +24,7 @@ def check_artifact_location(location: str) -> str:
         # A path, as scripts on one machine give it: relative to where the server was started.
         if "\\" in location or ".." in unquote(location).split("/"):
             raise _invalid(location, "a path must have no '..' segment and no backslash")
-        return str(Path(location).absolute())
+        return check_length(str(Path(location).absolute()), "Artifact location", ARTIFACT_LOCATION_LENGTH)
     if parts.scheme not in ALLOWED_SCHEMES:
         raise _invalid(
             location, f"scheme '{parts.scheme}' is not one of {', '.join(sorted(ALLOWED_SCHEMES))}"

@@ -3,12 +3,15 @@
 import http
 
 import structlog
-from fastapi import FastAPI, Request, Response
+from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 
+from trackhelm_core.db.failures import database_failure
 from trackhelm_core.errors import ApiError, ErrorCode, InvalidParameterError, UnavailableError
+from trackhelm_core.not_offered import not_offered, part_not_offered
 from trackhelm_core.objects.store import StoreUnavailableError
 from trackhelm_core.search.errors import PageTokenError, SearchSyntaxError
 from trackhelm_core.wire.faults import request_fault
@@ -46,7 +49,12 @@ async def _on_http_error(request: Request, error: Exception) -> Response:
     asked = f"{request.method} {request.url.path}"
     match error.status_code:
         case http.HTTPStatus.NOT_FOUND:
-            answer = ApiError(ErrorCode.ENDPOINT_NOT_FOUND, f"No endpoint answers {asked}.")
+            part = part_not_offered(request.url.path)
+            answer = (
+                not_offered(part, asked)
+                if part
+                else ApiError(ErrorCode.ENDPOINT_NOT_FOUND, f"No endpoint answers {asked}.")
+            )
         case http.HTTPStatus.METHOD_NOT_ALLOWED:
             allowed = (error.headers or {}).get("Allow", "other methods")
             answer = ApiError(
@@ -60,8 +68,12 @@ async def _on_http_error(request: Request, error: Exception) -> Response:
 
 
 async def _on_database_error(request: Request, error: Exception) -> Response:
-    log.error("database unavailable", path=request.url.path, exc_info=error)
-    return problem(UnavailableError("The database is not available. Send the request again."))
+    assert isinstance(error, SQLAlchemyError)
+    answer = database_failure(error)
+    if answer is None:
+        raise error
+    log.error("database failure", path=request.url.path, answered=answer.status, exc_info=error)
+    return problem(answer)
 
 
 async def _on_store_unavailable(request: Request, error: Exception) -> Response:
@@ -80,12 +92,12 @@ def defect(method: str, path: str) -> Response:
     )
 
 
-def install_problem_handlers(app: FastAPI) -> None:
+def install_problem_handlers(app: Starlette) -> None:
     """Make every failure of the application answer in MLflow's form."""
     app.add_exception_handler(ApiError, _on_api_error)
     app.add_exception_handler(RequestValidationError, _on_invalid_request)
     app.add_exception_handler(SearchSyntaxError, _on_invalid_search)
     app.add_exception_handler(PageTokenError, _on_invalid_search)
     app.add_exception_handler(HTTPException, _on_http_error)
-    app.add_exception_handler(OperationalError, _on_database_error)
+    app.add_exception_handler(SQLAlchemyError, _on_database_error)
     app.add_exception_handler(StoreUnavailableError, _on_store_unavailable)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Self
 
 from fastapi import Depends, Request
+from prometheus_client import CollectorRegistry
 
 from trackhelm_core.clock import Clock, now_ms
 from trackhelm_core.db.engine import make_engine
@@ -13,7 +14,8 @@ from trackhelm_core.db.unit_of_work import Database
 from trackhelm_core.objects.locations import Locations
 from trackhelm_core.objects.opening import open_store
 from trackhelm_core.objects.store import ObjectStore
-from trackhelm_core.settings import ObjectSettings, StorageSettings
+from trackhelm_core.queue.connection import RedisConnection
+from trackhelm_core.settings import ObjectSettings, RedisSettings, StorageSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +26,19 @@ class Runtime:
     objects: ObjectStore
     locations: Locations
     clock: Clock = now_ms
+    redis: RedisConnection | None = None
+    """The queue of metrics; None when embedded."""
+    metrics: CollectorRegistry = field(default_factory=CollectorRegistry)
+    """What `/metrics` shows."""
     _closing: ExitStack = field(default_factory=ExitStack, repr=False)
 
     @classmethod
-    def from_settings(cls, storage: StorageSettings, *, artifacts: ObjectSettings | None = None) -> Self:
+    def from_settings(
+        cls,
+        storage: StorageSettings,
+        redis: RedisSettings | None = None,
+        artifacts: ObjectSettings | None = None,
+    ) -> Self:
         """Open what the settings name, those for artifacts being read where none are given.
 
         The database is not migrated here, and a bucket may still be away. Raises `StoreUrlError`.
@@ -37,7 +48,17 @@ class Runtime:
         database = Database(make_engine(storage.effective_database_url))
         closing.callback(database.close)
         objects = open_store(artifacts.artifacts_url or storage.artifact_folder.as_uri(), artifacts)
-        return cls(database=database, objects=objects, locations=Locations(artifacts), _closing=closing)
+        queue = None
+        if redis is not None and redis.redis_url is not None:
+            queue = RedisConnection(redis.redis_url, redis)
+            closing.callback(queue.close)
+        return cls(
+            database=database,
+            objects=objects,
+            locations=Locations(artifacts),
+            redis=queue,
+            _closing=closing,
+        )
 
     def is_ready(self) -> bool:
         """Return whether the database answers and has the schema this code needs."""

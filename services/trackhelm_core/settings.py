@@ -23,6 +23,11 @@ class HttpSettings(_Group):
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(5000, ge=0, le=65_535, description="Port to listen on; 0 takes a free one.")
+    behind_gateway: bool = Field(
+        default=False,
+        description="Whether every request comes through a gateway, whose `X-Request-Id` and `X-Forwarded-*` "
+        "are then believed.",
+    )
 
 
 class StorageSettings(_Group):
@@ -127,6 +132,63 @@ def _secret(value: SecretStr | None, file: Path | None) -> str:
     return value.get_secret_value() if value else ""
 
 
+_SERVICE_URL: Final = r"^http://(\[[0-9A-Fa-f:]+\]|[^/:\s\[\]]+):[0-9]{1,5}$"
+
+
+class GatewaySettings(_Group):
+    """Where the gateway finds the services."""
+
+    ingest_url: str = Field(
+        "http://127.0.0.1:5001", pattern=_SERVICE_URL, description="Address of the ingest service."
+    )
+    query_url: str = Field(
+        "http://127.0.0.1:5002", pattern=_SERVICE_URL, description="Address of the query service."
+    )
+    artifact_url: str = Field(
+        "http://127.0.0.1:5003", pattern=_SERVICE_URL, description="Address of the artifact service."
+    )
+    registry_url: str = Field(
+        "http://127.0.0.1:5004", pattern=_SERVICE_URL, description="Address of the registry service."
+    )
+
+    @property
+    def service_urls(self) -> dict[str, str]:
+        """Each service's address by its name."""
+        return {name.removesuffix("_url"): url for name, url in self.model_dump().items()}
+
+
+class RedisSettings(_Group):
+    """The queue of metrics in the split shape. Every process of a deployment must be given the same."""
+
+    redis_url: str | None = Field(
+        None,
+        description="Redis that metrics wait in, `redis://…` or `rediss://…`; without one nothing waits.",
+    )
+    redis_timeout_seconds: float = Field(
+        2.0,
+        gt=0,
+        le=60,
+        description="Longest wait for an answer of Redis; past it a request is refused with 503.",
+    )
+    queue_partitions: int = Field(
+        16,
+        ge=1,
+        le=1024,
+        description="Streams that runs are spread over; each is drained by one worker at a time.",
+    )
+    queue_backlog: int = Field(
+        20_000,
+        ge=1,
+        description="Requests that may wait in a partition; past it metrics are refused with 429.",
+    )
+    read_wait_seconds: float = Field(
+        5.0,
+        ge=0,
+        le=60,
+        description="Longest wait of a read for metrics that are accepted but not yet stored; past it, 503.",
+    )
+
+
 class LogSettings(_Group):
     """What is logged, and how."""
 
@@ -138,7 +200,14 @@ class LogSettings(_Group):
     )
 
 
-GROUPS: Final = (HttpSettings, StorageSettings, ObjectSettings, LogSettings)
+GROUPS: Final = (
+    HttpSettings,
+    GatewaySettings,
+    StorageSettings,
+    ObjectSettings,
+    RedisSettings,
+    LogSettings,
+)
 
 
 def known_names() -> dict[str, str]:

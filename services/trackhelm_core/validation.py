@@ -13,6 +13,8 @@ from trackhelm_core.limits import KEY_LENGTH
 # Fewer digits than the largest 64-bit integer has, so that every id fits its column.
 _ID_DIGITS = 18
 
+_RUN_ID = re.compile(r"[a-zA-Z0-9][\w\-]{0,255}")
+
 _KEY = re.compile(r"[/\w.\- :]*")
 
 
@@ -59,6 +61,16 @@ def check_page_size(max_results: int, limit: int) -> int:
             f"it must be a positive integer of at most {limit}."
         )
     return max_results
+
+
+def check_run_id(text: str) -> str:
+    """Refuse a text that can be no run's id: a run of that id does not just not exist."""
+    if not _RUN_ID.fullmatch(text):
+        raise InvalidParameterError(
+            f"Invalid value {text[:KEY_LENGTH]!r} for parameter 'run_id' supplied: "
+            "it must begin with a letter or digit, and have at most 256 letters, digits, '_' and '-'."
+        )
+    return text
 
 
 def parse_experiment_id(text: str) -> int:

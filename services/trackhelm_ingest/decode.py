@@ -14,9 +14,11 @@ from pydantic import ValidationError
 from trackhelm_core.chunks.points import Points
 from trackhelm_core.errors import InvalidParameterError
 from trackhelm_core.limits import DATASET_DIGEST_LENGTH
+from trackhelm_core.validation import check_run_id
 from trackhelm_core.wire.faults import request_fault
 from trackhelm_core.wire.json import decode_json
 from trackhelm_core.wire.requests import WireModel
+from trackhelm_ingest.logic.labels import labels_fault
 from trackhelm_ingest.logic.values import check_batch_size, clean_params, clean_tags
 from trackhelm_ingest.schemas.batches import (
     BatchMessage,
@@ -52,7 +54,7 @@ def decode_batch(body: bytes) -> Batch:
     message = strict if strict and _is_plain_batch(strict) else _leniently(LogBatch, body)
     check_batch_size(message.metrics, message.params, message.tags)
     return Batch(
-        message.run,
+        check_run_id(message.run),
         pack(message.metrics),
         clean_params((param.key, param.value) for param in message.params),
         clean_tags((tag.key, tag.value) for tag in message.tags),
@@ -97,7 +99,11 @@ def _is_plain_batch(message: BatchMessage) -> bool:
 
 def _is_plain_point(point: MetricPoint | MetricMessage) -> bool:
     labels = (point.model_id, point.dataset_name, point.dataset_digest)
-    return bool(point.key) and all(label is None or _is_plain_label(label) for label in labels)
+    return (
+        bool(point.key)
+        and all(label is None or _is_plain_label(label) for label in labels)
+        and (not point.labels or not labels_fault(point.labels))
+    )
 
 
 def _is_plain_label(value: str) -> bool:

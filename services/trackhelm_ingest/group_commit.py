@@ -8,19 +8,22 @@ import asyncio
 import threading
 from collections import deque
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, Self
 
 import structlog
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import SQLAlchemyError
 
 from trackhelm_core.chunks.points import Points
+from trackhelm_core.db.failures import database_failure
 from trackhelm_core.db.unit_of_work import Database
 from trackhelm_core.errors import ApiError, ErrorCode, UnavailableError
 from trackhelm_ingest.logic.active_runs import check_active
 from trackhelm_ingest.series import SeriesKey
 from trackhelm_ingest.store.points import write_points
 from trackhelm_ingest.store.runs import find_runs
+from trackhelm_ingest.upkeep import Upkeep
 
 log = structlog.get_logger(__name__)
 
@@ -48,7 +51,9 @@ class _Request:
             else:
                 self.answered.set_exception(error)
 
-        self.loop.call_soon_threadsafe(settle)
+        # A server that is told twice to stop closes its loop while we write: then nobody waits any more.
+        with suppress(RuntimeError):
+            self.loop.call_soon_threadsafe(settle)
 
 
 class GroupCommit:
@@ -60,6 +65,7 @@ class GroupCommit:
         self._waiting_points = 0
         self._changed = threading.Condition()
         self._stopping = False
+        self._upkeep = Upkeep(database)
         self._thread = threading.Thread(target=self._run, name="group-commit", daemon=True)
 
     def start(self) -> Self:
@@ -81,7 +87,7 @@ class GroupCommit:
         request = _Request(run, points, size, loop.create_future(), loop)
         with self._changed:
             if self._stopping:
-                raise UnavailableError("The server is stopping. Send the request again.")
+                raise _stopping()
             if self._waiting_points + size > WAITING_POINTS:
                 raise ApiError(
                     ErrorCode.REQUEST_LIMIT_EXCEEDED,
@@ -93,14 +99,43 @@ class GroupCommit:
             self._changed.notify()
         await request.answered
 
+    def run_ended(self, run: str) -> None:
+        """Compact the run's metrics when nobody waits; see `MetricSink.run_ended`."""
+        with self._changed:
+            self._upkeep.add_run(run)
+            self._changed.notify()
+
     def _run(self) -> None:
-        while group := self._next_group():
-            self._store(group)
+        group: list[_Request] = []
+        try:
+            while not self._is_over():
+                group = self._next_group()
+                if group:
+                    for request, refusal in zip(group, self._store(group), strict=True):
+                        request.answer(refusal)
+                elif self._upkeep:
+                    self._upkeep.do_next()
+        finally:
+            self._end(group)
+
+    def _is_over(self) -> bool:
+        with self._changed:
+            return self._stopping and not self._waiting
+
+    def _end(self, unanswered: list[_Request]) -> None:
+        """Take no more requests: one that waited for a thread that has ended would wait for ever."""
+        with self._changed:
+            self._stopping = True
+            unanswered += self._waiting
+            self._waiting.clear()
+            self._waiting_points = 0
+        for request in unanswered:
+            request.answer(_stopping())
 
     def _next_group(self) -> list[_Request]:
-        """Wait for requests and return as many as one transaction takes; none when it is time to end."""
+        """Wait for requests and return as many as one transaction takes; none when there is other work."""
         with self._changed:
-            while not self._waiting and not self._stopping:
+            while not (self._waiting or self._upkeep or self._stopping):
                 self._changed.wait()
             group: list[_Request] = []
             size = 0
@@ -110,25 +145,21 @@ class GroupCommit:
             self._waiting_points -= size
             return group
 
-    def _store(self, group: list[_Request]) -> None:
+    def _store(self, group: list[_Request]) -> list[Exception | None]:
+        """Write a group, and return what each request is refused for, if it is. Raises nothing."""
         try:
-            errors = self._write(group)
-        except OperationalError:
-            log.exception("metric points could not be stored", requests=len(group))
-            unavailable = UnavailableError("The database is not available. Send the request again.")
-            errors = [unavailable for _ in group]
+            return self._write(group)
         except Exception as error:
-            if len(group) == 1:
-                # The request's own fault or a defect: told to its caller, the thread lives on.
-                log.exception("a metrics request could not be stored")
-                errors = [error]
-            else:
+            if _is_away(error):
+                log.exception("metric points could not be stored", requests=len(group))
+                # One each: an exception that several raise gathers the tracebacks of all.
+                return [_unavailable() for _ in group]
+            if len(group) > 1:
                 # One request must not take down the others of its group.
-                for request in group:
-                    self._store([request])
-                return
-        for request, refusal in zip(group, errors, strict=True):
-            request.answer(refusal)
+                return [refusal for request in group for refusal in self._store([request])]
+            # The request's own fault or a defect: told to its caller, the thread lives on.
+            log.exception("a metrics request could not be stored")
+            return [error]
 
     def _write(self, group: list[_Request]) -> list[Exception | None]:
         """Write a group in one transaction, and return what each request is refused for, if it is."""
@@ -144,5 +175,19 @@ class GroupCommit:
                 else:
                     errors.append(None)
                     accepted.append((run.id, request.points))
-            write_points(session, accepted)
+            crowded = write_points(session, accepted)
+        for metric in crowded:
+            self._upkeep.add(metric)
         return errors
+
+
+def _stopping() -> UnavailableError:
+    return UnavailableError("The server is stopping. Send the request again.")
+
+
+def _unavailable() -> UnavailableError:
+    return UnavailableError("The database is not available. Send the request again.")
+
+
+def _is_away(error: Exception) -> bool:
+    return isinstance(error, SQLAlchemyError) and isinstance(database_failure(error), UnavailableError)

@@ -21,13 +21,14 @@ class SeriesKey(NamedTuple):
 
 
 def labels_of(metric: AnyMetric) -> Labels:
-    """Return the labels that MLflow 3's attributes of a metric make."""
+    """Return the labels that a metric is given, and those that MLflow 3's attributes of it make."""
     named = (
         ("dataset_digest", metric.dataset_digest),
         ("dataset_name", metric.dataset_name),
         ("model_id", metric.model_id),
     )
-    return tuple((name, value) for name, value in named if value)
+    fixed = tuple((name, value) for name, value in named if value)
+    return tuple(sorted((*fixed, *metric.labels.items()))) if metric.labels else fixed
 
 
 def pack(metrics: Iterable[AnyMetric]) -> dict[SeriesKey, Points]:

@@ -19,3 +19,10 @@ class MetricSink(Protocol):
             ApiError: Too much is waiting (429), or the store is away (503).
         """
         ...
+
+    def run_ended(self, run: str) -> None:
+        """Note that a run, named by its public id, expects no more points. Any thread may call this.
+
+        Never fails: what follows from it is upkeep.
+        """
+        ...

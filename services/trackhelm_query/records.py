@@ -34,3 +34,16 @@ class RunRecords:
     dataset_tags: Rows
     model_inputs: Rows
     model_outputs: Rows
+
+    @property
+    def run_ids(self) -> list[str]:
+        """The public ids of the runs."""
+        return [row.uuid for row in self.runs]
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesRecords:
+    """Series and their summaries. The columns are those of `store.series.summaries`."""
+
+    series: Rows
+    key_names: Mapping[int, str]

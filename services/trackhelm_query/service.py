@@ -1,7 +1,7 @@
 """The query service, as compositions see it."""
 
 from trackhelm_core.service import AJAX_2, Mount, Service
-from trackhelm_query.routes import datasets, experiments, metrics, runs
+from trackhelm_query.routes import charts, datasets, experiments, metrics, runs, series
 
 SERVICE = Service(
     name="query",
@@ -11,5 +11,7 @@ SERVICE = Service(
         Mount(metrics.router),
         Mount(metrics.browser_router, AJAX_2),
         Mount(datasets.router, AJAX_2),
+        Mount(charts.router),
+        Mount(series.router),
     ),
 )

@@ -1,8 +1,8 @@
 """The server under test: a program that the tests start, stop, kill and start again.
 
-`SERVER_UNDER_TEST` names the command (default: `trackhelm-server` on the PATH). `E2E_AGAINST_STOCK=1` starts
-MLflow's own server instead, which tells whether a test asks for what MLflow does or only for what its author
-believed.
+`SERVER_UNDER_TEST` names the command (default: `trackhelm-server` on the PATH) and `SERVER_SHAPE` its shape:
+`embedded` (default) or `stack`. `E2E_AGAINST_STOCK=1` starts MLflow's own server instead, which tells whether
+a test asks for what MLflow does or only for what its author believed.
 """
 
 import os
@@ -20,6 +20,10 @@ import pytest
 from tests.e2e.polling import wait_until
 
 STOCK = os.environ.get("E2E_AGAINST_STOCK") == "1"
+SHAPE = os.environ.get("SERVER_SHAPE", "embedded")
+# A stack is eleven processes, which start together on machines that may have two processors.
+START_SECONDS = 60 if SHAPE == "embedded" else 150
+STOP_SECONDS = 20 if SHAPE == "embedded" else 60
 LOG_TAIL_CHARACTERS = 8_000
 
 
@@ -57,13 +61,13 @@ class ServerProcess:
                 start_new_session=True,  # its own process group: a signal reaches it and its children only
             )
         try:
-            wait_until(self._is_ready, seconds=60, what=f"{self.url} ready")
+            wait_until(self._is_ready, seconds=START_SECONDS, what=f"{self.url} ready")
         except (TimeoutError, RuntimeError) as error:
             self.kill()
             raise RuntimeError(f"{error}\n{self.log_tail()}") from error
 
     def kill(self) -> None:
-        """End it as a crash would: nothing of it runs after this line."""
+        """End it as a crash would: nothing of it answers after this line."""
         self._end(signal.SIGKILL)
 
     def stop(self) -> None:
@@ -85,7 +89,7 @@ class ServerProcess:
         if process.poll() is None:
             os.killpg(process.pid, how)
         try:
-            process.wait(timeout=20)
+            process.wait(timeout=STOP_SECONDS)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait(timeout=20)
@@ -110,7 +114,7 @@ class ServerProcess:
 
 def _command(data: Path, port: int) -> list[str]:
     program = shlex.split(os.environ.get("SERVER_UNDER_TEST", "trackhelm-server"))
-    return [*program, "embedded", "--host", "127.0.0.1", "--port", str(port), "--data", str(data)]
+    return [*program, SHAPE, "--host", "127.0.0.1", "--port", str(port), "--data", str(data)]
 
 
 def _stock_command(data: Path, port: int) -> list[str]:

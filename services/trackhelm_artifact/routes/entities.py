@@ -8,14 +8,14 @@ from starlette.concurrency import run_in_threadpool
 from trackhelm_artifact.logic import files, roots
 from trackhelm_artifact.logic.paths import parse_file_path, parse_path
 from trackhelm_artifact.logic.roots import Located, Root
-from trackhelm_artifact.routes.bodies import announced_length, body_of
 from trackhelm_artifact.routes.downloads import asks_for_all, file_response
 from trackhelm_artifact.routes.proxy import file_infos
 from trackhelm_artifact.schemas import requests as schemas
 from trackhelm_artifact.schemas.listings import EntityListing
-from trackhelm_core.errors import ApiError, ErrorCode, missing_parameter
+from trackhelm_core.errors import ApiError, ErrorCode
 from trackhelm_core.objects.keys import ObjectKey
 from trackhelm_core.runtime import Runtime, RuntimeDep
+from trackhelm_core.wire.bodies import announced_length, body_of
 from trackhelm_core.wire.replies import Empty, documented, empty_reply, reply
 
 SMALL_UPLOAD_BYTES: Final = 10 * 1024 * 1024
@@ -31,7 +31,7 @@ async def list_run_artifacts(
     message: Annotated[schemas.ListArtifacts, Query()], runtime: RuntimeDep
 ) -> Response:
     """List a directory of a run; paths start at the run's root."""
-    root = await run_in_threadpool(_run_root, runtime, _run_id(message))
+    root = await run_in_threadpool(_run_root, runtime, message.run)
     return await _listing(runtime, root, message.path)
 
 
@@ -62,7 +62,7 @@ async def download_run_artifact(
     message: Annotated[schemas.RunFile, Query()], request: Request, runtime: RuntimeDep
 ) -> Response:
     """Send a file of a run."""
-    root = await run_in_threadpool(_run_root, runtime, _run_id(message))
+    root = await run_in_threadpool(_run_root, runtime, message.run)
     return await _download(request, runtime, root, message.path)
 
 
@@ -83,17 +83,11 @@ async def upload_run_artifact(
     path = parse_file_path(message.path)
     length = announced_length(request)
     files.check_small(length or 0, SMALL_UPLOAD_BYTES)
-    root = await run_in_threadpool(_run_root, runtime, _run_id(message))
+    root = await run_in_threadpool(_run_root, runtime, message.run)
     content = files.small(body_of(request), SMALL_UPLOAD_BYTES)
     there = await _located(runtime, root, path)
     await files.upload(there.store, there.key, content, length=length)
     return empty_reply()
-
-
-def _run_id(message: schemas.RunNamed) -> str:
-    if run_id := message.run_id or message.run_uuid:
-        return run_id
-    raise missing_parameter("run_id")
 
 
 # The database is synchronous and these endpoints are not, so each look-up is made in a thread.

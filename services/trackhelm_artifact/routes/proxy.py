@@ -6,11 +6,11 @@ from fastapi import APIRouter, Request, Response
 
 from trackhelm_artifact.logic import files
 from trackhelm_artifact.logic.paths import parse_path
-from trackhelm_artifact.routes.bodies import announced_length, body_of
 from trackhelm_artifact.routes.downloads import asks_for_all, file_response
 from trackhelm_artifact.schemas.listings import DirectoryListing, FileInfo
 from trackhelm_core.objects.store import Entry
 from trackhelm_core.runtime import RuntimeDep
+from trackhelm_core.wire.bodies import announced_length, body_of
 from trackhelm_core.wire.replies import Empty, documented, empty_reply, reply
 
 router = APIRouter(prefix="/mlflow-artifacts")

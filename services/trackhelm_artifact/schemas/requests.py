@@ -4,26 +4,19 @@ from typing import Annotated
 
 from pydantic import Field
 
-from trackhelm_core.wire.requests import Int64, Required, WireModel
+from trackhelm_core.wire.requests import Int64, OfRun, Required, WireModel
 
 # A signed URL lives for a week at most, in every cloud.
 Seconds = Annotated[int, Field(ge=1, le=604_800)]
 
 
-class RunNamed(WireModel):
-    """A request about a run, named in the present or the deprecated way."""
-
-    run_id: str = ""
-    run_uuid: str = ""
-
-
-class ListArtifacts(RunNamed):
+class ListArtifacts(OfRun):
     """`GET artifacts/list`."""
 
     path: str = ""
 
 
-class RunFile(RunNamed):
+class RunFile(OfRun):
     """`GET /get-artifact` and `POST upload-artifact`."""
 
     path: Required

@@ -70,22 +70,18 @@ def _prepare_postgresql(engine: Engine) -> None:
 
 def make_engine(url: str) -> Engine:
     """Return an engine for `sqlite:///…` or `postgresql+psycopg://…`."""
-    if make_url(url).get_backend_name() != "sqlite":
-        engine = create_engine(
-            url,
-            pool_size=_POOL_SIZE,
-            max_overflow=_POOL_OVERFLOW,
-            pool_timeout=_POOL_TIMEOUT_SECONDS,
-            pool_pre_ping=True,
-        )
-        _prepare_postgresql(engine)
-        return engine
+    is_sqlite = make_url(url).get_backend_name() == "sqlite"
     engine = create_engine(
         url,
         pool_size=_POOL_SIZE,
         max_overflow=_POOL_OVERFLOW,
         pool_timeout=_POOL_TIMEOUT_SECONDS,
-        connect_args={"check_same_thread": False},
+        # A file does not go away; a server may have been restarted since its connection was last used.
+        pool_pre_ping=not is_sqlite,
+        # What users store has no place in logs, where the text of a failed statement goes.
+        hide_parameters=True,
+        connect_args={"check_same_thread": False} if is_sqlite else {},
     )
-    _prepare_sqlite(engine)
+    prepare = _prepare_sqlite if is_sqlite else _prepare_postgresql
+    prepare(engine)
     return engine

@@ -19,6 +19,13 @@ class Database:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        # What a page shows is read by several statements. On PostgreSQL each sees a state of its own unless
+        # told otherwise; SQLite has one a transaction. Same pool: an option costs no message to the server.
+        self._reader = (
+            engine
+            if self.is_sqlite
+            else engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        )
         # SQLite has one writer, and lets a waiting one sleep and try again for as long as others are
         # luckier. Within a process a lock makes them take turns: 32 clients wait, none times out.
         self._writer = threading.Lock() if self.is_sqlite else nullcontext()
@@ -31,7 +38,7 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """Open a transaction that only reads: one snapshot, no lock."""
-        with Session(self.engine, autoflush=False, expire_on_commit=False) as session:
+        with Session(self._reader, autoflush=False, expire_on_commit=False) as session:
             yield session
 
     @contextmanager

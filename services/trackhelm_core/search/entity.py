@@ -35,6 +35,10 @@ MetricExists: TypeAlias = Callable[[str, Aggregate, Predicate], ColumnElement[bo
 """`exists(key, aggregate, predicate)`: the same, on the column of that aggregate."""
 
 
+HasKey: TypeAlias = Callable[[str], bool]
+"""Whether anything was ever logged under a key of exactly this text. The service asks the database before."""
+
+
 @dataclass(frozen=True, slots=True)
 class StringAttribute:
     """A text column."""
@@ -77,11 +81,19 @@ class StringCollection:
     keys: tuple[str, ...] | None = None
 
 
+def _no_key(_key: str) -> bool:
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class MetricCollection:
-    """Named doubles of an entity, of which NaN is stored as NULL and infinities as themselves."""
+    """Named doubles of an entity, of which NaN is stored as NULL and infinities as themselves.
+
+    `has_key` says whether a key exists: only then a bare `loss.max` names it, and else the maximum of `loss`.
+    """
 
     exists: MetricExists
+    has_key: HasKey = _no_key
     operators: frozenset[Operator] = NUMBER_OPERATORS
 
 

@@ -39,13 +39,20 @@ class Aggregate(StrEnum):
 class Field:
     """What is compared: `prefix.key`, or an attribute when there is no prefix.
 
-    Two fields are equal wherever they stand in the text. `aggregate` says something for metrics only.
+    Two fields are equal wherever they stand in the text. `aggregate` says something for metrics only. It
+    `is_bare` when no quotes tell the key from the aggregate: `loss.max` may be a key as a whole.
     """
 
     prefix: str | None
     key: str
     position: int = field(compare=False)
     aggregate: Aggregate = Aggregate.LAST
+    is_bare: bool = False
+
+    @property
+    def whole_key(self) -> str:
+        """The key that a bare field names if there is such a key."""
+        return f"{self.key}.{self.aggregate}"
 
     def __str__(self) -> str:
         """Give the field as an error message names it."""

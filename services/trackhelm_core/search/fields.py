@@ -1,7 +1,7 @@
 """Reading one field: `key`, `prefix.key`, quoted parts, a metric's aggregate. It owns no list of known names.
 
 Quotes make a key literal. A bare key after the metric prefix that ends in `.last`, `.min` or `.max` names
-that value of the metric; the metric `loss.min` itself is written metrics.`loss.min`.
+that value of the metric, unless there is a key of the whole name: `resolve` decides, which is told of keys.
 """
 
 from trackhelm_core.search.expression import Aggregate, Field
@@ -35,7 +35,7 @@ def read_field(reader: Reader) -> Field:
     if key:
         name, _, suffix = key.rpartition(".")
         if is_metric and name and suffix in _AGGREGATES:
-            return Field(prefix, name, first.position, Aggregate(suffix))
+            return Field(prefix, name, first.position, Aggregate(suffix), is_bare=True)
         return Field(prefix, key, first.position)
     literal = reader.next
     if not (_is_quoted_name(literal) and reader.touches(last)):

@@ -9,7 +9,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Row, Select, SQLColumnExpression, UnaryExpression, and_, false, or_
+from sqlalchemy import (
+    ColumnElement,
+    Label,
+    Row,
+    Select,
+    SQLColumnExpression,
+    UnaryExpression,
+    and_,
+    false,
+    or_,
+)
 from sqlalchemy.orm import Session
 
 from trackhelm_core.search.errors import PageTokenError
@@ -46,7 +56,20 @@ class Page(NamedTuple):
 def read_page(
     session: Session, statement: Select[*tuple[Any, ...]], order: Sequence[SortColumn], page: PageRequest
 ) -> Page:
-    """Read one page of a SELECT that has neither order nor limit.
+    """Read one page of a SELECT of columns that has neither order nor limit.
+
+    Raises:
+        PageTokenError: The token is malformed or of another query.
+    """
+    # By the connection: the session would copy every row on its way to objects that are not asked for.
+    rows = session.connection().execute(page_statement(statement, order, page)).all()
+    return cut_page(rows, order, page)
+
+
+def page_statement(
+    statement: Select[*tuple[Any, ...]], order: Sequence[SortColumn], page: PageRequest
+) -> Select[*tuple[Any, ...]]:
+    """Return the SELECT of a page and of one more row, which says whether another page follows.
 
     Raises:
         PageTokenError: The token is malformed or of another query.
@@ -55,13 +78,13 @@ def read_page(
         after = decode_cursor(page.token, page.digest, len(order))
         _check(order, after)
         statement = statement.where(_begins_after(order, after))
-    statement = (
-        statement.add_columns(*(term.column.label(f"sort_{index}") for index, term in enumerate(order)))
-        .order_by(*map(_clause, order))
-        .limit(page.limit + 1)
-    )
-    # By the connection: the session would copy every row on its way to objects that are not asked for.
-    rows = session.connection().execute(statement).all()
+    # Labelled, because the rows may hold the same columns under their own names.
+    values: list[Label[Any]] = [term.column.label(f"sort_{index}") for index, term in enumerate(order)]
+    return statement.add_columns(*values).order_by(*map(_clause, order)).limit(page.limit + 1)
+
+
+def cut_page(rows: Sequence[Row[*tuple[Any, ...]]], order: Sequence[SortColumn], page: PageRequest) -> Page:
+    """Return the page that the rows of `page_statement` make."""
     if len(rows) <= page.limit:
         return Page(rows, "")
     rows = rows[: page.limit]

@@ -5,7 +5,13 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import NoReturn, TypeAlias
 
-from trackhelm_core.search.entity import Attribute, Collection, EntitySearch, StringCollection
+from trackhelm_core.search.entity import (
+    Attribute,
+    Collection,
+    EntitySearch,
+    MetricCollection,
+    StringCollection,
+)
 from trackhelm_core.search.errors import SearchSyntaxError
 from trackhelm_core.search.expression import Field
 from trackhelm_core.search.order import OrderTerm
@@ -58,7 +64,16 @@ def resolve_field(field: Field, entity: EntitySearch, subject: str = "filter") -
     part = entity.collections[name]
     if isinstance(part, StringCollection) and part.keys is not None and field.key not in part.keys:
         _unknown(f"key of {name}", field.key, part.keys, part.keys, (entity, field, subject))
+    if isinstance(part, MetricCollection) and field.is_bare and part.has_key(field.whole_key):
+        # What a stock client means by it: MLflow knows no aggregates.
+        return ResolvedKey(Field(name, field.whole_key, field.position), part)
     return ResolvedKey(Field(name, field.key, field.position, field.aggregate), part)
+
+
+def keys_of_fields(fields: Iterable[Field]) -> set[str]:
+    """Return every key that fields may name, for a service to look up at once before it compiles them."""
+    keyed = [field for field in fields if field.prefix is not None]
+    return {field.key for field in keyed} | {field.whole_key for field in keyed if field.is_bare}
 
 
 def resolve_order(terms: Sequence[OrderTerm], entity: EntitySearch) -> tuple[ResolvedOrder, ...]:

@@ -3,6 +3,7 @@
 Plain ASGI: Starlette's function middleware costs a task and two queues a request.
 """
 
+import re
 import time
 from collections.abc import Iterable
 from urllib.parse import urlsplit
@@ -14,8 +15,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from trackhelm_core.errors import ApiError, ErrorCode
 from trackhelm_core.ids import new_request_id
 from trackhelm_core.problems import defect, problem
+from trackhelm_core.telemetry.metrics import UNROUTED, RequestMetrics
 
 log = structlog.get_logger("trackhelm.access")
+
+_REQUEST_ID = re.compile("[0-9A-Za-z._-]{8,64}")
+"""Ours, an ingress's, a UUID."""
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _SAFE_HEADERS: Iterable[tuple[str, str]] = (
@@ -31,23 +36,36 @@ def is_foreign_write(method: str, headers: Headers) -> bool:
     Browsers name the page's origin on every such request; other clients send none.
     """
     origin = headers.get("origin")
-    return (
-        method not in _SAFE_METHODS and origin is not None and urlsplit(origin).netloc != headers.get("host")
-    )
+    if method in _SAFE_METHODS or origin is None:
+        return False
+    try:
+        return urlsplit(origin).netloc.lower() != headers.get("host", "").lower()
+    except ValueError:
+        return True  # No browser's: it is no URL.
+
+
+def _route(scope: Scope) -> str:
+    # The router notes what it found in the scope that it was given. The path is the router's own, without the
+    # prefix: what a route costs does not depend on the name it was called by.
+    return getattr(scope.get("route"), "path", UNROUTED)
 
 
 class RequestMiddleware:
     """Wraps the application; see the module."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, metrics: RequestMetrics, *, behind_gateway: bool = False) -> None:
         self.app = app
+        self._metrics = metrics
+        self._behind_gateway = behind_gateway
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection's scope."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        request_id = new_request_id()
+        request_id = self._request_id(scope)
+        # Where a gateway finds it, to pass it on.
+        scope.setdefault("state", {})["request_id"] = request_id
         began = time.perf_counter()
         status = 0
 
@@ -71,13 +89,20 @@ class RequestMiddleware:
                     raise  # The answer has begun: the server must cut the connection.
                 await defect(scope["method"], scope["path"])(scope, receive, send_with_headers)
             finally:
+                seconds = time.perf_counter() - began
+                self._metrics.observe(scope["method"], _route(scope), status, seconds)
                 log.debug(
                     "request",
                     method=scope["method"],
                     path=scope["path"],
                     status=status,
-                    ms=round((time.perf_counter() - began) * 1000, 2),
+                    ms=round(seconds * 1000, 2),
                 )
+
+    def _request_id(self, scope: Scope) -> str:
+        """Return the gateway's id for the request; anybody else's would let callers forge our log."""
+        given = Headers(scope=scope).get("x-request-id", "") if self._behind_gateway else ""
+        return given if _REQUEST_ID.fullmatch(given) else new_request_id()
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = Headers(scope=scope)

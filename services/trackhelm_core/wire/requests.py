@@ -107,3 +107,21 @@ class WireModel(BaseModel):
                     "not_storable", "'{name}' holds {fault}", {"name": name, "fault": fault}
                 )
         return self
+
+
+class OfRun(WireModel):
+    """A request about one run, named by `run_id` or, by old clients, `run_uuid`."""
+
+    run_id: str = ""
+    run_uuid: str = ""
+
+    @model_validator(mode="after")
+    def _names_a_run(self) -> Self:
+        if not self.run:
+            raise missing_field("run_id")
+        return self
+
+    @property
+    def run(self) -> str:
+        """The run's id, however it was given."""
+        return self.run_id or self.run_uuid

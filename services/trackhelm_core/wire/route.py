@@ -2,7 +2,7 @@
 
 It accepts what MLflow's server accepts as a body: an absent one (an empty message), and JSON that was
 encoded twice (old clients). It demands `Content-Type: application/json`, which no HTML form can send,
-so that a foreign page cannot write without the browser asking us first.
+so that a foreign page cannot write without the browser asking us first. It reads no more than the limit.
 """
 
 from collections.abc import Callable, Coroutine
@@ -12,10 +12,13 @@ from fastapi import Request, Response
 from fastapi.routing import APIRoute
 
 from trackhelm_core.errors import InvalidParameterError
+from trackhelm_core.limits import JSON_BODY_BYTES
+from trackhelm_core.wire.bodies import whole_body
 from trackhelm_core.wire.json import decode_json
 
 # A browser asks before it sends a foreign page's DELETE, and the stock client sends some without a body.
-_BODY_METHODS = frozenset({"POST", "PUT", "PATCH"})
+_JSON_METHODS = frozenset({"POST", "PUT", "PATCH"})
+_BODY_METHODS = _JSON_METHODS | {"DELETE"}
 
 
 def check_json_content_type(request: Request) -> None:
@@ -28,8 +31,12 @@ def check_json_content_type(request: Request) -> None:
 
 
 class _WireRequest(Request):
+    _read: bytes | None = None
+
     async def body(self) -> bytes:
-        return await super().body() or b"{}"
+        if self._read is None:
+            self._read = await whole_body(self, JSON_BODY_BYTES) or b"{}"
+        return self._read
 
     async def json(self) -> Any:
         message = decode_json(await self.body())
@@ -44,8 +51,12 @@ class WireRoute(APIRoute):
         handler = super().get_route_handler()
 
         async def handle(request: Request) -> Response:
-            if request.method in _BODY_METHODS:
+            if request.method in _JSON_METHODS:
                 check_json_content_type(request)
-            return await handler(_WireRequest(request.scope, request.receive))
+            wire_request = _WireRequest(request.scope, request.receive)
+            if request.method in _BODY_METHODS:
+                # Here, because FastAPI takes whatever fails while it reads a body for JSON it cannot parse.
+                await wire_request.body()
+            return await handler(wire_request)
 
         return handle

@@ -1,6 +1,6 @@
 """The answer form of a run, which both ingest (create, update) and query (get, search) give."""
 
-from collections.abc import Sequence
+from msgspec import field
 
 from trackhelm_core.wire.replies import KeyValue, Number, Reply
 
@@ -23,7 +23,7 @@ class RunInfo(Reply, frozen=True):
     end_time: int | None = None
 
 
-class Metric(Reply, frozen=True):
+class Metric(Reply, frozen=True, gc=False):
     """A metric point; where it stands for a series, the series' last point."""
 
     key: str
@@ -39,9 +39,9 @@ class Metric(Reply, frozen=True):
 class RunData(Reply, frozen=True):
     """What was logged to a run."""
 
-    metrics: Sequence[Metric] = ()
-    params: Sequence[KeyValue] = ()
-    tags: Sequence[KeyValue] = ()
+    metrics: list[Metric] = field(default_factory=list)
+    params: list[KeyValue] = field(default_factory=list)
+    tags: list[KeyValue] = field(default_factory=list)
 
 
 class Dataset(Reply, frozen=True):
@@ -59,7 +59,7 @@ class DatasetInput(Reply, frozen=True):
     """A run's use of a dataset."""
 
     dataset: Dataset
-    tags: Sequence[KeyValue] = ()
+    tags: list[KeyValue] = field(default_factory=list)
 
 
 class ModelInput(Reply, frozen=True):
@@ -71,8 +71,8 @@ class ModelInput(Reply, frozen=True):
 class RunInputs(Reply, frozen=True):
     """What a run read."""
 
-    dataset_inputs: Sequence[DatasetInput] = ()
-    model_inputs: Sequence[ModelInput] = ()
+    dataset_inputs: list[DatasetInput] = field(default_factory=list)
+    model_inputs: list[ModelInput] = field(default_factory=list)
 
 
 class ModelOutput(Reply, frozen=True):
@@ -85,7 +85,7 @@ class ModelOutput(Reply, frozen=True):
 class RunOutputs(Reply, frozen=True):
     """What a run made."""
 
-    model_outputs: Sequence[ModelOutput] = ()
+    model_outputs: list[ModelOutput] = field(default_factory=list)
 
 
 class Run(Reply, frozen=True):

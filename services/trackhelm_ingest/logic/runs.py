@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
+from trackhelm_core.db.experiments import active_location
 from trackhelm_core.db.models.base import LifecycleStage
 from trackhelm_core.errors import InvalidParameterError, NotFoundError
 from trackhelm_core.ids import new_run_id
@@ -21,6 +22,9 @@ from trackhelm_ingest.store import runs as store
 
 STATUSES: Final = {1: "RUNNING", 2: "SCHEDULED", 3: "FINISHED", 4: "FAILED", 5: "KILLED"}
 """Run states by their protobuf number."""
+
+ENDED: Final = frozenset({"FINISHED", "FAILED", "KILLED"})
+"""States in which a run expects no more metrics."""
 
 _MODEL_FIELDS: Final = ("artifact_path", "flavors", "utc_time_created", "run_id")
 
@@ -39,13 +43,7 @@ def create_run(
     name = _agreed_name(run_name, tags.get(RUN_NAME, "")) or random_name()
     check_length(name, "Run name", NAME_LENGTH)
     check_length(user_id, "user_id", NAME_LENGTH)
-    experiment = store.find_experiment(session, number)
-    if experiment is None:
-        raise NotFoundError(f"No Experiment with id={experiment_id} exists.")
-    if experiment.stage is not LifecycleStage.ACTIVE:
-        raise InvalidParameterError(
-            f"The experiment {experiment_id} must be in the 'active' state. Current state is deleted."
-        )
+    location = active_location(session, number)
     run_id = new_run_id()
     run = RunInfo(
         run_id=run_id,
@@ -55,7 +53,7 @@ def create_run(
         user_id=user_id,
         status="RUNNING",
         start_time=start_time,
-        artifact_uri=join(experiment.artifact_location, run_id, "artifacts"),
+        artifact_uri=join(location, run_id, "artifacts"),
         lifecycle_stage=LifecycleStage.ACTIVE.value,
     )
     tags = {**tags, RUN_NAME: name}
@@ -102,8 +100,10 @@ def log_param(session: Session, uuid: str, key: str, value: str) -> None:
 
 def log_pairs(session: Session, uuid: str, params: Mapping[str, str], tags: Mapping[str, str]) -> None:
     """Add params and set tags; a param that is there must have the same value. A run must be there."""
-    if not params and not tags:
-        active_run(session, uuid)
+    # Locks in one order whatever a request holds: the run, then all new keys, sorted. Were the keys of params
+    # inserted before those of tags, two requests with the same keys in other places would end in a deadlock.
+    active_run(session, uuid, lock=RUN_NAME in tags)
+    store.add_keys(session, {*params, *tags})
     if params and (conflicts := _add_params(session, uuid, params)):
         shown = [{"key": key, "old_value": old, "new_value": params[key]} for key, old in conflicts]
         raise InvalidParameterError(
@@ -120,7 +120,8 @@ def _add_params(session: Session, uuid: str, params: Mapping[str, str]) -> list[
 
 
 def set_tags(session: Session, uuid: str, tags: Mapping[str, str]) -> None:
-    """Set tags; the tag of the run's name renames the run."""
+    """Set tags; the tag of the run's name renames the run. A run has a name: an empty one changes nothing."""
+    tags = {key: value for key, value in tags.items() if value or key != RUN_NAME}
     run = active_run(session, uuid, lock=RUN_NAME in tags)
     store.set_tags(session, run.id, tags)
     if RUN_NAME in tags:
@@ -184,5 +185,11 @@ def _agreed_name(run_name: str, tag: str) -> str:
 
 def _known_status(status: str | int | None) -> str | None:
     if isinstance(status, int):
-        return STATUSES.get(status)
+        if status not in STATUSES:
+            allowed = ", ".join(f"{number} ({name})" for number, name in STATUSES.items())
+            raise InvalidParameterError(
+                f"Invalid value {status} for parameter 'status' supplied: it must be one of {allowed}."
+            )
+        return STATUSES[status]
+    # protobuf drops a name that it does not know, so clients newer than the server may send one.
     return status if status in STATUSES.values() else None

@@ -9,10 +9,11 @@ from trackhelm_core.limits import (
     BATCH_METRICS,
     BATCH_PARAMS,
     BATCH_TAGS,
+    KEY_LENGTH,
     PARAM_VALUE_LENGTH,
     RUN_TAG_VALUE_LENGTH,
 )
-from trackhelm_core.validation import check_key
+from trackhelm_core.validation import check_key, check_length
 
 
 def clean_params(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
@@ -28,6 +29,11 @@ def clean_params(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
 def clean_tags(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
     """Return tags to store. Long values are cut, as MLflow's server does; of equal keys the last counts."""
     return {check_key(key, "Tag name"): value[:RUN_TAG_VALUE_LENGTH] for key, value in pairs}
+
+
+def clean_new_run_tags(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Return the tags that a run is created with. MLflow's server takes any key here, and only here."""
+    return {check_length(key, "Tag name", KEY_LENGTH): value[:RUN_TAG_VALUE_LENGTH] for key, value in pairs}
 
 
 def check_batch_size(metrics: Sequence[object], params: Sequence[object], tags: Sequence[object]) -> None:

@@ -4,9 +4,7 @@ They are `async`, read the body themselves and touch no database; only the param
 to a thread that does.
 """
 
-from typing import Annotated
-
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from trackhelm_core.runtime import Runtime, RuntimeDep
@@ -14,18 +12,10 @@ from trackhelm_core.wire.replies import Empty, documented, documented_body, empt
 from trackhelm_core.wire.route import WireRoute
 from trackhelm_ingest.decode import Batch, decode_batch, decode_metric
 from trackhelm_ingest.logic import runs as logic
+from trackhelm_ingest.routes.sinks import SinkDep
 from trackhelm_ingest.schemas.batches import LogBatch, LogMetric
-from trackhelm_ingest.sink import MetricSink
 
 router = APIRouter(prefix="/mlflow/runs", route_class=WireRoute)
-
-
-async def _metric_sink(request: Request) -> MetricSink:
-    sink: MetricSink = request.app.state.metric_sink
-    return sink
-
-
-SinkDep = Annotated[MetricSink, Depends(_metric_sink)]
 
 
 @router.post("/log-metric", **documented(Empty), **documented_body(LogMetric))

@@ -5,10 +5,12 @@ from fastapi import APIRouter, Response
 from trackhelm_core.db.models.base import LifecycleStage
 from trackhelm_core.runtime import RuntimeDep
 from trackhelm_core.wire.replies import Empty, KeyValue, documented, empty_reply, reply
+from trackhelm_core.wire.requests import OfRun
 from trackhelm_core.wire.route import WireRoute
 from trackhelm_core.wire.runs import Run, RunData, RunReply
 from trackhelm_ingest.logic import runs as logic
-from trackhelm_ingest.logic.values import clean_params, clean_tags
+from trackhelm_ingest.logic.values import clean_new_run_tags, clean_params, clean_tags
+from trackhelm_ingest.routes.sinks import SinkDep
 from trackhelm_ingest.schemas import runs as schemas
 
 router = APIRouter(prefix="/mlflow/runs", route_class=WireRoute)
@@ -17,7 +19,7 @@ router = APIRouter(prefix="/mlflow/runs", route_class=WireRoute)
 @router.post("/create", **documented(RunReply))
 def create_run(body: schemas.CreateRun, runtime: RuntimeDep) -> Response:
     """Create a run in an active experiment. A name is made up where none is given."""
-    tags = clean_tags((tag.key, tag.value) for tag in body.tags)
+    tags = clean_new_run_tags((tag.key, tag.value) for tag in body.tags)
     with runtime.database.writing() as session:
         info, tags = logic.create_run(
             session,
@@ -32,17 +34,19 @@ def create_run(body: schemas.CreateRun, runtime: RuntimeDep) -> Response:
 
 
 @router.post("/update", **documented(schemas.UpdatedRun))
-def update_run(body: schemas.UpdateRun, runtime: RuntimeDep) -> Response:
+def update_run(body: schemas.UpdateRun, runtime: RuntimeDep, sink: SinkDep) -> Response:
     """Change a run's status, end time or name."""
     with runtime.database.writing() as session:
         info = logic.update_run(
             session, body.run, status=body.status, end_time=body.end_time, run_name=body.run_name
         )
+    if body.status is not None and info.status in logic.ENDED:
+        sink.run_ended(info.run_id)
     return reply(schemas.UpdatedRun(run_info=info))
 
 
 @router.post("/delete", **documented(Empty))
-def delete_run(body: schemas.OfRun, runtime: RuntimeDep) -> Response:
+def delete_run(body: OfRun, runtime: RuntimeDep) -> Response:
     """Put a run into the bin."""
     with runtime.database.writing() as session:
         logic.move_run(session, body.run, LifecycleStage.DELETED, now=runtime.clock())
@@ -50,7 +54,7 @@ def delete_run(body: schemas.OfRun, runtime: RuntimeDep) -> Response:
 
 
 @router.post("/restore", **documented(Empty))
-def restore_run(body: schemas.OfRun, runtime: RuntimeDep) -> Response:
+def restore_run(body: OfRun, runtime: RuntimeDep) -> Response:
     """Take a run out of the bin."""
     with runtime.database.writing() as session:
         logic.move_run(session, body.run, LifecycleStage.ACTIVE, now=runtime.clock())

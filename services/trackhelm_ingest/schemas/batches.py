@@ -9,12 +9,13 @@ words, and document the endpoint. A test holds that both read the same.
 from typing import Annotated
 
 import msgspec
-from pydantic import Field
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
 
 from trackhelm_core.db.models.logged_models import MODEL_ID_LENGTH
 from trackhelm_core.limits import DATASET_DIGEST_LENGTH, DATASET_NAME_LENGTH, INT64_MAX, INT64_MIN
-from trackhelm_core.wire.requests import Int64, Milliseconds, Required, WireModel
-from trackhelm_ingest.schemas.runs import OfRun
+from trackhelm_core.wire.requests import Int64, Milliseconds, OfRun, Required, WireModel
+from trackhelm_ingest.logic.labels import labels_fault
 from trackhelm_ingest.schemas.tags import Tag
 
 _Int64 = Annotated[int, msgspec.Meta(ge=INT64_MIN, le=INT64_MAX)]
@@ -31,6 +32,7 @@ class MetricPoint(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     model_id: str | None = None
     dataset_name: str | None = None
     dataset_digest: str | None = None
+    labels: dict[str, str] | None = None
 
 
 class KeyValuePair(msgspec.Struct, forbid_unknown_fields=True, gc=False):
@@ -66,11 +68,22 @@ class MetricMessage(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     model_id: str | None = None
     dataset_name: str | None = None
     dataset_digest: str | None = None
+    labels: dict[str, str] | None = None
 
     @property
     def run(self) -> str:
         """The run's id."""
         return self.run_id
+
+
+def _check_labels(labels: dict[str, str]) -> dict[str, str]:
+    if fault := labels_fault(labels):
+        raise PydanticCustomError("labels", "{fault}", {"fault": fault})
+    return labels
+
+
+PointLabels = Annotated[dict[str, str], AfterValidator(_check_labels)]
+"""What tells a point's series from others of its key, beside MLflow's own fields: `{"rank": "3"}`."""
 
 
 class Metric(WireModel):
@@ -83,6 +96,7 @@ class Metric(WireModel):
     model_id: Annotated[str | None, Field(max_length=MODEL_ID_LENGTH)] = None
     dataset_name: Annotated[str | None, Field(max_length=DATASET_NAME_LENGTH)] = None
     dataset_digest: Annotated[str | None, Field(max_length=DATASET_DIGEST_LENGTH)] = None
+    labels: PointLabels | None = None
 
 
 class Param(WireModel):

@@ -14,8 +14,7 @@ from trackhelm_core.limits import (
     INPUT_TAG_KEY_LENGTH,
     INPUT_TAG_VALUE_LENGTH,
 )
-from trackhelm_core.wire.requests import Int64, Required, WireModel
-from trackhelm_ingest.schemas.runs import OfRun
+from trackhelm_core.wire.requests import Int64, OfRun, Required, WireModel
 
 
 class InputTag(WireModel):

@@ -1,29 +1,9 @@
 """Requests and answers about runs, their params and tags."""
 
-from pydantic import model_validator
-
 from trackhelm_core.wire.replies import Reply
-from trackhelm_core.wire.requests import Milliseconds, Required, WireModel, missing_field
+from trackhelm_core.wire.requests import Int64, OfRun, Required, WireModel
 from trackhelm_core.wire.runs import RunInfo
 from trackhelm_ingest.schemas.tags import Tag
-
-
-class OfRun(WireModel):
-    """A request about one run, named by `run_id` or, by old clients, `run_uuid`."""
-
-    run_id: str = ""
-    run_uuid: str = ""
-
-    @model_validator(mode="after")
-    def _names_a_run(self) -> "OfRun":
-        if not self.run:
-            raise missing_field("run_id")
-        return self
-
-    @property
-    def run(self) -> str:
-        """The run's id, however it was given."""
-        return self.run_id or self.run_uuid
 
 
 class CreateRun(WireModel):
@@ -32,7 +12,7 @@ class CreateRun(WireModel):
     experiment_id: Required
     user_id: str = ""
     run_name: str = ""
-    start_time: Milliseconds = 0
+    start_time: Int64 = 0
     tags: tuple[Tag, ...] = ()
 
 
@@ -40,7 +20,7 @@ class UpdateRun(OfRun):
     """`POST runs/update`. A status is given by its name or its protobuf number."""
 
     status: str | int | None = None
-    end_time: Milliseconds | None = None
+    end_time: Int64 | None = None
     run_name: str = ""
 
 

@@ -1,7 +1,5 @@
 """The ids of keys and label sets: found, or inserted when new."""
 
-import hashlib
-import json
 from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import select
@@ -9,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from trackhelm_core.db.models import Key, LabelSet
 from trackhelm_core.db.upsert import upsert
+from trackhelm_core.labels import canonical, digest_of
 from trackhelm_ingest.series import Labels
 
 
@@ -25,7 +24,7 @@ def key_ids(session: Session, names: Iterable[str]) -> dict[str, int]:
 
 def label_set_ids(session: Session, label_sets: Iterable[Labels]) -> dict[Labels, int]:
     """Return the id of each label set, inserting those that are new."""
-    wanted = {_digest(labels): labels for labels in label_sets}
+    wanted = {digest_of(dict(labels)): labels for labels in label_sets}
     found = _find_label_sets(session, wanted)
     if new := sorted(digest for digest, labels in wanted.items() if labels not in found):
         upsert(session, LabelSet, [_label_set_row(digest, wanted[digest]) for digest in new])
@@ -33,17 +32,9 @@ def label_set_ids(session: Session, label_sets: Iterable[Labels]) -> dict[Labels
     return found
 
 
-def canonical(labels: Labels) -> str:
-    """Return labels as the JSON text that is stored and hashed."""
-    return json.dumps(dict(labels), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-
-
-def _digest(labels: Labels) -> str:
-    return hashlib.sha256(canonical(labels).encode()).hexdigest()
-
-
 def _label_set_row(digest: str, labels: Labels) -> dict[str, str | None]:
-    return {"digest": digest, "labels": canonical(labels), "model_id": dict(labels).get("model_id")}
+    named = dict(labels)
+    return {"digest": digest, "labels": canonical(named), "model_id": named.get("model_id")}
 
 
 def _find_keys(session: Session, names: Sequence[str]) -> dict[str, int]:

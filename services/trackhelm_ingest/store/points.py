@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import ColumnElement, and_, case, func, insert, or_, tuple_
 from sqlalchemy.orm import Session
@@ -11,11 +11,16 @@ from sqlalchemy.sql.dml import ReturningInsert
 
 from trackhelm_core.chunks.codec import encode
 from trackhelm_core.chunks.points import Points, merge, summarise
+from trackhelm_core.db.keys import keys_of
 from trackhelm_core.db.models import MetricChunk, Series
 from trackhelm_core.db.models.metrics import NO_LABELS_ID
 from trackhelm_core.db.upsert import dialect_of, insert_for
 from trackhelm_ingest.series import NO_LABELS, SeriesKey
 from trackhelm_ingest.store.keys import key_ids, label_set_ids
+
+_CHUNK_COLUMNS: Final = ("series_id", "min_step", "max_step", "count", "data")
+_CHUNK_TYPES: Final = ("int8", "int8", "int8", "int4", "bytea")
+_COPY_CHUNKS: Final = f"COPY metric_chunk ({', '.join(_CHUNK_COLUMNS)}) FROM STDIN (FORMAT binary)"
 
 
 class _SeriesId(NamedTuple):
@@ -24,32 +29,56 @@ class _SeriesId(NamedTuple):
     label_set_id: int
 
 
-def write_points(session: Session, points: Iterable[tuple[int, Mapping[SeriesKey, Points]]]) -> None:
-    """Store points, given as (run's integer id, points by series); a run may come several times."""
+class Metric(NamedTuple):
+    """A metric of a run: the series of one key."""
+
+    run_id: int
+    key_id: int
+
+
+CROWDED_CHUNKS: Final = 64
+"""From so many chunks on, a series' chunks are better merged: reading one costs a row and some 60 µs."""
+
+
+def write_points(session: Session, points: Iterable[tuple[int, Mapping[SeriesKey, Points]]]) -> set[Metric]:
+    """Store points, given as (run's integer id, points by series); a run may come several times.
+
+    Call it before any other statement of the transaction inserts keys. Returns the metrics of which a series
+    has many chunks.
+    """
     entries = [(run_id, series, part) for run_id, parts in points for series, part in parts.items()]
     by_series = _by_series(session, entries)
     if not by_series:
+        return set()
+    folded = _fold_summaries(session, by_series)
+    insert_chunks(session, [(folded[series][0], by_series[series]) for series in sorted(by_series)])
+    return {
+        Metric(series.run_id, series.key_id)
+        for series, (_, chunks) in folded.items()
+        if chunks >= CROWDED_CHUNKS
+    }
+
+
+def insert_chunks(session: Session, chunks: Iterable[tuple[int, Points]]) -> None:
+    """Insert chunks, given as (series id, points in order of step)."""
+    rows = [
+        (series_id, int(points.steps[0]), int(points.steps[-1]), len(points), encode(points))
+        for series_id, points in chunks
+    ]
+    if dialect_of(session) == "sqlite":
+        session.execute(insert(MetricChunk), [dict(zip(_CHUNK_COLUMNS, row, strict=True)) for row in rows])
         return
-    ids = _fold_summaries(session, by_series)
-    rows = []
-    for series in sorted(by_series):
-        merged = by_series[series]
-        rows.append(
-            {
-                "series_id": ids[series],
-                "min_step": int(merged.steps[0]),
-                "max_step": int(merged.steps[-1]),
-                "count": len(merged),
-                "data": encode(merged),
-            }
-        )
-    session.execute(insert(MetricChunk), rows)
+    driver: Any = session.connection().connection.driver_connection
+    with driver.cursor() as cursor, cursor.copy(_COPY_CHUNKS) as copy:
+        copy.set_types(_CHUNK_TYPES)
+        for row in rows:
+            copy.write_row(row)
 
 
 def _by_series(session: Session, entries: Iterable[tuple[int, SeriesKey, Points]]) -> dict[_SeriesId, Points]:
     """Return the merged points of each series; merged points are in order of step."""
     listed = list(entries)
-    keys = key_ids(session, {series.key for _, series, _ in listed})
+    keys = _key_ids(session, {series.key for _, series, _ in listed})
     label_sets = {NO_LABELS: NO_LABELS_ID}
     if labelled := {series.labels for _, series, _ in listed if series.labels}:
         label_sets |= label_set_ids(session, labelled)
@@ -59,8 +88,19 @@ def _by_series(session: Session, entries: Iterable[tuple[int, SeriesKey, Points]
     return {series: merge(several) for series, several in parts.items()}
 
 
-def _fold_summaries(session: Session, by_series: Mapping[_SeriesId, Points]) -> dict[_SeriesId, int]:
-    """Fold the points' summaries into the series' rows, and return the rows' ids."""
+def _key_ids(session: Session, names: set[str]) -> dict[str, int]:
+    # Nothing of this transaction is in the tables yet, so what is remembered was committed.
+    known = keys_of(session).ids(session, names)
+    found = {name: known[name] for name in names if name in known}
+    if len(found) < len(names):
+        found |= key_ids(session, names - found.keys())
+    return found
+
+
+def _fold_summaries(
+    session: Session, by_series: Mapping[_SeriesId, Points]
+) -> dict[_SeriesId, tuple[int, int]]:
+    """Fold the points' summaries into the series' rows, and return the rows' ids and numbers of chunks."""
     covered: defaultdict[_SeriesId, list[Points]] = defaultdict(list)
     for series, part in by_series.items():
         covered[series].append(part)
@@ -68,15 +108,18 @@ def _fold_summaries(session: Session, by_series: Mapping[_SeriesId, Points]) -> 
             # The series without labels sums up all points of its key; see `NO_LABELS_ID`.
             covered[series._replace(label_set_id=NO_LABELS_ID)].append(part)
     # Sorted, so that two writers lock the rows they share in one order.
-    rows = [_summary_row(series, merge(covered[series])) for series in sorted(covered)]
+    rows = [
+        _summary_row(series, merge(covered[series]), chunks=int(series in by_series))
+        for series in sorted(covered)
+    ]
     statement = _fold_statement(dialect_of(session))
     return {
-        _SeriesId(run_id, key_id, label_set_id): series_id
-        for run_id, key_id, label_set_id, series_id in session.execute(statement, rows)
+        _SeriesId(run_id, key_id, label_set_id): (series_id, chunks)
+        for run_id, key_id, label_set_id, series_id, chunks in session.execute(statement, rows)
     }
 
 
-def _summary_row(series: _SeriesId, points: Points) -> dict[str, Any]:
+def _summary_row(series: _SeriesId, points: Points, *, chunks: int) -> dict[str, Any]:
     summary = summarise(points)
     return {
         **series._asdict(),
@@ -87,11 +130,12 @@ def _summary_row(series: _SeriesId, points: Points) -> dict[str, Any]:
         "max_value": summary.max,
         "count": summary.count,
         "nonfinite_count": summary.nonfinite,
+        "chunks": chunks,
     }
 
 
 @cache
-def _fold_statement(dialect: str) -> ReturningInsert[int, int, int, int]:
+def _fold_statement(dialect: str) -> ReturningInsert[int, int, int, int, int]:
     # Made once: composing it takes 1 ms, five times as long as running it for one series.
     statement = insert_for(dialect, Series)
     old, new = Series, statement.excluded
@@ -108,9 +152,10 @@ def _fold_statement(dialect: str) -> ReturningInsert[int, int, int, int]:
             "max_value": _chosen(new.max_value, old.max_value, new.max_value > old.max_value),
             "count": old.count + new.count,
             "nonfinite_count": old.nonfinite_count + new.nonfinite_count,
+            "chunks": old.chunks + new.chunks,
         },
     )
-    return folded.returning(Series.run_id, Series.key_id, Series.label_set_id, Series.id)
+    return folded.returning(Series.run_id, Series.key_id, Series.label_set_id, Series.id, Series.chunks)
 
 
 def _chosen(new: Any, old: Any, is_better: ColumnElement[bool]) -> ColumnElement[float]:

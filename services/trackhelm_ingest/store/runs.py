@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import CursorResult, delete, insert, select, update
 from sqlalchemy.orm import Session
 
-from trackhelm_core.db.models import Experiment, Key, Run, RunParam, RunTag
+from trackhelm_core.db.models import Key, Run, RunParam, RunTag
 from trackhelm_core.db.models.base import LifecycleStage
 from trackhelm_core.db.upsert import upsert
 from trackhelm_core.wire.runs import RunInfo
@@ -21,21 +21,6 @@ class RunRef:
     uuid: str
     experiment_id: int
     stage: LifecycleStage
-
-
-@dataclass(frozen=True, slots=True)
-class ExperimentRef:
-    """What a new run must know of its experiment."""
-
-    stage: LifecycleStage
-    artifact_location: str
-
-
-def find_experiment(session: Session, experiment_id: int) -> ExperimentRef | None:
-    """Return an experiment, None if there is none."""
-    statement = select(Experiment.lifecycle_stage, Experiment.artifact_location)
-    row = session.execute(statement.where(Experiment.id == experiment_id)).one_or_none()
-    return None if row is None else ExperimentRef(LifecycleStage(row[0]), row[1])
 
 
 def insert_run(session: Session, run: RunInfo) -> int:
@@ -85,6 +70,11 @@ def run_info(session: Session, run_id: int) -> RunInfo:
         artifact_uri=run.artifact_uri,
         lifecycle_stage=run.lifecycle_stage,
     )
+
+
+def add_keys(session: Session, names: Collection[str]) -> None:
+    """Insert the keys that are new, so that what follows only finds them."""
+    key_ids(session, names)
 
 
 def add_params(session: Session, run_id: int, params: Mapping[str, str]) -> dict[str, str]:

@@ -4,9 +4,12 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
+from trackhelm_core.queue.waiting import wait_until_stored
 from trackhelm_core.runtime import RuntimeDep
 from trackhelm_core.wire.replies import documented, empty_reply, reply
+from trackhelm_core.wire.requests import OfRun
 from trackhelm_core.wire.route import WireRoute
+from trackhelm_core.wire.runs import RunReply
 from trackhelm_query.logic import runs as logic
 from trackhelm_query.schemas import runs as schemas
 from trackhelm_query.schemas.run_messages import run_messages
@@ -15,19 +18,24 @@ from trackhelm_query.searches import AskedSearch
 router = APIRouter(prefix="/mlflow/runs", route_class=WireRoute)
 
 
-@router.get("/get", **documented(schemas.RunReply))
-def get_run(query: Annotated[schemas.NamedRun, Query()], runtime: RuntimeDep) -> Response:
+@router.get("/get", **documented(RunReply))
+def get_run(query: Annotated[OfRun, Query()], runtime: RuntimeDep) -> Response:
     """Get a run, active or deleted, with the latest point of each metric."""
-    run_id = query.asked_run()
+    wait_until_stored(runtime.redis, [query.run])
     with runtime.database.reading() as session:
-        found = logic.get_run(session, run_id)
+        found = logic.get_run(session, query.run)
     (run,) = run_messages(found)
-    return reply(schemas.RunReply(run))
+    return reply(RunReply(run))
 
 
 @router.post("/search", **documented(schemas.RunPage))
 def search_runs(body: schemas.SearchRuns, runtime: RuntimeDep) -> Response:
-    """Search the runs of experiments."""
+    """Search the runs of experiments.
+
+    Metrics that were logged to a run of the page are in it. Which runs are found, and their order, may be
+    decided by metrics that are a moment old: to wait for those of every run would make a search as slow
+    as the busiest writer.
+    """
     asked = AskedSearch(
         filter_text=body.filter,
         order_by=body.order_by,
@@ -37,4 +45,7 @@ def search_runs(body: schemas.SearchRuns, runtime: RuntimeDep) -> Response:
     )
     with runtime.database.reading() as session:
         found, next_page_token = logic.search_runs(session, body.experiment_ids, asked)
+    if found and wait_until_stored(runtime.redis, found.run_ids):
+        with runtime.database.reading() as session:
+            found, next_page_token = logic.search_runs(session, body.experiment_ids, asked)
     return reply(schemas.RunPage(run_messages(found), next_page_token)) if found else empty_reply()

@@ -7,11 +7,11 @@ from msgspec import field
 from trackhelm_core.chunks import Points
 from trackhelm_core.limits import BULK_HISTORY_POINTS, BULK_INTERVAL_POINTS
 from trackhelm_core.wire.replies import Number, Reply, wire_number
-from trackhelm_core.wire.requests import Int64, Repeated, Required, WireModel
-from trackhelm_query.schemas.runs import Metric, NamedRun
+from trackhelm_core.wire.requests import Int64, OfRun, Repeated, Required, WireModel
+from trackhelm_core.wire.runs import Metric
 
 
-class GetHistory(NamedRun):
+class GetHistory(OfRun):
     """`GET metrics/get-history`. Without `max_results` the answer is the whole history."""
 
     metric_key: Required
@@ -55,9 +55,15 @@ class RunMetric(Reply, frozen=True, gc=False):
 
 
 class RunHistories(Reply, frozen=True):
-    """The answer of `metrics/get-history-bulk` and `get-history-bulk-interval`."""
+    """The answer of `metrics/get-history-bulk-interval`."""
 
     metrics: list[RunMetric] = field(default_factory=list)
+
+
+class BulkHistories(Reply, frozen=True):
+    """The answer of `metrics/get-history-bulk`: no protobuf message in MLflow, so an empty list is told."""
+
+    metrics: list[RunMetric]
 
 
 def metric_messages(key: str, points: Points) -> list[Metric]:

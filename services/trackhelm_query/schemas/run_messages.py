@@ -4,8 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 
 from trackhelm_core.wire.replies import KeyValue, wire_number
-from trackhelm_query.records import Rows, RunRecords
-from trackhelm_query.schemas.runs import (
+from trackhelm_core.wire.runs import (
     Dataset,
     DatasetInput,
     Metric,
@@ -17,6 +16,7 @@ from trackhelm_query.schemas.runs import (
     RunInputs,
     RunOutputs,
 )
+from trackhelm_query.records import Rows, RunRecords
 
 ByRun = defaultdict[int, list[KeyValue]]
 

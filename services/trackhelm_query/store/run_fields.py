@@ -84,7 +84,7 @@ def run_search(keys: Mapping[str, int]) -> EntitySearch:
         name="runs",
         attributes=_ATTRIBUTES,
         collections={
-            "metrics": MetricCollection(metric_rows(metric)),
+            "metrics": MetricCollection(metric_rows(metric), has_key=keys.__contains__),
             "params": StringCollection(string_rows(param)),
             "tags": StringCollection(string_rows(tag)),
             "datasets": StringCollection(string_rows(_dataset), keys=("name", "digest", "context")),

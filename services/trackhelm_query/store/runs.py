@@ -9,8 +9,9 @@ from trackhelm_core.db.keys import keys_of
 from trackhelm_core.db.lists import is_any_of
 from trackhelm_core.db.models import Run
 from trackhelm_core.search.compile import compile_filter
-from trackhelm_core.search.expression import comparisons
+from trackhelm_core.search.expression import Field, comparisons
 from trackhelm_core.search.keyset import Page, read_page
+from trackhelm_core.search.resolve import keys_of_fields
 from trackhelm_query.records import Rows
 from trackhelm_query.searches import Search
 from trackhelm_query.store.run_fields import run_search
@@ -37,7 +38,7 @@ def by_uuid(session: Session, run_id: str) -> Rows:
 
 def search(session: Session, experiment_ids: Sequence[int], asked: Search) -> Page:
     """Return a page of the runs of experiments that fulfil a search."""
-    keys = keys_of(session).ids(session, _key_names(asked))
+    keys = keys_of(session).ids(session, keys_of_fields(_fields(asked)))
     entity = run_search(keys)
     statement = select(*_COLUMNS)
     # One experiment and one stage, nearly every search, are said as equalities: by them an index gives the
@@ -54,8 +55,6 @@ def search(session: Session, experiment_ids: Sequence[int], asked: Search) -> Pa
     return read_page(session, statement, columns, asked.page)
 
 
-def _key_names(asked: Search) -> set[str]:
-    fields = [term.field for term in asked.order]
-    if asked.where is not None:
-        fields += [comparison.field for comparison in comparisons(asked.where)]
-    return {field.key for field in fields if field.prefix is not None}
+def _fields(asked: Search) -> list[Field]:
+    compared = () if asked.where is None else comparisons(asked.where)
+    return [*(term.field for term in asked.order), *(comparison.field for comparison in compared)]

@@ -15,16 +15,16 @@ from trackhelm_core.limits import (
 )
 from trackhelm_core.search.bounds import MAX_ORDER_TERMS
 from trackhelm_core.search.entity import ATTRIBUTE_PREFIXES
-from trackhelm_core.search.errors import PageTokenError
 from trackhelm_core.search.expression import Comparison, Expression, Field, Scalar, rewrite
 from trackhelm_core.search.grammar import parse_filter
-from trackhelm_core.search.pages import SortValue, decode_cursor, encode_cursor, query_digest
+from trackhelm_core.search.keyset import PageRequest
+from trackhelm_core.search.pages import query_digest
 from trackhelm_core.validation import check_page_size, parse_experiment_id
 from trackhelm_registry.schemas.logged_model_replies import STATUSES, LoggedModelsPage
 from trackhelm_registry.schemas.logged_models import OrderBy, SearchLoggedModels
 from trackhelm_registry.store import logged_model_search as store
 from trackhelm_registry.store.logged_model_metrics import DatasetFilter
-from trackhelm_registry.store.logged_model_order import Order, SortColumn, sort_columns
+from trackhelm_registry.store.logged_model_order import Order, sort_columns
 from trackhelm_registry.store.logged_model_reading import read_models
 
 _FULL_STATUSES: Final = {status.removeprefix("LOGGED_MODEL_"): status for status in STATUSES}
@@ -40,16 +40,10 @@ def search_models(session: Session, request: SearchLoggedModels) -> LoggedModels
         expression=_expression(request.filter),
         datasets=_datasets(request),
     )
-    columns = sort_columns(session, _orders(request.order_by))
-    digest = _digest(search, request)
-    after = _after(request.page_token, digest, columns) if request.page_token else None
-    # One more than asked for says whether there is a next page.
-    found = store.find_models(session, search, columns, after=after, limit=limit + 1)
-    page = found[:limit]
-    models = tuple(read_models(session, [model.id for model in page]))
-    if len(found) == len(page):
-        return LoggedModelsPage(models=models)
-    return LoggedModelsPage(models=models, next_page_token=encode_cursor(page[-1].values, digest))
+    order = sort_columns(session, _orders(request.order_by))
+    page = PageRequest(_digest(search, request), request.page_token, limit)
+    found, next_token = store.find_models(session, search, order, page)
+    return LoggedModelsPage(models=tuple(read_models(session, found)), next_page_token=next_token or None)
 
 
 def _experiments(ids: Sequence[str]) -> list[int]:
@@ -124,11 +118,3 @@ def _digest(search: store.Search, request: SearchLoggedModels) -> str:
         [[dataset.name, dataset.digest] for dataset in search.datasets],
         [[by.field_name, by.ascending, by.dataset_name, by.dataset_digest] for by in request.order_by],
     )
-
-
-def _after(token: str, digest: str, columns: Sequence[SortColumn]) -> list[SortValue]:
-    values = decode_cursor(token, digest, len(columns))
-    # A forged value of another type would fail in the database.
-    if not all(isinstance(value, column.kind) for value, column in zip(values, columns, strict=True)):
-        raise PageTokenError("Invalid page_token: pass the next_page_token of the page before, unchanged")
-    return values

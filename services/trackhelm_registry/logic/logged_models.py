@@ -6,6 +6,7 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
+from trackhelm_core.db.experiments import active_location
 from trackhelm_core.db.models.base import LifecycleStage
 from trackhelm_core.db.models.runs import RUN_ID_LENGTH
 from trackhelm_core.errors import InvalidParameterError, NotFoundError, missing_parameter
@@ -52,7 +53,7 @@ def create_model(session: Session, request: CreateLoggedModel, *, now: int) -> L
         name=name,
         creation_timestamp_ms=now,
         last_updated_timestamp_ms=now,
-        artifact_uri=join(_active_location(session, experiment), "models", model_id, "artifacts"),
+        artifact_uri=join(active_location(session, experiment), "models", model_id, "artifacts"),
         status=PENDING,
         model_type=model_type or None,
         source_run_id=source_run_id or None,
@@ -113,17 +114,6 @@ def log_params(session: Session, model_id: str, params: Sequence[Pair]) -> None:
                 f"{shown(clean[key])}."
             )
     store.add_params(session, model, clean)
-
-
-def _active_location(session: Session, experiment_id: int) -> str:
-    experiment = store.find_experiment(session, experiment_id)
-    if experiment is None:
-        raise NotFoundError(f"No Experiment with id={experiment_id} exists.")
-    if experiment.stage is not LifecycleStage.ACTIVE:
-        raise InvalidParameterError(
-            f"The experiment {experiment_id} must be in the 'active' state. Current state is deleted."
-        )
-    return experiment.artifact_location
 
 
 def _active(session: Session, model_id: str) -> int:

@@ -1,6 +1,6 @@
 """What can be searched in logged models: their attributes, params, tags and metrics."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Final, ParamSpec
 
 from sqlalchemy import ColumnElement, Select, false, func, select
@@ -57,8 +57,13 @@ _SUMMARIES: Final = {
 }
 
 
-def searchable(session: Session, datasets: Sequence[DatasetFilter] = ()) -> EntitySearch:
-    """Return what a caller can search; metrics count where they were measured on one of `datasets`."""
+def searchable(
+    session: Session, datasets: Sequence[DatasetFilter] = (), keys: Collection[str] = ()
+) -> EntitySearch:
+    """Return what a caller can search; metrics count where they were measured on one of `datasets`.
+
+    `keys` are those that exist, of all that the caller may mean.
+    """
     measured = [on_datasets(session, datasets)] if datasets else []
 
     def metric_values(key: str, aggregate: Aggregate) -> Select[Any]:
@@ -68,7 +73,7 @@ def searchable(session: Session, datasets: Sequence[DatasetFilter] = ()) -> Enti
         name="logged models",
         attributes=_ATTRIBUTES,
         collections={
-            METRICS: MetricCollection(_each_by_itself(metric_rows(metric_values))),
+            METRICS: MetricCollection(_each_by_itself(metric_rows(metric_values)), has_key=keys.__contains__),
             "params": StringCollection(_each_by_itself(string_rows(_values_of(LoggedModelParam)))),
             "tags": StringCollection(_each_by_itself(string_rows(_values_of(LoggedModelTag)))),
         },

@@ -8,9 +8,10 @@ from sqlalchemy import BigInteger, ColumnElement, Double, Text, case, func, type
 from sqlalchemy.orm import Session
 
 from trackhelm_core.db.models import Key, LoggedModel, Run, Series
-from trackhelm_core.search.entity import EntitySearch, IdAttribute, NumberAttribute
+from trackhelm_core.search.entity import EntitySearch
 from trackhelm_core.search.errors import SearchSyntaxError
 from trackhelm_core.search.expression import Field
+from trackhelm_core.search.keyset import SortColumn
 from trackhelm_core.search.resolve import ResolvedAttribute, ResolvedKey, resolve_field
 from trackhelm_registry.store.logged_model_fields import METRICS, searchable
 from trackhelm_registry.store.logged_model_metrics import (
@@ -34,15 +35,6 @@ class Order:
     dataset: DatasetFilter = ANY_DATASET
 
 
-@dataclass(frozen=True, slots=True)
-class SortColumn:
-    """A column to sort by, and the type that its values have in Python."""
-
-    expression: ColumnElement[Any]
-    kind: type[str | int | float]
-    descending: bool = False
-
-
 def sort_columns(session: Session, orders: Sequence[Order]) -> list[SortColumn]:
     """Return the columns that orders mean, made a total order: the newest first, then by id."""
     columns: list[SortColumn] = []
@@ -56,9 +48,9 @@ def sort_columns(session: Session, orders: Sequence[Order]) -> list[SortColumn]:
             case ResolvedKey():
                 columns.extend(_metric_columns(session, order))
     if "creation_timestamp" not in attributes:
-        columns.append(SortColumn(LoggedModel.creation_timestamp.expression, int, descending=True))
+        columns.append(SortColumn(LoggedModel.creation_timestamp, descending=True))
     if "model_id" not in attributes:
-        columns.append(SortColumn(LoggedModel.model_id.expression, str))
+        columns.append(SortColumn(LoggedModel.model_id))
     return columns
 
 
@@ -72,12 +64,10 @@ def _resolve(order: Order, entity: EntitySearch, subject: str) -> ResolvedAttrib
 
 def _attribute_columns(by: ResolvedAttribute, *, descending: bool) -> list[SortColumn]:
     column: Any = by.part.column
-    if isinstance(by.part, NumberAttribute | IdAttribute):
-        return [SortColumn(column.expression, int, descending)]
     if by.field.key not in _MAY_BE_MISSING:
-        return [SortColumn(column.expression, str, descending)]
+        return [SortColumn(column, descending)]
     place = case((column.is_(None), _MISSING), else_=_VALUE)
-    return [_place(place), SortColumn(func.coalesce(column, "", type_=Text()), str, descending)]
+    return [_place(place), SortColumn(func.coalesce(column, "", type_=Text()), descending)]
 
 
 def _metric_columns(session: Session, order: Order) -> list[SortColumn]:
@@ -95,10 +85,10 @@ def _metric_columns(session: Session, order: Order) -> list[SortColumn]:
     value = newest(type_coerce(Series.last_value, Double()))
     return [
         _place(func.coalesce(place, _MISSING)),
-        SortColumn(func.coalesce(value, 0.0, type_=Double()), float, order.descending),
+        SortColumn(func.coalesce(value, 0.0, type_=Double()), order.descending),
     ]
 
 
 def _place(expression: ColumnElement[Any]) -> SortColumn:
     # 64 bits wide: PostgreSQL refuses a page token's forged number that its own column type cannot hold.
-    return SortColumn(type_coerce(expression, BigInteger()), int)
+    return SortColumn(type_coerce(expression, BigInteger()))

@@ -6,18 +6,10 @@ from dataclasses import dataclass
 from sqlalchemy import CursorResult, delete, insert, select, update
 from sqlalchemy.orm import Session
 
-from trackhelm_core.db.models import Experiment, LoggedModel, LoggedModelParam, LoggedModelTag
+from trackhelm_core.db.models import LoggedModel, LoggedModelParam, LoggedModelTag
 from trackhelm_core.db.models.base import LifecycleStage
 from trackhelm_core.db.upsert import upsert
 from trackhelm_registry.schemas.logged_model_replies import LoggedModelInfo
-
-
-@dataclass(frozen=True, slots=True)
-class ExperimentRef:
-    """What a new model must know of its experiment."""
-
-    stage: LifecycleStage
-    artifact_location: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +18,6 @@ class ModelRef:
 
     id: int
     stage: LifecycleStage
-
-
-def find_experiment(session: Session, experiment_id: int) -> ExperimentRef | None:
-    """Return an experiment, None if there is none. On PostgreSQL it cannot be deleted until we commit."""
-    statement = select(Experiment.lifecycle_stage, Experiment.artifact_location)
-    statement = statement.where(Experiment.id == experiment_id).with_for_update(read=True)
-    row = session.execute(statement).one_or_none()
-    return None if row is None else ExperimentRef(LifecycleStage(row[0]), row[1])
 
 
 def insert_model(session: Session, info: LoggedModelInfo) -> int:

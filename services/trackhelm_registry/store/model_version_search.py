@@ -16,12 +16,11 @@ from trackhelm_core.search.entity import (
     StringCollection,
 )
 from trackhelm_core.search.expression import Expression
+from trackhelm_core.search.keyset import PageRequest, SortColumn, cut_page, page_statement
 from trackhelm_core.search.order import OrderTerm
-from trackhelm_core.search.pages import SortValue
 from trackhelm_core.search.rows import string_rows
 from trackhelm_registry.store.details import VersionDetails, complete_versions, versions_with_names
-from trackhelm_registry.store.keyset import SortKey, fetch_page
-from trackhelm_registry.store.keyset import sort_keys as _sort_keys
+from trackhelm_registry.store.sort_columns import sort_columns
 
 _SORTABLE: Final[dict[str, Attribute]] = {
     "name": StringAttribute(RegisteredModel.name),
@@ -55,21 +54,17 @@ _SORTED: Final = EntitySearch(name=ENTITY.name, attributes=_SORTABLE)
 _BY_NUMBER: Final = (("name", False), ("version_number", True))
 
 
-def sort_keys(order: Sequence[OrderTerm]) -> list[SortKey]:
-    """Return the keys that an order means; without one, what changed last comes first."""
-    last = _BY_NUMBER if order else (("last_updated_timestamp", True), *_BY_NUMBER)
-    return _sort_keys(order, _SORTED, last=last)
-
-
 def page(
-    session: Session,
-    expression: Expression,
-    keys: Sequence[SortKey],
-    *,
-    after: Sequence[SortValue] | None,
-    limit: int,
-) -> tuple[list[VersionDetails], list[SortValue] | None]:
-    """Return a page of versions, and the last one's sort values if more follow."""
+    session: Session, expression: Expression, terms: Sequence[OrderTerm], asked: PageRequest
+) -> tuple[list[VersionDetails], str]:
+    """Return a page of versions, and the token of the next one if there is one."""
+    order = _order(terms)
     statement = versions_with_names().where(compile_filter(expression, ENTITY))
-    rows, cursor = fetch_page(session, statement, keys, after=after, limit=limit)
-    return complete_versions(session, [(row[0], row[1]) for row in rows]), cursor
+    found = cut_page(session.execute(page_statement(statement, order, asked)).all(), order, asked)
+    return complete_versions(session, [(row[0], row[1]) for row in found.rows]), found.next_token
+
+
+def _order(terms: Sequence[OrderTerm]) -> list[SortColumn]:
+    """Return what an order means; without one, what changed last comes first."""
+    last = _BY_NUMBER if terms else (("last_updated_timestamp", True), *_BY_NUMBER)
+    return sort_columns(terms, _SORTED, last=last)

@@ -10,12 +10,11 @@ from trackhelm_core.db.models import RegisteredModel, RegisteredModelTag
 from trackhelm_core.search.compile import compile_filter
 from trackhelm_core.search.entity import EntitySearch, NumberAttribute, StringAttribute, StringCollection
 from trackhelm_core.search.expression import Expression
+from trackhelm_core.search.keyset import PageRequest, SortColumn, cut_page, page_statement
 from trackhelm_core.search.order import OrderTerm
-from trackhelm_core.search.pages import SortValue
 from trackhelm_core.search.rows import string_rows
 from trackhelm_registry.store.details import ModelDetails, complete_models
-from trackhelm_registry.store.keyset import SortKey, fetch_page
-from trackhelm_registry.store.keyset import sort_keys as _sort_keys
+from trackhelm_registry.store.sort_columns import sort_columns
 
 ENTITY: Final = EntitySearch(
     name="registered models",
@@ -45,20 +44,16 @@ ENTITY: Final = EntitySearch(
 _SORTED: Final = EntitySearch(name=ENTITY.name, attributes=ENTITY.attributes, aliases=ENTITY.aliases)
 
 
-def sort_keys(order: Sequence[OrderTerm]) -> list[SortKey]:
-    """Return the keys that an order means."""
-    return _sort_keys(order, _SORTED, last=[("name", False)])
-
-
 def page(
-    session: Session,
-    expression: Expression,
-    keys: Sequence[SortKey],
-    *,
-    after: Sequence[SortValue] | None,
-    limit: int,
-) -> tuple[list[ModelDetails], list[SortValue] | None]:
-    """Return a page of models, and the last one's sort values if more follow."""
+    session: Session, expression: Expression, terms: Sequence[OrderTerm], asked: PageRequest
+) -> tuple[list[ModelDetails], str]:
+    """Return a page of models, and the token of the next one if there is one."""
+    order = _order(terms)
     statement = select(RegisteredModel).where(compile_filter(expression, ENTITY))
-    rows, cursor = fetch_page(session, statement, keys, after=after, limit=limit)
-    return complete_models(session, [row[0] for row in rows]), cursor
+    found = cut_page(session.execute(page_statement(statement, order, asked)).all(), order, asked)
+    return complete_models(session, [row[0] for row in found.rows]), found.next_token
+
+
+def _order(terms: Sequence[OrderTerm]) -> list[SortColumn]:
+    """Return what an order means; without one, it is by name."""
+    return sort_columns(terms, _SORTED, last=[("name", False)])

@@ -1,4 +1,4 @@
-"""The API over each kind of store, and behind a real HTTP server."""
+"""The API behind a real HTTP server, where connections break and paths are decoded as in production."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,7 +8,6 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from tests.fixtures.api import Api, api_of
 from tests.fixtures.live import serving
 from tests.fixtures.s3 import S3Server
 from trackhelm_core.settings import ObjectSettings, StorageSettings
@@ -20,22 +19,6 @@ class LiveServer:
     port: int
     client: httpx2.Client
     folder: Path
-
-
-@pytest.fixture(scope="session", params=["folder", "s3"])
-def artifacts(request: pytest.FixtureRequest) -> ObjectSettings:
-    """Return the settings of each kind of store."""
-    if request.param == "folder":
-        return ObjectSettings()
-    server: S3Server = request.getfixturevalue("s3_server")
-    return server.settings()
-
-
-@pytest.fixture(scope="session")
-def api(database_url: str, artifact_data: Path, artifacts: ObjectSettings) -> Iterator[Api]:
-    """Yield the API over each database and each kind of store."""
-    with api_of(StorageSettings(data=artifact_data, database_url=database_url), artifacts) as opened:
-        yield opened
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +40,7 @@ def live_s3(tmp_path_factory: pytest.TempPathFactory, s3_server: S3Server) -> It
 @contextmanager
 def serving_live(storage: StorageSettings, artifacts: ObjectSettings) -> Iterator[LiveServer]:
     with (
-        serving(embedded_app(storage, artifacts)) as port,
+        serving(embedded_app(storage, artifacts=artifacts)) as port,
         httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client,
     ):
         yield LiveServer(port, client, storage.artifact_folder)

@@ -75,7 +75,7 @@ def test_a_store_that_is_not_available_is_told_with_when_to_come_back(
             s3_server.settings(new_bucket(), s3_create_bucket=False),
         )
     ):
-        with api_of(StorageSettings(data=tmp_path / str(number)), artifacts) as api:
+        with api_of(StorageSettings(data=tmp_path / str(number)), artifacts=artifacts) as api:
             client = api.client
             for answer in (
                 client.put(f"{FILES}/a/f", content=b"x"),

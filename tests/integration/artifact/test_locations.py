@@ -21,7 +21,7 @@ def served(s3_server: S3Server, tmp_path_factory: pytest.TempPathFactory) -> Ite
     """Yield the API, and a folder of the machine that it may show."""
     folder = tmp_path_factory.mktemp("allowed")
     artifacts = s3_server.settings(artifact_locations=f"s3://{BUCKET}/{PREFIX}, {folder.as_uri()}")
-    with api_of(StorageSettings(data=tmp_path_factory.mktemp("data")), artifacts) as api:
+    with api_of(StorageSettings(data=tmp_path_factory.mktemp("data")), artifacts=artifacts) as api:
         yield api, folder
 
 
@@ -107,7 +107,7 @@ def test_a_rule_that_means_nothing_is_refused(rules: str) -> None:
 def test_a_folder_that_is_not_there_is_empty_and_stays_so(tmp_path: Path) -> None:
     missing = tmp_path / "missing"
     with api_of(
-        StorageSettings(data=tmp_path / "data"), ObjectSettings(artifact_locations=missing.as_uri())
+        StorageSettings(data=tmp_path / "data"), artifacts=ObjectSettings(artifact_locations=missing.as_uri())
     ) as api:
         run_id = new_run(api, str(missing))
         assert "files" not in api.get("artifacts/list", run_id=run_id)

@@ -64,6 +64,7 @@ def test_both_prefixes_serve_the_same_files(api: Api, folder: str, prefix: str) 
 def test_a_name_round_trips_as_it_is(api: Api, folder: str, name: str) -> None:
     put(api, name.encode(), folder, name)
     assert names(api, folder) == [name]
+    assert names(api, f"{folder}/{name}") == [], "a file has no files, and the client asks"
     answer = api.client.get(url(folder, name))
     assert answer.content == name.encode()
     assert quote(name, safe="") in answer.headers["content-disposition"] or name.isascii()

@@ -3,10 +3,11 @@
 import uuid
 from collections import Counter
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any
 
 from tests.fixtures.api import API, Api
+from trackhelm_core.db.experiments import active_location
 
 CLIENTS = 32
 
@@ -63,6 +64,22 @@ def test_batches_with_keys_in_any_order_do_not_deadlock(api: Api) -> None:
     assert len(data["metrics"]) == len(data["params"]) == 20
 
 
+def test_new_keys_of_params_and_of_tags_do_not_deadlock(api: Api) -> None:
+    runs = [api.new_run() for _ in range(CLIENTS)]
+    prefix = uuid.uuid4().hex
+    halves = [[f"{prefix}{half}{number}" for number in range(50)] for half in "az"]
+
+    def batch(client: int) -> dict[str, Any]:
+        params, tags = halves if client % 2 else reversed(halves)
+        return {
+            "run_id": runs[client],
+            "params": [{"key": key, "value": "1"} for key in params],
+            "tags": [{"key": key, "value": "1"} for key in tags],
+        }
+
+    assert at_once(api, "runs/log-batch", batch) == {(200, ""): CLIENTS}
+
+
 def test_a_run_renamed_by_many_keeps_name_and_tag_in_step(api: Api) -> None:
     run_id = api.new_run()
     assert at_once(api, "runs/update", lambda n: {"run_id": run_id, "run_name": f"name {n}"}) == {
@@ -70,3 +87,15 @@ def test_a_run_renamed_by_many_keeps_name_and_tag_in_step(api: Api) -> None:
     }
     run = api.get("runs/get", run_id=run_id)["run"]
     assert {"key": "mlflow.runName", "value": run["info"]["run_name"]} in run["data"]["tags"]
+
+
+def test_an_experiment_that_is_added_to_is_deleted_afterwards(api: Api) -> None:
+    database = api.client.app.state.runtime.database  # type: ignore[attr-defined]
+    experiment_id = api.new_experiment()
+    with ThreadPoolExecutor(1) as other:
+        with database.writing() as session:
+            active_location(session, int(experiment_id))
+            deleting = other.submit(api.post, "experiments/delete", experiment_id=experiment_id)
+            # Long enough for a deletion that waits for nobody.
+            assert not wait([deleting], timeout=0.5).done
+        deleting.result()

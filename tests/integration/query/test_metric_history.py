@@ -102,7 +102,7 @@ def test_bulk_history_goes_run_by_run_up_to_a_total(
     first = api.get(BULK, run_id=runs, metric_key="m", max_results=6)
     assert first["metrics"] == answer["metrics"][:6]
     assert api.get(BULK, run_id=runs, metric_key="m", max_results=999_999) == answer
-    assert api.get(BULK, run_id=runs, metric_key="other") == {}
+    assert api.get(BULK, run_id=runs, metric_key="other") == {"metrics": []}
 
 
 def test_bulk_history_is_for_browsers_and_a_hundred_runs(api: Api) -> None:

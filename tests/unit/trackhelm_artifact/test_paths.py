@@ -26,10 +26,11 @@ def test_no_accepted_path_leads_outside(path: str, times: int) -> None:
         error.message.encode()  # it can be answered with
         return
     written = str(key)
+    assert not any(character < " " or character == "\x7f" for character in written)
     for _ in range(times + 6):
         joined = posixpath.normpath(posixpath.join("/root", written))
         assert joined == "/root" or joined.startswith("/root/")
-        assert not {"\\", "#", "\0"} & set(written)
+        assert not {"\\", "#"} & set(written)
         written = unquote(written)
 
 
@@ -38,7 +39,7 @@ def test_no_accepted_path_leads_outside(path: str, times: int) -> None:
     [
         "../x", "a/../b", "%2e%2e/x", "a/%252e%252e/x", "/etc/passwd", "%2fetc", "//etc", "C:/x", "C:",
         "a\\b",
-        "a%5Cb", "a#b", "a%23b", "file:///etc/passwd", "FILE:x", "a%00b", "a\nb", "x" * 256, "\ufffd",
+        "a%5Cb", "a#b", "a%23b", "file:///etc/passwd", "FILE:x", "a\0b", "a\nb", "x" * 256, "\ufffd",
         ".trackhelm/x",
     ],
 )  # fmt: skip
@@ -61,7 +62,19 @@ def test_a_path_encoded_ten_times_is_judged_and_one_encoded_oftener_is_refused()
 
 
 @pytest.mark.parametrize(
-    "path", ["100%25.txt", "100%", "a b/c d", "größe 数据 ✓", "a+b&c=d?e", "..a/b..", "a:b", "...", "%zz"]
+    "path",
+    [
+        "100%25.txt",
+        "100%",
+        "a b/c d",
+        "größe 数据 ✓",
+        "a+b&c=d?e",
+        "..a/b..",
+        "a:b",
+        "...",
+        "%zz",
+        "images/loss%step%1%timestamp%1795452655189%00b62453.png",
+    ],
 )
 def test_an_unusual_name_is_kept_as_it_is(path: str) -> None:
     assert str(parse_path(path)) == path

@@ -66,3 +66,8 @@ def test_a_location_that_is_allowed(location: str) -> None:
 def test_a_location_that_is_refused(location: str) -> None:
     with pytest.raises(InvalidParameterError):
         check_artifact_location(location)
+
+
+def test_a_path_is_measured_as_it_is_stored() -> None:
+    with pytest.raises(InvalidParameterError, match="Artifact location"):
+        check_artifact_location("x" * 2048)

@@ -19,6 +19,7 @@ RUN = "0" * 32
 INT64 = st.integers(-(2**63), 2**63 - 1)
 KEYS = st.text("abz_-. 09", min_size=1, max_size=6).map(lambda text: f"k{text}")
 
+LABEL_NAMES = st.from_regex(r"\A[A-Za-z_][A-Za-z0-9_.-]{0,5}\Z")
 METRICS = st.fixed_dictionaries(
     {
         "key": KEYS,
@@ -30,6 +31,7 @@ METRICS = st.fixed_dictionaries(
         "model_id": st.sampled_from(["", "m-1", "m-2"]),
         "dataset_name": st.sampled_from(["", "train"]),
         "dataset_digest": st.just("abc"),
+        "labels": st.dictionaries(LABEL_NAMES, st.text("az09 /:é", min_size=1, max_size=4), max_size=8),
     },
 )
 PAIRS = st.lists(
@@ -78,7 +80,10 @@ def test_what_the_stock_client_sends_is_read_strictly(message: dict[str, Any]) -
             st.lists(inner)
             | st.dictionaries(
                 st.sampled_from(
-                    ["run_id", "runId", "metrics", "params", "tags", "key", "value", "timestamp", "step"]
+                    [
+                        *("run_id", "runId", "metrics", "params", "tags"),
+                        *("key", "value", "timestamp", "step", "labels", "rank"),
+                    ]
                 ),
                 inner,
             )
@@ -124,6 +129,58 @@ def test_labels_tell_series_of_one_key_apart() -> None:
         SeriesKey("k"),
         SeriesKey("k", (("dataset_name", "d"), ("model_id", "m-1"))),
     }
+
+
+@given(st.lists(METRICS, min_size=1, max_size=8))
+def test_a_point_goes_to_the_series_of_its_labels(metrics: list[dict[str, Any]]) -> None:
+    batch = decode_batch(json.dumps({"run_id": RUN, "metrics": metrics}).encode())
+    fields = ("model_id", "dataset_name", "dataset_digest")
+    expected: dict[SeriesKey, int] = {}
+    for metric in metrics:
+        labels = {name: metric[name] for name in fields if metric.get(name)} | metric.get("labels", {})
+        series = SeriesKey(metric["key"], tuple(sorted(labels.items())))
+        expected[series] = expected.get(series, 0) + 1
+    assert {series: len(part) for series, part in batch.points.items()} == expected
+
+
+POINT = {"key": "k", "value": 1, "timestamp": 1}
+
+
+@pytest.mark.parametrize(
+    ("labels", "told"),
+    [
+        ({f"l{number}": "x" for number in range(9)}, "at most 8 labels, not 9"),
+        ({"": "x"}, "a label's name is a letter or '_', then"),
+        ({"1st": "x"}, "a label's name is a letter or '_', then"),
+        ({"räng": "x"}, "a label's name is a letter or '_', then"),
+        ({"r" * 65: "x"}, "at most 64 characters"),
+        ({"model_id": "m-1"}, "'model_id' is a field of the metric itself"),
+        ({"dataset_name": "d"}, "'dataset_name' is a field of the metric itself"),
+        ({"dataset_digest": "d"}, "'dataset_digest' is a field of the metric itself"),
+        ({"rank": ""}, "the value of 'rank' has 0 characters, must have 1 to 250"),
+        ({"rank": "x" * 251}, "the value of 'rank' has 251 characters, must have 1 to 250"),
+        ({"rank": "a\0"}, "the value of 'rank' holds a control character"),
+        ({"rank": "a\ud800"}, "the value of 'rank' holds a control character or half of a surrogate pair"),
+        ({"rank": 3}, "Invalid value 3 for parameter '{at}labels.rank'"),
+        ([1], "Invalid value [1] for parameter '{at}labels'"),
+    ],
+)
+def test_labels_that_are_refused(labels: object, told: str) -> None:
+    point = {**POINT, "labels": labels}
+    for read, message, at in (
+        (decode_metric, {"run_id": RUN, "run_uuid": RUN, **point}, ""),
+        (decode_batch, {"run_id": RUN, "metrics": [POINT, point]}, "metrics[1]."),
+    ):
+        with pytest.raises(InvalidParameterError) as refusal:
+            read(json.dumps(message).encode())
+        assert told.format(at=at) in refusal.value.message
+        assert f"for parameter '{at}labels" in refusal.value.message
+
+
+@pytest.mark.parametrize("labels", [None, {}])
+def test_no_labels_are_a_plain_point(labels: object) -> None:
+    body = json.dumps({"run_id": RUN, "metrics": [{**POINT, "labels": labels}]}).encode()
+    assert set(decode_batch(body).points) == {SeriesKey("k")}
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from trackhelm_core.db.models.logged_models import (
     RunModelInput,
     RunModelOutput,
 )
-from trackhelm_core.db.models.metrics import LabelSet, MetricChunk, Series
+from trackhelm_core.db.models.metrics import LabelSet, MetricChunk, PartitionPosition, Series
 from trackhelm_core.db.models.registry import (
     ModelVersion,
     ModelVersionTag,
@@ -33,6 +33,7 @@ __all__ = [
     "MetricChunk",
     "ModelVersion",
     "ModelVersionTag",
+    "PartitionPosition",
     "RegisteredModel",
     "RegisteredModelAlias",
     "RegisteredModelTag",

@@ -26,7 +26,7 @@ a run has one row a key that says its last, min, max and count: what search read
 
 
 class LabelSet(Base):
-    """A set of labels that tells apart points of one key: model, dataset, later rank or node.
+    """A set of labels that tells apart points of one key: model, dataset, rank or node.
 
     `labels` is canonical JSON (sorted keys), `digest` its SHA-256: two processes that meet a set at once
     agree on its row. `model_id` is lifted out of it, because a logged model asks for its metrics.
@@ -46,7 +46,8 @@ class Series(Base):
 
     The last point is the one with the greatest (step, timestamp, value), a NaN counting as 0: MLflow's
     rule. `min_value` and `max_value` are over finite points, NULL when there is none. `count` counts
-    a point that was sent twice in different requests twice, until compaction.
+    a point that was sent twice in different requests twice, until compaction. `chunks` is how many chunks
+    hold the points: many make history slow, and are merged.
     """
 
     __tablename__ = "series"
@@ -82,6 +83,8 @@ class Series(Base):
     max_value: Mapped[float | None]
     count: Mapped[int] = mapped_column(BigInteger)
     nonfinite_count: Mapped[int] = mapped_column(BigInteger)
+    # The version before does not count; its chunks are merged when the run ends.
+    chunks: Mapped[int] = mapped_column(Integer, server_default=text("0"), default=0)
 
 
 class MetricChunk(Base):
@@ -96,3 +99,16 @@ class MetricChunk(Base):
     max_step: Mapped[int] = mapped_column(BigInteger)
     count: Mapped[int] = mapped_column(Integer)
     data: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class PartitionPosition(Base):
+    """How far a partition of the queue is stored: the id of the last entry in it.
+
+    Moved in the transaction that stores the entries up to it, so no entry is stored twice or left out.
+    """
+
+    __tablename__ = "partition_position"
+
+    partition: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    milliseconds: Mapped[int] = mapped_column(BigInteger)
+    sequence: Mapped[int] = mapped_column(BigInteger)

@@ -19,7 +19,7 @@ def test_a_direction_may_be_left_out_and_is_read_in_any_case() -> None:
         OrderTerm(Field(None, "start_time", 0)),
         OrderTerm(Field("metrics", "val loss", 0), descending=True),
         OrderTerm(Field("params", "lr", 0)),
-        OrderTerm(Field("metrics", "loss", 0, Aggregate.MAX), descending=True),
+        OrderTerm(Field("metrics", "loss", 0, Aggregate.MAX, is_bare=True), descending=True),
     )
 
 

@@ -1,0 +1,112 @@
+"""`trackhelm-server dead-letter`: what to do with metrics that a worker could not store."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+from redis.exceptions import RedisError
+
+from trackhelm_cli.options import load
+from trackhelm_core.queue.connection import RedisConnection
+from trackhelm_core.queue.names import StreamId
+from trackhelm_core.settings import RedisSettings
+from trackhelm_ingest.dead_letters import DeadLetter, DeadLetters
+from trackhelm_ingest.entries import EntryFormatError, unpack_entry
+
+dead_letter = typer.Typer(
+    name="dead-letter",
+    help="List, show, retry or drop metrics that could not be stored.",
+    no_args_is_help=True,
+)
+
+IdsArgument = Annotated[list[str] | None, typer.Argument(metavar="ID...", help="Ids, as `list` prints them.")]
+AllOption = Annotated[bool, typer.Option("--all", help="Every dead letter.")]
+
+
+@dead_letter.command(name="list")
+def list_letters() -> None:
+    """Print a line for each: id, time, partition, reason."""
+    with _letters() as letters:
+        for letter in letters.all():
+            typer.echo(f"{letter.id}  {_time(letter)}  partition {letter.partition}  {letter.reason}")
+
+
+@dead_letter.command()
+def show(letter_id: Annotated[str, typer.Argument(metavar="ID")]) -> None:
+    """Print one: the run and its points, or the bytes where they cannot be read."""
+    with _letters() as letters:
+        letter = _found(letters, letter_id)
+    typer.echo(
+        f"id: {letter.id}\ntime: {_time(letter)}\npartition: {letter.partition}\nreason: {letter.reason}"
+    )
+    try:
+        entry = unpack_entry(letter.data)
+    except EntryFormatError:
+        typer.echo(f"bytes: {letter.data.hex()}")
+        return
+    typer.echo(f"run: {entry.run}")
+    for series, points in entry.points.items():
+        labels = "".join(f" {name}={value}" for name, value in series.labels)
+        typer.echo(f"{series.key!r}{labels}:")
+        for step, timestamp, value in zip(points.steps, points.timestamps, points.values, strict=True):
+            typer.echo(f"  step {step}  timestamp {timestamp}  value {value}")
+
+
+@dead_letter.command()
+def retry(ids: IdsArgument = None, *, everything: AllOption = False) -> None:
+    """Queue them again: what is stored already is not stored twice."""
+    with _letters() as letters:
+        for letter in _chosen(letters, ids, everything=everything):
+            letters.retry(letter)
+            typer.echo(f"{letter.id} is queued again")
+
+
+@dead_letter.command()
+def drop(ids: IdsArgument = None, *, everything: AllOption = False) -> None:
+    """Delete them. Their metrics are lost."""
+    with _letters() as letters:
+        for letter in _chosen(letters, ids, everything=everything):
+            letters.drop(letter.id)
+            typer.echo(f"{letter.id} is dropped")
+
+
+@contextmanager
+def _letters() -> Iterator[DeadLetters]:
+    settings = load(RedisSettings)
+    if settings.redis_url is None:
+        raise _wrong("TRACKHELM_REDIS_URL is not set: dead letters are kept in Redis")
+    redis = RedisConnection(settings.redis_url, settings)
+    try:
+        yield DeadLetters(redis.client)
+    except RedisError as error:
+        raise _wrong(f"Redis does not answer: {error}") from error
+    finally:
+        redis.close()
+
+
+def _chosen(letters: DeadLetters, ids: list[str] | None, *, everything: bool) -> list[DeadLetter]:
+    if everything == bool(ids):
+        raise _wrong("name the ids of dead letters, or --all")
+    # All are looked up before any is touched: a wrong id changes nothing.
+    return list(letters.all()) if everything else [_found(letters, letter_id) for letter_id in ids or ()]
+
+
+def _found(letters: DeadLetters, text: str) -> DeadLetter:
+    try:
+        letter = letters.find(StreamId.parse(text.encode()))
+    except ValueError as error:
+        raise _wrong(f"{text!r} is no id: an id is two numbers, as in 1795451629418-0") from error
+    if letter is None:
+        raise _wrong(f"there is no dead letter {text}")
+    return letter
+
+
+def _time(letter: DeadLetter) -> str:
+    return datetime.fromtimestamp(letter.id.milliseconds / 1000, UTC).isoformat(timespec="seconds")
+
+
+def _wrong(message: str) -> typer.Exit:
+    typer.echo(message, err=True)
+    return typer.Exit(2)

@@ -1,0 +1,71 @@
+"""Serving an application over HTTP: what every role that listens has in common."""
+
+import socket
+from pathlib import Path
+
+import typer
+import uvicorn
+from starlette.types import ASGIApp
+
+from trackhelm_cli.options import load, warn_of_unknown_names
+from trackhelm_core.app import build_app
+from trackhelm_core.runtime import Runtime
+from trackhelm_core.service import Service
+from trackhelm_core.settings import HttpSettings, LogSettings, RedisSettings, StorageSettings
+from trackhelm_core.telemetry.logging import configure_logging
+
+
+class _AnnouncingServer(uvicorn.Server):
+    """Prints where it listens once it does: before that the address would be a promise."""
+
+    def __init__(self, config: uvicorn.Config, announcement: str) -> None:
+        super().__init__(config)
+        self._announcement = announcement
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, then say so."""
+        await super().startup(sockets)
+        if self.started:
+            host, port = self.servers[0].sockets[0].getsockname()[:2]
+            url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+            typer.echo(self._announcement.format(url=url))
+
+
+def serve(app: ASGIApp, http: HttpSettings, announcement: str) -> None:
+    """Serve until the process is told to stop; exit 1 if it cannot start. `{url}` is announced."""
+    server = _AnnouncingServer(
+        uvicorn.Config(
+            app,
+            host=http.host,
+            port=http.port,
+            log_config=None,
+            access_log=False,
+            ws="none",
+            # Who asked is what the gateway says, and otherwise whoever is at the other end: uvicorn itself
+            # would believe any program of this machine.
+            proxy_headers=http.behind_gateway,
+            forwarded_allow_ips="*" if http.behind_gateway else None,
+            # Longer than a gateway keeps an idle connection: one is never closed just as it is used.
+            timeout_keep_alive=75,
+            # Requests that run get this long to be answered when the server is told to stop.
+            timeout_graceful_shutdown=10,
+        ),
+        announcement,
+    )
+    server.run()
+    if not server.started:
+        raise typer.Exit(1)
+
+
+def serve_service(
+    service: Service, *, host: str | None, port: int | None, data: Path | None, database_url: str | None
+) -> None:
+    """Serve one service as a process of its own. Its database must have been migrated."""
+    http = load(HttpSettings, host=host, port=port)
+    storage = load(StorageSettings, data=data, database_url=database_url)
+    redis = load(RedisSettings)
+    configure_logging(load(LogSettings))
+    warn_of_unknown_names()
+    runtime = Runtime.from_settings(storage, redis)
+    app = build_app([service], runtime, behind_gateway=http.behind_gateway)
+    serve(app, http, f"{service.name} listens on {{url}}")

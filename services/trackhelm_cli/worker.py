@@ -1,0 +1,42 @@
+"""`trackhelm-server worker`: runs the services' tasks as they come out of the queue."""
+
+from typing import Annotated, Any
+
+import typer
+from celery.signals import worker_ready
+
+from trackhelm_cli.options import DatabaseOption, DataOption
+from trackhelm_cli.queueing import load_celery
+from trackhelm_core.queue.tasks import TaskQueue
+from trackhelm_stack.roles import WORKER_READY
+
+
+def _announce(**_: Any) -> None:
+    typer.echo(WORKER_READY)
+
+
+def worker(
+    data: DataOption = None,
+    database_url: DatabaseOption = None,
+    queues: Annotated[
+        list[TaskQueue] | None, typer.Option("--queue", help="Queue to take tasks from; default: all.")
+    ] = None,
+    concurrency: Annotated[
+        int | None, typer.Option(min=1, help="Tasks that run at once; default: one a processor.")
+    ] = None,
+) -> None:
+    """Run tasks until told to stop; the database must have been migrated."""
+    app = load_celery(data, database_url)
+    worker_ready.connect(_announce)
+
+    process = app.Worker(
+        queues=[queue.value for queue in queues or TaskQueue],
+        concurrency=concurrency,
+        redirect_stdouts=False,
+        # Workers here have nothing to say to one another, and looking for others takes a second.
+        without_mingle=True,
+        without_gossip=True,
+        quiet=True,
+    )
+    process.start()
+    raise typer.Exit(process.exitcode or 0)

@@ -1,0 +1,152 @@
+"""Buckets of a series for a chart: what a line of any length looks like in some hundreds of columns.
+
+Owns the grid and what a bucket says of its points. Must not know axes, runs, windows or the wire.
+
+The width of a bucket is a power of two and its edges are multiples of it. So points that are appended move
+no edge (when the window outgrows the grid, two neighbours become one), the buckets of all series of a chart
+have the same edges, and a narrow grid can be made coarser exactly: a bucket is a summary that merges.
+The index of a bucket is `x >> level`, which no 64-bit integer overflows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Final, Self
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+MIN_BUCKETS: Final = 2
+"""An edge lies at 0 on every level: a window around it never fits into one bucket."""
+
+# Sums of up to 2^40 doubles stay finite when each is scaled by this first. A power of two: exact.
+_SCALE: Final = 2.0**-40
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Buckets:
+    """Non-empty buckets in order, as columns of one length.
+
+    `first` and `last` are the values of the first and last point, whatever they are. `min`, `max` and `mean`
+    are over finite values, NaN where a bucket has none; `x_min` and `x_max` are then those of its first
+    point, else of the first point with that value. `nonfinite` counts NaN and infinities among `count`.
+    """
+
+    index: NDArray[np.int64]
+    x_first: NDArray[np.int64]
+    first: NDArray[np.float64]
+    x_last: NDArray[np.int64]
+    last: NDArray[np.float64]
+    x_min: NDArray[np.int64]
+    min: NDArray[np.float64]
+    x_max: NDArray[np.int64]
+    max: NDArray[np.float64]
+    mean: NDArray[np.float64]
+    count: NDArray[np.int64]
+    nonfinite: NDArray[np.int64]
+
+    @classmethod
+    def of_points(cls, x: NDArray[np.int64], values: NDArray[np.float64]) -> Self:
+        """Return each point as a bucket of its own, on level 0. `x` must ascend; it may repeat."""
+        finite = np.isfinite(values)
+        numbers = values if finite.all() else np.where(finite, values, np.nan)
+        ones = np.ones(len(x), np.int64)
+        nonfinite = (~finite).astype(np.int64)
+        return cls(x, x, values, x, values, x, numbers, x, numbers, numbers, ones, nonfinite)
+
+    @classmethod
+    def join(cls, parts: Sequence[Buckets]) -> Buckets:
+        """Return the buckets of all parts, which are on one level and in order, and at least one.
+
+        Two buckets of equal index at a seam stay two; `coarsen(0)` makes them one.
+        """
+        if len(parts) == 1:
+            return parts[0]
+        return cls(*(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(cls)))
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    def coarsen(self, levels: int) -> Buckets:
+        """Return the buckets that are 2^levels times as wide; buckets of equal index always become one.
+
+        Args:
+            levels: 0 to 63.
+        """
+        index = self.index >> levels
+        starts = np.flatnonzero(np.concatenate(([True], index[1:] != index[:-1]))[: len(index)])
+        if len(starts) == len(index):
+            return Buckets(index, *(getattr(self, field.name) for field in fields(self)[1:]))
+        last = np.append(starts[1:], len(index)) - 1
+        lowest = _lowest_at(self.min, starts, last)
+        highest = _lowest_at(-self.max, starts, last)
+        count = np.add.reduceat(self.count, starts)
+        nonfinite = np.add.reduceat(self.nonfinite, starts)
+        low, high = self.min[lowest], self.max[highest]
+        return Buckets(
+            index=index[starts],
+            x_first=self.x_first[starts],
+            first=self.first[starts],
+            x_last=self.x_last[last],
+            last=self.last[last],
+            x_min=self._x_of(self.x_min, low, lowest, starts),
+            min=low,
+            x_max=self._x_of(self.x_max, high, highest, starts),
+            max=high,
+            mean=np.clip(_mean(self.mean, self.count - self.nonfinite, starts), low, high),
+            count=count,
+            nonfinite=nonfinite,
+        )
+
+    def _x_of(
+        self,
+        x: NDArray[np.int64],
+        extreme: NDArray[np.float64],
+        at: NDArray[np.int64],
+        starts: NDArray[np.int64],
+    ) -> NDArray[np.int64]:
+        return np.where(np.isnan(extreme), self.x_first[starts], x[at])
+
+
+def level_of(first: int, last: int, limit: int) -> int:
+    """Return the least level on which the window from `first` to `last` has at most `limit` buckets.
+
+    A window inside another one never has a greater level.
+
+    Raises:
+        ValueError: `limit` is below MIN_BUCKETS, or the window ends before it begins.
+    """
+    if limit < MIN_BUCKETS:
+        raise ValueError(f"a grid has at least {MIN_BUCKETS} buckets, not {limit}")
+    if last < first:
+        raise ValueError(f"the window ends at {last}, before it begins at {first}")
+    return next(level for level in range(64) if (last >> level) - (first >> level) < limit)
+
+
+def _lowest_at(
+    values: NDArray[np.float64], starts: NDArray[np.int64], last: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Return the position of each bucket's first lowest value; NaN is above all values."""
+    known = np.where(np.isnan(values), np.inf, values)
+    lowest = np.minimum.reduceat(known, starts)
+    found = np.flatnonzero(known == np.repeat(lowest, last - starts + 1))
+    at: NDArray[np.int64] = found[np.searchsorted(found, starts)]
+    return at
+
+
+def _mean(
+    means: NDArray[np.float64], weights: NDArray[np.int64], starts: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Return the mean of each bucket's weighted means, NaN where all weights are 0."""
+    total = np.add.reduceat(weights, starts)
+    known = np.where(weights == 0, 0.0, means)
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean: NDArray[np.float64] = np.add.reduceat(known * weights, starts) / total
+        if not np.isfinite(mean[total > 0]).all():
+            scaled = np.add.reduceat(known * _SCALE * weights, starts) / total / _SCALE
+            mean = np.where(np.isfinite(mean), mean, scaled)
+    return mean

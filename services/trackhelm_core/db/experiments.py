@@ -1,0 +1,27 @@
+"""What a service must know of an experiment before it puts something new into it."""
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from trackhelm_core.db.models import Experiment
+from trackhelm_core.db.models.base import LifecycleStage
+from trackhelm_core.errors import InvalidParameterError, NotFoundError
+
+
+def active_location(session: Session, experiment_id: int) -> str:
+    """Return where an active experiment's files are. It cannot be deleted until this transaction ends.
+
+    On PostgreSQL because its row is locked, shared with others that add to it: what is added to an experiment
+    while it is deleted would stay active in it. On SQLite because whoever writes is alone.
+    """
+    statement = select(Experiment.lifecycle_stage, Experiment.artifact_location)
+    statement = statement.where(Experiment.id == experiment_id).with_for_update(read=True)
+    found = session.execute(statement).one_or_none()
+    if found is None:
+        raise NotFoundError(f"No Experiment with id={experiment_id} exists.")
+    stage, location = found
+    if stage != LifecycleStage.ACTIVE:
+        raise InvalidParameterError(
+            f"The experiment {experiment_id} must be in the 'active' state. Current state is deleted."
+        )
+    return location

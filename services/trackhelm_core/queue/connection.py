@@ -1,0 +1,60 @@
+"""A process's connection to Redis."""
+
+from typing import Any, Final
+
+import structlog
+from kombu.exceptions import KombuError
+from redis import Redis
+from redis.asyncio import Redis as AsyncRedis
+from redis.asyncio.retry import Retry as AsyncRetry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+from redis.retry import Retry
+
+from trackhelm_core.queue.tasks import KEY_PREFIX, Task, TaskQueue, make_celery
+from trackhelm_core.settings import RedisSettings
+
+log = structlog.get_logger(__name__)
+
+# Its own retries would multiply the time that an absent Redis is waited for; callers are told to come back.
+_RETRIES: Final = 0
+
+
+class RedisConnection:
+    """Clients of one Redis, with the settings of the queue in it."""
+
+    def __init__(self, url: str, settings: RedisSettings) -> None:
+        self.url = url
+        self.settings = settings
+        self.client = self.blocking_client(0)
+        self._celery = make_celery(settings)
+
+    def blocking_client(self, longest_block_seconds: float) -> Redis:
+        """Return a client whose commands may wait at the server; the caller closes it."""
+        retry = Retry(NoBackoff(), _RETRIES)
+        return Redis.from_url(self.url, retry=retry, **self._options(longest_block_seconds))
+
+    def async_client(self) -> AsyncRedis:
+        """Return a client for the running event loop; the caller closes it."""
+        return AsyncRedis.from_url(self.url, retry=AsyncRetry(NoBackoff(), _RETRIES), **self._options(0))
+
+    def send(self, task: Task, *arguments: Any) -> None:
+        """Send a task to the workers, or log why not: beat, or the next request, finds what was not done."""
+        try:
+            self._celery.send_task(task.name, args=arguments, queue=task.queue.value)
+        except (KombuError, RedisError, OSError) as error:
+            log.warning("a task was not sent", task=task.name, arguments=arguments, error=repr(error))
+
+    def tasks_waiting(self, queue: TaskQueue) -> int:
+        """Return how many tasks no worker has taken yet."""
+        return int(self.client.llen(f"{KEY_PREFIX}{queue.value}"))
+
+    def close(self) -> None:
+        """Close the shared clients."""
+        self._celery.close()
+        self.client.close()
+
+    def _options(self, block: float) -> dict[str, Any]:
+        timeout = self.settings.redis_timeout_seconds
+        # Version 2 of the protocol: by version 3 some answers have other forms.
+        return {"socket_timeout": timeout + block, "socket_connect_timeout": timeout, "protocol": 2}

@@ -1,0 +1,84 @@
+"""What is called what in Redis. All names share one hash tag, so that a script may touch several of them.
+
+| key | holds |
+|---|---|
+| `{trackhelm}:points:<partition>` | stream: entries accepted and not yet stored, each in the field `d` |
+| `{trackhelm}:drainer:<partition>` | mark: somebody drains the partition, or was called to; it expires |
+| `{trackhelm}:drained:<partition>` | id of the newest entry that is stored |
+| `{trackhelm}:newest:<run>` | note: `<partition>:<id>` of the run's newest entry, until that is stored |
+| `{trackhelm}:dead-letters` | stream: entries that could not be stored, with the reason |
+| `{trackhelm}:counts` | hash: what workers have done, for `/metrics` |
+"""
+
+import zlib
+from typing import Final, NamedTuple, Self
+
+_PREFIX: Final = "{trackhelm}:"
+
+ENTRY_FIELD: Final = b"d"
+DEAD_LETTERS: Final = f"{_PREFIX}dead-letters"
+COUNTS: Final = f"{_PREFIX}counts"
+
+
+def partition_of(run: str, partitions: int) -> int:
+    """Return the partition that a run's points go through: the same in every process and version."""
+    return zlib.crc32(run.encode()) % partitions
+
+
+def stream_of(partition: int) -> str:
+    """Return the name of a partition's stream."""
+    return f"{_PREFIX}points:{partition}"
+
+
+def drainer_of(partition: int) -> str:
+    """Return the name of the mark that a partition is drained."""
+    return f"{_PREFIX}drainer:{partition}"
+
+
+def drained_of(partition: int) -> str:
+    """Return the name of a partition's drained position."""
+    return f"{_PREFIX}drained:{partition}"
+
+
+def note_of(run: str) -> str:
+    """Return the name of the note of a run's newest entry."""
+    return f"{_PREFIX}newest:{run}"
+
+
+class StreamId(NamedTuple):
+    """The id of a stream's entry; ids grow."""
+
+    milliseconds: int
+    sequence: int
+
+    @classmethod
+    def parse(cls, text: bytes) -> Self:
+        """Read an id as Redis writes it; raises `ValueError`."""
+        milliseconds, sequence = text.split(b"-")
+        return cls(int(milliseconds), int(sequence))
+
+    def __str__(self) -> str:
+        return f"{self.milliseconds}-{self.sequence}"
+
+    def next(self) -> "StreamId":
+        """Return the smallest id behind this one."""
+        return StreamId(self.milliseconds, self.sequence + 1)
+
+
+BEFORE_ALL: Final = StreamId(0, 0)
+
+
+class Note(NamedTuple):
+    """Where a run's newest entry is."""
+
+    partition: int
+    entry: StreamId
+
+    @classmethod
+    def parse(cls, text: bytes) -> Self:
+        """Read a note; raises `ValueError`."""
+        partition, entry = text.split(b":")
+        return cls(int(partition), StreamId.parse(entry))
+
+    def __str__(self) -> str:
+        return f"{self.partition}:{self.entry}"

@@ -1,0 +1,79 @@
+"""Tasks: how a service describes its own, and how one is sent.
+
+A service lists `Task` records in its `tasks.py`; the worker registers them. Whoever sends one gives its
+record to the connection, so no service imports Celery.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from celery import Celery
+from kombu.entity import Exchange, Queue
+
+from trackhelm_core.settings import RedisSettings
+
+KEY_PREFIX: Final = "{trackhelm}:celery:"
+"""Before the names of Celery's own keys: the Redis may serve others too."""
+
+# A task that a killed worker held is given to another after this long: longer than any task runs.
+_VISIBILITY_SECONDS: Final = 600
+
+
+class TaskQueue(StrEnum):
+    """What workers take tasks from."""
+
+    METRICS = "metrics"
+    """Short waits: metrics that are accepted and not yet readable."""
+
+    UPKEEP = "upkeep"
+    """What nobody waits for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A function that a worker runs with its runtime and the arguments that were sent (JSON values)."""
+
+    name: str
+    queue: TaskQueue
+    run: Callable[..., None]
+    every_seconds: float | None = None
+    """How often beat sends it, without arguments; None when only code does."""
+
+
+def make_celery(settings: RedisSettings) -> Celery:
+    """Return the Celery application over a Redis, with no task registered."""
+    if settings.redis_url is None:
+        raise ValueError("TRACKHELM_REDIS_URL is not set: tasks wait in Redis")
+    app = Celery("trackhelm", broker=settings.redis_url, set_as_current=False)
+    timeout = settings.redis_timeout_seconds
+    app.conf.update(
+        accept_content=["json"],
+        task_serializer="json",
+        task_ignore_result=True,
+        # Acknowledged when done: a task whose worker is killed is run by another.
+        task_acks_late=True,
+        task_reject_on_worker_lost=True,
+        worker_prefetch_multiplier=1,
+        task_queues=[_celery_queue(queue.value) for queue in TaskQueue],
+        task_default_queue=TaskQueue.UPKEEP.value,
+        broker_connection_retry_on_startup=True,
+        broker_transport_options={
+            "global_keyprefix": KEY_PREFIX,
+            "visibility_timeout": _VISIBILITY_SECONDS,
+            "socket_timeout": timeout,
+            "socket_connect_timeout": timeout,
+        },
+        # One attempt: whoever sends is told, and a task that was not sent is found missing by beat.
+        task_publish_retry=False,
+        worker_hijack_root_logger=False,
+        worker_enable_remote_control=False,
+        worker_send_task_events=False,
+    )
+    return app
+
+
+def _celery_queue(name: str) -> Queue:
+    # An exchange each: by default Celery ties all queues to one, under one key.
+    return Queue(name, Exchange(name, type="direct"), routing_key=name)  # type: ignore[no-untyped-call]

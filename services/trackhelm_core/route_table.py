@@ -1,0 +1,103 @@
+"""Which service answers which path: the one table that every gateway is derived from.
+
+It says nothing of methods: a service refuses those it does not have. A unit test holds it against the routes
+that the services really have, so that an endpoint that is missing here cannot be merged.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from starlette.routing import compile_path
+
+from trackhelm_core.service import AJAX_2, API_2, API_3, ROOT
+
+
+@dataclass(frozen=True, slots=True)
+class Routes:
+    """Paths of one service below each of some prefixes; `{name}` is a segment, `{name:path}` any number."""
+
+    service: str
+    paths: tuple[str, ...]
+    prefixes: tuple[str, ...] = API_2
+
+
+def _below(folder: str, *names: str) -> tuple[str, ...]:
+    return tuple(f"{folder}/{name}" for name in names)
+
+
+ROUTE_TABLE: Final = (
+    Routes(
+        "ingest",
+        (
+            *_below("/mlflow/experiments", "create", "delete", "restore", "update"),
+            *_below("/mlflow/experiments", "set-experiment-tag", "delete-experiment-tag"),
+            *_below("/mlflow/runs", "create", "update", "delete", "restore"),
+            *_below("/mlflow/runs", "log-parameter", "set-tag", "delete-tag", "log-model"),
+            *_below("/mlflow/runs", "log-metric", "log-batch", "log-inputs", "outputs"),
+        ),
+    ),
+    Routes(
+        "query",
+        (
+            *_below("/mlflow/experiments", "get", "get-by-name", "search"),
+            *_below("/mlflow/runs", "get", "search"),
+            *_below("/mlflow/metrics", "get-history", "get-history-bulk-interval"),
+        ),
+    ),
+    Routes("query", ("/mlflow/metrics/get-history-bulk", "/mlflow/experiments/search-datasets"), AJAX_2),
+    Routes(
+        "artifact",
+        (
+            "/mlflow-artifacts/artifacts",
+            "/mlflow-artifacts/artifacts/{path:path}",
+            *_below(
+                "/mlflow-artifacts/mpu", "create/{path:path}", "complete/{path:path}", "abort/{path:path}"
+            ),
+            "/mlflow-artifacts/presigned/{path:path}",
+            *_below("/mlflow/artifacts", "list", "presigned-upload-url", "presigned-download-url"),
+            *_below("/mlflow/logged-models/{model_id}/artifacts", "directories", "files"),
+        ),
+    ),
+    Routes("artifact", ("/mlflow/upload-artifact",), AJAX_2),
+    Routes("artifact", ("/mlflow/server-info",), API_3),
+    Routes("artifact", ("/get-artifact", "/model-versions/get-artifact"), ROOT),
+    Routes(
+        "registry",
+        (
+            *_below("/mlflow/registered-models", "create", "get", "rename", "update", "delete", "search"),
+            *_below("/mlflow/registered-models", "get-latest-versions", "set-tag", "delete-tag", "alias"),
+            *_below("/mlflow/model-versions", "create", "get", "get-download-uri", "search"),
+            *_below("/mlflow/model-versions", "transition-stage", "update", "delete"),
+            *_below("/mlflow/model-versions", "set-tag", "delete-tag"),
+            "/mlflow/logged-models",
+            "/mlflow/logged-models/search",
+            "/mlflow/logged-models/{model_id}",
+            *_below("/mlflow/logged-models/{model_id}", "params", "tags", "tags/{key:path}"),
+        ),
+    ),
+)
+
+SERVICE_NAMES: Final = tuple(dict.fromkeys(routes.service for routes in ROUTE_TABLE))
+"""Every service that answers requests, each once."""
+
+
+def all_routes() -> Iterator[tuple[str, str]]:
+    """Yield each path pattern, with its prefix, and its service."""
+    for routes in ROUTE_TABLE:
+        for prefix in routes.prefixes:
+            for path in routes.paths:
+                yield prefix + path, routes.service
+
+
+def make_router() -> Callable[[str], str | None]:
+    """Return what finds the service of a decoded path, by the rules that the services match it with."""
+    exact = {path: service for path, service in all_routes() if "{" not in path}
+    patterns = [(compile_path(path)[0], service) for path, service in all_routes() if "{" in path]
+
+    def service_of(path: str) -> str | None:
+        if service := exact.get(path):
+            return service
+        return next((service for pattern, service in patterns if pattern.match(path)), None)
+
+    return service_of

@@ -1,0 +1,173 @@
+"""Appending entries to the partitions' streams: those that arrive together share one round trip.
+
+While one round trip is under way, the entries that come in wait as the next; there is no timer. Owns what
+is atomic in Redis: an entry, the note of its run's newest entry, the backlog's limit and the mark that
+somebody drains.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import structlog
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from trackhelm_core.errors import ApiError, ErrorCode, UnavailableError
+from trackhelm_core.queue.names import drainer_of, note_of, partition_of, stream_of
+from trackhelm_core.settings import RedisSettings
+
+log = structlog.get_logger(__name__)
+
+# KEYS: stream, mark, a note for each entry. ARGV: backlog limit, partition, seconds of a note, seconds of the
+# mark, then the entries. Returns how many were taken, and 1 if nobody drains the partition and the caller has
+# to call somebody.
+_APPEND: Final = """
+local room = tonumber(ARGV[1]) - redis.call('XLEN', KEYS[1])
+local taken = math.max(0, math.min(room, #KEYS - 2))
+for i = 3, taken + 2 do
+  local id = redis.call('XADD', KEYS[1], '*', 'd', ARGV[i + 2])
+  redis.call('SET', KEYS[i], ARGV[2] .. ':' .. id, 'EX', ARGV[3])
+end
+local called = redis.call('SET', KEYS[2], 'called', 'NX', 'EX', ARGV[4])
+return {taken, called and 1 or 0}
+"""
+
+NOTE_SECONDS: Final = 7 * 86_400
+"""A note is deleted when its entry is stored; this is for those that never are."""
+
+CALLED_SECONDS: Final = 5
+"""How long a worker has to begin before somebody else is called."""
+
+FLUSH_BYTES: Final = 8 * 1024 * 1024
+"""Entries in one round trip: some 10 ms of Redis."""
+
+WAITING_BYTES: Final = 64 * 1024 * 1024
+"""Entries that may wait in this process for their round trip."""
+
+
+@dataclass(slots=True)
+class _Waiting:
+    run: str
+    partition: int
+    data: bytes
+    answered: asyncio.Future[None]
+
+
+class Appender:
+    """Appends entries from one event loop."""
+
+    def __init__(self, client: Redis, settings: RedisSettings) -> None:
+        self._client = client
+        self._settings = settings
+        self._waiting: list[_Waiting] = []
+        self._waiting_bytes = 0
+        self._changed = asyncio.Event()
+        self._calls: asyncio.Queue[int | None] = asyncio.Queue()
+
+    async def append(self, run: str, data: bytes) -> None:
+        """Append an entry; return when Redis has it.
+
+        Raises:
+            ApiError: Too much waits (429).
+            UnavailableError: Redis is away or slow: the entry may or may not be there.
+        """
+        if self._waiting_bytes + len(data) > WAITING_BYTES:
+            raise _too_much()
+        partition = partition_of(run, self._settings.queue_partitions)
+        waiting = _Waiting(run, partition, data, asyncio.get_running_loop().create_future())
+        self._waiting.append(waiting)
+        self._waiting_bytes += len(data)
+        self._changed.set()
+        await waiting.answered
+
+    async def next_call(self) -> int | None:
+        """Wait for a partition that has entries and that nobody drains; None when `run` has ended."""
+        return await self._calls.get()
+
+    async def run(self) -> None:
+        """Append what waits, until cancelled; what waits then is refused."""
+        try:
+            while True:
+                await self._changed.wait()
+                await self._flush(self._next_flush())
+        finally:
+            for waiting in self._waiting:
+                _settle(waiting, UnavailableError("The server is stopping. Send the request again."))
+            self._calls.put_nowait(None)
+
+    def _next_flush(self) -> list[_Waiting]:
+        flush: list[_Waiting] = []
+        size = 0
+        for waiting in self._waiting:
+            if flush and size + len(waiting.data) > FLUSH_BYTES:
+                break
+            flush.append(waiting)
+            size += len(waiting.data)
+        del self._waiting[: len(flush)]
+        self._waiting_bytes -= size
+        if not self._waiting:
+            self._changed.clear()
+        return flush
+
+    async def _flush(self, flush: Sequence[_Waiting]) -> None:
+        partitions: defaultdict[int, list[_Waiting]] = defaultdict(list)
+        for waiting in flush:
+            partitions[waiting.partition].append(waiting)
+        answers: list[Any]
+        try:
+            async with asyncio.timeout(self._settings.redis_timeout_seconds):
+                answers = await self._send(partitions)
+        except Exception as error:
+            foreseen = isinstance(error, (RedisError, OSError, TimeoutError))
+            log.warning("metrics not queued", requests=len(flush), error=repr(error), exc_info=not foreseen)
+            answers = [error] * len(partitions)
+        except asyncio.CancelledError:
+            for waiting in flush:
+                _settle(waiting, UnavailableError("The server is stopping. Send the request again."))
+            raise
+        for (partition, entries), answer in zip(partitions.items(), answers, strict=True):
+            self._answer(partition, entries, answer)
+
+    async def _send(self, partitions: dict[int, list[_Waiting]]) -> list[Any]:
+        # One script a partition, its text with each: a Redis that restarts forgets scripts by their names.
+        pipeline = self._client.pipeline(transaction=False)
+        for partition, entries in partitions.items():
+            keys = [stream_of(partition), drainer_of(partition), *(note_of(entry.run) for entry in entries)]
+            limits = [self._settings.queue_backlog, partition, NOTE_SECONDS, CALLED_SECONDS]
+            pipeline.eval(_APPEND, len(keys), *keys, *limits, *(entry.data for entry in entries))
+        return await pipeline.execute(raise_on_error=False)
+
+    def _answer(self, partition: int, entries: Sequence[_Waiting], answer: Any) -> None:
+        if isinstance(answer, Exception):
+            unavailable = UnavailableError("The queue of metrics does not answer. Send the request again.")
+            unavailable.__cause__ = answer
+            for waiting in entries:
+                _settle(waiting, unavailable)
+            return
+        taken, called = answer
+        for waiting in entries[:taken]:
+            _settle(waiting, None)
+        for waiting in entries[taken:]:
+            _settle(waiting, _too_much())
+        if called:
+            self._calls.put_nowait(partition)
+
+
+def _settle(waiting: _Waiting, error: Exception | None) -> None:
+    if waiting.answered.done():
+        return  # The caller has gone; its entry is stored all the same.
+    if error is None:
+        waiting.answered.set_result(None)
+    else:
+        waiting.answered.set_exception(error)
+
+
+def _too_much() -> ApiError:
+    return ApiError(
+        ErrorCode.REQUEST_LIMIT_EXCEEDED,
+        "Too many metrics wait to be stored. Send the request again later.",
+        retry_after_seconds=1,
+    )

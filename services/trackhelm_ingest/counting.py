@@ -1,0 +1,122 @@
+"""What ingest and the queue behind it count, for `/metrics`."""
+
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from prometheus_client import CollectorRegistry, Counter
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, SummaryMetricFamily
+from prometheus_client.registry import Collector
+from redis import Redis
+from redis.exceptions import RedisError
+
+from trackhelm_core.chunks.points import Points
+from trackhelm_core.errors import ApiError
+from trackhelm_core.queue.connection import RedisConnection
+from trackhelm_core.queue.names import COUNTS, DEAD_LETTERS, StreamId, stream_of
+from trackhelm_ingest.series import SeriesKey
+from trackhelm_ingest.sink import MetricSink
+
+_MICROSECONDS: Final = 1_000_000
+
+_COUNTERS: Final = (
+    ("trackhelm_queue_drained_requests", b"entries", "Requests that workers stored."),
+    ("trackhelm_queue_drained_points", b"points", "Metric points that workers stored."),
+    ("trackhelm_queue_buried_requests", b"dead_letters", "Requests that became dead letters."),
+)
+
+Family = GaugeMetricFamily | CounterMetricFamily | SummaryMetricFamily
+
+
+class CountingSink:
+    """A metric sink that counts what the one behind it takes and refuses."""
+
+    def __init__(self, sink: MetricSink, registry: CollectorRegistry) -> None:
+        self._sink = sink
+        self._requests = Counter(
+            "trackhelm_metrics_accepted_requests",
+            "Requests with metrics that were acknowledged.",
+            registry=registry,
+        )
+        self._points = Counter(
+            "trackhelm_metrics_accepted_points", "Metric points that were acknowledged.", registry=registry
+        )
+        self._refused = Counter(
+            "trackhelm_metrics_refused_requests",
+            "Requests with metrics that were refused, by the status of the answer.",
+            ("status",),
+            registry=registry,
+        )
+
+    async def append(self, run: str, points: Mapping[SeriesKey, Points]) -> None:
+        """Pass points on; see `MetricSink.append`."""
+        try:
+            await self._sink.append(run, points)
+        except ApiError as error:
+            self._refused.labels(error.status).inc()
+            raise
+        self._requests.inc()
+        self._points.inc(sum(map(len, points.values())))
+
+    def run_ended(self, run: str) -> None:
+        """Pass a run's end on; see `MetricSink.run_ended`."""
+        self._sink.run_ended(run)
+
+
+class QueueCollector(Collector):
+    """Asks Redis, at every scrape, how the queue is: any process that asks sees the same."""
+
+    def __init__(self, redis: RedisConnection) -> None:
+        self._client = redis.client
+        self._partitions = range(redis.settings.queue_partitions)
+
+    def describe(self) -> Iterator[Family]:
+        """Name nothing: without this, registering would ask Redis."""
+        return iter(())
+
+    def collect(self) -> Iterator[Family]:
+        """Yield the queue's state; without an answer, only that there is none."""
+        try:
+            lengths, oldest, counts, dead = _ask(self._client, self._partitions)
+        except RedisError:
+            yield GaugeMetricFamily("trackhelm_queue_up", "Whether Redis answers.", value=0)
+            return
+        yield GaugeMetricFamily("trackhelm_queue_up", "Whether Redis answers.", value=1)
+        waiting = GaugeMetricFamily(
+            "trackhelm_queue_waiting_requests", "Requests that wait to be stored.", labels=["partition"]
+        )
+        age = GaugeMetricFamily(
+            "trackhelm_queue_oldest_seconds", "Age of the oldest request that waits.", labels=["partition"]
+        )
+        now = time.time()
+        for partition, length, first in zip(self._partitions, lengths, oldest, strict=True):
+            waiting.add_metric([str(partition)], length)
+            began = StreamId.parse(first[0][0]).milliseconds / 1000 if first else now
+            age.add_metric([str(partition)], max(0.0, now - began))
+        yield waiting
+        yield age
+        for name, counted, meaning in _COUNTERS:
+            yield CounterMetricFamily(name, meaning, value=_count(counts, counted))
+        yield SummaryMetricFamily(
+            "trackhelm_queue_drain_seconds",
+            "Time to store a batch of requests.",
+            count_value=_count(counts, b"batches"),
+            sum_value=_count(counts, b"microseconds") / _MICROSECONDS,
+        )
+        yield GaugeMetricFamily("trackhelm_queue_dead_letters", "Dead letters that are kept.", value=dead)
+
+
+def _ask(client: Redis, partitions: range) -> tuple[list[int], list[Any], dict[bytes, bytes], int]:
+    with client.pipeline(transaction=False) as pipeline:
+        for partition in partitions:
+            pipeline.xlen(stream_of(partition))
+        for partition in partitions:
+            pipeline.xrange(stream_of(partition), count=1)
+        pipeline.hgetall(COUNTS)
+        pipeline.xlen(DEAD_LETTERS)
+        *answers, counts, dead = pipeline.execute()
+    return answers[: len(partitions)], answers[len(partitions) :], counts, dead
+
+
+def _count(counts: Mapping[bytes, bytes], name: bytes) -> int:
+    return int(counts.get(name, b"0"))

@@ -1,0 +1,116 @@
+"""A program while it runs: its output passes through here, line by line under its name."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from trackhelm_stack.program import Program
+
+_KEPT_LINES: Final = 20
+_LAUNCH: Final = Path(__file__).with_name("launch.py")
+_PIPE_SECONDS: Final = 2
+
+Say = Callable[[str], None]
+
+
+def launch_command(program: Program) -> list[str]:
+    """Return the command that ties a program's life to this process and then becomes the program."""
+    user = program.user if os.geteuid() == 0 else ""
+    tie = [str(os.getpid()), str(int(program.death_signal)), user]
+    return [sys.executable, "-I", "-S", str(_LAUNCH), *tie, *program.command]
+
+
+class Process:
+    """Starts a program. `ended` is called from another thread when it ends, for whatever reason."""
+
+    def __init__(
+        self, program: Program, say: Say, ended: Callable[["Process"], None], *, lock: int | None = None
+    ) -> None:
+        self.program = program
+        self.last_lines: deque[str] = deque(maxlen=_KEPT_LINES)
+        self._announced = False
+        self._say = say
+        # Its own session: Ctrl-C in a terminal reaches the stack alone, which stops its programs in order.
+        self._popen = subprocess.Popen(  # noqa: S603 - commands are ours
+            launch_command(program),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=os.environ | program.environment,
+            pass_fds=() if lock is None else (lock,),
+            start_new_session=True,
+            text=True,
+            errors="replace",
+        )
+        assert self._popen.stdin is not None
+        with suppress(BrokenPipeError), self._popen.stdin as stdin:
+            stdin.write(program.stdin)
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+        threading.Thread(target=self._wait, args=(ended,), daemon=True).start()
+
+    @property
+    def pid(self) -> int:
+        """The process's id."""
+        return self._popen.pid
+
+    @property
+    def running(self) -> bool:
+        """Whether it has not ended."""
+        return self._popen.poll() is None
+
+    @property
+    def fate(self) -> str:
+        """How it ended, in words."""
+        code = self._popen.wait()
+        return f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether it ended with exit code 0; waits for the end."""
+        return self._popen.wait() == 0
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether it can serve."""
+        asked = self.program.is_ready
+        return asked() if asked else self._announced
+
+    def ask_to_stop(self) -> None:
+        """Send the program's own signal for it."""
+        if self.running:
+            self._popen.send_signal(self.program.stop_signal)
+
+    def wait_or_kill(self, seconds: float) -> bool:
+        """Wait for the end; return False if it had to be killed."""
+        try:
+            self._popen.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self._popen.kill()
+            self._popen.wait()
+            return False
+        finally:
+            # A child of the program that lives on would keep the pipe open: its words are not waited for.
+            self._reader.join(_PIPE_SECONDS)
+        return True
+
+    def _read(self) -> None:
+        assert self._popen.stdout is not None
+        with self._popen.stdout as stdout:
+            for line in stdout:
+                words = line.rstrip("\n")
+                self._announced |= words == self.program.ready_line
+                self.last_lines.append(words)
+                self._say(words)
+
+    def _wait(self, ended: Callable[["Process"], None]) -> None:
+        self._popen.wait()
+        self._reader.join(_PIPE_SECONDS)
+        ended(self)

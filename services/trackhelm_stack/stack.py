@@ -1,0 +1,101 @@
+"""The whole stack: which programs there are, in which order, and where each finds the others."""
+
+import secrets
+import signal
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from trackhelm_core.route_table import SERVICE_NAMES
+from trackhelm_core.settings import PREFIX, HttpSettings, RedisSettings, StorageSettings
+from trackhelm_stack import lock
+from trackhelm_stack.ports import Address, free_ports
+from trackhelm_stack.postgres import Postgres
+from trackhelm_stack.program import Program
+from trackhelm_stack.redis import Redis
+from trackhelm_stack.roles import Roles
+from trackhelm_stack.supervisor import StoppedError, Supervisor
+
+
+class Stack:
+    """One stack on one data folder. `command` runs a role, as `trackhelm-server` does."""
+
+    def __init__(
+        self,
+        http: HttpSettings,
+        storage: StorageSettings,
+        redis: RedisSettings,
+        *,
+        command: Sequence[str],
+        restart: bool,
+    ) -> None:
+        self._http = http
+        self._storage = storage
+        self._redis = redis
+        self._command = command
+        self._restart = restart
+
+    def run(self, announce: Callable[[str], None]) -> None:
+        """Start everything, announce the address, and watch until SIGINT, SIGTERM or a program's end.
+
+        Raises `ProgramFailedError`, `DataInUseError`, `MissingProgramError` or `OSError`, after everything
+        was stopped.
+        """
+        own = self._storage.data.absolute() / "stack"
+        own.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with lock.held(own / "lock") as held:
+            supervisor = Supervisor(held, own / "processes.json", restart=self._restart)
+            for number in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(number, lambda *_: supervisor.request_stop())
+            try:
+                announce(self._start(supervisor, _secret(own / "secret")))
+                supervisor.watch()
+            except StoppedError:
+                pass
+            finally:
+                supervisor.stop()
+
+    def _start(self, supervisor: Supervisor, secret: str) -> str:
+        """Start everything and return the address."""
+        postgres_port, redis_port, gateway_port, *ports = free_ports(3 + len(SERVICE_NAMES))
+        gateway = Address(self._http.host, self._http.port or gateway_port)
+        gateway.check_free()
+        ports_by_name = dict(zip(SERVICE_NAMES, ports, strict=True))
+        backing, database_url, redis_url = self._backing(postgres_port, redis_port, secret)
+        supervisor.start(*backing)
+        roles = Roles(
+            self._command,
+            {
+                f"{PREFIX}DATA": str(self._storage.data.absolute()),
+                f"{PREFIX}DATABASE_URL": database_url,
+                f"{PREFIX}REDIS_URL": redis_url,
+            },
+        )
+        supervisor.run(roles.migrate())
+        supervisor.start(*roles.services(ports_by_name), *roles.queue())
+        supervisor.start(roles.gateway(gateway, ports_by_name))
+        return gateway.url
+
+    def _backing(self, postgres_port: int, redis_port: int, secret: str) -> tuple[list[Program], str, str]:
+        """Return the backing programs that nobody gave us an address of, and both addresses."""
+        programs: list[Program] = []
+        database_url, redis_url = self._storage.database_url, self._redis.redis_url
+        if database_url is None:
+            postgres = Postgres(self._storage.data / "postgres", postgres_port, secret)
+            postgres.prepare()
+            programs.append(postgres.program())
+            database_url = postgres.url
+        if redis_url is None:
+            redis = Redis(self._storage.data / "redis", redis_port, secret)
+            programs.append(redis.program())
+            redis_url = redis.url
+        return programs, database_url, redis_url
+
+
+def _secret(file: Path) -> str:
+    """Return the password of the backing programs, which is made once and lies where only we can read."""
+    if not file.exists():
+        draft = file.with_suffix(".draft")
+        draft.touch(mode=0o600)
+        draft.write_text(secrets.token_urlsafe(24))
+        draft.rename(file)
+    return file.read_text()

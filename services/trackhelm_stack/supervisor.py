@@ -1,0 +1,142 @@
+"""Starts programs in order, watches them, and stops them in reverse order. Nothing happens silently."""
+
+import json
+import os
+import sys
+import threading
+import time
+from collections import defaultdict, deque
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import Final, NoReturn
+
+from trackhelm_stack.process import Process
+from trackhelm_stack.program import Program
+
+_READY_SECONDS: Final = 90
+_POLL_SECONDS: Final = 0.05
+_MOST_RESTARTS: Final = 5
+_RESTARTS_WITHIN_SECONDS: Final = 60
+
+
+class StoppedError(Exception):
+    """Somebody asked the stack to stop."""
+
+
+class ProgramFailedError(Exception):
+    """A program ended, or did not become ready; the message says which and how."""
+
+
+class Supervisor:
+    """Holds every program of a stack. Its methods belong to the main thread, all but `request_stop`."""
+
+    def __init__(self, lock: int, record: Path, *, restart: bool) -> None:
+        self._lock = lock
+        self._record = record
+        self._restart = restart
+        self._started: list[list[Process]] = []
+        self._ended: SimpleQueue[Process | None] = SimpleQueue()
+        self._restarts: defaultdict[str, deque[float]] = defaultdict(lambda: deque(maxlen=_MOST_RESTARTS))
+        self._printing = threading.Lock()
+
+    def request_stop(self) -> None:
+        """Make whatever the main thread waits for raise `StoppedError`; a signal handler may call this."""
+        self._ended.put(None)
+
+    def start(self, *programs: Program) -> None:
+        """Start programs that may start together, and return when all of them are ready."""
+        group = [self._launch(program) for program in programs]
+        self._started.append(group)
+        self._write_record()
+        deadline = time.monotonic() + _READY_SECONDS
+        waiting = group
+        while waiting := [process for process in waiting if not process.is_ready]:
+            if time.monotonic() > deadline:
+                names = ", ".join(process.program.name for process in waiting)
+                raise ProgramFailedError(f"{names}: not ready within {_READY_SECONDS} s")
+            self._check_ended(_POLL_SECONDS)
+
+    def run(self, program: Program) -> None:
+        """Run a program to its end, which must be a good one."""
+        process = self._launch(program)
+        self._started.append([process])
+        while (ended := self._ended.get()) is not process:
+            self._judge(ended)
+        self._started.pop()
+        if not process.succeeded:
+            raise ProgramFailedError(_obituary(process))
+
+    def watch(self) -> None:
+        """Wait until somebody asks to stop or a program ends; with `restart`, start it again."""
+        while True:
+            ended = self._ended.get()
+            if ended is None or not self._restart:
+                self._judge(ended)
+            else:
+                self._say("stack", _obituary(ended))
+                self._start_again(ended)
+
+    def stop(self) -> None:
+        """Stop every program, the last group first; one that takes too long is killed."""
+        while self._started:
+            group = self._started.pop()
+            for process in group:
+                process.ask_to_stop()
+            for process in group:
+                if not process.wait_or_kill(process.program.stop_seconds):
+                    name, seconds = process.program.name, process.program.stop_seconds
+                    self._say("stack", f"{name} did not stop within {seconds:g} s and was killed")
+        self._record.unlink(missing_ok=True)
+
+    def _launch(self, program: Program) -> Process:
+        return Process(program, partial(self._say, program.name), self._ended.put, lock=self._lock)
+
+    def _check_ended(self, seconds: float) -> None:
+        try:
+            ended = self._ended.get(timeout=seconds)
+        except Empty:
+            return
+        self._judge(ended)
+
+    @staticmethod
+    def _judge(ended: Process | None) -> NoReturn:
+        if ended is None:
+            raise StoppedError
+        raise ProgramFailedError(_obituary(ended))
+
+    def _start_again(self, ended: Process) -> None:
+        name = ended.program.name
+        moments = self._restarts[name]
+        now = time.monotonic()
+        if len(moments) == _MOST_RESTARTS and now - moments[0] < _RESTARTS_WITHIN_SECONDS:
+            raise ProgramFailedError(
+                f"{name} ended {_MOST_RESTARTS + 1} times within {_RESTARTS_WITHIN_SECONDS} s"
+            )
+        moments.append(now)
+        self._say("stack", f"{name} is started again")
+        (group,) = (group for group in self._started if ended in group)
+        group[group.index(ended)] = self._launch(ended.program)
+        self._write_record()
+
+    def _write_record(self) -> None:
+        """Say in a file which process is what, for people and for tests of failures."""
+        record = {
+            process.program.name: {"pid": process.pid, "address": process.program.address}
+            for group in self._started
+            for process in group
+        }
+        draft = self._record.with_suffix(".draft")
+        draft.write_text(json.dumps(record, indent=2) + "\n")
+        draft.replace(self._record)
+
+    def _say(self, name: str, line: str) -> None:
+        # Where nobody reads any more the program goes on: its pipe must not fill.
+        with self._printing, suppress(OSError):
+            os.write(sys.stderr.fileno(), f"{name:<8} | {line}\n".encode(errors="replace"))
+
+
+def _obituary(process: Process) -> str:
+    last = "\n".join(f"    {line}" for line in process.last_lines) or "    (nothing)"
+    return f"{process.program.name} ended: {process.fate}. Its last lines:\n{last}"

@@ -1,0 +1,53 @@
+"""Composing the services' tasks into a Celery application."""
+
+from collections.abc import Callable, Sequence
+from threading import Lock
+from typing import Any
+
+from celery import Celery
+
+from trackhelm_core.queue.tasks import Task, make_celery
+from trackhelm_core.runtime import Runtime
+from trackhelm_core.settings import RedisSettings, StorageSettings
+from trackhelm_ingest.tasks import TASKS as INGEST
+
+TASKS: Sequence[Task] = INGEST
+
+
+def build_celery(storage: StorageSettings, redis: RedisSettings) -> Celery:
+    """Return the application that runs and schedules every service's tasks.
+
+    Its runtime is opened by the first task of a process: pools of connections must not be inherited by the
+    processes that a worker forks.
+    """
+    app = make_celery(redis)
+
+    opened: list[Runtime] = []
+    opening = Lock()
+
+    def runtime() -> Runtime:
+        with opening:
+            if not opened:
+                opened.append(Runtime.from_settings(storage, redis))
+            return opened[0]
+
+    for task in TASKS:
+        _register(app, task, runtime)
+    app.conf.beat_schedule = {
+        task.name: {
+            "task": task.name,
+            "schedule": task.every_seconds,
+            # One that no worker took before the next is due would only repeat it.
+            "options": {"queue": task.queue.value, "expires": task.every_seconds},
+        }
+        for task in TASKS
+        if task.every_seconds is not None
+    }
+    return app
+
+
+def _register(app: Celery, task: Task, runtime: Callable[[], Runtime]) -> None:
+    def run(*arguments: Any) -> None:
+        task.run(runtime(), *arguments)
+
+    app.task(run, name=task.name)

@@ -1,0 +1,92 @@
+"""A gateway behind a real server, in front of one application that stands for all four services."""
+
+import asyncio
+import hashlib
+import json
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import httpx2
+import pytest
+from starlette.types import Receive, Scope, Send
+
+from tests.fixtures.live import serving
+from trackhelm_core.route_table import SERVICE_NAMES
+from trackhelm_core.settings import GatewaySettings
+from trackhelm_gateway.app import gateway_app
+
+
+@dataclass
+class Mirror:
+    """A service that answers with what it was asked, and notes callers who left."""
+
+    left: threading.Event = field(default_factory=threading.Event)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        if scope["path"].endswith("/endless"):
+            await self._stream_until_left(receive, send)
+            return
+        digest, size = hashlib.sha256(), 0
+        while True:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                self.left.set()
+                return
+            digest.update(message["body"])
+            size += len(message["body"])
+            if not message["more_body"]:
+                break
+        told = {
+            "method": scope["method"],
+            "raw_path": scope["raw_path"].decode(),
+            "query": scope["query_string"].decode(),
+            "headers": [
+                [name.decode("latin-1"), value.decode("latin-1")] for name, value in scope["headers"]
+            ],
+            "size": size,
+            "sha256": digest.hexdigest(),
+        }
+        body = json.dumps(told).encode()
+        headers = [
+            (b"content-length", b"%d" % len(body)),
+            (b"x-mirror", b"yes"),
+            (b"connection", b"x-secret"),
+        ]
+        headers.append((b"x-secret", b"of one connection"))
+        await send({"type": "http.response.start", "status": 203, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    async def _stream_until_left(self, receive: Receive, send: Send) -> None:
+        await receive()
+        gone = asyncio.ensure_future(receive())
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        while not gone.done():
+            await send({"type": "http.response.body", "body": b"x" * 65536, "more_body": True})
+            await asyncio.sleep(0)
+        self.left.set()
+
+
+def services_at(port: int) -> GatewaySettings:
+    return GatewaySettings.model_validate(
+        {f"{name}_url": f"http://127.0.0.1:{port}" for name in SERVICE_NAMES}
+    )
+
+
+@pytest.fixture
+def mirror() -> Mirror:
+    return Mirror()
+
+
+@pytest.fixture
+def gateway_port(mirror: Mirror) -> Iterator[int]:
+    with serving(mirror) as port, serving(gateway_app(services_at(port))) as gateway:
+        yield gateway
+
+
+@pytest.fixture
+def gateway(gateway_port: int) -> Iterator[httpx2.Client]:
+    with httpx2.Client(base_url=f"http://127.0.0.1:{gateway_port}", timeout=60) as client:
+        yield client

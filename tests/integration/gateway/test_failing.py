@@ -1,0 +1,147 @@
+"""Services that are away or break off, callers who leave, and paths that nobody answers."""
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import httpx2
+import pytest
+
+from tests.fixtures.live import serving
+from tests.integration.gateway.conftest import Mirror, services_at
+from trackhelm_gateway.app import gateway_app
+
+FILES = "/api/2.0/mlflow-artifacts/artifacts"
+
+
+@contextmanager
+def saying(words: bytes) -> Iterator[int]:
+    """Serve one connection: read a little, say these words, and close it."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(1 << 16)
+                connection.sendall(words)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield listener.getsockname()[1]
+        thread.join(30)
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_service_that_is_away_is_said_to_be_and_callers_may_come_back(method: str) -> None:
+    with serving(gateway_app(services_at(free_port()))) as port:
+        answer = httpx2.request(method, f"http://127.0.0.1:{port}/api/2.0/mlflow/runs/create")
+        ready = httpx2.get(f"http://127.0.0.1:{port}/ready")
+        health = httpx2.get(f"http://127.0.0.1:{port}/health")
+    assert answer.status_code == 503
+    assert answer.headers["retry-after"] == "1"
+    assert answer.json()["error_code"] == "TEMPORARILY_UNAVAILABLE"
+    assert "ingest" in answer.json()["message"]
+    assert ready.status_code == 503
+    assert "ingest, query, artifact, registry" in ready.json()["message"]
+    assert (health.status_code, health.text) == (200, "OK")
+
+
+@pytest.mark.parametrize("words", [b"", b"HTTP/1.1 200 OK\r\nConte", b"\x00\x01 not HTTP\r\n\r\n"])
+def test_a_service_that_is_lost_before_its_answer_is_away(words: bytes) -> None:
+    with saying(words) as service, serving(gateway_app(services_at(service))) as port:
+        answer = httpx2.get(f"http://127.0.0.1:{port}{FILES}/f")
+    assert answer.status_code == 503
+    assert answer.json()["error_code"] == "TEMPORARILY_UNAVAILABLE"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n",
+    ],
+)
+def test_an_answer_that_breaks_off_is_not_taken_for_the_whole(words: bytes) -> None:
+    with (
+        saying(words) as service,
+        serving(gateway_app(services_at(service))) as port,
+        pytest.raises(httpx2.RemoteProtocolError),
+    ):
+        httpx2.get(f"http://127.0.0.1:{port}{FILES}/f")
+
+
+def test_an_answer_that_comes_before_the_body_was_sent_is_passed_on() -> None:
+    refusal = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 3\r\n\r\nno!"
+    with saying(refusal) as service, serving(gateway_app(services_at(service))) as port:
+        caller = socket.create_connection(("127.0.0.1", port), timeout=30)
+        caller.sendall(f"PUT {FILES}/f HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\nbegin".encode())
+        answer = b""
+        while b"no!" not in answer:
+            answer += caller.recv(1 << 16)
+        caller.close()
+    assert b"400 Bad Request" in answer
+
+
+def test_interim_answers_are_not_the_answer() -> None:
+    words = b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+    with saying(words) as service, serving(gateway_app(services_at(service))) as port:
+        answer = httpx2.get(f"http://127.0.0.1:{port}{FILES}/f")
+    assert (answer.status_code, answer.text) == (200, "ok")
+    assert "link" not in answer.headers
+
+
+def test_a_caller_who_leaves_during_the_answer_takes_the_request_back(
+    gateway: httpx2.Client, mirror: Mirror
+) -> None:
+    with gateway.stream("GET", f"{FILES}/endless") as answer:
+        next(answer.iter_raw())
+        assert not mirror.left.is_set()
+    assert mirror.left.wait(30)
+
+
+@pytest.mark.parametrize("framing", ["Content-Length: 99000000", "Transfer-Encoding: chunked"])
+def test_a_caller_who_leaves_during_the_body_takes_the_request_back(
+    gateway_port: int, mirror: Mirror, framing: str
+) -> None:
+    caller = socket.create_connection(("127.0.0.1", gateway_port))
+    caller.sendall(f"PUT {FILES}/f HTTP/1.1\r\nHost: x\r\n{framing}\r\n\r\n3\r\nabc\r\n".encode())
+    caller.close()
+    assert mirror.left.wait(30)
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/api/2.0/mlflow/no-such-thing", "/api/2.0/mlflow/runs/create/", "/docs"]
+)
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
+def test_a_path_of_no_service_is_refused_in_mlflows_form(
+    gateway: httpx2.Client, method: str, path: str
+) -> None:
+    answer = gateway.request(method, path)
+    assert answer.status_code == 404
+    assert answer.json()["error_code"] == "ENDPOINT_NOT_FOUND"
+    assert answer.json()["message"] == f"No endpoint answers {method} {path}."
+
+
+def test_a_probe_of_another_method_is_refused_in_mlflows_form(gateway: httpx2.Client) -> None:
+    answer = gateway.post("/health")
+    assert (answer.status_code, answer.json()["error_code"]) == (405, "BAD_REQUEST")
+
+
+def test_requests_are_counted_by_service(gateway: httpx2.Client) -> None:
+    gateway.get(f"{FILES}/f")
+    gateway.get("/no-such-path")
+    counted = gateway.get("/metrics").text
+    assert 'trackhelm_http_request_seconds_count{method="GET",route="artifact",status="203"} 1.0' in counted
+    assert 'trackhelm_http_request_seconds_count{method="GET",route="none",status="404"} 1.0' in counted
+
+
+def test_a_page_of_another_site_cannot_write(gateway: httpx2.Client) -> None:
+    answer = gateway.put(f"{FILES}/f", headers={"Origin": "http://evil.example"})
+    assert answer.json()["error_code"] == "PERMISSION_DENIED"

@@ -1,0 +1,82 @@
+"""The parts of the split shape over a real Redis and a real PostgreSQL, put together by hand."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from tests.fixtures.databases import new_postgres_database
+from tests.fixtures.factories import Factory
+from tests.fixtures.programs import RedisServer, redis_server
+from trackhelm_core.chunks import Points, decode, merge
+from trackhelm_core.db.migrate import migrate
+from trackhelm_core.db.models import Key, MetricChunk, Run, Series
+from trackhelm_core.queue.connection import RedisConnection
+from trackhelm_core.runtime import Runtime
+from trackhelm_core.settings import RedisSettings, StorageSettings
+
+
+@dataclass(frozen=True)
+class Split:
+    """The database and the queue of a test, and what a test asks of them."""
+
+    runtime: Runtime
+    redis: RedisConnection
+    server: RedisServer
+    factory: Factory
+
+    def new_run(self) -> str:
+        return self.factory.run("0")
+
+    def points(self, run: str, key: str = "loss") -> Points:
+        """Return the stored points of a metric."""
+        with self.runtime.database.reading() as session:
+            found = session.scalars(
+                select(MetricChunk.data)
+                .join(Series, Series.id == MetricChunk.series_id)
+                .join(Run, Run.id == Series.run_id)
+                .join(Key, Key.id == Series.key_id)
+                .where(Run.uuid == run, Key.name == key)
+            )
+            return merge([decode(data) for data in found])
+
+    def steps(self, run: str, key: str = "loss") -> list[int]:
+        steps: list[int] = self.points(run, key).steps.tolist()
+        return steps
+
+    def count(self, run: str) -> int:
+        """Return what the series of a run count."""
+        with self.runtime.database.reading() as session:
+            statement = select(func.coalesce(func.sum(Series.count), 0)).join(Run, Run.id == Series.run_id)
+            return int(session.execute(statement.where(Run.uuid == run)).scalar_one())
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    with redis_server(tmp_path_factory.mktemp("redis")) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def postgres_url(postgres_server: str) -> str:
+    return new_postgres_database(postgres_server)
+
+
+@pytest.fixture
+def split(server: RedisServer, postgres_url: str, tmp_path: Path) -> Iterator[Split]:
+    """Yield an empty queue over a database whose positions are those of the queue before."""
+    settings = RedisSettings(
+        redis_url=server.url,
+        redis_timeout_seconds=1,
+        queue_partitions=2,
+        queue_backlog=500,
+        read_wait_seconds=2,
+    )
+    runtime = Runtime.from_settings(StorageSettings(data=tmp_path, database_url=postgres_url), settings)
+    migrate(runtime.database.engine)
+    assert runtime.redis is not None
+    runtime.redis.client.flushall()
+    yield Split(runtime, runtime.redis, server, Factory(runtime.database))
+    runtime.close()

@@ -1,0 +1,96 @@
+"""`trackhelm-server dead-letter`, as a user calls it."""
+
+import pytest
+from sqlalchemy import delete
+from typer.testing import CliRunner, Result
+
+from tests.integration.queue.conftest import Split
+from tests.integration.queue.test_draining import drain, put
+from trackhelm_cli.main import app
+from trackhelm_core.db.models import Run
+from trackhelm_core.db.unit_of_work import Database
+from trackhelm_core.queue.names import partition_of
+
+MISSING = "f" * 32
+
+
+@pytest.fixture
+def command(split: Split, monkeypatch: pytest.MonkeyPatch) -> "Command":
+    monkeypatch.setenv("TRACKHELM_REDIS_URL", split.server.url)
+    return Command()
+
+
+class Command:
+    """Runs `trackhelm-server dead-letter`."""
+
+    def __call__(self, *arguments: str) -> Result:
+        return CliRunner().invoke(app, ["dead-letter", *arguments])
+
+    def lines(self, *arguments: str) -> list[str]:
+        result = self(*arguments)
+        assert result.exit_code == 0, result.output
+        return result.output.splitlines()
+
+
+def fail(split: Split, *steps: int) -> int:
+    partition = partition_of(MISSING, 2)
+    for step in steps:
+        put(split, MISSING, step)
+    drain(split, partition)
+    return partition
+
+
+def test_letters_are_listed_and_shown(split: Split, command: Command) -> None:
+    assert command.lines("list") == []
+    fail(split, 3)
+    (line,) = command.lines("list")
+    assert f"there is no run {MISSING}" in line
+    shown = command.lines("show", line.split()[0])
+    assert f"run: {MISSING}" in shown
+    assert "  step 3  timestamp 3  value 3.0" in shown
+
+
+def test_a_retried_letter_is_stored_once_its_reason_is_gone(split: Split, command: Command) -> None:
+    partition = fail(split, 1, 2)
+    split.factory.run("0", uuid=MISSING)
+    command.lines("retry", "--all")
+    assert command.lines("list") == []
+    drain(split, partition)
+    assert split.steps(MISSING) == [1, 2]
+    _delete_run(split.runtime.database)
+
+
+def test_a_dropped_letter_is_gone(split: Split, command: Command) -> None:
+    fail(split, 1, 2)
+    first, second = (line.split()[0] for line in command.lines("list"))
+    command.lines("drop", first)
+    assert [line.split()[0] for line in command.lines("list")] == [second]
+    command.lines("drop", "--all")
+    assert command.lines("list") == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["drop"], "name the ids"),
+        (["retry", "--all", "1-0"], "name the ids"),
+        (["show", "x"], "'x' is no id"),
+        (["show", "5-5"], "no dead letter 5-5"),
+    ],
+)
+def test_what_is_wrong_is_said(split: Split, command: Command, arguments: list[str], message: str) -> None:
+    result = command(*arguments)
+    assert result.exit_code == 2
+    assert message in result.output
+
+
+def test_without_redis_it_says_so(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRACKHELM_REDIS_URL", "redis://127.0.0.1:1")
+    assert "does not answer" in command("list").output
+    monkeypatch.delenv("TRACKHELM_REDIS_URL")
+    assert "is not set" in command("list").output
+
+
+def _delete_run(database: Database) -> None:
+    with database.writing() as session:
+        session.execute(delete(Run).where(Run.uuid == MISSING))

@@ -1,0 +1,172 @@
+"""Entries of the queue become points of the database: each once, whatever happens in between."""
+
+import threading
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from tests.fixtures.waiting import wait_until
+from tests.integration.queue.conftest import Split
+from trackhelm_core.chunks import Points
+from trackhelm_core.queue.names import drainer_of, note_of, partition_of, stream_of
+from trackhelm_ingest.dead_letters import DeadLetters
+from trackhelm_ingest.drain import batch as batches
+from trackhelm_ingest.drain.drainer import Ended, drain_turn
+from trackhelm_ingest.drain.stream import PartitionStream
+from trackhelm_ingest.entries import pack_entry
+from trackhelm_ingest.series import SeriesKey
+from trackhelm_ingest.store.positions import draining_alone
+
+
+def put(split: Split, run: str, *steps: int, key: str = "loss", partition: int | None = None) -> int:
+    """Append an entry as ingest does, and return its partition."""
+    points = {SeriesKey(key): Points.of(steps, steps, [float(step) for step in steps])}
+    return put_bytes(split, run, pack_entry(run, points), partition)
+
+
+def put_bytes(split: Split, run: str, data: bytes, partition: int | None = None) -> int:
+    number = partition_of(run, 2) if partition is None else partition
+    entry: Any = split.redis.client.xadd(stream_of(number), {"d": data})
+    split.redis.client.set(note_of(run), f"{number}:{entry.decode()}")
+    return number
+
+
+def drain(split: Split, partition: int, linger: float = 0) -> Ended:
+    return drain_turn(
+        split.redis, split.runtime.database, partition, on_crowded=lambda _: None, linger_seconds=linger
+    )
+
+
+def waiting(split: Split, partition: int) -> int:
+    return int(split.redis.client.xlen(stream_of(partition)))
+
+
+def test_what_waits_is_stored_and_cut_off(split: Split) -> None:
+    run = split.new_run()
+    for step in range(5):
+        partition = put(split, run, step)
+    assert drain(split, partition) is Ended.IDLE
+    assert split.steps(run) == [0, 1, 2, 3, 4]
+    assert split.count(run) == 5
+    assert waiting(split, partition) == 0
+    assert not split.redis.client.exists(note_of(run), drainer_of(partition))
+
+
+def test_a_failure_before_the_commit_stores_nothing_and_the_next_drain_all(
+    split: Split, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = split.new_run()
+    partition = put(split, run, 1, 2)
+
+    def fail(*_: Any, **__: Any) -> None:
+        raise OperationalError("COMMIT", {}, Exception("the connection is lost"))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(batches, "move_position", fail)
+        with pytest.raises(OperationalError):
+            drain(split, partition)
+    assert split.steps(run) == []
+    assert waiting(split, partition) == 1
+    drain(split, partition)
+    assert (split.steps(run), split.count(run)) == ([1, 2], 2)
+
+
+def test_a_crash_between_commit_and_cut_counts_nothing_twice(
+    split: Split, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = split.new_run()
+    partition = put(split, run, 1, 2)
+
+    def fail(*_: Any) -> None:
+        raise ConnectionError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(PartitionStream, "settle", fail)
+        with pytest.raises(ConnectionError):
+            drain(split, partition)
+    assert waiting(split, partition) == 1
+    put(split, run, 3)
+    drain(split, partition)
+    assert (split.steps(run), split.count(run)) == ([1, 2, 3], 3)
+
+
+def test_bad_entries_become_dead_letters_and_stop_nobody(split: Split) -> None:
+    run = split.new_run()
+    partition = partition_of(run, 2)
+    put(split, run, 1)
+    put_bytes(split, "x", b"\x09nonsense", partition)
+    put(split, "0" * 32, 1, partition=partition)
+    # PostgreSQL holds no NUL in a text: the database itself refuses this one.
+    put(split, run, 2, key="a\0b")
+    put(split, run, 3)
+    drain(split, partition)
+    assert split.steps(run) == [1, 3]
+    assert waiting(split, partition) == 0
+    letters = list(DeadLetters(split.redis.client).all())
+    assert len(letters) == 3
+    reasons = " | ".join(letter.reason for letter in letters)
+    for part in ("unknown version", f"there is no run {'0' * 32}", "cannot be stored"):
+        assert part in reasons
+    assert letters[0].data == b"\x09nonsense"
+
+
+def test_a_redis_that_lost_everything_is_drained_from_its_beginning(split: Split) -> None:
+    run = split.new_run()
+    partition = partition_of(run, 2)
+    # Its clock is behind: what it gives out now comes before what was stored.
+    split.redis.client.xadd(stream_of(partition), {"d": b"?"}, id="99999999999999-0")
+    drain(split, partition)
+    split.redis.client.flushall()
+    put(split, run, 7)
+    drain(split, partition)
+    assert split.steps(run) == [7]
+    put(split, run, 8)
+    drain(split, partition)
+    assert split.steps(run) == [7, 8]
+
+
+def test_one_drains_and_the_other_leaves(split: Split) -> None:
+    run = split.new_run()
+    partition = put(split, run, 1)
+    with draining_alone(split.runtime.database.engine, partition) as held:
+        assert held is not None
+        drain(split, partition)
+        assert waiting(split, partition) == 1
+    drain(split, partition)
+    assert split.steps(run) == [1]
+
+
+def test_a_lock_whose_session_is_killed_is_free(split: Split) -> None:
+    engine = split.runtime.database.engine
+
+    def lose_the_session() -> None:
+        with draining_alone(engine, 0) as held:
+            assert held is not None
+            backend = held.execute(text("SELECT pg_backend_pid()")).scalar_one()
+            with Session(engine) as session:
+                session.execute(text("SELECT pg_terminate_backend(:backend)"), {"backend": backend})
+            held.execute(text("SELECT 1"))
+
+    with pytest.raises(OperationalError):
+        lose_the_session()
+    with draining_alone(engine, 0) as held:
+        assert held is not None
+
+
+def test_a_drain_lingers_for_what_comes_soon(split: Split) -> None:
+    run = split.new_run()
+    partition = put(split, run, 1)
+    drains = threading.Thread(target=drain, args=(split, partition, 30))
+    drains.start()
+    wait_until(lambda: split.steps(run) == [1])
+    assert split.redis.client.get(drainer_of(partition)) == b"drains"
+    put(split, run, 2)
+    wait_until(lambda: split.steps(run) == [1, 2])
+    # Another partition waits for a worker: the one who only lingers makes room.
+    split.redis.client.rpush("{trackhelm}:celery:metrics", "a task")
+    drains.join(10)
+    assert not drains.is_alive()
+    assert not split.redis.client.exists(drainer_of(partition))

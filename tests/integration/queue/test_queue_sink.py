@@ -1,0 +1,160 @@
+"""The sink that appends to the queue: what it promises, and how it refuses."""
+
+import asyncio
+import signal
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from sqlalchemy import event, update
+
+from tests.integration.queue.conftest import Split
+from tests.integration.queue.test_draining import drain
+from trackhelm_core.chunks import Points
+from trackhelm_core.db.models import Run
+from trackhelm_core.errors import ApiError, InvalidParameterError, NotFoundError, UnavailableError
+from trackhelm_core.queue.names import drainer_of, partition_of, stream_of
+from trackhelm_ingest.queue_sink import QueueSink
+from trackhelm_ingest.series import SeriesKey
+
+WRITERS = 64
+
+
+def point(step: int) -> dict[SeriesKey, Points]:
+    return {SeriesKey("loss"): Points.of([step], [step], [float(step)])}
+
+
+def in_sink(split: Split, test: Callable[[QueueSink], Awaitable[None]]) -> None:
+    @asynccontextmanager
+    async def started() -> AsyncIterator[QueueSink]:
+        sink = QueueSink(split.redis, split.runtime.database).start()
+        try:
+            yield sink
+        finally:
+            await sink.stop()
+
+    async def run() -> None:
+        async with started() as sink:
+            await test(sink)
+
+    asyncio.run(run())
+
+
+def tasks_sent(split: Split) -> int:
+    return int(split.redis.client.llen("{trackhelm}:celery:metrics"))
+
+
+def test_many_writers_of_one_run_share_round_trips_and_lose_nothing(split: Split) -> None:
+    run = split.new_run()
+    statements: list[str] = []
+    engine = split.runtime.database.engine
+    event.listen(engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
+
+    async def write(sink: QueueSink) -> None:
+        async def one(writer: int) -> None:
+            for step in range(5):
+                await sink.append(run, point(writer * 5 + step))
+
+        await asyncio.gather(*(one(writer) for writer in range(WRITERS)))
+
+    before = split.redis.client.info("commandstats").get("cmdstat_eval", {"calls": 0})["calls"]
+    in_sink(split, write)
+    scripts = split.redis.client.info("commandstats")["cmdstat_eval"]["calls"] - before
+    assert len(statements) == 1, "the run is looked up once, by all together"
+    assert scripts <= WRITERS * 5 / 10
+    assert tasks_sent(split) == 1, "one call is enough for a burst"
+    drain(split, partition_of(run, 2))
+    assert split.steps(run) == list(range(WRITERS * 5))
+    assert split.count(run) == WRITERS * 5
+
+
+def test_nobody_is_called_while_somebody_drains(split: Split) -> None:
+    run = split.new_run()
+    split.redis.client.set(drainer_of(partition_of(run, 2)), "drains")
+    in_sink(split, lambda sink: sink.append(run, point(1)))
+    assert tasks_sent(split) == 0
+
+
+def test_missing_and_deleted_runs_are_refused_and_looked_up_again(split: Split) -> None:
+    async def write(sink: QueueSink) -> None:
+        with pytest.raises(NotFoundError):
+            await sink.append("0" * 32, point(1))
+        run = split.factory.run("0", lifecycle_stage="deleted")
+        with pytest.raises(InvalidParameterError):
+            await sink.append(run, point(1))
+        with split.runtime.database.writing() as session:
+            session.execute(update(Run).where(Run.uuid == run).values(lifecycle_stage="active"))
+        await sink.append(run, point(1))
+
+    in_sink(split, write)
+
+
+def test_a_backlog_over_its_limit_is_429_until_it_is_drained(split: Split) -> None:
+    run = split.new_run()
+    partition = partition_of(run, 2)
+
+    async def write(sink: QueueSink) -> None:
+        answers = await asyncio.gather(
+            *(sink.append(run, point(step)) for step in range(510)), return_exceptions=True
+        )
+        refused = [answer for answer in answers if answer is not None]
+        assert len(refused) == 10
+        for refusal in refused:
+            assert isinstance(refusal, ApiError)
+            assert (refusal.status, refusal.retry_after_seconds) == (429, 1)
+        assert split.redis.client.xlen(stream_of(partition)) == 500
+        await asyncio.to_thread(drain, split, partition)
+        await sink.append(run, point(510))
+
+    in_sink(split, write)
+
+
+def test_a_redis_that_is_away_is_503_in_bounded_time_and_serves_when_back(split: Split) -> None:
+    run = split.new_run()
+
+    async def refused(sink: QueueSink) -> None:
+        began = time.monotonic()
+        answers = await asyncio.gather(
+            *(sink.append(run, point(n)) for n in range(20)), return_exceptions=True
+        )
+        assert time.monotonic() - began < 2 * split.redis.settings.redis_timeout_seconds + 1
+        for answer in answers:
+            assert isinstance(answer, UnavailableError)
+            assert answer.retry_after_seconds == 1
+
+    async def write(sink: QueueSink) -> None:
+        await sink.append(run, point(1))
+        split.server.kill()
+        await refused(sink)
+        split.server.start()
+        await sink.append(run, point(2))
+        # One that hangs is refused as well.
+        split.server.signal(signal.SIGSTOP)
+        try:
+            await refused(sink)
+        finally:
+            split.server.signal(signal.SIGCONT)
+        await sink.append(run, point(3))
+
+    in_sink(split, write)
+    drain(split, partition_of(run, 2))
+    # What was acknowledged before the kill is there; what timed out may be.
+    assert {1, 2, 3} <= set(split.steps(run))
+
+
+def test_an_answer_that_nobody_foresaw_is_an_answer(split: Split, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = split.new_run()
+
+    async def write(sink: QueueSink) -> None:
+        async def fail(*_: Any) -> None:
+            raise RuntimeError("a defect")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(sink._appender, "_send", fail)
+            with pytest.raises(UnavailableError):
+                await sink.append(run, point(1))
+        await sink.append(run, point(2))
+
+    in_sink(split, write)

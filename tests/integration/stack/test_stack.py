@@ -1,0 +1,155 @@
+"""A whole stack, as `trackhelm-server stack` starts it: what becomes of it when one of its programs ends."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from tests.fixtures.waiting import wait_until
+
+# Each test starts eleven processes, some on machines with two processors.
+pytestmark = pytest.mark.timeout(240)
+
+NAMES = {
+    *("postgres", "redis", "ingest", "query", "artifact", "registry", "worker", "beat", "gateway"),
+}
+
+
+class RunningStack:
+    """The command, with what it prints."""
+
+    def __init__(self, data: Path, *options: str) -> None:
+        self.data = data
+        services = str(Path(__file__).parents[3] / "services")
+        command = [
+            sys.executable,
+            "-m",
+            "trackhelm_cli",
+            "stack",
+            "--port",
+            "0",
+            "--data",
+            str(data),
+            *options,
+        ]
+        self.process = subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=os.environ | {"PYTHONPATH": services},
+        )
+        self.log = ""
+        self._reader = threading.Thread(target=self._read)
+        self._reader.start()
+        assert self.process.stdout is not None
+        announced = self.process.stdout.readline()
+        assert announced, self.log
+        self.url = announced.rpartition(" ")[2].strip()
+        self.pids = {name: self.process_of(name) for name in NAMES}
+
+    def process_of(self, name: str) -> int:
+        pid: int = json.loads((self.data / "stack" / "processes.json").read_text())[name]["pid"]
+        return pid
+
+    def end(self) -> str:
+        """Wait for its end and return what it said."""
+        self.process.wait(90)
+        self._reader.join(30)
+        for pipe in (self.process.stdout, self.process.stderr):
+            assert pipe is not None
+            pipe.close()
+        return self.log
+
+    def _read(self) -> None:
+        assert self.process.stderr is not None
+        for line in self.process.stderr:
+            self.log += line
+
+
+@contextmanager
+def running_stack(data: Path, *options: str) -> Iterator[RunningStack]:
+    stack = RunningStack(data, *options)
+    try:
+        yield stack
+    finally:
+        stack.process.terminate()
+        stack.end()
+
+
+def alive(pids: dict[str, int]) -> set[str]:
+    return {name for name, pid in pids.items() if Path(f"/proc/{pid}").exists()}
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One folder for all tests: each finds what the one before left, after whatever it did."""
+    return tmp_path_factory.mktemp("stack") / "data"
+
+
+def test_when_a_program_ends_the_stack_says_which_and_stops_the_others(data: Path) -> None:
+    with running_stack(data) as stack:
+        made = httpx2.post(f"{stack.url}/api/2.0/mlflow/experiments/create", json={"name": "kept"})
+        assert made.status_code == 200
+        assert alive(stack.pids) == NAMES
+        os.kill(stack.pids["query"], signal.SIGKILL)
+        said = stack.end()
+        assert stack.process.returncode == 1
+    assert "stack    | query ended: killed by SIGKILL. Its last lines:" in said
+    assert "query    | query listens on" in said
+    assert alive(stack.pids) == set()
+    assert not (data / "stack" / "processes.json").exists()
+
+
+def test_no_program_outlives_a_stack_that_is_killed(data: Path) -> None:
+    with running_stack(data) as stack:
+        found = httpx2.get(
+            f"{stack.url}/api/2.0/mlflow/experiments/get-by-name", params={"experiment_name": "kept"}
+        )
+        assert found.status_code == 200
+        stack.process.kill()
+        wait_until(lambda: not alive(stack.pids), seconds=60)
+
+
+def test_a_stack_restarts_its_programs_where_that_is_wanted_and_stops_in_order(data: Path) -> None:
+    with running_stack(data, "--restart") as stack:
+        for name in ("query", "postgres", "redis", "worker", "gateway"):
+            os.kill(stack.pids[name], signal.SIGKILL)
+            wait_until(lambda name=name: stack.process_of(name) != stack.pids[name])  # type: ignore[misc]
+        wait_until(lambda: answers(stack.url), seconds=60)
+        stack.process.send_signal(signal.SIGINT)
+        said = stack.end()
+        assert stack.process.returncode == 0
+    assert "stack    | postgres is started again" in said
+    assert said.index("LOG:  received fast shutdown request") > said.index("worker: Warm shutdown")
+    assert "was killed" not in said
+
+
+def answers(url: str) -> bool:
+    try:
+        searched = httpx2.get(f"{url}/api/2.0/mlflow/experiments/search", params={"max_results": 5})
+        return searched.status_code == 200 and httpx2.get(f"{url}/ready", timeout=10).status_code == 200
+    except httpx2.TransportError:
+        return False
+
+
+def test_a_stack_refuses_what_it_cannot_run_on(tmp_path: Path) -> None:
+    services = str(Path(__file__).parents[3] / "services")
+    command = [sys.executable, "-m", "trackhelm_cli", "stack", "--data", str(tmp_path / "data")]
+    ended = subprocess.run(
+        [*command, "--database-url", "sqlite:///x.db"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | {"PYTHONPATH": services},
+    )
+    assert ended.returncode == 2
+    assert "TRACKHELM_DATABASE_URL: the stack's processes need a PostgreSQL" in ended.stderr

@@ -1,0 +1,93 @@
+"""A program's life is tied to the stack's, and the data folder's lock to the programs' lives."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from tests.fixtures.waiting import wait_until
+from trackhelm_stack import lock
+from trackhelm_stack.ports import Address, free_ports
+
+START_A_PROGRAM = """
+    import sys
+    from pathlib import Path
+    from trackhelm_stack import lock
+    from trackhelm_stack.process import Process
+    from trackhelm_stack.program import Program
+
+    # The program leaves a child of its own behind, as PostgreSQL does, which ends a moment later.
+    code = '''import subprocess, sys, time
+    subprocess.Popen([sys.executable, "-c", "import time; time.sleep(1)"], close_fds=False)
+    print("up", flush=True)
+    time.sleep(60)'''
+    with lock.held(Path(sys.argv[1])) as held:
+        process = Process(Program("tied", [sys.executable, "-c", code]), print, lambda _: None, lock=held)
+        print(process.pid, flush=True)
+        process.wait_or_kill(60)
+"""
+
+
+def has_ended(pid: int) -> bool:
+    try:
+        return "(zombie)" in Path(f"/proc/{pid}/status").read_text()
+    except FileNotFoundError:
+        return True
+
+
+def test_programs_die_with_a_stack_that_is_killed_and_the_lock_waits_for_the_last(tmp_path: Path) -> None:
+    file = tmp_path / "stack" / "lock"
+    file.parent.mkdir()
+    command = [sys.executable, "-c", textwrap.dedent(START_A_PROGRAM), str(file)]
+    services = Path(__file__).parents[3] / "services"
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=services) as stack:
+        assert stack.stdout is not None
+        pid = int(stack.stdout.readline())
+        assert stack.stdout.readline() == "up\n"
+        with pytest.raises(lock.DataInUseError, match=f"in use by process {stack.pid}"), lock.held(file):
+            pass
+        stack.kill()
+        stack.wait()
+        wait_until(lambda: has_ended(pid))
+        with lock.held(file):
+            assert int(file.read_text()) == os.getpid()
+
+
+def test_a_program_whose_stack_has_died_already_does_not_start() -> None:
+    launch = Path(__file__).parents[3] / "services" / "trackhelm_stack" / "launch.py"
+    nobody = "1"
+    command = [sys.executable, str(launch), nobody, str(int(signal.SIGKILL)), "", "/bin/true"]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert ended.returncode == 1
+    assert "has died meanwhile" in ended.stderr
+
+
+def test_free_ports_differ_and_none_is_an_outgoing_connections() -> None:
+    ports = free_ports(50)
+    assert len(set(ports)) == 50
+    assert max(ports) < 32_768
+
+
+def test_an_address_that_is_taken_is_named() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(OSError, match=rf"cannot listen on http://127\.0\.0\.1:{port}"):
+            Address("127.0.0.1", port).check_free()
+
+
+@pytest.mark.parametrize(
+    ("host", "url", "reachable"),
+    [
+        ("0.0.0.0", "http://0.0.0.0:1", "127.0.0.1"),
+        ("::", "http://[::]:1", "::1"),
+        ("10.0.0.7", "http://10.0.0.7:1", "10.0.0.7"),
+    ],
+)
+def test_an_address_is_written_and_reached(host: str, url: str, reachable: str) -> None:
+    address = Address(host, 1)
+    assert (address.url, address.reachable_host) == (url, reachable)
