@@ -15,8 +15,7 @@ router = APIRouter(prefix="/mlflow-artifacts", route_class=WireRoute)
 
 
 @router.post("/mpu/create/{path:path}", **documented(Upload))
-@router.post("/mpu/create", include_in_schema=False)
-async def create_upload(body: schemas.CreateUpload, runtime: RuntimeDep, path: str = "") -> Response:
+async def create_upload(path: str, body: schemas.CreateUpload, runtime: RuntimeDep) -> Response:
     """Begin an upload; the answer has an address for each part."""
     upload_id, signed = await direct.begin_upload(runtime.objects, path, body.path, body.num_parts)
     credentials = [
@@ -27,8 +26,7 @@ async def create_upload(body: schemas.CreateUpload, runtime: RuntimeDep, path: s
 
 
 @router.post("/mpu/complete/{path:path}", **documented(Empty))
-@router.post("/mpu/complete", include_in_schema=False)
-async def complete_upload(body: schemas.CompleteUpload, runtime: RuntimeDep, path: str = "") -> Response:
+async def complete_upload(path: str, body: schemas.CompleteUpload, runtime: RuntimeDep) -> Response:
     """Make the parts one file, which shows from now on."""
     parts = [Part(part.part_number, part.etag) for part in body.parts]
     await direct.complete_upload(runtime.objects, path, body.path, body.upload_id, parts)
@@ -36,8 +34,7 @@ async def complete_upload(body: schemas.CompleteUpload, runtime: RuntimeDep, pat
 
 
 @router.post("/mpu/abort/{path:path}", **documented(Empty))
-@router.post("/mpu/abort", include_in_schema=False)
-async def abort_upload(body: schemas.AbortUpload, runtime: RuntimeDep, path: str = "") -> Response:
+async def abort_upload(path: str, body: schemas.AbortUpload, runtime: RuntimeDep) -> Response:
     """Drop an upload and what was sent of it."""
     await direct.abort_upload(runtime.objects, path, body.path, body.upload_id)
     return empty_reply()
