@@ -12,7 +12,7 @@ CONSTRAINTS := requirements/constraints.txt
 GENERATIONS := mlflow3-newest mlflow2
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup check format openapi test test-server test-e2e test-clients bench-artifacts bench-charts clean
+.PHONY: help run setup check format openapi test test-server test-e2e test-clients bench-artifacts bench-charts bench clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "%-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,7 +45,6 @@ test-server: $(VENV)/.dev ## Unit and integration tests: SQLite, and PostgreSQL 
 test-e2e: $(VENV)/.dev $(CLIENTS)/mlflow3/.ready ## The stock MLflow client against a running server
 	SERVER_UNDER_TEST=$(abspath $(BIN)/trackhelm-server) \
 	    $(CLIENTS)/mlflow3/bin/python -m pytest -c tests/e2e/pytest.ini tests/e2e
-
 
 test-clients: $(VENV)/.dev $(GENERATIONS:%=$(CLIENTS)/%/.ready) ## The client's newest 3.x and 2.x against a running server
 	for generation in $(GENERATIONS); do \

@@ -14,6 +14,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -157,9 +158,9 @@ def measure(port: int, database: Database, case: Case, seed: int) -> None:
     history = time.process_time() - begin
     rows = [("full history, one request a series", history, size), ("read and decode alone", decoding, 0)]
     for name, change in ways:
-        message = asked | change
-        answer = client.call("POST", BUCKETS, message)
-        taken = seconds_of(lambda message=message: client.call("POST", BUCKETS, message), 5)
+        ask = partial(client.call, "POST", BUCKETS, asked | change)
+        answer = ask()
+        taken = seconds_of(ask, 5)
         rows.append((name, taken, len(answer)))
     for name, taken, answered in rows:
         shown = f"{answered / 1e6:.2f} MB" if answered else ""

@@ -7,6 +7,7 @@ import typer
 import uvicorn
 from starlette.types import ASGIApp
 
+from trackhelm_cli.garbage import tune_garbage_collection
 from trackhelm_cli.options import load, warn_of_unknown_names
 from trackhelm_core.app import build_app
 from trackhelm_core.objects.opening import StoreUrlError
@@ -60,6 +61,7 @@ def serve(app: ASGIApp, http: HttpSettings, announcement: str) -> None:
         ),
         announcement,
     )
+    tune_garbage_collection()
     server.run()
     if not server.started:
         raise typer.Exit(1)

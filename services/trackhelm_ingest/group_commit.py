@@ -17,11 +17,13 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from trackhelm_core.chunks.points import Points
 from trackhelm_core.db.failures import database_failure
+from trackhelm_core.db.keys import keys_of
+from trackhelm_core.db.models.runs import RUN_ID_LENGTH
 from trackhelm_core.db.unit_of_work import Database
 from trackhelm_core.errors import ApiError, ErrorCode, UnavailableError
 from trackhelm_ingest.logic.active_runs import check_active
 from trackhelm_ingest.series import SeriesKey
-from trackhelm_ingest.store.points import write_points
+from trackhelm_ingest.store.points import write_points, write_series
 from trackhelm_ingest.store.runs import find_runs
 from trackhelm_ingest.upkeep import Upkeep
 
@@ -163,6 +165,8 @@ class GroupCommit:
 
     def _write(self, group: list[_Request]) -> list[Exception | None]:
         """Write a group in one transaction, and return what each request is refused for, if it is."""
+        if len(group) == 1 and self._write_series(group[0]):
+            return [None]
         errors: list[Exception | None] = []
         accepted: list[tuple[int, Mapping[SeriesKey, Points]]] = []
         with self._database.writing() as session:
@@ -179,6 +183,26 @@ class GroupCommit:
         for metric in crowded:
             self._upkeep.add(metric)
         return errors
+
+    def _write_series(self, request: _Request) -> bool:
+        """Write a request for one plain series by one statement; False where that is not possible.
+
+        A client alone logs point by point, and waits for each: its latency is made of round trips. What is
+        not stored here (a new key, a run that is not active) goes the way of groups, which says why.
+        """
+        if self._database.is_sqlite or len(request.points) != 1 or len(request.run) != RUN_ID_LENGTH:
+            return False
+        ((series, points),) = request.points.items()
+        if series.labels or not request.run.isalnum():
+            return False
+        with self._database.committing_each() as session:
+            key_id = keys_of(session).known_ids([series.key]).get(series.key)
+            if key_id is None:
+                return False
+            stored = write_series(session, request.run, key_id, points)
+        if stored and stored.is_crowded:
+            self._upkeep.add(stored.metric)
+        return stored is not None
 
 
 def _stopping() -> UnavailableError:

@@ -2,11 +2,34 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from enum import IntEnum
+from typing import Any, Final
 
 from sqlalchemy import Row
 
+from trackhelm_core.db.plain_rows import PlainRows
+
 Rows = Sequence[Row[*tuple[Any, ...]]]
+
+
+class Detail(IntEnum):
+    """What a row of a run's details is: (kind, run id, reference, text, double, integer, step).
+
+    A param or tag has its key's id as reference and its value as text; a metric has its key's id, and value
+    (NaN is None), timestamp and step of its last point; a use of a dataset has the dataset's id, and its own
+    as integer; a model that was read or made has its public id as text, and the step at which it was made.
+    """
+
+    PARAM = 0
+    TAG = 1
+    METRIC = 2
+    DATASET = 3
+    MODEL_INPUT = 4
+    MODEL_OUTPUT = 5
+
+
+KEYED: Final = frozenset(map(int, (Detail.PARAM, Detail.TAG, Detail.METRIC)))
+"""The kinds that refer to a key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,19 +44,15 @@ class ExperimentRecords:
 class RunRecords:
     """Runs and all that is shown of them. The columns are those of `store.runs` and `store.run_details`.
 
-    All but `runs` may hold rows in any number for a run, none included.
+    All but `runs` may hold rows in any number for a run, none included; `details` are in the order in which
+    they are shown, kind by kind.
     """
 
     runs: Rows
+    details: PlainRows
     key_names: Mapping[int, str]
-    params: Rows
-    tags: Rows
-    metrics: Rows
-    dataset_uses: Rows
-    datasets: Rows
-    dataset_tags: Rows
-    model_inputs: Rows
-    model_outputs: Rows
+    datasets: PlainRows
+    dataset_tags: PlainRows
 
     @property
     def run_ids(self) -> list[str]:

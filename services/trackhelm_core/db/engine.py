@@ -1,10 +1,15 @@
 """Engines: how a process connects to SQLite or PostgreSQL, and each setting's reason."""
 
+import time
 from typing import Any, Final
 
+from psycopg.pq import Format
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.engine import make_url
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.engine import ExecutionContext, make_url
+from sqlalchemy.exc import InvalidatePoolError
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
+
+from trackhelm_core.db.plain_rows import BINARY
 
 WRITES: Final = "trackhelm_writes"
 """Execution option of a connection whose next transaction will write."""
@@ -31,12 +36,18 @@ _POSTGRESQL_SETTINGS: Final = (
     "random_page_cost=1.1",
     # Compiling a statement takes longer than any of ours runs.
     "jit=off",
+    # Workers take milliseconds to start, and belong to the requests of others.
+    "max_parallel_workers_per_gather=0",
 )
 
 # The endpoint threads (40) and the metric writer, each with a connection.
 _POOL_SIZE: Final = 20
 _POOL_OVERFLOW: Final = 44
 _POOL_TIMEOUT_SECONDS: Final = 10
+
+# A server may have been restarted since a connection was last used: one that idled longer is asked whether it
+# lives, by a round trip. Should the server end within that second, the request is told to come again (503).
+_TRUSTED_SECONDS: Final = 1.0
 
 
 def _prepare_sqlite(engine: Engine) -> None:
@@ -67,6 +78,28 @@ def _prepare_postgresql(engine: Engine) -> None:
         # A setting of a transaction that is rolled back is undone.
         connection.commit()
 
+    @event.listens_for(engine, "checkin")
+    def note_use(_connection: Any, entry: ConnectionPoolEntry) -> None:
+        entry.info["used"] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def ask_whether_alive(connection: Any, entry: ConnectionPoolEntry, _proxy: PoolProxiedConnection) -> None:
+        used = entry.info.get("used")
+        if used is None or time.monotonic() - used < _TRUSTED_SECONDS:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error as error:
+            # The pool connects anew, and so does whoever takes another connection of that time.
+            raise InvalidatePoolError from error
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def choose_format(
+        _connection: Connection, cursor: Any, _sql: str, _parameters: Any, context: ExecutionContext, *_: Any
+    ) -> None:
+        if context.execution_options.get(BINARY):
+            cursor.format = Format.BINARY
+
 
 def make_engine(url: str) -> Engine:
     """Return an engine for `sqlite:///…` or `postgresql+psycopg://…`."""
@@ -76,8 +109,6 @@ def make_engine(url: str) -> Engine:
         pool_size=_POOL_SIZE,
         max_overflow=_POOL_OVERFLOW,
         pool_timeout=_POOL_TIMEOUT_SECONDS,
-        # A file does not go away; a server may have been restarted since its connection was last used.
-        pool_pre_ping=not is_sqlite,
         # What users store has no place in logs, where the text of a failed statement goes.
         hide_parameters=True,
         connect_args={"check_same_thread": False} if is_sqlite else {},

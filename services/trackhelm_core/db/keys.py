@@ -1,14 +1,16 @@
 """The texts of keys and their ids, remembered: rows of params, tags and series carry only the id.
 
 A key is never updated or deleted, so what was once read of it stays true. That a key does not exist is
-never remembered. For sessions that only read: one that writes may see a key that is then rolled back.
+never remembered. A session that writes may see a key that is then rolled back: what it finds is remembered
+when it has committed (`known_ids`, `remember_when_committed`).
 """
 
 from collections.abc import Collection, Mapping
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Engine, select
+from sqlalchemy import event, select
 from sqlalchemy.orm import Session
+from sqlalchemy.pool import Pool
 
 from trackhelm_core.db.lists import is_any_of
 from trackhelm_core.db.models import Key
@@ -47,6 +49,16 @@ class Keys:
             return result
         return known
 
+    def known_ids(self, names: Collection[str]) -> dict[str, int]:
+        """Return the ids of those keys that are remembered, without asking the database."""
+        known = self._ids
+        return {name: key_id for name in names if (key_id := known.get(name)) is not None}
+
+    def remember_when_committed(self, session: Session, ids: Mapping[str, int]) -> None:
+        """Remember keys that a session found or inserted, once its transaction is committed."""
+        found = [(key_id, name) for name, key_id in ids.items()]
+        event.listen(session, "after_commit", lambda _session: self._remember(found), once=True)
+
     def _remember(self, keys: Collection[tuple[int, str]]) -> dict[int, str]:
         # Other threads hold on to the present dictionaries: they are extended, or left behind whole.
         known = self._names
@@ -59,9 +71,10 @@ class Keys:
         return known
 
 
-_keys: WeakKeyDictionary[Engine, Keys] = WeakKeyDictionary()
+# By the pool, which engines of one database with different options share.
+_keys: WeakKeyDictionary[Pool, Keys] = WeakKeyDictionary()
 
 
 def keys_of(session: Session) -> Keys:
     """Return what this process remembers of the keys of the session's database."""
-    return _keys.setdefault(session.get_bind().engine, Keys())
+    return _keys.setdefault(session.get_bind().engine.pool, Keys())

@@ -29,6 +29,7 @@ class Database:
         # SQLite has one writer, and lets a waiting one sleep and try again for as long as others are
         # luckier. Within a process a lock makes them take turns: 32 clients wait, none times out.
         self._writer = threading.Lock() if self.is_sqlite else nullcontext()
+        self._committing_each = engine.execution_options(isolation_level="AUTOCOMMIT")
 
     @property
     def is_sqlite(self) -> bool:
@@ -39,6 +40,16 @@ class Database:
     def reading(self) -> Iterator[Session]:
         """Open a transaction that only reads: one snapshot, no lock."""
         with Session(self._reader, autoflush=False, expire_on_commit=False) as session:
+            yield session
+
+    @contextmanager
+    def committing_each(self) -> Iterator[Session]:
+        """Open a session of PostgreSQL in which each statement is a transaction of its own.
+
+        For a write that is one statement: BEGIN and COMMIT would be two more round trips.
+        """
+        assert not self.is_sqlite, "SQLite's writers take turns: use `writing`"
+        with Session(self._committing_each, autoflush=False, expire_on_commit=False) as session:
             yield session
 
     @contextmanager

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Table, inspect
+from sqlalchemy import CursorResult, Table, inspect
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -24,14 +24,16 @@ def dialect_of(session: Session) -> str:
 
 def upsert(
     session: Session, model: type[Base], rows: Sequence[Mapping[str, Any]], *, update: Sequence[str] = ()
-) -> None:
+) -> int:
     """Insert rows; one whose primary key is there takes the new values of `update`, or is left as it is.
+
+    Return how many rows were inserted or updated.
 
     Give the rows in one order everywhere (sorted by key): two transactions that lock the same rows in
     opposite orders end in a deadlock.
     """
     if not rows:
-        return
+        return 0
     statement = insert_for(dialect_of(session), model)
     if update:
         statement = statement.on_conflict_do_update(
@@ -40,4 +42,6 @@ def upsert(
         )
     else:
         statement = statement.on_conflict_do_nothing()
-    session.execute(statement, list(rows))
+    result = session.execute(statement, list(rows))
+    assert isinstance(result, CursorResult)
+    return result.rowcount

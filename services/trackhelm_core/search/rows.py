@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select
+from sqlalchemy import ColumnElement, Select, literal_column
 
 from trackhelm_core.search.entity import MetricExists, Predicate, StringExists
 from trackhelm_core.search.expression import Aggregate
@@ -31,6 +31,12 @@ def metric_rows(values: Callable[[str, Aggregate], Select[Any]]) -> MetricExists
     return exists
 
 
+_FENCE: ColumnElement[int] = literal_column("0")
+
+
 def _exists(values: Select[Any], predicate: Predicate) -> ColumnElement[bool]:
     (column,) = values.selected_columns
-    return values.where(predicate(column)).exists()
+    # OFFSET 0 leaves out no row, but PostgreSQL then looks each entity up by the index. Else it turns EXISTS
+    # into a join or a hash table, for which it reads the rows of all experiments; and of many EXISTS one join
+    # that explodes: 80 tags of logged models took 1.6 s.
+    return values.where(predicate(column)).offset(_FENCE).exists()

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from trackhelm_core.db.keys import keys_of
 from trackhelm_core.db.models import Key, LabelSet
 from trackhelm_core.db.upsert import upsert
 from trackhelm_core.labels import canonical, digest_of
@@ -14,12 +15,17 @@ from trackhelm_ingest.series import Labels
 def key_ids(session: Session, names: Iterable[str]) -> dict[str, int]:
     """Return the id of each key, inserting those that are new."""
     wanted = sorted(set(names))
-    found = _find_keys(session, wanted)
-    if new := [name for name in wanted if name not in found]:
+    remembered = keys_of(session)
+    known = remembered.known_ids(wanted)
+    if not (unknown := [name for name in wanted if name not in known]):
+        return known
+    found = _find_keys(session, unknown)
+    if new := [name for name in unknown if name not in found]:
         upsert(session, Key, [{"name": name} for name in new])
         # Selected, not returned: a conflicting insert of another transaction returns nothing.
         found |= _find_keys(session, new)
-    return found
+    remembered.remember_when_committed(session, found)
+    return known | found
 
 
 def label_set_ids(session: Session, label_sets: Iterable[Labels]) -> dict[Labels, int]:

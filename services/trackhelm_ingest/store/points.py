@@ -5,21 +5,37 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, case, func, insert, or_, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Table,
+    and_,
+    bindparam,
+    case,
+    func,
+    insert,
+    inspect,
+    or_,
+    select,
+    tuple_,
+)
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningInsert
 
 from trackhelm_core.chunks.codec import encode
 from trackhelm_core.chunks.points import Points, merge, summarise
-from trackhelm_core.db.keys import keys_of
-from trackhelm_core.db.models import MetricChunk, Series
+from trackhelm_core.db.models import MetricChunk, Run, Series
+from trackhelm_core.db.models.base import LifecycleStage
 from trackhelm_core.db.models.metrics import NO_LABELS_ID
 from trackhelm_core.db.upsert import dialect_of, insert_for
 from trackhelm_ingest.series import NO_LABELS, SeriesKey
 from trackhelm_ingest.store.keys import key_ids, label_set_ids
 
-_CHUNK_COLUMNS: Final = ("series_id", "min_step", "max_step", "count", "data")
-_CHUNK_TYPES: Final = ("int8", "int8", "int8", "int4", "bytea")
+_CHUNK_COLUMNS: Final = (
+    "series_id", "min_step", "max_step", "min_timestamp", "max_timestamp", "count", "data",
+)  # fmt: skip
+_CHUNK_TYPES: Final = ("int8", "int8", "int8", "int8", "int8", "int4", "bytea")
 _COPY_CHUNKS: Final = f"COPY metric_chunk ({', '.join(_CHUNK_COLUMNS)}) FROM STDIN (FORMAT binary)"
 
 
@@ -43,8 +59,7 @@ CROWDED_CHUNKS: Final = 64
 def write_points(session: Session, points: Iterable[tuple[int, Mapping[SeriesKey, Points]]]) -> set[Metric]:
     """Store points, given as (run's integer id, points by series); a run may come several times.
 
-    Call it before any other statement of the transaction inserts keys. Returns the metrics of which a series
-    has many chunks.
+    Returns the metrics of which a series has many chunks.
     """
     entries = [(run_id, series, part) for run_id, parts in points for series, part in parts.items()]
     by_series = _by_series(session, entries)
@@ -61,24 +76,53 @@ def write_points(session: Session, points: Iterable[tuple[int, Mapping[SeriesKey
 
 def insert_chunks(session: Session, chunks: Iterable[tuple[int, Points]]) -> None:
     """Insert chunks, given as (series id, points in order of step)."""
-    rows = [
-        (series_id, int(points.steps[0]), int(points.steps[-1]), len(points), encode(points))
-        for series_id, points in chunks
-    ]
+    rows = [{"series_id": series_id, **_chunk_row(points)} for series_id, points in chunks]
     if dialect_of(session) == "sqlite":
-        session.execute(insert(MetricChunk), [dict(zip(_CHUNK_COLUMNS, row, strict=True)) for row in rows])
+        session.execute(insert(MetricChunk), rows)
         return
     driver: Any = session.connection().connection.driver_connection
     with driver.cursor() as cursor, cursor.copy(_COPY_CHUNKS) as copy:
         copy.set_types(_CHUNK_TYPES)
         for row in rows:
-            copy.write_row(row)
+            copy.write_row([row[column] for column in _CHUNK_COLUMNS])
+
+
+class Stored(NamedTuple):
+    """The metric that points were stored to, and whether its series has many chunks now."""
+
+    metric: Metric
+    is_crowded: bool
+
+
+def write_series(session: Session, uuid: str, key_id: int, points: Points) -> Stored | None:
+    """Store points without labels by one statement of PostgreSQL; None when there is no such active run.
+
+    The session may be one that commits each statement by itself: a point is then stored, durably, by one
+    round trip, where BEGIN, finding the run, folding, inserting and COMMIT take five.
+    """
+    merged = merge([points])
+    summary = _summary_row(_SeriesId(0, key_id, NO_LABELS_ID), merged, chunks=1)
+    chunk = {f"chunk_{name}": value for name, value in _chunk_row(merged).items()}
+    parameters = {**summary, **chunk, "uuid": uuid}
+    row = session.connection().execute(_series_statement(), parameters).one_or_none()
+    return None if row is None else Stored(Metric(row.run_id, key_id), row.chunks >= CROWDED_CHUNKS)
+
+
+def _chunk_row(points: Points) -> dict[str, Any]:
+    return {
+        "min_step": int(points.steps[0]),
+        "max_step": int(points.steps[-1]),
+        "min_timestamp": int(points.timestamps.min()),
+        "max_timestamp": int(points.timestamps.max()),
+        "count": len(points),
+        "data": encode(points),
+    }
 
 
 def _by_series(session: Session, entries: Iterable[tuple[int, SeriesKey, Points]]) -> dict[_SeriesId, Points]:
     """Return the merged points of each series; merged points are in order of step."""
     listed = list(entries)
-    keys = _key_ids(session, {series.key for _, series, _ in listed})
+    keys = key_ids(session, {series.key for _, series, _ in listed})
     label_sets = {NO_LABELS: NO_LABELS_ID}
     if labelled := {series.labels for _, series, _ in listed if series.labels}:
         label_sets |= label_set_ids(session, labelled)
@@ -86,15 +130,6 @@ def _by_series(session: Session, entries: Iterable[tuple[int, SeriesKey, Points]
     for run_id, series, part in listed:
         parts[_SeriesId(run_id, keys[series.key], label_sets[series.labels])].append(part)
     return {series: merge(several) for series, several in parts.items()}
-
-
-def _key_ids(session: Session, names: set[str]) -> dict[str, int]:
-    # Nothing of this transaction is in the tables yet, so what is remembered was committed.
-    known = keys_of(session).ids(session, names)
-    found = {name: known[name] for name in names if name in known}
-    if len(found) < len(names):
-        found |= key_ids(session, names - found.keys())
-    return found
 
 
 def _fold_summaries(
@@ -137,12 +172,36 @@ def _summary_row(series: _SeriesId, points: Points, *, chunks: int) -> dict[str,
 @cache
 def _fold_statement(dialect: str) -> ReturningInsert[int, int, int, int, int]:
     # Made once: composing it takes 1 ms, five times as long as running it for one series.
-    statement = insert_for(dialect, Series)
+    folded = _folding(insert_for(dialect, Series))
+    return folded.returning(Series.run_id, Series.key_id, Series.label_set_id, Series.id, Series.chunks)
+
+
+@cache
+def _series_statement() -> Select[*tuple[Any, ...]]:
+    table, series = inspect(MetricChunk).local_table, inspect(Series).local_table
+    assert isinstance(table, Table)
+    columns = [column for column in series.columns if column.name not in {"id", "run_id"}]
+    run = select(Run.id, *(bindparam(column.name, type_=column.type) for column in columns)).where(
+        Run.uuid == bindparam("uuid"), Run.lifecycle_stage == LifecycleStage.ACTIVE.value
+    )
+    statement = insert_for("postgresql", Series).from_select(
+        ["run_id", *(column.name for column in columns)], run, include_defaults=False
+    )
+    folded = _folding(statement).returning(Series.id, Series.run_id, Series.chunks).cte("folded")
+    names = [column.name for column in table.columns if column.name not in {"id", "series_id"}]
+    values = (bindparam(f"chunk_{name}", type_=table.columns[name].type) for name in names)
+    stored = insert(table).from_select(
+        ["series_id", *names], select(folded.c.id, *values), include_defaults=False
+    )
+    return select(folded.c.run_id, folded.c.chunks).add_cte(stored.cte("stored"))
+
+
+def _folding(statement: postgresql.Insert | sqlite.Insert) -> postgresql.Insert | sqlite.Insert:
     old, new = Series, statement.excluded
     later = tuple_(new.last_step, new.last_timestamp, func.coalesce(new.last_value, 0.0)) > tuple_(
         old.last_step, old.last_timestamp, func.coalesce(old.last_value, 0.0)
     )
-    folded = statement.on_conflict_do_update(
+    return statement.on_conflict_do_update(
         index_elements=[Series.run_id, Series.key_id, Series.label_set_id],
         set_={
             "last_step": case((later, new.last_step), else_=old.last_step),
@@ -155,7 +214,6 @@ def _fold_statement(dialect: str) -> ReturningInsert[int, int, int, int, int]:
             "chunks": old.chunks + new.chunks,
         },
     )
-    return folded.returning(Series.run_id, Series.key_id, Series.label_set_id, Series.id, Series.chunks)
 
 
 def _chosen(new: Any, old: Any, is_better: ColumnElement[bool]) -> ColumnElement[float]:

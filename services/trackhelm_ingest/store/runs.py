@@ -81,7 +81,8 @@ def add_params(session: Session, run_id: int, params: Mapping[str, str]) -> dict
     """Add the params that are new and return the stored value of each: the old one where there was one."""
     ids = key_ids(session, params)
     rows = [{"run_id": run_id, "key_id": key_id, "value": params[key]} for key, key_id in _by_id(ids)]
-    upsert(session, RunParam, rows)
+    if upsert(session, RunParam, rows) == len(rows):
+        return dict(params)
     names = {key_id: key for key, key_id in ids.items()}
     statement = select(RunParam.key_id, RunParam.value).where(
         RunParam.run_id == run_id, RunParam.key_id.in_(names)

@@ -22,6 +22,7 @@ from trackhelm_core.limits import (
 )
 from trackhelm_core.validation import check_page_size
 from trackhelm_query.logic import history_pages
+from trackhelm_query.logic.history_pages import by_time
 from trackhelm_query.logic.sampling import sample_positions
 from trackhelm_query.store import metrics as store
 
@@ -41,11 +42,13 @@ def get_history(
         check_page_size(max_results, HISTORY_PAGE)
     digest = history_pages.digest_of(run_id, key)
     after = history_pages.read_token(page_token, digest)
-    points = by_time(merge([decode(data) for data in store.chunks_of_run(session, run_id, key)]))
-    begin = 0 if after is None else history_pages.position_after(points, after)
-    end = len(points) if max_results is None else begin + min(max_results, HISTORY_PAGE)
-    next_token = history_pages.token_of(points, end - 1, digest) if end < len(points) else ""
-    return _take(points, slice(begin, end)), next_token
+    size = None if max_results is None else min(max_results, HISTORY_PAGE)
+    with closing(store.chunks_by_time(session, run_id, key, after and after[0])) as chunks:
+        points = history_pages.read_points(chunks, after, size)
+    next_token = ""
+    if size is not None and len(points) > size:
+        next_token = history_pages.token_of(points, size - 1, digest)
+    return _take(points, slice(size)), next_token
 
 
 def get_history_bulk(session: Session, run_ids: Sequence[str], key: str, *, max_results: int) -> Histories:
@@ -84,11 +87,6 @@ def get_history_samples(
             inside = points if covered is None else _between(points, *covered)
             samples[run_id] = _take(inside, sample_positions(len(inside), max_results))
     return [(run_id, samples[run_id]) for run_id in run_ids if run_id in samples]
-
-
-def by_time(points: Points) -> Points:
-    """Return points by (timestamp, step, value), a NaN after the numbers."""
-    return _take(points, np.lexsort((points.values, points.steps, points.timestamps)))
 
 
 def _by_run(chunks: Iterator[tuple[str, bytes]]) -> Iterator[tuple[str, Points]]:

@@ -13,7 +13,7 @@ from trackhelm_core.search.errors import PageTokenError
 from trackhelm_core.search.pages import decode_cursor, encode_cursor, query_digest
 from trackhelm_core.validation import check_page_size
 from trackhelm_query.logic import history_pages
-from trackhelm_query.logic.metrics import by_time
+from trackhelm_query.logic.history_pages import by_time
 from trackhelm_query.records import SeriesRecords
 from trackhelm_query.store import series as store
 

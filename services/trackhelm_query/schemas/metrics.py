@@ -1,7 +1,9 @@
 """Requests and answers about the history of metrics."""
 
 from collections.abc import Iterable
+from itertools import repeat
 
+import numpy as np
 from msgspec import field
 
 from trackhelm_core.chunks import Points
@@ -68,17 +70,20 @@ class BulkHistories(Reply, frozen=True):
 
 def metric_messages(key: str, points: Points) -> list[Metric]:
     """Return points in the wire's form."""
-    return [Metric(key, wire_number(value), timestamp, step) for step, timestamp, value in _triples(points)]
+    return list(map(Metric, repeat(key), *_columns(points)))
 
 
 def run_metric_messages(key: str, histories: Iterable[tuple[str, Points]]) -> list[RunMetric]:
     """Return the points of several runs in the wire's form."""
     return [
-        RunMetric(key, wire_number(value), timestamp, step, run_id)
+        RunMetric(key, value, timestamp, step, run_id)
         for run_id, points in histories
-        for step, timestamp, value in _triples(points)
+        for value, timestamp, step in zip(*_columns(points), strict=True)
     ]
 
 
-def _triples(points: Points) -> Iterable[tuple[int, int, float]]:
-    return zip(points.steps.tolist(), points.timestamps.tolist(), points.values.tolist(), strict=True)
+def _columns(points: Points) -> tuple[list[Number], list[int], list[int]]:
+    values: list[Number] = points.values.tolist()
+    if not np.isfinite(points.values).all():
+        values = [wire_number(value) for value in points.values.tolist()]
+    return values, points.timestamps.tolist(), points.steps.tolist()

@@ -1,7 +1,6 @@
 """Runs in the wire's form, made of the rows the store read: one pass over each kind of row."""
 
 from collections import defaultdict
-from collections.abc import Mapping
 
 from trackhelm_core.wire.replies import KeyValue, wire_number
 from trackhelm_core.wire.runs import (
@@ -16,70 +15,79 @@ from trackhelm_core.wire.runs import (
     RunInputs,
     RunOutputs,
 )
-from trackhelm_query.records import Rows, RunRecords
+from trackhelm_query.records import Detail, RunRecords
 
-ByRun = defaultdict[int, list[KeyValue]]
+# Plain integers: looking up an enum's member costs as much as the rest of what is done for a row.
+_PARAM, _TAG, _METRIC = int(Detail.PARAM), int(Detail.TAG), int(Detail.METRIC)
+_DATASET, _MODEL_INPUT = int(Detail.DATASET), int(Detail.MODEL_INPUT)
+
+
+class _Parts:
+    """What is shown of one run, gathered kind by kind."""
+
+    __slots__ = ("datasets", "metrics", "model_inputs", "model_outputs", "params", "tags")
+
+    def __init__(self) -> None:
+        self.metrics: list[Metric] = []
+        self.params: list[KeyValue] = []
+        self.tags: list[KeyValue] = []
+        self.datasets: list[DatasetInput] = []
+        self.model_inputs: list[ModelInput] = []
+        self.model_outputs: list[ModelOutput] = []
 
 
 def run_messages(records: RunRecords) -> list[Run]:
     """Return runs in the wire's form, in the order of their rows."""
-    params = _key_values(records.params, records.key_names)
-    tags = _key_values(records.tags, records.key_names)
-    metrics = _metrics(records)
-    dataset_inputs = _dataset_inputs(records)
-    model_inputs: defaultdict[int, list[ModelInput]] = defaultdict(list)
-    for run_id, model_id in records.model_inputs:
-        model_inputs[run_id].append(ModelInput(model_id))
-    model_outputs: defaultdict[int, list[ModelOutput]] = defaultdict(list)
-    for run_id, model_id, step in records.model_outputs:
-        model_outputs[run_id].append(ModelOutput(model_id, step))
-    return [
-        Run(
-            info=RunInfo(
-                run_uuid=uuid,
-                run_id=uuid,
-                run_name=name,
-                experiment_id=str(experiment_id),
-                user_id=user_id,
-                status=status,
-                start_time=start_time,
-                end_time=end_time,
-                artifact_uri=artifact_uri,
-                lifecycle_stage=lifecycle_stage,
-            ),
-            data=RunData(metrics=metrics[run_id], params=params[run_id], tags=tags[run_id]),
-            inputs=RunInputs(dataset_inputs=dataset_inputs[run_id], model_inputs=model_inputs[run_id]),
-            outputs=RunOutputs(model_outputs=model_outputs[run_id]),
+    parts = _parts(records)
+    messages = []
+    for (
+        run_id, uuid, name, experiment_id, user_id, status, start_time, end_time, artifact_uri,
+        lifecycle_stage, *_,
+    ) in records.runs:  # fmt: skip
+        own = parts[run_id]
+        info = RunInfo(
+            uuid, uuid, name, str(experiment_id), user_id, status, start_time, artifact_uri, lifecycle_stage,
+            end_time,
+        )  # fmt: skip
+        messages.append(
+            Run(
+                info,
+                RunData(own.metrics, own.params, own.tags),
+                RunInputs(own.datasets, own.model_inputs),
+                RunOutputs(own.model_outputs),
+            )
         )
-        for (
-            run_id, uuid, name, experiment_id, user_id, status, start_time, end_time, artifact_uri,
-            lifecycle_stage, *_,
-        ) in records.runs
-    ]  # fmt: skip
+    return messages
 
 
-def _key_values(rows: Rows, names: Mapping[int, str]) -> ByRun:
-    grouped: ByRun = defaultdict(list)
-    for run_id, key_id, value in rows:
-        grouped[run_id].append(KeyValue(names[key_id], value))
-    return grouped
+def _parts(records: RunRecords) -> defaultdict[int, _Parts]:
+    names, uses = records.key_names, _DatasetUses(records)
+    parts: defaultdict[int, _Parts] = defaultdict(_Parts)
+    for kind, run_id, reference, text, number, integer, step in records.details:
+        own = parts[run_id]
+        if kind == _METRIC:
+            value = "NaN" if number is None else wire_number(number)
+            own.metrics.append(Metric(names[reference], value, integer, step))
+        elif kind == _PARAM:
+            own.params.append(KeyValue(names[reference], text))
+        elif kind == _TAG:
+            own.tags.append(KeyValue(names[reference], text))
+        elif kind == _DATASET:
+            own.datasets.append(uses.message(integer, reference))
+        elif kind == _MODEL_INPUT:
+            own.model_inputs.append(ModelInput(text))
+        else:
+            own.model_outputs.append(ModelOutput(text, step))
+    return parts
 
 
-def _metrics(records: RunRecords) -> defaultdict[int, list[Metric]]:
-    names = records.key_names
-    grouped: defaultdict[int, list[Metric]] = defaultdict(list)
-    for run_id, key_id, value, timestamp, step in records.metrics:
-        grouped[run_id].append(Metric(names[key_id], wire_number(value), timestamp, step))
-    return grouped
+class _DatasetUses:
+    def __init__(self, records: RunRecords) -> None:
+        # A dataset is one message, however many runs of the page read it: schemas can have a megabyte.
+        self._datasets = {dataset_id: Dataset(*fields) for dataset_id, *fields in records.datasets}
+        self._tags: defaultdict[int, list[KeyValue]] = defaultdict(list)
+        for use_id, key, value in records.dataset_tags:
+            self._tags[use_id].append(KeyValue(key, value))
 
-
-def _dataset_inputs(records: RunRecords) -> defaultdict[int, list[DatasetInput]]:
-    # A dataset is one message, however many runs of the page read it: schemas can have a megabyte.
-    datasets = {dataset_id: Dataset(*fields) for dataset_id, *fields in records.datasets}
-    tags: ByRun = defaultdict(list)
-    for use_id, key, value in records.dataset_tags:
-        tags[use_id].append(KeyValue(key, value))
-    grouped: defaultdict[int, list[DatasetInput]] = defaultdict(list)
-    for use_id, run_id, dataset_id in records.dataset_uses:
-        grouped[run_id].append(DatasetInput(datasets[dataset_id], tags[use_id]))
-    return grouped
+    def message(self, use_id: int, dataset_id: int) -> DatasetInput:
+        return DatasetInput(self._datasets[dataset_id], self._tags[use_id])

@@ -1,8 +1,9 @@
 """Statements that read the history of metrics: the chunks of a key's series, of every label set."""
 
 from collections.abc import Generator, Sequence
+from typing import Any
 
-from sqlalchemy import CompoundSelect, Select, select, union_all
+from sqlalchemy import Select, SQLColumnExpression, and_, select, union_all
 from sqlalchemy.orm import Session
 
 from trackhelm_core.db.lists import is_any_of
@@ -13,9 +14,21 @@ from trackhelm_core.db.models.metrics import NO_LABELS_ID
 _ROWS_AT_A_TIME = 64
 
 
-def chunks_of_run(session: Session, run_id: str, key: str) -> Sequence[bytes]:
-    """Return the encoded chunks of a metric of one run, in no order."""
-    return [data for _, data in session.execute(_chunks(session, [run_id], key, None))]
+def chunks_by_time(
+    session: Session, run_id: str, key: str, from_timestamp: int | None
+) -> Generator[tuple[int, bytes]]:
+    """Yield the earliest timestamp and the bytes of each chunk of a run's metric, the earliest first.
+
+    Given `from_timestamp`, chunks that end before it are left out. Whoever does not read to the end closes
+    the iterator.
+    """
+    earliest, data = MetricChunk.min_timestamp, MetricChunk.data
+    branches = _branches(session, [run_id], key, earliest, data)
+    if from_timestamp is not None:
+        branches = [branch.where(MetricChunk.max_timestamp >= from_timestamp) for branch in branches]
+    statement = union_all(*branches).order_by(earliest.name)
+    with session.execute(statement.execution_options(yield_per=_ROWS_AT_A_TIME)) as rows:
+        yield from rows
 
 
 def chunks_by_run(
@@ -26,31 +39,29 @@ def chunks_by_run(
     Given an inclusive range of steps, a chunk with none of them is left out; one with some comes whole.
     Whoever does not read to the end closes the iterator.
     """
-    statement = _chunks(session, run_ids, key, steps).order_by("uuid")
+    branches = _branches(session, run_ids, key, Run.uuid, MetricChunk.data)
+    if steps is not None:
+        first, last = steps
+        inside = and_(MetricChunk.max_step >= first, MetricChunk.min_step <= last)
+        branches = [branch.where(inside) for branch in branches]
+    statement = union_all(*branches).order_by(Run.uuid.name)
     with session.execute(statement.execution_options(yield_per=_ROWS_AT_A_TIME)) as rows:
         yield from rows
 
 
-def _chunks(
-    session: Session, run_ids: Sequence[str], key: str, steps: tuple[int, int] | None
-) -> CompoundSelect[str, bytes]:
-    # Each branch is served by an index of its own, see `Series`.
-    plain = _branch(session, run_ids, key, steps).where(Series.label_set_id == NO_LABELS_ID)
-    labelled = _branch(session, run_ids, key, steps).where(Series.label_set_id != NO_LABELS_ID)
-    return union_all(plain, labelled)
-
-
-def _branch(
-    session: Session, run_ids: Sequence[str], key: str, steps: tuple[int, int] | None
-) -> Select[str, bytes]:
+def _branches(
+    session: Session, run_ids: Sequence[str], key: str, *columns: SQLColumnExpression[Any]
+) -> list[Select[*tuple[Any, ...]]]:
     statement = (
-        select(Run.uuid, MetricChunk.data)
+        select(*columns)
+        .select_from(Run)
         .join(Series, Series.run_id == Run.id)
         .join(Key, Key.id == Series.key_id)
         .join(MetricChunk, MetricChunk.series_id == Series.id)
         .where(is_any_of(session, Run.uuid, run_ids), Key.name == key)
     )
-    if steps is not None:
-        first, last = steps
-        statement = statement.where(MetricChunk.max_step >= first, MetricChunk.min_step <= last)
-    return statement
+    # Each branch is served by an index of its own, see `Series`.
+    return [
+        statement.where(Series.label_set_id == NO_LABELS_ID),
+        statement.where(Series.label_set_id != NO_LABELS_ID),
+    ]

@@ -7,14 +7,14 @@ Ties, and everything when nothing is asked for, go by start (the latest first) a
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Select, and_, case
-from sqlalchemy.orm import aliased
+from sqlalchemy import FromClause, Select, case, inspect, literal_column, outerjoin, select, true
+from sqlalchemy.orm import Session
+from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from trackhelm_core.db.models import Run, RunParam, RunTag, Series
 from trackhelm_core.db.models.metrics import NO_LABELS_ID
 from trackhelm_core.search.entity import EntitySearch
 from trackhelm_core.search.errors import SearchSyntaxError
-from trackhelm_core.search.expression import Field
 from trackhelm_core.search.keyset import SortColumn
 from trackhelm_core.search.order import OrderTerm
 from trackhelm_core.search.resolve import ResolvedAttribute, resolve_order
@@ -27,6 +27,7 @@ _TIES = {
 
 
 def sorted_runs(
+    session: Session,
     statement: Select[*tuple[Any, ...]],
     terms: Sequence[OrderTerm],
     entity: EntitySearch,
@@ -35,18 +36,22 @@ def sorted_runs(
     """Return a SELECT of runs, joined to what it is sorted by, and its sort columns."""
     columns: list[SortColumn] = []
     ties = dict(_TIES)
+    source: FromClause = inspect(Run).local_table
     for index, order in enumerate(resolve_order(terms, entity)):
         field, descending = order.by.field, order.descending
         if isinstance(order.by, ResolvedAttribute):
             column = order.by.part.column
             columns.append(SortColumn(column, descending=descending, nullable=column is Run.end_time))
             ties.pop(field.key, None)
-        elif field.prefix == "metrics":
-            statement, added = _by_metric(statement, field, keys, descending=descending)
-            columns += added
+            continue
+        key_id = keys.get(field.key, NO_KEY)
+        if field.prefix == "metrics":
+            row: Select[*tuple[Any, ...]] = select(
+                Series.run_id, AGGREGATES[field.aggregate].label("value")
+            ).where(Series.label_set_id == NO_LABELS_ID, Series.key_id == key_id)
         elif field.prefix in {"params", "tags"}:
-            statement, added = _by_text(statement, field, keys, descending=descending)
-            columns += added
+            table = RunParam if field.prefix == "params" else RunTag
+            row = select(table.run_id, table.value).where(table.key_id == key_id)
         else:
             raise SearchSyntaxError(
                 f"runs are not sorted by {field.prefix}: a run may have several. "
@@ -54,31 +59,21 @@ def sorted_runs(
                 field.position,
                 f"order_by[{index}]",
             )
-    return statement, [*columns, *ties.values()]
+        source, found = _joined(session, source, row)
+        if field.prefix == "metrics":
+            columns.append(SortColumn(case((found.run_id.is_(None), 1), else_=0)))
+        columns.append(SortColumn(found.value, descending=descending, nullable=True))
+    return statement.select_from(source), [*columns, *ties.values()]
 
 
-def _by_metric(
-    statement: Select[*tuple[Any, ...]], field: Field, keys: Mapping[str, int], *, descending: bool
-) -> tuple[Select[*tuple[Any, ...]], list[SortColumn]]:
-    series = aliased(Series)
-    statement = statement.outerjoin(
-        series,
-        and_(
-            series.run_id == Run.id,
-            series.label_set_id == NO_LABELS_ID,
-            series.key_id == keys.get(field.key, NO_KEY),
-        ),
-    )
-    value = getattr(series, AGGREGATES[field.aggregate].key)
-    is_missing = case((series.id.is_(None), 1), else_=0)
-    return statement, [SortColumn(is_missing), SortColumn(value, descending=descending, nullable=True)]
-
-
-def _by_text(
-    statement: Select[*tuple[Any, ...]], field: Field, keys: Mapping[str, int], *, descending: bool
-) -> tuple[Select[*tuple[Any, ...]], list[SortColumn]]:
-    table = aliased(RunParam) if field.prefix == "params" else aliased(RunTag)
-    statement = statement.outerjoin(
-        table, and_(table.run_id == Run.id, table.key_id == keys.get(field.key, NO_KEY))
-    )
-    return statement, [SortColumn(table.value, descending=descending, nullable=True)]
+def _joined(
+    session: Session, source: FromClause, row: Select[*tuple[Any, ...]]
+) -> tuple[FromClause, ReadOnlyColumnCollection[str, Any]]:
+    """Join to runs the row of each, which a SELECT gives with its `run_id`, and return that row's columns."""
+    if session.get_bind().dialect.name != "postgresql":
+        rows = row.subquery()
+        return outerjoin(source, rows, rows.c.run_id == Run.id), rows.c
+    # As in `search.rows`: looked up run by run, never by reading the rows of all experiments.
+    (run_id, *_) = row.selected_columns
+    looked_up = row.where(run_id == Run.id).correlate(Run).offset(literal_column("0")).lateral()
+    return outerjoin(source, looked_up, true()), looked_up.c

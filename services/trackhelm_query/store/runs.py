@@ -51,7 +51,7 @@ def search(session: Session, experiment_ids: Sequence[int], asked: Search) -> Pa
         statement = statement.where(Run.lifecycle_stage == asked.stages[0])
     if asked.where is not None:
         statement = statement.where(compile_filter(asked.where, entity))
-    statement, columns = sorted_runs(statement, asked.order, entity, keys)
+    statement, columns = sorted_runs(session, statement, asked.order, entity, keys)
     return read_page(session, statement, columns, asked.page)
 
 

@@ -91,12 +91,15 @@ class MetricChunk(Base):
     """Points of one series in the form of `trackhelm_core.chunks`; bounds are inclusive."""
 
     __tablename__ = "metric_chunk"
-    __table_args__ = (Index("ix_metric_chunk_series_id", "series_id"),)
+    # A page of history is by time: the index gives a series' chunks in the order in which they are needed.
+    __table_args__ = (Index("ix_metric_chunk_time", "series_id", "min_timestamp"),)
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     series_id: Mapped[int] = mapped_column(ForeignKey("series.id", ondelete="CASCADE"))
     min_step: Mapped[int] = mapped_column(BigInteger)
     max_step: Mapped[int] = mapped_column(BigInteger)
+    min_timestamp: Mapped[int] = mapped_column(BigInteger)
+    max_timestamp: Mapped[int] = mapped_column(BigInteger)
     count: Mapped[int] = mapped_column(Integer)
     data: Mapped[bytes] = mapped_column(LargeBinary)
 

@@ -316,6 +316,8 @@ def upgrade() -> None:
         sa.Column("series_id", ID, nullable=False),
         sa.Column("min_step", sa.BigInteger(), nullable=False),
         sa.Column("max_step", sa.BigInteger(), nullable=False),
+        sa.Column("min_timestamp", sa.BigInteger(), nullable=False),
+        sa.Column("max_timestamp", sa.BigInteger(), nullable=False),
         sa.Column("count", sa.Integer(), nullable=False),
         sa.Column("data", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(
@@ -326,7 +328,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_run_page", "run", ["experiment_id", "lifecycle_stage", sa.text("start_time DESC"), "uuid"]
     )
-    op.create_index("ix_metric_chunk_series_id", "metric_chunk", ["series_id"], unique=False)
+    op.create_index("ix_metric_chunk_time", "metric_chunk", ["series_id", "min_timestamp"], unique=False)
 
     op.create_table(
         "run_dataset_tag",

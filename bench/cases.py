@@ -1,0 +1,168 @@
+"""What is asked of both systems, and what makes two answers the same."""
+
+import itertools
+import json
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from bench.client import API, Client
+from bench.data import HISTORY, Experiment
+
+SEARCH_BAR: Final = 20
+"""How many times faster than stock searches and history are meant to be."""
+
+LATENCY_BAR: Final = 10
+"""Likewise single requests."""
+
+_HISTORY_PAGE: Final = 25_000
+"""The page size of the stock client."""
+
+Answers = Sequence[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A row of the table: `run` is timed; `content` of its answers must be equal in both systems."""
+
+    name: str
+    bar: int
+    is_long: bool
+    run: Callable[[Client], Answers]
+    content: Callable[[Answers], Any]
+
+
+def searches(experiment: Experiment, where: str) -> list[Case]:
+    """Return the searches of an experiment."""
+
+    def search(name: str, size: int, filter_text: str = "", *order_by: str) -> Case:
+        message = {
+            "experiment_ids": [str(experiment.id)],
+            "max_results": size,
+            "filter": filter_text,
+            "order_by": list(order_by),
+        }
+        body = json.dumps(message).encode()
+
+        def run(client: Client) -> Answers:
+            return [client.send("POST", f"{API}/runs/search", body)]
+
+        return Case(f"search {where}: {name}", SEARCH_BAR, is_long=True, run=run, content=_runs)
+
+    by_metric = "metrics.metric_00 > 0.9"
+    by_text = "params.param_03 = '7' AND tags.team = 'blue'"
+    by_three = "metrics.metric_01 > 0.5 AND metrics.metric_02 > 0.5 AND metrics.metric_03 < 0.5"
+    return [
+        search("page of 100", 100),
+        search("page of 1,000", 1_000),
+        search("a metric, sorted by it", 100, by_metric, "metrics.metric_00 DESC"),
+        search("a param and a tag", 100, by_text),
+        search("three metrics", 100, by_three),
+    ]
+
+
+def history(run_id: str, points: int) -> Case:
+    """Return the reading of a metric's whole history, page after page as the stock client does it."""
+
+    def run(client: Client) -> Answers:
+        path = f"{API}/metrics/get-history?run_id={run_id}&metric_key={HISTORY}&max_results={_HISTORY_PAGE}"
+        answers = [client.send("GET", path)]
+        # Found in the tail: parsing megabytes would be the client's time, not the server's.
+        while token := re.search(rb'"next_page_token":\s*"([^"]+)"', answers[-1][-2_000:]):
+            answers.append(client.send("GET", f"{path}&page_token={token[1].decode()}"))
+        return answers
+
+    def content(answers: Answers) -> Any:
+        found = [point for answer in answers for point in json.loads(answer)["metrics"]]
+        assert len(found) == points
+        return found
+
+    return Case(f"history of {points:,} points", SEARCH_BAR, is_long=True, run=run, content=content)
+
+
+def get_run(run_id: str, which: str) -> Case:
+    """Return the reading of one run."""
+
+    def run(client: Client) -> Answers:
+        return [client.send("GET", f"{API}/runs/get?run_id={run_id}")]
+
+    return Case(f"get-run, {which}", LATENCY_BAR, is_long=False, run=run, content=_one_run)
+
+
+def log_metric(run_id: str, key: str, which: str) -> Case:
+    """Return the logging of one point, answered when it is committed."""
+    point = _points(run_id, key)
+
+    def run(client: Client) -> Answers:
+        client.send("POST", f"{API}/runs/log-metric", point(client))
+        return []
+
+    return Case(f"log-metric, {which}", LATENCY_BAR, is_long=False, run=run, content=_nothing)
+
+
+def log_param(run_id: str) -> Case:
+    """Return the logging of one param."""
+    numbers: dict[int, itertools.count[int]] = {}
+
+    def run(client: Client) -> Answers:
+        number = next(numbers.setdefault(id(client), itertools.count()))
+        message = {"run_id": run_id, "key": f"logged_{number}", "value": "1"}
+        client.send("POST", f"{API}/runs/log-parameter", json.dumps(message).encode())
+        return []
+
+    return Case("log-parameter", LATENCY_BAR, is_long=False, run=run, content=_nothing)
+
+
+def write_then_read(run_id: str, key: str) -> Case:
+    """Return the logging of one point and the reading of its run, which must show it."""
+    point = _points(run_id, key)
+
+    def run(client: Client) -> Answers:
+        body = point(client)
+        client.send("POST", f"{API}/runs/log-metric", body)
+        answer = client.send("GET", f"{API}/runs/get?run_id={run_id}")
+        return [answer, body]
+
+    def content(answers: Answers) -> Any:
+        written = json.loads(answers[1])
+        read = {metric["key"]: metric["value"] for metric in json.loads(answers[0])["run"]["data"]["metrics"]}
+        assert read[key] == written["value"]
+        return written["value"]
+
+    return Case("log-metric, then get-run", LATENCY_BAR, is_long=False, run=run, content=content)
+
+
+def _points(run_id: str, key: str) -> Callable[[Client], bytes]:
+    # A client's points are its own: both systems get the same ones.
+    steps: dict[int, itertools.count[int]] = {}
+
+    def point(client: Client) -> bytes:
+        step = next(steps.setdefault(id(client), itertools.count(1_000_000)))
+        message = {"run_id": run_id, "key": key, "value": step / 7, "timestamp": 1_800_000_000_000 + step}
+        return json.dumps({**message, "step": step}).encode()
+
+    return point
+
+
+def _nothing(_answers: Answers) -> None:
+    return None
+
+
+def _one_run(answers: Answers) -> Any:
+    return _run(json.loads(answers[0])["run"])
+
+
+def _runs(answers: Answers) -> Any:
+    found = [_run(run) for run in json.loads(answers[0])["runs"]]
+    assert found, "a search that finds nothing measures nothing"
+    return found
+
+
+def _run(run: Any) -> Any:
+    info = {name: run["info"][name] for name in ("run_id", "run_name", "status", "start_time", "end_time")}
+    pairs = {
+        kind: {item["key"]: item["value"] for item in run["data"].get(kind, ())}
+        for kind in ("metrics", "params", "tags")
+    }
+    return info | pairs

@@ -1,0 +1,92 @@
+"""Timing a case against both systems and the limit, turn by turn: the machine's other work hits all alike."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bench.cases import Case
+from bench.client import Client
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """Milliseconds of the repetitions of one case on one system."""
+
+    values: tuple[float, ...]
+
+    @property
+    def median(self) -> float:
+        """The middle one."""
+        return self._at(0.5)
+
+    @property
+    def p95(self) -> float:
+        """The one that nineteen of twenty stay below."""
+        return self._at(0.95)
+
+    def _at(self, share: float) -> float:
+        ordered = sorted(self.values)
+        return ordered[min(int(len(ordered) * share), len(ordered) - 1)]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A measured row."""
+
+    case: Case
+    stock: Times
+    trackhelm: Times
+    limit: Times
+
+    @property
+    def ratio(self) -> float:
+        """How many times faster than stock."""
+        return self.stock.median / self.trackhelm.median
+
+
+class Recorder(Client):
+    """A client that remembers the sizes of what it sent and got."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__(port)
+        self.sizes: list[tuple[int | None, int]] = []
+
+    def send(self, method: str, path: str, body: bytes | None = None) -> bytes:
+        """Send a request and note its sizes."""
+        answer = super().send(method, path, body)
+        self.sizes.append((None if body is None else len(body), len(answer)))
+        return answer
+
+
+def measure(case: Case, *, stock: Client, trackhelm: Recorder, limit: Client, repeats: int) -> Result:
+    """Check that both systems give the same answer, then time them in turns.
+
+    The checked requests are also those that warm both up.
+    """
+    trackhelm.sizes.clear()
+    trackhelm.ready()
+    ours = case.run(trackhelm)
+    stock.ready()
+    theirs = case.run(stock)
+    sizes = list(trackhelm.sizes)
+    if case.content(ours) != case.content(theirs):
+        raise RuntimeError(f"{case.name}: the answers differ")
+
+    def at_the_limit() -> None:
+        for sent, answered in sizes:
+            method = "GET" if sent is None else "POST"
+            limit.send(method, f"/{answered}", None if sent is None else b"x" * sent)
+
+    times: tuple[list[float], ...] = ([], [], [])
+    turns: tuple[tuple[Client, Callable[[], object]], ...] = (
+        (stock, lambda: case.run(stock)),
+        (trackhelm, lambda: case.run(trackhelm)),
+        (limit, at_the_limit),
+    )
+    for _ in range(repeats):
+        for (client, turn), kept in zip(turns, times, strict=True):
+            client.ready()
+            began = time.perf_counter()
+            turn()
+            kept.append((time.perf_counter() - began) * 1_000)
+    return Result(case, *(Times(tuple(kept)) for kept in times))

@@ -1,0 +1,52 @@
+"""The table of results, in Markdown, and what machine they are of."""
+
+import os
+import platform
+from collections.abc import Sequence
+from pathlib import Path
+
+from bench.measure import Result, Times
+
+_HEAD = (
+    "| request | stock, ms | Trackhelm, ms | times faster | aim | limit, ms |",
+    "|---|---:|---:|---:|---:|---:|",
+)
+
+
+def table(results: Sequence[Result]) -> str:
+    """Return the results as a Markdown table; a ratio below its aim is marked."""
+    return "\n".join([*_HEAD, *map(_row, results)])
+
+
+def machine() -> str:
+    """Return what the measurement ran on."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return f"{os.cpu_count()} cores ({_processor()}), {memory:.0f} GiB, Python {platform.python_version()}"
+
+
+def _row(result: Result) -> str:
+    ratio = f"{result.ratio:.1f}" + ("" if result.ratio >= result.case.bar else " (below)")
+    cells = (
+        result.case.name,
+        _cell(result.stock),
+        _cell(result.trackhelm),
+        ratio,
+        str(result.case.bar),
+        f"{result.limit.median:.2f}",
+    )
+    return f"| {' | '.join(cells)} |"
+
+
+def _cell(times: Times) -> str:
+    # Three digits tell what there is to tell.
+    digits = max(0, 3 - len(str(int(times.median))))
+    return f"{times.median:,.{digits}f} / {times.p95:,.{digits}f}"
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.machine()
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, platform.machine())

