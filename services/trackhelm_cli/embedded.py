@@ -11,8 +11,7 @@ from trackhelm_cli.options import (
     warn_of_unknown_names,
 )
 from trackhelm_cli.serving import serve
-from trackhelm_core.objects.opening import StoreUrlError
-from trackhelm_core.settings import PREFIX, HttpSettings, LogSettings, ObjectSettings, StorageSettings
+from trackhelm_core.settings import HttpSettings, LogSettings, ObjectSettings, StorageSettings
 from trackhelm_core.telemetry.logging import configure_logging
 from trackhelm_embedded.app import embedded_app
 
@@ -32,7 +31,7 @@ def embedded(
     warn_of_unknown_names()
     try:
         app = embedded_app(storage, artifacts=load(ObjectSettings), behind_gateway=http.behind_gateway)
-    except StoreUrlError as error:
-        typer.echo(f"{PREFIX}ARTIFACTS_URL or {PREFIX}ARTIFACT_LOCATIONS: {error}", err=True)
+    except ValueError as error:
+        typer.echo(str(error), err=True)
         raise typer.Exit(2) from error
     serve(app, http, ANNOUNCEMENT)

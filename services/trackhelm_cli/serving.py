@@ -10,11 +10,9 @@ from starlette.types import ASGIApp
 from trackhelm_cli.garbage import tune_garbage_collection
 from trackhelm_cli.options import load, warn_of_unknown_names
 from trackhelm_core.app import build_app
-from trackhelm_core.objects.opening import StoreUrlError
 from trackhelm_core.runtime import Runtime
 from trackhelm_core.service import Service
 from trackhelm_core.settings import (
-    PREFIX,
     HttpSettings,
     LogSettings,
     ObjectSettings,
@@ -78,8 +76,8 @@ def serve_service(
     warn_of_unknown_names()
     try:
         runtime = Runtime.from_settings(storage, redis, load(ObjectSettings))
-    except StoreUrlError as error:
-        typer.echo(f"{PREFIX}ARTIFACTS_URL or {PREFIX}ARTIFACT_LOCATIONS: {error}", err=True)
+    except ValueError as error:
+        typer.echo(str(error), err=True)
         raise typer.Exit(2) from error
     app = build_app([service], runtime, behind_gateway=http.behind_gateway)
     serve(app, http, f"{service.name} listens on {{url}}")

@@ -43,6 +43,8 @@ ROUTE_TABLE: Final = (
             *_below("/mlflow/experiments", "get", "get-by-name", "search"),
             *_below("/mlflow/runs", "get", "search"),
             *_below("/mlflow/metrics", "get-history", "get-history-bulk-interval"),
+            "/trackhelm/charts/buckets",
+            *_below("/trackhelm/series", "list", "history"),
         ),
     ),
     Routes("query", ("/mlflow/metrics/get-history-bulk", "/mlflow/experiments/search-datasets"), AJAX_2),

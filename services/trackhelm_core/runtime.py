@@ -41,7 +41,10 @@ class Runtime:
     ) -> Self:
         """Open what the settings name, those for artifacts being read where none are given.
 
-        The database is not migrated here, and a bucket may still be away. Raises `StoreUrlError`.
+        The database is not migrated here, and a bucket may still be away.
+
+        Raises:
+            ValueError: The settings contradict one another, or name no store.
         """
         artifacts = artifacts or ObjectSettings()
         closing = ExitStack()
@@ -50,6 +53,9 @@ class Runtime:
         objects = open_store(artifacts.artifacts_url or storage.artifact_folder.as_uri(), artifacts)
         queue = None
         if redis is not None and redis.redis_url is not None:
+            if database.is_sqlite:
+                closing.close()
+                raise ValueError("TRACKHELM_REDIS_URL needs PostgreSQL: TRACKHELM_DATABASE_URL names SQLite")
             queue = RedisConnection(redis.redis_url, redis)
             closing.callback(queue.close)
         return cls(

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
-from trackhelm_core.queue.waiting import wait_until_stored
+from trackhelm_core.queue.waiting import stored_positions, wait_for_missed, wait_until_stored
 from trackhelm_core.runtime import RuntimeDep
 from trackhelm_core.wire.replies import documented, empty_reply, reply
 from trackhelm_core.wire.requests import OfRun
@@ -43,9 +43,10 @@ def search_runs(body: schemas.SearchRuns, runtime: RuntimeDep) -> Response:
         max_results=body.max_results,
         page_token=body.page_token,
     )
+    seen = stored_positions(runtime.redis)
     with runtime.database.reading() as session:
         found, next_page_token = logic.search_runs(session, body.experiment_ids, asked)
-    if found and wait_until_stored(runtime.redis, found.run_ids):
+    if found and wait_for_missed(runtime.redis, found.run_ids, seen):
         with runtime.database.reading() as session:
             found, next_page_token = logic.search_runs(session, body.experiment_ids, asked)
     return reply(schemas.RunPage(run_messages(found), next_page_token)) if found else empty_reply()

@@ -3,6 +3,7 @@
 from fastapi import APIRouter, Response
 
 from trackhelm_core.errors import InvalidParameterError
+from trackhelm_core.queue.waiting import stored_positions, wait_for_missed, wait_until_stored
 from trackhelm_core.runtime import RuntimeDep
 from trackhelm_core.wire.replies import Empty, documented, empty_reply, reply
 from trackhelm_core.wire.route import WireRoute
@@ -24,15 +25,24 @@ def create_logged_model(body: schemas.CreateLoggedModel, runtime: RuntimeDep) ->
 
 @router.post("/search", **documented(LoggedModelsPage))
 def search_logged_models(body: schemas.SearchLoggedModels, runtime: RuntimeDep) -> Response:
-    """Return a page of the models of some experiments that fulfil a filter."""
+    """Return a page of the models of some experiments that fulfil a filter.
+
+    Metrics that were logged to a model of the page are in it. Which models are found, and their order, may be
+    decided by metrics that are a moment old.
+    """
+    seen = stored_positions(runtime.redis)
     with runtime.database.reading() as session:
         page = searching.search_models(session, body)
+    if wait_for_missed(runtime.redis, [model.info.model_id for model in page.models], seen):
+        with runtime.database.reading() as session:
+            page = searching.search_models(session, body)
     return reply(page)
 
 
 @router.get("/{model_id}", **documented(LoggedModelReply))
 def get_logged_model(model_id: str, runtime: RuntimeDep, *, allow_deleted: bool = False) -> Response:
     """Return a model; a deleted one only if asked for."""
+    wait_until_stored(runtime.redis, [model_id])
     with runtime.database.reading() as session:
         model = logic.get_model(session, model_id, allow_deleted=allow_deleted)
     return reply(LoggedModelReply(model=model))

@@ -71,11 +71,8 @@ def test_each_writer_reads_what_it_wrote_while_others_write(
         assert found["data"]["metrics"][0]["step"] >= step
 
     experiment = split_api.get("runs/get", run_id=run)["run"]["info"]["experiment_id"]
-    with start_worker():
-        # The first answer waits for the worker to start.
-        wait_until(lambda: split.redis.client.exists("{trackhelm}:celery:_kombu.binding.metrics"))
-        with ThreadPoolExecutor(WRITERS) as writers:
-            list(writers.map(write, range(WRITERS)))
+    with start_worker(), ThreadPoolExecutor(WRITERS) as writers:
+        list(writers.map(write, range(WRITERS)))
     assert split.count(run) == WRITERS * WRITES
 
 
