@@ -14,7 +14,7 @@ GENERATIONS := mlflow3 mlflow2
 
 .DEFAULT_GOAL := help
 .PHONY: help run run-stack setup check format openapi test test-server test-e2e test-stack test-clients \
-    bench bench-charts clean
+    bench bench-artifacts bench-charts clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "%-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -70,6 +70,9 @@ bench: $(VENV)/.dev $(CLIENTS)/mlflow3/.ready ## Measure against stock MLflow (B
 
 bench-charts: $(VENV)/.dev ## Time charts against reading the history they show
 	PYTHONPATH=services:. $(BIN)/python bench/charts.py
+
+bench-artifacts: $(VENV)/.dev $(CLIENTS)/mlflow3/.ready ## Time uploads and downloads against stock MLflow
+	PYTHONPATH=services:. $(BIN)/python -m bench.artifacts --mlflow-python $(CLIENTS)/mlflow3/bin/python $(BENCH)
 
 clean: ## Remove environments and caches
 	rm -rf $(VENV) $(CLIENTS) .mypy_cache .ruff_cache .pytest_cache .hypothesis build

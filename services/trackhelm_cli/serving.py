@@ -12,7 +12,14 @@ from trackhelm_cli.options import load, warn_of_unknown_names
 from trackhelm_core.app import build_app
 from trackhelm_core.runtime import Runtime
 from trackhelm_core.service import Service
-from trackhelm_core.settings import AuthSettings, HttpSettings, LogSettings, RedisSettings, StorageSettings
+from trackhelm_core.settings import (
+    AuthSettings,
+    HttpSettings,
+    LogSettings,
+    ObjectSettings,
+    RedisSettings,
+    StorageSettings,
+)
 from trackhelm_core.telemetry.hosts import HostCheck
 from trackhelm_core.telemetry.logging import configure_logging
 
@@ -72,7 +79,7 @@ def serve_service(
     configure_logging(load(LogSettings))
     warn_of_unknown_names()
     try:
-        runtime = Runtime.from_settings(storage, redis)
+        runtime = Runtime.from_settings(storage, redis, load(ObjectSettings))
     except ValueError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from error
