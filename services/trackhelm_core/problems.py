@@ -24,6 +24,9 @@ def problem(error: ApiError) -> Response:
     headers = {}
     if error.retry_after_seconds is not None:
         headers["Retry-After"] = str(error.retry_after_seconds)
+    if error.code is ErrorCode.UNAUTHENTICATED:
+        # HTTP demands it of a 401; browsers then ask for a name and a password.
+        headers["WWW-Authenticate"] = 'Basic realm="Trackhelm", charset="UTF-8"'
     body = encode(ErrorReply(error_code=error.code.value, message=error.message))
     return Response(body, status_code=error.status, headers=headers, media_type=JSON_MEDIA_TYPE)
 

@@ -3,15 +3,17 @@
 There is no settings object at module level: what a function depends on stands in its arguments.
 """
 
+import ipaddress
 import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PREFIX: Final = "TRACKHELM_"
+_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 
 class _Group(BaseSettings):
@@ -23,11 +25,26 @@ class HttpSettings(_Group):
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(5000, ge=0, le=65_535, description="Port to listen on; 0 takes a free one.")
+    allowed_hosts: str = Field(
+        "",
+        description="Names, separated by commas, that requests may ask for in their `Host` header; `*` for "
+        "any. By default this machine's own where the server listens to it alone, else any.",
+    )
     behind_gateway: bool = Field(
         default=False,
         description="Whether every request comes through a gateway, whose `X-Request-Id` and `X-Forwarded-*` "
         "are then believed.",
     )
+
+    @property
+    def host_names(self) -> frozenset[str] | None:
+        """The names a `Host` header may have, None for any."""
+        if self.allowed_hosts:
+            names = frozenset(name.strip().lower() for name in self.allowed_hosts.split(","))
+            return None if "*" in names else names
+        listens_to_itself = self.host in _LOOPBACK or self.host == "::1"
+        # Behind a gateway the header is what the gateway's caller asked for, and the gateway has checked it.
+        return _LOOPBACK if listens_to_itself and not self.behind_gateway else None
 
 
 class StorageSettings(_Group):
@@ -49,6 +66,38 @@ class StorageSettings(_Group):
     def artifact_folder(self) -> Path:
         """The folder that holds proxied artifacts."""
         return self.data.absolute() / "artifacts"
+
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+class AuthSettings(_Group):
+    """Whose word is taken for who sends a request."""
+
+    trusted_proxies: str = Field(
+        "",
+        description="Networks of proxies that check users and set the actor header: `10.1.0.0/16,fd00::/8`.",
+    )
+    actor_header: str = Field(
+        "X-Forwarded-User",
+        pattern=r"^[A-Za-z0-9-]+$",
+        description="Header in which a trusted proxy names the user; from anybody else it is ignored.",
+    )
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_networks(cls, value: str) -> str:
+        _networks(value)
+        return value
+
+    @property
+    def proxy_networks(self) -> tuple[Network, ...]:
+        """The networks of trusted proxies."""
+        return _networks(self.trusted_proxies)
+
+
+def _networks(text: str) -> tuple[Network, ...]:
+    return tuple(ipaddress.ip_network(part.strip()) for part in text.split(",") if part.strip())
 
 
 _SERVICE_URL: Final = r"^http://(\[[0-9A-Fa-f:]+\]|[^/:\s\[\]]+):[0-9]{1,5}$"
@@ -119,7 +168,7 @@ class LogSettings(_Group):
     )
 
 
-GROUPS: Final = (HttpSettings, GatewaySettings, StorageSettings, RedisSettings, LogSettings)
+GROUPS: Final = (HttpSettings, GatewaySettings, AuthSettings, StorageSettings, RedisSettings, LogSettings)
 
 
 def known_names() -> dict[str, str]:
