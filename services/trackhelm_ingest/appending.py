@@ -16,25 +16,27 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from trackhelm_core.errors import ApiError, ErrorCode, UnavailableError
-from trackhelm_core.queue.names import drainer_of, note_of, partition_of, stream_of
+from trackhelm_core.queue.names import accepted_of, drainer_of, note_of, partition_of, stream_of
 from trackhelm_core.settings import RedisSettings
 
 log = structlog.get_logger(__name__)
 
-# KEYS: stream, mark, then the notes of each entry. ARGV: backlog limit, partition, seconds of a note, seconds
-# of the mark, then of each entry its bytes and its number of notes. Returns how many were taken, and 1 if
-# nobody drains the partition and the caller has to call somebody.
+# KEYS: stream, mark, newest position, then the notes of each entry. ARGV: backlog limit, partition, seconds
+# of a note, seconds of the mark, then of each entry its bytes and its number of notes. Returns how many were
+# taken, and 1 if nobody drains the partition and the caller has to call somebody.
 _APPEND: Final = """
 local room = tonumber(ARGV[1]) - redis.call('XLEN', KEYS[1])
 local taken = math.max(0, math.min(room, (#ARGV - 4) / 2))
-local note = 3
+local note = 4
+local id
 for i = 1, taken do
-  local id = redis.call('XADD', KEYS[1], '*', 'd', ARGV[3 + 2 * i])
+  id = redis.call('XADD', KEYS[1], '*', 'd', ARGV[3 + 2 * i])
   for _ = 1, tonumber(ARGV[4 + 2 * i]) do
     redis.call('SET', KEYS[note], ARGV[2] .. ':' .. id, 'EX', ARGV[3])
     note = note + 1
   end
 end
+if id then redis.call('SET', KEYS[3], id) end
 local called = redis.call('SET', KEYS[2], 'called', 'NX', 'EX', ARGV[4])
 return {taken, called and 1 or 0}
 """
@@ -134,7 +136,7 @@ class Appender:
         # One script a partition, its text with each: a Redis that restarts forgets scripts by their names.
         pipeline = self._client.pipeline(transaction=False)
         for partition, entries in partitions.items():
-            keys = [stream_of(partition), drainer_of(partition)]
+            keys = [stream_of(partition), drainer_of(partition), accepted_of(partition)]
             arguments: list[bytes | int] = [
                 self._settings.queue_backlog,
                 partition,

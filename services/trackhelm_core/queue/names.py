@@ -4,6 +4,7 @@
 |---|---|
 | `{trackhelm}:points:<partition>` | stream: entries accepted and not yet stored, each in the field `d` |
 | `{trackhelm}:drainer:<partition>` | mark: somebody drains the partition, or was called to; it expires |
+| `{trackhelm}:accepted:<partition>` | id of the newest entry that was accepted |
 | `{trackhelm}:drained:<partition>` | id of the newest entry that is stored |
 | `{trackhelm}:newest:<subject>` | note: `<partition>:<id>` of its newest entry, until it was stored |
 | `{trackhelm}:dead-letters` | stream: entries that could not be stored, with the reason |
@@ -33,6 +34,11 @@ def stream_of(partition: int) -> str:
 def drainer_of(partition: int) -> str:
     """Return the name of the mark that a partition is drained."""
     return f"{_PREFIX}drainer:{partition}"
+
+
+def accepted_of(partition: int) -> str:
+    """Return the name of a partition's newest accepted position."""
+    return f"{_PREFIX}accepted:{partition}"
 
 
 def drained_of(partition: int) -> str:

@@ -5,7 +5,7 @@ question to Redis, whatever the number of runs, and nothing when embedded.
 """
 
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -13,7 +13,7 @@ from redis.exceptions import RedisError
 
 from trackhelm_core.errors import UnavailableError
 from trackhelm_core.queue.connection import RedisConnection
-from trackhelm_core.queue.names import BEFORE_ALL, Note, StreamId, drained_of, note_of
+from trackhelm_core.queue.names import BEFORE_ALL, Note, StreamId, accepted_of, drained_of, note_of
 
 _FIRST_PAUSE_SECONDS: Final = 0.002
 _LONGEST_PAUSE_SECONDS: Final = 0.05
@@ -38,6 +38,16 @@ def wait_until_stored(redis: RedisConnection | None, subjects: Collection[str]) 
             _wait(redis, _newest(redis, list(subjects)))
 
 
+def wait_until_all_stored(redis: RedisConnection | None) -> None:
+    """Wait until all metrics are stored that were accepted before this call, whatever run they belong to.
+
+    For a read that chooses by metrics what it shows. Raises as `wait_until_stored`.
+    """
+    if redis is not None:
+        with _asking():
+            _wait(redis, _positions(redis, accepted_of))
+
+
 def stored_positions(redis: RedisConnection | None) -> Positions:
     """Return how far everything is stored: for a read that learns from its answer whose metrics it shows.
 
@@ -46,13 +56,7 @@ def stored_positions(redis: RedisConnection | None) -> Positions:
     if redis is None:
         return {}
     with _asking():
-        partitions = range(redis.settings.queue_partitions)
-        found: Sequence[Any] = redis.client.mget([drained_of(partition) for partition in partitions])
-    return {
-        partition: StreamId.parse(text)
-        for partition, text in zip(partitions, found, strict=True)
-        if text is not None
-    }
+        return _positions(redis, drained_of)
 
 
 def wait_for_missed(redis: RedisConnection | None, subjects: Collection[str], seen: Positions) -> bool:
@@ -67,6 +71,12 @@ def wait_for_missed(redis: RedisConnection | None, subjects: Collection[str], se
         missed = {part: entry for part, entry in newest.items() if seen.get(part, BEFORE_ALL) < entry}
         _wait(redis, missed)
     return bool(missed)
+
+
+def names_metrics(*texts: str) -> bool:
+    """Return whether a search's filter or order may speak of metrics."""
+    # Each name that the grammar has for them begins so; a value that says it costs a moment's waiting.
+    return any("metric" in text.lower() for text in texts)
 
 
 @contextmanager
@@ -91,6 +101,16 @@ def _wait(redis: RedisConnection, newest: Positions) -> None:
             )
         time.sleep(pause)
         pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
+
+
+def _positions(redis: RedisConnection, name: Callable[[int], str]) -> Positions:
+    partitions = range(redis.settings.queue_partitions)
+    found: Sequence[Any] = redis.client.mget([name(partition) for partition in partitions])
+    return {
+        partition: StreamId.parse(text)
+        for partition, text in zip(partitions, found, strict=True)
+        if text is not None
+    }
 
 
 def _newest(redis: RedisConnection, subjects: Sequence[str]) -> dict[int, StreamId]:

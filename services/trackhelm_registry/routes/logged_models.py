@@ -7,7 +7,13 @@ from fastapi import APIRouter, Query, Response
 from trackhelm_core.audit.changes import Cause
 from trackhelm_core.auth.dependency import ActorDep
 from trackhelm_core.errors import InvalidParameterError
-from trackhelm_core.queue.waiting import stored_positions, wait_for_missed, wait_until_stored
+from trackhelm_core.queue.waiting import (
+    names_metrics,
+    stored_positions,
+    wait_for_missed,
+    wait_until_all_stored,
+    wait_until_stored,
+)
 from trackhelm_core.runtime import RuntimeDep
 from trackhelm_core.wire.replies import Empty, documented, empty_reply, reply
 from trackhelm_core.wire.route import WireRoute
@@ -31,9 +37,11 @@ def create_logged_model(body: schemas.CreateLoggedModel, actor: ActorDep, runtim
 def search_logged_models(body: schemas.SearchLoggedModels, runtime: RuntimeDep) -> Response:
     """Return a page of the models of some experiments that fulfil a filter.
 
-    Metrics that were logged to a model of the page are in it. Which models are found, and their order, may be
-    decided by metrics that are a moment old.
+    Metrics that were logged before are in the answer, and decide which models are found and in which order.
     """
+    # Datasets are those that metrics were measured on.
+    if body.datasets or names_metrics(body.filter, *(term.field_name for term in body.order_by)):
+        wait_until_all_stored(runtime.redis)
     seen = stored_positions(runtime.redis)
     with runtime.database.reading() as session:
         page = searching.search_models(session, body)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from tests.fixtures.waiting import wait_until
 from tests.integration.queue.conftest import Split
 from trackhelm_core.chunks import Points
-from trackhelm_core.queue.names import drainer_of, note_of, partition_of, stream_of
+from trackhelm_core.queue.names import accepted_of, drainer_of, note_of, partition_of, stream_of
 from trackhelm_ingest.dead_letters import DeadLetters
 from trackhelm_ingest.drain import batch as batches
 from trackhelm_ingest.drain.drainer import Ended, drain_turn
@@ -31,6 +31,7 @@ def put_bytes(split: Split, run: str, data: bytes, partition: int | None = None)
     number = partition_of(run, 2) if partition is None else partition
     entry: Any = split.redis.client.xadd(stream_of(number), {"d": data})
     split.redis.client.set(note_of(run), f"{number}:{entry.decode()}")
+    split.redis.client.set(accepted_of(number), entry)
     return number
 
 

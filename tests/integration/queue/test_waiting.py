@@ -8,7 +8,12 @@ import pytest
 from tests.integration.queue.conftest import Split
 from tests.integration.queue.test_draining import drain, put
 from trackhelm_core.errors import UnavailableError
-from trackhelm_core.queue.waiting import stored_positions, wait_for_missed, wait_until_stored
+from trackhelm_core.queue.waiting import (
+    stored_positions,
+    wait_for_missed,
+    wait_until_all_stored,
+    wait_until_stored,
+)
 
 
 def test_a_run_that_is_not_behind_is_not_waited_for(split: Split) -> None:
@@ -28,6 +33,16 @@ def test_what_is_stored_while_a_read_runs_is_missed_by_it(split: Split) -> None:
     drain(split, partition)
     assert wait_for_missed(split.redis, [run], seen)
     assert not wait_for_missed(split.redis, [run], stored_positions(split.redis))
+
+
+def test_a_search_by_metrics_waits_for_every_run(split: Split) -> None:
+    wait_until_all_stored(None)
+    wait_until_all_stored(split.redis)
+    partition = put(split, split.new_run(), 1)
+    with pytest.raises(UnavailableError, match="after 2 s"):
+        wait_until_all_stored(split.redis)
+    drain(split, partition)
+    wait_until_all_stored(split.redis)
 
 
 def test_past_its_patience_a_read_is_refused(split: Split) -> None:

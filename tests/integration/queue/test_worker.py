@@ -13,7 +13,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from tests.fixtures.api import API, Api
-from tests.fixtures.programs import worker
+from tests.fixtures.programs import kill_worker, worker
 from tests.fixtures.waiting import wait_until
 from tests.integration.queue.conftest import Split
 from trackhelm_core.queue.names import drainer_of, partition_of, stream_of
@@ -108,8 +108,7 @@ def test_a_killed_worker_loses_and_repeats_nothing(
                 before = stored()
                 with start_worker() as killed:
                     wait_until(lambda before=before: stored() > before + 100)  # type: ignore[misc]
-                    killed.kill()
-                    killed.wait()
+                    kill_worker(killed)
         finally:
             stop.set()
         acknowledged = [done.result() for done in writing]
