@@ -1,8 +1,15 @@
 """Fixtures of every suite live in `tests/fixtures`; this file only names them."""
 
+from hypothesis import settings
+
 pytest_plugins = [
+    "tests.fixtures.s3",
     "tests.fixtures.databases",
     "tests.fixtures.api",
     "tests.fixtures.sql",
     "tests.fixtures.factories",
 ]
+
+# A busy machine is not a failure: how long one example takes says nothing of whether it is right.
+settings.register_profile("trackhelm", deadline=None)
+settings.load_profile("trackhelm")

@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+import anyio
 import typer
 from sqlalchemy import make_url
 from sqlalchemy.exc import SQLAlchemyError
@@ -13,7 +14,11 @@ from trackhelm_cli.options import DatabaseOption, DataOption, load
 from trackhelm_core import __version__
 from trackhelm_core.db import migrate as schema
 from trackhelm_core.db.engine import make_engine
-from trackhelm_core.settings import GROUPS, PREFIX, StorageSettings, unknown_names
+from trackhelm_core.objects.keys import InvalidKeyError, ObjectKey
+from trackhelm_core.objects.locations import Locations
+from trackhelm_core.objects.opening import StoreUrlError, open_store
+from trackhelm_core.objects.store import ObjectError
+from trackhelm_core.settings import GROUPS, PREFIX, ObjectSettings, StorageSettings, unknown_names
 
 
 def doctor(data: DataOption = None, database_url: DatabaseOption = None) -> None:
@@ -32,6 +37,7 @@ def doctor(data: DataOption = None, database_url: DatabaseOption = None) -> None
         _check("names of variables", _check_names),
         _check("data folder", lambda: _check_folder(storage.data)),
         _check("database", lambda: _check_database(storage.effective_database_url)),
+        _check("artifacts", lambda: _check_artifacts(load(ObjectSettings))),
     ]
     if not all(healthy):
         raise typer.Exit(1)
@@ -81,6 +87,21 @@ def _check_database(url: str) -> str:
     if current is None:
         return f"{shown} is empty; `migrate` or `embedded` will fill it"
     return f"{shown} has schema {current}, this version's is {schema.newest_revision()}"
+
+
+def _check_artifacts(artifacts: ObjectSettings) -> str:
+    url = artifacts.artifacts_url
+    try:
+        Locations(artifacts)
+        if url is None:
+            return "kept in the data folder"
+        # As somebody else's: a check makes neither bucket nor folder.
+        anyio.run(open_store(url, artifacts, own=False).entries, ObjectKey())
+    except (StoreUrlError, InvalidKeyError) as error:
+        raise UnhealthyError(str(error)) from error
+    except ObjectError as error:
+        raise UnhealthyError(f"{url} cannot be listed; the log line above says why") from error
+    return f"{url} answers"
 
 
 def _origin(variable: str) -> str:

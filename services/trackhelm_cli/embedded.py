@@ -1,5 +1,7 @@
 """`trackhelm-server embedded`: all services in one process, on SQLite and a folder."""
 
+import typer
+
 from trackhelm_cli.options import (
     DatabaseOption,
     DataOption,
@@ -9,7 +11,7 @@ from trackhelm_cli.options import (
     warn_of_unknown_names,
 )
 from trackhelm_cli.serving import serve
-from trackhelm_core.settings import HttpSettings, LogSettings, StorageSettings
+from trackhelm_core.settings import AuthSettings, HttpSettings, LogSettings, ObjectSettings, StorageSettings
 from trackhelm_core.telemetry.logging import configure_logging
 from trackhelm_embedded.app import embedded_app
 
@@ -25,6 +27,14 @@ def embedded(
     """Run the whole server in one process, on SQLite and a folder."""
     http = load(HttpSettings, host=host, port=port)
     storage = load(StorageSettings, data=data, database_url=database_url)
+    auth = load(AuthSettings)
     configure_logging(load(LogSettings))
     warn_of_unknown_names()
-    serve(embedded_app(storage, behind_gateway=http.behind_gateway), http, ANNOUNCEMENT)
+    try:
+        app = embedded_app(
+            storage, artifacts=load(ObjectSettings), behind_gateway=http.behind_gateway, auth=auth
+        )
+    except ValueError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from error
+    serve(app, http, ANNOUNCEMENT)

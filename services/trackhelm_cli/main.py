@@ -19,6 +19,7 @@ PANELS: Final = {
     "migrate": _MAIN,
     "doctor": _MAIN,
     "dead-letter": _MAIN,
+    "audit": _MAIN,
     "ingest": _ROLES,
     "query": _ROLES,
     "artifact": _ROLES,

@@ -12,7 +12,15 @@ from trackhelm_cli.options import load, warn_of_unknown_names
 from trackhelm_core.app import build_app
 from trackhelm_core.runtime import Runtime
 from trackhelm_core.service import Service
-from trackhelm_core.settings import HttpSettings, LogSettings, RedisSettings, StorageSettings
+from trackhelm_core.settings import (
+    AuthSettings,
+    HttpSettings,
+    LogSettings,
+    ObjectSettings,
+    RedisSettings,
+    StorageSettings,
+)
+from trackhelm_core.telemetry.hosts import HostCheck
 from trackhelm_core.telemetry.logging import configure_logging
 
 
@@ -34,9 +42,10 @@ class _AnnouncingServer(uvicorn.Server):
 
 def serve(app: ASGIApp, http: HttpSettings, announcement: str) -> None:
     """Serve until the process is told to stop; exit 1 if it cannot start. `{url}` is announced."""
+    names = http.host_names
     server = _AnnouncingServer(
         uvicorn.Config(
-            app,
+            app if names is None else HostCheck(app, names),
             host=http.host,
             port=http.port,
             log_config=None,
@@ -66,8 +75,13 @@ def serve_service(
     http = load(HttpSettings, host=host, port=port)
     storage = load(StorageSettings, data=data, database_url=database_url)
     redis = load(RedisSettings)
+    auth = load(AuthSettings)
     configure_logging(load(LogSettings))
     warn_of_unknown_names()
-    runtime = Runtime.from_settings(storage, redis)
-    app = build_app([service], runtime, behind_gateway=http.behind_gateway)
+    try:
+        runtime = Runtime.from_settings(storage, redis, load(ObjectSettings))
+    except ValueError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from error
+    app = build_app([service], runtime, behind_gateway=http.behind_gateway, auth=auth)
     serve(app, http, f"{service.name} listens on {{url}}")

@@ -6,19 +6,29 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from fastapi import FastAPI
 
 from trackhelm_core import __version__
+from trackhelm_core.auth.middleware import ActorMiddleware
+from trackhelm_core.auth.proxies import TrustedProxies
 from trackhelm_core.health import health_router
 from trackhelm_core.openapi import install_openapi
 from trackhelm_core.problems import install_problem_handlers
 from trackhelm_core.runtime import Runtime
 from trackhelm_core.service import Service
+from trackhelm_core.settings import AuthSettings
 from trackhelm_core.telemetry.metrics import RequestMetrics, metrics_router
 from trackhelm_core.telemetry.requests import RequestMiddleware
 
 
-def build_app(services: Sequence[Service], runtime: Runtime, *, behind_gateway: bool = False) -> FastAPI:
+def build_app(
+    services: Sequence[Service],
+    runtime: Runtime,
+    *,
+    behind_gateway: bool = False,
+    auth: AuthSettings | None = None,
+) -> FastAPI:
     """Return an application that serves `services` over `runtime`; it closes the runtime when it stops.
 
-    Behind a gateway, the gateway's id of a request is the request's.
+    Behind a gateway, the gateway's id of a request is the request's. `auth` names the proxies whose word
+    counts for who sends it; without, nobody's does.
 
     Routers are included, not mounted: a mounted application's lifespan never runs.
     """
@@ -55,6 +65,8 @@ def build_app(services: Sequence[Service], runtime: Runtime, *, behind_gateway: 
                 )
     install_problem_handlers(app)
     install_openapi(app)
+    proxies = TrustedProxies.of(auth, behind_gateway=behind_gateway)
+    app.add_middleware(ActorMiddleware, proxies=proxies)
     app.add_middleware(
         RequestMiddleware, metrics=RequestMetrics(runtime.metrics), behind_gateway=behind_gateway
     )

@@ -15,6 +15,7 @@ class ErrorCode(StrEnum):
     RESOURCE_ALREADY_EXISTS = "RESOURCE_ALREADY_EXISTS"
     RESOURCE_DOES_NOT_EXIST = "RESOURCE_DOES_NOT_EXIST"
     ENDPOINT_NOT_FOUND = "ENDPOINT_NOT_FOUND"
+    UNAUTHENTICATED = "UNAUTHENTICATED"
     PERMISSION_DENIED = "PERMISSION_DENIED"
     NOT_IMPLEMENTED = "NOT_IMPLEMENTED"
     TEMPORARILY_UNAVAILABLE = "TEMPORARILY_UNAVAILABLE"
@@ -28,6 +29,7 @@ HTTP_STATUS: Final = {
     ErrorCode.BAD_REQUEST: 400,
     ErrorCode.INVALID_PARAMETER_VALUE: 400,
     ErrorCode.RESOURCE_ALREADY_EXISTS: 400,
+    ErrorCode.UNAUTHENTICATED: 401,
     ErrorCode.PERMISSION_DENIED: 403,
     ErrorCode.RESOURCE_DOES_NOT_EXIST: 404,
     ErrorCode.ENDPOINT_NOT_FOUND: 404,
@@ -75,6 +77,13 @@ class AlreadyExistsError(ApiError):
 
     def __init__(self, message: str) -> None:
         super().__init__(ErrorCode.RESOURCE_ALREADY_EXISTS, message)
+
+
+class UnauthenticatedError(ApiError):
+    """The request does not say in a form we understand who sends it."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(ErrorCode.UNAUTHENTICATED, message)
 
 
 class UnavailableError(ApiError):

@@ -30,6 +30,14 @@ SOURCE_LENGTH: Final = 4_096
 # Ids of runs and logged models that a model version names, which another server may have given.
 FOREIGN_ID_LENGTH: Final = 64
 
+# The audit trail: characters. A longer text in a change's state is kept as its beginning and its digest.
+ACTOR_NAME_LENGTH: Final = 256
+REQUEST_ID_LENGTH: Final = 64
+SOURCE_ADDRESS_LENGTH: Final = 64
+COMMENT_LENGTH: Final = 4_000
+AUDITED_TEXT_LENGTH: Final = 1_000
+AUDITED_STATE_LENGTH: Final = 16_000
+
 # One log-batch request: items.
 BATCH_METRICS: Final = 1_000
 BATCH_PARAMS: Final = 100
@@ -61,6 +69,8 @@ SEARCH_REGISTERED_MODELS_PAGE: Final = 1_000
 SEARCH_REGISTERED_MODELS_DEFAULT_PAGE: Final = 100
 SEARCH_MODEL_VERSIONS_PAGE: Final = 200_000
 SEARCH_MODEL_VERSIONS_DEFAULT_PAGE: Final = 200_000
+SEARCH_AUDIT_EVENTS_PAGE: Final = 1_000
+SEARCH_AUDIT_EVENTS_DEFAULT_PAGE: Final = 100
 HISTORY_PAGE: Final = 1_000_000
 BULK_HISTORY_RUNS: Final = 100
 BULK_HISTORY_POINTS: Final = 25_000

@@ -10,8 +10,9 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 
 from trackhelm_core.db.failures import database_failure
-from trackhelm_core.errors import ApiError, ErrorCode, InvalidParameterError
+from trackhelm_core.errors import ApiError, ErrorCode, InvalidParameterError, UnavailableError
 from trackhelm_core.not_offered import not_offered, part_not_offered
+from trackhelm_core.objects.store import StoreUnavailableError
 from trackhelm_core.search.errors import PageTokenError, SearchSyntaxError
 from trackhelm_core.wire.faults import request_fault
 from trackhelm_core.wire.replies import JSON_MEDIA_TYPE, ErrorReply, encode
@@ -24,6 +25,9 @@ def problem(error: ApiError) -> Response:
     headers = {}
     if error.retry_after_seconds is not None:
         headers["Retry-After"] = str(error.retry_after_seconds)
+    if error.code is ErrorCode.UNAUTHENTICATED:
+        # HTTP demands it of a 401; browsers then ask for a name and a password.
+        headers["WWW-Authenticate"] = 'Basic realm="Trackhelm", charset="UTF-8"'
     body = encode(ErrorReply(error_code=error.code.value, message=error.message))
     return Response(body, status_code=error.status, headers=headers, media_type=JSON_MEDIA_TYPE)
 
@@ -75,6 +79,11 @@ async def _on_database_error(request: Request, error: Exception) -> Response:
     return problem(answer)
 
 
+async def _on_store_unavailable(request: Request, error: Exception) -> Response:
+    # Who raised it has logged why.
+    return problem(UnavailableError(str(error), retry_after_seconds=2))
+
+
 def defect(method: str, path: str) -> Response:
     """Return the response for an exception that nobody foresaw."""
     return problem(
@@ -94,3 +103,4 @@ def install_problem_handlers(app: Starlette) -> None:
     app.add_exception_handler(PageTokenError, _on_invalid_search)
     app.add_exception_handler(HTTPException, _on_http_error)
     app.add_exception_handler(SQLAlchemyError, _on_database_error)
+    app.add_exception_handler(StoreUnavailableError, _on_store_unavailable)

@@ -43,6 +43,8 @@ ROUTE_TABLE: Final = (
             *_below("/mlflow/experiments", "get", "get-by-name", "search"),
             *_below("/mlflow/runs", "get", "search"),
             *_below("/mlflow/metrics", "get-history", "get-history-bulk-interval"),
+            "/trackhelm/charts/buckets",
+            *_below("/trackhelm/series", "list", "history"),
         ),
     ),
     Routes("query", ("/mlflow/metrics/get-history-bulk", "/mlflow/experiments/search-datasets"), AJAX_2),
@@ -74,6 +76,7 @@ ROUTE_TABLE: Final = (
             "/mlflow/logged-models/search",
             "/mlflow/logged-models/{model_id}",
             *_below("/mlflow/logged-models/{model_id}", "params", "tags", "tags/{key:path}"),
+            "/trackhelm/audit/events",
         ),
     ),
 )

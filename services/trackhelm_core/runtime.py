@@ -11,10 +11,11 @@ from trackhelm_core.clock import Clock, now_ms
 from trackhelm_core.db.engine import make_engine
 from trackhelm_core.db.migrate import is_ready
 from trackhelm_core.db.unit_of_work import Database
-from trackhelm_core.objects.folder import FolderStore
+from trackhelm_core.objects.locations import Locations
+from trackhelm_core.objects.opening import open_store
 from trackhelm_core.objects.store import ObjectStore
 from trackhelm_core.queue.connection import RedisConnection
-from trackhelm_core.settings import RedisSettings, StorageSettings
+from trackhelm_core.settings import ObjectSettings, RedisSettings, StorageSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,7 @@ class Runtime:
 
     database: Database
     objects: ObjectStore
+    locations: Locations
     clock: Clock = now_ms
     redis: RedisConnection | None = None
     """The queue of metrics; None when embedded."""
@@ -31,17 +33,38 @@ class Runtime:
     _closing: ExitStack = field(default_factory=ExitStack, repr=False)
 
     @classmethod
-    def from_settings(cls, storage: StorageSettings, redis: RedisSettings | None = None) -> Self:
-        """Open what the settings name. The database is not migrated here."""
+    def from_settings(
+        cls,
+        storage: StorageSettings,
+        redis: RedisSettings | None = None,
+        artifacts: ObjectSettings | None = None,
+    ) -> Self:
+        """Open what the settings name, those for artifacts being read where none are given.
+
+        The database is not migrated here, and a bucket may still be away.
+
+        Raises:
+            ValueError: The settings contradict one another, or name no store.
+        """
+        artifacts = artifacts or ObjectSettings()
         closing = ExitStack()
         database = Database(make_engine(storage.effective_database_url))
         closing.callback(database.close)
-        objects = FolderStore(storage.artifact_folder)
+        objects = open_store(artifacts.artifacts_url or storage.artifact_folder.as_uri(), artifacts)
         queue = None
         if redis is not None and redis.redis_url is not None:
+            if database.is_sqlite:
+                closing.close()
+                raise ValueError("TRACKHELM_REDIS_URL needs PostgreSQL: TRACKHELM_DATABASE_URL names SQLite")
             queue = RedisConnection(redis.redis_url, redis)
             closing.callback(queue.close)
-        return cls(database=database, objects=objects, redis=queue, _closing=closing)
+        return cls(
+            database=database,
+            objects=objects,
+            locations=Locations(artifacts),
+            redis=queue,
+            _closing=closing,
+        )
 
     def is_ready(self) -> bool:
         """Return whether the database answers and has the schema this code needs."""

@@ -6,7 +6,7 @@ from trackhelm_artifact.service import SERVICE as ARTIFACT
 from trackhelm_core.app import build_app
 from trackhelm_core.db.migrate import migrate
 from trackhelm_core.runtime import Runtime
-from trackhelm_core.settings import RedisSettings, StorageSettings
+from trackhelm_core.settings import AuthSettings, ObjectSettings, RedisSettings, StorageSettings
 from trackhelm_ingest.service import SERVICE as INGEST
 from trackhelm_query.service import SERVICE as QUERY
 from trackhelm_registry.service import SERVICE as REGISTRY
@@ -15,13 +15,18 @@ SERVICES = (INGEST, QUERY, ARTIFACT, REGISTRY)
 
 
 def embedded_app(
-    storage: StorageSettings, redis: RedisSettings | None = None, *, behind_gateway: bool = False
+    storage: StorageSettings,
+    redis: RedisSettings | None = None,
+    artifacts: ObjectSettings | None = None,
+    *,
+    behind_gateway: bool = False,
+    auth: AuthSettings | None = None,
 ) -> FastAPI:
     """Return the application over a data folder, which is made and migrated where needed.
 
     With an address of Redis, metrics go through its queue as in the split shape, and workers are needed.
     """
     storage.data.mkdir(parents=True, exist_ok=True)
-    runtime = Runtime.from_settings(storage, redis)
+    runtime = Runtime.from_settings(storage, redis, artifacts)
     migrate(runtime.database.engine)
-    return build_app(SERVICES, runtime, behind_gateway=behind_gateway)
+    return build_app(SERVICES, runtime, behind_gateway=behind_gateway, auth=auth)

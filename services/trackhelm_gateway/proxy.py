@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 
 import structlog
-from starlette.requests import Request
+from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
-from trackhelm_core.errors import ApiError, ErrorCode, UnavailableError
+from trackhelm_core.errors import UnavailableError
 from trackhelm_core.problems import problem
 from trackhelm_core.route_table import make_router
 from trackhelm_gateway.connection import UpstreamLostError
@@ -38,10 +39,7 @@ class Proxy:
             return
         service = self._service_of(scope["path"])
         if service is None:
-            asked = f"{scope['method']} {Request(scope).url.path}"
-            unknown = ApiError(ErrorCode.ENDPOINT_NOT_FOUND, f"No endpoint answers {asked}.")
-            await problem(unknown)(scope, receive, send)
-            return
+            raise HTTPException(HTTPStatus.NOT_FOUND)  # The words are `trackhelm_core.problems`'.
         scope["route"] = _PassedOn(service)
         exchange = Exchange(self._upstreams[service], scope, receive, send)
         try:

@@ -7,7 +7,7 @@ somebody drains.
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -16,27 +16,33 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from trackhelm_core.errors import ApiError, ErrorCode, UnavailableError
-from trackhelm_core.queue.names import drainer_of, note_of, partition_of, stream_of
+from trackhelm_core.queue.names import accepted_of, drainer_of, note_of, partition_of, stream_of
 from trackhelm_core.settings import RedisSettings
 
 log = structlog.get_logger(__name__)
 
-# KEYS: stream, mark, a note for each entry. ARGV: backlog limit, partition, seconds of a note, seconds of the
-# mark, then the entries. Returns how many were taken, and 1 if nobody drains the partition and the caller has
-# to call somebody.
+# KEYS: stream, mark, newest position, then the notes of each entry. ARGV: backlog limit, partition, seconds
+# of a note, seconds of the mark, then of each entry its bytes and its number of notes. Returns how many were
+# taken, and 1 if nobody drains the partition and the caller has to call somebody.
 _APPEND: Final = """
 local room = tonumber(ARGV[1]) - redis.call('XLEN', KEYS[1])
-local taken = math.max(0, math.min(room, #KEYS - 2))
-for i = 3, taken + 2 do
-  local id = redis.call('XADD', KEYS[1], '*', 'd', ARGV[i + 2])
-  redis.call('SET', KEYS[i], ARGV[2] .. ':' .. id, 'EX', ARGV[3])
+local taken = math.max(0, math.min(room, (#ARGV - 4) / 2))
+local note = 4
+local id
+for i = 1, taken do
+  id = redis.call('XADD', KEYS[1], '*', 'd', ARGV[3 + 2 * i])
+  for _ = 1, tonumber(ARGV[4 + 2 * i]) do
+    redis.call('SET', KEYS[note], ARGV[2] .. ':' .. id, 'EX', ARGV[3])
+    note = note + 1
+  end
 end
+if id then redis.call('SET', KEYS[3], id) end
 local called = redis.call('SET', KEYS[2], 'called', 'NX', 'EX', ARGV[4])
 return {taken, called and 1 or 0}
 """
 
 NOTE_SECONDS: Final = 7 * 86_400
-"""A note is deleted when its entry is stored; this is for those that never are."""
+"""A note expires soon after its entry is stored; this is for those that never are."""
 
 CALLED_SECONDS: Final = 5
 """How long a worker has to begin before somebody else is called."""
@@ -50,25 +56,25 @@ WAITING_BYTES: Final = 64 * 1024 * 1024
 
 @dataclass(slots=True)
 class _Waiting:
-    run: str
+    subjects: Collection[str]
     partition: int
     data: bytes
     answered: asyncio.Future[None]
 
 
 class Appender:
-    """Appends entries from one event loop."""
+    """Appends entries from one event loop; `call_worker` is told of partitions that nobody drains."""
 
-    def __init__(self, client: Redis, settings: RedisSettings) -> None:
+    def __init__(self, client: Redis, settings: RedisSettings, call_worker: Callable[[int], None]) -> None:
         self._client = client
         self._settings = settings
         self._waiting: list[_Waiting] = []
         self._waiting_bytes = 0
         self._changed = asyncio.Event()
-        self._calls: asyncio.Queue[int | None] = asyncio.Queue()
+        self._call_worker = call_worker
 
-    async def append(self, run: str, data: bytes) -> None:
-        """Append an entry; return when Redis has it.
+    async def append(self, run: str, subjects: Collection[str], data: bytes) -> None:
+        """Append an entry of a run, noted for its subjects; return when Redis has it.
 
         Raises:
             ApiError: Too much waits (429).
@@ -77,15 +83,11 @@ class Appender:
         if self._waiting_bytes + len(data) > WAITING_BYTES:
             raise _too_much()
         partition = partition_of(run, self._settings.queue_partitions)
-        waiting = _Waiting(run, partition, data, asyncio.get_running_loop().create_future())
+        waiting = _Waiting(subjects, partition, data, asyncio.get_running_loop().create_future())
         self._waiting.append(waiting)
         self._waiting_bytes += len(data)
         self._changed.set()
         await waiting.answered
-
-    async def next_call(self) -> int | None:
-        """Wait for a partition that has entries and that nobody drains; None when `run` has ended."""
-        return await self._calls.get()
 
     async def run(self) -> None:
         """Append what waits, until cancelled; what waits then is refused."""
@@ -96,7 +98,6 @@ class Appender:
         finally:
             for waiting in self._waiting:
                 _settle(waiting, UnavailableError("The server is stopping. Send the request again."))
-            self._calls.put_nowait(None)
 
     def _next_flush(self) -> list[_Waiting]:
         flush: list[_Waiting] = []
@@ -135,9 +136,17 @@ class Appender:
         # One script a partition, its text with each: a Redis that restarts forgets scripts by their names.
         pipeline = self._client.pipeline(transaction=False)
         for partition, entries in partitions.items():
-            keys = [stream_of(partition), drainer_of(partition), *(note_of(entry.run) for entry in entries)]
-            limits = [self._settings.queue_backlog, partition, NOTE_SECONDS, CALLED_SECONDS]
-            pipeline.eval(_APPEND, len(keys), *keys, *limits, *(entry.data for entry in entries))
+            keys = [stream_of(partition), drainer_of(partition), accepted_of(partition)]
+            arguments: list[bytes | int] = [
+                self._settings.queue_backlog,
+                partition,
+                NOTE_SECONDS,
+                CALLED_SECONDS,
+            ]
+            for entry in entries:
+                keys += [note_of(subject) for subject in entry.subjects]
+                arguments += [entry.data, len(entry.subjects)]
+            pipeline.eval(_APPEND, len(keys), *keys, *arguments)
         return await pipeline.execute(raise_on_error=False)
 
     def _answer(self, partition: int, entries: Sequence[_Waiting], answer: Any) -> None:
@@ -153,7 +162,7 @@ class Appender:
         for waiting in entries[taken:]:
             _settle(waiting, _too_much())
         if called:
-            self._calls.put_nowait(partition)
+            self._call_worker(partition)
 
 
 def _settle(waiting: _Waiting, error: Exception | None) -> None:

@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 
 from trackhelm_core.chunks.points import Points
-from trackhelm_ingest.series import Labels, SeriesKey
+from trackhelm_ingest.series import MODEL_LABEL, Labels, SeriesKey
 
 _VERSION: Final = b"\x01"
 _WIDTH: Final = 8
@@ -27,6 +27,12 @@ class Entry(NamedTuple):
 
     run: str
     points: dict[SeriesKey, Points]
+
+
+def subjects_of(run: str, points: Mapping[SeriesKey, Points]) -> set[str]:
+    """Return what a read may ask for that shows these points: the run, and the logged models they name."""
+    models = {value for series in points for name, value in series.labels if name == MODEL_LABEL}
+    return {run, *models}
 
 
 class _Series(msgspec.Struct, array_like=True, forbid_unknown_fields=True, gc=False):
@@ -48,14 +54,14 @@ _decoder = msgspec.msgpack.Decoder(_Message)
 
 
 def pack_entry(run: str, points: Mapping[SeriesKey, Points]) -> bytes:
-    """Return the entry of a request."""
+    """Return the entry of a request, which has at least one point."""
     parts = list(points.values())
     message = _Message(
         run,
         [_Series(series.key, series.labels, len(part)) for series, part in points.items()],
-        b"".join(part.steps.astype("<i8", copy=False).tobytes() for part in parts),
-        b"".join(part.timestamps.astype("<i8", copy=False).tobytes() for part in parts),
-        b"".join(part.values.astype("<f8", copy=False).tobytes() for part in parts),
+        np.concatenate([part.steps for part in parts]).astype("<i8", copy=False).tobytes(),
+        np.concatenate([part.timestamps for part in parts]).astype("<i8", copy=False).tobytes(),
+        np.concatenate([part.values for part in parts]).astype("<f8", copy=False).tobytes(),
     )
     return _VERSION + _encoder.encode(message)
 

@@ -3,18 +3,28 @@
 import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Self
+from typing import Final, Self
 
+import structlog
 from starlette.concurrency import run_in_threadpool
 
 from trackhelm_core.chunks.points import Points
 from trackhelm_core.db.unit_of_work import Database
 from trackhelm_core.queue.connection import RedisConnection
+from trackhelm_core.queue.tasks import Task
 from trackhelm_ingest.appending import Appender
-from trackhelm_ingest.entries import pack_entry
+from trackhelm_ingest.entries import pack_entry, subjects_of
 from trackhelm_ingest.series import SeriesKey
 from trackhelm_ingest.tasks import COMPACT_RUN, DRAIN
 from trackhelm_ingest.writable_runs import WritableRuns
+
+log = structlog.get_logger(__name__)
+
+ERRANDS: Final = 1_000
+"""Tasks that may wait to be sent. More wait only while Redis is away; what is left out, beat finds."""
+
+STOP_SECONDS: Final = 3.0
+"""How long tasks are still sent when the server stops."""
 
 
 class QueueSink:
@@ -23,35 +33,50 @@ class QueueSink:
     def __init__(self, redis: RedisConnection, database: Database) -> None:
         self._redis = redis
         self._client = redis.async_client()
-        self._appender = Appender(self._client, redis.settings)
+        self._appender = Appender(self._client, redis.settings, self._call_worker)
         self._runs = WritableRuns(database)
-        self._appending: asyncio.Task[None] | None = None
-        self._calling: asyncio.Task[None] | None = None
+        self._errands: asyncio.Queue[tuple[Task, int | str] | None] = asyncio.Queue(ERRANDS)
+        self._loop = asyncio.get_running_loop()
+        self._background: list[asyncio.Task[None]] = []
 
     def start(self) -> Self:
         """Start appending, in the running event loop."""
-        self._appending = asyncio.create_task(self._appender.run())
-        self._calling = asyncio.create_task(self._call_workers())
+        self._background = [
+            asyncio.create_task(self._appender.run()),
+            asyncio.create_task(self._run_errands()),
+        ]
         return self
 
     async def stop(self) -> None:
-        """Stop, when requests are all answered: workers that are to be called still are."""
-        if self._appending is not None and self._calling is not None:
-            self._appending.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._appending
-            await self._calling
+        """Stop, when requests are all answered; tasks that are to be sent still are."""
+        appending, sending = self._background
+        appending.cancel()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(STOP_SECONDS):
+                await self._errands.put(None)
+                await sending
+        await asyncio.gather(*self._background, return_exceptions=True)
         await self._client.aclose()
 
     async def append(self, run: str, points: Mapping[SeriesKey, Points]) -> None:
         """Queue points; see `MetricSink.append`."""
         await self._runs.check(run)
-        await self._appender.append(run, pack_entry(run, points))
+        await self._appender.append(run, subjects_of(run, points), pack_entry(run, points))
 
     def run_ended(self, run: str) -> None:
         """Have the run's metrics compacted; see `MetricSink.run_ended`."""
-        self._redis.send(COMPACT_RUN, run)
+        self._loop.call_soon_threadsafe(self._send_later, COMPACT_RUN, run)
 
-    async def _call_workers(self) -> None:
-        while (partition := await self._appender.next_call()) is not None:
-            await run_in_threadpool(self._redis.send, DRAIN, partition)
+    def _call_worker(self, partition: int) -> None:
+        self._send_later(DRAIN, partition)
+
+    def _send_later(self, task: Task, argument: int | str) -> None:
+        try:
+            self._errands.put_nowait((task, argument))
+        except asyncio.QueueFull:
+            log.warning("a task was not sent", task=task.name, argument=argument, error="too many wait")
+
+    async def _run_errands(self) -> None:
+        # Sending blocks, for seconds where Redis hangs: nobody's request waits for it.
+        while (errand := await self._errands.get()) is not None:
+            await run_in_threadpool(self._redis.send, *errand)

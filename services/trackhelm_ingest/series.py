@@ -1,7 +1,7 @@
 """What names a series within a run, and packing metrics into columns by series. Pure."""
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from trackhelm_core.chunks.points import Points
 from trackhelm_core.validation import check_key
@@ -11,6 +11,9 @@ Labels = tuple[tuple[str, str], ...]
 """Labels of a point as (name, value) pairs, sorted by name; empty for a plain point."""
 
 NO_LABELS: Labels = ()
+
+MODEL_LABEL: Final = "model_id"
+"""The label that names a logged model."""
 
 
 class SeriesKey(NamedTuple):
@@ -25,7 +28,7 @@ def labels_of(metric: AnyMetric) -> Labels:
     named = (
         ("dataset_digest", metric.dataset_digest),
         ("dataset_name", metric.dataset_name),
-        ("model_id", metric.model_id),
+        (MODEL_LABEL, metric.model_id),
     )
     fixed = tuple((name, value) for name, value in named if value)
     return tuple(sorted((*fixed, *metric.labels.items()))) if metric.labels else fixed

@@ -1,12 +1,9 @@
 """What workers do for ingest."""
 
-from contextlib import suppress
 from typing import Final
 
-from trackhelm_core.errors import UnavailableError
 from trackhelm_core.queue.connection import RedisConnection
 from trackhelm_core.queue.tasks import Task, TaskQueue
-from trackhelm_core.queue.waiting import wait_until_stored
 from trackhelm_core.runtime import Runtime
 from trackhelm_ingest.drain.drainer import Ended, drain_turn
 from trackhelm_ingest.drain.sweep import EVERY_SECONDS, abandoned_partitions
@@ -36,15 +33,17 @@ def _sweep(runtime: Runtime) -> None:
         redis.send(DRAIN, partition)
 
 
-def _compact_run(runtime: Runtime, run: str) -> None:
-    # Its last points may still wait. If they do so for long, their chunks stay apart, which harms nobody.
-    with suppress(UnavailableError):
-        wait_until_stored(runtime.redis, [run])
+def _compact_run(runtime: Runtime, run: str, after_key: int = 0) -> None:
+    redis = _redis(runtime)
     with runtime.database.reading() as session:
-        metrics = metrics_of(session, run)
+        metrics = metrics_of(session, run, after_key=after_key)
     for metric in metrics:
         with runtime.database.writing() as session:
             compact_metric(session, metric, whole=True)
+        if redis.tasks_waiting(TaskQueue.METRICS):
+            # Somebody waits to read what this worker could drain; nobody waits for this.
+            redis.send(COMPACT_RUN, run, metric.key_id)
+            return
 
 
 def _compact_metric(runtime: Runtime, run_id: int, key_id: int) -> None:
@@ -58,8 +57,14 @@ DRAIN: Final = Task("trackhelm.ingest.drain", TaskQueue.METRICS, _drain)
 SWEEP: Final = Task("trackhelm.ingest.sweep", TaskQueue.METRICS, _sweep, every_seconds=EVERY_SECONDS)
 """Calls a worker to each partition with a backlog that nobody drains."""
 
-COMPACT_RUN: Final = Task("trackhelm.ingest.compact_run", TaskQueue.UPKEEP, _compact_run)
-"""Merges all chunks of a run that has ended; takes its public id."""
+COMPACT_RUN: Final = Task(
+    # Late, so that the last points of a run are stored by then.
+    "trackhelm.ingest.compact_run",
+    TaskQueue.UPKEEP,
+    _compact_run,
+    delay_seconds=5,
+)
+"""Merges all chunks of a run that has ended; takes its public id, and the key to go on behind."""
 
 COMPACT_METRIC: Final = Task("trackhelm.ingest.compact_metric", TaskQueue.UPKEEP, _compact_metric)
 """Merges the newest chunks of a metric that has many; takes the ids of run and key."""

@@ -1,7 +1,7 @@
 """The registry service, as compositions see it."""
 
 from trackhelm_core.service import Mount, Service
-from trackhelm_registry.routes import aliases, logged_models, model_versions, registered_models
+from trackhelm_registry.routes import aliases, audit_events, logged_models, model_versions, registered_models
 
 SERVICE = Service(
     name="registry",
@@ -10,5 +10,6 @@ SERVICE = Service(
         Mount(aliases.router),
         Mount(model_versions.router),
         Mount(logged_models.router),
+        Mount(audit_events.router),
     ),
 )

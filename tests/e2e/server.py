@@ -11,6 +11,7 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import httpx
@@ -31,10 +32,16 @@ def trackhelm_only(reason: str) -> pytest.MarkDecorator:
     return pytest.mark.skipif(STOCK, reason=f"not in MLflow's own server: {reason}")
 
 
+def at_once_when_embedded(reason: str) -> pytest.MarkDecorator:
+    """Mark what the split shape promises only a few seconds later."""
+    return pytest.mark.skipif(SHAPE == "stack", reason=f"seconds later in a stack: {reason}")
+
+
 class ServerProcess:
     """One server with a port and a data folder that it keeps over restarts."""
 
-    def __init__(self, data: Path) -> None:
+    def __init__(self, data: Path, environment: Mapping[str, str] | None = None) -> None:
+        self._environment = dict(environment or {})
         data.mkdir(parents=True, exist_ok=True)
         self.data = data
         self.log_file = data.with_suffix(".log")
@@ -55,6 +62,7 @@ class ServerProcess:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 cwd=self.data,
+                env=os.environ | self._environment,
                 start_new_session=True,  # its own process group: a signal reaches it and its children only
             )
         try:

@@ -15,6 +15,7 @@ from trackhelm_core.objects.store import (
     ObjectStore,
     OpenObject,
     StoreFullError,
+    UnfitKeyError,
 )
 
 
@@ -26,26 +27,30 @@ async def upload(
     length: int | None,
 ) -> None:
     """Store a file whose body was announced to have `length` bytes (None if it was not)."""
-    with _told():
-        # Asked first: 50 GB need not travel to learn that their path is taken.
-        await objects.check_free(key)
-        await objects.put(key, _whole(content, length))
+    with told():
+        await objects.put(key, _whole(content, length), length=length)
 
 
-async def open_file(objects: ObjectStore, key: ObjectKey) -> OpenObject:
-    """Open a file to send it."""
-    with _told():
-        return await objects.open(key)
+async def open_file(objects: ObjectStore, key: ObjectKey, *, whole: bool) -> OpenObject:
+    """Open a file to send it, or a part of it if not `whole`."""
+    with told():
+        return await objects.open(key, whole=whole)
+
+
+async def entries(objects: ObjectStore, key: ObjectKey) -> Sequence[Entry]:
+    """Return what a directory holds; nothing if the key is a file's or leads nowhere."""
+    with told():
+        return await objects.entries(key)
 
 
 async def list_path(objects: ObjectStore, path: str) -> Sequence[Entry]:
     """Return what a directory of the store holds; nothing if the path is a file's or leads nowhere."""
-    entries = await objects.entries(parse_path(path))
+    found = await entries(objects, parse_path(path))
     # The stock client sends a folder named `a%20b` as it stands when it uploads, which reaches us as
     # `a b`, but encodes the percent sign when it lists.
-    if not entries and (other := decoded(path)) != path:
-        entries = await objects.entries(parse_path(other))
-    return entries
+    if not found and (other := decoded(path)) != path:
+        found = await entries(objects, parse_path(other))
+    return found
 
 
 async def delete_path(objects: ObjectStore, path: str) -> None:
@@ -53,7 +58,8 @@ async def delete_path(objects: ObjectStore, path: str) -> None:
     key = parse_path(path)
     if not key.segments:
         raise InvalidParameterError("Invalid path: the root of all files cannot be deleted.")
-    await objects.delete(key)
+    with told():
+        await objects.delete(key)
 
 
 async def upload_path(
@@ -97,13 +103,13 @@ async def _whole(content: AsyncIterable[bytes], length: int | None) -> AsyncIter
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def told() -> Iterator[None]:
     """Turn the store's failures into answers."""
     try:
         yield
     except MissingObjectError as error:
         raise NotFoundError(str(error)) from error
-    except (DirectoryError, ConflictError) as error:
+    except (DirectoryError, ConflictError, UnfitKeyError) as error:
         raise InvalidParameterError(f"Invalid path: {error}") from error
     except StoreFullError as error:
         # 507, not 503: the stock client would send the whole file again for minutes.

@@ -12,6 +12,8 @@ from trackhelm_artifact.store import roots as store
 from trackhelm_core.errors import InvalidParameterError, NotFoundError
 from trackhelm_core.locations import PROXY_SCHEME
 from trackhelm_core.objects.keys import InvalidKeyError, ObjectKey
+from trackhelm_core.objects.locations import LocationError, Locations
+from trackhelm_core.objects.store import ObjectStore
 from trackhelm_core.wire.faults import shown
 
 _ID = re.compile(r"[A-Za-z0-9][\w\-]{0,255}", re.ASCII)
@@ -20,6 +22,14 @@ _ID = re.compile(r"[A-Za-z0-9][\w\-]{0,255}", re.ASCII)
 _VERSION = re.compile(r"[0-9]{1,9}")
 
 _RUNS_SCHEME: Final = "runs"
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """A file or directory in a store."""
+
+    store: ObjectStore
+    key: ObjectKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,17 +43,20 @@ class Root:
         """Whether the files are in our store."""
         return urlsplit(self.uri).scheme == PROXY_SCHEME
 
-    def key_of(self, path: ObjectKey) -> ObjectKey:
-        """Return the key of a file or directory of the entity; refuses files that are not in our store."""
-        if not self.is_proxied:
-            raise InvalidParameterError(
-                f"The files at {shown(self.uri)} are not kept by this server: it serves '{PROXY_SCHEME}:' "
-                "locations. Fetch them from that URI directly."
-            )
-        # A URI is encoded as the path of a request is: the server decodes both once.
-        below = unquote(urlsplit(self.uri).path).lstrip("/")
+    def locate(self, objects: ObjectStore, locations: Locations, path: ObjectKey) -> Located:
+        """Return where a file or directory of the entity is; refuses locations that are not served."""
         try:
-            return parse_path(below).join(path)
+            if not self.is_proxied:
+                store, key = locations.find(self.uri)
+                return Located(store, key.join(path))
+            # A URI is encoded as the path of a request is: the server decodes both once.
+            below = unquote(urlsplit(self.uri).path).lstrip("/")
+            return Located(objects, parse_path(below).join(path))
+        except LocationError as error:
+            raise InvalidParameterError(
+                f"The files at {shown(self.uri)} are not served: {error}. Fetch them from that URI directly, "
+                "or have its location added to TRACKHELM_ARTIFACT_LOCATIONS."
+            ) from error
         except InvalidKeyError as error:
             raise InvalidParameterError(f"Invalid path {shown(str(path))}: {error}.") from error
 

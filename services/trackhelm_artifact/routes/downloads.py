@@ -29,6 +29,12 @@ class ObjectResponse(StreamingResponse):
             self._opened.close()
 
 
+def asks_for_all(request: Request) -> bool:
+    """Return whether a request is for a whole file, as far as that shows before the file is known."""
+    headers = request.headers
+    return request.method == "GET" and "range" not in headers and "if-none-match" not in headers
+
+
 def file_response(request: Request, opened: OpenObject, name: str) -> Response:
     """Return the answer that carries an open file; it owns the file from here on."""
     headers = {

@@ -7,12 +7,13 @@ from starlette.concurrency import run_in_threadpool
 
 from trackhelm_artifact.logic import files, roots
 from trackhelm_artifact.logic.paths import parse_file_path, parse_path
-from trackhelm_artifact.logic.roots import Root
-from trackhelm_artifact.routes.downloads import file_response
+from trackhelm_artifact.logic.roots import Located, Root
+from trackhelm_artifact.routes.downloads import asks_for_all, file_response
 from trackhelm_artifact.routes.proxy import file_infos
 from trackhelm_artifact.schemas import requests as schemas
 from trackhelm_artifact.schemas.listings import EntityListing
 from trackhelm_core.errors import ApiError, ErrorCode
+from trackhelm_core.objects.keys import ObjectKey
 from trackhelm_core.runtime import Runtime, RuntimeDep
 from trackhelm_core.wire.bodies import announced_length, body_of
 from trackhelm_core.wire.replies import Empty, documented, empty_reply, reply
@@ -84,7 +85,8 @@ async def upload_run_artifact(
     files.check_small(length or 0, SMALL_UPLOAD_BYTES)
     root = await run_in_threadpool(_run_root, runtime, message.run)
     content = files.small(body_of(request), SMALL_UPLOAD_BYTES)
-    await files.upload(runtime.objects, root.key_of(path), content, length=length)
+    there = await _located(runtime, root, path)
+    await files.upload(there.store, there.key, content, length=length)
     return empty_reply()
 
 
@@ -106,11 +108,18 @@ def _version_root(runtime: Runtime, name: str, version: str) -> Root:
 
 async def _listing(runtime: Runtime, root: Root, path: str) -> Response:
     directory = parse_path(path)
-    entries = await runtime.objects.entries(root.key_of(directory))
+    there = await _located(runtime, root, directory)
+    entries = await files.entries(there.store, there.key)
     prefix = f"{directory}/" if directory.segments else ""
     return reply(EntityListing(root_uri=root.uri, files=file_infos(entries, prefix)))
 
 
 async def _download(request: Request, runtime: Runtime, root: Root, path: str) -> Response:
-    key = root.key_of(parse_path(path))
-    return file_response(request, await files.open_file(runtime.objects, key), key.name)
+    there = await _located(runtime, root, parse_path(path))
+    opened = await files.open_file(there.store, there.key, whole=asks_for_all(request))
+    return file_response(request, opened, there.key.name)
+
+
+async def _located(runtime: Runtime, root: Root, path: ObjectKey) -> Located:
+    # A location may have to be opened first, which reads files of credentials.
+    return await run_in_threadpool(root.locate, runtime.objects, runtime.locations, path)

@@ -6,9 +6,8 @@ from fastapi import APIRouter, Request, Response
 
 from trackhelm_artifact.logic import files
 from trackhelm_artifact.logic.paths import parse_path
-from trackhelm_artifact.routes.downloads import file_response
+from trackhelm_artifact.routes.downloads import asks_for_all, file_response
 from trackhelm_artifact.schemas.listings import DirectoryListing, FileInfo
-from trackhelm_core.errors import ApiError, ErrorCode
 from trackhelm_core.objects.store import Entry
 from trackhelm_core.runtime import RuntimeDep
 from trackhelm_core.wire.bodies import announced_length, body_of
@@ -44,7 +43,8 @@ async def upload_artifact(path: str, request: Request, runtime: RuntimeDep) -> R
 async def download_artifact(path: str, request: Request, runtime: RuntimeDep) -> Response:
     """Send a file as an attachment, or a range of it."""
     key = parse_path(path)
-    return file_response(request, await files.open_file(runtime.objects, key), key.name)
+    opened = await files.open_file(runtime.objects, key, whole=asks_for_all(request))
+    return file_response(request, opened, key.name)
 
 
 @router.head("/artifacts/{path:path}", response_class=Response)
@@ -58,27 +58,3 @@ async def delete_artifact(path: str, runtime: RuntimeDep) -> Response:
     """Delete a file or a directory; what is not there is deleted already."""
     await files.delete_path(runtime.objects, path)
     return empty_reply()
-
-
-@router.post("/mpu/create/{path:path}", response_class=Response)
-@router.post("/mpu/complete/{path:path}", response_class=Response)
-@router.post("/mpu/abort/{path:path}", response_class=Response)
-async def multipart_upload(path: str) -> Response:
-    """Refuse: a folder has no addresses for parts. The stock client then sends the file in one piece."""
-    parse_path(path)
-    raise ApiError(
-        ErrorCode.NOT_IMPLEMENTED,
-        "Multipart upload is not supported for the current artifact repository: "
-        "send the file with PUT mlflow-artifacts/artifacts.",
-    )
-
-
-@router.get("/presigned/{path:path}", response_class=Response)
-async def presigned_download(path: str) -> Response:
-    """Refuse: a folder has no address of its own to sign."""
-    parse_path(path)
-    raise ApiError(
-        ErrorCode.NOT_IMPLEMENTED,
-        "Multipart download is not supported for the current artifact repository: "
-        "fetch the file with GET mlflow-artifacts/artifacts.",
-    )

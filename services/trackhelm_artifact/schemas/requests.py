@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from trackhelm_core.wire.requests import OfRun, Required, WireModel
+from trackhelm_core.wire.requests import Int64, OfRun, Required, WireModel
 
 # A signed URL lives for a week at most, in every cloud.
 Seconds = Annotated[int, Field(ge=1, le=604_800)]
@@ -57,3 +57,30 @@ class PresignDownload(WireModel):
     run_id: Required
     path: Required
     expiration: Seconds = 900
+
+
+class AbortUpload(WireModel):
+    """`POST mpu/abort/{directory}`. What is required is checked behind it: a folder refuses it all alike."""
+
+    path: str = ""
+    upload_id: str = ""
+
+
+class CreateUpload(WireModel):
+    """`POST mpu/create/{directory}`: `path` is the file's on the client's machine."""
+
+    path: str = ""
+    num_parts: Int64 = 1
+
+
+class UploadedPart(WireModel):
+    """A part that the client has sent."""
+
+    part_number: Int64 = 0
+    etag: str = ""
+
+
+class CompleteUpload(AbortUpload):
+    """`POST mpu/complete/{directory}`."""
+
+    parts: tuple[UploadedPart, ...] = ()

@@ -11,6 +11,7 @@ from contextlib import contextmanager, nullcontext
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
+from trackhelm_core.audit.recorder import append_recorded
 from trackhelm_core.db.engine import WRITES
 
 
@@ -54,7 +55,10 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
-        """Open a transaction that writes: committed when the block ends, rolled back when it raises."""
+        """Open a transaction that writes: committed when the block ends, rolled back when it raises.
+
+        What the audit trail was told of in the block is committed with it.
+        """
         with (
             self._writer,
             self.engine.connect() as connection,
@@ -63,6 +67,7 @@ class Database:
             ) as session,
         ):
             yield session
+            append_recorded(session)
             session.commit()
 
     def close(self) -> None:

@@ -67,7 +67,6 @@ class Drafts:
 
     def __init__(self, root: Path) -> None:
         self._folder = root / RESERVED
-        self._folder.mkdir(exist_ok=True)
 
     def new(self) -> Draft:
         """Return a draft that is not opened yet."""
@@ -75,11 +74,13 @@ class Drafts:
 
     def new_path(self) -> Path:
         """Return a path that nothing has."""
+        # Made when it is needed: a folder that is only read may be on a read-only disk.
+        self._folder.mkdir(exist_ok=True)
         return self._folder / secrets.token_hex(16)
 
     def sweep(self) -> None:
         """Delete what processes that are gone left behind."""
-        for left in self._folder.iterdir():
+        for left in self._folder.iterdir() if self._folder.is_dir() else ():
             if left.is_dir():
                 shutil.rmtree(left, ignore_errors=True)
             else:

@@ -12,13 +12,11 @@ from typing import Final, TypeVar, TypeVarTuple, Unpack
 
 from anyio import CapacityLimiter, to_thread
 
+from trackhelm_core.objects.blocks import BLOCK_BYTES, in_blocks
 from trackhelm_core.objects.drafts import Draft, Drafts
 from trackhelm_core.objects.keys import ObjectKey
 from trackhelm_core.objects.store import Entry, StoreFullError
 from trackhelm_core.objects.tree import FolderTree, OpenFile
-
-BLOCK_BYTES: Final = 1024 * 1024
-"""Bytes that are read or written at once, and so what one transfer holds in memory."""
 
 _THREADS: Final = 24
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
@@ -51,21 +49,29 @@ class FolderObject:
 
 
 class FolderStore:
-    """Files in a folder, which is made if missing; see `ObjectStore`."""
+    """Files in a folder; see `ObjectStore`."""
 
-    def __init__(self, root: Path) -> None:
-        root.mkdir(parents=True, exist_ok=True)
+    def __init__(self, root: Path, *, make: bool = True) -> None:
+        if make:
+            root.mkdir(parents=True, exist_ok=True)
         self._drafts = Drafts(root)
         self._drafts.sweep()
         self._tree = FolderTree(root, self._drafts)
         self._limiter = CapacityLimiter(_THREADS)
 
-    async def put(self, key: ObjectKey, content: AsyncIterable[bytes]) -> None:
+    @property
+    def direct(self) -> None:
+        """A folder has no address of its own."""
+        return
+
+    async def put(self, key: ObjectKey, content: AsyncIterable[bytes], *, length: int | None = None) -> None:
         """Write a draft, wait until it is on the disk, then move it to its key."""
+        # Asked first: 50 GB need not travel to learn that their path is taken.
+        await self.check_free(key)
         draft = self._drafts.new()
         try:
             await self._run(draft.open)
-            async for block in _blocks(content):
+            async for block in in_blocks(content):
                 await self._run(draft.write, block)
             await self._run(self._publish, draft, key)
         except OSError as error:
@@ -79,7 +85,7 @@ class FolderStore:
         """Raise `ConflictError` if no file can have the key."""
         await self._run(self._tree.check_free, key)
 
-    async def open(self, key: ObjectKey) -> FolderObject:
+    async def open(self, key: ObjectKey, *, whole: bool = True) -> FolderObject:
         """Open a file."""
         return FolderObject(await self._run(self._tree.open, key), self._limiter)
 
@@ -97,18 +103,3 @@ class FolderStore:
 
     async def _run(self, call: Callable[[Unpack[Args]], Result], *args: *Args) -> Result:
         return await to_thread.run_sync(call, *args, limiter=self._limiter)
-
-
-async def _blocks(content: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
-    """Gather the network's small chunks: a thread hop for each would cost more than its write."""
-    gathered: list[bytes] = []
-    size = 0
-    async for chunk in content:
-        gathered.append(chunk)
-        size += len(chunk)
-        if size >= BLOCK_BYTES:
-            yield b"".join(gathered)
-            gathered.clear()
-            size = 0
-    if gathered:
-        yield b"".join(gathered)

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterable, AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from trackhelm_core.objects.direct import DirectAccess
 from trackhelm_core.objects.keys import ObjectKey
 
 
@@ -29,6 +30,14 @@ class ConflictError(ObjectError):
 
 class StoreFullError(ObjectError):
     """The store has no room for more."""
+
+
+class UnfitKeyError(ObjectError):
+    """This kind of store cannot hold the key."""
+
+
+class StoreUnavailableError(ObjectError):
+    """The store is away, slow, or refuses us: the same call may succeed later. The log says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,20 +76,31 @@ class OpenObject(Protocol):
 
 
 class ObjectStore(Protocol):
-    """Files by key. A directory exists while it holds a file, and only then."""
+    """Files by key. A directory exists while it holds a file, and only then.
 
-    async def put(self, key: ObjectKey, content: AsyncIterable[bytes]) -> None:
+    Every call may raise `StoreUnavailableError` and `UnfitKeyError`.
+    """
+
+    @property
+    def direct(self) -> DirectAccess | None:
+        """How clients reach the store without us; None if they cannot."""
+
+    async def put(self, key: ObjectKey, content: AsyncIterable[bytes], *, length: int | None = None) -> None:
         """Store a file, replacing one that is there; it survives a power cut once this returns.
 
         Nobody sees it before it is whole, and if `content` raises nobody ever does. Of several at once on
-        one key the last to finish stays. Raises `ConflictError` and `StoreFullError`.
+        one key the last to finish stays. `length` is how many bytes are expected, if that is known. Raises
+        `ConflictError`, where it can before `content` is asked for, and `StoreFullError`.
         """
 
     async def check_free(self, key: ObjectKey) -> None:
-        """Raise the `ConflictError` that `put` would raise at its end, before the content is sent."""
+        """Raise `ConflictError` if no file can have the key."""
 
-    async def open(self, key: ObjectKey) -> OpenObject:
-        """Open a file; raises `MissingObjectError` and `DirectoryError`."""
+    async def open(self, key: ObjectKey, *, whole: bool = True) -> OpenObject:
+        """Open a file; raises `MissingObjectError` and `DirectoryError`.
+
+        `whole` says that all of it will be read, which a remote store can then begin to send.
+        """
 
     async def entries(self, key: ObjectKey) -> Sequence[Entry]:
         """Return what a directory holds, by name; nothing for a file's key and for a missing one."""

@@ -41,7 +41,9 @@ class RedisConnection:
     def send(self, task: Task, *arguments: Any) -> None:
         """Send a task to the workers, or log why not: beat, or the next request, finds what was not done."""
         try:
-            self._celery.send_task(task.name, args=arguments, queue=task.queue.value)
+            self._celery.send_task(
+                task.name, args=arguments, queue=task.queue.value, countdown=task.delay_seconds or None
+            )
         except (KombuError, RedisError, OSError) as error:
             log.warning("a task was not sent", task=task.name, arguments=arguments, error=repr(error))
 

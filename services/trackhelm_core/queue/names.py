@@ -4,8 +4,9 @@
 |---|---|
 | `{trackhelm}:points:<partition>` | stream: entries accepted and not yet stored, each in the field `d` |
 | `{trackhelm}:drainer:<partition>` | mark: somebody drains the partition, or was called to; it expires |
+| `{trackhelm}:accepted:<partition>` | id of the newest entry that was accepted |
 | `{trackhelm}:drained:<partition>` | id of the newest entry that is stored |
-| `{trackhelm}:newest:<run>` | note: `<partition>:<id>` of the run's newest entry, until that is stored |
+| `{trackhelm}:newest:<subject>` | note: `<partition>:<id>` of its newest entry, until it was stored |
 | `{trackhelm}:dead-letters` | stream: entries that could not be stored, with the reason |
 | `{trackhelm}:counts` | hash: what workers have done, for `/metrics` |
 """
@@ -35,14 +36,19 @@ def drainer_of(partition: int) -> str:
     return f"{_PREFIX}drainer:{partition}"
 
 
+def accepted_of(partition: int) -> str:
+    """Return the name of a partition's newest accepted position."""
+    return f"{_PREFIX}accepted:{partition}"
+
+
 def drained_of(partition: int) -> str:
     """Return the name of a partition's drained position."""
     return f"{_PREFIX}drained:{partition}"
 
 
-def note_of(run: str) -> str:
-    """Return the name of the note of a run's newest entry."""
-    return f"{_PREFIX}newest:{run}"
+def note_of(subject: str) -> str:
+    """Return the name of the note of the newest entry of a run, or of a logged model, by its public id."""
+    return f"{_PREFIX}newest:{subject}"
 
 
 class StreamId(NamedTuple):
@@ -69,7 +75,7 @@ BEFORE_ALL: Final = StreamId(0, 0)
 
 
 class Note(NamedTuple):
-    """Where a run's newest entry is."""
+    """Where the newest entry of a run or model is."""
 
     partition: int
     entry: StreamId

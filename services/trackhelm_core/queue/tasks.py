@@ -38,6 +38,8 @@ class Task:
     name: str
     queue: TaskQueue
     run: Callable[..., None]
+    delay_seconds: float = 0
+    """How long it waits, after it was sent, until a worker may run it."""
     every_seconds: float | None = None
     """How often beat sends it, without arguments; None when only code does."""
 

@@ -41,6 +41,6 @@ def configure_logging(settings: LogSettings) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
-    for library in ("alembic", "uvicorn"):
+    for library in ("alembic", "celery", "uvicorn"):
         # They announce at "info" what the command line says in its own words.
         logging.getLogger(library).setLevel(max(level, logging.WARNING))

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
-from trackhelm_core.limits import INT64_MAX, INT64_MIN
+from trackhelm_core.limits import COMMENT_LENGTH, INT64_MAX, INT64_MIN
 
 MISSING = "missing"
 """The error type of an absent required field: pydantic's own, raised for empty ones too."""
@@ -47,6 +47,9 @@ for them as it is.
 Int64 = Annotated[int, Field(ge=INT64_MIN, le=INT64_MAX)]
 Milliseconds = Annotated[int, Field(ge=0, le=INT64_MAX)]
 """A time: milliseconds since the epoch."""
+
+Comment = Annotated[str, Field(max_length=COMMENT_LENGTH)]
+"""Why something is done, for the audit trail. The stock client sends none."""
 
 
 @cache

@@ -17,7 +17,7 @@ from trackhelm_core.db.failures import database_failure
 from trackhelm_core.errors import UnavailableError
 from trackhelm_core.queue.names import StreamId
 from trackhelm_ingest.drain.stream import RawEntry
-from trackhelm_ingest.entries import Entry, EntryFormatError, unpack_entry
+from trackhelm_ingest.entries import Entry, EntryFormatError, subjects_of, unpack_entry
 from trackhelm_ingest.store.points import Metric, write_points
 from trackhelm_ingest.store.positions import PositionMovedError, move_position
 from trackhelm_ingest.store.runs import find_runs
@@ -40,7 +40,7 @@ class Outcome:
 
     position: StreamId | None
     newest: dict[str, StreamId] = field(default_factory=dict)
-    """The last entry of each run."""
+    """The last entry of each run and logged model."""
     points: int = 0
     crowded: set[Metric] = field(default_factory=set)
 
@@ -62,7 +62,7 @@ def store_batch(
         except EntryFormatError as error:
             batch.bury(raw, str(error))
         else:
-            batch.outcome.newest[entry.run] = raw.id
+            batch.outcome.newest |= dict.fromkeys(subjects_of(*entry), raw.id)
             readable.append((raw, entry))
     batch.store(readable, entries[-1].id)
     return batch.outcome

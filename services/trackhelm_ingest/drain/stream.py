@@ -17,6 +17,7 @@ from trackhelm_core.queue.names import (
     BEFORE_ALL,
     COUNTS,
     ENTRY_FIELD,
+    Note,
     StreamId,
     drained_of,
     drainer_of,
@@ -33,11 +34,15 @@ stored, others are called in vain: the lock sends them away."""
 BLOCK_SECONDS: Final = 0.5
 """Longest wait for an entry at the server; the mark is refreshed this often."""
 
+STORED_NOTE_SECONDS: Final = 60
+"""How long the note of a stored entry is kept for reads that began before: longer than any read takes."""
+
 _LAST_SEQUENCE: Final = 2**63
 
 # KEYS: stream, drained position, mark, counts, then notes. ARGV: the position, what the stream begins with
-# now, seconds of the mark, entries, points and microseconds to count, then what each note says if its run
-# wrote nothing more.
+# now, seconds of the mark, entries, points and microseconds to count, seconds of a note that is
+# stored, then what each note says unless
+# something newer was accepted.
 _SETTLE: Final = """
 redis.call('XTRIM', KEYS[1], 'MINID', ARGV[2])
 redis.call('SET', KEYS[2], ARGV[1])
@@ -47,7 +52,7 @@ redis.call('HINCRBY', KEYS[4], 'points', ARGV[5])
 redis.call('HINCRBY', KEYS[4], 'microseconds', ARGV[6])
 redis.call('HINCRBY', KEYS[4], 'batches', 1)
 for i = 5, #KEYS do
-  if redis.call('GET', KEYS[i]) == ARGV[i + 2] then redis.call('DEL', KEYS[i]) end
+  if redis.call('GET', KEYS[i]) == ARGV[i + 3] then redis.call('EXPIRE', KEYS[i], ARGV[7]) end
 end
 """
 
@@ -72,7 +77,7 @@ class Stored:
 
     last: StreamId
     newest: Mapping[str, StreamId]
-    """The last entry of each run."""
+    """The last entry of each run and logged model."""
     entries: int
     points: int
     seconds: float
@@ -103,9 +108,9 @@ class PartitionStream:
             empty = not self._client.xlen(self._stream)
             self._client.set(drained_of(self._partition), str(generated if empty else position))
 
-    def read(self, count: int) -> list[RawEntry]:
-        """Return the first entries, waiting a moment for one if there is none."""
-        block = round(BLOCK_SECONDS * 1000)
+    def read(self, count: int, *, wait: bool) -> list[RawEntry]:
+        """Return the first entries; if there is none, after waiting a moment for one."""
+        block = round(BLOCK_SECONDS * 1000) if wait else None
         answer: Any = self._blocking.xread({self._stream: str(BEFORE_ALL)}, count=count, block=block)
         if not answer:
             return []
@@ -117,7 +122,9 @@ class PartitionStream:
     def settle(self, stored: Stored) -> None:
         """Cut off what is stored, and let those go on who wait to read it."""
         keys = [self._stream, drained_of(self._partition), self._mark, COUNTS]
-        notes = [(note_of(run), f"{self._partition}:{entry}") for run, entry in stored.newest.items()]
+        notes = [
+            (note_of(subject), str(Note(self._partition, entry))) for subject, entry in stored.newest.items()
+        ]
         numbers = [stored.entries, stored.points, round(stored.seconds * 1_000_000)]
         self._client.eval(
             _SETTLE,
@@ -128,6 +135,7 @@ class PartitionStream:
             str(stored.last.next()),
             MARK_SECONDS,
             *numbers,
+            STORED_NOTE_SECONDS,
             *(text for _, text in notes),
         )
 

@@ -4,11 +4,13 @@ from collections.abc import Mapping
 
 from sqlalchemy.orm import Session
 
+from trackhelm_core.audit.changes import Cause, Entity, EntityType
 from trackhelm_core.db.models.base import LifecycleStage
 from trackhelm_core.errors import AlreadyExistsError, InvalidParameterError, NotFoundError
 from trackhelm_core.limits import EXPERIMENT_NAME_LENGTH, EXPERIMENT_TAG_VALUE_LENGTH
 from trackhelm_core.locations import check_artifact_location
 from trackhelm_core.validation import check_key, check_length, parse_experiment_id
+from trackhelm_ingest.logic.bin import record_move
 from trackhelm_ingest.store import experiments as store
 
 
@@ -31,14 +33,14 @@ def create_experiment(
     return experiment_id
 
 
-def delete_experiment(session: Session, experiment_id: str, *, now: int) -> None:
+def delete_experiment(session: Session, experiment_id: str, cause: Cause) -> None:
     """Put an active experiment and its runs into the bin."""
-    _move(session, experiment_id, LifecycleStage.ACTIVE, LifecycleStage.DELETED, now=now)
+    _move(session, experiment_id, LifecycleStage.ACTIVE, LifecycleStage.DELETED, cause)
 
 
-def restore_experiment(session: Session, experiment_id: str, *, now: int) -> None:
+def restore_experiment(session: Session, experiment_id: str, cause: Cause) -> None:
     """Take a deleted experiment out of the bin, with all its runs, however they came there."""
-    _move(session, experiment_id, LifecycleStage.DELETED, LifecycleStage.ACTIVE, now=now)
+    _move(session, experiment_id, LifecycleStage.DELETED, LifecycleStage.ACTIVE, cause)
 
 
 def rename_experiment(session: Session, experiment_id: str, new_name: str, *, now: int) -> None:
@@ -68,12 +70,13 @@ def delete_experiment_tag(session: Session, experiment_id: str, key: str, *, now
 
 
 def _move(
-    session: Session, experiment_id: str, origin: LifecycleStage, target: LifecycleStage, *, now: int
+    session: Session, experiment_id: str, origin: LifecycleStage, target: LifecycleStage, cause: Cause
 ) -> None:
     found = parse_experiment_id(experiment_id)
     if store.stage_of(session, found) is not origin:
         raise NotFoundError(f"No {origin.value} experiment with ID '{experiment_id}' exists.")
-    store.set_stage(session, found, target, now=now)
+    store.set_stage(session, found, target, now=cause.time)
+    record_move(session, Entity(EntityType.EXPERIMENT, str(found)), target, cause)
 
 
 def _active(session: Session, experiment_id: str) -> int:

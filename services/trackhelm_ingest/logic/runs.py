@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
+from trackhelm_core.audit.changes import Cause, Entity, EntityType
 from trackhelm_core.db.experiments import active_location
 from trackhelm_core.db.models.base import LifecycleStage
 from trackhelm_core.errors import InvalidParameterError, NotFoundError
@@ -18,6 +19,7 @@ from trackhelm_core.validation import check_length, parse_experiment_id
 from trackhelm_core.wire.json import decode_json
 from trackhelm_core.wire.runs import RunInfo
 from trackhelm_ingest.logic.active_runs import active_run, run_not_found
+from trackhelm_ingest.logic.bin import record_move
 from trackhelm_ingest.store import runs as store
 
 STATUSES: Final = {1: "RUNNING", 2: "SCHEDULED", 3: "FINISHED", 4: "FAILED", 5: "KILLED"}
@@ -79,14 +81,15 @@ def update_run(
     return store.run_info(session, run.id)
 
 
-def move_run(session: Session, uuid: str, stage: LifecycleStage, *, now: int) -> None:
+def move_run(session: Session, uuid: str, stage: LifecycleStage, cause: Cause) -> None:
     """Put a run into the bin or take it out; a run that is there already stays as it is."""
     run = store.find_runs(session, [uuid], lock=True).get(uuid)
     if run is None:
         raise run_not_found(uuid)
     if run.stage is not stage:
-        deleted_time = now if stage is LifecycleStage.DELETED else None
+        deleted_time = cause.time if stage is LifecycleStage.DELETED else None
         store.update_run(session, run.id, lifecycle_stage=stage, deleted_time=deleted_time)
+        record_move(session, Entity(EntityType.RUN, uuid), stage, cause)
 
 
 def log_param(session: Session, uuid: str, key: str, value: str) -> None:

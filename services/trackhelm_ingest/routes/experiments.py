@@ -2,6 +2,8 @@
 
 from fastapi import APIRouter, Response
 
+from trackhelm_core.audit.changes import Cause
+from trackhelm_core.auth.dependency import ActorDep
 from trackhelm_core.runtime import RuntimeDep
 from trackhelm_core.wire.replies import Empty, documented, empty_reply, reply
 from trackhelm_core.wire.route import WireRoute
@@ -23,18 +25,20 @@ def create_experiment(body: schemas.CreateExperiment, runtime: RuntimeDep) -> Re
 
 
 @router.post("/delete", **documented(Empty))
-def delete_experiment(body: schemas.NamedExperiment, runtime: RuntimeDep) -> Response:
+def delete_experiment(body: schemas.MoveExperiment, actor: ActorDep, runtime: RuntimeDep) -> Response:
     """Put an active experiment and its runs into the bin."""
     with runtime.database.writing() as session:
-        logic.delete_experiment(session, body.experiment_id, now=runtime.clock())
+        cause = Cause(actor, runtime.clock(), body.comment)
+        logic.delete_experiment(session, body.experiment_id, cause)
     return empty_reply()
 
 
 @router.post("/restore", **documented(Empty))
-def restore_experiment(body: schemas.NamedExperiment, runtime: RuntimeDep) -> Response:
+def restore_experiment(body: schemas.MoveExperiment, actor: ActorDep, runtime: RuntimeDep) -> Response:
     """Take a deleted experiment and all its runs out of the bin."""
     with runtime.database.writing() as session:
-        logic.restore_experiment(session, body.experiment_id, now=runtime.clock())
+        cause = Cause(actor, runtime.clock(), body.comment)
+        logic.restore_experiment(session, body.experiment_id, cause)
     return empty_reply()
 
 

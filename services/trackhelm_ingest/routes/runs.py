@@ -2,10 +2,11 @@
 
 from fastapi import APIRouter, Response
 
+from trackhelm_core.audit.changes import Cause
+from trackhelm_core.auth.dependency import ActorDep
 from trackhelm_core.db.models.base import LifecycleStage
 from trackhelm_core.runtime import RuntimeDep
 from trackhelm_core.wire.replies import Empty, KeyValue, documented, empty_reply, reply
-from trackhelm_core.wire.requests import OfRun
 from trackhelm_core.wire.route import WireRoute
 from trackhelm_core.wire.runs import Run, RunData, RunReply
 from trackhelm_ingest.logic import runs as logic
@@ -46,18 +47,20 @@ def update_run(body: schemas.UpdateRun, runtime: RuntimeDep, sink: SinkDep) -> R
 
 
 @router.post("/delete", **documented(Empty))
-def delete_run(body: OfRun, runtime: RuntimeDep) -> Response:
+def delete_run(body: schemas.MoveRun, actor: ActorDep, runtime: RuntimeDep) -> Response:
     """Put a run into the bin."""
     with runtime.database.writing() as session:
-        logic.move_run(session, body.run, LifecycleStage.DELETED, now=runtime.clock())
+        cause = Cause(actor, runtime.clock(), body.comment)
+        logic.move_run(session, body.run, LifecycleStage.DELETED, cause)
     return empty_reply()
 
 
 @router.post("/restore", **documented(Empty))
-def restore_run(body: OfRun, runtime: RuntimeDep) -> Response:
+def restore_run(body: schemas.MoveRun, actor: ActorDep, runtime: RuntimeDep) -> Response:
     """Take a run out of the bin."""
     with runtime.database.writing() as session:
-        logic.move_run(session, body.run, LifecycleStage.ACTIVE, now=runtime.clock())
+        cause = Cause(actor, runtime.clock(), body.comment)
+        logic.move_run(session, body.run, LifecycleStage.ACTIVE, cause)
     return empty_reply()
 
 

@@ -1,7 +1,7 @@
 """Requests and answers about experiments."""
 
 from trackhelm_core.wire.replies import Reply
-from trackhelm_core.wire.requests import Required, WireModel
+from trackhelm_core.wire.requests import Comment, Required, WireModel
 from trackhelm_ingest.schemas.tags import Tag
 
 
@@ -13,10 +13,11 @@ class CreateExperiment(WireModel):
     tags: tuple[Tag, ...] = ()
 
 
-class NamedExperiment(WireModel):
+class MoveExperiment(WireModel):
     """`POST experiments/delete` and `restore`."""
 
     experiment_id: Required
+    comment: Comment = ""
 
 
 class UpdateExperiment(WireModel):

@@ -1,7 +1,7 @@
 """Requests and answers about runs, their params and tags."""
 
 from trackhelm_core.wire.replies import Reply
-from trackhelm_core.wire.requests import Int64, OfRun, Required, WireModel
+from trackhelm_core.wire.requests import Comment, Int64, OfRun, Required, WireModel
 from trackhelm_core.wire.runs import RunInfo
 from trackhelm_ingest.schemas.tags import Tag
 
@@ -14,6 +14,12 @@ class CreateRun(WireModel):
     run_name: str = ""
     start_time: Int64 = 0
     tags: tuple[Tag, ...] = ()
+
+
+class MoveRun(OfRun):
+    """`POST runs/delete` and `restore`."""
+
+    comment: Comment = ""
 
 
 class UpdateRun(OfRun):

@@ -31,11 +31,14 @@ class ChunkRef:
     count: int
 
 
-def metrics_of(session: Session, run: str) -> list[Metric]:
-    """Return the metrics of a run, named by its public id."""
-    statement = select(Series.run_id, Series.key_id).join(Run, Run.id == Series.run_id)
+def metrics_of(session: Session, run: str, *, after_key: int = 0) -> list[Metric]:
+    """Return the metrics of a run, named by its public id: those behind a key's id, in the order of ids."""
+    statement = (
+        select(Series.run_id, Series.key_id).join(Run, Run.id == Series.run_id).order_by(Series.key_id)
+    )
     # Each key has its series without labels, see `NO_LABELS_ID`.
-    found = session.execute(statement.where(Run.uuid == run, Series.label_set_id == NO_LABELS_ID))
+    of_run = (Run.uuid == run, Series.label_set_id == NO_LABELS_ID, Series.key_id > after_key)
+    found = session.execute(statement.where(*of_run))
     return [Metric(run_id, key_id) for run_id, key_id in found]
 
 

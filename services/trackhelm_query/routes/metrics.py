@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
+from trackhelm_core.limits import BULK_HISTORY_RUNS
 from trackhelm_core.queue.waiting import wait_until_stored
 from trackhelm_core.runtime import RuntimeDep
 from trackhelm_core.wire.replies import documented, reply
@@ -30,7 +31,8 @@ def get_history(query: Annotated[schemas.GetHistory, Query()], runtime: RuntimeD
 @browser_router.get("/get-history-bulk", **documented(schemas.BulkHistories))
 def get_history_bulk(query: Annotated[schemas.GetHistoryBulk, Query()], runtime: RuntimeDep) -> Response:
     """Get the points of one metric of several runs."""
-    wait_until_stored(runtime.redis, query.run_id)
+    # A request for more runs is refused.
+    wait_until_stored(runtime.redis, query.run_id[:BULK_HISTORY_RUNS])
     with runtime.database.reading() as session:
         found = logic.get_history_bulk(session, query.run_id, query.metric_key, max_results=query.max_results)
     return reply(schemas.BulkHistories(schemas.run_metric_messages(query.metric_key, found)))
@@ -41,7 +43,7 @@ def get_history_bulk_interval(
     query: Annotated[schemas.GetHistoryBulkInterval, Query()], runtime: RuntimeDep
 ) -> Response:
     """Get points of one metric of several runs, in a range of steps, sampled evenly to a number a run."""
-    wait_until_stored(runtime.redis, query.run_ids)
+    wait_until_stored(runtime.redis, query.run_ids[:BULK_HISTORY_RUNS])
     with runtime.database.reading() as session:
         found = logic.get_history_samples(
             session,

@@ -4,7 +4,13 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
-from trackhelm_core.queue.waiting import wait_until_stored
+from trackhelm_core.queue.waiting import (
+    names_metrics,
+    stored_positions,
+    wait_for_missed,
+    wait_until_all_stored,
+    wait_until_stored,
+)
 from trackhelm_core.runtime import RuntimeDep
 from trackhelm_core.wire.replies import documented, empty_reply, reply
 from trackhelm_core.wire.requests import OfRun
@@ -32,9 +38,7 @@ def get_run(query: Annotated[OfRun, Query()], runtime: RuntimeDep) -> Response:
 def search_runs(body: schemas.SearchRuns, runtime: RuntimeDep) -> Response:
     """Search the runs of experiments.
 
-    Metrics that were logged to a run of the page are in it. Which runs are found, and their order, may be
-    decided by metrics that are a moment old: to wait for those of every run would make a search as slow
-    as the busiest writer.
+    Metrics that were logged before are in the answer, and decide which runs are found and in which order.
     """
     asked = AskedSearch(
         filter_text=body.filter,
@@ -43,9 +47,12 @@ def search_runs(body: schemas.SearchRuns, runtime: RuntimeDep) -> Response:
         max_results=body.max_results,
         page_token=body.page_token,
     )
+    if names_metrics(body.filter, *body.order_by):
+        wait_until_all_stored(runtime.redis)
+    seen = stored_positions(runtime.redis)
     with runtime.database.reading() as session:
         found, next_page_token = logic.search_runs(session, body.experiment_ids, asked)
-    if found and wait_until_stored(runtime.redis, found.run_ids):
+    if found and wait_for_missed(runtime.redis, found.run_ids, seen):
         with runtime.database.reading() as session:
             found, next_page_token = logic.search_runs(session, body.experiment_ids, asked)
     return reply(schemas.RunPage(run_messages(found), next_page_token)) if found else empty_reply()

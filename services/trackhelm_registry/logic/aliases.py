@@ -2,7 +2,10 @@
 
 from sqlalchemy.orm import Session
 
+from trackhelm_core.audit.changes import Action, Cause, Change
+from trackhelm_core.audit.recorder import record
 from trackhelm_core.errors import InvalidParameterError, NotFoundError
+from trackhelm_registry.logic.history import alias_state, of_model
 from trackhelm_registry.logic.lookups import (
     found_model,
     locked_model,
@@ -15,18 +18,24 @@ from trackhelm_registry.store import details
 from trackhelm_registry.store.details import VersionDetails
 
 
-def set_alias(session: Session, name: str, alias: str, version: str) -> None:
+def set_alias(session: Session, name: str, alias: str, version: str, cause: Cause) -> None:
     """Point an alias to a version."""
     check_new_alias(alias)
     found = locked_version(session, name, version)
+    before = alias_state(alias, store.aliased_number(session, found.model, alias))
     store.set_alias(session, found.model, alias, found.number)
+    after = alias_state(alias, found.number)
+    record(session, Change(of_model(name), Action.ALIAS_SET, before, after), cause)
 
 
-def delete_alias(session: Session, name: str, alias: str) -> None:
+def delete_alias(session: Session, name: str, alias: str, cause: Cause) -> None:
     """Delete an alias; that there is none is no failure."""
     check_alias(alias)
     model = locked_model(session, name)
+    before = alias_state(alias, store.aliased_number(session, model, alias))
     store.delete_alias(session, model, alias)
+    after = alias_state(alias, None)
+    record(session, Change(of_model(name), Action.ALIAS_DELETED, before, after), cause)
 
 
 def version_by_alias(session: Session, name: str, alias: str) -> VersionDetails:

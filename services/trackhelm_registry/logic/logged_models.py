@@ -6,6 +6,8 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
+from trackhelm_core.audit.changes import Action, Cause, Change, State
+from trackhelm_core.audit.recorder import record
 from trackhelm_core.db.experiments import active_location
 from trackhelm_core.db.models.base import LifecycleStage
 from trackhelm_core.db.models.runs import RUN_ID_LENGTH
@@ -24,6 +26,7 @@ from trackhelm_core.search.lexer import is_storable
 from trackhelm_core.validation import check_length, parse_experiment_id
 from trackhelm_core.wire.faults import shown
 from trackhelm_core.wire.replies import KeyValue
+from trackhelm_registry.logic.history import of_logged_model, record_creation, record_tags
 from trackhelm_registry.schemas.logged_model_replies import (
     STATUSES,
     LoggedModel,
@@ -38,7 +41,7 @@ UNSPECIFIED, PENDING = STATUSES[:2]
 _NOT_IN_A_NAME: Final = "/:.%\"'"
 
 
-def create_model(session: Session, request: CreateLoggedModel, *, now: int) -> LoggedModel:
+def create_model(session: Session, request: CreateLoggedModel, cause: Cause) -> LoggedModel:
     """Create a pending model in an active experiment and return it. A name is made up where none is given."""
     experiment = parse_experiment_id(request.experiment_id)
     name = _check_name(request.name) if request.name else random_name()
@@ -51,8 +54,8 @@ def create_model(session: Session, request: CreateLoggedModel, *, now: int) -> L
         model_id=model_id,
         experiment_id=str(experiment),
         name=name,
-        creation_timestamp_ms=now,
-        last_updated_timestamp_ms=now,
+        creation_timestamp_ms=cause.time,
+        last_updated_timestamp_ms=cause.time,
         artifact_uri=join(active_location(session, experiment), "models", model_id, "artifacts"),
         status=PENDING,
         model_type=model_type or None,
@@ -62,6 +65,15 @@ def create_model(session: Session, request: CreateLoggedModel, *, now: int) -> L
     model = store.insert_model(session, info)
     store.add_params(session, model, params)
     store.set_tags(session, model, tags)
+    state: State = {
+        "name": name,
+        "experiment_id": info.experiment_id,
+        "source_run_id": source_run_id,
+        "model_type": model_type,
+        "params": params,
+        "tags": tags,
+    }
+    record_creation(session, of_logged_model(model_id), state, cause)
     return LoggedModel(info=info, data=LoggedModelData(params=_shown_pairs(params)))
 
 
@@ -75,38 +87,49 @@ def get_model(session: Session, model_id: str, *, allow_deleted: bool) -> Logged
     return found
 
 
-def finalize_model(session: Session, model_id: str, status: str, *, now: int) -> LoggedModel:
+def finalize_model(session: Session, model_id: str, status: str, cause: Cause) -> LoggedModel:
     """Set a model's status, by its name or protobuf number, and return the model."""
     known = _parse_status(status)
-    store.set_status(session, _active(session, model_id), known, now=now)
+    found = _active(session, model_id)
+    store.set_status(session, found.id, known, now=cause.time)
+    states = {"status": found.status}, {"status": known}
+    record(session, Change(of_logged_model(model_id), Action.STATUS_CHANGED, *states), cause)
     return get_model(session, model_id, allow_deleted=False)
 
 
-def delete_model(session: Session, model_id: str, *, now: int) -> None:
+def delete_model(session: Session, model_id: str, cause: Cause) -> None:
     """Put a model into the bin. One that is there stays there: a client may send its request again."""
     found = _locked(session, model_id)
     if found.stage is LifecycleStage.ACTIVE:
-        store.delete_model(session, found.id, now=now)
+        store.delete_model(session, found.id, now=cause.time)
+        states = ({"lifecycle_stage": stage.value} for stage in (found.stage, LifecycleStage.DELETED))
+        record(session, Change(of_logged_model(model_id), Action.DELETED, *states), cause)
 
 
-def set_tags(session: Session, model_id: str, tags: Sequence[Pair]) -> None:
+def set_tags(session: Session, model_id: str, tags: Sequence[Pair], cause: Cause) -> None:
     """Set tags of a model; of equal keys the last counts."""
     clean = _clean_tags(tags)
-    store.set_tags(session, _active(session, model_id), clean)
+    model = _active(session, model_id).id
+    before = store.find_tags(session, model, clean)
+    store.set_tags(session, model, clean)
+    record_tags(session, of_logged_model(model_id), before, clean, cause)
 
 
-def delete_tag(session: Session, model_id: str, key: str) -> None:
+def delete_tag(session: Session, model_id: str, key: str, cause: Cause) -> None:
     """Delete a tag of a model."""
-    found = _active(session, model_id)
-    if not (is_storable(key) and store.delete_tag(session, found, key)):
+    model = _active(session, model_id).id
+    value = store.delete_tag(session, model, key) if is_storable(key) else None
+    if value is None:
         raise NotFoundError(f"No tag with key {shown(key)} found for model with ID '{model_id}'.")
+    record_tags(session, of_logged_model(model_id), {key: value}, {}, cause)
 
 
-def log_params(session: Session, model_id: str, params: Sequence[Pair]) -> None:
+def log_params(session: Session, model_id: str, params: Sequence[Pair], cause: Cause) -> None:
     """Add params to a model. They never change: the same value again is fine, another is refused."""
     clean = _clean_params(params)
-    model = _active(session, model_id)
-    for key, old in store.find_params(session, model, clean).items():
+    model = _active(session, model_id).id
+    stored = store.find_params(session, model, clean)
+    for key, old in stored.items():
         if old != clean[key]:
             raise InvalidParameterError(
                 f"Changing param values is not allowed. Param with key='{key}' was already logged with "
@@ -114,13 +137,16 @@ def log_params(session: Session, model_id: str, params: Sequence[Pair]) -> None:
                 f"{shown(clean[key])}."
             )
     store.add_params(session, model, clean)
+    added = {key: value for key, value in clean.items() if key not in stored}
+    change = Change(of_logged_model(model_id), Action.PARAMS_LOGGED, {"params": {}}, {"params": added})
+    record(session, change, cause)
 
 
-def _active(session: Session, model_id: str) -> int:
+def _active(session: Session, model_id: str) -> store.ModelRef:
     found = _locked(session, model_id)
     if found.stage is not LifecycleStage.ACTIVE:
         raise _not_found(model_id)
-    return found.id
+    return found
 
 
 def _locked(session: Session, model_id: str) -> store.ModelRef:

@@ -12,11 +12,12 @@ from trackhelm_registry.store import registered_models as model_store
 
 
 class LockedVersion(NamedTuple):
-    """A version that is to be changed: the row ids of its model and itself, and its number."""
+    """A version that is to be changed: the row ids of its model and itself, its number and its stage."""
 
     model: int
     row: int
     number: int
+    stage: str
 
 
 def model_not_found(name: str) -> NotFoundError:
@@ -51,10 +52,11 @@ def locked_version(session: Session, name: str, version: str) -> LockedVersion:
     model = model_store.lock_models(session, [check_model_name(name)]).get(name)
     if model is None or number is None:
         raise version_not_found(name, version)
-    row = version_store.find_version(session, model, number)
-    if row is None:
+    found = version_store.find_version(session, model, number)
+    if found is None:
         raise version_not_found(name, version)
-    return LockedVersion(model, row, number)
+    row, stage = found
+    return LockedVersion(model, row, number, stage)
 
 
 def model_details(session: Session, name: str) -> details.ModelDetails:

@@ -5,8 +5,17 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
+from trackhelm_core.audit.changes import Cause
 from trackhelm_core.limits import SOURCE_LENGTH
 from trackhelm_core.validation import check_length
+from trackhelm_registry.logic.history import (
+    of_version,
+    record_creation,
+    record_deletion,
+    record_description,
+    record_stage,
+    whole_version,
+)
 from trackhelm_registry.logic.lookups import locked_version, model_not_found, version_details
 from trackhelm_registry.logic.names import check_description, check_model_name, check_tags
 from trackhelm_registry.logic.prompts import is_prompt
@@ -15,6 +24,7 @@ from trackhelm_registry.logic.sources import Claim, resolve_prompt_source, resol
 from trackhelm_registry.logic.stages import Stage, check_archives, parse_stage
 from trackhelm_registry.store import model_versions as store
 from trackhelm_registry.store import registered_models as model_store
+from trackhelm_registry.store import states
 from trackhelm_registry.store import tags as tag_store
 from trackhelm_registry.store.details import VersionDetails
 
@@ -40,7 +50,7 @@ class Transition:
     archive_existing: bool
 
 
-def create_version(session: Session, new: NewVersion, *, now: int) -> VersionDetails:
+def create_version(session: Session, new: NewVersion, cause: Cause) -> VersionDetails:
     """Register a version under the model's next number, and note it at the logged model it comes from."""
     check_model_name(new.name)
     check_description(new.description)
@@ -48,7 +58,7 @@ def create_version(session: Session, new: NewVersion, *, now: int) -> VersionDet
     check_tags(new.tags)
     resolve = resolve_prompt_source if is_prompt(new.tags) else resolve_source
     origin = resolve(session, Claim(new.source, new.run_id, new.model_id))
-    taken = model_store.take_version_number(session, new.name, now=now)
+    taken = model_store.take_version_number(session, new.name, now=cause.time)
     if taken is None:
         raise model_not_found(new.name)
     model, number = taken
@@ -63,10 +73,11 @@ def create_version(session: Session, new: NewVersion, *, now: int) -> VersionDet
         "run_link": new.run_link,
         "model_id": origin.model_id or None,
     }
-    version = store.insert_version(session, values, now=now)
+    version = store.insert_version(session, values, now=cause.time)
     tag_store.set_version_tags(session, version, new.tags)
     if origin.model_id:
         add_registration(session, origin.model_id, new.name, number)
+    record_creation(session, of_version(new.name, number), whole_version(session, version), cause)
     return version_details(session, new.name, str(number))
 
 
@@ -76,17 +87,19 @@ def get_version(session: Session, name: str, version: str) -> VersionDetails:
 
 
 def describe_version(
-    session: Session, name: str, version: str, description: str, *, now: int
+    session: Session, name: str, version: str, description: str, cause: Cause
 ) -> VersionDetails:
     """Change a version's description."""
     check_description(description)
     found = locked_version(session, name, version)
-    store.update_version(session, found.row, {"description": description}, now=now)
+    before = states.version_description(session, found.row)
+    store.update_version(session, found.row, {"description": description}, now=cause.time)
+    record_description(session, of_version(name, found.number), (before, description), cause)
     return version_details(session, name, version)
 
 
 def transition_version(
-    session: Session, name: str, version: str, transition: Transition, *, now: int
+    session: Session, name: str, version: str, transition: Transition, cause: Cause
 ) -> VersionDetails:
     """Move a version to a stage; those that are in it may be archived at the same time."""
     target = parse_stage(transition.stage)
@@ -94,14 +107,18 @@ def transition_version(
         check_archives(target)
     found = locked_version(session, name, version)
     if transition.archive_existing:
-        store.move_others(session, found.model, found.row, (target, Stage.ARCHIVED), now=now)
-    store.update_version(session, found.row, {"current_stage": target}, now=now)
-    model_store.touch_model(session, found.model, now=now)
+        archived = (target, Stage.ARCHIVED)
+        for number in store.move_others(session, found.model, found.row, archived, now=cause.time):
+            record_stage(session, of_version(name, number), archived, cause)
+    store.update_version(session, found.row, {"current_stage": target}, now=cause.time)
+    model_store.touch_model(session, found.model, now=cause.time)
+    record_stage(session, of_version(name, found.number), (found.stage, target), cause)
     return version_details(session, name, version)
 
 
-def delete_version(session: Session, name: str, version: str, *, now: int) -> None:
+def delete_version(session: Session, name: str, version: str, cause: Cause) -> None:
     """Delete a version with its tags and aliases; its number is never given again."""
     found = locked_version(session, name, version)
+    record_deletion(session, of_version(name, found.number), whole_version(session, found.row), cause)
     store.delete_version(session, found.model, found.row, found.number)
-    model_store.touch_model(session, found.model, now=now)
+    model_store.touch_model(session, found.model, now=cause.time)

@@ -4,28 +4,38 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy.orm import Session
 
+from trackhelm_core.audit.changes import Action, Cause, Change
+from trackhelm_core.audit.recorder import record
 from trackhelm_core.errors import AlreadyExistsError
+from trackhelm_registry.logic.history import (
+    of_model,
+    record_creation,
+    record_deletion,
+    record_description,
+    whole_model,
+)
 from trackhelm_registry.logic.lookups import found_model, locked_model, model_details, model_not_found
 from trackhelm_registry.logic.names import check_description, check_model_name, check_tags
 from trackhelm_registry.logic.stages import parse_stage
-from trackhelm_registry.store import details
+from trackhelm_registry.store import details, states
 from trackhelm_registry.store import registered_models as store
 from trackhelm_registry.store import tags as tag_store
 from trackhelm_registry.store.details import ModelDetails, VersionDetails
 
 
 def create_model(
-    session: Session, *, name: str, description: str, tags: Mapping[str, str], now: int
+    session: Session, *, name: str, description: str, tags: Mapping[str, str], cause: Cause
 ) -> ModelDetails:
     """Create a model without versions."""
     check_model_name(name)
     check_description(description)
     check_tags(tags)
     try:
-        model = store.insert_model(session, name=name, description=description, now=now)
+        model = store.insert_model(session, name=name, description=description, now=cause.time)
     except store.NameTakenError as error:
         raise _name_taken(name) from error
     tag_store.set_model_tags(session, model, tags)
+    record_creation(session, of_model(name), {"description": description, "tags": tags}, cause)
     return model_details(session, name)
 
 
@@ -34,7 +44,7 @@ def get_model(session: Session, name: str) -> ModelDetails:
     return model_details(session, name)
 
 
-def rename_model(session: Session, name: str, new_name: str, *, now: int) -> ModelDetails:
+def rename_model(session: Session, name: str, new_name: str, cause: Cause) -> ModelDetails:
     """Rename a model; to the name it has is no failure."""
     check_model_name(name)
     check_model_name(new_name, "new_name")
@@ -45,23 +55,29 @@ def rename_model(session: Session, name: str, new_name: str, *, now: int) -> Mod
     if new_name in models and new_name != name:
         raise _name_taken(new_name)
     try:
-        store.rename_model(session, models[name], new_name, now=now)
+        store.rename_model(session, models[name], new_name, now=cause.time)
     except store.NameTakenError as error:
         raise _name_taken(new_name) from error
+    # Under the new name: whoever looks at the model finds from it what it was called before.
+    change = Change(of_model(new_name), Action.RENAMED, {"name": name}, {"name": new_name})
+    record(session, change, cause)
     return model_details(session, new_name)
 
 
-def describe_model(session: Session, name: str, description: str, *, now: int) -> ModelDetails:
+def describe_model(session: Session, name: str, description: str, cause: Cause) -> ModelDetails:
     """Change a model's description."""
     check_description(description)
     model = locked_model(session, name)
-    store.describe_model(session, model, description, now=now)
+    before = states.model_description(session, model)
+    store.describe_model(session, model, description, now=cause.time)
+    record_description(session, of_model(name), (before, description), cause)
     return model_details(session, name)
 
 
-def delete_model(session: Session, name: str) -> None:
+def delete_model(session: Session, name: str, cause: Cause) -> None:
     """Delete a model, whatever the stages of its versions."""
     model = locked_model(session, name)
+    record_deletion(session, of_model(name), whole_model(session, model), cause)
     store.delete_model(session, model)
 
 

@@ -4,6 +4,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
+from trackhelm_core.audit.changes import Cause
+from trackhelm_core.auth.dependency import ActorDep
 from trackhelm_core.runtime import RuntimeDep
 from trackhelm_core.wire.replies import Empty, documented, empty_reply, reply
 from trackhelm_core.wire.route import WireRoute
@@ -16,10 +18,11 @@ router = APIRouter(prefix="/mlflow/registered-models/alias", route_class=WireRou
 
 
 @router.post("", **documented(Empty))
-def set_registered_model_alias(body: schemas.SetAlias, runtime: RuntimeDep) -> Response:
+def set_registered_model_alias(body: schemas.SetAlias, actor: ActorDep, runtime: RuntimeDep) -> Response:
     """Point an alias to a version; it leaves the version it pointed to."""
     with runtime.database.writing() as session:
-        logic.set_alias(session, body.name, body.alias, body.version)
+        cause = Cause(actor, runtime.clock(), body.comment)
+        logic.set_alias(session, body.name, body.alias, body.version, cause)
     return empty_reply()
 
 
@@ -34,8 +37,10 @@ def get_model_version_by_alias(
 
 
 @router.delete("", **documented(Empty))
-def delete_registered_model_alias(body: schemas.NamedAlias, runtime: RuntimeDep) -> Response:
+def delete_registered_model_alias(
+    body: schemas.DeleteAlias, actor: ActorDep, runtime: RuntimeDep
+) -> Response:
     """Delete an alias; that there is none is no failure."""
     with runtime.database.writing() as session:
-        logic.delete_alias(session, body.name, body.alias)
+        logic.delete_alias(session, body.name, body.alias, Cause(actor, runtime.clock(), body.comment))
     return empty_reply()

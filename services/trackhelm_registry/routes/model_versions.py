@@ -4,6 +4,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
+from trackhelm_core.audit.changes import Cause
+from trackhelm_core.auth.dependency import ActorDep
 from trackhelm_core.runtime import RuntimeDep
 from trackhelm_core.wire.replies import Empty, documented, empty_reply, reply
 from trackhelm_core.wire.route import WireRoute
@@ -22,7 +24,7 @@ def _answer(version: VersionDetails) -> Response:
 
 
 @router.post("/create", **documented(schemas.ModelVersionAnswer))
-def create_model_version(body: schemas.CreateModelVersion, runtime: RuntimeDep) -> Response:
+def create_model_version(body: schemas.CreateModelVersion, actor: ActorDep, runtime: RuntimeDep) -> Response:
     """Register a version under the model's next number."""
     new = logic.NewVersion(
         name=body.name,
@@ -34,7 +36,7 @@ def create_model_version(body: schemas.CreateModelVersion, runtime: RuntimeDep) 
         tags={tag.key: tag.value for tag in body.tags},
     )
     with runtime.database.writing() as session:
-        version = logic.create_version(session, new, now=runtime.clock())
+        version = logic.create_version(session, new, Cause(actor, runtime.clock()))
     return _answer(version)
 
 
@@ -67,43 +69,49 @@ def search_model_versions(
 
 
 @router.post("/transition-stage", **documented(schemas.ModelVersionAnswer))
-def transition_model_version_stage(body: schemas.TransitionStage, runtime: RuntimeDep) -> Response:
+def transition_model_version_stage(
+    body: schemas.TransitionStage, actor: ActorDep, runtime: RuntimeDep
+) -> Response:
     """Move a version to a stage."""
     transition = logic.Transition(body.stage, body.archive_existing_versions)
     with runtime.database.writing() as session:
-        version = logic.transition_version(session, body.name, body.version, transition, now=runtime.clock())
+        cause = Cause(actor, runtime.clock(), body.comment)
+        version = logic.transition_version(session, body.name, body.version, transition, cause)
     return _answer(version)
 
 
 @router.patch("/update", **documented(schemas.ModelVersionAnswer))
-def update_model_version(body: schemas.UpdateModelVersion, runtime: RuntimeDep) -> Response:
+def update_model_version(body: schemas.UpdateModelVersion, actor: ActorDep, runtime: RuntimeDep) -> Response:
     """Change a version's description."""
     with runtime.database.writing() as session:
-        version = logic.describe_version(
-            session, body.name, body.version, body.description, now=runtime.clock()
-        )
+        cause = Cause(actor, runtime.clock())
+        version = logic.describe_version(session, body.name, body.version, body.description, cause)
     return _answer(version)
 
 
 @router.delete("/delete", **documented(Empty))
-def delete_model_version(body: NamedVersion, runtime: RuntimeDep) -> Response:
+def delete_model_version(body: schemas.DeleteModelVersion, actor: ActorDep, runtime: RuntimeDep) -> Response:
     """Delete a version with its tags and aliases; its number is never given again."""
     with runtime.database.writing() as session:
-        logic.delete_version(session, body.name, body.version, now=runtime.clock())
+        logic.delete_version(session, body.name, body.version, Cause(actor, runtime.clock(), body.comment))
     return empty_reply()
 
 
 @router.post("/set-tag", **documented(Empty))
-def set_model_version_tag(body: schemas.SetModelVersionTag, runtime: RuntimeDep) -> Response:
+def set_model_version_tag(body: schemas.SetModelVersionTag, actor: ActorDep, runtime: RuntimeDep) -> Response:
     """Set a tag of a version."""
     with runtime.database.writing() as session:
-        tags.set_version_tag(session, body.name, body.version, body.key, body.value)
+        cause = Cause(actor, runtime.clock())
+        tags.set_version_tag(session, body.name, body.version, body.key, body.value, cause=cause)
     return empty_reply()
 
 
 @router.delete("/delete-tag", **documented(Empty))
-def delete_model_version_tag(body: schemas.DeleteModelVersionTag, runtime: RuntimeDep) -> Response:
+def delete_model_version_tag(
+    body: schemas.DeleteModelVersionTag, actor: ActorDep, runtime: RuntimeDep
+) -> Response:
     """Delete a tag of a version; that there is none is no failure."""
     with runtime.database.writing() as session:
-        tags.delete_version_tag(session, body.name, body.version, body.key)
+        cause = Cause(actor, runtime.clock())
+        tags.delete_version_tag(session, body.name, body.version, body.key, cause=cause)
     return empty_reply()

@@ -4,6 +4,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
+from trackhelm_core.audit.changes import Cause
+from trackhelm_core.auth.dependency import ActorDep
 from trackhelm_core.runtime import Runtime, RuntimeDep
 from trackhelm_core.wire.replies import Empty, documented, empty_reply, reply
 from trackhelm_core.wire.route import WireRoute
@@ -23,12 +25,15 @@ def _answer(model: ModelDetails) -> Response:
 
 
 @router.post("/create", **documented(schemas.RegisteredModelAnswer))
-def create_registered_model(body: schemas.CreateRegisteredModel, runtime: RuntimeDep) -> Response:
+def create_registered_model(
+    body: schemas.CreateRegisteredModel, actor: ActorDep, runtime: RuntimeDep
+) -> Response:
     """Create a registered model; its name must be free."""
     new_tags = {tag.key: tag.value for tag in body.tags}
     with runtime.database.writing() as session:
+        cause = Cause(actor, runtime.clock())
         model = logic.create_model(
-            session, name=body.name, description=body.description, tags=new_tags, now=runtime.clock()
+            session, name=body.name, description=body.description, tags=new_tags, cause=cause
         )
     return _answer(model)
 
@@ -42,26 +47,32 @@ def get_registered_model(query: Annotated[NamedModel, Query()], runtime: Runtime
 
 
 @router.post("/rename", **documented(schemas.RegisteredModelAnswer))
-def rename_registered_model(body: schemas.RenameRegisteredModel, runtime: RuntimeDep) -> Response:
+def rename_registered_model(
+    body: schemas.RenameRegisteredModel, actor: ActorDep, runtime: RuntimeDep
+) -> Response:
     """Rename a registered model; its versions, tags and aliases go with it."""
     with runtime.database.writing() as session:
-        model = logic.rename_model(session, body.name, body.new_name, now=runtime.clock())
+        model = logic.rename_model(session, body.name, body.new_name, Cause(actor, runtime.clock()))
     return _answer(model)
 
 
 @router.patch("/update", **documented(schemas.RegisteredModelAnswer))
-def update_registered_model(body: schemas.UpdateRegisteredModel, runtime: RuntimeDep) -> Response:
+def update_registered_model(
+    body: schemas.UpdateRegisteredModel, actor: ActorDep, runtime: RuntimeDep
+) -> Response:
     """Change a registered model's description."""
     with runtime.database.writing() as session:
-        model = logic.describe_model(session, body.name, body.description, now=runtime.clock())
+        model = logic.describe_model(session, body.name, body.description, Cause(actor, runtime.clock()))
     return _answer(model)
 
 
 @router.delete("/delete", **documented(Empty))
-def delete_registered_model(body: NamedModel, runtime: RuntimeDep) -> Response:
+def delete_registered_model(
+    body: schemas.DeleteRegisteredModel, actor: ActorDep, runtime: RuntimeDep
+) -> Response:
     """Delete a registered model with its versions, tags and aliases."""
     with runtime.database.writing() as session:
-        logic.delete_model(session, body.name)
+        logic.delete_model(session, body.name, Cause(actor, runtime.clock(), body.comment))
     return empty_reply()
 
 
@@ -98,16 +109,20 @@ def _latest_versions(asked: schemas.GetLatestVersions, runtime: Runtime) -> Resp
 
 
 @router.post("/set-tag", **documented(Empty))
-def set_registered_model_tag(body: schemas.SetRegisteredModelTag, runtime: RuntimeDep) -> Response:
+def set_registered_model_tag(
+    body: schemas.SetRegisteredModelTag, actor: ActorDep, runtime: RuntimeDep
+) -> Response:
     """Set a tag of a registered model."""
     with runtime.database.writing() as session:
-        tags.set_model_tag(session, body.name, body.key, body.value)
+        tags.set_model_tag(session, body.name, body.key, body.value, cause=Cause(actor, runtime.clock()))
     return empty_reply()
 
 
 @router.delete("/delete-tag", **documented(Empty))
-def delete_registered_model_tag(body: schemas.DeleteRegisteredModelTag, runtime: RuntimeDep) -> Response:
+def delete_registered_model_tag(
+    body: schemas.DeleteRegisteredModelTag, actor: ActorDep, runtime: RuntimeDep
+) -> Response:
     """Delete a tag of a registered model; that there is none is no failure."""
     with runtime.database.writing() as session:
-        tags.delete_model_tag(session, body.name, body.key)
+        tags.delete_model_tag(session, body.name, body.key, cause=Cause(actor, runtime.clock()))
     return empty_reply()

@@ -1,11 +1,11 @@
 """Requests about aliases of registered models."""
 
-from trackhelm_core.wire.requests import Required
+from trackhelm_core.wire.requests import Comment, Required
 from trackhelm_registry.schemas.common import NamedModel
 
 
 class NamedAlias(NamedModel):
-    """`GET` and `DELETE registered-models/alias`."""
+    """`GET registered-models/alias`."""
 
     alias: Required
 
@@ -14,3 +14,10 @@ class SetAlias(NamedAlias):
     """`POST registered-models/alias`."""
 
     version: Required
+    comment: Comment = ""
+
+
+class DeleteAlias(NamedAlias):
+    """`DELETE registered-models/alias`."""
+
+    comment: Comment = ""

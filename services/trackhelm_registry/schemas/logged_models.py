@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator
 
-from trackhelm_core.wire.requests import Int64, Required, WireModel
+from trackhelm_core.wire.requests import Comment, Int64, Required, WireModel
 
 
 class Pair(WireModel):
@@ -35,6 +35,12 @@ class FinalizeLoggedModel(WireModel):
 
     model_id: Required
     status: Annotated[Required, BeforeValidator(_status_text)]
+
+
+class DeleteLoggedModel(WireModel):
+    """`DELETE logged-models/{model_id}`, as its query."""
+
+    comment: Comment = ""
 
 
 class SetLoggedModelTags(WireModel):

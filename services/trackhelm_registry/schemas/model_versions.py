@@ -2,7 +2,7 @@
 
 from trackhelm_core.limits import SEARCH_MODEL_VERSIONS_DEFAULT_PAGE
 from trackhelm_core.wire.replies import KeyValue, Reply
-from trackhelm_core.wire.requests import Int64, Required, WireModel
+from trackhelm_core.wire.requests import Comment, Int64, Required, WireModel
 from trackhelm_registry.schemas.common import NamedModel, NamedVersion, Tag
 
 
@@ -32,6 +32,13 @@ class TransitionStage(NamedVersion):
 
     stage: Required
     archive_existing_versions: bool = False
+    comment: Comment = ""
+
+
+class DeleteModelVersion(NamedVersion):
+    """`DELETE model-versions/delete`."""
+
+    comment: Comment = ""
 
 
 class SearchModelVersions(WireModel):

@@ -2,7 +2,7 @@
 
 from trackhelm_core.limits import SEARCH_REGISTERED_MODELS_DEFAULT_PAGE
 from trackhelm_core.wire.replies import KeyValue, Reply
-from trackhelm_core.wire.requests import Int64, Required, WireModel
+from trackhelm_core.wire.requests import Comment, Int64, Required, WireModel
 from trackhelm_registry.schemas.common import NamedModel, Tag
 from trackhelm_registry.schemas.model_versions import ModelVersion
 
@@ -24,6 +24,12 @@ class UpdateRegisteredModel(NamedModel):
     """`PATCH registered-models/update`. No description clears the one there is."""
 
     description: str = ""
+
+
+class DeleteRegisteredModel(NamedModel):
+    """`DELETE registered-models/delete`."""
+
+    comment: Comment = ""
 
 
 class SearchRegisteredModels(WireModel):

@@ -3,9 +3,10 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import CursorResult, delete, insert, select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
+from trackhelm_core.db.lists import is_any_of
 from trackhelm_core.db.models import LoggedModel, LoggedModelParam, LoggedModelTag
 from trackhelm_core.db.models.base import LifecycleStage
 from trackhelm_core.db.upsert import upsert
@@ -18,6 +19,7 @@ class ModelRef:
 
     id: int
     stage: LifecycleStage
+    status: str
 
 
 def insert_model(session: Session, info: LoggedModelInfo) -> int:
@@ -40,9 +42,10 @@ def insert_model(session: Session, info: LoggedModelInfo) -> int:
 
 def lock_model(session: Session, model_id: str) -> ModelRef | None:
     """Return a model, None if there is none. On PostgreSQL others cannot write to it until we commit."""
-    statement = select(LoggedModel.id, LoggedModel.lifecycle_stage).where(LoggedModel.model_id == model_id)
-    row = session.execute(statement.with_for_update()).one_or_none()
-    return None if row is None else ModelRef(row[0], LifecycleStage(row[1]))
+    statement = select(LoggedModel.id, LoggedModel.lifecycle_stage, LoggedModel.status)
+    statement = statement.where(LoggedModel.model_id == model_id).with_for_update()
+    row = session.execute(statement).one_or_none()
+    return None if row is None else ModelRef(row[0], LifecycleStage(row[1]), row[2])
 
 
 def set_status(session: Session, model: int, status: str, *, now: int) -> None:
@@ -69,19 +72,25 @@ def add_params(session: Session, model: int, params: Mapping[str, str]) -> None:
     upsert(session, LoggedModelParam, _rows(model, params))
 
 
+def find_tags(session: Session, model: int, keys: Collection[str]) -> dict[str, str]:
+    """Return those tags of a model that have one of `keys`."""
+    statement = select(LoggedModelTag.key, LoggedModelTag.value).where(
+        LoggedModelTag.logged_model_id == model, is_any_of(session, LoggedModelTag.key, sorted(keys))
+    )
+    return dict(session.execute(statement).all())
+
+
 def set_tags(session: Session, model: int, tags: Mapping[str, str]) -> None:
     """Set tags: a present one takes the new value."""
     upsert(session, LoggedModelTag, _rows(model, tags), update=["value"])
 
 
-def delete_tag(session: Session, model: int, key: str) -> bool:
-    """Delete a tag and return whether there was one."""
+def delete_tag(session: Session, model: int, key: str) -> str | None:
+    """Delete a tag and return the value it had, None if there was none."""
     statement = delete(LoggedModelTag).where(
         LoggedModelTag.logged_model_id == model, LoggedModelTag.key == key
     )
-    result = session.execute(statement)
-    assert isinstance(result, CursorResult)
-    return result.rowcount > 0
+    return session.scalar(statement.returning(LoggedModelTag.value))
 
 
 def _rows(model: int, pairs: Mapping[str, str]) -> list[dict[str, int | str]]:

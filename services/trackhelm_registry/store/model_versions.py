@@ -9,13 +9,12 @@ from sqlalchemy.orm import Session
 from trackhelm_core.db.models import ModelVersion, RegisteredModelAlias
 
 
-def find_version(session: Session, model: int, number: int) -> int | None:
-    """Return a version's row id."""
-    return session.scalar(
-        select(ModelVersion.id).where(
-            ModelVersion.registered_model_id == model, ModelVersion.version == number
-        )
-    )
+def find_version(session: Session, model: int, number: int) -> tuple[int, str] | None:
+    """Return a version's row id and stage."""
+    statement = select(ModelVersion.id, ModelVersion.current_stage)
+    statement = statement.where(ModelVersion.registered_model_id == model, ModelVersion.version == number)
+    found = session.execute(statement).one_or_none()
+    return None if found is None else (found.id, found.current_stage)
 
 
 def insert_version(session: Session, values: Mapping[str, Any], *, now: int) -> int:
@@ -31,10 +30,12 @@ def update_version(session: Session, version: int, values: Mapping[str, Any], *,
     )
 
 
-def move_others(session: Session, model: int, version: int, stages: tuple[str, str], *, now: int) -> None:
-    """Move every other version of a model that is in the first stage to the second."""
+def move_others(
+    session: Session, model: int, version: int, stages: tuple[str, str], *, now: int
+) -> list[int]:
+    """Move every other version of a model that is in the first stage to the second; return their numbers."""
     origin, target = stages
-    session.execute(
+    moved = session.scalars(
         update(ModelVersion)
         .where(
             ModelVersion.registered_model_id == model,
@@ -42,7 +43,9 @@ def move_others(session: Session, model: int, version: int, stages: tuple[str, s
             ModelVersion.current_stage == origin,
         )
         .values(current_stage=target, last_updated_timestamp=now)
+        .returning(ModelVersion.version)
     )
+    return sorted(moved)
 
 
 def delete_version(session: Session, model: int, version: int, number: int) -> None:

@@ -78,7 +78,6 @@ def test_searching_traces_is_refused(client: MlflowClient, experiment: Experimen
         ("list_webhooks", ()),
         ("list_workspaces", ()),
         ("search_datasets", ()),
-        ("search_skills", ()),
         ("search_mcp_servers", ()),
     ],
 )

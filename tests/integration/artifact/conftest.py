@@ -1,6 +1,7 @@
 """The API behind a real HTTP server, where connections break and paths are decoded as in production."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,7 +9,8 @@ import httpx2
 import pytest
 
 from tests.fixtures.live import serving
-from trackhelm_core.settings import StorageSettings
+from tests.fixtures.s3 import S3Server
+from trackhelm_core.settings import ObjectSettings, StorageSettings
 from trackhelm_embedded.app import embedded_app
 
 
@@ -21,10 +23,24 @@ class LiveServer:
 
 @pytest.fixture(scope="module")
 def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
-    """Yield a server on a free port."""
+    """Yield a server on a free port, over a folder."""
     storage = StorageSettings(data=tmp_path_factory.mktemp("live"))
+    with serving_live(storage, ObjectSettings()) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def live_s3(tmp_path_factory: pytest.TempPathFactory, s3_server: S3Server) -> Iterator[LiveServer]:
+    """Yield a server on a free port, over S3, whose clients reach S3 too."""
+    storage = StorageSettings(data=tmp_path_factory.mktemp("live"))
+    with serving_live(storage, s3_server.settings(artifacts_presigned=True)) as server:
+        yield server
+
+
+@contextmanager
+def serving_live(storage: StorageSettings, artifacts: ObjectSettings) -> Iterator[LiveServer]:
     with (
-        serving(embedded_app(storage)) as port,
-        httpx2.Client(base_url=f"http://127.0.0.1:{port}") as client,
+        serving(embedded_app(storage, artifacts=artifacts)) as port,
+        httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client,
     ):
         yield LiveServer(port, client, storage.artifact_folder)

@@ -1,6 +1,7 @@
 """The server's memory stays flat, whatever a file's size."""
 
 import itertools
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -8,6 +9,8 @@ from pathlib import Path
 
 import httpx2
 import pytest
+
+from tests.fixtures.s3 import S3Server  # noqa: TC001 - a local annotation, which mypy reads
 
 MEBIBYTE = 1024 * 1024
 FILE_MEBIBYTES = 256
@@ -22,15 +25,27 @@ def peak_mebibytes(process: subprocess.Popen[str]) -> int:
     return int(line.split()[1]) // 1024
 
 
+@pytest.fixture(params=["folder", "s3"])
+def environment(request: pytest.FixtureRequest) -> dict[str, str]:
+    """Return the variables of each kind of store."""
+    if request.param == "folder":
+        return {}
+    found: S3Server = request.getfixturevalue("s3_server")
+    return found.environment()
+
+
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], httpx2.Client]]:
+def server(
+    tmp_path: Path, environment: dict[str, str]
+) -> Iterator[tuple[subprocess.Popen[str], httpx2.Client]]:
     services = Path(__file__).parents[3] / "services"
     options = ["embedded", "--port", "0", "--data", str(tmp_path / "data")]
     command = [sys.executable, "-c", START, *options]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=services) as process:
+    variables = os.environ | environment
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=services, env=variables) as process:
         assert process.stdout is not None
         announced = process.stdout.readline()
-        with httpx2.Client(base_url=announced.rpartition(" ")[2].strip()) as client:
+        with httpx2.Client(base_url=announced.rpartition(" ")[2].strip(), timeout=60) as client:
             yield process, client
         process.terminate()
 

@@ -134,7 +134,8 @@ def test_a_file_or_a_tree_is_deleted(api: Api, folder: str) -> None:
     assert api.call("DELETE", url(folder, "c")) == {}
     assert names(api, folder) == ["a"]
     assert api.call("DELETE", url(folder, "a")) == {}
-    assert folder not in names(api, "")
+    for path in ("a/1", "a/b/2"):
+        assert api.client.get(url(folder, *path.split("/"))).status_code == 404
     assert api.call("DELETE", url(folder, "a")) == {}
 
 

@@ -129,6 +129,11 @@ def test_a_path_of_no_service_is_refused_in_mlflows_form(
     assert answer.json()["message"] == f"No endpoint answers {method} {path}."
 
 
+def test_a_part_of_mlflow_that_is_not_offered_is_said_to_be(gateway: httpx2.Client) -> None:
+    answer = gateway.post("/api/3.0/mlflow/traces")
+    assert (answer.status_code, answer.json()["error_code"]) == (501, "NOT_IMPLEMENTED")
+
+
 def test_a_probe_of_another_method_is_refused_in_mlflows_form(gateway: httpx2.Client) -> None:
     answer = gateway.post("/health")
     assert (answer.status_code, answer.json()["error_code"]) == (405, "BAD_REQUEST")

@@ -11,6 +11,7 @@ from tests.fixtures.waiting import wait_until
 from trackhelm_core.db.models import Key, MetricChunk, Run, Series
 from trackhelm_core.db.models.metrics import NO_LABELS_ID
 from trackhelm_core.db.unit_of_work import Database
+from trackhelm_ingest.logic import compaction
 from trackhelm_ingest.logic.compaction import compact_metric
 from trackhelm_ingest.store.points import CROWDED_CHUNKS, Metric
 
@@ -88,6 +89,22 @@ def test_merging_the_newest_chunks_counts_their_duplicates_once(api: Api, databa
     metric = metric_of(database, run)
     compact(database, metric, whole=False)
     assert counts(database, metric) == {"plain": (2, 1, 1, 1)}
+
+
+def test_a_metric_too_long_to_be_merged_at_once_is_merged_in_part(
+    api: Api, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compaction, "WHOLE_POINTS", 5)
+    run = api.new_run()
+    log(api, run, *[(step, 0.0) for step in range(100)])
+    history(api, run)
+    for _ in range(3):
+        log(api, run, (100, 1.0))
+        history(api, run)
+    metric = metric_of(database, run)
+    compact(database, metric, whole=True)
+    assert counts(database, metric) == {"plain": (101, 0, 2, 2)}
+    assert len(history(api, run)) == 101
 
 
 def test_a_run_that_ends_is_compacted(api: Api, database: Database) -> None:

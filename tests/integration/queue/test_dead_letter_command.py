@@ -1,5 +1,8 @@
 """`trackhelm-server dead-letter`, as a user calls it."""
 
+import re
+from pathlib import Path
+
 import pytest
 from sqlalchemy import delete
 from typer.testing import CliRunner, Result
@@ -11,6 +14,7 @@ from trackhelm_core.db.models import Run
 from trackhelm_core.db.unit_of_work import Database
 from trackhelm_core.queue.names import partition_of
 
+ROOT = Path(__file__).parents[3]
 MISSING = "f" * 32
 
 
@@ -66,6 +70,17 @@ def test_a_dropped_letter_is_gone(split: Split, command: Command) -> None:
     command.lines("drop", first)
     assert [line.split()[0] for line in command.lines("list")] == [second]
     command.lines("drop", "--all")
+    assert command.lines("list") == []
+
+
+def test_the_documented_commands_do_what_they_say(split: Split, command: Command) -> None:
+    page = (ROOT / "docs" / "queue.md").read_text(encoding="utf-8")
+    documented = re.findall(r"^trackhelm-server dead-letter (.+)$", page, flags=re.MULTILINE)
+    assert len(documented) == 4
+    fail(split, 1, 2)
+    first = command.lines("list")[0].split()[0]
+    for line in documented:
+        command.lines(*line.replace("1795451629418-0", first).split())
     assert command.lines("list") == []
 
 

@@ -11,11 +11,11 @@ from sqlalchemy.orm import Session
 from tests.fixtures.waiting import wait_until
 from tests.integration.queue.conftest import Split
 from trackhelm_core.chunks import Points
-from trackhelm_core.queue.names import drainer_of, note_of, partition_of, stream_of
+from trackhelm_core.queue.names import accepted_of, drainer_of, note_of, partition_of, stream_of
 from trackhelm_ingest.dead_letters import DeadLetters
 from trackhelm_ingest.drain import batch as batches
 from trackhelm_ingest.drain.drainer import Ended, drain_turn
-from trackhelm_ingest.drain.stream import PartitionStream
+from trackhelm_ingest.drain.stream import STORED_NOTE_SECONDS, PartitionStream
 from trackhelm_ingest.entries import pack_entry
 from trackhelm_ingest.series import SeriesKey
 from trackhelm_ingest.store.positions import draining_alone
@@ -31,6 +31,7 @@ def put_bytes(split: Split, run: str, data: bytes, partition: int | None = None)
     number = partition_of(run, 2) if partition is None else partition
     entry: Any = split.redis.client.xadd(stream_of(number), {"d": data})
     split.redis.client.set(note_of(run), f"{number}:{entry.decode()}")
+    split.redis.client.set(accepted_of(number), entry)
     return number
 
 
@@ -52,7 +53,8 @@ def test_what_waits_is_stored_and_cut_off(split: Split) -> None:
     assert split.steps(run) == [0, 1, 2, 3, 4]
     assert split.count(run) == 5
     assert waiting(split, partition) == 0
-    assert not split.redis.client.exists(note_of(run), drainer_of(partition))
+    assert 0 < int(split.redis.client.ttl(note_of(run))) <= STORED_NOTE_SECONDS
+    assert not split.redis.client.exists(drainer_of(partition))
 
 
 def test_a_failure_before_the_commit_stores_nothing_and_the_next_drain_all(

@@ -16,7 +16,7 @@ from trackhelm_core.chunks import Points
 from trackhelm_core.db.models import Run
 from trackhelm_core.errors import ApiError, InvalidParameterError, NotFoundError, UnavailableError
 from trackhelm_core.queue.names import drainer_of, partition_of, stream_of
-from trackhelm_ingest.queue_sink import QueueSink
+from trackhelm_ingest.queue_sink import ERRANDS, QueueSink
 from trackhelm_ingest.series import SeriesKey
 
 WRITERS = 64
@@ -142,6 +142,24 @@ def test_a_redis_that_is_away_is_503_in_bounded_time_and_serves_when_back(split:
     drain(split, partition_of(run, 2))
     # What was acknowledged before the kill is there; what timed out may be.
     assert {1, 2, 3} <= set(split.steps(run))
+
+
+def test_a_task_that_cannot_be_sent_holds_nobody_up(split: Split) -> None:
+    run = split.new_run()
+
+    async def end_runs(sink: QueueSink) -> None:
+        split.server.signal(signal.SIGSTOP)
+        try:
+            began = time.monotonic()
+            for number in range(ERRANDS + 10):
+                sink.run_ended(str(number))
+            assert time.monotonic() - began < 1
+        finally:
+            split.server.signal(signal.SIGCONT)
+        await sink.append(run, point(1))
+
+    in_sink(split, end_runs)
+    assert split.redis.client.llen("{trackhelm}:celery:upkeep") >= 1
 
 
 def test_an_answer_that_nobody_foresaw_is_an_answer(split: Split, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,15 +8,41 @@ import pytest
 from tests.integration.queue.conftest import Split
 from tests.integration.queue.test_draining import drain, put
 from trackhelm_core.errors import UnavailableError
-from trackhelm_core.queue.waiting import wait_until_stored
+from trackhelm_core.queue.waiting import (
+    stored_positions,
+    wait_for_missed,
+    wait_until_all_stored,
+    wait_until_stored,
+)
 
 
 def test_a_run_that_is_not_behind_is_not_waited_for(split: Split) -> None:
     run, other = split.new_run(), split.new_run()
     put(split, other, 1)
-    assert not wait_until_stored(split.redis, [run])
-    assert not wait_until_stored(split.redis, [])
-    assert not wait_until_stored(None, [other])
+    wait_until_stored(split.redis, [run])
+    wait_until_stored(split.redis, [])
+    wait_until_stored(None, [other])
+    assert not wait_for_missed(None, [other], stored_positions(None))
+    assert not wait_for_missed(split.redis, [run], stored_positions(split.redis))
+
+
+def test_what_is_stored_while_a_read_runs_is_missed_by_it(split: Split) -> None:
+    run = split.new_run()
+    partition = put(split, run, 1)
+    seen = stored_positions(split.redis)
+    drain(split, partition)
+    assert wait_for_missed(split.redis, [run], seen)
+    assert not wait_for_missed(split.redis, [run], stored_positions(split.redis))
+
+
+def test_a_search_by_metrics_waits_for_every_run(split: Split) -> None:
+    wait_until_all_stored(None)
+    wait_until_all_stored(split.redis)
+    partition = put(split, split.new_run(), 1)
+    with pytest.raises(UnavailableError, match="after 2 s"):
+        wait_until_all_stored(split.redis)
+    drain(split, partition)
+    wait_until_all_stored(split.redis)
 
 
 def test_past_its_patience_a_read_is_refused(split: Split) -> None:
@@ -52,7 +78,7 @@ def test_a_read_goes_on_while_others_write(split: Split) -> None:
         finally:
             stop.set()
         draining.result(30)
-    assert not wait_until_stored(split.redis, [run])
+    wait_until_stored(split.redis, [run])
 
 
 def test_without_redis_a_read_is_refused_rather_than_stale(split: Split) -> None:

@@ -13,7 +13,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from tests.fixtures.api import API, Api
-from tests.fixtures.programs import worker
+from tests.fixtures.programs import kill_worker, worker
 from tests.fixtures.waiting import wait_until
 from tests.integration.queue.conftest import Split
 from trackhelm_core.queue.names import drainer_of, partition_of, stream_of
@@ -71,11 +71,8 @@ def test_each_writer_reads_what_it_wrote_while_others_write(
         assert found["data"]["metrics"][0]["step"] >= step
 
     experiment = split_api.get("runs/get", run_id=run)["run"]["info"]["experiment_id"]
-    with start_worker():
-        # The first answer waits for the worker to start.
-        wait_until(lambda: split.redis.client.exists("{trackhelm}:celery:_kombu.binding.metrics"))
-        with ThreadPoolExecutor(WRITERS) as writers:
-            list(writers.map(write, range(WRITERS)))
+    with start_worker(), ThreadPoolExecutor(WRITERS) as writers:
+        list(writers.map(write, range(WRITERS)))
     assert split.count(run) == WRITERS * WRITES
 
 
@@ -111,8 +108,7 @@ def test_a_killed_worker_loses_and_repeats_nothing(
                 before = stored()
                 with start_worker() as killed:
                     wait_until(lambda before=before: stored() > before + 100)  # type: ignore[misc]
-                    killed.kill()
-                    killed.wait()
+                    kill_worker(killed)
         finally:
             stop.set()
         acknowledged = [done.result() for done in writing]

@@ -1,5 +1,6 @@
 """The tables: one module a group, each naming the service that owns it. All are imported here."""
 
+from trackhelm_core.db.models.audit import AuditEvent, AuditHead
 from trackhelm_core.db.models.base import Base
 from trackhelm_core.db.models.datasets import Dataset, RunDataset, RunDatasetTag
 from trackhelm_core.db.models.experiments import Experiment, ExperimentTag
@@ -21,6 +22,8 @@ from trackhelm_core.db.models.registry import (
 from trackhelm_core.db.models.runs import Key, Run, RunParam, RunTag
 
 __all__ = [
+    "AuditEvent",
+    "AuditHead",
     "Base",
     "Dataset",
     "Experiment",

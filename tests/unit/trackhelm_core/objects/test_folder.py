@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trackhelm_core.objects.folder import BLOCK_BYTES, FolderStore
+from trackhelm_core.objects.blocks import BLOCK_BYTES
+from trackhelm_core.objects.folder import FolderStore
 from trackhelm_core.objects.keys import RESERVED, InvalidKeyError, ObjectKey, check_segment
 from trackhelm_core.objects.store import (
     ConflictError,
@@ -48,7 +49,8 @@ def put(store: FolderStore, path: str, data: bytes = b"data") -> None:
 
 
 def is_clean(root: Path) -> bool:
-    return not list((root / RESERVED).iterdir())
+    drafts = root / RESERVED
+    return not drafts.exists() or not list(drafts.iterdir())
 
 
 def _is_segment(text: str) -> bool:

@@ -1,0 +1,41 @@
+"""Answers with addresses of the store. Few fields have a default: clients look for each."""
+
+from trackhelm_core.wire.replies import Reply
+
+
+class PartAddress(Reply, frozen=True):
+    """Where a part is PUT, with which headers."""
+
+    url: str
+    part_number: int
+    headers: dict[str, str]
+
+
+class Upload(Reply, frozen=True):
+    """The answer of `mpu/create`."""
+
+    upload_id: str
+    credentials: list[PartAddress]
+
+
+class Download(Reply, frozen=True):
+    """The answer of `presigned/{path}`."""
+
+    url: str
+    headers: dict[str, str]
+    file_size: int
+
+
+class PresignedUpload(Reply, frozen=True):
+    """The answer of `artifacts/presigned-upload-url`."""
+
+    presigned_url: str
+    headers: dict[str, str]
+
+
+class PresignedDownload(Reply, frozen=True):
+    """The answer of `artifacts/presigned-download-url`."""
+
+    presigned_url: str
+    headers: dict[str, str]
+    file_size: int

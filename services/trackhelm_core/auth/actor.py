@@ -1,0 +1,35 @@
+"""The actor of a request, as logic and the audit trail know it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class ActorKind(StrEnum):
+    """How an actor's name was found, and so what it is worth."""
+
+    ANONYMOUS = "anonymous"
+    """The request has no credentials."""
+    USER = "user"
+    """The user name of HTTP Basic."""
+    TOKEN = "token"  # noqa: S105 - a kind of actor
+    """A digest of the bearer token."""
+    PROXIED = "proxied"
+    """A trusted proxy, which has checked who it is, says so."""
+
+
+class Identity(NamedTuple):
+    """Who somebody is."""
+
+    kind: ActorKind
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who sends a request, from where, and under which id it is found in the log."""
+
+    name: str
+    kind: ActorKind
+    source_address: str
+    request_id: str

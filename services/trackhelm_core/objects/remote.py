@@ -1,0 +1,247 @@
+"""A bucket as an object store: S3, Google Cloud Storage or Azure, through obstore.
+
+A bucket knows keys and no directories: the port's rules about them are kept by looking before writing. Two
+writers at once can therefore make `a` and `a/b` both files. `a` is then listed as a directory, and each is
+read and deleted by its key.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Sequence
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Final
+
+import obstore
+from anyio import CapacityLimiter
+from obstore.store import AzureStore, GCSStore, S3Store
+
+from trackhelm_core.objects.blocks import BLOCK_BYTES, in_blocks
+from trackhelm_core.objects.direct import DirectAccess
+from trackhelm_core.objects.keys import RESERVED, InvalidKeyError, ObjectKey, check_segment
+from trackhelm_core.objects.remote_faults import told
+from trackhelm_core.objects.store import (
+    ConflictError,
+    DirectoryError,
+    Entry,
+    MissingObjectError,
+    UnfitKeyError,
+)
+
+if TYPE_CHECKING:  # Names of obstore's that are there for types only.
+    from obstore import GetOptions, GetResult
+
+Bucket = S3Store | GCSStore | AzureStore
+
+KEY_BYTES: Final = 1024
+"""Longest key of every cloud in UTF-8, the store's prefix counted."""
+
+PART_BYTES: Final = 8 * 1024 * 1024
+"""A file up to this size is one request; a larger one is sent in parts of at least this size."""
+
+MOST_PARTS: Final = 10_000
+"""Parts that a file may have in every cloud."""
+
+_PARTS_AT_ONCE: Final = 2
+# A directory of 100,000 files takes 110 MiB while it is listed.
+_LISTINGS_AT_ONCE: Final = 4
+_DELETED_AT_ONCE: Final = 1000
+_REMEMBERED: Final = 10_000
+
+
+class RemoteObject:
+    """A file of a bucket; see `OpenObject`. One that is replaced while it is read breaks off."""
+
+    def __init__(self, remote: "RemoteStore", path: str, result: "GetResult", *, whole: bool) -> None:
+        self._remote = remote
+        self._path = path
+        self._whole: GetResult | None = result if whole else None
+        meta = result.meta
+        self.size = meta["size"]
+        self.modified = meta["last_modified"].timestamp()
+        self._version = meta["e_tag"]
+        etag = self._version or f"{self.modified:.0f}-{self.size:x}"
+        self.etag = etag.removeprefix("W/").strip('"')
+
+    async def blocks(self, start: int, stop: int) -> AsyncIterator[bytes]:
+        """Yield the bytes from `start` up to `stop`."""
+        if start >= stop:
+            return
+        with self._remote.told():
+            result = self._whole
+            if result is None or (start, stop) != (0, self.size):
+                self.close()
+                options: GetOptions = {"range": (start, stop)}
+                if self._version:
+                    options["if_match"] = self._version
+                result = await obstore.get_async(self._remote.bucket, self._path, options=options)
+            async for block in result.stream(min_chunk_size=BLOCK_BYTES):
+                yield bytes(block)
+
+    def close(self) -> None:
+        """Let go of the connection, if one is open."""
+        self._whole = None
+
+
+class RemoteStore:
+    """Files in a bucket, below the prefix that `bucket` was made with; see `ObjectStore`."""
+
+    def __init__(
+        self,
+        bucket: Bucket,
+        name: str,
+        *,
+        direct: DirectAccess | None = None,
+        on_missing_bucket: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.bucket = bucket
+        self.direct = direct
+        self._name = name
+        self._on_missing_bucket = on_missing_bucket
+        self._listings = CapacityLimiter(_LISTINGS_AT_ONCE)
+        # A run's files share their directories: each is looked up once, not once a file.
+        self._directories: set[ObjectKey] = set()
+
+    def told(self) -> AbstractContextManager[None]:
+        """Return the context that turns obstore's errors into the port's."""
+        return told(self._name, self._on_missing_bucket)
+
+    async def put(self, key: ObjectKey, content: AsyncIterable[bytes], *, length: int | None = None) -> None:
+        """Send a small file at once, and a large one in parts that become a file together."""
+        path = self._path(key)
+        await self.check_free(key)
+        blocks = in_blocks(content)
+        beginning = await _beginning(blocks)
+        with self.told():
+            if sum(map(len, beginning)) < PART_BYTES:
+                await obstore.put_async(self.bucket, path, b"".join(beginning), use_multipart=False)
+            else:
+                # Should the content raise, obstore drops the parts and raises the same.
+                await obstore.put_async(
+                    self.bucket,
+                    path,
+                    _chained(beginning, blocks),
+                    use_multipart=True,
+                    chunk_size=max(PART_BYTES, -(-(length or 0) // MOST_PARTS)),
+                    max_concurrency=_PARTS_AT_ONCE,
+                )
+        self._remember(key)
+
+    async def check_free(self, key: ObjectKey) -> None:
+        """Raise `ConflictError` if no file can have the key."""
+        above = [ObjectKey(key.segments[:depth]) for depth in range(1, len(key.segments))]
+        unknown = [directory for directory in above if directory not in self._directories]
+        is_directory, *are_files = await asyncio.gather(
+            self._is_directory(key), *(self._is_file(directory) for directory in unknown)
+        )
+        for directory, is_file in zip(unknown, are_files, strict=True):
+            if is_file:
+                raise ConflictError(f"'{directory}' is a file, so nothing can be below it.")
+        if is_directory:
+            raise ConflictError(f"'{key}' is a directory, so no file can have its name.")
+
+    async def open(self, key: ObjectKey, *, whole: bool = True) -> RemoteObject:
+        """Ask for a file, and hold its content's beginning if `whole`."""
+        if not key.segments:
+            raise DirectoryError("The root is a directory.")
+        path = self._path(key)
+        try:
+            with self.told():
+                result = await obstore.get_async(self.bucket, path, options={"head": not whole})
+        except MissingObjectError:
+            if await self._is_directory(key):
+                raise DirectoryError(f"'{key}' is a directory, not a file.") from None
+            raise MissingObjectError(f"There is no file '{key}'.") from None
+        return RemoteObject(self, path, result, whole=whole)
+
+    async def entries(self, key: ObjectKey) -> Sequence[Entry]:
+        """Return what a directory holds."""
+        path = self._path(key)
+        async with self._listings:
+            return await self._listed(key, path)
+
+    async def _listed(self, key: ObjectKey, path: str) -> list[Entry]:
+        with self.told():
+            listed = await obstore.list_with_delimiter_async(self.bucket, path or None)
+        found = {
+            name: Entry(name, item["size"])
+            for item in listed["objects"]
+            if item["path"] != path and (name := _last(item["path"]))
+        }
+        found |= {name: Entry(name, None) for prefix in listed["common_prefixes"] if (name := _last(prefix))}
+        return [found[name] for name in sorted(found) if key.segments or name.casefold() != RESERVED]
+
+    async def delete(self, key: ObjectKey) -> None:
+        """Delete a file, and all that is below it."""
+        path = self._path(key)
+        self._directories.clear()
+        with self.told():
+            async for items in obstore.list(self.bucket, path, chunk_size=_DELETED_AT_ONCE):
+                await self._delete([item["path"] for item in items])
+        await self._delete([path])
+
+    async def _delete(self, paths: list[str]) -> None:
+        try:
+            with self.told():
+                await obstore.delete_async(self.bucket, paths)
+        except MissingObjectError:
+            # Some clouds say so of a missing key, and then the others of the list are deleted one by one.
+            if len(paths) > 1:
+                for path in paths:
+                    await self._delete([path])
+
+    async def _is_file(self, key: ObjectKey) -> bool:
+        try:
+            with self.told():
+                await obstore.head_async(self.bucket, self._path(key))
+        except MissingObjectError:
+            return False
+        return True
+
+    async def _is_directory(self, key: ObjectKey) -> bool:
+        path = self._path(key)
+        with self.told():
+            async for items in obstore.list(self.bucket, path, chunk_size=2):
+                if any(item["path"] != path for item in items):
+                    return True
+        return False
+
+    def _remember(self, key: ObjectKey) -> None:
+        if len(self._directories) >= _REMEMBERED:
+            self._directories.clear()
+        self._directories.update(ObjectKey(key.segments[:depth]) for depth in range(1, len(key.segments)))
+
+    def _path(self, key: ObjectKey) -> str:
+        path = str(key)
+        length = len("/".join([str(self.bucket.prefix or ""), path]).encode())
+        if length > KEY_BYTES:
+            raise UnfitKeyError(f"it has {length} bytes in the bucket, at most {KEY_BYTES} are allowed")
+        return path
+
+
+async def _beginning(blocks: AsyncIterator[bytes]) -> deque[bytes]:
+    """Return the content up to a part, which is all of it if it is smaller."""
+    beginning: deque[bytes] = deque()
+    size = 0
+    async for block in blocks:
+        beginning.append(block)
+        size += len(block)
+        if size >= PART_BYTES:
+            break
+    return beginning
+
+
+async def _chained(beginning: deque[bytes], rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    while beginning:
+        yield beginning.popleft()
+    async for block in rest:
+        yield block
+
+
+def _last(path: str) -> str:
+    """Return the last segment of a path that is listed; empty if no key leads to it."""
+    name = path.rstrip("/").rpartition("/")[2]
+    try:
+        check_segment(name)
+    except InvalidKeyError:
+        return ""
+    return name

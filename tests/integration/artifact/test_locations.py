@@ -1,0 +1,115 @@
+"""Files of experiments that name a place of their own: served where the operator allows it."""
+
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.fixtures.api import Api, api_of
+from tests.fixtures.s3 import BUCKET, S3Server
+from trackhelm_core.objects.keys import ObjectKey
+from trackhelm_core.objects.locations import LocationError, Locations
+from trackhelm_core.objects.opening import StoreUrlError
+from trackhelm_core.settings import ObjectSettings, StorageSettings
+
+PREFIX = f"locations-{uuid.uuid4().hex}"
+
+
+@pytest.fixture(scope="module")
+def served(s3_server: S3Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Api, Path]]:
+    """Yield the API, and a folder of the machine that it may show."""
+    folder = tmp_path_factory.mktemp("allowed")
+    artifacts = s3_server.settings(artifact_locations=f"s3://{BUCKET}/{PREFIX}, {folder.as_uri()}")
+    with api_of(StorageSettings(data=tmp_path_factory.mktemp("data")), artifacts=artifacts) as api:
+        yield api, folder
+
+
+def new_run(api: Api, location: str) -> str:
+    return api.new_run(api.new_experiment(artifact_location=location))
+
+
+def test_files_in_an_allowed_bucket_are_listed_and_sent(
+    served: tuple[Api, Path], s3_server: S3Server
+) -> None:
+    api, _ = served
+    run_id = new_run(api, f"s3://{BUCKET}/{PREFIX}/a%20b")
+    client = api.client
+    params = {"run_uuid": run_id, "path": "sub/f.txt"}
+    assert client.post("/ajax-api/2.0/mlflow/upload-artifact", params=params, content=b"x").status_code == 200
+    listed = api.get("artifacts/list", run_id=run_id)
+    assert listed["root_uri"] == f"s3://{BUCKET}/{PREFIX}/a%20b/{run_id}/artifacts"
+    assert listed["files"] == [{"path": "sub", "is_dir": True}]
+    assert client.get("/get-artifact", params={"run_id": run_id, "path": "sub/f.txt"}).content == b"x"
+    key = f"{PREFIX}/a b/{run_id}/artifacts/sub/f.txt"
+    assert s3_server.client.stat_object(BUCKET, key).size == 1
+
+
+@pytest.mark.parametrize("form", ["path", "uri"])
+def test_files_in_an_allowed_folder_are_listed_and_sent(served: tuple[Api, Path], form: str) -> None:
+    api, folder = served
+    run_id = new_run(api, str(folder) if form == "path" else folder.as_uri())
+    file = folder / run_id / "artifacts" / "f.txt"
+    file.parent.mkdir(parents=True)
+    file.write_text("here")
+    assert api.get("artifacts/list", run_id=run_id)["files"] == [
+        {"path": "f.txt", "is_dir": False, "file_size": 4}
+    ]
+    assert api.client.get("/get-artifact", params={"run_id": run_id, "path": "f.txt"}).content == b"here"
+
+
+def test_files_elsewhere_are_refused(served: tuple[Api, Path]) -> None:
+    api, folder = served
+    for location in (
+        f"s3://{BUCKET}",
+        f"s3://{BUCKET}/{PREFIX}2",
+        f"s3://other/{PREFIX}",
+        f"gs://{BUCKET}/{PREFIX}",
+        "hdfs://host/x",
+        "file:///etc",
+        str(folder.parent),
+        f"file://host{folder}",
+    ):
+        run_id = new_run(api, location)
+        for endpoint in ("artifacts/list", "/get-artifact"):
+            message = api.refused("GET", endpoint, "INVALID_PARAMETER_VALUE", run_id=run_id, path="f")
+            assert "TRACKHELM_ARTIFACT_LOCATIONS" in message
+
+
+def test_a_path_cannot_lead_out_of_an_allowed_location(served: tuple[Api, Path]) -> None:
+    api, folder = served
+    (folder.parent / "secret").write_text("secret")
+    run_id = new_run(api, str(folder))
+    for path in ("../../../secret", "%2e%2e/%2e%2e/%2e%2e/secret"):
+        api.refused("GET", "/get-artifact", "INVALID_PARAMETER_VALUE", run_id=run_id, path=path)
+
+
+def allowed(rules: str) -> Locations:
+    return Locations(ObjectSettings(artifact_locations=rules))
+
+
+def test_a_rule_may_allow_every_bucket() -> None:
+    locations = allowed("s3:")
+    assert locations.find("s3://any/x/y")[1] == ObjectKey(("x", "y"))
+    assert locations.find("s3://any/z")[0] is locations.find("s3://any/x")[0]
+    with pytest.raises(LocationError):
+        locations.find("gs://any/x")
+    with pytest.raises(LocationError):
+        allowed("").find("s3://any/x")
+
+
+@pytest.mark.parametrize("rules", ["ftp://x", "s3://b?x", "file://host/x", "file:x"])
+def test_a_rule_that_means_nothing_is_refused(rules: str) -> None:
+    with pytest.raises(StoreUrlError):
+        allowed(rules)
+
+
+def test_a_folder_that_is_not_there_is_empty_and_stays_so(tmp_path: Path) -> None:
+    missing = tmp_path / "missing"
+    with api_of(
+        StorageSettings(data=tmp_path / "data"), artifacts=ObjectSettings(artifact_locations=missing.as_uri())
+    ) as api:
+        run_id = new_run(api, str(missing))
+        assert "files" not in api.get("artifacts/list", run_id=run_id)
+        api.refused("GET", "/get-artifact", "RESOURCE_DOES_NOT_EXIST", 404, run_id=run_id, path="f")
+    assert not missing.exists()

@@ -1,0 +1,36 @@
+"""Every command that the pages show exists, and takes the options that it is shown with."""
+
+import re
+from pathlib import Path
+
+import pytest
+from typer.main import get_command
+
+from trackhelm_cli.main import PANELS, app
+
+ROOT = Path(__file__).parents[3]
+SHOWN = {
+    (page.name, match[1], option)
+    for page in (ROOT / "README.md", *(ROOT / "docs").glob("*.md"))
+    for match in re.finditer(r"trackhelm-server ([a-z][a-z-]*)((?:\\\n|[^`\n])*)", page.read_text())
+    for option in (re.findall(r"--[a-z-]+", match[2]) or [""])
+}
+
+
+@pytest.mark.parametrize(("page", "command", "option"), sorted(SHOWN))
+def test_a_command_that_a_page_shows_exists_with_its_option(page: str, command: str, option: str) -> None:
+    found = get_command(app).get_command(None, command)  # type: ignore[attr-defined]
+    assert found is not None, f"{page} shows a command that is not there"
+    commands = [found, *getattr(found, "commands", {}).values()]
+    if option:
+        assert option in {name for each in commands for parameter in each.params for name in parameter.opts}
+
+
+def test_the_stack_is_shown() -> None:
+    assert ("stack.md", "stack", "--redis-url") in SHOWN
+
+
+@pytest.mark.parametrize("command", PANELS)
+def test_every_command_can_be_loaded(command: str) -> None:
+    found = get_command(app).get_command(None, command)  # type: ignore[attr-defined]
+    assert found.help
