@@ -3,7 +3,7 @@
 import itertools
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -107,13 +107,13 @@ def log_metric(run_id: str, key: str, which: str) -> Case:
     return Case(f"log-metric, {which}", LATENCY_BAR, is_long=False, run=run, content=_nothing)
 
 
-def log_param(run_id: str) -> Case:
-    """Return the logging of one param."""
-    numbers: dict[int, itertools.count[int]] = {}
+def log_param(run_ids: Sequence[str]) -> Case:
+    """Return the logging of one param: the same to run after run, as keys are the same in most runs."""
+    left: dict[int, Iterator[str]] = {}
 
     def run(client: Client) -> Answers:
-        number = next(numbers.setdefault(id(client), itertools.count()))
-        message = {"run_id": run_id, "key": f"logged_{number}", "value": "1"}
+        run_id = next(left.setdefault(id(client), itertools.cycle(run_ids)))
+        message = {"run_id": run_id, "key": "logged", "value": "1"}
         client.send("POST", f"{API}/runs/log-parameter", json.dumps(message).encode())
         return []
 

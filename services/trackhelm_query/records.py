@@ -48,7 +48,7 @@ class RunRecords:
     they are shown, kind by kind.
     """
 
-    runs: Rows
+    runs: Rows | PlainRows
     details: PlainRows
     key_names: Mapping[int, str]
     datasets: PlainRows
@@ -57,7 +57,7 @@ class RunRecords:
     @property
     def run_ids(self) -> list[str]:
         """The public ids of the runs."""
-        return [row.uuid for row in self.runs]
+        return [row[1] for row in self.runs]
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,16 @@ class Database:
             yield session
 
     @contextmanager
+    def reading_once(self) -> Iterator[Session]:
+        """Open a session for one statement that reads, and others to which it does not matter when they do.
+
+        On PostgreSQL it is no transaction: BEGIN and ROLLBACK would be two more round trips.
+        """
+        engine = self._reader if self.is_sqlite else self._committing_each
+        with Session(engine, autoflush=False, expire_on_commit=False) as session:
+            yield session
+
+    @contextmanager
     def committing_each(self) -> Iterator[Session]:
         """Open a session of PostgreSQL in which each statement is a transaction of its own.
 

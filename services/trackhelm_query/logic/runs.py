@@ -15,10 +15,10 @@ from trackhelm_query.store import runs as store
 
 def get_run(session: Session, run_id: str) -> RunRecords:
     """Return a run, active or deleted."""
-    found = store.by_uuid(session, run_id)
-    if not found:
+    found = run_details.run_by_uuid(session, run_id)
+    if found is None:
         raise NotFoundError(f"Run with id={run_id} not found.")
-    return run_details.run_records(session, found)
+    return found
 
 
 def search_runs(

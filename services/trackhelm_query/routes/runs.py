@@ -28,7 +28,7 @@ router = APIRouter(prefix="/mlflow/runs", route_class=WireRoute)
 def get_run(query: Annotated[OfRun, Query()], runtime: RuntimeDep) -> Response:
     """Get a run, active or deleted, with the latest point of each metric."""
     wait_until_stored(runtime.redis, [query.run])
-    with runtime.database.reading() as session:
+    with runtime.database.reading_once() as session:
         found = logic.get_run(session, query.run)
     (run,) = run_messages(found)
     return reply(RunReply(run))

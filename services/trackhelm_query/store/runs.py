@@ -1,4 +1,4 @@
-"""Statements that find runs: one by its id, or a page of those that fulfil a filter."""
+"""Statements that find runs: a page of those that fulfil a filter."""
 
 from collections.abc import Sequence
 
@@ -12,35 +12,17 @@ from trackhelm_core.search.compile import compile_filter
 from trackhelm_core.search.expression import Field, comparisons
 from trackhelm_core.search.keyset import Page, read_page
 from trackhelm_core.search.resolve import keys_of_fields
-from trackhelm_query.records import Rows
 from trackhelm_query.searches import Search
+from trackhelm_query.store.run_details import RUN_COLUMNS
 from trackhelm_query.store.run_fields import run_search
 from trackhelm_query.store.run_order import sorted_runs
-
-_COLUMNS = (
-    Run.id,
-    Run.uuid,
-    Run.name,
-    Run.experiment_id,
-    Run.user_id,
-    Run.status,
-    Run.start_time,
-    Run.end_time,
-    Run.artifact_uri,
-    Run.lifecycle_stage,
-)
-
-
-def by_uuid(session: Session, run_id: str) -> Rows:
-    """Return the run, active or deleted, if there is one."""
-    return session.execute(select(*_COLUMNS).where(Run.uuid == run_id)).all()
 
 
 def search(session: Session, experiment_ids: Sequence[int], asked: Search) -> Page:
     """Return a page of the runs of experiments that fulfil a search."""
     keys = keys_of(session).ids(session, keys_of_fields(_fields(asked)))
     entity = run_search(keys)
-    statement = select(*_COLUMNS)
+    statement = select(*RUN_COLUMNS)
     # One experiment and one stage, nearly every search, are said as equalities: by them an index gives the
     # runs in the default order.
     if len(experiment_ids) == 1:

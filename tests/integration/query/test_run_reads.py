@@ -139,4 +139,4 @@ def test_a_page_takes_the_same_statements_whatever_its_size(
     run_id = factory.run(experiment_id, params={"p1": "1"})
     with count_statements() as for_a_run:
         api.get("runs/get", run_id=run_id)
-    assert len(for_a_run) == 2
+    assert len(for_a_run) == 1
