@@ -16,7 +16,11 @@ from mlflow import MlflowClient
 
 from tests.e2e.server import STOCK, ServerProcess
 
-pytestmark = pytest.mark.skipif(STOCK, reason="starts Trackhelm with settings of its own")
+pytestmark = [
+    pytest.mark.skipif(STOCK, reason="starts Trackhelm with settings of its own"),
+    # The active experiment of the test before is one of another server.
+    pytest.mark.usefixtures("experiment"),
+]
 
 MEBIBYTE = 1024 * 1024
 SIZE = 12 * MEBIBYTE + 5
