@@ -122,10 +122,10 @@ def test_a_file_needs_a_path(api: Api, run_id: str) -> None:
 
 
 def test_a_run_whose_files_are_elsewhere_says_where(api: Api) -> None:
-    run_id = api.new_run(api.new_experiment(artifact_location="s3://bucket/root"))
+    run_id = api.new_run(api.new_experiment(artifact_location="s3://bucket/prefix"))
     for path in ("artifacts/list", "/get-artifact"):
         message = api.refused("GET", path, "INVALID_PARAMETER_VALUE", run_id=run_id, path="f")
-        assert f"s3://bucket/root/{run_id}/artifacts" in message
+        assert f"s3://bucket/prefix/{run_id}/artifacts" in message
     answer = api.client.post(UPLOAD, params={"run_uuid": run_id, "path": "f"}, content=b"x")
     assert answer.status_code == 400
 
@@ -197,7 +197,7 @@ def test_a_missing_version_is_not_found(api: Api) -> None:
 
 def test_nothing_is_presigned(api: Api, experiment_id: str, run_id: str) -> None:
     bad = "INVALID_PARAMETER_VALUE"
-    elsewhere = api.new_run(api.new_experiment(artifact_location="s3://bucket/root"))
+    elsewhere = api.new_run(api.new_experiment(artifact_location="s3://bucket/prefix"))
     model_id = new_logged_model(api, experiment_id)
     for what, run in (("upload", {"run_id": run_id}), ("download", {"run_id": run_id}),
                       ("upload", {"model_id": model_id})):  # fmt: skip
