@@ -1,4 +1,4 @@
-"""Fixtures of every suite live in `tests/fixtures`; this file only names them."""
+"""Fixtures of every suite live in `tests/fixtures`; this file names them, and sets how hypothesis runs."""
 
 from hypothesis import settings
 
