@@ -1,0 +1,57 @@
+"""Settings: frozen groups read from `TRACKHELM_*` variables, made once in `main` and passed down.
+
+There is no settings object at module level: what a function depends on stands in its arguments.
+"""
+
+import os
+from collections.abc import Mapping
+from typing import Final
+
+from trackhelm_core.settings.auth import AuthSettings, Network
+from trackhelm_core.settings.gateway import GatewaySettings
+from trackhelm_core.settings.group import PREFIX
+from trackhelm_core.settings.http import HttpSettings
+from trackhelm_core.settings.log import LogSettings
+from trackhelm_core.settings.objects import ObjectSettings
+from trackhelm_core.settings.redis import RedisSettings
+from trackhelm_core.settings.storage import StorageSettings
+
+__all__ = [
+    "GROUPS",
+    "PREFIX",
+    "AuthSettings",
+    "GatewaySettings",
+    "HttpSettings",
+    "LogSettings",
+    "Network",
+    "ObjectSettings",
+    "RedisSettings",
+    "StorageSettings",
+    "known_names",
+    "unknown_names",
+]
+
+GROUPS: Final = (
+    HttpSettings,
+    GatewaySettings,
+    AuthSettings,
+    StorageSettings,
+    ObjectSettings,
+    RedisSettings,
+    LogSettings,
+)
+
+
+def known_names() -> dict[str, str]:
+    """Return every variable's name and description."""
+    return {
+        f"{PREFIX}{name.upper()}": field.description or ""
+        for group in GROUPS
+        for name, field in group.model_fields.items()
+    }
+
+
+def unknown_names(environment: Mapping[str, str] = os.environ) -> list[str]:
+    """Return `TRACKHELM_*` variables that nothing reads: most likely misspelt."""
+    known = known_names()
+    return sorted(name for name in environment if name.startswith(PREFIX) and name not in known)

@@ -1,0 +1,38 @@
+"""Whose word is taken for who sends a request."""
+
+import ipaddress
+
+from pydantic import Field, field_validator
+
+from trackhelm_core.settings.group import SettingsGroup
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+class AuthSettings(SettingsGroup):
+    """Whose word is taken for who sends a request."""
+
+    trusted_proxies: str = Field(
+        "",
+        description="Networks of proxies that check users and set the actor header: `10.1.0.0/16,fd00::/8`.",
+    )
+    actor_header: str = Field(
+        "X-Forwarded-User",
+        pattern=r"^[A-Za-z0-9-]+$",
+        description="Header in which a trusted proxy names the user; from anybody else it is ignored.",
+    )
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_networks(cls, value: str) -> str:
+        _networks(value)
+        return value
+
+    @property
+    def proxy_networks(self) -> tuple[Network, ...]:
+        """The networks of trusted proxies."""
+        return _networks(self.trusted_proxies)
+
+
+def _networks(text: str) -> tuple[Network, ...]:
+    return tuple(ipaddress.ip_network(part.strip()) for part in text.split(",") if part.strip())
