@@ -4,6 +4,7 @@ from trackhelm_core.db.models.audit import AuditEvent, AuditHead
 from trackhelm_core.db.models.base import Base
 from trackhelm_core.db.models.datasets import Dataset, RunDataset, RunDatasetTag
 from trackhelm_core.db.models.experiments import Experiment, ExperimentTag
+from trackhelm_core.db.models.governance import AliasHistory, ApprovalRequest, Protection, StageHistory
 from trackhelm_core.db.models.logged_models import (
     LoggedModel,
     LoggedModelParam,
@@ -22,6 +23,8 @@ from trackhelm_core.db.models.registry import (
 from trackhelm_core.db.models.runs import Key, Run, RunParam, RunTag
 
 __all__ = [
+    "AliasHistory",
+    "ApprovalRequest",
     "AuditEvent",
     "AuditHead",
     "Base",
@@ -37,6 +40,7 @@ __all__ = [
     "ModelVersion",
     "ModelVersionTag",
     "PartitionPosition",
+    "Protection",
     "RegisteredModel",
     "RegisteredModelAlias",
     "RegisteredModelTag",
@@ -48,4 +52,5 @@ __all__ = [
     "RunParam",
     "RunTag",
     "Series",
+    "StageHistory",
 ]

@@ -1,5 +1,7 @@
 """Registered models, versions, stages and aliases. Owner: registry. Readers: query, artifact."""
 
+from enum import StrEnum
+
 from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -11,6 +13,15 @@ from trackhelm_core.limits import (
     KEY_LENGTH,
     REGISTERED_MODEL_NAME_LENGTH,
 )
+
+
+class Stage(StrEnum):
+    """A stage of a version, as it is stored and answered; requests may spell it in any case."""
+
+    NONE = "None"
+    STAGING = "Staging"
+    PRODUCTION = "Production"
+    ARCHIVED = "Archived"
 
 
 class RegisteredModel(Base):
@@ -52,6 +63,8 @@ class ModelVersion(Base):
     __tablename__ = "model_version"
     __table_args__ = (
         Index("uq_model_version_number", "registered_model_id", "version", unique=True),
+        # The newest version of a stage is the end of a part of this index.
+        Index("ix_model_version_stage", "registered_model_id", "current_stage", "version"),
         Index("ix_model_version_run_id", "run_id"),
         # A logged model names the versions made from it.
         Index("ix_model_version_model_id", "model_id"),
