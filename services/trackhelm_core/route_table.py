@@ -80,6 +80,7 @@ ROUTE_TABLE: Final = (
             *_below("/trackhelm/protections", "list", "set", "lift"),
             *_below("/trackhelm/approvals", "list", "get", "approve", "reject", "withdraw"),
             *_below("/trackhelm/rollbacks", "alias", "stage"),
+            "/trackhelm/lineage/graph",
         ),
     ),
 )

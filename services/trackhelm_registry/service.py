@@ -5,6 +5,7 @@ from trackhelm_registry.routes import (
     aliases,
     approvals,
     audit_events,
+    lineage,
     logged_models,
     model_versions,
     protections,
@@ -23,5 +24,6 @@ SERVICE = Service(
         Mount(protections.router),
         Mount(approvals.router),
         Mount(rollbacks.router),
+        Mount(lineage.router),
     ),
 )

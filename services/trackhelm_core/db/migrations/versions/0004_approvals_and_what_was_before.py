@@ -94,3 +94,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_model_version_stage", "model_version", ["registered_model_id", "current_stage", "version"]
     )
+    # Lineage goes from models and datasets to runs, too.
+    op.create_index("ix_run_model_input_model_id", "run_model_input", ["model_id"])
+    op.create_index("ix_run_model_output_model_id", "run_model_output", ["model_id"])
+    op.create_index("ix_dataset_digest", "dataset", ["digest", "name"])
