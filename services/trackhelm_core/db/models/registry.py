@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, Text
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, Text, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from trackhelm_core.db.models.base import Base
@@ -65,6 +65,8 @@ class ModelVersion(Base):
         Index("uq_model_version_number", "registered_model_id", "version", unique=True),
         # The newest version of a stage is the end of a part of this index.
         Index("ix_model_version_stage", "registered_model_id", "current_stage", "version"),
+        # A page of a model in the default order is one walk of this index.
+        Index("ix_model_version_page", "registered_model_id", "last_updated_timestamp", "version"),
         Index("ix_model_version_run_id", "run_id"),
         # A logged model names the versions made from it.
         Index("ix_model_version_model_id", "model_id"),
@@ -95,6 +97,14 @@ class ModelVersionTag(Base):
     )
     key: Mapped[str] = mapped_column(String(KEY_LENGTH), primary_key=True)
     value: Mapped[str] = mapped_column(Text)
+
+
+INDEXED_LENGTH = 100
+"""Characters of a tag's value by which it is found: an index holds no long ones."""
+
+INDEXED_VALUE = func.substr(ModelVersionTag.value, text("1"), text(str(INDEXED_LENGTH)))
+
+Index("ix_model_version_tag_value", ModelVersionTag.key, INDEXED_VALUE).ddl_if(dialect="postgresql")
 
 
 class RegisteredModelAlias(Base):

@@ -94,6 +94,14 @@ def upgrade() -> None:
     op.create_index(
         "ix_model_version_stage", "model_version", ["registered_model_id", "current_stage", "version"]
     )
+    # A page of a model's versions in the default order.
+    op.create_index(
+        "ix_model_version_page", "model_version", ["registered_model_id", "last_updated_timestamp", "version"]
+    )
+    # Versions by a tag, of which few may have it. SQLite keeps no statistics to tell when that is of use.
+    if op.get_bind().dialect.name == "postgresql":
+        beginning = sa.text("substr(value, 1, 100)")
+        op.create_index("ix_model_version_tag_value", "model_version_tag", ["key", beginning])
     # Lineage goes from models and datasets to runs, too.
     op.create_index("ix_run_model_input_model_id", "run_model_input", ["model_id"])
     op.create_index("ix_run_model_output_model_id", "run_model_output", ["model_id"])
