@@ -1,13 +1,11 @@
 """The graph of lineage: what a version comes from, what came of what, and where it stops."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from sqlalchemy import event
 
 from tests.fixtures.api import Api
-from tests.integration.audit.trail import Trail
+from tests.fixtures.sql import CountStatements
 from tests.integration.governance.people import ALIAS, OWN
 
 GRAPH = f"{OWN}/lineage/graph"
@@ -218,31 +216,17 @@ def test_what_is_not_there_is_404(api: Api, asked: dict[str, Any]) -> None:
     api.refused("GET", GRAPH, "RESOURCE_DOES_NOT_EXIST", 404, **asked)
 
 
-@pytest.fixture
-def statements(trail: Trail) -> Iterator[list[str]]:
-    """Yield what the application executes, as it does so."""
-    noted: list[str] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        if not statement.startswith("BEGIN"):
-            noted.append(statement)
-
-    event.listen(trail.engine, "before_cursor_execute", note)
-    try:
-        yield noted
-    finally:
-        event.remove(trail.engine, "before_cursor_execute", note)
-
-
-def test_a_graph_costs_the_same_statements_however_wide_it_is(story: Story, statements: list[str]) -> None:
+def test_a_graph_costs_the_same_statements_however_wide_it_is(
+    story: Story, count_statements: CountStatements
+) -> None:
     asked = {"dataset_name": "flowers/2026", "dataset_digest": story.digest}
-    story.graph(**asked)
-    narrow = len(statements)
+    with count_statements() as narrow:
+        story.graph(**asked)
     for _ in range(10):
         model_id = story.logged_model(story.reading_run())
         for _ in range(3):
             story.register(model_id)
-    statements.clear()
-    wide = story.graph(**asked)
-    assert len(wide["nodes"]) > 50
-    assert len(statements) == narrow <= 12
+    with count_statements() as wide:
+        graph = story.graph(**asked)
+    assert len(graph["nodes"]) > 50
+    assert len(wide) == len(narrow) <= 12

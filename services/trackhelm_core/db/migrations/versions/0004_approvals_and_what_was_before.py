@@ -102,6 +102,8 @@ def upgrade() -> None:
     if op.get_bind().dialect.name == "postgresql":
         beginning = sa.text("substr(value, 1, 100)")
         op.create_index("ix_model_version_tag_value", "model_version_tag", ["key", beginning])
+    # What happened to one version among very many.
+    op.create_index("ix_audit_event_version", "audit_event", ["entity_id", "entity_version", "id"])
     # Lineage goes from models and datasets to runs, too.
     op.create_index("ix_run_model_input_model_id", "run_model_input", ["model_id"])
     op.create_index("ix_run_model_output_model_id", "run_model_output", ["model_id"])
