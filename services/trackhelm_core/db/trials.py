@@ -4,6 +4,7 @@ Logic notes in its session what is to be written right before the commit (audit 
 alone would leave these notes of what was undone.
 """
 
+from copy import copy
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -14,7 +15,7 @@ class Trial:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._noted: dict[Any, Any] = {key: _copy(value) for key, value in session.info.items()}
+        self._noted = {key: _copied(value) for key, value in session.info.items()}
         self._savepoint = session.begin_nested()
 
     def undo(self) -> None:
@@ -24,5 +25,5 @@ class Trial:
         self._session.info.update(self._noted)
 
 
-def _copy(value: Any) -> Any:
-    return list(value) if isinstance(value, list) else value
+def _copied(value: Any) -> Any:
+    return copy(value) if isinstance(value, list | dict | set) else value

@@ -1,7 +1,10 @@
 """Rolling back an alias or a stage, once and again, and what is protected."""
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from typing import Any
 
+import pytest
 from sqlalchemy import text
 
 from tests.fixtures.api import Api
@@ -182,3 +185,24 @@ def test_an_alias_that_an_older_server_moved_goes_back_to_what_was_noted_last(
     with trail.runtime.database.writing() as session:
         session.execute(moved, {"name": name})
     assert back(people, name)["to_version"] == "2"
+
+
+@pytest.mark.parametrize("what", ["alias", "stage"])
+def test_of_many_who_roll_back_from_the_same_version_one_does(people: People, name: str, what: str) -> None:
+    for version in ("1", "2", "3"):
+        people.point(name, "champion", version)
+        people.move(name, version, "Production", archive_existing_versions=True)
+    body = {"name": name, "alias": "champion", "stage": "Production", "from_version": "3"}
+    together = Barrier(6)
+
+    def roll_back(_: int) -> int:
+        together.wait(10)
+        return people.api.client.post(f"{OWN}/rollbacks/{what}", json=body).status_code
+
+    with ThreadPoolExecutor(6) as clients:
+        statuses = sorted(clients.map(roll_back, range(6)))
+    assert statuses == [200] + [409] * 5
+    if what == "alias":
+        assert people.aliases(name) == {"champion": "2"}
+    else:
+        assert people.stages(name) == {"1": "Archived", "2": "Production", "3": "None"}
