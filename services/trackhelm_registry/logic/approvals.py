@@ -71,7 +71,8 @@ def approve(session: Session, request: int, cause: Cause) -> ApprovalRequest:
         do_move(session, row.model_name, move, cause)
     except ApiError as error:
         message = f"Approval request {request} cannot be carried out: {error.message}"
-        raise ApiError(error.code, message, status=error.status) from error
+        again = error.retry_after_seconds
+        raise ApiError(error.code, message, status=error.status, retry_after_seconds=again) from error
     return get_request(session, request)
 
 

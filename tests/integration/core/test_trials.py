@@ -20,8 +20,10 @@ def change(run: str) -> Change:
     return Change(Entity(EntityType.RUN, run), Action.DELETED, {}, None)
 
 
-def test_what_is_undone_is_not_committed_and_what_was_before_and_comes_after_is(database_url: str) -> None:
-    engine = make_engine(database_url)
+def test_what_is_undone_is_not_committed_and_what_was_before_and_comes_after_is(
+    own_database_url: str,
+) -> None:
+    engine = make_engine(own_database_url)
     migrate(engine)
     database = Database(engine)
     with database.writing() as session:
