@@ -19,7 +19,7 @@ from trackhelm_core.db.models.registry import (
     RegisteredModelAlias,
     RegisteredModelTag,
 )
-from trackhelm_core.db.models.runs import Key, Run, RunParam, RunTag
+from trackhelm_core.db.models.runs import Key, Run, RunDocument, RunParam, RunTag
 
 __all__ = [
     "AuditEvent",
@@ -43,6 +43,7 @@ __all__ = [
     "Run",
     "RunDataset",
     "RunDatasetTag",
+    "RunDocument",
     "RunModelInput",
     "RunModelOutput",
     "RunParam",
