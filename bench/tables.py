@@ -11,6 +11,9 @@ import psycopg
 
 from bench.data import HISTORY, Experiment, Run, artifact_uri, history, runs_of
 from trackhelm_core.chunks import Points, encode, merge, summarise
+from trackhelm_core.db.engine import make_engine
+from trackhelm_core.db.unit_of_work import Database
+from trackhelm_ingest.logic.settling import settle_some
 
 _CHUNK_POINTS = 1_000
 
@@ -116,6 +119,7 @@ class TrackhelmTables:
                     ],
                 )
             _set_sequences(connection)
+        self._settle()
         analyze(self._url)
 
     def load_history(self, run: Run, points: int) -> None:
@@ -125,8 +129,20 @@ class TrackhelmTables:
             ((run_id,),) = connection.execute("SELECT id FROM run WHERE uuid = %s", [run.uuid]).fetchall()
             key_id = _key_ids(connection, [HISTORY])[HISTORY]
             _copy_series(connection, [(next(_next_ids(connection, "series")), run_id, key_id, parts)])
+            connection.execute("UPDATE run SET settled = false WHERE id = %s", [run_id])
             _set_sequences(connection)
+        self._settle()
         analyze(self._url)
+
+    def _settle(self) -> None:
+        """Do what workers do seconds after runs have ended."""
+        url = self._url.replace("postgresql://", "postgresql+psycopg://", 1)
+        database = Database(make_engine(url))
+        more = True
+        while more:
+            with database.writing() as session:
+                more = settle_some(session)
+        database.close()
 
 
 def _key_ids(connection: psycopg.Connection[Any], names: Iterable[str]) -> dict[str, int]:

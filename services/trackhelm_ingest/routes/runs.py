@@ -12,6 +12,7 @@ from trackhelm_core.wire.runs import Run, RunData, RunReply
 from trackhelm_ingest.logic import runs as logic
 from trackhelm_ingest.logic.values import clean_new_run_tags, clean_params, clean_tags
 from trackhelm_ingest.routes.sinks import SinkDep
+from trackhelm_ingest.run_states import ENDED
 from trackhelm_ingest.schemas import runs as schemas
 
 router = APIRouter(prefix="/mlflow/runs", route_class=WireRoute)
@@ -41,7 +42,7 @@ def update_run(body: schemas.UpdateRun, runtime: RuntimeDep, sink: SinkDep) -> R
         info = logic.update_run(
             session, body.run, status=body.status, end_time=body.end_time, run_name=body.run_name
         )
-    if body.status is not None and info.status in logic.ENDED:
+    if body.status is not None and info.status in ENDED:
         sink.run_ended(info.run_id)
     return reply(schemas.UpdatedRun(run_info=info))
 

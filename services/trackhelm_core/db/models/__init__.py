@@ -20,7 +20,7 @@ from trackhelm_core.db.models.registry import (
     RegisteredModelAlias,
     RegisteredModelTag,
 )
-from trackhelm_core.db.models.runs import Key, Run, RunParam, RunTag
+from trackhelm_core.db.models.runs import Key, Run, RunDocument, RunParam, RunTag
 
 __all__ = [
     "AliasHistory",
@@ -47,6 +47,7 @@ __all__ = [
     "Run",
     "RunDataset",
     "RunDatasetTag",
+    "RunDocument",
     "RunModelInput",
     "RunModelOutput",
     "RunParam",
