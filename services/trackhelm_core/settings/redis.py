@@ -29,6 +29,13 @@ class RedisSettings(SettingsGroup):
         ge=1,
         description="Requests that may wait in a partition; past it metrics are refused with 429.",
     )
+    queue_backlog_bytes: int = Field(
+        512 * 1024 * 1024,
+        # One request is 32 MiB at most.
+        ge=32 * 1024 * 1024,
+        description="Bytes of metrics that may wait in Redis, of all partitions together; past it metrics "
+        "are refused with 429.",
+    )
     read_wait_seconds: float = Field(
         5.0,
         ge=0,
