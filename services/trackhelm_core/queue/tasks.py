@@ -47,10 +47,11 @@ class Task:
 
 def make_celery(settings: RedisSettings) -> Celery:
     """Return the Celery application over a Redis, with no task registered."""
-    if settings.redis_url is None:
+    url = settings.effective_redis_url
+    if url is None:
         raise ValueError("TRACKHELM_REDIS_URL is not set: tasks wait in Redis")
     broker.install()
-    app = Celery("trackhelm", broker=settings.redis_url, set_as_current=False)
+    app = Celery("trackhelm", broker=url, set_as_current=False)
     timeout = settings.redis_timeout_seconds
     app.conf.update(
         accept_content=["json"],
