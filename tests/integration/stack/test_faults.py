@@ -70,8 +70,8 @@ def test_a_worker_that_is_killed_in_a_transaction_stores_nothing_of_it(
     with writing(stack.url, runs, WRITERS) as journal, stack.connect() as holder:
         journal.wait_for_more(300)
         # The position is what a drain's transaction writes last: all its points are written by then.
-        held = holder.execute("SELECT FROM partition_position WHERE partition = %s FOR UPDATE", [partition])
-        assert held.rowcount == 1
+        hold = "SELECT FROM partition_position WHERE partition = %s FOR UPDATE"
+        wait_until(lambda: holder.execute(hold, [partition]).rowcount == 1)
         wait_until(lambda: stuck_drains(stack) == 1)
         family = children_of(stack.process_of("worker"))
         port = port_of_stuck_drain(stack)
