@@ -15,6 +15,7 @@ from trackhelm_core.queue.names import (
     COUNTS,
     IN_ALL,
     WAITING_BYTES,
+    StreamId,
     accepted_of,
     drained_of,
     drainer_of,
@@ -217,6 +218,15 @@ def test_the_bytes_that_wait_are_counted_right_again_after_a_crash(
     drain(split, partition)
     assert split.steps(run) == [1, 2]
     assert waiting_bytes(split) == 0
+
+
+def test_a_letter_that_is_queued_again_waits_like_any_other_entry(split: Split) -> None:
+    letters = DeadLetters(split.redis.client)
+    letters.add(0, StreamId(1, 0), "a reason", b"x" * 100)
+    letters.retry(next(letters.all()))
+    assert waiting_bytes(split) == 100
+    drain(split, 0)
+    assert (letters.count(), waiting_bytes(split)) == (1, 0)
 
 
 def test_one_drains_and_the_other_leaves(split: Split) -> None:
