@@ -59,11 +59,10 @@ class RunningStack:
         pid = self.process_of(name)
         return [pid, *children_of(pid)]
 
-    def kill(self, name: str) -> None:
-        """Kill a program as a machine without memory would: it and all that it has forked."""
+    def kill(self, name: str, *, whole: bool = True) -> None:
+        """Kill a program and all that it has forked; or it alone, and those find that out by themselves."""
         self.kills[name].append(time.monotonic())
-        family = [self.process_of(name)] if name == "postgres" else self.family_of(name)
-        for pid in family:
+        for pid in self.family_of(name) if whole else [self.process_of(name)]:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
 

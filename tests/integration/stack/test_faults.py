@@ -55,7 +55,7 @@ def test_what_was_acknowledged_outlives_a_kill(
         journal.wait_for_more(300)
         before = {name: stack.process_of(name) for name in victims}
         for name in victims:
-            stack.kill(name)
+            stack.kill(name, whole=name != "postgres")
         for name, pid in before.items():
             wait_until(lambda name=name, pid=pid: stack.process_of(name) != pid)  # type: ignore[misc]
         journal.wait_for_more(300)
@@ -127,7 +127,7 @@ def test_what_was_acknowledged_outlives_many_kills_in_any_order(
             victims = chosen.sample(CHAOS_VICTIMS, chosen.choice((1, 1, 2, 3)))
             for name in victims:
                 if may_be_killed(stack, name):
-                    stack.kill(name)
+                    stack.kill(name, whole=chosen.random() < 0.5)
                     killed += 1
             threading.Event().wait(chosen.uniform(0.5, 5))
         journal.wait_for_more(300, seconds=90)
