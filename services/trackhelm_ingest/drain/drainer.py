@@ -24,6 +24,12 @@ log = structlog.get_logger(__name__)
 BATCH_ENTRIES: Final = 256
 """At most 256,000 points: some 6 MB of columns, and a transaction of well under a second."""
 
+MOST_BATCH_ENTRIES: Final = 2_048
+"""Likewise while entries are so small that these are no more than `BATCH_BYTES`, judged by the last batch.
+The largest, should they follow, are 50 MB."""
+
+BATCH_BYTES: Final = 6 * 1024 * 1024
+
 LINGER_SECONDS: Final = 3.0
 """How long a partition is warm after its last entry: training loops log every few seconds at the least."""
 
@@ -35,6 +41,10 @@ FAIR_TURN_SECONDS: Final = 0.25
 
 PACE_SECONDS: Final = 0.02
 """Least time from one transaction to the next: what comes meanwhile shares a chunk."""
+
+LONGEST_PACE_SECONDS: Final = 0.25
+"""A transaction that takes long is followed by a pause as long, up to this in all: the larger batch that
+gathers meanwhile costs little more, and the processor and the disk are free for those who send it."""
 
 
 class Ended(Enum):
@@ -60,6 +70,7 @@ class Drainer:
         self._partition = partition
         self._linger = linger_seconds
         self._redis = redis
+        self._count = BATCH_ENTRIES
         self._dead_letters = DeadLetters(redis.client)
         self._on_crowded = on_crowded
 
@@ -70,9 +81,9 @@ class Drainer:
         self._stream.begin(position)
         began = warm = time.monotonic()
         while True:
-            entries = self._stream.read(BATCH_ENTRIES, wait=False)
+            entries = self._stream.read(self._count, wait=False)
             if not entries and not self._others_wait():
-                entries = self._stream.read(BATCH_ENTRIES, wait=True)
+                entries = self._stream.read(self._count, wait=True)
             now = time.monotonic()
             if entries:
                 outcome = store_batch(connection, self._partition, position, entries, self._bury)
@@ -83,7 +94,9 @@ class Drainer:
                 )
                 for metric in outcome.crowded:
                     self._on_crowded(metric)
-                time.sleep(max(0.0, PACE_SECONDS - (time.monotonic() - now)))
+                if len(entries) < self._count:
+                    time.sleep(pause_after(time.monotonic() - now))
+                self._count = entries_to_read(sum(len(entry.data) for entry in entries) / len(entries))
             else:
                 if now - warm >= self._linger or self._others_wait():
                     return Ended.IDLE
@@ -98,6 +111,16 @@ class Drainer:
     def _bury(self, entry: RawEntry, reason: str) -> None:
         log.error("a dead letter", partition=self._partition, entry=str(entry.id), reason=reason)
         self._dead_letters.add(self._partition, entry.id, reason, entry.data)
+
+
+def pause_after(seconds: float) -> float:
+    """Return how long to wait after a batch that took so long, when nothing more waits."""
+    return max(0.0, max(PACE_SECONDS, min(2 * seconds, LONGEST_PACE_SECONDS)) - seconds)
+
+
+def entries_to_read(mean_bytes: float) -> int:
+    """Return how many entries make a batch, given their mean size."""
+    return max(BATCH_ENTRIES, min(MOST_BATCH_ENTRIES, int(BATCH_BYTES / max(mean_bytes, 1))))
 
 
 def drain_turn(
