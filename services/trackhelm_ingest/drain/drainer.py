@@ -1,7 +1,7 @@
 """The loop that drains a partition: read, store, cut off, while there is something or soon may be."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import closing
 from enum import Enum, auto
 from typing import Final
@@ -64,7 +64,7 @@ class Drainer:
         partition: int,
         *,
         linger_seconds: float = LINGER_SECONDS,
-        on_crowded: Callable[[Metric], None],
+        on_crowded: Callable[[Collection[Metric]], None],
     ) -> None:
         self._stream = stream
         self._partition = partition
@@ -92,8 +92,8 @@ class Drainer:
                 self._stream.settle(
                     Stored(entries[-1].id, outcome.newest, len(entries), outcome.points, warm - now)
                 )
-                for metric in outcome.crowded:
-                    self._on_crowded(metric)
+                if outcome.crowded:
+                    self._on_crowded(outcome.crowded)
                 if len(entries) < self._count:
                     time.sleep(pause_after(time.monotonic() - now))
                 self._count = entries_to_read(sum(len(entry.data) for entry in entries) / len(entries))
@@ -128,7 +128,7 @@ def drain_turn(
     database: Database,
     partition: int,
     *,
-    on_crowded: Callable[[Metric], None],
+    on_crowded: Callable[[Collection[Metric]], None],
     linger_seconds: float = LINGER_SECONDS,
 ) -> Ended:
     """Drain a partition for a turn, unless another process does."""

@@ -54,13 +54,13 @@ _NOT_FOLDED: Final = frozenset({"id", "settled_in", "settled_value"})
 """Columns of a series that points do not write."""
 
 CROWDED_CHUNKS: Final = 64
-"""From so many chunks on, a series' chunks are better merged: reading one costs a row and some 60 µs."""
+"""At every so many chunks, a series' chunks are better merged: reading one costs a row and some 60 µs."""
 
 
 def write_points(session: Session, points: Iterable[tuple[int, Mapping[SeriesKey, Points]]]) -> set[Metric]:
     """Store points, given as (run's integer id, points by series); a run may come several times.
 
-    Returns the metrics of which a series has many chunks.
+    Returns the metrics of which a series has so many chunks now that they are to be merged.
     """
     batch = Batch.of(session, [(run_id, SeriesPoints.of(several)) for run_id, several in points])
     if batch is None:
@@ -76,11 +76,15 @@ def write_points(session: Session, points: Iterable[tuple[int, Mapping[SeriesKey
             for series, summary, part in zip(batch.series, summaries, grouped, strict=True)
         ),
     )
-    return {
-        Metric(series.run_id, series.key_id)
-        for series, (_, chunks) in folded.items()
-        if chunks >= CROWDED_CHUNKS
-    }
+    return {Metric(series.run_id, series.key_id) for series in batch.series if _is_crowded(folded[series][1])}
+
+
+def _is_crowded(chunks: int) -> bool:
+    """Return whether a series that has just got a chunk has so many that they are to be merged.
+
+    Not told at every chunk more: until somebody finds time to merge them, that would be said at each batch.
+    """
+    return chunks % CROWDED_CHUNKS == 0
 
 
 def insert_chunks(session: Session, chunks: Iterable[tuple[int, Points]]) -> None:
@@ -100,7 +104,7 @@ def _insert_chunks(session: Session, rows: Iterable[tuple[Any, ...]]) -> None:
 
 
 class Stored(NamedTuple):
-    """The metric that points were stored to, and whether its series has many chunks now."""
+    """The metric that points were stored to, and whether its series' chunks are to be merged now."""
 
     metric: Metric
     is_crowded: bool
@@ -119,7 +123,7 @@ def write_series(session: Session, uuid: str, key_id: int, points: Points) -> St
     chunk = dict(zip((f"chunk_{name}" for name in _CHUNK_COLUMNS[1:]), _chunk_row(merged), strict=True))
     parameters = {**summary, **chunk, "uuid": uuid}
     row = session.connection().execute(_series_statement(), parameters).one_or_none()
-    return None if row is None else Stored(Metric(row.run_id, key_id), row.chunks >= CROWDED_CHUNKS)
+    return None if row is None else Stored(Metric(row.run_id, key_id), _is_crowded(row.chunks))
 
 
 def _chunk_row(points: Points) -> tuple[Any, ...]:
