@@ -149,11 +149,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the benchmark and print its tables."""
     settings = _parser().parse_args(arguments)
     rounds, seconds = (2, 2.0) if settings.quick else (settings.rounds, settings.seconds)
+    rows = [row for row in ROWS if settings.points in (None, row.shape.points)]
     if settings.disk:
         print(f"\n{machine()}.\n\n{bytes_a_point()}")
         return 0
     if settings.growth:
-        print(f"\n{machine()}; {rounds} rounds of {seconds:g} s.\n\n{_growth(rounds, seconds)}")
+        print(f"\n{machine()}; {rounds} rounds of {seconds:g} s.\n\n{_growth(rows, rounds, seconds)}")
         return 0
     with ExitStack() as running:
         folder = Path(running.enter_context(tempfile.TemporaryDirectory()))
@@ -173,7 +174,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         compared.append(
             running.enter_context(systems.embedded(urls_by_name["embedded"], folder / "embedded"))
         )
-        results = {row: _measure(row, compared, rounds, seconds) for row in ROWS}
+        results = {row: _measure(row, compared, rounds, seconds) for row in rows}
     print(f"\n{machine()}; {rounds} rounds of {seconds:g} s.\n\n{_table(results)}")
     return 0
 
@@ -197,7 +198,7 @@ def _interleaved(targets: Mapping[str, Target], rounds: int, seconds: float) -> 
     return {name: target.measured for name, target in targets.items()}
 
 
-def _growth(rounds: int, seconds: float) -> str:
+def _growth(rows: Sequence[Row], rounds: int, seconds: float) -> str:
     """Measure runs that hold millions of points, and a database of very many runs, beside empty ones."""
     lines = [
         "| points a request | in the database | points/s | of the empty one's |",
@@ -211,7 +212,7 @@ def _growth(rounds: int, seconds: float) -> str:
             for name, url in zip(("small", "large"), urls, strict=True)
         )
         add_runs(urls[1])
-        for row in ROWS:
+        for row in rows:
             held = small.new_runs(CONNECTIONS)
             steps = add_points(urls[0], held, row.shape.keys)
             targets = {
@@ -278,6 +279,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--rounds", type=int, default=5, help="of each system and shape (%(default)s)")
     parser.add_argument("--seconds", type=float, default=4.0, help="of a round (%(default)s)")
     parser.add_argument("--only-trackhelm", action="store_true", help="leave stock out")
+    parser.add_argument(
+        "--points",
+        type=int,
+        choices=[row.shape.points for row in ROWS],
+        help="of a request; default: one after another",
+    )
     parser.add_argument("--growth", action="store_true", help="measure full runs and databases instead")
     parser.add_argument("--disk", action="store_true", help="measure bytes a point instead")
     parser.add_argument("--quick", action="store_true", help="two rounds of two seconds")

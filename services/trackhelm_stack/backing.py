@@ -1,6 +1,5 @@
 """The backing programs that nobody gave us an address of: PostgreSQL, Redis and an S3 server."""
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -57,9 +56,8 @@ class Backing:
         redis = Redis(self._storage.data / "redis", self._redis_port, self._secret)
         self._tell(REDIS_URL=redis.url)
         if "queue_partitions" not in self._redis.model_fields_set:
-            # One for each process of the worker: none of them ever leaves its partition for another, and
-            # runs that share a partition share transactions.
-            self._tell(QUEUE_PARTITIONS=str(os.cpu_count() or 1))
+            partitions = redis.partitions()
+            self._tell(**({} if partitions is None else {"QUEUE_PARTITIONS": str(partitions)}))
         return [redis.program()]
 
     def _objects(self) -> list[Program]:
