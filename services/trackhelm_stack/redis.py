@@ -41,7 +41,7 @@ class Redis:
         return f"redis://:{self._password}@127.0.0.1:{self._port}/0"
 
     def partitions(self) -> int | None:
-        """Return in how many partitions the folder's queue is: as many as it began with; None for the default.
+        """Return in how many partitions the folder's queue is: as when it began; None for the default.
 
         One for each process of a worker: none of them ever leaves its partition for another, and runs that
         share a partition share transactions. On a machine that was given other processors since, what waits
