@@ -13,6 +13,7 @@ from trackhelm_cli.options import (
     HostOption,
     PortOption,
     load,
+    load_webhooks,
     warn_of_unknown_names,
 )
 from trackhelm_core.settings import PREFIX, HttpSettings, RedisSettings, StorageSettings
@@ -45,7 +46,7 @@ def stack(
     redis = load(RedisSettings, redis_url=redis_url)
     warn_of_unknown_names()
     role = [sys.executable, "-m", "trackhelm_cli"]
-    whole = Stack(http, storage, redis, command=role, restart=restart)
+    whole = Stack(http, storage, redis, load_webhooks(), command=role, restart=restart)
     try:
         whole.run(lambda url: typer.echo(ANNOUNCEMENT.format(url=url)))
     except (ProgramFailedError, DataInUseError, MissingProgramError, OSError) as error:

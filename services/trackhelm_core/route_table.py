@@ -77,6 +77,12 @@ ROUTE_TABLE: Final = (
             "/mlflow/logged-models/{model_id}",
             *_below("/mlflow/logged-models/{model_id}", "params", "tags", "tags/{key:path}"),
             "/trackhelm/audit/events",
+            "/mlflow/webhooks",
+            *_below("/mlflow/webhooks/{webhook_id}", "test"),
+            "/mlflow/webhooks/{webhook_id}",
+            "/trackhelm/webhooks",
+            "/trackhelm/webhooks/{webhook_id}/deliveries",
+            "/trackhelm/webhooks/{webhook_id}/deliveries/{delivery_id}/resend",
         ),
     ),
 )

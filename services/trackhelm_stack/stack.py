@@ -2,11 +2,12 @@
 
 import secrets
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from trackhelm_core.route_table import SERVICE_NAMES
-from trackhelm_core.settings import PREFIX, HttpSettings, RedisSettings, StorageSettings
+from trackhelm_core.secrets import make_key
+from trackhelm_core.settings import PREFIX, HttpSettings, RedisSettings, StorageSettings, WebhookSettings
 from trackhelm_stack import lock
 from trackhelm_stack.ports import Address, free_ports
 from trackhelm_stack.postgres import Postgres
@@ -24,6 +25,7 @@ class Stack:
         http: HttpSettings,
         storage: StorageSettings,
         redis: RedisSettings,
+        webhooks: WebhookSettings,
         *,
         command: Sequence[str],
         restart: bool,
@@ -31,6 +33,7 @@ class Stack:
         self._http = http
         self._storage = storage
         self._redis = redis
+        self._webhooks = webhooks
         self._command = command
         self._restart = restart
 
@@ -47,14 +50,23 @@ class Stack:
             for number in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(number, lambda *_: supervisor.request_stop())
             try:
-                announce(self._start(supervisor, _secret(own / "secret")))
+                announce(self._start(supervisor, _secret(own / "secret"), self._key_file(own)))
                 supervisor.watch()
             except StoppedError:
                 pass
             finally:
                 supervisor.stop()
 
-    def _start(self, supervisor: Supervisor, secret: str) -> str:
+    def _key_file(self, own: Path) -> dict[str, str]:
+        """Return the variable of the file with the key of stored secrets, made once where none is given."""
+        if self._webhooks.keys:
+            return {}
+        file = own / "secret.key"
+        if not file.exists():
+            make_key(file)
+        return {f"{PREFIX}SECRET_KEY_FILE": str(file)}
+
+    def _start(self, supervisor: Supervisor, secret: str, key_file: Mapping[str, str]) -> str:
         """Start everything and return the address."""
         postgres_port, redis_port, gateway_port, *ports = free_ports(3 + len(SERVICE_NAMES))
         gateway = Address(self._http.host, self._http.port or gateway_port)
@@ -68,6 +80,7 @@ class Stack:
                 f"{PREFIX}DATA": str(self._storage.data.absolute()),
                 f"{PREFIX}DATABASE_URL": database_url,
                 f"{PREFIX}REDIS_URL": redis_url,
+                **key_file,
             },
         )
         supervisor.run(roles.migrate())

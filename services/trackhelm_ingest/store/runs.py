@@ -21,6 +21,7 @@ class RunRef:
     uuid: str
     experiment_id: int
     stage: LifecycleStage
+    status: str
 
 
 def insert_run(session: Session, run: RunInfo) -> int:
@@ -41,12 +42,14 @@ def insert_run(session: Session, run: RunInfo) -> int:
 
 def find_runs(session: Session, uuids: Collection[str], *, lock: bool = False) -> dict[str, RunRef]:
     """Return the runs there are of `uuids`, locked against changes of their own row if asked for."""
-    statement = select(Run.id, Run.uuid, Run.experiment_id, Run.lifecycle_stage).where(Run.uuid.in_(uuids))
+    statement = select(Run.id, Run.uuid, Run.experiment_id, Run.lifecycle_stage, Run.status).where(
+        Run.uuid.in_(uuids)
+    )
     if lock:
         statement = statement.with_for_update()
     return {
-        uuid: RunRef(run_id, uuid, experiment_id, LifecycleStage(stage))
-        for run_id, uuid, experiment_id, stage in session.execute(statement)
+        uuid: RunRef(run_id, uuid, experiment_id, LifecycleStage(stage), status)
+        for run_id, uuid, experiment_id, stage, status in session.execute(statement)
     }
 
 

@@ -20,6 +20,7 @@ from trackhelm_core.db.models.registry import (
     RegisteredModelTag,
 )
 from trackhelm_core.db.models.runs import Key, Run, RunParam, RunTag
+from trackhelm_core.db.models.webhooks import Webhook, WebhookDelivery, WebhookEvent
 
 __all__ = [
     "AuditEvent",
@@ -48,4 +49,7 @@ __all__ = [
     "RunParam",
     "RunTag",
     "Series",
+    "Webhook",
+    "WebhookDelivery",
+    "WebhookEvent",
 ]
