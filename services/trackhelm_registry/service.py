@@ -12,11 +12,15 @@ from trackhelm_core.service import Mount, Service
 from trackhelm_registry.calling.dispatcher import Dispatcher
 from trackhelm_registry.routes import (
     aliases,
+    approvals,
     audit_events,
     deliveries,
+    lineage,
     logged_models,
     model_versions,
+    protections,
     registered_models,
+    rollbacks,
     webhooks,
 )
 
@@ -46,6 +50,10 @@ SERVICE = Service(
         Mount(model_versions.router),
         Mount(logged_models.router),
         Mount(audit_events.router),
+        Mount(protections.router),
+        Mount(approvals.router),
+        Mount(rollbacks.router),
+        Mount(lineage.router),
         Mount(webhooks.router),
         Mount(deliveries.router),
     ),

@@ -4,6 +4,7 @@ from trackhelm_core.db.models.audit import AuditEvent, AuditHead
 from trackhelm_core.db.models.base import Base
 from trackhelm_core.db.models.datasets import Dataset, RunDataset, RunDatasetTag
 from trackhelm_core.db.models.experiments import Experiment, ExperimentTag
+from trackhelm_core.db.models.governance import AliasHistory, ApprovalRequest, Protection, StageHistory
 from trackhelm_core.db.models.logged_models import (
     LoggedModel,
     LoggedModelParam,
@@ -19,10 +20,12 @@ from trackhelm_core.db.models.registry import (
     RegisteredModelAlias,
     RegisteredModelTag,
 )
-from trackhelm_core.db.models.runs import Key, Run, RunParam, RunTag
+from trackhelm_core.db.models.runs import Key, Run, RunDocument, RunParam, RunTag
 from trackhelm_core.db.models.webhooks import Webhook, WebhookDelivery, WebhookEvent
 
 __all__ = [
+    "AliasHistory",
+    "ApprovalRequest",
     "AuditEvent",
     "AuditHead",
     "Base",
@@ -38,17 +41,20 @@ __all__ = [
     "ModelVersion",
     "ModelVersionTag",
     "PartitionPosition",
+    "Protection",
     "RegisteredModel",
     "RegisteredModelAlias",
     "RegisteredModelTag",
     "Run",
     "RunDataset",
     "RunDatasetTag",
+    "RunDocument",
     "RunModelInput",
     "RunModelOutput",
     "RunParam",
     "RunTag",
     "Series",
+    "StageHistory",
     "Webhook",
     "WebhookDelivery",
     "WebhookEvent",
