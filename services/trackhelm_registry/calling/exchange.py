@@ -13,13 +13,14 @@ from functools import cache
 from typing import Final
 from urllib.parse import urlsplit
 
-from httptools import HttpParserError, HttpResponseParser
+from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
 from trackhelm_core.limits import WEBHOOK_ANSWER_BYTES
 from trackhelm_registry.calling.addresses import Target
 
 _BLOCK_BYTES: Final = 16 * 1024
 _FIRST_FINAL_STATUS: Final = 200
+_NO_HTTP: Final = (HttpParserError, HttpParserUpgrade)
 _PORTS: Final = {"http": 80, "https": 443}
 
 
@@ -94,7 +95,7 @@ def post(
         raise ExchangeError(f"no secure connection: {error}") from error
     except OSError as error:
         raise ExchangeError(f"no connection: {error}") from error
-    except HttpParserError as error:
+    except _NO_HTTP as error:
         raise ExchangeError(f"the answer is not HTTP: {error}") from error
 
 
@@ -149,7 +150,7 @@ def _answer(connection: socket.socket, deadline: float) -> Answer:
             connection.settimeout(_left(deadline))
             block = connection.recv(_BLOCK_BYTES)
             reading.parser.feed_data(block)
-        except (OSError, HttpParserError):
+        except (OSError, *_NO_HTTP):
             # Once there is a status the answer is known: a body that is slow or cut off changes nothing.
             if reading.status is None:
                 raise

@@ -10,6 +10,7 @@ from typing import Final
 
 import structlog
 
+from trackhelm_core.limits import WEBHOOK_ERROR_LENGTH
 from trackhelm_core.runtime import Runtime
 from trackhelm_registry.calling.backoff import wait_seconds
 from trackhelm_registry.calling.sending import Outcome, send
@@ -42,7 +43,18 @@ def take_turn(runtime: Runtime, webhook: int, should_stop: Callable[[], bool] = 
             claimed = None if over else store.claim(session, webhook, _claim(runtime, now))
         if claimed is None:
             return over
-        settled = claimed, send(claimed.message, runtime.webhooks, runtime.secrets)
+        settled = claimed, _attempt(runtime, claimed)
+
+
+def _attempt(runtime: Runtime, claimed: store.Claimed) -> Outcome:
+    if claimed.attempts > runtime.webhooks.webhook_attempts:
+        return Outcome(None, "", "every attempt ended with the worker that made it")
+    try:
+        return send(claimed.message, runtime.webhooks, runtime.secrets)
+    except Exception as error:
+        # Whatever an endpoint may do to this code, the delivery has an end.
+        log.exception("a webhook could not be called", webhook=claimed.webhook)
+        return Outcome(None, "", f"the call failed: {error!r}"[:WEBHOOK_ERROR_LENGTH])
 
 
 def due_webhooks(runtime: Runtime) -> list[int]:

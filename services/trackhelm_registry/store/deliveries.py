@@ -15,6 +15,7 @@ _NEWEST_FIRST: Final = (SortColumn(WebhookDelivery.id, descending=True),)
 _AT_ONCE: Final = 5_000
 # Spelt out: a database that is only told the value later cannot know that the indexes of what waits will do.
 _WAITING: Final = WebhookDelivery.state == literal_column("'WAITING'")
+_CLAIMED: Final = WebhookDelivery.claimed_until > literal_column("0")
 _DELIVERED: Final = WebhookDelivery.state == literal_column("'DELIVERED'")
 
 
@@ -166,7 +167,7 @@ def _parts(ids: Sequence[int]) -> Iterator[Sequence[int]]:
 def _claimed(session: Session, webhook: int, now: int) -> int:
     delivery = WebhookDelivery
     statement = select(func.count()).where(
-        delivery.webhook_id == webhook, _WAITING, delivery.claimed_until > now
+        delivery.webhook_id == webhook, _WAITING, _CLAIMED, delivery.claimed_until > now
     )
     return session.execute(statement).scalar_one()
 

@@ -57,6 +57,7 @@ class WebhookEvent(Base):
 
 
 _WAITING = text("state = 'WAITING'")
+_CLAIMED = text("claimed_until > 0")
 _DELIVERED = text("state = 'DELIVERED'")
 
 
@@ -84,8 +85,16 @@ class WebhookDelivery(Base):
             "ix_webhook_delivery_due",
             "webhook_id",
             "due_time",
+            "id",
             sqlite_where=_WAITING,
             postgresql_where=_WAITING,
+        ),
+        Index(
+            "ix_webhook_delivery_claimed",
+            "webhook_id",
+            "claimed_until",
+            sqlite_where=_CLAIMED,
+            postgresql_where=_CLAIMED,
         ),
         Index(
             "ix_webhook_delivery_settled",

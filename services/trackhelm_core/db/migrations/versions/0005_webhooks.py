@@ -11,6 +11,7 @@ depends_on = None
 ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 WAITING = sa.text("state = 'WAITING'")
+CLAIMED = sa.text("claimed_until > 0")
 DELIVERED = sa.text("state = 'DELIVERED'")
 
 
@@ -63,7 +64,8 @@ def upgrade() -> None:
     op.create_index("ix_webhook_delivery_webhook", "webhook_delivery", ["webhook_id", "id"])
     for name, columns, where in (
         ("order", ["webhook_id", "subject", "id"], WAITING),
-        ("due", ["webhook_id", "due_time"], WAITING),
+        ("due", ["webhook_id", "due_time", "id"], WAITING),
+        ("claimed", ["webhook_id", "claimed_until"], CLAIMED),
         ("settled", ["settled_time"], DELIVERED),
     ):
         op.create_index(
