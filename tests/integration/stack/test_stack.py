@@ -15,11 +15,23 @@ import pytest
 
 from tests.fixtures.waiting import wait_until
 
-# Each test starts twelve processes, some on machines with two processors.
+# Each test starts thirteen processes, some on machines with two processors.
 pytestmark = pytest.mark.timeout(240)
 
 NAMES = {
-    *("postgres", "redis", "s3", "ingest", "query", "artifact", "registry", "worker", "beat", "gateway"),
+    *(
+        "postgres",
+        "redis",
+        "s3",
+        "ingest",
+        "query",
+        "artifact",
+        "registry",
+        "worker",
+        "webhooks",
+        "beat",
+        "gateway",
+    ),
 }
 
 
