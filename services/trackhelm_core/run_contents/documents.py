@@ -15,8 +15,9 @@ import zstandard
 from trackhelm_core.wire.replies import encode
 from trackhelm_core.wire.runs import RunContents, RunInfo
 
-VERSION: Final = 1
-"""The version of documents that this code writes and reads: another form on the wire is another version."""
+VERSION: Final = 2
+"""The version of documents that this code writes and reads: another form on the wire is another version.
+So is what is written beside them: from version 2, the digests of `pairs`."""
 
 # The level beyond which these texts, of some kilobytes, hardly become smaller.
 _LEVEL: Final = 3

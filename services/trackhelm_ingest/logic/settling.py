@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from trackhelm_core.run_contents.documents import DocumentWriter
 from trackhelm_core.run_contents.messages import run_contents
+from trackhelm_core.run_contents.pairs import pair_digests
 from trackhelm_core.run_contents.reading import run_records
 from trackhelm_ingest.store import settling as store
 
@@ -26,7 +27,13 @@ def settle_some(session: Session) -> bool:
     if runs:
         writer = DocumentWriter()
         contents = run_contents(run_records(session, runs))
-        store.settle(session, {run[0]: writer.write(own) for run, own in zip(runs, contents, strict=True)})
+        store.settle(
+            session,
+            [
+                store.Settled(run_id, writer.write(own), list(pair_digests(experiment_id, own)))
+                for (run_id, _, _, experiment_id, *_), own in zip(runs, contents, strict=True)
+            ],
+        )
     return len(runs) == RUNS_AT_ONCE
 
 

@@ -31,6 +31,8 @@ class RunQuery:
     order: tuple[OrderTerm, ...]
     keys: tuple[tuple[str, int], ...]
     """Names and ids of those keys, of all that it names, that exist."""
+    pairs_of: int | None = None
+    """The experiment, where the statement is of it alone: it names the digests of its runs' pairs."""
 
     @cached_property
     def key_ids(self) -> Mapping[str, int]:

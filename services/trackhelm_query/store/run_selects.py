@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import Boolean, Select, literal_column, select
+from sqlalchemy import Boolean, Select, SelectBase, literal_column, select, union_all
 
 from trackhelm_core.db.lists import is_in_parameter
 from trackhelm_core.db.models import Run, RunDocument
@@ -12,12 +12,13 @@ from trackhelm_core.db.plain_rows import BINARY
 from trackhelm_core.run_contents.documents import VERSION
 from trackhelm_core.run_contents.reading import RUN_COLUMNS
 from trackhelm_core.search.keyset import SortColumn, in_order, sort_values_of
-from trackhelm_query.store.run_query import EXPERIMENT, EXPERIMENTS, RunQuery
+from trackhelm_query.store.run_query import EXPERIMENT, EXPERIMENTS, ROW_LIMIT, RunQuery
 
 _RUN: Final = table_of(Run).c
 _RUN_DOCUMENT: Final = table_of(RunDocument).c
 
 _PAGE: Final = "page"
+_CANDIDATES: Final = "candidates"
 
 # Made once, and the columns of subqueries named rather than made: composing a statement took longer than
 # PostgreSQL to run it.
@@ -53,6 +54,19 @@ def runs_in(stages: Sequence[LifecycleStage]) -> Select[*tuple[Any, ...]]:
     """Return the SELECT of the runs in some stages."""
     statement = _RUNS
     return statement.where(_RUN.lifecycle_stage == stages[0]) if len(stages) == 1 else statement
+
+
+def all_of(rows: SelectBase, name: str | None = None) -> Select[*tuple[Any, ...]]:
+    """Return the SELECT of all columns of a subquery, which SQLAlchemy would take a millisecond to make."""
+    return select(literal_column("*")).select_from(rows.subquery(name))
+
+
+def merged(
+    settled: Select[*tuple[Any, ...]], others: Select[*tuple[Any, ...]], order: Sequence[SortColumn]
+) -> Select[*tuple[Any, ...]]:
+    """Return the page of runs that are sorted and cut by `sorted_after`, the settled and the others."""
+    candidates = union_all(all_of(settled), all_of(others))
+    return in_order(all_of(candidates, _CANDIDATES), sort_values_of(_CANDIDATES, order)).limit(ROW_LIMIT)
 
 
 def with_documents(page: Select[*tuple[Any, ...]], order: Sequence[SortColumn]) -> Select[*tuple[Any, ...]]:

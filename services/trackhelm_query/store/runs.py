@@ -1,6 +1,7 @@
 """Statements that find runs: a page of those that fulfil a filter."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
@@ -15,6 +16,7 @@ from trackhelm_core.search.pages import SortValue
 from trackhelm_core.search.resolve import keys_of_fields
 from trackhelm_query.searches import Search
 from trackhelm_query.store.run_order import sorted_runs
+from trackhelm_query.store.run_pairs import names_pairs, page_by_pairs
 from trackhelm_query.store.run_query import ROW_LIMIT, RunQuery
 from trackhelm_query.store.run_selects import runs_of, with_documents
 from trackhelm_query.store.settled_runs import SettledFirst, settled_first
@@ -54,7 +56,7 @@ def search(session: Session, experiment_ids: Sequence[int], asked: Search) -> Pa
 def _query(session: Session, experiment_ids: Sequence[int], asked: Search) -> RunQuery:
     names = keys_of_fields(_fields(asked))
     ids = keys_of(session).ids(session, names)
-    return RunQuery(
+    query = RunQuery(
         session.get_bind().dialect.name,
         len(experiment_ids) == 1,
         tuple(asked.stages),
@@ -62,6 +64,10 @@ def _query(session: Session, experiment_ids: Sequence[int], asked: Search) -> Ru
         tuple(asked.order),
         tuple((name, ids[name]) for name in sorted(names) if name in ids),
     )
+    has_digests = query.dialect == "postgresql" and query.is_of_one_experiment
+    if has_digests and names_pairs(query.where, query.entity):
+        return replace(query, pairs_of=experiment_ids[0])
+    return query
 
 
 @lru_cache(_REMEMBERED)
@@ -73,6 +79,9 @@ def _first_page(query: RunQuery) -> _FirstPage:
 def _page(
     query: RunQuery, after: Sequence[SortValue] | None
 ) -> tuple[Select[*tuple[Any, ...]], list[SortColumn]]:
+    if query.where is not None and query.pairs_of is not None:
+        page, order = page_by_pairs(query, query.where, after)
+        return with_documents(page, order), order
     statement = runs_of(query)
     if query.where is not None:
         statement = statement.where(compile_filter(query.where, query.entity))

@@ -11,11 +11,8 @@ from sqlalchemy import (
     ColumnElement,
     Row,
     Select,
-    SelectBase,
     literal_column,
     not_,
-    select,
-    union_all,
 )
 
 from trackhelm_core.db.models import Run, Series
@@ -26,21 +23,18 @@ from trackhelm_core.search.entity import EntitySearch
 from trackhelm_core.search.expression import Aggregate, And, Comparison, Expression, Field, Operator
 from trackhelm_core.search.keyset import (
     SortColumn,
-    in_order,
-    sort_values_of,
     sorted_after,
 )
 from trackhelm_core.search.pages import SortValue
 from trackhelm_core.search.predicates import metric_predicate
 from trackhelm_core.search.resolve import ResolvedKey, resolve_field, resolve_order
 from trackhelm_query.store.run_order import sorted_runs
+from trackhelm_query.store.run_pairs import settled_filter
 from trackhelm_query.store.run_query import EXPERIMENT, ROW_LIMIT, RunQuery
-from trackhelm_query.store.run_selects import runs_in, runs_of, with_documents
+from trackhelm_query.store.run_selects import merged, runs_in, runs_of, with_documents
 
 _RUNS: Final = table_of(Run).c
 _SERIES: Final = table_of(Series).c
-
-_CANDIDATES: Final = "candidates"
 
 _ORDERING: Final = frozenset({Operator.GT, Operator.GE, Operator.LT, Operator.LE})
 
@@ -74,17 +68,12 @@ def settled_first(query: RunQuery, after: Sequence[SortValue] | None) -> Settled
     narrowed = _narrowed(query.where, field, query.entity)
     settled, ties = sorted_runs(_settled(query, field, narrowed), query.order[1:], query)
     by_value = [SortColumn(_SERIES.settled_value, descending=query.order[0].descending), *ties]
-    candidates = union_all(
-        _all_of(sorted_after(settled, by_value, after and after[1:], ROW_LIMIT, labels_from=1)),
-        _all_of(sorted_after(others, order, after, ROW_LIMIT)),
+    page = merged(
+        sorted_after(settled, by_value, after and after[1:], ROW_LIMIT, labels_from=1),
+        sorted_after(others, order, after, ROW_LIMIT),
+        order,
     )
-    page = in_order(_all_of(candidates, _CANDIDATES), sort_values_of(_CANDIDATES, order)).limit(ROW_LIMIT)
     return SettledFirst(with_documents(page, order), narrowed.all_have_values)
-
-
-def _all_of(rows: SelectBase, name: str | None = None) -> Select[*tuple[Any, ...]]:
-    # `SELECT *`, because SQLAlchemy takes a millisecond to make column objects of a subquery.
-    return select(literal_column("*")).select_from(rows.subquery(name))
 
 
 def _sorted_by(query: RunQuery) -> Field | None:
@@ -156,6 +145,4 @@ def _settled(query: RunQuery, field: Field, narrowed: _Narrowed) -> Select[*tupl
             *narrowed.conditions,
         )
     )
-    if narrowed.rest is None:
-        return statement
-    return statement.where(compile_filter(narrowed.rest, query.entity))
+    return statement if narrowed.rest is None else statement.where(settled_filter(narrowed.rest, query))

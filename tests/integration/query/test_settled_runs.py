@@ -14,6 +14,7 @@ from tests.fixtures.sql import settle_all
 from tests.fixtures.waiting import wait_until
 from trackhelm_core.db.models import Run, RunDocument
 from trackhelm_core.db.unit_of_work import Database
+from trackhelm_core.run_contents.documents import VERSION
 from trackhelm_ingest.logic.runs import set_tags
 from trackhelm_ingest.logic.settling import settle_some
 
@@ -143,7 +144,8 @@ def test_what_is_not_in_the_document_leaves_a_run_settled(api: Api, database: Da
     assert (run["info"]["status"], run["info"]["end_time"]) == ("KILLED", 12)
 
 
-ORDERS = (
+ORDERS: tuple[list[str], ...] = (
+    [],
     ["metrics.a"],
     ["metrics.a DESC"],
     ["metrics.a DESC", "params.p"],
@@ -163,6 +165,15 @@ FILTERS = (
     "metrics.a = nan",
     "metrics.a IN (1, nan)",
     "metrics.b > 1",
+    "params.p = 'x'",
+    "parameter.p = 'x' AND tag.team = 'blue'",
+    "tags.team = 'blue' AND metrics.a > 1 AND params.p = 'y'",
+    "tags.team = 'blue' AND (params.p = 'x' OR metrics.a = 1) AND attributes.status = 'FINISHED'",
+    "params.p = 'x' AND params.p = 'y'",
+    "params.p != 'x' AND tags.team = ''",
+    "params.p IN ('x') AND NOT tags.team = 'blue'",
+    "params.team = 'blue'",
+    "params.absent = 'x'",
 )
 
 
@@ -178,6 +189,7 @@ def test_runs_are_found_in_the_same_order_whichever_are_settled(
             experiment_id,
             metrics={key: value for key, value in metrics.items() if value is not None},
             params={"p": chance.choice("xy")},
+            tags={"team": chance.choice(["blue", "", "blue "])},
             start_time=index // 2,
             status=chance.choice(["FINISHED", "RUNNING"]),
             lifecycle_stage=chance.choice(["active", "active", "deleted"]),
@@ -193,6 +205,43 @@ def test_runs_are_found_in_the_same_order_whichever_are_settled(
     settle_all(database)
     for message, runs in zip(asked, expected, strict=True):
         assert found(api, experiment_id, **message) == runs, message
+
+
+def test_what_changes_after_a_run_settled_is_what_it_is_found_by(api: Api, database: Database) -> None:
+    experiment_id = api.new_experiment()
+    run_id = ended_run(api, experiment_id)
+    elsewhere = ended_run(api, api.new_experiment())
+    settle_all(database)
+    assert is_settled(database, elsewhere)
+    blue, red = "params.depth = '3' AND tags.team = 'blue'", "params.depth = '3' AND tags.team = 'red'"
+    assert [run["info"]["run_id"] for run in found(api, experiment_id, filter=blue)] == [run_id]
+    api.post("runs/set-tag", run_id=run_id, key="team", value="red")
+    for _ in range(2):
+        assert found(api, experiment_id, filter=blue) == []
+        assert [run["info"]["run_id"] for run in found(api, experiment_id, filter=red)] == [run_id]
+        settle_all(database)
+    assert is_settled(database, run_id)
+
+
+@pytest.mark.parametrize("version", [VERSION - 1, VERSION + 1])
+def test_a_document_of_another_version_is_not_looked_into(api: Api, database: Database, version: int) -> None:
+    experiment_id = api.new_experiment()
+    run_id = ended_run(api, experiment_id)
+    settle_all(database)
+    with database.writing() as session:
+        other = update(RunDocument).where(RunDocument.run_id.in_(select(Run.id).where(Run.uuid == run_id)))
+        session.execute(other.values(version=version, document=b"?", pairs=None))
+    by_pairs = {"filter": "tags.team = 'blue'"}
+    expected = [api.get("runs/get", run_id=run_id)["run"]]
+    assert found(api, experiment_id, **by_pairs) == found(api, experiment_id) == expected
+    settle_all(database)
+    with database.reading() as session:
+        now = session.scalar(
+            select(RunDocument.version).join(Run, Run.id == RunDocument.run_id).where(Run.uuid == run_id)
+        )
+    # What an older one wrote is written anew, and what a newer one wrote is left to it.
+    assert now == max(version, VERSION)
+    assert found(api, experiment_id, **by_pairs) == expected
 
 
 def test_a_run_that_is_logged_to_at_this_moment_does_not_settle(api: Api, database: Database) -> None:

@@ -5,7 +5,22 @@ carry. Likewise a key's text is stored once, in `key`. In MLflow's own database 
 both texts: 482 bytes a point were measured.
 """
 
-from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, SmallInteger, String, Text, false, text
+import uuid
+from collections.abc import Sequence
+
+from sqlalchemy import (
+    BigInteger,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    SmallInteger,
+    String,
+    Text,
+    Uuid,
+    false,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from trackhelm_core.db.models.base import Base
@@ -64,15 +79,32 @@ class Run(Base):
 
 
 class RunDocument(Base):
-    """What was logged to a settled run, in one value: see `trackhelm_core.run_contents.documents`."""
+    """What was logged to a settled run, in one value: see `trackhelm_core.run_contents.documents`.
+
+    `pairs` are the digests of its params and tags, on PostgreSQL only: SQLite has no index of members.
+    """
 
     __tablename__ = "run_document"
+    __table_args__ = (
+        # Documents of another version are settled anew, and until then found by other ways.
+        Index("ix_run_document_version", "version"),
+    )
 
     run_id: Mapped[int] = mapped_column(
         ForeignKey("run.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
     )
     version: Mapped[int] = mapped_column(SmallInteger)
     document: Mapped[bytes] = mapped_column(LargeBinary)
+    pairs: Mapped[Sequence[uuid.UUID] | None] = mapped_column(ARRAY(Uuid).with_variant(LargeBinary, "sqlite"))
+
+
+Index(
+    "ix_run_document_pairs",
+    RunDocument.pairs,
+    postgresql_using="gin",
+    # It would else gather new entries in a list that every search reads to its end.
+    postgresql_with={"fastupdate": "off"},
+).ddl_if(dialect="postgresql")
 
 
 class RunParam(Base):
