@@ -24,7 +24,7 @@ def pair_digest(experiment_id: int, kind: PairKind, key: str, value: str) -> UUI
     """Return the digest of a param or tag of an experiment's runs."""
     # The key's length tells where it ends.
     text = f"{experiment_id} {kind} {len(key)} {key}{value}"
-    return UUID(bytes=blake2b(text.encode(errors="surrogatepass"), digest_size=16).digest())
+    return UUID(bytes=blake2b(text.encode(), digest_size=16).digest())
 
 
 def pair_digests(experiment_id: int, contents: RunContents) -> Iterator[UUID]:

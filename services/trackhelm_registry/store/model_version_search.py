@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from sqlalchemy import ColumnElement, false, literal, select
+from sqlalchemy import ColumnElement, Select, false, func, literal, select
 from sqlalchemy.orm import Session
 
 from trackhelm_core.db.models import ModelVersion, ModelVersionTag, RegisteredModel
@@ -53,6 +53,10 @@ ENTITY: Final = EntitySearch(
     prefixes={"tag": "tags"},
 )
 
+_FEW: Final = 1_000
+"""Versions that SQLite tells from 100,000 others in 15 ms, not 62. Where more have the tag, one in 100,
+a page of 100 is full after a walk of 10,000, which takes 6 ms."""
+
 _SORTED: Final = EntitySearch(name=ENTITY.name, attributes=_SORTABLE)
 _BY_NUMBER: Final = (("name", False), ("version_number", True))
 
@@ -73,20 +77,28 @@ def _found_by(session: Session, expression: Expression) -> Iterator[ColumnElemen
 
     A model's id says how many versions it has, of which a join knows nothing: PostgreSQL then walks a model
     of very many in the order that is asked for. Left to the join, it read and sorted all of them. And a rare
-    tag is found by its value; SQLite, which keeps no statistics, would find common ones so, too.
+    tag is found by its value.
     """
-    is_postgresql = dialect_of(session) == "postgresql"
     for comparison in conjuncts(expression):
         match comparison:
             case Comparison(Field(key="name"), Operator.EQ, str() as name) if not _is_tag(comparison):
                 model = session.scalar(select(RegisteredModel.id).where(RegisteredModel.name == name))
                 yield false() if model is None else ModelVersion.registered_model_id == model
-            case Comparison(Field(key=key), Operator.EQ, str() as value) if is_postgresql and _is_tag(
-                comparison
-            ):
-                tag = ModelVersionTag
-                found = select(tag.model_version_id).where(tag.key == key)
-                yield ModelVersion.id.in_(found.where(literal(value[:INDEXED_LENGTH]) == INDEXED_VALUE))
+            case Comparison(Field(key=key), Operator.EQ, str() as value) if _is_tag(comparison):
+                found = select(ModelVersionTag.model_version_id).where(
+                    ModelVersionTag.key == key, literal(value[:INDEXED_LENGTH]) == INDEXED_VALUE
+                )
+                if dialect_of(session) == "postgresql" or _are_few(session, found):
+                    yield ModelVersion.id.in_(found)
+
+
+def _are_few(session: Session, found: Select[int]) -> bool:
+    """Return whether it is better to look all of these up than to walk the versions until a page is full.
+
+    PostgreSQL knows by its statistics. SQLite keeps none that would tell a rare value from a common one.
+    """
+    some = found.limit(_FEW + 1).subquery()
+    return session.execute(select(func.count()).select_from(some)).scalar_one() <= _FEW
 
 
 def _is_tag(comparison: Comparison) -> bool:

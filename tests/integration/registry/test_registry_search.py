@@ -9,6 +9,7 @@ from sqlalchemy import event
 from tests.fixtures.api import Api
 from tests.integration.registry.registry import Registry
 from trackhelm_core.runtime import Runtime
+from trackhelm_registry.store import model_version_search
 
 INVALID = "INVALID_PARAMETER_VALUE"
 MODELS = "registered-models/search"
@@ -234,3 +235,18 @@ def test_a_name_is_a_condition_like_any_other(
     registry.new_version(name, tags=[{"key": "name", "value": name}])
     found = api.get("model-versions/search", filter=condition.format(name))
     assert len(found.get("model_versions", [])) == count
+
+
+@pytest.mark.parametrize("few", [0, 2, 1_000])
+def test_versions_are_found_by_tags_whether_few_have_them_or_many(
+    registry: Registry, api: Api, name: str, few: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(model_version_search, "_FEW", few)
+    registry.new_model(name)
+    for number in range(1, 6):
+        tags = [{"key": f"{name}-parity", "value": str(number % 2)}, {"key": "all", "value": "yes"}]
+        registry.new_version(name, tags=tags)
+    order = ["version_number"]
+    assert numbers(api, f"tags.`{name}-parity` = '1'", order_by=order) == ["1", "3", "5"]
+    both = f"name = '{name}' AND tags.all = 'yes' AND tags.`{name}-parity` = '0'"
+    assert numbers(api, both, order_by=order, max_results=5) == ["2", "4"]

@@ -104,7 +104,7 @@ INDEXED_LENGTH = 100
 
 INDEXED_VALUE = func.substr(ModelVersionTag.value, text("1"), text(str(INDEXED_LENGTH)))
 
-Index("ix_model_version_tag_value", ModelVersionTag.key, INDEXED_VALUE).ddl_if(dialect="postgresql")
+Index("ix_model_version_tag_value", ModelVersionTag.key, INDEXED_VALUE)
 
 
 class RegisteredModelAlias(Base):
