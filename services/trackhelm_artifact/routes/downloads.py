@@ -10,7 +10,7 @@ from starlette.types import Receive, Scope, Send
 from trackhelm_artifact.logic.media_types import attachment, media_type
 from trackhelm_artifact.logic.ranges import Span, UnsatisfiableRangeError, asked_span, names_etag
 from trackhelm_core.errors import ApiError, ErrorCode
-from trackhelm_core.objects.store import OpenObject
+from trackhelm_core.objects.store import OpenObject, StoreUnavailableError
 from trackhelm_core.problems import problem
 
 
@@ -22,9 +22,12 @@ class ObjectResponse(StreamingResponse):
         self._opened = opened
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send."""
+        """Send; an answer whose end the store fails to give is cut, so that nobody takes it for whole."""
         try:
             await super().__call__(scope, receive, send)
+        except StoreUnavailableError:
+            # Too late for a status. The store's failure is logged, and the HTTP server closes the connection.
+            return
         finally:
             self._opened.close()
 

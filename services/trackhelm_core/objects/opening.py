@@ -8,7 +8,7 @@ from obstore.exceptions import BaseError
 from obstore.store import AzureStore, GCSStore, from_url
 
 from trackhelm_core.objects.folder import FolderStore
-from trackhelm_core.objects.remote import RemoteStore
+from trackhelm_core.objects.remote import Bounds, RemoteStore
 from trackhelm_core.objects.s3 import (
     AMAZON,
     BucketMaker,
@@ -76,17 +76,26 @@ def _s3(bucket: str, prefix: str, settings: ObjectSettings, *, own: bool) -> Rem
     direct = None
     if settings.artifacts_presigned:
         public = minio_client(settings.s3_public_endpoint or endpoint, settings, pool)
-        direct = S3Direct(client, public, pool, bucket, prefix)
+        direct = S3Direct(client, public, pool, bucket, prefix, seconds=settings.artifacts_timeout_seconds)
     store = s3_bucket(bucket, prefix, settings)
+    bounds = _bounds(settings)
     if not (own and settings.s3_endpoint and settings.s3_create_bucket):
-        return RemoteStore(store, f"s3://{bucket}", direct=direct)
+        return RemoteStore(store, f"s3://{bucket}", bounds=bounds, direct=direct)
     maker = BucketMaker(client, bucket, region_of(settings))
     maker.make()
-    return RemoteStore(store, f"s3://{bucket}", direct=direct, on_missing_bucket=maker.make_soon)
+    return RemoteStore(
+        store, f"s3://{bucket}", bounds=bounds, direct=direct, on_missing_bucket=maker.make_soon
+    )
 
 
 def _other(url: str, settings: ObjectSettings) -> RemoteStore:
     store = from_url(url, client_options=client_options(settings), retry_config=retry_options(settings))
     assert isinstance(store, GCSStore | AzureStore)
     direct = SignedDirect(store, url) if settings.artifacts_presigned else None
-    return RemoteStore(store, url, direct=direct)
+    return RemoteStore(store, url, bounds=_bounds(settings), direct=direct)
+
+
+def _bounds(settings: ObjectSettings) -> Bounds:
+    return Bounds(
+        settings.artifacts_upload_memory_mebibytes * 1024 * 1024, settings.artifacts_timeout_seconds
+    )

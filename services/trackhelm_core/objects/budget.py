@@ -1,0 +1,51 @@
+"""A number of bytes that many share: what uploads may hold in memory together, whoever makes them wait."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+
+class Budget:
+    """Bytes that are handed out in the order in which they are asked for. For one event loop."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._free = size
+        self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
+
+    @asynccontextmanager
+    async def share(self, wanted: int, seconds: float) -> AsyncIterator[None]:
+        """Hold `wanted` bytes, or all if there are not as many; raises `TimeoutError` after `seconds`."""
+        held = min(wanted, self._size)
+        await self._take(held, seconds)
+        try:
+            yield
+        finally:
+            self._free += held
+            self._hand_out()
+
+    async def _take(self, wanted: int, seconds: float) -> None:
+        if not self._waiting and wanted <= self._free:
+            self._free -= wanted
+            return
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((wanted, turn))
+        try:
+            async with asyncio.timeout(seconds):
+                await turn
+        except BaseException:
+            if turn.done() and not turn.cancelled():
+                # It was this one's turn in the same moment in which it gave up.
+                self._free += wanted
+            else:
+                self._waiting.remove((wanted, turn))
+            self._hand_out()
+            raise
+
+    def _hand_out(self) -> None:
+        while self._waiting and self._waiting[0][0] <= self._free:
+            wanted, turn = self._waiting.popleft()
+            if not turn.done():
+                self._free -= wanted
+                turn.set_result(None)
