@@ -14,10 +14,10 @@ GENERATIONS := mlflow3 mlflow2
 
 .DEFAULT_GOAL := help
 .PHONY: help run run-stack setup check format openapi test test-server test-e2e test-stack test-clients \
-    test-frameworks bench bench-artifacts bench-charts bench-ingest bench-registry clean
+    test-frameworks test-large-files bench bench-artifacts bench-charts bench-ingest bench-registry clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "%-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "%-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(VENV)/.run ## Start the embedded server (PORT=5000 DATA=trackhelm-data)
 	@$(BIN)/trackhelm-server embedded --port $(PORT) --data $(DATA)
@@ -64,6 +64,10 @@ test-clients: $(VENV)/.dev $(GENERATIONS:%=$(CLIENTS)/%/.ready) ## The client's 
 	    SERVER_UNDER_TEST=$(abspath $(BIN)/trackhelm-server) $(CLIENTS)/$$generation/bin/python -m pytest \
 	        -c tests/contract/clients/pytest.ini tests/contract/clients || exit 1; \
 	done
+
+# Not part of `test`: it takes minutes and 10 GB of disk. BENCH="--mebibytes 1024" makes the file smaller.
+test-large-files: $(VENV)/.dev ## 5 GiB up and down through the server, whose memory must stay flat
+	PYTHONPATH=services:. $(BIN)/python -m bench.artifact_memory $(BENCH)
 
 # Not part of `test`: its environment takes gigabytes. FRAMEWORKS="-k keras" picks some; SERVER_SHAPE=stack is heeded.
 test-frameworks: $(VENV)/.dev $(CLIENTS)/frameworks/.ready ## log_model and autolog of six frameworks

@@ -31,9 +31,21 @@ class Server:
         """Return the most memory that its processes have had, added up."""
         return sum(_peak(process) for process in _family(self.process))
 
+    def mebibytes(self) -> float:
+        """Return the memory that its processes have now: what they share is counted once."""
+        return sum(_now(process) for process in _family(self.process))
+
     def busy_seconds(self) -> float:
         """Return the processor time that its processes have taken."""
         return sum(_ticks(process) for process in _family(self.process)) / os.sysconf("SC_CLK_TCK")
+
+
+def _now(process: int) -> float:
+    with suppress(FileNotFoundError):
+        for line in Path(f"/proc/{process}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                return int(line.split()[1]) / 1024
+    return 0
 
 
 def _ticks(process: int) -> int:

@@ -1,4 +1,7 @@
-"""A number of bytes that many share: what uploads may hold in memory together, whoever makes them wait."""
+"""An amount that many share, and the wait for a part of it: bytes of memory, or turns.
+
+Nobody waits for long: a store that hangs would otherwise have the last of many wait for all before it.
+"""
 
 import asyncio
 from collections import deque
@@ -7,7 +10,7 @@ from contextlib import asynccontextmanager
 
 
 class Budget:
-    """Bytes that are handed out in the order in which they are asked for. For one event loop."""
+    """An amount that is handed out in the order in which it is asked for. For one event loop."""
 
     def __init__(self, size: int) -> None:
         self._size = size
@@ -16,7 +19,7 @@ class Budget:
 
     @asynccontextmanager
     async def share(self, wanted: int, seconds: float) -> AsyncIterator[None]:
-        """Hold `wanted` bytes, or all if there are not as many; raises `TimeoutError` after `seconds`."""
+        """Hold what is `wanted`, or all if there is not as much; raises `TimeoutError` after `seconds`."""
         held = min(wanted, self._size)
         await self._take(held, seconds)
         try:

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import obstore
-from anyio import CapacityLimiter
 from obstore.store import AzureStore, GCSStore, S3Store
 
 from trackhelm_core.objects.blocks import Block, in_blocks, read_ahead
@@ -112,7 +111,7 @@ class RemoteStore:
         self._patience = bounds.seconds
         self._memory = Budget(bounds.upload_bytes)
         self._on_missing_bucket = on_missing_bucket
-        self._listings = CapacityLimiter(_LISTINGS_AT_ONCE)
+        self._listings = Budget(_LISTINGS_AT_ONCE)
         # A run's files share their directories: each is looked up once, not once a file.
         self._directories: set[ObjectKey] = set()
 
@@ -127,7 +126,7 @@ class RemoteStore:
         part = max(PART_BYTES, -(-(length or 0) // MOST_PARTS))
         # One part is gathered while others are on their way.
         most = (_PARTS_AT_ONCE + 1) * part
-        async with self._share_of_memory(most if length is None else min(length, most)):
+        async with self._share(self._memory, most if length is None else min(length, most)):
             await self._send(path, in_blocks(content), part)
         self._remember(key)
 
@@ -148,12 +147,12 @@ class RemoteStore:
                 )
 
     @asynccontextmanager
-    async def _share_of_memory(self, size: int) -> AsyncIterator[None]:
+    async def _share(self, budget: Budget, amount: int) -> AsyncIterator[None]:
         async with AsyncExitStack() as held:
             try:
-                await held.enter_async_context(self._memory.share(size, self._patience))
+                await held.enter_async_context(budget.share(amount, self._patience))
             except TimeoutError as error:
-                raise unavailable(self._name, "the uploads before this one take too long", "") from error
+                raise unavailable(self._name, "what was begun before takes too long", "") from error
             yield
 
     async def check_free(self, key: ObjectKey) -> None:
@@ -186,7 +185,7 @@ class RemoteStore:
     async def entries(self, key: ObjectKey) -> Sequence[Entry]:
         """Return what a directory holds."""
         path = self._path(key)
-        async with self._listings:
+        async with self._share(self._listings, 1):
             return await self._listed(key, path)
 
     async def _listed(self, key: ObjectKey, path: str) -> list[Entry]:

@@ -5,7 +5,6 @@ goes to its own, as a request that is signed in the same way. The SDK is synchro
 of their own, so that a store that hangs takes none that metadata is served from.
 """
 
-import asyncio
 import hashlib
 import html
 import re
@@ -20,6 +19,7 @@ from anyio import CapacityLimiter, to_thread
 from minio import Minio
 from minio.error import MinioException
 
+from trackhelm_core.objects.budget import Budget
 from trackhelm_core.objects.direct import Label, MissingUploadError, Part, SignedUrl, UploadError
 from trackhelm_core.objects.keys import ObjectKey
 from trackhelm_core.objects.remote_faults import unavailable
@@ -59,7 +59,7 @@ class S3Direct:
         self._bucket = bucket
         self._prefix = prefix
         self._patience = seconds
-        self._turns = asyncio.Semaphore(_CALLS_AT_ONCE)
+        self._turns = Budget(_CALLS_AT_ONCE)
         self._limiter = CapacityLimiter(_CALLS_AT_ONCE)
         self.multipart = self
 
@@ -163,16 +163,11 @@ class S3Direct:
     async def _run(self, call: Callable[[Unpack[Args]], Result], *args: *Args) -> Result:
         """Make a call in a thread: a signature may need credentials, which are fetched then."""
         try:
-            async with asyncio.timeout(self._patience):
-                await self._turns.acquire()
-        except TimeoutError as error:
-            raise unavailable(self._bucket, "the calls before this one take too long", "") from error
-        try:
-            return await to_thread.run_sync(call, *args, limiter=self._limiter)
+            async with self._turns.share(1, self._patience):
+                return await to_thread.run_sync(call, *args, limiter=self._limiter)
         except (MinioException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+            # Among them TimeoutError, of who waits too long for a turn.
             raise unavailable(self._bucket, "it could not be asked", str(error)) from error
-        finally:
-            self._turns.release()
 
     def _unexpected(self, status: int, text: str) -> StoreUnavailableError:
         code = _found(_CODE, text) or "no S3 error"

@@ -103,7 +103,10 @@ async def meet_a_store_that_hangs(url: str, store: StoppableS3) -> list[httpx2.R
         await work(client)
         assert time.monotonic() - began < TIMEOUT
         assert not any(task.done() for task in hanging), "these were to hang meanwhile"
-        return await asyncio.gather(*hanging)
+        answers = await asyncio.gather(*hanging)
+        # Whoever had to wait for a turn has waited once, and the store's answer once more or twice.
+        assert time.monotonic() - began < 4 * TIMEOUT
+        return answers
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="asks Linux for the process's memory")
