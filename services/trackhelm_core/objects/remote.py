@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 import obstore
 from obstore.store import AzureStore, GCSStore, S3Store
 
-from trackhelm_core.objects.blocks import Block, in_blocks, read_ahead
+from trackhelm_core.objects.blocks import BLOCK_BYTES, Block, in_blocks, read_ahead
 from trackhelm_core.objects.budget import Budget
 from trackhelm_core.objects.direct import DirectAccess
 from trackhelm_core.objects.keys import RESERVED, InvalidKeyError, ObjectKey, check_segment
@@ -43,8 +43,6 @@ MOST_PARTS: Final = 10_000
 """Parts that a file may have in every cloud."""
 
 _PARTS_AT_ONCE: Final = 2
-# Half of what a folder is read in: of a file, one block comes in while another goes out.
-_READ_BYTES: Final = 512 * 1024
 # A directory of 100,000 files takes 110 MiB while it is listed.
 _LISTINGS_AT_ONCE: Final = 4
 _DELETED_AT_ONCE: Final = 1000
@@ -85,7 +83,7 @@ class RemoteObject:
                 if self._version:
                     options["if_match"] = self._version
                 result = await obstore.get_async(self._remote.bucket, self._path, options=options)
-            async for block in read_ahead(result.stream(min_chunk_size=_READ_BYTES)):
+            async for block in read_ahead(result.stream(min_chunk_size=BLOCK_BYTES)):
                 yield memoryview(block)
 
     def close(self) -> None:
