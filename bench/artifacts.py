@@ -6,6 +6,7 @@ share of that is what counts. Stock MLflow is measured over a folder.
 """
 
 import argparse
+import os
 import statistics
 import tempfile
 import time
@@ -72,7 +73,6 @@ def measure(subjects: Sequence[Subject], case: Case, rounds: int) -> Table:
     table: Table = defaultdict(Figures)
     for turn in range(rounds):
         names = [f"{case.size}-{turn}/{number}" for number in range(case.count)]
-        # Not always the same one first: what one leaves to the disk, the next waits for.
         order = [*subjects[turn % len(subjects) :], *subjects[: turn % len(subjects)]]
         for direction in ("up", "down"):
             for subject in order:
@@ -86,6 +86,8 @@ def measure(subjects: Sequence[Subject], case: Case, rounds: int) -> Table:
 def _time(
     subject: Subject, call: Callable[[str, int], None], names: Sequence[str], case: Case, figures: Figures
 ) -> None:
+    # What others have left to the disk is not this one's to wait for.
+    os.sync()
     busy = subject.server.busy_seconds() if subject.server else 0.0
     began = time.perf_counter()
     for name in names:
@@ -151,7 +153,7 @@ def main() -> None:
     parser.add_argument("--mlflow-python", type=Path, help="Python of an environment with stock MLflow")
     parser.add_argument("--mebibytes", type=int, nargs="*", default=[100, 1024], help="sizes of large files")
     parser.add_argument("--files", type=int, default=1000, help="number of files of 4 KiB; 0 leaves them out")
-    parser.add_argument("--rounds", type=int, default=3, help="how often each is moved")
+    parser.add_argument("--rounds", type=int, default=5, help="how often each is moved")
     parser.add_argument("--ways", nargs="+", choices=every, default=every, help="leave out the others")
     options = parser.parse_args()
     cases = [Case(f"{size} MiB", size * BLOCK, 1) for size in options.mebibytes]

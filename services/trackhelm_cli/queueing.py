@@ -17,7 +17,7 @@ def load_celery(data: Path | None, database_url: str | None) -> Celery:
     """Return the application over what settings and options name; exit 2 without a Redis."""
     storage = load(StorageSettings, data=data, database_url=database_url)
     redis = load(RedisSettings)
-    if redis.redis_url is None:
+    if redis.effective_redis_url is None:
         typer.echo("TRACKHELM_REDIS_URL is not set: tasks wait in Redis", err=True)
         raise typer.Exit(2)
     configure_logging(load(LogSettings))

@@ -44,7 +44,8 @@ def stack(
 ) -> None:
     """Run every service as a process of its own, with a PostgreSQL, a Redis and an S3 server of their own."""
     storage = load(StorageSettings, data=data, database_url=database_url)
-    if storage.database_url and make_url(storage.database_url).get_backend_name() != "postgresql":
+    given = storage.given_database_url
+    if given and make_url(given).get_backend_name() != "postgresql":
         typer.echo(f"{PREFIX}DATABASE_URL: the stack's processes need a PostgreSQL to share", err=True)
         raise typer.Exit(2)
     http = load(HttpSettings, host=host, port=port)

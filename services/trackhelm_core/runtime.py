@@ -52,23 +52,33 @@ class Runtime:
         closing.callback(database.close)
         objects = open_store(artifacts.artifacts_url or storage.artifact_folder.as_uri(), artifacts)
         queue = None
-        if redis is not None and redis.redis_url is not None:
+        metrics = CollectorRegistry()
+        if redis is not None and (redis_url := redis.effective_redis_url) is not None:
             if database.is_sqlite:
                 closing.close()
                 raise ValueError("TRACKHELM_REDIS_URL needs PostgreSQL: TRACKHELM_DATABASE_URL names SQLite")
-            queue = RedisConnection(redis.redis_url, redis)
+            queue = RedisConnection(redis_url, redis)
+            metrics.register(queue.read_wait)
             closing.callback(queue.close)
         return cls(
             database=database,
             objects=objects,
             locations=Locations(artifacts),
             redis=queue,
+            metrics=metrics,
             _closing=closing,
         )
 
-    def is_ready(self) -> bool:
-        """Return whether the database answers and has the schema this code needs."""
-        return is_ready(self.database.engine)
+    def missing(self) -> str | None:
+        """Return what the process waits for before it can serve, in words for who operates it.
+
+        Raises `SQLAlchemyError` when the database does not answer.
+        """
+        if not is_ready(self.database.engine):
+            return "The database has not the schema this version needs: run `migrate`."
+        if self.redis is not None and not self.redis.is_ready():
+            return "The queue of metrics does not answer: Redis is away."
+        return None
 
     def close(self) -> None:
         """Close everything, the last opened first."""

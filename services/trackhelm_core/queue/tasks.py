@@ -12,6 +12,7 @@ from typing import Final
 from celery import Celery
 from kombu.entity import Exchange, Queue
 
+from trackhelm_core.queue import broker
 from trackhelm_core.settings import RedisSettings
 
 KEY_PREFIX: Final = "{trackhelm}:celery:"
@@ -46,9 +47,11 @@ class Task:
 
 def make_celery(settings: RedisSettings) -> Celery:
     """Return the Celery application over a Redis, with no task registered."""
-    if settings.redis_url is None:
+    url = settings.effective_redis_url
+    if url is None:
         raise ValueError("TRACKHELM_REDIS_URL is not set: tasks wait in Redis")
-    app = Celery("trackhelm", broker=settings.redis_url, set_as_current=False)
+    broker.install()
+    app = Celery("trackhelm", broker=url, set_as_current=False)
     timeout = settings.redis_timeout_seconds
     app.conf.update(
         accept_content=["json"],
