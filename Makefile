@@ -14,7 +14,7 @@ GENERATIONS := mlflow3 mlflow2
 
 .DEFAULT_GOAL := help
 .PHONY: help run run-stack setup check format openapi test test-server test-e2e test-stack test-clients test-faults \
-    test-frameworks test-large-files bench bench-artifacts bench-charts bench-ingest bench-registry clean
+    test-azure test-frameworks test-large-files bench bench-artifacts bench-charts bench-ingest bench-registry clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "%-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -73,6 +73,11 @@ test-clients: $(VENV)/.dev $(GENERATIONS:%=$(CLIENTS)/%/.ready) ## The client's 
 test-large-files: $(VENV)/.dev ## 5 GiB up and down through the server, whose memory must stay flat
 	PYTHONPATH=services:. $(BIN)/python -m bench.artifact_memory $(BENCH)
 
+# Not part of `test`: it needs Node.js.
+test-azure: $(VENV)/.dev $(CLIENTS)/azurite/.ready ## The artifact store over Azure's emulator (needs npm)
+	TEST_AZURITE=$(abspath $(CLIENTS)/azurite/node_modules/.bin/azurite-blob) \
+	    $(BIN)/pytest -n 0 tests/integration/artifact/test_azure.py
+
 # Not part of `test`: its environment takes gigabytes. FRAMEWORKS="-k keras" picks some; SERVER_SHAPE=stack is heeded.
 test-frameworks: $(VENV)/.dev $(CLIENTS)/frameworks/.ready ## log_model and autolog of six frameworks
 	SERVER_UNDER_TEST=$(abspath $(BIN)/trackhelm-server) $(CLIENTS)/frameworks/bin/python -m pytest \
@@ -107,6 +112,12 @@ $(VENV)/.run: pyproject.toml $(CONSTRAINTS) | $(BIN)/python
 $(VENV)/.dev: pyproject.toml $(CONSTRAINTS) | $(BIN)/python
 	$(BIN)/python $(PIP_INSTALL) -c $(CONSTRAINTS) -e '.[dev]'
 	@touch $@ $(VENV)/.run
+
+$(CLIENTS)/azurite/.ready: requirements/azurite.json
+	mkdir -p $(@D)
+	cp $< $(@D)/package.json
+	npm install --prefix $(@D) --no-audit --no-fund --silent
+	@touch $@
 
 # The stock client lives in an environment of its own: the server never depends on it.
 $(CLIENTS)/%/.ready: requirements/%.txt
