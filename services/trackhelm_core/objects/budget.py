@@ -4,7 +4,6 @@ Nobody waits for long: a store that hangs would otherwise have the last of many 
 """
 
 import asyncio
-from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -15,7 +14,8 @@ class Budget:
     def __init__(self, size: int) -> None:
         self._size = size
         self._free = size
-        self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
+        # Turns in the order in which they are asked for, and how much each is for.
+        self._waiting: dict[asyncio.Future[None], int] = {}
 
     @asynccontextmanager
     async def share(self, wanted: int, seconds: float) -> AsyncIterator[None]:
@@ -33,7 +33,7 @@ class Budget:
             self._free -= wanted
             return
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append((wanted, turn))
+        self._waiting[turn] = wanted
         try:
             async with asyncio.timeout(seconds):
                 await turn
@@ -41,14 +41,16 @@ class Budget:
             if turn.done() and not turn.cancelled():
                 # It was this one's turn in the same moment in which it gave up.
                 self._free += wanted
-            else:
-                self._waiting.remove((wanted, turn))
+            # Not there if another has handed out since: it passes over turns that were given up.
+            self._waiting.pop(turn, None)
             self._hand_out()
             raise
 
     def _hand_out(self) -> None:
-        while self._waiting and self._waiting[0][0] <= self._free:
-            wanted, turn = self._waiting.popleft()
+        for turn, wanted in [*self._waiting.items()]:
             if not turn.done():
+                if wanted > self._free:
+                    return
                 self._free -= wanted
                 turn.set_result(None)
+            del self._waiting[turn]

@@ -8,13 +8,15 @@ from hypothesis import strategies as st
 
 from trackhelm_core.objects.budget import Budget
 
+LEAVES = ("no", "alone", "with the next")
+
 
 @given(
     size=st.integers(1, 20),
-    shares=st.lists(st.tuples(st.integers(0, 30), st.integers(0, 4), st.booleans()), max_size=20),
+    shares=st.lists(st.tuples(st.integers(0, 30), st.integers(0, 4), st.sampled_from(LEAVES)), max_size=20),
 )
 def test_the_shares_held_at_once_fit_and_all_of_it_comes_back(
-    size: int, shares: list[tuple[int, int, bool]]
+    size: int, shares: list[tuple[int, int, str]]
 ) -> None:
     async def run() -> int:
         budget = Budget(size)
@@ -34,8 +36,9 @@ def test_the_shares_held_at_once_fit_and_all_of_it_comes_back(
         holders = [asyncio.create_task(hold(wanted, turns)) for wanted, turns, _ in shares]
         await asyncio.sleep(0)
         for holder, (_, _, leaves) in zip(holders, shares, strict=True):
-            if leaves:
+            if leaves != "no":
                 holder.cancel()
+            if leaves == "alone":
                 await asyncio.sleep(0)
         await asyncio.gather(*holders, return_exceptions=True)
         async with budget.share(size, 0):
@@ -55,6 +58,23 @@ def test_who_waits_too_long_is_told_and_those_behind_go_on() -> None:
                 pass
 
     asyncio.run(run())
+
+
+def test_two_who_give_up_in_the_same_moment_are_both_told() -> None:
+    async def run() -> list[BaseException | None]:
+        budget = Budget(10)
+
+        async def hold(wanted: int) -> None:
+            async with budget.share(wanted, 0):
+                raise AssertionError
+
+        async with budget.share(6, 0):
+            # The second fits, but for the first, which it must not overtake.
+            told = [*await asyncio.gather(hold(5), hold(4), return_exceptions=True)]
+        async with budget.share(10, 0):
+            return told
+
+    assert [type(error) for error in asyncio.run(run())] == [TimeoutError, TimeoutError]
 
 
 def test_a_small_share_does_not_overtake_a_large_one() -> None:
