@@ -119,7 +119,10 @@ def minio_client(endpoint: str, settings: ObjectSettings, pool: urllib3.PoolMana
     parts = urlsplit(endpoint)
     keys = settings.s3_keys()
     provider: Provider = (
-        StaticProvider(*keys) if keys else ChainedProvider([EnvAWSProvider(), IamAwsProvider()])
+        StaticProvider(*keys)
+        if keys
+        # By connections with bounds, as all else: the SDK's own wait for ever.
+        else ChainedProvider([EnvAWSProvider(), IamAwsProvider(http_client=pool)])
     )
     client = Minio(
         parts.netloc,
