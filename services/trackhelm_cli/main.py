@@ -20,6 +20,7 @@ PANELS: Final = {
     "doctor": _MAIN,
     "dead-letter": _MAIN,
     "audit": _MAIN,
+    "webhooks": _MAIN,
     "ingest": _ROLES,
     "query": _ROLES,
     "artifact": _ROLES,

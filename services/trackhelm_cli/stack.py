@@ -13,6 +13,7 @@ from trackhelm_cli.options import (
     HostOption,
     PortOption,
     load,
+    load_webhooks,
     warn_of_unknown_names,
 )
 from trackhelm_core.settings import PREFIX, HttpSettings, ObjectSettings, RedisSettings, StorageSettings
@@ -53,7 +54,7 @@ def stack(
     artifacts = load(ObjectSettings, artifacts_url=artifacts_url)
     warn_of_unknown_names()
     role = [sys.executable, "-m", "trackhelm_cli"]
-    whole = Stack(http, storage, redis, artifacts, command=role, restart=restart)
+    whole = Stack(http, storage, redis, artifacts, load_webhooks(), command=role, restart=restart)
     try:
         whole.run(lambda url: typer.echo(ANNOUNCEMENT.format(url=url)))
     except (ProgramFailedError, DataInUseError, MissingProgramError, OSError) as error:

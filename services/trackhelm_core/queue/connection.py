@@ -12,7 +12,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
 
-from trackhelm_core.queue.tasks import KEY_PREFIX, Task, TaskQueue, make_celery
+from trackhelm_core.queue.tasks import KEY_PREFIX, Sendable, TaskQueue, make_celery
 from trackhelm_core.settings import RedisSettings
 
 log = structlog.get_logger(__name__)
@@ -48,7 +48,7 @@ class RedisConnection:
         """Return a client for the running event loop; the caller closes it."""
         return AsyncRedis.from_url(self.url, retry=AsyncRetry(NoBackoff(), _RETRIES), **self._options(0))
 
-    def send(self, task: Task, *arguments: Any) -> None:
+    def send(self, task: Sendable, *arguments: Any) -> None:
         """Send a task to the workers, or log why not: beat, or the next request, finds what was not done."""
         try:
             self._celery.send_task(

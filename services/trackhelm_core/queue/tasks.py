@@ -7,7 +7,7 @@ record to the connection, so no service imports Celery.
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, Protocol
 
 from celery import Celery
 from kombu.entity import Exchange, Queue
@@ -30,6 +30,34 @@ class TaskQueue(StrEnum):
 
     UPKEEP = "upkeep"
     """What nobody waits for."""
+
+    WEBHOOKS = "webhooks"
+    """Calls to programs of others, which may be slow."""
+
+
+class Sendable(Protocol):
+    """What must be known of a task to send it."""
+
+    @property
+    def name(self) -> str:
+        """Its name, the same in every process."""
+
+    @property
+    def queue(self) -> TaskQueue:
+        """Where it waits."""
+
+    @property
+    def delay_seconds(self) -> float:
+        """How long it waits, after it was sent, until a worker may run it."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRef:
+    """A task that is sent by code that cannot import what it runs."""
+
+    name: str
+    queue: TaskQueue
+    delay_seconds: float = 0
 
 
 @dataclass(frozen=True, slots=True)

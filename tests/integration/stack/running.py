@@ -17,7 +17,19 @@ import httpx2
 import psycopg
 
 NAMES = {
-    *("postgres", "redis", "s3", "ingest", "query", "artifact", "registry", "worker", "beat", "gateway"),
+    *(
+        "postgres",
+        "redis",
+        "s3",
+        "ingest",
+        "query",
+        "artifact",
+        "registry",
+        "worker",
+        "webhooks",
+        "beat",
+        "gateway",
+    ),
 }
 
 SERVICES = str(Path(__file__).parents[3] / "services")

@@ -12,7 +12,7 @@ import pytest
 from tests.fixtures.waiting import wait_until
 from tests.integration.stack.running import NAMES, SERVICES, running_stack
 
-# Each test starts twelve processes, some on machines with two processors.
+# Each test starts thirteen processes, some on machines with two processors.
 pytestmark = pytest.mark.timeout(240)
 
 KEPT_FILE = "/api/2.0/mlflow-artifacts/artifacts/0/kept/file.txt"

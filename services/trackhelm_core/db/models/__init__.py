@@ -21,6 +21,7 @@ from trackhelm_core.db.models.registry import (
     RegisteredModelTag,
 )
 from trackhelm_core.db.models.runs import Key, Run, RunDocument, RunParam, RunTag
+from trackhelm_core.db.models.webhooks import Webhook, WebhookDelivery, WebhookEvent
 
 __all__ = [
     "AliasHistory",
@@ -54,4 +55,7 @@ __all__ = [
     "RunTag",
     "Series",
     "StageHistory",
+    "Webhook",
+    "WebhookDelivery",
+    "WebhookEvent",
 ]
