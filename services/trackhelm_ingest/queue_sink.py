@@ -13,8 +13,8 @@ from trackhelm_core.db.unit_of_work import Database
 from trackhelm_core.queue.connection import RedisConnection
 from trackhelm_core.queue.tasks import Task
 from trackhelm_ingest.appending import Appender
-from trackhelm_ingest.entries import pack_entry, subjects_of
-from trackhelm_ingest.series import SeriesKey
+from trackhelm_ingest.entries import pack_entry
+from trackhelm_ingest.series import SeriesKey, subjects_of
 from trackhelm_ingest.tasks import COMPACT_RUN, DRAIN
 from trackhelm_ingest.writable_runs import WritableRuns
 
