@@ -73,7 +73,10 @@ def measure(subjects: Sequence[Subject], case: Case, rounds: int) -> Table:
     table: Table = defaultdict(Figures)
     for turn in range(rounds):
         names = [f"{case.size}-{turn}/{number}" for number in range(case.count)]
-        order = [*subjects[turn % len(subjects) :], *subjects[: turn % len(subjects)]]
+        # Each before and behind each other: a store has still work with the last upload when downloads begin.
+        order = [*subjects[turn // 2 % len(subjects) :], *subjects[: turn // 2 % len(subjects)]]
+        if turn % 2:
+            order.reverse()
         for direction in ("up", "down"):
             for subject in order:
                 call = subject.way.put if direction == "up" else subject.way.get
@@ -153,7 +156,7 @@ def main() -> None:
     parser.add_argument("--mlflow-python", type=Path, help="Python of an environment with stock MLflow")
     parser.add_argument("--mebibytes", type=int, nargs="*", default=[100, 1024], help="sizes of large files")
     parser.add_argument("--files", type=int, default=1000, help="number of files of 4 KiB; 0 leaves them out")
-    parser.add_argument("--rounds", type=int, default=5, help="how often each is moved")
+    parser.add_argument("--rounds", type=int, default=6, help="how often each is moved")
     parser.add_argument("--ways", nargs="+", choices=every, default=every, help="leave out the others")
     options = parser.parse_args()
     cases = [Case(f"{size} MiB", size * BLOCK, 1) for size in options.mebibytes]
