@@ -21,6 +21,10 @@ from bench.artifact_servers import Server, s3_server, stock_server, trackhelm_se
 from bench.artifact_ways import BLOCK, Alone, Presigned, Proxy, Way
 
 SMALL_BYTES = 4096
+_SETTLE_SECONDS = 120
+_IDLE_BUSY_SECONDS = 0.1
+"""What servers that have nothing to do take of a processor in a second."""
+
 STOCK, FOLDER, BUCKET, PAST, STORE = (
     "stock MLflow, folder",
     "Trackhelm, folder",
@@ -126,6 +130,17 @@ def _share(table: Table, title: str, direction: str) -> str:
     return f"{statistics.median(own / other for own, other in pairs):.2f}"
 
 
+def settle(subjects: Sequence[Subject]) -> None:
+    """Wait until no server is busy with its own start: stock MLflow's workers are for a minute."""
+    servers = [subject.server for subject in subjects if subject.server]
+    deadline = time.monotonic() + _SETTLE_SECONDS
+    while time.monotonic() < deadline:
+        before = sum(server.busy_seconds() for server in servers)
+        time.sleep(1)
+        if sum(server.busy_seconds() for server in servers) - before < _IDLE_BUSY_SECONDS:
+            return
+
+
 @contextmanager
 def subjects(folder: Path, mlflow_python: Path | None, titles: Sequence[str]) -> Iterator[list[Subject]]:
     """Start the servers that are needed, and yield the ways."""
@@ -167,6 +182,7 @@ def main() -> None:
         subjects(Path(temporary), options.mlflow_python, options.ways) as found,
     ):
         measure(found, Case("warm up", 20 * BLOCK, 1), 1)
+        settle(found)
         before = {subject.title: subject.server.peak_mebibytes() for subject in found if subject.server}
         for case in cases:
             print_table(case, measure(found, case, options.rounds))
