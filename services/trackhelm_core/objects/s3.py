@@ -74,7 +74,14 @@ def s3_bucket(bucket: str, prefix: str, settings: ObjectSettings) -> S3Store:
     path_style = settings.s3_path_style
     if path_style is None:
         path_style = settings.s3_endpoint is not None
-    config: S3Config = {"region": region_of(settings), "virtual_hosted_style_request": not path_style}
+    sign_content = settings.s3_sign_content
+    if sign_content is None:
+        sign_content = (settings.s3_endpoint or AMAZON).startswith("http://")
+    config: S3Config = {
+        "region": region_of(settings),
+        "virtual_hosted_style_request": not path_style,
+        "unsigned_payload": not sign_content,
+    }
     if settings.s3_endpoint:
         config["endpoint"] = settings.s3_endpoint
     keys = settings.s3_keys()
@@ -112,7 +119,10 @@ def minio_client(endpoint: str, settings: ObjectSettings, pool: urllib3.PoolMana
     parts = urlsplit(endpoint)
     keys = settings.s3_keys()
     provider: Provider = (
-        StaticProvider(*keys) if keys else ChainedProvider([EnvAWSProvider(), IamAwsProvider()])
+        StaticProvider(*keys)
+        if keys
+        # By connections with bounds, as all else: the SDK's own wait for ever.
+        else ChainedProvider([EnvAWSProvider(), IamAwsProvider(http_client=pool)])
     )
     client = Minio(
         parts.netloc,

@@ -10,6 +10,7 @@ import pytest
 
 from tests.fixtures.live import serving
 from tests.fixtures.s3 import S3Server
+from tests.fixtures.stoppable_s3 import StoppableS3
 from trackhelm_core.settings import ObjectSettings, StorageSettings
 from trackhelm_embedded.app import embedded_app
 
@@ -35,6 +36,14 @@ def live_s3(tmp_path_factory: pytest.TempPathFactory, s3_server: S3Server) -> It
     storage = StorageSettings(data=tmp_path_factory.mktemp("live"))
     with serving_live(storage, s3_server.settings(artifacts_presigned=True)) as server:
         yield server
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoppableS3]:
+    """Yield a running store that is this module's own."""
+    store = StoppableS3(tmp_path_factory.mktemp("away") / "s3")
+    yield store
+    store.kill()
 
 
 @contextmanager
