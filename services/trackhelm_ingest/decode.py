@@ -3,20 +3,15 @@
 See `schemas.batches` for why there are two readings of one body.
 """
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 import msgspec
-from pydantic import ValidationError
 
-from trackhelm_core.errors import InvalidParameterError
 from trackhelm_core.limits import DATASET_DIGEST_LENGTH
 from trackhelm_core.validation import check_run_id
-from trackhelm_core.wire.faults import request_fault
-from trackhelm_core.wire.json import decode_json
-from trackhelm_core.wire.requests import WireModel
+from trackhelm_core.wire.messages import read_message
 from trackhelm_ingest.logic.labels import labels_fault
 from trackhelm_ingest.logic.values import check_batch_size, clean_params, clean_tags
 from trackhelm_ingest.packing import pack, pack_plain
@@ -33,7 +28,6 @@ from trackhelm_ingest.schemas.batches import (
 from trackhelm_ingest.schemas.tags import Tag
 from trackhelm_ingest.series import SeriesPoints
 
-Message = TypeVar("Message", bound=WireModel)
 Struct = TypeVar("Struct", bound=msgspec.Struct)
 
 
@@ -60,7 +54,7 @@ def decode_batch(body: bytes) -> Batch:
         check_batch_size(plain.metrics, plain.params, plain.tags)
         return _batch(plain.run_id, pack_plain(plain.metrics), plain.params, plain.tags)
     strict = _strictly(_batches.decode, body)
-    message = strict if strict and _is_plain_batch(strict) else _leniently(LogBatch, body)
+    message = strict if strict and _is_plain_batch(strict) else read_message(LogBatch, body)
     check_batch_size(message.metrics, message.params, message.tags)
     return _batch(message.run, pack(message.metrics), message.params, message.tags)
 
@@ -82,7 +76,7 @@ def _batch(
 def decode_metric(body: bytes) -> Batch:
     """Read the body of log-metric; raises `InvalidParameterError`."""
     strict = _strictly(_metrics.decode, body)
-    message = strict if strict and strict.run and _is_plain_point(strict) else _leniently(LogMetric, body)
+    message = strict if strict and strict.run and _is_plain_point(strict) else read_message(LogMetric, body)
     return Batch(message.run, pack([message]))
 
 
@@ -91,18 +85,6 @@ def _strictly(decode: Callable[[bytes], Struct], body: bytes) -> Struct | None:
         return decode(body)
     except (msgspec.MsgspecError, ValueError, RecursionError):
         return None
-
-
-def _leniently(model: type[Message], body: bytes) -> Message:
-    try:
-        data = decode_json(body)
-        # Old clients encode the message twice.
-        return model.model_validate(decode_json(data) if isinstance(data, str) else data)
-    except json.JSONDecodeError as error:
-        raise InvalidParameterError(f"The request body is not valid JSON: {error}.") from error
-    except ValidationError as error:
-        fault = error.errors()[0]
-        raise request_fault({**fault, "loc": ("body", *fault["loc"])}) from error
 
 
 def _is_plain_batch(message: BatchMessage) -> bool:

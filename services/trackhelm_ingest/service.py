@@ -10,7 +10,7 @@ from trackhelm_core.service import Mount, Service
 from trackhelm_ingest.counting import CountingSink, QueueCollector
 from trackhelm_ingest.group_commit import GroupCommit
 from trackhelm_ingest.queue_sink import QueueSink
-from trackhelm_ingest.routes import batches, experiments, inputs, runs
+from trackhelm_ingest.routes import batches, experiments, inputs, pairs, runs
 
 
 @asynccontextmanager
@@ -32,6 +32,12 @@ async def _lifespan(runtime: Runtime) -> AsyncIterator[dict[str, object]]:
 
 SERVICE = Service(
     name="ingest",
-    mounts=(Mount(experiments.router), Mount(runs.router), Mount(batches.router), Mount(inputs.router)),
+    mounts=(
+        Mount(experiments.router),
+        Mount(runs.router),
+        Mount(pairs.router),
+        Mount(batches.router),
+        Mount(inputs.router),
+    ),
     lifespan=_lifespan,
 )

@@ -8,6 +8,7 @@ SERVICE = Service(
     mounts=(
         Mount(experiments.router),
         Mount(runs.router),
+        Mount(runs.search_router),
         Mount(metrics.router),
         Mount(metrics.browser_router, AJAX_2),
         Mount(datasets.router, AJAX_2),

@@ -1,4 +1,4 @@
-"""Endpoints that write runs, their params and tags. Metrics and batches are in `batches`."""
+"""Endpoints that write runs. Single params and tags are in `pairs`, metrics and batches in `batches`."""
 
 from fastapi import APIRouter, Response
 
@@ -9,9 +9,8 @@ from trackhelm_core.runtime import RuntimeDep
 from trackhelm_core.wire.replies import Empty, KeyValue, documented, empty_reply, reply
 from trackhelm_core.wire.route import WireRoute
 from trackhelm_core.wire.runs import Run, RunData, RunReply
-from trackhelm_ingest.logic import lone_pairs
 from trackhelm_ingest.logic import runs as logic
-from trackhelm_ingest.logic.values import clean_new_run_tags, clean_params, clean_tags
+from trackhelm_ingest.logic.values import clean_new_run_tags
 from trackhelm_ingest.routes.sinks import SinkDep
 from trackhelm_ingest.run_states import ENDED
 from trackhelm_ingest.schemas import runs as schemas
@@ -69,26 +68,6 @@ def restore_run(body: schemas.MoveRun, actor: ActorDep, runtime: RuntimeDep) -> 
     with runtime.database.writing() as session:
         cause = Cause(actor, runtime.clock(), body.comment)
         logic.move_run(session, body.run, LifecycleStage.ACTIVE, cause)
-    return empty_reply()
-
-
-@router.post("/log-parameter", **documented(Empty))
-def log_param(body: schemas.LogParam, runtime: RuntimeDep) -> Response:
-    """Add a param. It never changes: the same value again is fine, another is refused."""
-    ((key, value),) = clean_params([(body.key, body.value)]).items()
-    if not lone_pairs.add_param(runtime.database, body.run, key, value):
-        with runtime.database.writing() as session:
-            logic.log_param(session, body.run, key, value)
-    return empty_reply()
-
-
-@router.post("/set-tag", **documented(Empty))
-def set_tag(body: schemas.SetTag, runtime: RuntimeDep) -> Response:
-    """Set a tag. `mlflow.runName` renames the run."""
-    ((key, value),) = clean_tags([(body.key, body.value)]).items()
-    if not lone_pairs.set_tag(runtime.database, body.run, key, value):
-        with runtime.database.writing() as session:
-            logic.set_tags(session, body.run, {key: value})
     return empty_reply()
 
 

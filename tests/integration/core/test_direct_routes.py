@@ -30,6 +30,15 @@ REQUESTS = [
     ("log-metric", {"Content-Type": "text/plain"}, b"{}"),
     ("log-batch", JSON, b'{"run_id":"missing","metrics":[{"key":"loss","value":1,"timestamp":1}]}'),
     ("log-batch/", JSON, b"{}"),
+    ("log-parameter", JSON, b'{"run_id":"%b","key":"lr","value":"1"}'),
+    ("log-parameter", JSON, b'{"run_id":"%b","value":"1"}'),
+    ("set-tag", JSON, b'{"runId":"%b","key":"team","value":7}'),
+    ("set-tag", JSON, b'{"run_id":"missing","key":"team"}'),
+    ("search", JSON, b'{"experiment_ids":["0"],"filter":"tags.team = \'nobody\'"}'),
+    ("search", JSON, b'{"experiment_ids":["0"],"filter":"tags.team = "}'),
+    ("search", JSON, b'{"experiment_ids":["0"],"max_results":"many"}'),
+    ("search", JSON, b'{"experiment_ids":["0"],"page_token":"forged"}'),
+    ("search", JSON, b"[]"),
 ]
 FAILURES = [
     UnavailableError("The queue does not answer.", retry_after_seconds=3),
