@@ -88,8 +88,8 @@ def _is_crowded(chunks: int) -> bool:
 
 
 def insert_chunks(session: Session, chunks: Iterable[tuple[int, Points]]) -> None:
-    """Insert chunks, given as (series id, points in order of step)."""
-    _insert_chunks(session, ((series_id, *_chunk_row(points)) for series_id, points in chunks))
+    """Insert chunks that stay, given as (series id, points in order of step)."""
+    _insert_chunks(session, ((series_id, *_chunk_row(points, tight=True)) for series_id, points in chunks))
 
 
 def _insert_chunks(session: Session, rows: Iterable[tuple[Any, ...]]) -> None:
@@ -126,7 +126,7 @@ def write_series(session: Session, uuid: str, key_id: int, points: Points) -> St
     return None if row is None else Stored(Metric(row.run_id, key_id), _is_crowded(row.chunks))
 
 
-def _chunk_row(points: Points) -> tuple[Any, ...]:
+def _chunk_row(points: Points, *, tight: bool = False) -> tuple[Any, ...]:
     """Return the columns of a chunk behind its series."""
     return (
         int(points.steps[0]),
@@ -134,7 +134,7 @@ def _chunk_row(points: Points) -> tuple[Any, ...]:
         int(points.timestamps.min()),
         int(points.timestamps.max()),
         len(points),
-        encode(points),
+        encode(points, tight=tight),
     )
 
 

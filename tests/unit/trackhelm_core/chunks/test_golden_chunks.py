@@ -35,6 +35,25 @@ GOLDEN = {
             "00000000000008cd06cb04c902c700b877b787"
         ),
     ),
+    "float64 offsets": (
+        Points.of(
+            range(1000, 1010), [2**index for index in range(10)], [1 / (3 + index) for index in range(10)]
+        ),
+        (
+            "120a01d00f00010203040506070809020200000100030007000f001f003f007f00ff00ff01085555"
+            "55555555d53f000000000000d03f9a9999999999c93f555555555555c53f922449922449c23f0000"
+            "00000000c03f1cc7711cc771bc3f9a9999999999b93f46175d74d145b73f555555555555b53fa2e4"
+            "c15d"
+        ),
+    ),
+    "float32 offsets": (
+        Points.of([7] * 9, [index * 2**40 for index in range(9)], [2.0**-index for index in range(9)]),
+        (
+            "1209000e080000000000000000000000000000010000000000000002000000000000000300000000"
+            "00000004000000000000000500000000000000060000000000000007000000000000000800000400"
+            "00803f0000003f0000803e0000003e0000803d0000003d0000803c0000003c0000803b3ba8ac29"
+        ),
+    ),
     COMPRESSED: (
         Points.of(range(0, 400, 10), range(1000, 41_000, 1000), [(index % 2) / 100 for index in range(40)]),
         "11280100140001d00fd00f0002000201010d202845000010010001007b1c169ba9de0c",
@@ -54,4 +73,4 @@ def test_golden_chunks_decode(name: str) -> None:
 @pytest.mark.parametrize("name", [name for name in GOLDEN if name != COMPRESSED])
 def test_golden_chunks_are_still_written(name: str) -> None:
     points, expected = GOLDEN[name]
-    assert encode(points).hex() == expected
+    assert encode(points, tight="columns" in name).hex() == expected

@@ -35,45 +35,48 @@ def test_random_bytes_are_refused(data: bytes) -> None:
         decode(data)
 
 
-@given(st.sampled_from([0x10, 0x11]), st.binary(max_size=200))
+@given(st.sampled_from([0x10, 0x11, 0x12]), st.binary(max_size=200))
 def test_random_content_under_a_valid_checksum_never_crashes(layout: int, content: bytes) -> None:
     with suppress(ChunkFormatError):
         decode(sealed(bytes([layout]) + content))
 
 
-@given(points(max_size=100), st.data())
-def test_a_flipped_bit_is_detected(given_points: Points, data: st.DataObject) -> None:
-    chunk = bytearray(encode(given_points))
+@given(given_points=points(max_size=100), tight=st.booleans(), data=st.data())
+def test_a_flipped_bit_is_detected(given_points: Points, *, tight: bool, data: st.DataObject) -> None:
+    chunk = bytearray(encode(given_points, tight=tight))
     chunk[data.draw(st.integers(0, len(chunk) - 1))] ^= 1 << data.draw(st.integers(0, 7))
     with pytest.raises(ChunkFormatError):
         decode(bytes(chunk))
 
 
-@given(points(max_size=100), st.data())
-def test_a_truncated_chunk_is_detected(given_points: Points, data: st.DataObject) -> None:
-    chunk = encode(given_points)
+@given(given_points=points(max_size=100), tight=st.booleans(), data=st.data())
+def test_a_truncated_chunk_is_detected(given_points: Points, *, tight: bool, data: st.DataObject) -> None:
+    chunk = encode(given_points, tight=tight)
     with pytest.raises(ChunkFormatError):
         decode(chunk[: data.draw(st.integers(0, len(chunk) - 1))])
 
 
-@given(st.one_of(points(max_size=100), st.just(noisy())), st.data())
-def test_damage_under_a_valid_checksum_never_crashes(given_points: Points, data: st.DataObject) -> None:
-    content = bytearray(encode(given_points)[:-4])
+@given(given_points=st.one_of(points(max_size=100), st.just(noisy())), tight=st.booleans(), data=st.data())
+def test_damage_under_a_valid_checksum_never_crashes(
+    given_points: Points, *, tight: bool, data: st.DataObject
+) -> None:
+    content = bytearray(encode(given_points, tight=tight)[:-4])
     for _ in range(data.draw(st.integers(1, 4))):
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
     with suppress(ChunkFormatError):
         decode(sealed(bytes(content)))
 
 
-def test_every_single_byte_of_a_chunk_may_be_anything() -> None:
-    content = encode(noisy(40))[:-4]
+@pytest.mark.parametrize("tight", [False, True])
+def test_every_single_byte_of_a_chunk_may_be_anything(*, tight: bool) -> None:
+    content = encode(noisy(40), tight=tight)[:-4]
     for index in range(len(content)):
         for byte in range(256):
             with suppress(ChunkFormatError):
                 decode(sealed(content[:index] + bytes([byte]) + content[index + 1 :]))
 
 
-@pytest.mark.parametrize("count", [1, 100])
+@pytest.mark.parametrize("count", [1, 100, 1000])
 def test_bytes_after_the_last_column_are_refused(count: int) -> None:
     with pytest.raises(ChunkFormatError, match="3 bytes follow"):
         decode(sealed(encode(noisy(count))[:-4] + b"abc"))
@@ -84,7 +87,11 @@ def test_bytes_after_the_last_column_are_refused(count: int) -> None:
     [
         ("", "ends 1 bytes too early"),
         ("20 00", "unknown chunk version or layout 0x20"),
-        ("12 00", "unknown chunk version or layout 0x12"),
+        ("13 00", "unknown chunk version or layout 0x13"),
+        ("12 80 02", "256 points, the limit is 255"),
+        ("12 01 03 00", "offsets of 3 bytes"),
+        ("12 01 00 00 00 00 02", "values of 2 bytes"),
+        ("12 02 01 00 00", "ends 1 bytes too early"),
         ("10 80 02", "256 points, the limit is 255"),
         ("11 81 80 40", "1048577 points, the limit is 1048576"),
         ("11 ff ff ff ff ff ff ff ff ff 01", "18446744073709551615 points"),

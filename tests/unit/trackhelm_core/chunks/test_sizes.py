@@ -64,7 +64,12 @@ def normal(count: int) -> NDArray[np.float64]:
     ids=["loss", "short loss", "float32", "accuracy", "rate", "long rate", "normal", "constant"],
 )
 def test_bytes_a_point(values: NDArray[np.float64], bound: float) -> None:
-    assert len(encode(series(values))) / len(values) < bound
+    assert len(encode(series(values), tight=True)) / len(values) < bound
+
+
+def test_a_chunk_that_is_made_quickly_is_little_larger() -> None:
+    assert len(encode(series(noisy_loss(20)))) / 20 < 12.5
+    assert len(encode(series(float32_loss(20)))) / 20 < 8.5
 
 
 def test_a_regular_series_costs_nothing_for_each_point() -> None:
