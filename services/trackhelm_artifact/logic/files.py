@@ -18,6 +18,9 @@ from trackhelm_core.objects.store import (
     UnfitKeyError,
 )
 
+Pages = AsyncIterator[Sequence[Entry]]
+"""What a directory holds, a page at a time."""
+
 
 async def upload(
     objects: ObjectStore,
@@ -37,20 +40,32 @@ async def open_file(objects: ObjectStore, key: ObjectKey, *, whole: bool) -> Ope
         return await objects.open(key, whole=whole)
 
 
-async def entries(objects: ObjectStore, key: ObjectKey) -> Sequence[Entry]:
-    """Return what a directory holds; nothing if the key is a file's or leads nowhere."""
+async def pages(objects: ObjectStore, key: ObjectKey) -> Pages:
+    """Return what a directory holds, by pages; nothing if the key is a file's or leads nowhere.
+
+    The first page is there when this returns, so that a store that is away is told as for any other request.
+    """
+    rest = objects.pages(key)
     with told():
-        return await objects.entries(key)
+        first: Sequence[Entry] = await anext(rest, [])
+    return _led_by(first, rest)
 
 
-async def list_path(objects: ObjectStore, path: str) -> Sequence[Entry]:
-    """Return what a directory of the store holds; nothing if the path is a file's or leads nowhere."""
-    found = await entries(objects, parse_path(path))
+async def list_path(objects: ObjectStore, path: str) -> Pages:
+    """Return what a directory of the store holds, likewise."""
+    found = await pages(objects, parse_path(path))
+    if (other := decoded(path)) == path:
+        return found
     # The stock client sends a folder named `a%20b` as it stands when it uploads, which reaches us as
     # `a b`, but encodes the percent sign when it lists.
-    if not found and (other := decoded(path)) != path:
-        found = await entries(objects, parse_path(other))
-    return found
+    first: Sequence[Entry] = await anext(found, [])
+    return _led_by(first, found) if first else await pages(objects, parse_path(other))
+
+
+async def _led_by(first: Sequence[Entry], rest: Pages) -> Pages:
+    yield first
+    async for page in rest:
+        yield page
 
 
 async def delete_path(objects: ObjectStore, path: str) -> None:

@@ -9,14 +9,14 @@ from trackhelm_artifact.logic import files, roots
 from trackhelm_artifact.logic.paths import parse_file_path, parse_path
 from trackhelm_artifact.logic.roots import Located, Root
 from trackhelm_artifact.routes.downloads import asks_for_all, file_response
-from trackhelm_artifact.routes.proxy import file_infos
+from trackhelm_artifact.routes.listings import listing_response
 from trackhelm_artifact.schemas import requests as schemas
 from trackhelm_artifact.schemas.listings import EntityListing
 from trackhelm_core.errors import ApiError, ErrorCode
 from trackhelm_core.objects.keys import ObjectKey
 from trackhelm_core.runtime import Runtime, RuntimeDep
 from trackhelm_core.wire.bodies import announced_length, body_of
-from trackhelm_core.wire.replies import Empty, documented, empty_reply, reply
+from trackhelm_core.wire.replies import Empty, documented, empty_reply
 
 SMALL_UPLOAD_BYTES: Final = 10 * 1024 * 1024
 """Largest body of `upload-artifact`, through which browsers add a file to a run."""
@@ -109,9 +109,9 @@ def _version_root(runtime: Runtime, name: str, version: str) -> Root:
 async def _listing(runtime: Runtime, root: Root, path: str) -> Response:
     directory = parse_path(path)
     there = await _located(runtime, root, directory)
-    entries = await files.entries(there.store, there.key)
     prefix = f"{directory}/" if directory.segments else ""
-    return reply(EntityListing(root_uri=root.uri, files=file_infos(entries, prefix)))
+    pages = await files.pages(there.store, there.key)
+    return await listing_response(pages, root_uri=root.uri, prefix=prefix)
 
 
 async def _download(request: Request, runtime: Runtime, root: Root, path: str) -> Response:

@@ -1,34 +1,23 @@
 """Endpoints of the proxied store: files by their path in it. No table is read."""
 
-from collections.abc import Sequence
-
 from fastapi import APIRouter, Request, Response
 
 from trackhelm_artifact.logic import files
 from trackhelm_artifact.logic.paths import parse_path
 from trackhelm_artifact.routes.downloads import asks_for_all, file_response
-from trackhelm_artifact.schemas.listings import DirectoryListing, FileInfo
-from trackhelm_core.objects.store import Entry
+from trackhelm_artifact.routes.listings import listing_response
+from trackhelm_artifact.schemas.listings import DirectoryListing
 from trackhelm_core.runtime import RuntimeDep
 from trackhelm_core.wire.bodies import announced_length, body_of
-from trackhelm_core.wire.replies import Empty, documented, empty_reply, reply
+from trackhelm_core.wire.replies import Empty, documented, empty_reply
 
 router = APIRouter(prefix="/mlflow-artifacts")
-
-
-def file_infos(entries: Sequence[Entry], prefix: str = "") -> list[FileInfo]:
-    """Return entries of a directory as the wire has them, each path led by `prefix`."""
-    return [
-        FileInfo(path=prefix + entry.name, is_dir=entry.is_dir, file_size=entry.size or 0)
-        for entry in entries
-    ]
 
 
 @router.get("/artifacts", **documented(DirectoryListing))
 async def list_artifacts(runtime: RuntimeDep, path: str = "") -> Response:
     """List a directory by names; a file's path and a missing one have an empty answer."""
-    entries = await files.list_path(runtime.objects, path)
-    return reply(DirectoryListing(files=file_infos(entries)))
+    return await listing_response(await files.list_path(runtime.objects, path))
 
 
 @router.put("/artifacts/{path:path}", response_class=Response)

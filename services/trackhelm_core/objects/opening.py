@@ -15,11 +15,13 @@ from trackhelm_core.objects.s3 import (
     client_options,
     http_pool,
     minio_client,
+    minio_credentials,
     region_of,
     retry_options,
     s3_bucket,
 )
 from trackhelm_core.objects.s3_direct import S3Direct
+from trackhelm_core.objects.s3_listing import S3Listing, Signing
 from trackhelm_core.objects.signed import SignedDirect
 from trackhelm_core.objects.store import ObjectStore
 from trackhelm_core.settings import ObjectSettings
@@ -77,12 +79,17 @@ def _s3(bucket: str, prefix: str, settings: ObjectSettings, *, own: bool) -> Rem
     if settings.artifacts_presigned:
         public = minio_client(settings.s3_public_endpoint or endpoint, settings, pool)
         direct = S3Direct(client, public, pool, bucket, prefix)
+    listing = S3Listing(
+        client, Signing(minio_credentials(settings), region_of(settings)), pool, bucket, prefix
+    )
     store = s3_bucket(bucket, prefix, settings)
     if not (own and settings.s3_endpoint and settings.s3_create_bucket):
-        return RemoteStore(store, f"s3://{bucket}", direct=direct)
+        return RemoteStore(store, f"s3://{bucket}", direct=direct, listing=listing)
     maker = BucketMaker(client, bucket, region_of(settings))
     maker.make()
-    return RemoteStore(store, f"s3://{bucket}", direct=direct, on_missing_bucket=maker.make_soon)
+    return RemoteStore(
+        store, f"s3://{bucket}", direct=direct, listing=listing, on_missing_bucket=maker.make_soon
+    )
 
 
 def _other(url: str, settings: ObjectSettings) -> RemoteStore:

@@ -17,7 +17,9 @@ CHUNKED = "Transfer-Encoding: chunked"
 
 
 def drafts(live: LiveServer) -> list[Path]:
-    return list((live.folder / RESERVED).iterdir())
+    # Made by the first upload.
+    folder = live.folder / RESERVED
+    return list(folder.iterdir()) if folder.exists() else []
 
 
 def wait_until(live: LiveServer, *, drafted: bool) -> None:

@@ -1,0 +1,150 @@
+"""Listings of S3 that obstore gathers whole or has not: a directory page by page, and unfinished uploads.
+
+A page is a request to an address that is signed here, so that memory is the same for any number of files.
+"""
+
+import xml.etree.ElementTree as ET
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from http import HTTPStatus
+from typing import Final
+from urllib.parse import unquote_plus, urlencode, urlsplit, urlunsplit
+
+import urllib3
+from anyio import to_thread
+from minio import Minio
+from minio.credentials.providers import Provider
+from minio.error import MinioException
+from minio.signer import presign_v4
+from minio.time import utcnow
+
+from trackhelm_core.objects.remote_faults import unavailable
+from trackhelm_core.objects.store import Interrupted
+
+_PAGE: Final = {"max-keys": "1000", "encoding-type": "url"}
+
+_SECONDS: Final = 300
+_ANY_KEY: Final = "x"
+
+
+@dataclass(frozen=True, slots=True)
+class Signing:
+    """What requests are signed with."""
+
+    credentials: Provider
+    region: str
+
+
+class S3Listing:
+    """Listings of one bucket below a prefix. Paths are given and told without that prefix."""
+
+    def __init__(
+        self, client: Minio, signing: Signing, pool: urllib3.PoolManager, bucket: str, prefix: str
+    ) -> None:
+        self._client = client
+        self._signing = signing
+        self._bucket = bucket
+        self._prefix = f"{prefix}/" if prefix else ""
+        self._pool = pool
+
+    async def pages(self, directory: str) -> AsyncIterator[tuple[Sequence[tuple[str, int]], Sequence[str]]]:
+        """Yield the files below a directory, with their sizes, and its directories, a page at a time.
+
+        Raises `StoreUnavailableError`, and `FileNotFoundError` where the bucket is missing.
+        """
+        below = self._prefix + (f"{directory}/" if directory else "")
+        query = {"list-type": "2", "delimiter": "/", "prefix": below, **_PAGE}
+        async for page in self._answers(query, {"continuation-token": "NextContinuationToken"}):
+            files = [
+                (_text(page, item, "Key").removeprefix(below), int(_text(page, item, "Size") or 0))
+                for item in page.iterfind("{*}Contents")
+            ]
+            directories = [
+                _text(page, item, "Prefix").removeprefix(below).rstrip("/")
+                for item in page.iterfind("{*}CommonPrefixes")
+            ]
+            yield files, directories
+
+    async def uploads(self, before: float) -> AsyncIterator[Sequence[Interrupted]]:
+        """Yield multipart uploads begun before a time that were neither completed nor aborted."""
+        query = {"uploads": "", "prefix": self._prefix, "max-uploads": "1000", "encoding-type": "url"}
+        markers = {"key-marker": "NextKeyMarker", "upload-id-marker": "NextUploadIdMarker"}
+        async for page in self._answers(query, markers):
+            found = [_interrupted(page, item, self._prefix) for item in page.iterfind("{*}Upload")]
+            yield [upload for upload in found if upload.started < before]
+
+    async def drop(self, upload: Interrupted) -> None:
+        """Abort a multipart upload."""
+        url = await to_thread.run_sync(
+            lambda: self._client.get_presigned_url(
+                "DELETE",
+                self._bucket,
+                self._prefix + upload.name,
+                expires=timedelta(seconds=_SECONDS),
+                extra_query_params={"uploadId": upload.handle},
+            )
+        )
+        status, body = await to_thread.run_sync(self._send, "DELETE", url)
+        if status not in {HTTPStatus.OK, HTTPStatus.NO_CONTENT, HTTPStatus.NOT_FOUND}:
+            raise unavailable(self._bucket, "it did not answer as it should", f"{status} {body[:200]!r}")
+
+    async def _answers(
+        self, query: Mapping[str, str], markers: Mapping[str, str]
+    ) -> AsyncIterator[ET.Element]:
+        """Yield the answers to a listing, one a page, up to the last."""
+        asked = dict(query)
+        while True:
+            page = await to_thread.run_sync(self._page, asked)
+            yield page
+            found = {name: _text(page, page, element) for name, element in markers.items()}
+            if _text(page, page, "IsTruncated").lower() != "true" or not any(found.values()):
+                return
+            asked = {**query, **{name: value for name, value in found.items() if value}}
+
+    def _page(self, query: Mapping[str, str]) -> ET.Element:
+        try:
+            status, body = self._send("GET", self._signed(query))
+            if status == HTTPStatus.OK:
+                return ET.fromstring(body)  # noqa: S314 - of the operator's own store
+        except (MinioException, OSError, ValueError, ET.ParseError) as error:
+            raise unavailable(self._bucket, "it could not be listed", repr(error)) from error
+        if b"NoSuchBucket" in body:
+            raise FileNotFoundError(f"NoSuchBucket: {self._bucket}")
+        raise unavailable(self._bucket, "it did not answer as it should", f"{status} {body[:200]!r}")
+
+    def _signed(self, query: Mapping[str, str]) -> str:
+        """Return the address of the bucket itself: of the form that the SDK gives the address of a key."""
+        root = urlsplit(self._client.get_presigned_url("GET", self._bucket, _ANY_KEY))
+        credentials = self._signing.credentials.retrieve()
+        asked = dict(query)
+        if credentials.session_token:
+            asked["X-Amz-Security-Token"] = credentials.session_token
+        ordered = urlencode(sorted(asked.items()), safe="-_.~").replace("+", "%20")
+        signed = presign_v4(
+            method="GET",
+            url=root._replace(path=root.path.removesuffix(_ANY_KEY), query=ordered),
+            region=self._signing.region,
+            credentials=credentials,
+            date=utcnow(),
+            expires=_SECONDS,
+        )
+        return urlunsplit(signed)
+
+    def _send(self, method: str, url: str) -> tuple[int, bytes]:
+        try:
+            answer = self._pool.request(method, url, redirect=False)
+        except urllib3.exceptions.HTTPError as error:
+            raise unavailable(self._bucket, "it could not be asked", str(error)) from error
+        return answer.status, answer.data
+
+
+def _text(page: ET.Element, item: ET.Element, name: str) -> str:
+    text = item.findtext(f"{{*}}{name}") or ""
+    encoded = name in {"Key", "Prefix", "NextKeyMarker"} and page.findtext("{*}EncodingType") == "url"
+    return unquote_plus(text) if encoded else text
+
+
+def _interrupted(page: ET.Element, item: ET.Element, prefix: str) -> Interrupted:
+    began = datetime.fromisoformat(_text(page, item, "Initiated")).timestamp()
+    return Interrupted(_text(page, item, "Key").removeprefix(prefix), _text(page, item, "UploadId"), began)
