@@ -8,14 +8,16 @@ from starlette.concurrency import run_in_threadpool
 from trackhelm_artifact.logic import files, roots
 from trackhelm_artifact.logic.paths import parse_file_path, parse_path
 from trackhelm_artifact.logic.roots import Located, Root
+from trackhelm_artifact.routes.book import RecordsDep
 from trackhelm_artifact.routes.downloads import asks_for_all, file_response
 from trackhelm_artifact.routes.listings import listing_response
+from trackhelm_artifact.routes.proxy import announced
 from trackhelm_artifact.schemas import requests as schemas
 from trackhelm_artifact.schemas.listings import EntityListing
 from trackhelm_core.errors import ApiError, ErrorCode
 from trackhelm_core.objects.keys import ObjectKey
 from trackhelm_core.runtime import Runtime, RuntimeDep
-from trackhelm_core.wire.bodies import announced_length, body_of
+from trackhelm_core.wire.bodies import body_of
 from trackhelm_core.wire.replies import Empty, documented, empty_reply
 
 SMALL_UPLOAD_BYTES: Final = 10 * 1024 * 1024
@@ -77,16 +79,18 @@ async def download_version_artifact(
 
 @ajax_router.post("/upload-artifact", **documented(Empty))
 async def upload_run_artifact(
-    message: Annotated[schemas.RunFile, Query()], request: Request, runtime: RuntimeDep
+    message: Annotated[schemas.RunFile, Query()], request: Request, runtime: RuntimeDep, records: RecordsDep
 ) -> Response:
     """Store the body, of at most 10 MB, as a file of a run."""
     path = parse_file_path(message.path)
-    length = announced_length(request)
-    files.check_small(length or 0, SMALL_UPLOAD_BYTES)
+    body = announced(request)
+    files.check_small(body.length or 0, SMALL_UPLOAD_BYTES)
     root = await run_in_threadpool(_run_root, runtime, message.run)
     content = files.small(body_of(request), SMALL_UPLOAD_BYTES)
     there = await _located(runtime, root, path)
-    await files.upload(there.store, there.key, content, length=length)
+    stored, sha256 = await files.upload(there.store, there.key, content, body)
+    if there.store is runtime.objects:
+        await records.note(there.key, stored, sha256)
     return empty_reply()
 
 

@@ -4,6 +4,7 @@ from fastapi import APIRouter, Response
 
 from trackhelm_artifact.logic import direct
 from trackhelm_artifact.logic.paths import parse_path
+from trackhelm_artifact.routes.book import RecordsDep
 from trackhelm_artifact.schemas import requests as schemas
 from trackhelm_artifact.schemas.direct import Download, PartAddress, Upload
 from trackhelm_core.objects.direct import Part
@@ -26,10 +27,13 @@ async def create_upload(path: str, body: schemas.CreateUpload, runtime: RuntimeD
 
 
 @router.post("/mpu/complete/{path:path}", **documented(Empty))
-async def complete_upload(path: str, body: schemas.CompleteUpload, runtime: RuntimeDep) -> Response:
+async def complete_upload(
+    path: str, body: schemas.CompleteUpload, runtime: RuntimeDep, records: RecordsDep
+) -> Response:
     """Make the parts one file, which shows from now on."""
     parts = [Part(part.part_number, part.etag) for part in body.parts]
-    await direct.complete_upload(runtime.objects, path, body.path, body.upload_id, parts)
+    key, stored = await direct.complete_upload(runtime.objects, path, body.path, body.upload_id, parts)
+    await records.note(key, stored, None)
     return empty_reply()
 
 

@@ -3,7 +3,10 @@
 from fastapi import APIRouter, Request, Response
 
 from trackhelm_artifact.logic import files
+from trackhelm_artifact.logic.checksums import expected_checksums
+from trackhelm_artifact.logic.files import Announced
 from trackhelm_artifact.logic.paths import parse_path
+from trackhelm_artifact.routes.book import RecordsDep
 from trackhelm_artifact.routes.downloads import asks_for_all, file_response
 from trackhelm_artifact.routes.listings import listing_response
 from trackhelm_artifact.schemas.listings import DirectoryListing
@@ -14,6 +17,11 @@ from trackhelm_core.wire.replies import Empty, documented, empty_reply
 router = APIRouter(prefix="/mlflow-artifacts")
 
 
+def announced(request: Request) -> Announced:
+    """Return what a request's headers say of its body."""
+    return Announced(announced_length(request), expected_checksums(request.headers))
+
+
 @router.get("/artifacts", **documented(DirectoryListing))
 async def list_artifacts(runtime: RuntimeDep, path: str = "") -> Response:
     """List a directory by names; a file's path and a missing one have an empty answer."""
@@ -21,10 +29,9 @@ async def list_artifacts(runtime: RuntimeDep, path: str = "") -> Response:
 
 
 @router.put("/artifacts/{path:path}", response_class=Response)
-async def upload_artifact(path: str, request: Request, runtime: RuntimeDep) -> Response:
+async def upload_artifact(path: str, request: Request, runtime: RuntimeDep, records: RecordsDep) -> Response:
     """Store the body as a file. It shows once it is whole, and is on the disk when this answers."""
-    length = announced_length(request)
-    await files.upload_path(runtime.objects, path, body_of(request), length=length)
+    await files.upload_path(runtime.objects, records, path, body_of(request), announced(request))
     return Response()
 
 
@@ -43,7 +50,7 @@ async def describe_artifact(path: str, request: Request, runtime: RuntimeDep) ->
 
 
 @router.delete("/artifacts/{path:path}", **documented(Empty))
-async def delete_artifact(path: str, runtime: RuntimeDep) -> Response:
+async def delete_artifact(path: str, runtime: RuntimeDep, records: RecordsDep) -> Response:
     """Delete a file or a directory; what is not there is deleted already."""
-    await files.delete_path(runtime.objects, path)
+    await files.delete_path(runtime.objects, records, path)
     return empty_reply()

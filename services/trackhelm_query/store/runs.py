@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from trackhelm_core.db.keys import keys_of
 from trackhelm_core.db.lists import is_any_of
 from trackhelm_core.db.models import Run
+from trackhelm_core.db.models.base import LifecycleStage
 from trackhelm_core.search.compile import compile_filter
 from trackhelm_core.search.expression import Field, comparisons
 from trackhelm_core.search.keyset import Page, read_page
@@ -31,6 +32,8 @@ def search(session: Session, experiment_ids: Sequence[int], asked: Search) -> Pa
         statement = statement.where(is_any_of(session, Run.experiment_id, experiment_ids))
     if len(asked.stages) == 1:
         statement = statement.where(Run.lifecycle_stage == asked.stages[0])
+    else:
+        statement = statement.where(Run.lifecycle_stage != LifecycleStage.PURGED)
     if asked.where is not None:
         statement = statement.where(compile_filter(asked.where, entity))
     statement, columns = sorted_runs(session, statement, asked.order, entity, keys)

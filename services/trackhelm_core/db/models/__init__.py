@@ -1,5 +1,6 @@
 """The tables: one module a group, each naming the service that owns it. All are imported here."""
 
+from trackhelm_core.db.models.artifacts import ArtifactRecord, ArtifactTombstone
 from trackhelm_core.db.models.audit import AuditEvent, AuditHead
 from trackhelm_core.db.models.base import Base
 from trackhelm_core.db.models.datasets import Dataset, RunDataset, RunDatasetTag
@@ -22,6 +23,8 @@ from trackhelm_core.db.models.registry import (
 from trackhelm_core.db.models.runs import Key, Run, RunParam, RunTag
 
 __all__ = [
+    "ArtifactRecord",
+    "ArtifactTombstone",
     "AuditEvent",
     "AuditHead",
     "Base",

@@ -8,7 +8,7 @@ both texts: 482 bytes a point were measured.
 from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from trackhelm_core.db.models.base import Base
+from trackhelm_core.db.models.base import Base, LifecycleStage
 from trackhelm_core.db.types import BigId
 from trackhelm_core.limits import KEY_LENGTH
 
@@ -35,6 +35,13 @@ class Run(Base):
     __table_args__ = (
         # A page of an experiment in the default order is one walk of this index.
         Index("ix_run_page", "experiment_id", "lifecycle_stage", text("start_time DESC"), "uuid"),
+        # Finds runs that were deleted for good and whose rows are still there: none, nearly always.
+        Index(
+            "ix_run_purged",
+            "id",
+            sqlite_where=text(f"lifecycle_stage = '{LifecycleStage.PURGED}'"),
+            postgresql_where=text(f"lifecycle_stage = '{LifecycleStage.PURGED}'"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
