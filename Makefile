@@ -14,7 +14,7 @@ GENERATIONS := mlflow3 mlflow2
 
 .DEFAULT_GOAL := help
 .PHONY: help run run-stack setup check format openapi test test-server test-e2e test-stack test-clients \
-    bench bench-artifacts bench-charts clean
+    bench bench-artifacts bench-charts bench-ingest bench-registry clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "%-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,7 +22,7 @@ help: ## List the targets
 run: $(VENV)/.run ## Start the embedded server (PORT=5000 DATA=trackhelm-data)
 	@$(BIN)/trackhelm-server embedded --port $(PORT) --data $(DATA)
 
-run-stack: $(VENV)/.dev ## Start every service as its own process, over PostgreSQL and Redis
+run-stack: $(VENV)/.dev ## Start every service as its own process, over PostgreSQL, Redis and S3
 	@$(BIN)/trackhelm-server stack --port $(PORT) --data $(DATA)
 
 setup: $(VENV)/.dev $(CLIENTS)/mlflow3/.ready $(GENERATIONS:%=$(CLIENTS)/%/.ready) ## Make the environments of server and tests
@@ -67,6 +67,12 @@ test-clients: $(VENV)/.dev $(GENERATIONS:%=$(CLIENTS)/%/.ready) ## The client's 
 
 bench: $(VENV)/.dev $(CLIENTS)/mlflow3/.ready ## Measure against stock MLflow (BENCH="--quick" takes minutes)
 	$(BIN)/python -m bench.tracking --mlflow-python $(CLIENTS)/mlflow3/bin/python $(BENCH)
+
+bench-registry: $(VENV)/.dev $(CLIENTS)/mlflow3/.ready ## Measure a model of 100,000 versions against stock MLflow
+	$(BIN)/python -m bench.registry --mlflow-python $(CLIENTS)/mlflow3/bin/python $(BENCH)
+
+bench-ingest: $(VENV)/.dev $(CLIENTS)/mlflow3/.ready ## Measure metric ingestion against stock MLflow and the limit
+	$(BIN)/python -m bench.ingest --mlflow-python $(CLIENTS)/mlflow3/bin/python $(BENCH)
 
 bench-charts: $(VENV)/.dev ## Time charts against reading the history they show
 	PYTHONPATH=services:. $(BIN)/python bench/charts.py

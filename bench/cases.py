@@ -107,12 +107,18 @@ def log_metric(run_id: str, key: str, which: str) -> Case:
     return Case(f"log-metric, {which}", LATENCY_BAR, is_long=False, run=run, content=_nothing)
 
 
-def log_param(run_ids: Sequence[str]) -> Case:
-    """Return the logging of one param: the same to run after run, as keys are the same in most runs."""
+def log_param(runs: int) -> Case:
+    """Return the logging of one param: the same to one run after another, all of which are going on."""
     left: dict[int, Iterator[str]] = {}
 
+    def new_runs(client: Client) -> list[str]:
+        made = (client.post("runs/create", experiment_id="0", start_time=1) for _ in range(runs))
+        return [answer["run"]["info"]["run_id"] for answer in made]
+
     def run(client: Client) -> Answers:
-        run_id = next(left.setdefault(id(client), itertools.cycle(run_ids)))
+        if id(client) not in left:  # the first request, which is not timed
+            left[id(client)] = iter(new_runs(client))
+        run_id = next(left[id(client)])
         message = {"run_id": run_id, "key": "logged", "value": "1"}
         client.send("POST", f"{API}/runs/log-parameter", json.dumps(message).encode())
         return []

@@ -28,8 +28,8 @@ def _row(result: Result) -> str:
     ratio = f"{result.ratio:.1f}" + ("" if result.ratio >= result.case.bar else " (below)")
     cells = (
         result.case.name,
-        _cell(result.stock),
-        _cell(result.trackhelm),
+        cell(result.stock),
+        cell(result.trackhelm),
         ratio,
         str(result.case.bar),
         f"{result.limit.median:.2f}",
@@ -37,7 +37,8 @@ def _row(result: Result) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _cell(times: Times) -> str:
+def cell(times: Times) -> str:
+    """Return the median and the 95th percentile of times."""
     # Three digits tell what there is to tell.
     digits = max(0, 3 - len(str(int(times.median))))
     return f"{times.median:,.{digits}f} / {times.p95:,.{digits}f}"

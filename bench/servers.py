@@ -60,6 +60,17 @@ def trackhelm_server(database: str, folder: Path) -> Iterator[int]:
 
 
 @contextmanager
+def stack_server(database: str, folder: Path) -> Iterator[int]:
+    """Run Trackhelm as a stack over a database, with a Redis of its own, and yield the gateway's port."""
+    port = _free_port()
+    url = database.replace("postgresql://", "postgresql+psycopg://", 1)
+    program = [sys.executable, "-c", "from trackhelm_cli.main import app; app()", "stack"]
+    command = [*program, "--port", str(port), "--data", str(folder), "--database-url", url]
+    with _running([*command, "--artifacts-url", (folder / "artifacts").as_uri()], folder, port):
+        yield port
+
+
+@contextmanager
 def limit_server(folder: Path) -> Iterator[int]:
     """Run a server that reads the body and answers with so many bytes as the path says: `/4096`."""
     port = _free_port()

@@ -11,6 +11,9 @@ import psycopg
 
 from bench.data import HISTORY, Experiment, Run, artifact_uri, history, runs_of
 from trackhelm_core.chunks import Points, encode, merge, summarise
+from trackhelm_core.db.engine import make_engine
+from trackhelm_core.db.unit_of_work import Database
+from trackhelm_ingest.logic.settling import settle_some
 
 _CHUNK_POINTS = 1_000
 
@@ -29,9 +32,9 @@ class MlflowTables:
             )
             location = f"mlflow-artifacts:/{experiment.id}"
             row = (experiment.id, experiment.name, location, "active", 1, 1)
-            _copy(connection, "experiments", columns, [row])
+            copy_rows(connection, "experiments", columns, [row])
             for runs in _batches(runs_of(experiment)):
-                _copy(
+                copy_rows(
                     connection,
                     "runs",
                     "run_uuid, name, source_type, source_name, entry_point_name, user_id, status, start_time,"
@@ -50,11 +53,11 @@ class MlflowTables:
                     for key, value in run.metrics.items()
                 ]
                 for table in ("metrics", "latest_metrics"):
-                    _copy(connection, table, "run_uuid, key, value, timestamp, step, is_nan", points)
+                    copy_rows(connection, table, "run_uuid, key, value, timestamp, step, is_nan", points)
                 for table, pairs in (("params", "params"), ("tags", "tags")):
                     rows = ((run.uuid, *pair) for run in runs for pair in getattr(run, pairs).items())
-                    _copy(connection, table, "run_uuid, key, value", rows)
-        _analyze(self._url)
+                    copy_rows(connection, table, "run_uuid, key, value", rows)
+        analyze(self._url)
 
     def load_history(self, run: Run, points: int) -> None:
         """Insert a metric with many points into a run."""
@@ -64,9 +67,9 @@ class MlflowTables:
                 (run.uuid, HISTORY, value, timestamp, step, False)
                 for step, timestamp, value in history(points)
             ]
-            _copy(connection, "metrics", columns, rows)
-            _copy(connection, "latest_metrics", columns, rows[-1:])
-        _analyze(self._url)
+            copy_rows(connection, "metrics", columns, rows)
+            copy_rows(connection, "latest_metrics", columns, rows[-1:])
+        analyze(self._url)
 
 
 class TrackhelmTables:
@@ -81,13 +84,13 @@ class TrackhelmTables:
             columns = "id, name, artifact_location, lifecycle_stage, creation_time, last_update_time"
             location = f"mlflow-artifacts:/{experiment.id}"
             row = (experiment.id, experiment.name, location, "active", 1, 1)
-            _copy(connection, "experiment", columns, [row])
+            copy_rows(connection, "experiment", columns, [row])
             first = next(runs_of(experiment))
             keys = _key_ids(connection, {*first.metrics, *first.params, *first.tags})
             run_ids, series_ids = _next_ids(connection, "run"), _next_ids(connection, "series")
             for runs in _batches(runs_of(experiment)):
                 ids = list(islice(run_ids, len(runs)))
-                _copy(
+                copy_rows(
                     connection,
                     "run",
                     "id, uuid, experiment_id, name, user_id, status, start_time, end_time, lifecycle_stage,"
@@ -106,7 +109,7 @@ class TrackhelmTables:
                         for run_id, run in zip(ids, runs, strict=True)
                         for key, value in getattr(run, pairs).items()
                     )
-                    _copy(connection, table, "run_id, key_id, value", rows)
+                    copy_rows(connection, table, "run_id, key_id, value", rows)
                 _copy_series(
                     connection,
                     [
@@ -116,7 +119,8 @@ class TrackhelmTables:
                     ],
                 )
             _set_sequences(connection)
-        _analyze(self._url)
+        self._settle()
+        analyze(self._url)
 
     def load_history(self, run: Run, points: int) -> None:
         """Insert a metric with many points into a run, as batches of 1,000 would."""
@@ -125,8 +129,20 @@ class TrackhelmTables:
             ((run_id,),) = connection.execute("SELECT id FROM run WHERE uuid = %s", [run.uuid]).fetchall()
             key_id = _key_ids(connection, [HISTORY])[HISTORY]
             _copy_series(connection, [(next(_next_ids(connection, "series")), run_id, key_id, parts)])
+            connection.execute("UPDATE run SET settled = false WHERE id = %s", [run_id])
             _set_sequences(connection)
-        _analyze(self._url)
+        self._settle()
+        analyze(self._url)
+
+    def _settle(self) -> None:
+        """Do what workers do seconds after runs have ended."""
+        url = self._url.replace("postgresql://", "postgresql+psycopg://", 1)
+        database = Database(make_engine(url))
+        more = True
+        while more:
+            with database.writing() as session:
+                more = settle_some(session)
+        database.close()
 
 
 def _key_ids(connection: psycopg.Connection[Any], names: Iterable[str]) -> dict[str, int]:
@@ -158,14 +174,14 @@ def _copy_series(
                     len(part), encode(part),
                 )
             )  # fmt: skip
-    _copy(
+    copy_rows(
         connection,
         "series",
         "id, run_id, key_id, label_set_id, last_step, last_timestamp, last_value, min_value, max_value,"
         " count, nonfinite_count",
         rows,
     )
-    _copy(
+    copy_rows(
         connection,
         "metric_chunk",
         "series_id, min_step, max_step, min_timestamp, max_timestamp, count, data",
@@ -173,9 +189,10 @@ def _copy_series(
     )
 
 
-def _copy(
+def copy_rows(
     connection: psycopg.Connection[Any], table: str, columns: str, rows: Iterable[Sequence[object]]
 ) -> None:
+    """Insert rows by COPY."""
     with connection.cursor().copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
         for row in rows:
             copy.write_row(row)
@@ -199,7 +216,7 @@ def _set_sequences(connection: psycopg.Connection[Any]) -> None:
         )
 
 
-def _analyze(url: str) -> None:
+def analyze(url: str) -> None:
     """Do what autovacuum would do some minutes later."""
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("VACUUM ANALYZE")

@@ -1,4 +1,4 @@
-"""`trackhelm-server stack`: every service its own process on this machine, over PostgreSQL and Redis."""
+"""`trackhelm-server stack`: every service its own process, over PostgreSQL, Redis and an S3 server."""
 
 import sys
 from typing import Annotated
@@ -15,7 +15,7 @@ from trackhelm_cli.options import (
     load,
     warn_of_unknown_names,
 )
-from trackhelm_core.settings import PREFIX, HttpSettings, RedisSettings, StorageSettings
+from trackhelm_core.settings import PREFIX, HttpSettings, ObjectSettings, RedisSettings, StorageSettings
 from trackhelm_stack.lock import DataInUseError
 from trackhelm_stack.stack import Stack
 from trackhelm_stack.supervisor import ProgramFailedError
@@ -26,26 +26,33 @@ def stack(
     host: HostOption = None,
     port: PortOption = None,
     data: DataOption = None,
+    *,
     database_url: DatabaseOption = None,
     redis_url: Annotated[
         str | None,
         typer.Option("--redis-url", help=f"URL of a Redis to use. [{PREFIX}REDIS_URL; default: its own]"),
     ] = None,
-    *,
+    artifacts_url: Annotated[
+        str | None,
+        typer.Option(
+            "--artifacts-url", help=f"Store of artifacts to use. [{PREFIX}ARTIFACTS_URL; default: its own S3]"
+        ),
+    ] = None,
     restart: Annotated[
         bool, typer.Option("--restart", help="Start a program again that ends, rather than stop them all.")
     ] = False,
 ) -> None:
-    """Run every service as a process of its own, with a PostgreSQL and a Redis of their own."""
+    """Run every service as a process of its own, with a PostgreSQL, a Redis and an S3 server of their own."""
     storage = load(StorageSettings, data=data, database_url=database_url)
     if storage.database_url and make_url(storage.database_url).get_backend_name() != "postgresql":
         typer.echo(f"{PREFIX}DATABASE_URL: the stack's processes need a PostgreSQL to share", err=True)
         raise typer.Exit(2)
     http = load(HttpSettings, host=host, port=port)
     redis = load(RedisSettings, redis_url=redis_url)
+    artifacts = load(ObjectSettings, artifacts_url=artifacts_url)
     warn_of_unknown_names()
     role = [sys.executable, "-m", "trackhelm_cli"]
-    whole = Stack(http, storage, redis, command=role, restart=restart)
+    whole = Stack(http, storage, redis, artifacts, command=role, restart=restart)
     try:
         whole.run(lambda url: typer.echo(ANNOUNCEMENT.format(url=url)))
     except (ProgramFailedError, DataInUseError, MissingProgramError, OSError) as error:

@@ -17,6 +17,7 @@ class ErrorCode(StrEnum):
     ENDPOINT_NOT_FOUND = "ENDPOINT_NOT_FOUND"
     UNAUTHENTICATED = "UNAUTHENTICATED"
     PERMISSION_DENIED = "PERMISSION_DENIED"
+    RESOURCE_CONFLICT = "RESOURCE_CONFLICT"
     NOT_IMPLEMENTED = "NOT_IMPLEMENTED"
     TEMPORARILY_UNAVAILABLE = "TEMPORARILY_UNAVAILABLE"
     REQUEST_LIMIT_EXCEEDED = "REQUEST_LIMIT_EXCEEDED"
@@ -33,6 +34,7 @@ HTTP_STATUS: Final = {
     ErrorCode.PERMISSION_DENIED: 403,
     ErrorCode.RESOURCE_DOES_NOT_EXIST: 404,
     ErrorCode.ENDPOINT_NOT_FOUND: 404,
+    ErrorCode.RESOURCE_CONFLICT: 409,
     ErrorCode.REQUEST_LIMIT_EXCEEDED: 429,
     ErrorCode.INTERNAL_ERROR: 500,
     ErrorCode.NOT_IMPLEMENTED: 501,
@@ -77,6 +79,20 @@ class AlreadyExistsError(ApiError):
 
     def __init__(self, message: str) -> None:
         super().__init__(ErrorCode.RESOURCE_ALREADY_EXISTS, message)
+
+
+class PermissionDeniedError(ApiError):
+    """Whoever sends the request may not do this, or not alone."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(ErrorCode.PERMISSION_DENIED, message)
+
+
+class ConflictError(ApiError):
+    """What the request is about is no longer as the request takes it to be: sending it again is no use."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(ErrorCode.RESOURCE_CONFLICT, message)
 
 
 class UnauthenticatedError(ApiError):

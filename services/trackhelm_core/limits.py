@@ -71,6 +71,8 @@ SEARCH_MODEL_VERSIONS_PAGE: Final = 200_000
 SEARCH_MODEL_VERSIONS_DEFAULT_PAGE: Final = 200_000
 SEARCH_AUDIT_EVENTS_PAGE: Final = 1_000
 SEARCH_AUDIT_EVENTS_DEFAULT_PAGE: Final = 100
+SEARCH_APPROVALS_PAGE: Final = 1_000
+SEARCH_APPROVALS_DEFAULT_PAGE: Final = 100
 HISTORY_PAGE: Final = 1_000_000
 BULK_HISTORY_RUNS: Final = 100
 BULK_HISTORY_POINTS: Final = 25_000
@@ -92,6 +94,12 @@ CHART_POINTS: Final = 20_000_000
 LABEL_FILTER_VALUES: Final = 1_000
 SERIES_PAGE: Final = 10_000
 SERIES_DEFAULT_PAGE: Final = 1_000
+
+# One graph of lineage: nodes, and edges from where it begins to the farthest of them.
+LINEAGE_NODES: Final = 5_000
+LINEAGE_DEFAULT_NODES: Final = 500
+LINEAGE_DEPTH: Final = 20
+LINEAGE_DEFAULT_DEPTH: Final = 10
 
 # JSON request bodies: bytes. 1,000 metrics with 250-character keys in escaped non-ASCII fit; a dataset
 # profile of 16 MiB, the largest single legal field, fits too.

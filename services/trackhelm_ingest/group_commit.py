@@ -24,7 +24,7 @@ from trackhelm_core.errors import ApiError, ErrorCode, UnavailableError
 from trackhelm_ingest.logic.active_runs import check_active
 from trackhelm_ingest.series import SeriesKey
 from trackhelm_ingest.store.points import write_points, write_series
-from trackhelm_ingest.store.runs import find_runs
+from trackhelm_ingest.store.runs import runs_to_log_to
 from trackhelm_ingest.upkeep import Upkeep
 
 log = structlog.get_logger(__name__)
@@ -138,7 +138,7 @@ class GroupCommit:
         """Wait for requests and return as many as one transaction takes; none when there is other work."""
         with self._changed:
             while not (self._waiting or self._upkeep or self._stopping):
-                self._changed.wait()
+                self._changed.wait(self._upkeep.seconds_until_settling())
             group: list[_Request] = []
             size = 0
             while self._waiting and (not group or size + self._waiting[0].size <= GROUP_POINTS):
@@ -170,7 +170,7 @@ class GroupCommit:
         errors: list[Exception | None] = []
         accepted: list[tuple[int, Mapping[SeriesKey, Points]]] = []
         with self._database.writing() as session:
-            runs = find_runs(session, {request.run for request in group})
+            runs = runs_to_log_to(session, {request.run for request in group})
             for request in group:
                 try:
                     run = check_active(runs.get(request.run), request.run)

@@ -1,13 +1,15 @@
 """What workers do for ingest."""
 
+import time
 from typing import Final
 
 from trackhelm_core.queue.connection import RedisConnection
 from trackhelm_core.queue.tasks import Task, TaskQueue
 from trackhelm_core.runtime import Runtime
 from trackhelm_ingest.drain.drainer import Ended, drain_turn
-from trackhelm_ingest.drain.sweep import EVERY_SECONDS, abandoned_partitions
+from trackhelm_ingest.drain.sweep import SWEEP_EVERY_SECONDS, abandoned_partitions
 from trackhelm_ingest.logic.compaction import compact_metric
+from trackhelm_ingest.logic.settling import SETTLE_EVERY_SECONDS, settle_some
 from trackhelm_ingest.store.compaction import metrics_of
 from trackhelm_ingest.store.points import Metric
 
@@ -51,10 +53,18 @@ def _compact_metric(runtime: Runtime, run_id: int, key_id: int) -> None:
         compact_metric(session, Metric(run_id, key_id), whole=False)
 
 
+def _settle(runtime: Runtime) -> None:
+    deadline = time.monotonic() + SETTLE_EVERY_SECONDS
+    more = True
+    while more and time.monotonic() < deadline:
+        with runtime.database.writing() as session:
+            more = settle_some(session)
+
+
 DRAIN: Final = Task("trackhelm.ingest.drain", TaskQueue.METRICS, _drain)
 """Drains a partition, for a turn at most; takes its number."""
 
-SWEEP: Final = Task("trackhelm.ingest.sweep", TaskQueue.METRICS, _sweep, every_seconds=EVERY_SECONDS)
+SWEEP: Final = Task("trackhelm.ingest.sweep", TaskQueue.METRICS, _sweep, every_seconds=SWEEP_EVERY_SECONDS)
 """Calls a worker to each partition with a backlog that nobody drains."""
 
 COMPACT_RUN: Final = Task(
@@ -69,4 +79,7 @@ COMPACT_RUN: Final = Task(
 COMPACT_METRIC: Final = Task("trackhelm.ingest.compact_metric", TaskQueue.UPKEEP, _compact_metric)
 """Merges the newest chunks of a metric that has many; takes the ids of run and key."""
 
-TASKS: Final = (DRAIN, SWEEP, COMPACT_RUN, COMPACT_METRIC)
+SETTLE: Final = Task("trackhelm.ingest.settle", TaskQueue.UPKEEP, _settle, every_seconds=SETTLE_EVERY_SECONDS)
+"""Settles runs that have ended."""
+
+TASKS: Final = (DRAIN, SWEEP, COMPACT_RUN, COMPACT_METRIC, SETTLE)

@@ -1,7 +1,17 @@
 """The registry service, as compositions see it."""
 
 from trackhelm_core.service import Mount, Service
-from trackhelm_registry.routes import aliases, audit_events, logged_models, model_versions, registered_models
+from trackhelm_registry.routes import (
+    aliases,
+    approvals,
+    audit_events,
+    lineage,
+    logged_models,
+    model_versions,
+    protections,
+    registered_models,
+    rollbacks,
+)
 
 SERVICE = Service(
     name="registry",
@@ -11,5 +21,9 @@ SERVICE = Service(
         Mount(model_versions.router),
         Mount(logged_models.router),
         Mount(audit_events.router),
+        Mount(protections.router),
+        Mount(approvals.router),
+        Mount(rollbacks.router),
+        Mount(lineage.router),
     ),
 )

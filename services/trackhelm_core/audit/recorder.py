@@ -42,19 +42,24 @@ def record(session: Session, change: Change, cause: Cause) -> None:
         "request_id": actor.request_id,
         "source_address": actor.source_address,
     }
-    session.info.setdefault(_NOTED, []).append(values)
+    session.info.setdefault(_NOTED, []).append((change, values))
+
+
+def recorded_changes(session: Session) -> list[Change]:
+    """Return what was recorded in a session so far."""
+    return [change for change, _ in session.info.get(_NOTED, ())]
 
 
 def append_recorded(session: Session) -> None:
     """Append what was recorded in a session to the trail, in the order in which it was recorded."""
-    noted: list[dict[str, Any]] = session.info.pop(_NOTED, [])
+    noted: list[tuple[Change, dict[str, Any]]] = session.info.pop(_NOTED, [])
     if not noted:
         return
     # Waits for whoever appends just now. SQLite has one writer anyway.
     head = select(AuditHead.event_id, AuditHead.hash).with_for_update()
     event_id, previous_hash = session.execute(head).one()
     rows = []
-    for values in noted:
+    for _, values in noted:
         event_id += 1
         row = {"id": event_id, **values, "previous_hash": previous_hash}
         previous_hash = row["hash"] = event_hash(content_of(row))

@@ -105,6 +105,16 @@ def comparisons(expression: Expression) -> Iterator[Comparison]:
                 yield from comparisons(part)
 
 
+def conjuncts(expression: Expression) -> Iterator[Comparison]:
+    """Every comparison that must hold for the expression to hold, left to right."""
+    match expression:
+        case Comparison():
+            yield expression
+        case And(parts):
+            for part in parts:
+                yield from conjuncts(part)
+
+
 def rewrite(expression: Expression, change: Callable[[Comparison], Expression]) -> Expression:
     """Give the same expression with every comparison replaced by what `change` makes of it."""
     match expression:

@@ -6,7 +6,7 @@ Found by the last row's sort values it does neither. The last sort column must t
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -18,6 +18,7 @@ from sqlalchemy import (
     UnaryExpression,
     and_,
     false,
+    literal_column,
     or_,
 )
 from sqlalchemy.orm import Session
@@ -74,13 +75,54 @@ def page_statement(
     Raises:
         PageTokenError: The token is malformed or of another query.
     """
-    if page.token:
-        after = decode_cursor(page.token, page.digest, len(order))
-        _check(order, after)
+    return sorted_after(statement, order, after_of(order, page), page.limit + 1)
+
+
+def after_of(order: Sequence[SortColumn], page: PageRequest) -> list[SortValue] | None:
+    """Return the sort values of the row that a page begins after, None for the first page.
+
+    Raises:
+        PageTokenError: The token is malformed or of another query.
+    """
+    if not page.token:
+        return None
+    after = decode_cursor(page.token, page.digest, len(order))
+    _check(order, after)
+    return after
+
+
+def sorted_after(
+    statement: Select[*tuple[Any, ...]],
+    order: Sequence[SortColumn],
+    after: Sequence[SortValue] | None,
+    limit: int | ColumnElement[int],
+    *,
+    labels_from: int = 0,
+) -> Select[*tuple[Any, ...]]:
+    """Return the SELECT of the first `limit` rows after a row, with sort values as `sort_0`, `sort_1`."""
+    if after is not None:
         statement = statement.where(_begins_after(order, after))
     # Labelled, because the rows may hold the same columns under their own names.
-    values: list[Label[Any]] = [term.column.label(f"sort_{index}") for index, term in enumerate(order)]
-    return statement.add_columns(*values).order_by(*map(_clause, order)).limit(page.limit + 1)
+    values: list[Label[Any]] = [
+        term.column.label(f"sort_{index}") for index, term in enumerate(order, labels_from)
+    ]
+    return statement.add_columns(*values).order_by(*map(_clause, order)).limit(limit)
+
+
+def sort_values_of(rows: str, order: Sequence[SortColumn]) -> list[SortColumn]:
+    """Return the order of a subquery's rows, in terms of the sort values that `sorted_after` gave them.
+
+    By the subquery's name: SQLAlchemy takes a millisecond to make column objects of one.
+    """
+    return [
+        replace(term, column=literal_column(f"{rows}.sort_{index}", term.column.label(None).type))
+        for index, term in enumerate(order)
+    ]
+
+
+def in_order(statement: Select[*tuple[Any, ...]], order: Sequence[SortColumn]) -> Select[*tuple[Any, ...]]:
+    """Return a SELECT in an order."""
+    return statement.order_by(*map(_clause, order))
 
 
 def cut_page(rows: Sequence[Row[*tuple[Any, ...]]], order: Sequence[SortColumn], page: PageRequest) -> Page:

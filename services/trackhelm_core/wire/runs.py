@@ -88,8 +88,16 @@ class RunOutputs(Reply, frozen=True):
     model_outputs: list[ModelOutput] = field(default_factory=list)
 
 
+class RunContents(Reply, frozen=True):
+    """Everything that was logged to a run."""
+
+    data: RunData
+    inputs: RunInputs = RunInputs()
+    outputs: RunOutputs = RunOutputs()
+
+
 class Run(Reply, frozen=True):
-    """A run with everything that was logged to it."""
+    """A run with everything that was logged to it: what it is, and the fields of its `RunContents`."""
 
     info: RunInfo
     data: RunData

@@ -20,7 +20,7 @@ from trackhelm_ingest.drain.stream import RawEntry
 from trackhelm_ingest.entries import Entry, EntryFormatError, subjects_of, unpack_entry
 from trackhelm_ingest.store.points import Metric, write_points
 from trackhelm_ingest.store.positions import PositionMovedError, move_position
-from trackhelm_ingest.store.runs import find_runs
+from trackhelm_ingest.store.runs import runs_to_log_to
 
 log = structlog.get_logger(__name__)
 
@@ -119,7 +119,7 @@ class _Batch:
 
     def _store_together(self, entries: Sequence[_Readable], last: StreamId) -> None:
         with Session(self._connection, autoflush=False, expire_on_commit=False) as session:
-            runs = find_runs(session, {entry.run for _, entry in entries}) if entries else {}
+            runs = runs_to_log_to(session, {entry.run for _, entry in entries}) if entries else {}
             accepted = []
             for raw, entry in entries:
                 if run := runs.get(entry.run):

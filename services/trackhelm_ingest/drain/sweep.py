@@ -8,7 +8,7 @@ from trackhelm_core.queue.names import drainer_of, stream_of
 from trackhelm_ingest.appending import CALLED_SECONDS
 from trackhelm_ingest.store.positions import known_partitions
 
-EVERY_SECONDS: Final = 5.0
+SWEEP_EVERY_SECONDS: Final = 5.0
 
 
 def abandoned_partitions(redis: RedisConnection, database: Database) -> list[int]:

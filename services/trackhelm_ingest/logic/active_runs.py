@@ -5,7 +5,7 @@ from sqlalchemy.orm import Session
 from trackhelm_core.db.models.base import LifecycleStage
 from trackhelm_core.errors import InvalidParameterError, NotFoundError
 from trackhelm_ingest.store import runs as store
-from trackhelm_ingest.store.runs import RunRef
+from trackhelm_ingest.store.runs import Lock, RunRef
 
 
 def run_not_found(uuid: str) -> NotFoundError:
@@ -24,6 +24,16 @@ def check_active(run: RunRef | None, uuid: str) -> RunRef:
     return run
 
 
-def active_run(session: Session, uuid: str, *, lock: bool = False) -> RunRef:
-    """Return a run that may be written to; `lock` when the write depends on the run's own row."""
+def active_run(session: Session, uuid: str, *, lock: Lock = Lock.CONTENTS) -> RunRef:
+    """Return a run that may be written to; lock its own row when the write depends on that.
+
+    Something is about to be logged to it, so that it is not settled any more.
+    """
+    run = locked_run(session, uuid, lock)
+    store.unsettle(session, [run])
+    return run
+
+
+def locked_run(session: Session, uuid: str, lock: Lock) -> RunRef:
+    """Return a run that may be written to, and leave it settled if it is: what is logged to it stays."""
     return check_active(store.find_runs(session, [uuid], lock=lock).get(uuid), uuid)

@@ -18,15 +18,11 @@ from trackhelm_core.run_tags import LOGGED_MODEL_HISTORY, RUN_NAME
 from trackhelm_core.validation import check_length, parse_experiment_id
 from trackhelm_core.wire.json import decode_json
 from trackhelm_core.wire.runs import RunInfo
-from trackhelm_ingest.logic.active_runs import active_run, run_not_found
+from trackhelm_ingest.logic.active_runs import active_run, locked_run, run_not_found
 from trackhelm_ingest.logic.bin import record_move
+from trackhelm_ingest.run_states import STATUSES
 from trackhelm_ingest.store import runs as store
-
-STATUSES: Final = {1: "RUNNING", 2: "SCHEDULED", 3: "FINISHED", 4: "FAILED", 5: "KILLED"}
-"""Run states by their protobuf number."""
-
-ENDED: Final = frozenset({"FINISHED", "FAILED", "KILLED"})
-"""States in which a run expects no more metrics."""
+from trackhelm_ingest.store.runs import Lock, RunRef
 
 _MODEL_FIELDS: Final = ("artifact_path", "flavors", "utc_time_created", "run_id")
 
@@ -67,7 +63,8 @@ def update_run(
     session: Session, uuid: str, *, status: str | int | None, end_time: int | None, run_name: str
 ) -> RunInfo:
     """Change a run's state, end or name; what is not given (or is no known state) stays."""
-    run = active_run(session, uuid, lock=True)
+    # The run's name is a tag, too.
+    run = (active_run if run_name else locked_run)(session, uuid, lock=Lock.OWN)
     changes: dict[str, str | int | None] = {}
     if known := _known_status(status):
         changes["status"] = known
@@ -83,7 +80,7 @@ def update_run(
 
 def move_run(session: Session, uuid: str, stage: LifecycleStage, cause: Cause) -> None:
     """Put a run into the bin or take it out; a run that is there already stays as it is."""
-    run = store.find_runs(session, [uuid], lock=True).get(uuid)
+    run = store.find_runs(session, [uuid], lock=Lock.OWN).get(uuid)
     if run is None:
         raise run_not_found(uuid)
     if run.stage is not stage:
@@ -94,7 +91,7 @@ def move_run(session: Session, uuid: str, stage: LifecycleStage, cause: Cause) -
 
 def log_param(session: Session, uuid: str, key: str, value: str) -> None:
     """Add a param; one that is there must have the same value."""
-    for _, old in _add_params(session, uuid, {key: value}):
+    for _, old in _add_params(session, active_run(session, uuid), {key: value}):
         raise InvalidParameterError(
             f"Changing param values is not allowed. Param with key='{key}' was already logged "
             f"with value='{old}' for run ID='{uuid}'. Attempted logging new value '{value}'."
@@ -105,30 +102,37 @@ def log_pairs(session: Session, uuid: str, params: Mapping[str, str], tags: Mapp
     """Add params and set tags; a param that is there must have the same value. A run must be there."""
     # Locks in one order whatever a request holds: the run, then all new keys, sorted. Were the keys of params
     # inserted before those of tags, two requests with the same keys in other places would end in a deadlock.
-    active_run(session, uuid, lock=RUN_NAME in tags)
+    run = active_run(session, uuid, lock=_lock_for(tags))
     store.add_keys(session, {*params, *tags})
-    if params and (conflicts := _add_params(session, uuid, params)):
+    if params and (conflicts := _add_params(session, run, params)):
         shown = [{"key": key, "old_value": old, "new_value": params[key]} for key, old in conflicts]
         raise InvalidParameterError(
             f"Changing param values is not allowed. Params were already logged='{shown}' for run ID='{uuid}'."
         )
     if tags:
-        set_tags(session, uuid, tags)
+        _set_tags(session, run, tags)
 
 
-def _add_params(session: Session, uuid: str, params: Mapping[str, str]) -> list[tuple[str, str]]:
+def _add_params(session: Session, run: RunRef, params: Mapping[str, str]) -> list[tuple[str, str]]:
     """Add params and return those that have another value already, with that value."""
-    stored = store.add_params(session, active_run(session, uuid).id, params)
+    stored = store.add_params(session, run.id, params)
     return [(key, stored[key]) for key, value in params.items() if stored[key] != value]
 
 
 def set_tags(session: Session, uuid: str, tags: Mapping[str, str]) -> None:
     """Set tags; the tag of the run's name renames the run. A run has a name: an empty one changes nothing."""
+    _set_tags(session, active_run(session, uuid, lock=_lock_for(tags)), tags)
+
+
+def _set_tags(session: Session, run: RunRef, tags: Mapping[str, str]) -> None:
     tags = {key: value for key, value in tags.items() if value or key != RUN_NAME}
-    run = active_run(session, uuid, lock=RUN_NAME in tags)
     store.set_tags(session, run.id, tags)
     if RUN_NAME in tags:
         _rename(session, run.id, tags[RUN_NAME])
+
+
+def _lock_for(tags: Mapping[str, str]) -> Lock:
+    return Lock.OWN if RUN_NAME in tags else Lock.CONTENTS
 
 
 def delete_tag(session: Session, uuid: str, key: str) -> None:
@@ -145,7 +149,7 @@ def log_model(session: Session, uuid: str, model_json: str) -> None:
         raise InvalidParameterError(
             f"Invalid model info: its run_id is {model['run_id']!r}, but it is logged to run '{uuid}'."
         )
-    run = active_run(session, uuid, lock=True)
+    run = active_run(session, uuid, lock=Lock.OWN)
     history = _parse_history(store.find_tag(session, run.id, LOGGED_MODEL_HISTORY))
     store.set_tags(session, run.id, {LOGGED_MODEL_HISTORY: json.dumps([*history, model])})
 

@@ -9,9 +9,11 @@ from trackhelm_core.runtime import RuntimeDep
 from trackhelm_core.wire.replies import Empty, KeyValue, documented, empty_reply, reply
 from trackhelm_core.wire.route import WireRoute
 from trackhelm_core.wire.runs import Run, RunData, RunReply
+from trackhelm_ingest.logic import lone_pairs
 from trackhelm_ingest.logic import runs as logic
 from trackhelm_ingest.logic.values import clean_new_run_tags, clean_params, clean_tags
 from trackhelm_ingest.routes.sinks import SinkDep
+from trackhelm_ingest.run_states import ENDED
 from trackhelm_ingest.schemas import runs as schemas
 
 router = APIRouter(prefix="/mlflow/runs", route_class=WireRoute)
@@ -41,7 +43,7 @@ def update_run(body: schemas.UpdateRun, runtime: RuntimeDep, sink: SinkDep) -> R
         info = logic.update_run(
             session, body.run, status=body.status, end_time=body.end_time, run_name=body.run_name
         )
-    if body.status is not None and info.status in logic.ENDED:
+    if body.status is not None and info.status in ENDED:
         sink.run_ended(info.run_id)
     return reply(schemas.UpdatedRun(run_info=info))
 
@@ -68,17 +70,19 @@ def restore_run(body: schemas.MoveRun, actor: ActorDep, runtime: RuntimeDep) -> 
 def log_param(body: schemas.LogParam, runtime: RuntimeDep) -> Response:
     """Add a param. It never changes: the same value again is fine, another is refused."""
     ((key, value),) = clean_params([(body.key, body.value)]).items()
-    with runtime.database.writing() as session:
-        logic.log_param(session, body.run, key, value)
+    if not lone_pairs.add_param(runtime.database, body.run, key, value):
+        with runtime.database.writing() as session:
+            logic.log_param(session, body.run, key, value)
     return empty_reply()
 
 
 @router.post("/set-tag", **documented(Empty))
 def set_tag(body: schemas.SetTag, runtime: RuntimeDep) -> Response:
     """Set a tag. `mlflow.runName` renames the run."""
-    tags = clean_tags([(body.key, body.value)])
-    with runtime.database.writing() as session:
-        logic.set_tags(session, body.run, tags)
+    ((key, value),) = clean_tags([(body.key, body.value)]).items()
+    if not lone_pairs.set_tag(runtime.database, body.run, key, value):
+        with runtime.database.writing() as session:
+            logic.set_tags(session, body.run, {key: value})
     return empty_reply()
 
 

@@ -17,6 +17,7 @@ from sqlalchemy import (
     func,
     insert,
     inspect,
+    not_,
     or_,
     select,
     tuple_,
@@ -54,6 +55,9 @@ class Metric(NamedTuple):
     run_id: int
     key_id: int
 
+
+_NOT_FOLDED: Final = frozenset({"id", "settled_in", "settled_value"})
+"""Columns of a series that points do not write."""
 
 CROWDED_CHUNKS: Final = 64
 """From so many chunks on, a series' chunks are better merged: reading one costs a row and some 60 µs."""
@@ -99,6 +103,8 @@ class Stored(NamedTuple):
 
 def write_series(session: Session, uuid: str, key_id: int, points: Points) -> Stored | None:
     """Store points without labels by one statement of PostgreSQL; None when there is no such active run.
+
+    Or when the run is settled: whoever stores its points must unsettle it, too.
 
     The session may be one that commits each statement by itself: a point is then stored, durably, by one
     round trip, where BEGIN, finding the run, folding, inserting and COMMIT take five.
@@ -189,7 +195,7 @@ def _fold_statement() -> ReturningInsert[int, int, int, int, int]:
 @cache
 def _fold_columns_statement() -> ReturningInsert[int, int, int, int, int]:
     table = inspect(Series).local_table
-    columns = [column for column in table.columns if column.name != "id"]
+    columns = [column for column in table.columns if column.name not in _NOT_FOLDED]
     # A metric's value is a double to PostgreSQL.
     types = [Double() if isinstance(column.type, MetricValue) else column.type for column in columns]
     arrays = [
@@ -207,9 +213,16 @@ def _fold_columns_statement() -> ReturningInsert[int, int, int, int, int]:
 def _series_statement() -> Select[*tuple[Any, ...]]:
     table, series = inspect(MetricChunk).local_table, inspect(Series).local_table
     assert isinstance(table, Table)
-    columns = [column for column in series.columns if column.name not in {"id", "run_id"}]
-    run = select(Run.id, *(bindparam(column.name, type_=column.type) for column in columns)).where(
-        Run.uuid == bindparam("uuid"), Run.lifecycle_stage == LifecycleStage.ACTIVE.value
+    columns = [column for column in series.columns if column.name not in {"run_id", *_NOT_FOLDED}]
+    run = (
+        select(Run.id, *(bindparam(column.name, type_=column.type) for column in columns))
+        .where(
+            Run.uuid == bindparam("uuid"),
+            Run.lifecycle_stage == LifecycleStage.ACTIVE.value,
+            not_(Run.settled),
+        )
+        # It must not settle between here and the commit.
+        .with_for_update(read=True, key_share=True)
     )
     statement = insert_for("postgresql", Series).from_select(
         ["run_id", *(column.name for column in columns)], run, include_defaults=False

@@ -1,7 +1,8 @@
 """Statements about runs, their params and tags."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from enum import Enum, auto
 
 from sqlalchemy import CursorResult, delete, insert, select, update
 from sqlalchemy.orm import Session
@@ -13,6 +14,16 @@ from trackhelm_core.wire.runs import RunInfo
 from trackhelm_ingest.store.keys import key_ids
 
 
+class Lock(Enum):
+    """What a transaction keeps others from, of the runs it finds."""
+
+    OWN = auto()
+    """Changes of the run's own row."""
+
+    CONTENTS = auto()
+    """Settling it: what is logged to a run may be stored by many at once, but by none while it settles."""
+
+
 @dataclass(frozen=True, slots=True)
 class RunRef:
     """What a write must know of the run it goes to."""
@@ -21,6 +32,7 @@ class RunRef:
     uuid: str
     experiment_id: int
     stage: LifecycleStage
+    settled: bool = False
 
 
 def insert_run(session: Session, run: RunInfo) -> int:
@@ -39,15 +51,33 @@ def insert_run(session: Session, run: RunInfo) -> int:
     return session.execute(statement.returning(Run.id)).scalar_one()
 
 
-def find_runs(session: Session, uuids: Collection[str], *, lock: bool = False) -> dict[str, RunRef]:
-    """Return the runs there are of `uuids`, locked against changes of their own row if asked for."""
-    statement = select(Run.id, Run.uuid, Run.experiment_id, Run.lifecycle_stage).where(Run.uuid.in_(uuids))
-    if lock:
+def find_runs(session: Session, uuids: Collection[str], *, lock: Lock | None = None) -> dict[str, RunRef]:
+    """Return the runs there are of `uuids`, locked if asked for."""
+    statement = select(Run.id, Run.uuid, Run.experiment_id, Run.lifecycle_stage, Run.settled)
+    statement = statement.where(Run.uuid.in_(uuids))
+    if lock is Lock.OWN:
         statement = statement.with_for_update()
+    elif lock is Lock.CONTENTS:
+        # In one order, and one that those who unsettle several runs keep, too.
+        statement = statement.order_by(Run.id).with_for_update(read=True, key_share=True)
     return {
-        uuid: RunRef(run_id, uuid, experiment_id, LifecycleStage(stage))
-        for run_id, uuid, experiment_id, stage in session.execute(statement)
+        uuid: RunRef(run_id, uuid, experiment_id, LifecycleStage(stage), settled)
+        for run_id, uuid, experiment_id, stage, settled in session.execute(statement)
     }
+
+
+def runs_to_log_to(session: Session, uuids: Collection[str]) -> dict[str, RunRef]:
+    """Return the runs there are of `uuids`, which nobody settles before the transaction ends."""
+    runs = find_runs(session, uuids, lock=Lock.CONTENTS)
+    unsettle(session, runs.values())
+    return runs
+
+
+def unsettle(session: Session, runs: Iterable[RunRef]) -> None:
+    """Unsettle those of some locked runs that are settled: something is about to be logged to them."""
+    for run in runs:
+        if run.settled:
+            session.execute(update(Run).where(Run.id == run.id, Run.settled).values(settled=False))
 
 
 def update_run(session: Session, run_id: int, **values: str | int | None) -> None:

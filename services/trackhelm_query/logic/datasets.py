@@ -6,8 +6,8 @@ from sqlalchemy.orm import Session
 
 from trackhelm_core.errors import InvalidParameterError
 from trackhelm_core.limits import SEARCH_DATASETS_EXPERIMENTS, SEARCH_DATASETS_ROWS
+from trackhelm_core.run_contents.records import Rows
 from trackhelm_core.validation import parse_experiment_id
-from trackhelm_query.records import Rows
 from trackhelm_query.store import datasets as store
 
 

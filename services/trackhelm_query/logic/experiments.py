@@ -4,8 +4,9 @@ from sqlalchemy.orm import Session
 
 from trackhelm_core.errors import NotFoundError
 from trackhelm_core.limits import SEARCH_EXPERIMENTS_PAGE
+from trackhelm_core.run_contents.records import Rows
 from trackhelm_core.validation import parse_experiment_id
-from trackhelm_query.records import ExperimentRecords, Rows
+from trackhelm_query.records import ExperimentRecords
 from trackhelm_query.searches import AskedSearch
 from trackhelm_query.store import experiments as store
 

@@ -6,16 +6,17 @@ from sqlalchemy.orm import Session
 
 from trackhelm_core.errors import NotFoundError
 from trackhelm_core.limits import SEARCH_RUNS_PAGE
+from trackhelm_core.run_contents import reading
+from trackhelm_core.run_contents.records import RunRecords
 from trackhelm_core.validation import parse_experiment_id
-from trackhelm_query.records import RunRecords
 from trackhelm_query.searches import AskedSearch
-from trackhelm_query.store import run_details
 from trackhelm_query.store import runs as store
+from trackhelm_query.store.run_selects import DOCUMENT
 
 
 def get_run(session: Session, run_id: str) -> RunRecords:
     """Return a run, active or deleted."""
-    found = run_details.run_by_uuid(session, run_id)
+    found = reading.run_by_uuid(session, run_id)
     if found is None:
         raise NotFoundError(f"Run with id={run_id} not found.")
     return found
@@ -30,4 +31,7 @@ def search_runs(
     if not searched:
         return None, ""
     rows, next_token = store.search(session, searched, search)
-    return (run_details.run_records(session, rows) if rows else None), next_token
+    if not rows:
+        return None, next_token
+    documents = {row[0]: row[DOCUMENT] for row in rows if row[DOCUMENT] is not None}
+    return reading.run_records(session, rows, documents), next_token

@@ -11,6 +11,7 @@ from trackhelm_core.queue.waiting import (
     wait_until_all_stored,
     wait_until_stored,
 )
+from trackhelm_core.run_contents.messages import run_messages
 from trackhelm_core.runtime import RuntimeDep
 from trackhelm_core.wire.replies import documented, empty_reply, reply
 from trackhelm_core.wire.requests import OfRun
@@ -18,7 +19,6 @@ from trackhelm_core.wire.route import WireRoute
 from trackhelm_core.wire.runs import RunReply
 from trackhelm_query.logic import runs as logic
 from trackhelm_query.schemas import runs as schemas
-from trackhelm_query.schemas.run_messages import run_messages
 from trackhelm_query.searches import AskedSearch
 
 router = APIRouter(prefix="/mlflow/runs", route_class=WireRoute)
@@ -50,9 +50,11 @@ def search_runs(body: schemas.SearchRuns, runtime: RuntimeDep) -> Response:
     if names_metrics(body.filter, *body.order_by):
         wait_until_all_stored(runtime.redis)
     seen = stored_positions(runtime.redis)
-    with runtime.database.reading() as session:
+    # No transaction: a page of settled runs is one statement. Other runs are shown as they are a moment after
+    # they were found.
+    with runtime.database.reading_once() as session:
         found, next_page_token = logic.search_runs(session, body.experiment_ids, asked)
     if found and wait_for_missed(runtime.redis, found.run_ids, seen):
-        with runtime.database.reading() as session:
+        with runtime.database.reading_once() as session:
             found, next_page_token = logic.search_runs(session, body.experiment_ids, asked)
     return reply(schemas.RunPage(run_messages(found), next_page_token)) if found else empty_reply()

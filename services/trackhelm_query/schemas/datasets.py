@@ -2,9 +2,9 @@
 
 from msgspec import field
 
+from trackhelm_core.run_contents.records import Rows
 from trackhelm_core.wire.replies import Reply
 from trackhelm_core.wire.requests import WireModel
-from trackhelm_query.records import Rows
 
 
 class SearchDatasets(WireModel):

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from trackhelm_core.db.lists import is_any_of
 from trackhelm_core.db.models import Dataset, RunDataset, RunDatasetTag
-from trackhelm_query.records import Rows
+from trackhelm_core.run_contents.records import Rows
 from trackhelm_query.store.run_fields import DATASET_CONTEXT
 
 

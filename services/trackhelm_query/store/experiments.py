@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from trackhelm_core.db.lists import is_any_of
 from trackhelm_core.db.models import Experiment, ExperimentTag
+from trackhelm_core.run_contents.records import Rows
 from trackhelm_core.search.compile import compile_filter
 from trackhelm_core.search.entity import (
     EntitySearch,
@@ -20,7 +21,6 @@ from trackhelm_core.search.keyset import Page, SortColumn, read_page
 from trackhelm_core.search.order import OrderTerm
 from trackhelm_core.search.resolve import ResolvedAttribute, resolve_order
 from trackhelm_core.search.rows import string_rows
-from trackhelm_query.records import Rows
 from trackhelm_query.searches import Search
 
 _COLUMNS = (

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, Table, select
 
 from trackhelm_core.db.models import Dataset, Run, RunDataset, RunDatasetTag, RunParam, RunTag, Series
+from trackhelm_core.db.models.base import table_of
 from trackhelm_core.db.models.metrics import NO_LABELS_ID
 from trackhelm_core.search.entity import (
     Attribute,
@@ -18,26 +19,34 @@ from trackhelm_core.search.entity import (
 from trackhelm_core.search.expression import Aggregate
 from trackhelm_core.search.rows import metric_rows, string_rows
 
+_RUNS: Final = table_of(Run)
+_PARAMS: Final = table_of(RunParam)
+_TAGS: Final = table_of(RunTag)
+_SERIES: Final = table_of(Series)
+_DATASETS: Final = table_of(Dataset)
+_USES: Final = table_of(RunDataset)
+_CONTEXTS: Final = table_of(RunDatasetTag)
+
 NO_KEY: Final = -1
 """The id of a key that does not exist: no row has it, and the index says so at once."""
 
 DATASET_CONTEXT: Final = "mlflow.data.context"
 
 AGGREGATES: Final = {
-    Aggregate.LAST: Series.last_value,
-    Aggregate.MIN: Series.min_value,
-    Aggregate.MAX: Series.max_value,
+    Aggregate.LAST: _SERIES.c.last_value,
+    Aggregate.MIN: _SERIES.c.min_value,
+    Aggregate.MAX: _SERIES.c.max_value,
 }
 
 _ATTRIBUTES: Final[Mapping[str, Attribute]] = {
-    "run_id": StringAttribute(Run.uuid),
+    "run_id": StringAttribute(_RUNS.c.uuid),
     # A run's name and its tag `mlflow.runName` are written together, so either stands for both.
-    "run_name": StringAttribute(Run.name),
-    "status": StringAttribute(Run.status),
-    "user_id": StringAttribute(Run.user_id),
-    "artifact_uri": StringAttribute(Run.artifact_uri),
-    "start_time": NumberAttribute(Run.start_time),
-    "end_time": NumberAttribute(Run.end_time),
+    "run_name": StringAttribute(_RUNS.c.name),
+    "status": StringAttribute(_RUNS.c.status),
+    "user_id": StringAttribute(_RUNS.c.user_id),
+    "artifact_uri": StringAttribute(_RUNS.c.artifact_uri),
+    "start_time": NumberAttribute(_RUNS.c.start_time),
+    "end_time": NumberAttribute(_RUNS.c.end_time),
 }
 _ALIASES: Final = {
     "run name": "run_name",
@@ -60,24 +69,20 @@ def run_search(keys: Mapping[str, int]) -> EntitySearch:
     """Return what can be searched in runs; `keys` gives the ids of those keys that exist."""
 
     def param(key: str) -> Select[Any]:
-        key_id = keys.get(key, NO_KEY)
-        return (
-            select(RunParam.value).where(RunParam.run_id == Run.id, RunParam.key_id == key_id).correlate(Run)
-        )
+        return _value_of(_PARAMS, keys.get(key, NO_KEY))
 
     def tag(key: str) -> Select[Any]:
-        key_id = keys.get(key, NO_KEY)
-        return select(RunTag.value).where(RunTag.run_id == Run.id, RunTag.key_id == key_id).correlate(Run)
+        return _value_of(_TAGS, keys.get(key, NO_KEY))
 
     def metric(key: str, aggregate: Aggregate) -> Select[Any]:
         return (
             select(AGGREGATES[aggregate])
             .where(
-                Series.run_id == Run.id,
-                Series.label_set_id == NO_LABELS_ID,
-                Series.key_id == keys.get(key, NO_KEY),
+                _SERIES.c.run_id == _RUNS.c.id,
+                _SERIES.c.label_set_id == NO_LABELS_ID,
+                _SERIES.c.key_id == keys.get(key, NO_KEY),
             )
-            .correlate(Run)
+            .correlate(_RUNS)
         )
 
     return EntitySearch(
@@ -95,17 +100,23 @@ def run_search(keys: Mapping[str, int]) -> EntitySearch:
     )
 
 
+def _value_of(pairs: Table, key_id: int) -> Select[Any]:
+    return (
+        select(pairs.c.value).where(pairs.c.run_id == _RUNS.c.id, pairs.c.key_id == key_id).correlate(_RUNS)
+    )
+
+
 def _dataset(key: str) -> Select[Any]:
     if key == "context":
         return (
-            select(RunDatasetTag.value)
-            .join(RunDataset, RunDataset.id == RunDatasetTag.run_dataset_id)
-            .where(RunDataset.run_id == Run.id, RunDatasetTag.key == DATASET_CONTEXT)
-            .correlate(Run)
+            select(_CONTEXTS.c.value)
+            .join(_USES, _USES.c.id == _CONTEXTS.c.run_dataset_id)
+            .where(_USES.c.run_id == _RUNS.c.id, _CONTEXTS.c.key == DATASET_CONTEXT)
+            .correlate(_RUNS)
         )
     return (
-        select({"name": Dataset.name, "digest": Dataset.digest}[key])
-        .join(RunDataset, RunDataset.dataset_id == Dataset.id)
-        .where(RunDataset.run_id == Run.id)
-        .correlate(Run)
+        select({"name": _DATASETS.c.name, "digest": _DATASETS.c.digest}[key])
+        .join(_USES, _USES.c.dataset_id == _DATASETS.c.id)
+        .where(_USES.c.run_id == _RUNS.c.id)
+        .correlate(_RUNS)
     )

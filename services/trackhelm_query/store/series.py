@@ -10,7 +10,7 @@ from trackhelm_core.db.lists import is_any_of
 from trackhelm_core.db.models import LabelSet, MetricChunk, Run, Series
 from trackhelm_core.db.models.metrics import NO_LABELS_ID
 from trackhelm_core.labels import digest_of
-from trackhelm_query.records import Rows
+from trackhelm_core.run_contents.records import Rows
 
 # Chunks hold up to megabytes: a few at a time are in memory beside what was made of them.
 _ROWS_AT_A_TIME = 64

@@ -13,8 +13,8 @@ from trackhelm_registry.logic.lookups import (
     version_details,
 )
 from trackhelm_registry.logic.names import LATEST, check_alias, check_new_alias
+from trackhelm_registry.store import alias_history, details
 from trackhelm_registry.store import aliases as store
-from trackhelm_registry.store import details
 from trackhelm_registry.store.details import VersionDetails
 
 
@@ -24,6 +24,7 @@ def set_alias(session: Session, name: str, alias: str, version: str, cause: Caus
     found = locked_version(session, name, version)
     before = alias_state(alias, store.aliased_number(session, found.model, alias))
     store.set_alias(session, found.model, alias, found.number)
+    alias_history.note(session, found.model, alias, found.number)
     after = alias_state(alias, found.number)
     record(session, Change(of_model(name), Action.ALIAS_SET, before, after), cause)
 

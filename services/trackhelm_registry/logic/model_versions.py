@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from trackhelm_core.audit.changes import Cause
+from trackhelm_core.db.models.registry import Stage
 from trackhelm_core.limits import SOURCE_LENGTH
 from trackhelm_core.validation import check_length
 from trackhelm_registry.logic.history import (
@@ -21,10 +22,10 @@ from trackhelm_registry.logic.names import check_description, check_model_name, 
 from trackhelm_registry.logic.prompts import is_prompt
 from trackhelm_registry.logic.registrations import add_registration
 from trackhelm_registry.logic.sources import Claim, resolve_prompt_source, resolve_source
-from trackhelm_registry.logic.stages import Stage, check_archives, parse_stage
+from trackhelm_registry.logic.stages import check_archives, parse_stage
+from trackhelm_registry.store import alias_history, stage_history, states
 from trackhelm_registry.store import model_versions as store
 from trackhelm_registry.store import registered_models as model_store
-from trackhelm_registry.store import states
 from trackhelm_registry.store import tags as tag_store
 from trackhelm_registry.store.details import VersionDetails
 
@@ -106,13 +107,16 @@ def transition_version(
     if transition.archive_existing:
         check_archives(target)
     found = locked_version(session, name, version)
+    moved: dict[int, tuple[str, str]] = {found.number: (found.stage, target)}
     if transition.archive_existing:
         archived = (target, Stage.ARCHIVED)
         for number in store.move_others(session, found.model, found.row, archived, now=cause.time):
             record_stage(session, of_version(name, number), archived, cause)
+            moved[number] = archived
     store.update_version(session, found.row, {"current_stage": target}, now=cause.time)
     model_store.touch_model(session, found.model, now=cause.time)
     record_stage(session, of_version(name, found.number), (found.stage, target), cause)
+    stage_history.note(session, found.model, moved)
     return version_details(session, name, version)
 
 
@@ -121,4 +125,6 @@ def delete_version(session: Session, name: str, version: str, cause: Cause) -> N
     found = locked_version(session, name, version)
     record_deletion(session, of_version(name, found.number), whole_version(session, found.row), cause)
     store.delete_version(session, found.model, found.row, found.number)
+    alias_history.forget_version(session, found.model, found.number)
+    stage_history.forget_version(session, found.model, found.number)
     model_store.touch_model(session, found.model, now=cause.time)

@@ -17,7 +17,7 @@ from trackhelm_registry.logic.history import (
 from trackhelm_registry.logic.lookups import found_model, locked_model, model_details, model_not_found
 from trackhelm_registry.logic.names import check_description, check_model_name, check_tags
 from trackhelm_registry.logic.stages import parse_stage
-from trackhelm_registry.store import details, states
+from trackhelm_registry.store import approvals, details, states
 from trackhelm_registry.store import registered_models as store
 from trackhelm_registry.store import tags as tag_store
 from trackhelm_registry.store.details import ModelDetails, VersionDetails
@@ -58,6 +58,7 @@ def rename_model(session: Session, name: str, new_name: str, cause: Cause) -> Mo
         store.rename_model(session, models[name], new_name, now=cause.time)
     except store.NameTakenError as error:
         raise _name_taken(new_name) from error
+    approvals.rename_model(session, models[name], new_name)
     # Under the new name: whoever looks at the model finds from it what it was called before.
     change = Change(of_model(new_name), Action.RENAMED, {"name": name}, {"name": new_name})
     record(session, change, cause)

@@ -1,19 +1,9 @@
 """The stages of a version: where it is on its way to production."""
 
-from enum import StrEnum
 from typing import Final
 
+from trackhelm_core.db.models.registry import Stage
 from trackhelm_core.errors import InvalidParameterError
-
-
-class Stage(StrEnum):
-    """A stage, as it is stored and answered; requests may spell it in any case."""
-
-    NONE = "None"
-    STAGING = "Staging"
-    PRODUCTION = "Production"
-    ARCHIVED = "Archived"
-
 
 ACTIVE: Final = (Stage.STAGING, Stage.PRODUCTION)
 """The stages whose versions are in use: moving one in may archive the others."""

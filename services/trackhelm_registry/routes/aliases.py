@@ -10,9 +10,11 @@ from trackhelm_core.runtime import RuntimeDep
 from trackhelm_core.wire.replies import Empty, documented, empty_reply, reply
 from trackhelm_core.wire.route import WireRoute
 from trackhelm_registry.logic import aliases as logic
+from trackhelm_registry.logic.governed import governed
 from trackhelm_registry.routes.messages import version_message
 from trackhelm_registry.schemas import aliases as schemas
 from trackhelm_registry.schemas.model_versions import ModelVersionAnswer
+from trackhelm_registry.schemas.moves import AliasDeletion, AliasSetting
 
 router = APIRouter(prefix="/mlflow/registered-models/alias", route_class=WireRoute)
 
@@ -20,8 +22,8 @@ router = APIRouter(prefix="/mlflow/registered-models/alias", route_class=WireRou
 @router.post("", **documented(Empty))
 def set_registered_model_alias(body: schemas.SetAlias, actor: ActorDep, runtime: RuntimeDep) -> Response:
     """Point an alias to a version; it leaves the version it pointed to."""
-    with runtime.database.writing() as session:
-        cause = Cause(actor, runtime.clock(), body.comment)
+    cause = Cause(actor, runtime.clock(), body.comment)
+    with governed(runtime.database, body.name, AliasSetting(body.alias, body.version), cause) as session:
         logic.set_alias(session, body.name, body.alias, body.version, cause)
     return empty_reply()
 
@@ -41,6 +43,7 @@ def delete_registered_model_alias(
     body: schemas.DeleteAlias, actor: ActorDep, runtime: RuntimeDep
 ) -> Response:
     """Delete an alias; that there is none is no failure."""
-    with runtime.database.writing() as session:
-        logic.delete_alias(session, body.name, body.alias, Cause(actor, runtime.clock(), body.comment))
+    cause = Cause(actor, runtime.clock(), body.comment)
+    with governed(runtime.database, body.name, AliasDeletion(body.alias), cause) as session:
+        logic.delete_alias(session, body.name, body.alias, cause)
     return empty_reply()

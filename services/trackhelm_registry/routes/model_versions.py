@@ -11,9 +11,11 @@ from trackhelm_core.wire.replies import Empty, documented, empty_reply, reply
 from trackhelm_core.wire.route import WireRoute
 from trackhelm_registry.logic import model_versions as logic
 from trackhelm_registry.logic import registry_search, tags
+from trackhelm_registry.logic.governed import governed
 from trackhelm_registry.routes.messages import version_message
 from trackhelm_registry.schemas import model_versions as schemas
 from trackhelm_registry.schemas.common import NamedVersion
+from trackhelm_registry.schemas.moves import StageTransition, VersionDeletion
 from trackhelm_registry.store.details import VersionDetails
 
 router = APIRouter(prefix="/mlflow/model-versions", route_class=WireRoute)
@@ -74,8 +76,9 @@ def transition_model_version_stage(
 ) -> Response:
     """Move a version to a stage."""
     transition = logic.Transition(body.stage, body.archive_existing_versions)
-    with runtime.database.writing() as session:
-        cause = Cause(actor, runtime.clock(), body.comment)
+    cause = Cause(actor, runtime.clock(), body.comment)
+    move = StageTransition(body.version, body.stage, body.archive_existing_versions)
+    with governed(runtime.database, body.name, move, cause) as session:
         version = logic.transition_version(session, body.name, body.version, transition, cause)
     return _answer(version)
 
@@ -92,8 +95,9 @@ def update_model_version(body: schemas.UpdateModelVersion, actor: ActorDep, runt
 @router.delete("/delete", **documented(Empty))
 def delete_model_version(body: schemas.DeleteModelVersion, actor: ActorDep, runtime: RuntimeDep) -> Response:
     """Delete a version with its tags and aliases; its number is never given again."""
-    with runtime.database.writing() as session:
-        logic.delete_version(session, body.name, body.version, Cause(actor, runtime.clock(), body.comment))
+    cause = Cause(actor, runtime.clock(), body.comment)
+    with governed(runtime.database, body.name, VersionDeletion(body.version), cause) as session:
+        logic.delete_version(session, body.name, body.version, cause)
     return empty_reply()
 
 

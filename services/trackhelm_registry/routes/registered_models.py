@@ -11,10 +11,12 @@ from trackhelm_core.wire.replies import Empty, documented, empty_reply, reply
 from trackhelm_core.wire.route import WireRoute
 from trackhelm_registry.logic import registered_models as logic
 from trackhelm_registry.logic import registry_search, tags
+from trackhelm_registry.logic.governed import governed
 from trackhelm_registry.routes.messages import model_message, version_message
 from trackhelm_registry.schemas import registered_models as schemas
 from trackhelm_registry.schemas.common import NamedModel
 from trackhelm_registry.schemas.model_versions import FoundModelVersions
+from trackhelm_registry.schemas.moves import ModelDeletion, ModelRenaming
 from trackhelm_registry.store.details import ModelDetails
 
 router = APIRouter(prefix="/mlflow/registered-models", route_class=WireRoute)
@@ -51,8 +53,9 @@ def rename_registered_model(
     body: schemas.RenameRegisteredModel, actor: ActorDep, runtime: RuntimeDep
 ) -> Response:
     """Rename a registered model; its versions, tags and aliases go with it."""
-    with runtime.database.writing() as session:
-        model = logic.rename_model(session, body.name, body.new_name, Cause(actor, runtime.clock()))
+    cause = Cause(actor, runtime.clock())
+    with governed(runtime.database, body.name, ModelRenaming(body.new_name), cause) as session:
+        model = logic.rename_model(session, body.name, body.new_name, cause)
     return _answer(model)
 
 
@@ -71,8 +74,9 @@ def delete_registered_model(
     body: schemas.DeleteRegisteredModel, actor: ActorDep, runtime: RuntimeDep
 ) -> Response:
     """Delete a registered model with its versions, tags and aliases."""
-    with runtime.database.writing() as session:
-        logic.delete_model(session, body.name, Cause(actor, runtime.clock(), body.comment))
+    cause = Cause(actor, runtime.clock(), body.comment)
+    with governed(runtime.database, body.name, ModelDeletion(), cause) as session:
+        logic.delete_model(session, body.name, cause)
     return empty_reply()
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, literal_column, select, union_all
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from trackhelm_core.db.models import (
@@ -19,6 +19,7 @@ from trackhelm_core.db.models import (
     RegisteredModelAlias,
     RegisteredModelTag,
 )
+from trackhelm_core.db.models.registry import Stage
 
 # SQLite takes 32,766 parameters a statement and a page of versions may have 200,000 rows.
 _IDS_PER_STATEMENT: Final = 10_000
@@ -102,13 +103,8 @@ def versions_with_names() -> Select[ModelVersion, str]:
 
 def _latest_versions(session: Session, models: Sequence[int]) -> Mapping[int, Sequence[VersionDetails]]:
     rows: list[tuple[ModelVersion, str]] = []
-    for some in _portions(models):
-        newest = (
-            select(ModelVersion.registered_model_id, func.max(ModelVersion.version).label("version"))
-            .where(ModelVersion.registered_model_id.in_(some))
-            .group_by(ModelVersion.registered_model_id, ModelVersion.current_stage)
-            .subquery()
-        )
+    for some in _portions(models, _IDS_PER_STATEMENT // len(Stage)):
+        newest = union_all(*(_newest(some, stage) for stage in Stage)).subquery()
         same = (newest.c.registered_model_id == ModelVersion.registered_model_id) & (
             newest.c.version == ModelVersion.version
         )
@@ -117,6 +113,25 @@ def _latest_versions(session: Session, models: Sequence[int]) -> Mapping[int, Se
     for version in complete_versions(session, rows):
         found[version.row.registered_model_id].append(version)
     return found
+
+
+def _newest(models: Sequence[int], stage: Stage) -> Select[*tuple[Any, ...]]:
+    """Select the number of each model's newest version in a stage: the end of a part of an index.
+
+    Grouped by stage, it would be a walk over every version of the models.
+    """
+    number = (
+        select(func.max(ModelVersion.version))
+        .where(
+            ModelVersion.registered_model_id == RegisteredModel.id,
+            # Not as a parameter: the plan is the same for every model.
+            ModelVersion.current_stage == literal_column(f"'{stage}'"),
+        )
+        .scalar_subquery()
+    )
+    return select(RegisteredModel.id.label("registered_model_id"), number.label("version")).where(
+        RegisteredModel.id.in_(models)
+    )
 
 
 def _aliases(session: Session, models: Sequence[int]) -> Mapping[int, list[tuple[str, int]]]:
@@ -140,7 +155,7 @@ def _grouped(
     return found
 
 
-def _portions(ids: Sequence[int]) -> Iterator[list[int]]:
+def _portions(ids: Sequence[int], size: int = _IDS_PER_STATEMENT) -> Iterator[list[int]]:
     remaining = iter(ids)
-    while some := list(islice(remaining, _IDS_PER_STATEMENT)):
+    while some := list(islice(remaining, size)):
         yield some

@@ -1,12 +1,14 @@
 """Searching versions of all models: what can be searched and sorted by, and reading a page."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, false, literal, select
 from sqlalchemy.orm import Session
 
 from trackhelm_core.db.models import ModelVersion, ModelVersionTag, RegisteredModel
+from trackhelm_core.db.models.registry import INDEXED_LENGTH, INDEXED_VALUE
+from trackhelm_core.db.upsert import dialect_of
 from trackhelm_core.search.compile import compile_filter
 from trackhelm_core.search.entity import (
     Attribute,
@@ -15,9 +17,10 @@ from trackhelm_core.search.entity import (
     StringAttribute,
     StringCollection,
 )
-from trackhelm_core.search.expression import Expression
+from trackhelm_core.search.expression import Comparison, Expression, Field, Operator, conjuncts
 from trackhelm_core.search.keyset import PageRequest, SortColumn, cut_page, page_statement
 from trackhelm_core.search.order import OrderTerm
+from trackhelm_core.search.resolve import ResolvedKey, resolve_field
 from trackhelm_core.search.rows import string_rows
 from trackhelm_registry.store.details import VersionDetails, complete_versions, versions_with_names
 from trackhelm_registry.store.sort_columns import sort_columns
@@ -60,8 +63,34 @@ def page(
     """Return a page of versions, and the token of the next one if there is one."""
     order = _order(terms)
     statement = versions_with_names().where(compile_filter(expression, ENTITY))
+    statement = statement.where(*_found_by(session, expression))
     found = cut_page(session.execute(page_statement(statement, order, asked)).all(), order, asked)
     return complete_versions(session, [(row[0], row[1]) for row in found.rows]), found.next_token
+
+
+def _found_by(session: Session, expression: Expression) -> Iterator[ColumnElement[bool]]:
+    """Yield conditions that say nothing new, but in forms by which indexes are entered at the right place.
+
+    A model's id says how many versions it has, of which a join knows nothing: PostgreSQL then walks a model
+    of very many in the order that is asked for. Left to the join, it read and sorted all of them. And a rare
+    tag is found by its value; SQLite, which keeps no statistics, would find common ones so, too.
+    """
+    is_postgresql = dialect_of(session) == "postgresql"
+    for comparison in conjuncts(expression):
+        match comparison:
+            case Comparison(Field(key="name"), Operator.EQ, str() as name) if not _is_tag(comparison):
+                model = session.scalar(select(RegisteredModel.id).where(RegisteredModel.name == name))
+                yield false() if model is None else ModelVersion.registered_model_id == model
+            case Comparison(Field(key=key), Operator.EQ, str() as value) if is_postgresql and _is_tag(
+                comparison
+            ):
+                tag = ModelVersionTag
+                found = select(tag.model_version_id).where(tag.key == key)
+                yield ModelVersion.id.in_(found.where(literal(value[:INDEXED_LENGTH]) == INDEXED_VALUE))
+
+
+def _is_tag(comparison: Comparison) -> bool:
+    return isinstance(resolve_field(comparison.field, ENTITY), ResolvedKey)
 
 
 def _order(terms: Sequence[OrderTerm]) -> list[SortColumn]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from trackhelm_core.db.models import ModelVersion, RegisteredModelAlias
@@ -46,6 +46,24 @@ def move_others(
         .returning(ModelVersion.version)
     )
     return sorted(moved)
+
+
+def move_version(session: Session, model: int, number: int, stage: str, *, now: int) -> None:
+    """Move a version of a model to a stage."""
+    session.execute(
+        update(ModelVersion)
+        .where(ModelVersion.registered_model_id == model, ModelVersion.version == number)
+        .values(current_stage=stage, last_updated_timestamp=now)
+    )
+
+
+def newest_in_stage(session: Session, model: int, stage: str) -> int | None:
+    """Return the highest number of a model's versions that are in a stage."""
+    return session.scalar(
+        select(func.max(ModelVersion.version)).where(
+            ModelVersion.registered_model_id == model, ModelVersion.current_stage == stage
+        )
+    )
 
 
 def delete_version(session: Session, model: int, version: int, number: int) -> None:

@@ -1,6 +1,10 @@
 """The registry's own methods, and prompts, which live in it."""
 
+import time
+
 import mlflow
+import pytest
+import requests
 from mlflow.entities import Experiment
 from mlflow.tracking import MlflowClient
 
@@ -74,3 +78,66 @@ def test_prompts_are_registered_and_loaded(client: MlflowClient, model_name: str
     assert str(client.load_prompt(f"prompts:/{model_name}/2").version) == "2"
     names = [model.name for model in client.search_registered_models(f"name = '{model_name}'")]
     assert names == [], "a prompt is no model"
+
+
+@pytest.fixture
+def three_versions(client: MlflowClient, model_name: str) -> str:
+    """The name of a model with three versions."""
+    client.create_registered_model(model_name)
+    for number in range(1, 4):
+        client.create_model_version(model_name, f"s3://bucket/model/{number}")
+    return model_name
+
+
+# Stages are deprecated in every generation, and in use.
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+def test_stages_by_every_method(client: MlflowClient, three_versions: str) -> None:
+    name = three_versions
+    client.transition_model_version_stage(name, "1", "Production")
+    moved = client.transition_model_version_stage(name, "2", "production", archive_existing_versions=True)
+    assert moved.current_stage == "Production"
+    latest = {each.current_stage: str(each.version) for each in client.get_latest_versions(name)}
+    assert latest == {"Archived": "1", "Production": "2", "None": "3"}
+    (live,) = client.get_latest_versions(name, ["Production"])
+    assert str(live.version) == "2"
+    assert str(client.get_model_version_stages(name, "1")[2]) == "Production"
+    with refused("INVALID_PARAMETER_VALUE"):
+        client.transition_model_version_stage(name, "1", "Canary")
+
+
+def test_aliases_and_copies_by_every_method(client: MlflowClient, three_versions: str) -> None:
+    name = three_versions
+    client.set_registered_model_alias(name, "champion", "1")
+    client.set_registered_model_alias(name, "champion", "2")
+    found = client.get_model_version_by_alias(name, "champion")
+    assert (str(found.version), list(found.aliases)) == ("2", ["champion"])
+    copy = client.copy_model_version(f"models:/{name}@champion", f"{name}-live")
+    assert (copy.name, copy.source) == (f"{name}-live", f"models:/{name}/2")
+    assert client.get_model_version_download_uri(copy.name, copy.version) == "s3://bucket/model/2"
+    client.delete_registered_model_alias(name, "champion")
+    with refused("INVALID_PARAMETER_VALUE"):
+        client.get_model_version_by_alias(name, "champion")
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+def test_what_is_protected_is_refused_at_once_and_waits(client: MlflowClient, three_versions: str) -> None:
+    name = three_versions
+
+    own_api = f"{mlflow.get_tracking_uri()}/api/2.0/trackhelm"
+
+    def own(path: str, who: str, **message: object) -> None:
+        answer = requests.post(f"{own_api}/{path}", json=message, auth=(who, "secret"), timeout=10)
+        answer.raise_for_status()
+
+    own("protections/set", "owner", name=name, kind="alias", target="champion")
+    own("protections/set", "owner", name=name, kind="stage", target="Production")
+    began = time.monotonic()
+    with refused("PERMISSION_DENIED", "approval request"):
+        client.transition_model_version_stage(name, "1", "Production")
+    with refused("PERMISSION_DENIED", "approval request"):
+        client.set_registered_model_alias(name, "champion", "1")
+    assert time.monotonic() - began < 10, "the client sends such a refusal again for minutes"
+    wanted = {"model_name": name, "action": "set_alias"}
+    (request,) = requests.get(f"{own_api}/approvals/list", wanted, timeout=10).json()["requests"]
+    own("approvals/approve", "approver", id=request["id"])
+    assert str(client.get_model_version_by_alias(name, "champion").version) == "1"

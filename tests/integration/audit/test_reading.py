@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import text
 
 from tests.fixtures.api import Api
+from tests.fixtures.sql import executed
 from tests.integration.audit.trail import EVENTS, Trail
 from trackhelm_core.audit.changes import Action, Cause, Change, Entity, EntityType
 from trackhelm_core.audit.recorder import record
@@ -106,17 +107,8 @@ def test_a_token_of_another_filter_is_refused(filled: Trail) -> None:
 @pytest.fixture
 def statements(filled: Trail) -> Iterator[list[str]]:
     """Yield what the application executes, as it does so."""
-    noted: list[str] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        if not statement.startswith("BEGIN"):
-            noted.append(statement)
-
-    event.listen(filled.engine, "before_cursor_execute", note)
-    try:
+    with executed(filled.engine) as noted:
         yield noted
-    finally:
-        event.remove(filled.engine, "before_cursor_execute", note)
 
 
 def test_a_page_costs_one_statement(filled: Trail, statements: list[str]) -> None:
@@ -135,6 +127,7 @@ def test_an_event_costs_three_statements(filled: Trail, statements: list[str]) -
     [
         ("", "pk_audit_event|USING INTEGER PRIMARY KEY|SCAN audit_event"),
         ("WHERE entity_id = 'model 3'", "ix_audit_event_entity"),
+        ("WHERE entity_id = 'model 3' AND entity_version = 3", "ix_audit_event_version"),
         ("WHERE actor = 'user 3'", "ix_audit_event_actor"),
         ("WHERE action = 'restored'", "ix_audit_event_action"),
         ("WHERE entity_type = 'run'", "ix_audit_event_entity_type"),

@@ -1,4 +1,4 @@
-"""A point that is logged alone: on PostgreSQL one statement stores it, and refuses as the others do."""
+"""A point, param or tag that is logged alone: on PostgreSQL one statement stores it; refusals are as ever."""
 
 import math
 from typing import Any
@@ -49,3 +49,35 @@ def test_a_point_for_a_run_that_is_not_there_or_deleted_is_refused(api: Api) -> 
     deleted = api.new_run()
     api.post("runs/delete", run_id=deleted)
     api.refused("POST", "runs/log-metric", "INVALID_PARAMETER_VALUE", run_id=deleted, **POINT)
+
+
+@pytest.mark.usefixtures("one_statement")
+@pytest.mark.parametrize("endpoint", ["runs/log-parameter", "runs/set-tag"])
+def test_a_param_or_tag_of_a_known_key_is_one_statement(
+    api: Api, count_statements: CountStatements, endpoint: str
+) -> None:
+    api.post(endpoint, run_id=api.new_run(), key="alone", value="1")  # the key is remembered
+    run_id = api.new_run()
+    with count_statements() as statements:
+        api.post(endpoint, run_id=run_id, key="alone", value="1")
+    assert len(statements) == 1
+
+
+def test_params_and_tags_logged_alone_keep_their_rules(api: Api) -> None:
+    run_id = api.new_run()
+    for _ in range(2):
+        api.post("runs/log-parameter", run_id=run_id, key="alone", value="1")
+    message = api.refused(
+        "POST", "runs/log-parameter", "INVALID_PARAMETER_VALUE", run_id=run_id, key="alone", value="2"
+    )
+    assert "value='1'" in message
+    assert "new value '2'" in message
+    for value in ("1", "2"):
+        api.post("runs/set-tag", run_id=run_id, key="alone", value=value)
+    data = api.get("runs/get", run_id=run_id)["run"]["data"]
+    assert data["params"] == [{"key": "alone", "value": "1"}]
+    assert {"key": "alone", "value": "2"} in data["tags"]
+    api.post("runs/delete", run_id=run_id)
+    for endpoint in ("runs/log-parameter", "runs/set-tag"):
+        api.refused("POST", endpoint, "INVALID_PARAMETER_VALUE", run_id=run_id, key="alone", value="1")
+        api.refused("POST", endpoint, "RESOURCE_DOES_NOT_EXIST", 404, run_id="0" * 32, key="alone", value="1")

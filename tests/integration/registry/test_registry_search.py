@@ -202,3 +202,35 @@ def test_a_page_costs_the_same_statements_whatever_its_length(
     found = api.get(MODELS, filter=every)["registered_models"]
     assert [len(model["latest_versions"]) for model in found] == [2] * 5
     assert found[0]["latest_versions"][0]["aliases"] == ["the-Staging"]
+
+
+def test_versions_are_told_apart_by_the_end_of_a_long_value(registry: Registry, api: Api, name: str) -> None:
+    registry.new_model(name)
+    values = ["ä" * 100 + end for end in ("1", "2")] + ["ä" * 100]
+    for value in values:
+        registry.new_version(name, tags=[{"key": "long", "value": value}])
+    for number, value in enumerate(values, 1):
+        found = api.get("model-versions/search", filter=f"name = '{name}' AND tags.long = '{value}'")
+        assert [version["version"] for version in found["model_versions"]] == [str(number)]
+
+
+@pytest.mark.parametrize(
+    ("condition", "count"),
+    [
+        ("name = '{0}' AND name = '{0}'", 1),
+        ("name = '{0}' AND name = '{0}-no'", 0),
+        ("name = '{0}-no'", 0),
+        ("name = '{0}' OR name = '{0}-no'", 1),
+        ("NOT name = '{0}-no' AND name LIKE '{0}%'", 1),
+        ("name = '{0}' AND tags.name = '{0}'", 1),
+        ("name = '{0}' AND tags.name = 'x'", 0),
+        ("tag.name = '{0}'", 1),
+    ],
+)
+def test_a_name_is_a_condition_like_any_other(
+    registry: Registry, api: Api, name: str, condition: str, count: int
+) -> None:
+    registry.new_model(name)
+    registry.new_version(name, tags=[{"key": "name", "value": name}])
+    found = api.get("model-versions/search", filter=condition.format(name))
+    assert len(found.get("model_versions", [])) == count

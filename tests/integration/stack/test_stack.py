@@ -15,12 +15,15 @@ import pytest
 
 from tests.fixtures.waiting import wait_until
 
-# Each test starts eleven processes, some on machines with two processors.
+# Each test starts twelve processes, some on machines with two processors.
 pytestmark = pytest.mark.timeout(240)
 
 NAMES = {
-    *("postgres", "redis", "ingest", "query", "artifact", "registry", "worker", "beat", "gateway"),
+    *("postgres", "redis", "s3", "ingest", "query", "artifact", "registry", "worker", "beat", "gateway"),
 }
+
+
+KEPT_FILE = "/api/2.0/mlflow-artifacts/artifacts/0/kept/file.txt"
 
 
 class RunningStack:
@@ -99,6 +102,8 @@ def test_when_a_program_ends_the_stack_says_which_and_stops_the_others(data: Pat
     with running_stack(data) as stack:
         made = httpx2.post(f"{stack.url}/api/2.0/mlflow/experiments/create", json={"name": "kept"})
         assert made.status_code == 200
+        stored = httpx2.put(f"{stack.url}{KEPT_FILE}", content=b"kept")
+        assert stored.status_code == 200
         assert alive(stack.pids) == NAMES
         os.kill(stack.pids["query"], signal.SIGKILL)
         said = stack.end()
@@ -115,16 +120,19 @@ def test_no_program_outlives_a_stack_that_is_killed(data: Path) -> None:
             f"{stack.url}/api/2.0/mlflow/experiments/get-by-name", params={"experiment_name": "kept"}
         )
         assert found.status_code == 200
+        assert httpx2.get(f"{stack.url}{KEPT_FILE}").content == b"kept"
+        assert not any((data / "artifacts").glob("**/*.txt")), "files are in the S3 server"
         stack.process.kill()
         wait_until(lambda: not alive(stack.pids), seconds=60)
 
 
 def test_a_stack_restarts_its_programs_where_that_is_wanted_and_stops_in_order(data: Path) -> None:
     with running_stack(data, "--restart") as stack:
-        for name in ("query", "postgres", "redis", "worker", "gateway"):
+        for name in ("query", "postgres", "redis", "s3", "worker", "gateway"):
             os.kill(stack.pids[name], signal.SIGKILL)
             wait_until(lambda name=name: stack.process_of(name) != stack.pids[name])  # type: ignore[misc]
         wait_until(lambda: answers(stack.url), seconds=60)
+        wait_until(lambda: httpx2.get(f"{stack.url}{KEPT_FILE}").content == b"kept", seconds=60)
         stack.process.send_signal(signal.SIGINT)
         said = stack.end()
         assert stack.process.returncode == 0

@@ -5,6 +5,7 @@ from trackhelm_core.db.models.audit import AuditEvent, AuditHead
 from trackhelm_core.db.models.base import Base
 from trackhelm_core.db.models.datasets import Dataset, RunDataset, RunDatasetTag
 from trackhelm_core.db.models.experiments import Experiment, ExperimentTag
+from trackhelm_core.db.models.governance import AliasHistory, ApprovalRequest, Protection, StageHistory
 from trackhelm_core.db.models.logged_models import (
     LoggedModel,
     LoggedModelParam,
@@ -20,9 +21,11 @@ from trackhelm_core.db.models.registry import (
     RegisteredModelAlias,
     RegisteredModelTag,
 )
-from trackhelm_core.db.models.runs import Key, Run, RunParam, RunTag
+from trackhelm_core.db.models.runs import Key, Run, RunDocument, RunParam, RunTag
 
 __all__ = [
+    "AliasHistory",
+    "ApprovalRequest",
     "ArtifactRecord",
     "ArtifactTombstone",
     "AuditEvent",
@@ -40,15 +43,18 @@ __all__ = [
     "ModelVersion",
     "ModelVersionTag",
     "PartitionPosition",
+    "Protection",
     "RegisteredModel",
     "RegisteredModelAlias",
     "RegisteredModelTag",
     "Run",
     "RunDataset",
     "RunDatasetTag",
+    "RunDocument",
     "RunModelInput",
     "RunModelOutput",
     "RunParam",
     "RunTag",
     "Series",
+    "StageHistory",
 ]

@@ -26,6 +26,8 @@ class AuditEvent(Base):
     __tablename__ = "audit_event"
     __table_args__ = (
         Index("ix_audit_event_entity", "entity_id", "id"),
+        # One version among very many of a model.
+        Index("ix_audit_event_version", "entity_id", "entity_version", "id"),
         Index("ix_audit_event_entity_type", "entity_type", "id"),
         Index("ix_audit_event_actor", "actor", "id"),
         Index("ix_audit_event_action", "action", "id"),

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from sqlalchemy import MetaData
+from sqlalchemy import MetaData, Table, inspect
 from sqlalchemy.orm import DeclarativeBase
 
 
@@ -18,6 +18,16 @@ class Base(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
+
+
+def table_of(model: type[Base]) -> Table:
+    """Return a model's table, for statements that are composed anew for each of many requests.
+
+    Of an attribute of a model the ORM makes a statement of its own kind: composing one takes twice as long.
+    """
+    table = inspect(model).local_table
+    assert isinstance(table, Table)
+    return table
 
 
 class LifecycleStage(StrEnum):

@@ -1,6 +1,6 @@
 """Datasets that runs read. Owner: ingest. Readers: query, registry."""
 
-from sqlalchemy import ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from trackhelm_core.db.models.base import Base
@@ -12,7 +12,11 @@ class Dataset(Base):
     """A dataset as it was first described: one row a name and digest in an experiment."""
 
     __tablename__ = "dataset"
-    __table_args__ = (UniqueConstraint("experiment_id", "name", "digest"),)
+    __table_args__ = (
+        UniqueConstraint("experiment_id", "name", "digest"),
+        # The same data in other experiments.
+        Index("ix_dataset_digest", "digest", "name"),
+    )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     experiment_id: Mapped[int] = mapped_column(ForeignKey("experiment.id"))

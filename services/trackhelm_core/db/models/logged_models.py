@@ -66,6 +66,7 @@ class RunModelInput(Base):
     """A run read a logged model. `model_id` is what the client sent, known to us or not."""
 
     __tablename__ = "run_model_input"
+    __table_args__ = (Index("ix_run_model_input_model_id", "model_id"),)
 
     run_id: Mapped[int] = mapped_column(ForeignKey("run.id", ondelete="CASCADE"), primary_key=True)
     model_id: Mapped[str] = mapped_column(String(MODEL_ID_LENGTH), primary_key=True)
@@ -75,6 +76,7 @@ class RunModelOutput(Base):
     """A run made a logged model, at a step. `model_id` is what the client sent, known to us or not."""
 
     __tablename__ = "run_model_output"
+    __table_args__ = (Index("ix_run_model_output_model_id", "model_id"),)
 
     run_id: Mapped[int] = mapped_column(ForeignKey("run.id", ondelete="CASCADE"), primary_key=True)
     model_id: Mapped[str] = mapped_column(String(MODEL_ID_LENGTH), primary_key=True)

@@ -48,6 +48,9 @@ class Series(Base):
     rule. `min_value` and `max_value` are over finite points, NULL when there is none. `count` counts
     a point that was sent twice in different requests twice, until compaction. `chunks` is how many chunks
     hold the points: many make history slow, and are merged.
+
+    `settled_in` and `settled_value` are the experiment and last value of a series without labels, as of when
+    its run settled. They count only while the run is settled.
     """
 
     __tablename__ = "series"
@@ -70,6 +73,17 @@ class Series(Base):
             sqlite_where=text(f"label_set_id <> {NO_LABELS_ID}"),
             postgresql_where=text(f"label_set_id <> {NO_LABELS_ID}"),
         ),
+        # Gives an experiment's settled runs in the order of a metric. Its columns are written when a run
+        # settles, never by points: an index on `last_value` would be written by every batch of them.
+        Index(
+            "ix_series_settled",
+            "settled_in",
+            "key_id",
+            "settled_value",
+            "run_id",
+            sqlite_where=text("settled_value IS NOT NULL"),
+            postgresql_where=text("settled_value IS NOT NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -85,6 +99,8 @@ class Series(Base):
     nonfinite_count: Mapped[int] = mapped_column(BigInteger)
     # The version before does not count; its chunks are merged when the run ends.
     chunks: Mapped[int] = mapped_column(Integer, server_default=text("0"), default=0)
+    settled_in: Mapped[int | None] = mapped_column(BigInteger)
+    settled_value: Mapped[float | None]
 
 
 class MetricChunk(Base):

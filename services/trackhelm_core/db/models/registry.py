@@ -1,6 +1,8 @@
 """Registered models, versions, stages and aliases. Owner: registry. Readers: query, artifact."""
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, Text
+from enum import StrEnum
+
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, Text, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from trackhelm_core.db.models.base import Base
@@ -11,6 +13,15 @@ from trackhelm_core.limits import (
     KEY_LENGTH,
     REGISTERED_MODEL_NAME_LENGTH,
 )
+
+
+class Stage(StrEnum):
+    """A stage of a version, as it is stored and answered; requests may spell it in any case."""
+
+    NONE = "None"
+    STAGING = "Staging"
+    PRODUCTION = "Production"
+    ARCHIVED = "Archived"
 
 
 class RegisteredModel(Base):
@@ -52,6 +63,10 @@ class ModelVersion(Base):
     __tablename__ = "model_version"
     __table_args__ = (
         Index("uq_model_version_number", "registered_model_id", "version", unique=True),
+        # The newest version of a stage is the end of a part of this index.
+        Index("ix_model_version_stage", "registered_model_id", "current_stage", "version"),
+        # A page of a model in the default order is one walk of this index.
+        Index("ix_model_version_page", "registered_model_id", "last_updated_timestamp", "version"),
         Index("ix_model_version_run_id", "run_id"),
         # A logged model names the versions made from it.
         Index("ix_model_version_model_id", "model_id"),
@@ -82,6 +97,14 @@ class ModelVersionTag(Base):
     )
     key: Mapped[str] = mapped_column(String(KEY_LENGTH), primary_key=True)
     value: Mapped[str] = mapped_column(Text)
+
+
+INDEXED_LENGTH = 100
+"""Characters of a tag's value by which it is found: an index holds no long ones."""
+
+INDEXED_VALUE = func.substr(ModelVersionTag.value, text("1"), text(str(INDEXED_LENGTH)))
+
+Index("ix_model_version_tag_value", ModelVersionTag.key, INDEXED_VALUE).ddl_if(dialect="postgresql")
 
 
 class RegisteredModelAlias(Base):

@@ -5,7 +5,7 @@ carry. Likewise a key's text is stored once, in `key`. In MLflow's own database 
 both texts: 482 bytes a point were measured.
 """
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, text
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, SmallInteger, String, Text, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from trackhelm_core.db.models.base import Base, LifecycleStage
@@ -29,7 +29,12 @@ class Key(Base):
 
 
 class Run(Base):
-    """A run. Times are milliseconds since the epoch."""
+    """A run. Times are milliseconds since the epoch.
+
+    It is settled when it has ended, and its document and the settled values of its series say what is logged
+    to it. Whoever logs to a settled run, or changes its tags, unsettles it in the same transaction; what is
+    left of the document and those values then counts for nothing. See docs/decisions/0017.
+    """
 
     __tablename__ = "run"
     __table_args__ = (
@@ -41,6 +46,13 @@ class Run(Base):
             "id",
             sqlite_where=text(f"lifecycle_stage = '{LifecycleStage.PURGED}'"),
             postgresql_where=text(f"lifecycle_stage = '{LifecycleStage.PURGED}'"),
+        ),
+        # Few are, at any time: a search looks these up one by one, and the others by what is settled of them.
+        Index(
+            "ix_run_unsettled",
+            "experiment_id",
+            sqlite_where=text("settled = 0"),
+            postgresql_where=text("NOT settled"),
         ),
     )
 
@@ -55,6 +67,19 @@ class Run(Base):
     lifecycle_stage: Mapped[str] = mapped_column(String(10))
     deleted_time: Mapped[int | None] = mapped_column(BigInteger)
     artifact_uri: Mapped[str] = mapped_column(Text)
+    settled: Mapped[bool] = mapped_column(server_default=false(), default=False)
+
+
+class RunDocument(Base):
+    """What was logged to a settled run, in one value: see `trackhelm_core.run_contents.documents`."""
+
+    __tablename__ = "run_document"
+
+    run_id: Mapped[int] = mapped_column(
+        ForeignKey("run.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    version: Mapped[int] = mapped_column(SmallInteger)
+    document: Mapped[bytes] = mapped_column(LargeBinary)
 
 
 class RunParam(Base):

@@ -1,7 +1,11 @@
-"""Runs in the wire's form, made of the rows the store read: one pass over each kind of row."""
+"""Runs in the wire's form, made of what was read of them: one pass over each kind of row."""
 
 from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any, cast
 
+from trackhelm_core.run_contents.documents import DocumentReader
+from trackhelm_core.run_contents.records import Detail, RunRecords
 from trackhelm_core.wire.replies import KeyValue, wire_number
 from trackhelm_core.wire.runs import (
     Dataset,
@@ -10,12 +14,12 @@ from trackhelm_core.wire.runs import (
     ModelInput,
     ModelOutput,
     Run,
+    RunContents,
     RunData,
     RunInfo,
     RunInputs,
     RunOutputs,
 )
-from trackhelm_query.records import Detail, RunRecords
 
 # Plain integers: looking up an enum's member costs as much as the rest of what is done for a row.
 _PARAM, _TAG, _METRIC = int(Detail.PARAM), int(Detail.TAG), int(Detail.METRIC)
@@ -39,25 +43,40 @@ class _Parts:
 def run_messages(records: RunRecords) -> list[Run]:
     """Return runs in the wire's form, in the order of their rows."""
     parts = _parts(records)
-    messages = []
-    for (
-        run_id, uuid, name, experiment_id, user_id, status, start_time, end_time, artifact_uri,
-        lifecycle_stage, *_,
-    ) in records.runs:  # fmt: skip
-        own = parts[run_id]
-        info = RunInfo(
-            uuid, uuid, name, str(experiment_id), user_id, status, start_time, artifact_uri, lifecycle_stage,
-            end_time,
-        )  # fmt: skip
-        messages.append(
-            Run(
-                info,
-                RunData(own.metrics, own.params, own.tags),
-                RunInputs(own.datasets, own.model_inputs),
-                RunOutputs(own.model_outputs),
-            )
-        )
+    written = DocumentReader() if records.documents else None
+    messages: list[Run] = []
+    for run in records.runs:
+        document = records.documents.get(run[0])
+        if document is not None and written is not None:
+            # The JSON that a message would become: the encoder takes either.
+            messages.append(cast("Run", written.message(_info(run), document)))
+        else:
+            contents = _contents(parts[run[0]])
+            messages.append(Run(_info(run), contents.data, contents.inputs, contents.outputs))
     return messages
+
+
+def run_contents(records: RunRecords) -> list[RunContents]:
+    """Return what was logged to each run, in the order of their rows; none of them has a document."""
+    parts = _parts(records)
+    return [_contents(parts[run[0]]) for run in records.runs]
+
+
+def _info(run: Sequence[Any]) -> RunInfo:
+    (
+        _, uuid, name, experiment_id, user_id, status, start_time, end_time, artifact_uri, stage, *_,
+    ) = run  # fmt: skip
+    return RunInfo(
+        uuid, uuid, name, str(experiment_id), user_id, status, start_time, artifact_uri, stage, end_time,
+    )  # fmt: skip
+
+
+def _contents(own: _Parts) -> RunContents:
+    return RunContents(
+        RunData(own.metrics, own.params, own.tags),
+        RunInputs(own.datasets, own.model_inputs),
+        RunOutputs(own.model_outputs),
+    )
 
 
 def _parts(records: RunRecords) -> defaultdict[int, _Parts]:

@@ -3,8 +3,9 @@
 Nearly everything comes by one statement: each one costs a small request a tenth of its time or more.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import CompoundSelect, Select, bindparam, select
@@ -13,21 +14,23 @@ from sqlalchemy.orm import Session, aliased
 from trackhelm_core.db.keys import keys_of
 from trackhelm_core.db.lists import is_any_of, is_in_parameter, list_parameter
 from trackhelm_core.db.models import Dataset, Run, RunDatasetTag
+from trackhelm_core.db.models.base import table_of
 from trackhelm_core.db.plain_rows import PlainRows, plain_rows
-from trackhelm_query.records import KEYED, Detail, Rows, RunRecords
-from trackhelm_query.store.detail_rows import details
+from trackhelm_core.run_contents.records import KEYED, Detail, Rows, RunRecords
+from trackhelm_core.run_contents.selects import details
 
+_RUN = table_of(Run).c
 RUN_COLUMNS = (
-    Run.id,
-    Run.uuid,
-    Run.name,
-    Run.experiment_id,
-    Run.user_id,
-    Run.status,
-    Run.start_time,
-    Run.end_time,
-    Run.artifact_uri,
-    Run.lifecycle_stage,
+    _RUN.id,
+    _RUN.uuid,
+    _RUN.name,
+    _RUN.experiment_id,
+    _RUN.user_id,
+    _RUN.status,
+    _RUN.start_time,
+    _RUN.end_time,
+    _RUN.artifact_uri,
+    _RUN.lifecycle_stage,
 )
 
 _RUN_IDS = "run_ids"
@@ -43,14 +46,24 @@ def run_by_uuid(session: Session, run_id: str) -> RunRecords | None:
     return _records(session, [rows[0][:width]], [row[width:] for row in rows if row[width] is not None])
 
 
-def run_records(session: Session, runs: Rows) -> RunRecords:
-    """Return runs, given in the form of `RUN_COLUMNS`, with their details."""
+def run_records(
+    session: Session, runs: Rows | PlainRows, documents: Mapping[int, bytes] | None = None
+) -> RunRecords:
+    """Return runs, given in the form of `RUN_COLUMNS`, with the documents given, the others with details."""
+    documents = documents or {}
+    if not (rest := [row[0] for row in runs if row[0] not in documents]):
+        return RunRecords(runs, documents=documents)
     dialect = session.get_bind().dialect.name
-    run_ids = list_parameter(dialect, [row[0] for row in runs])
-    return _records(session, runs, plain_rows(session, _details(dialect), {_RUN_IDS: run_ids}))
+    found = plain_rows(session, _details(dialect), {_RUN_IDS: list_parameter(dialect, rest)})
+    return _records(session, runs, found, documents)
 
 
-def _records(session: Session, runs: Rows | PlainRows, found: PlainRows) -> RunRecords:
+def _records(
+    session: Session,
+    runs: Rows | PlainRows,
+    found: PlainRows,
+    documents: Mapping[int, bytes] = MappingProxyType({}),
+) -> RunRecords:
     uses = [row for row in found if row[0] == Detail.DATASET]
     return RunRecords(
         runs=runs,
@@ -58,6 +71,7 @@ def _records(session: Session, runs: Rows | PlainRows, found: PlainRows) -> RunR
         key_names=keys_of(session).names(session, {row[2] for row in found if row[0] in KEYED}),
         datasets=_datasets(session, sorted({row[2] for row in uses})) if uses else [],
         dataset_tags=_dataset_tags(session, [row[5] for row in uses]) if uses else [],
+        documents=documents,
     )
 
 

@@ -31,7 +31,7 @@ from trackhelm_core.db.models import (
     Series,
 )
 from trackhelm_core.db.models.metrics import NO_LABELS_ID
-from trackhelm_query.records import Detail
+from trackhelm_core.run_contents.records import Detail
 
 OfRuns: TypeAlias = Callable[[SQLColumnExpression[int]], ColumnElement[bool]]
 """Says of a column of run ids whether they are of the runs that are asked for."""

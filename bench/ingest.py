@@ -1,0 +1,229 @@
+"""How many metric points a second are stored: against stock MLflow, and against a server that only reads.
+
+All systems take turns, round by round, so that other work of the machine hits all alike. The same bytes are
+sent to each; only points count that can be read back afterwards.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+from collections import defaultdict
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median
+
+from bench import ingest_systems as systems
+from bench.client import Client
+from bench.ingest_systems import System
+from bench.load import Shape, value_at
+from bench.report import machine
+from bench.servers import postgresql
+
+CONNECTIONS = 8
+_KEY = "metric_000"
+_HISTORY_PAGE = 25_000
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What is sent, and the aims: times stock's points a second, share of the limit's."""
+
+    shape: Shape
+    times_stock: float
+    share_of_limit: float
+
+
+ROWS = (Row(Shape(10, 100), 100, 0.30), Row(Shape(100, 1), 80, 0.20), Row(Shape(1, 1), 40, 0.35))
+
+
+@dataclass(slots=True)
+class Measured:
+    """Rounds of one system with one shape."""
+
+    points_a_second: list[float] = field(default_factory=list)
+    readable_after: list[float] = field(default_factory=list)
+    load_cpu: list[float] = field(default_factory=list)
+
+
+class Target:
+    """A system and the runs that one shape is logged to, round after round."""
+
+    def __init__(self, system: System, shape: Shape) -> None:
+        self.system = system
+        self.shape = shape
+        self.measured = Measured()
+        self._runs = system.new_runs(CONNECTIONS)
+        self._sent = [0] * CONNECTIONS
+        self._first = 0
+        self._most = 4
+
+    def warm_up(self) -> None:
+        """Learn how much a second takes, until a round does not run dry."""
+        while self._round(1.0)["ran_dry"]:
+            pass
+        self.measured = Measured()
+
+    def measure(self, seconds: float) -> None:
+        """Log for so long, and check that all of it can be read back."""
+        self._round(seconds)
+
+    def _round(self, seconds: float) -> dict[str, object]:
+        arguments = [str(self.system.writes), str(seconds), f"{self.shape.keys}x{self.shape.steps}"]
+        arguments += [str(self._first), str(int(self._most * seconds) + 2), *self._runs]
+        with subprocess.Popen(
+            [sys.executable, "-m", "bench.load", *arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as load:
+            assert load.stdout is not None
+            assert load.stdin is not None
+            load.stdout.readline()
+            load.stdin.write("go\n")
+            load.stdin.flush()
+            line = load.stdout.readline()
+        if load.returncode:
+            raise RuntimeError(f"{self.system.name}: the load failed")
+        result = json.loads(line)
+        answered = result["requests"]
+        before = sum(self._sent)
+        last_steps = {
+            run: (self._first + count) * self.shape.steps - 1
+            for run, count in zip(self._runs, answered, strict=True)
+            if count
+        }
+        if self.system.reads is not None:
+            self.measured.readable_after.append(self.system.seconds_until_readable(last_steps, _KEY))
+            stored = self.system.stored_points(self._runs)
+            expected = (before + sum(answered)) * self.shape.points
+            if stored != expected:
+                raise RuntimeError(f"{self.system.name}: {stored:,} points are stored, not {expected:,}")
+        self._sent = [sent + more for sent, more in zip(self._sent, answered, strict=True)]
+        # Steps that a run skips cost nothing: all connections go on at the same number.
+        self._first += max(answered) + 1
+        self._most = max(4, int(max(answered) / result["seconds"] * 1.6))
+        self.measured.points_a_second.append(sum(answered) * self.shape.points / result["seconds"])
+        self.measured.load_cpu.append(result["load_cpu"])
+        return dict(result)
+
+    def check_values(self) -> None:
+        """Read a run's metric back whole and compare every value."""
+        if self.system.reads is None:
+            return
+        client = Client(self.system.reads)
+        read: dict[int, float] = {}
+        token = ""
+        while True:
+            page = client.get(
+                "metrics/get-history",
+                run_id=self._runs[0],
+                metric_key=_KEY,
+                max_results=_HISTORY_PAGE,
+                page_token=token,
+            )
+            read |= {point.get("step", 0): point["value"] for point in page.get("metrics", [])}
+            if not (token := page.get("next_page_token", "")):
+                break
+        assert len(read) == self._sent[0] * self.shape.steps, f"{self.system.name}: {len(read)} steps"
+        assert all(value == value_at(0, step) for step, value in read.items()), self.system.name
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the benchmark and print its tables."""
+    settings = _parser().parse_args(arguments)
+    rounds, seconds = (2, 2.0) if settings.quick else (settings.rounds, settings.seconds)
+    with ExitStack() as running:
+        folder = Path(running.enter_context(tempfile.TemporaryDirectory()))
+        names = ("stock", "split", "embedded")
+        urls = running.enter_context(postgresql(folder / "postgres", names))
+        urls_by_name = dict(zip(names, urls, strict=True))
+        _say("starting the servers")
+        compared: list[System] = []
+        if not settings.only_trackhelm:
+            compared.append(
+                running.enter_context(
+                    systems.stock(settings.mlflow_python, urls_by_name["stock"], folder / "stock")
+                )
+            )
+        compared.append(running.enter_context(systems.limit(folder / "limit")))
+        compared += running.enter_context(systems.split(urls_by_name["split"], folder / "split"))
+        compared.append(
+            running.enter_context(systems.embedded(urls_by_name["embedded"], folder / "embedded"))
+        )
+        results = {row: _measure(row, compared, rounds, seconds) for row in ROWS}
+    print(f"\n{machine()}; {rounds} rounds of {seconds:g} s.\n\n{_table(results)}")
+    return 0
+
+
+def _measure(row: Row, compared: Sequence[System], rounds: int, seconds: float) -> dict[str, Measured]:
+    targets = [Target(system, row.shape) for system in compared]
+    for target in targets:
+        target.warm_up()
+    for _ in range(rounds):
+        for target in targets:
+            target.measure(seconds)
+            rate = target.measured.points_a_second[-1]
+            _say(f"{row.shape.points:,} points a request, {target.system.name}: {rate:,.0f} points/s")
+    for target in targets:
+        target.check_values()
+    return {target.system.name: target.measured for target in targets}
+
+
+_HEAD = (
+    "| points | system | points/s | times stock | aim | of the limit | aim | readable after, s | load |",
+    "|---:|---|---:|---:|---:|---:|---:|---:|---:|",
+)
+
+
+def _table(results: dict[Row, dict[str, Measured]]) -> str:
+    lines = list(_HEAD)
+    for row, measured in results.items():
+        rates = defaultdict(float, {name: median(one.points_a_second) for name, one in measured.items()})
+        for name, one in measured.items():
+            is_aimed = name == "split"
+            cells = (
+                f"{row.shape.points:,}",
+                name,
+                f"{rates[name]:,.0f}",
+                _ratio(rates[name], rates["stock"], row.times_stock if is_aimed else 0, 0),
+                f"{row.times_stock:g}" if is_aimed else "",
+                _ratio(rates[name], rates["limit"], row.share_of_limit if is_aimed else 0, 2),
+                f"{row.share_of_limit:g}" if is_aimed else "",
+                f"{max(one.readable_after):.2f}" if one.readable_after else "",
+                f"{median(one.load_cpu):.0%}",
+            )
+            lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _ratio(rate: float, other: float, aim: float, digits: int) -> str:
+    if not other:
+        return ""
+    return f"{rate / other:.{digits}f}" + (" (below)" if rate / other < aim else "")
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m bench.ingest", description=__doc__)
+    parser.add_argument(
+        "--mlflow-python",
+        type=lambda text: Path.cwd() / text,  # not resolved: it is a link that names its environment
+        default=".venvs/mlflow3/bin/python",
+        help="the Python of an environment with stock MLflow (%(default)s)",
+    )
+    parser.add_argument("--rounds", type=int, default=5, help="of each system and shape (%(default)s)")
+    parser.add_argument("--seconds", type=float, default=4.0, help="of a round (%(default)s)")
+    parser.add_argument("--only-trackhelm", action="store_true", help="leave stock out")
+    parser.add_argument("--quick", action="store_true", help="two rounds of two seconds")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,106 @@
+"""What `make bench-ingest` logs to: stock, Trackhelm in its shapes, the limit; and counts of its points."""
+
+import json
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psycopg
+
+from bench.client import Client
+from bench.servers import limit_server, mlflow_server, stack_server, trackhelm_server
+
+_PATIENCE_SECONDS = 60
+
+_STOCK_COUNT = "SELECT count(*) FROM metrics WHERE run_uuid = ANY(%s)"
+_TRACKHELM_COUNT = """
+    SELECT coalesce(sum(metric_chunk.count), 0) FROM run
+    JOIN series ON series.run_id = run.id JOIN metric_chunk ON metric_chunk.series_id = series.id
+    WHERE run.uuid = ANY(%s)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """A server that metrics are logged to: `writes` is where, `reads` where they are read back."""
+
+    name: str
+    writes: int
+    reads: int | None
+    makes_runs: int | None
+    database: str | None = None
+    count: str = _TRACKHELM_COUNT
+
+    def new_runs(self, number: int) -> list[str]:
+        """Return new runs; of the limit, names that it never reads."""
+        if self.makes_runs is None:
+            return [f"{index:032x}" for index in range(number)]
+        client = Client(self.makes_runs)
+        experiment = client.post("experiments/create", name=f"bench {time.time_ns()}")["experiment_id"]
+        made = (client.post("runs/create", experiment_id=experiment, start_time=1) for _ in range(number))
+        return [run["run"]["info"]["run_id"] for run in made]
+
+    def stored_points(self, runs: Sequence[str]) -> int:
+        """Return how many points of runs are in the database."""
+        assert self.database is not None
+        with psycopg.connect(self.database) as connection:
+            (found,) = connection.execute(self.count, [list(runs)]).fetchall()
+        return int(found[0])
+
+    def seconds_until_readable(self, last_steps: dict[str, int], key: str) -> float:
+        """Return after how long every run's last step of a metric is what a reader gets."""
+        assert self.reads is not None
+        began = time.perf_counter()
+        client = Client(self.reads)
+        for run, step in last_steps.items():
+            while self._last_step(client, run, key) != step:
+                if time.perf_counter() - began > _PATIENCE_SECONDS:
+                    raise RuntimeError(f"{self.name}: step {step} of {run} cannot be read")
+        return time.perf_counter() - began
+
+    @staticmethod
+    def _last_step(client: Client, run: str, key: str) -> int | None:
+        try:
+            metrics = client.get("runs/get", run_id=run)["run"]["data"]["metrics"]
+        except RuntimeError:  # 503: what was accepted is not stored yet
+            return None
+        return next((metric.get("step", 0) for metric in metrics if metric["key"] == key), None)
+
+
+@contextmanager
+def stock(python: Path, database: str, folder: Path) -> Iterator[System]:
+    """Run stock MLflow as it is by default."""
+    with mlflow_server(python, database, folder) as port:
+        yield System("stock", port, port, port, database, _STOCK_COUNT)
+
+
+@contextmanager
+def limit(folder: Path) -> Iterator[System]:
+    """Run what only reads the body."""
+    with limit_server(folder) as port:
+        yield System("limit", port, None, None)
+
+
+@contextmanager
+def embedded(database: str, folder: Path) -> Iterator[System]:
+    """Run Trackhelm as one process."""
+    with trackhelm_server(database, folder) as port:
+        yield System("embedded", port, port, port, database)
+
+
+@contextmanager
+def split(database: str, folder: Path) -> Iterator[tuple[System, System]]:
+    """Run Trackhelm as a stack; yield it as ingest's own address has it, and as the gateway's has it."""
+    with stack_server(database, folder) as gateway:
+        record = json.loads((folder / "stack" / "processes.json").read_text(encoding="utf-8"))
+        ports = {name: urlsplit(record[name]["address"]).port for name in ("ingest", "query")}
+        ingest, query = ports["ingest"], ports["query"]
+        assert ingest is not None
+        assert query is not None
+        yield (
+            System("split", ingest, query, gateway, database),
+            System("split, by the gateway", gateway, gateway, gateway, database),
+        )

@@ -1,0 +1,153 @@
+"""The load of `make bench-ingest`: one process, eight connections, requests whose bytes are made beforehand.
+
+    python -m bench.load PORT SECONDS SHAPE FIRST MOST RUN…    SHAPE: keys x steps, as 10x100
+
+Each connection logs to a run of its own and sends its next request when the last is answered. Prints one line
+of JSON. Its own processor time is in it: two cores are shared with what is measured.
+"""
+
+import json
+import resource
+import selectors
+import socket
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+_START_MS: Final = 1_800_000_000_000
+_RECEIVE: Final = 65_536
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What a request holds: `keys` metrics of `steps` steps each."""
+
+    keys: int
+    steps: int
+
+    @classmethod
+    def parse(cls, text: str) -> "Shape":
+        """Read `10x100`."""
+        keys, steps = map(int, text.split("x"))
+        return cls(keys, steps)
+
+    @property
+    def points(self) -> int:
+        """Points of a request."""
+        return self.keys * self.steps
+
+
+def request(shape: Shape, run: str, number: int) -> bytes:
+    """Return the bytes of a run's request number `number`; no two requests have a point in common."""
+    first = number * shape.steps
+    metrics = ",".join(
+        f'{{"key":"metric_{key:03}","value":{_value(key, step)},'
+        f'"timestamp":{_START_MS + step * 250},"step":{step}}}'
+        for step in range(first, first + shape.steps)
+        for key in range(shape.keys)
+    )
+    body = f'{{"run_id":"{run}","metrics":[{metrics}]}}'
+    head = (
+        "POST /api/2.0/mlflow/runs/log-batch HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    return f"{head}{body}".encode()
+
+
+def value_at(key: int, step: int) -> float:
+    """Return the value that is logged to a key at a step: noise on every digit, as losses have."""
+    return float(_value(key, step))
+
+
+def _value(key: int, step: int) -> str:
+    noise = (step * 2_654_435_761 + key * 40_503) % 4_294_967_291
+    return repr(1.0 / (1.0 + step * 1e-4) + noise / 4_294_967_291 * 0.05)
+
+
+class _Connection:
+    """Sends a run's requests one after another."""
+
+    def __init__(self, port: int, requests: Sequence[bytes]) -> None:
+        self.socket = socket.create_connection(("127.0.0.1", port))
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._requests = iter(requests)
+        self._answer = b""
+        self.sent = self.answered = 0
+
+    def send(self) -> bool:
+        """Send the next request; False when there is none left."""
+        following = next(self._requests, None)
+        if following is None:
+            return False
+        self.socket.sendall(following)
+        self.sent += 1
+        return True
+
+    def receive(self) -> bool:
+        """Receive what there is; True when an answer is whole. Anything but 200 ends the measurement."""
+        received = self.socket.recv(_RECEIVE)
+        if not received:
+            raise RuntimeError("the server hung up")
+        self._answer += received
+        head, blank, body = self._answer.partition(b"\r\n\r\n")
+        if not blank:
+            return False
+        length = int(head.lower().partition(b"content-length:")[2].split(b"\r\n", 1)[0] or 0)
+        if len(body) < length:
+            return False
+        if not head.startswith(b"HTTP/1.1 200"):
+            raise RuntimeError(f"{head!r} {body[:500]!r}")
+        self._answer = b""
+        self.answered += 1
+        return True
+
+
+def run_load(port: int, seconds: float, requests: Sequence[Sequence[bytes]]) -> dict[str, object]:
+    """Send requests, a connection a list, for so long; return what was answered, in what time."""
+    connections = [_Connection(port, own) for own in requests]
+    busy_before = _cpu_seconds()
+    began = time.perf_counter()
+    deadline = began + seconds
+    ran_dry = False
+    with selectors.DefaultSelector() as ready:
+        for connection in connections:
+            ready.register(connection.socket, selectors.EVENT_READ, connection)
+            connection.send()
+        waiting = len(connections)
+        while waiting:
+            for key, _ in ready.select():
+                connection = key.data
+                if not connection.receive():
+                    continue
+                if time.perf_counter() < deadline and connection.send():
+                    continue
+                ran_dry = ran_dry or time.perf_counter() < deadline
+                waiting -= 1
+    elapsed = time.perf_counter() - began
+    return {
+        "requests": [connection.answered for connection in connections],
+        "seconds": elapsed,
+        "load_cpu": (_cpu_seconds() - busy_before) / elapsed,
+        "ran_dry": ran_dry,
+    }
+
+
+def _cpu_seconds() -> float:
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return usage.ru_utime + usage.ru_stime
+
+
+def main(port: str, seconds: str, shape_text: str, first: str, most: str, *runs: str) -> None:
+    """Make the requests, say so, wait for a line, send them, and print what was measured."""
+    shape = Shape.parse(shape_text)
+    numbers = range(int(first), int(first) + int(most))
+    requests = [[request(shape, run, number) for number in numbers] for run in runs]
+    print("ready", flush=True)
+    sys.stdin.readline()
+    print(json.dumps(run_load(int(port), float(seconds), requests)), flush=True)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,59 @@
+"""A trial that is undone leaves nothing of it: no row, and nothing noted for the commit."""
+
+from pathlib import Path
+
+from sqlalchemy import insert, select
+
+from trackhelm_core.audit.changes import Action, Cause, Change, Entity, EntityType
+from trackhelm_core.audit.recorder import record, recorded_changes
+from trackhelm_core.auth.actor import Actor, ActorKind
+from trackhelm_core.db.engine import make_engine
+from trackhelm_core.db.migrate import migrate
+from trackhelm_core.db.models import AuditEvent, Key
+from trackhelm_core.db.trials import Trial
+from trackhelm_core.db.unit_of_work import Database
+
+CAUSE = Cause(Actor("ada", ActorKind.USER, "10.0.0.1", "r"), 1)
+
+
+def change(run: str) -> Change:
+    return Change(Entity(EntityType.RUN, run), Action.DELETED, {}, None)
+
+
+def test_what_is_undone_is_not_committed_and_what_was_before_and_comes_after_is(
+    own_database_url: str,
+) -> None:
+    engine = make_engine(own_database_url)
+    migrate(engine)
+    database = Database(engine)
+    with database.writing() as session:
+        session.execute(insert(Key).values(name="before"))
+        record(session, change("before"), CAUSE)
+        trial = Trial(session)
+        session.execute(insert(Key).values(name="tried"))
+        record(session, change("tried"), CAUSE)
+        assert [each.entity.id for each in recorded_changes(session)] == ["before", "tried"]
+        trial.undo()
+        assert [each.entity.id for each in recorded_changes(session)] == ["before"]
+        record(session, change("after"), CAUSE)
+    with database.reading() as session:
+        assert list(session.scalars(select(Key.name))) == ["before"]
+        assert list(session.scalars(select(AuditEvent.entity_id).order_by(AuditEvent.id))) == [
+            "before",
+            "after",
+        ]
+    database.close()
+
+
+def test_a_trial_that_stands_is_committed(tmp_path: Path) -> None:
+    engine = make_engine(f"sqlite:///{tmp_path / 'trial.db'}")
+    migrate(engine)
+    database = Database(engine)
+    with database.writing() as session:
+        Trial(session)
+        session.execute(insert(Key).values(name="tried"))
+        record(session, change("tried"), CAUSE)
+    with database.reading() as session:
+        assert list(session.scalars(select(Key.name))) == ["tried"]
+        assert list(session.scalars(select(AuditEvent.entity_id))) == ["tried"]
+    database.close()

@@ -1,0 +1,250 @@
+"""Settled runs: shown as they were, found in the same order, and never stale."""
+
+import random
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import select, update
+
+from tests.fixtures.api import Api
+from tests.fixtures.factories import Factory
+from tests.fixtures.sql import settle_all
+from tests.fixtures.waiting import wait_until
+from trackhelm_core.db.models import Run, RunDocument
+from trackhelm_core.db.unit_of_work import Database
+from trackhelm_ingest.logic.runs import set_tags
+from trackhelm_ingest.logic.settling import settle_some
+
+
+@pytest.fixture
+def database(api: Api) -> Database:
+    app: Any = api.client.app
+    database: Database = app.state.runtime.database
+    return database
+
+
+def is_settled(database: Database, run_id: str) -> bool:
+    with database.reading() as session:
+        settled: bool = session.execute(select(Run.settled).where(Run.uuid == run_id)).scalar_one()
+        return settled
+
+
+def has_document(database: Database, run_id: str) -> bool:
+    statement = select(RunDocument.run_id).join(Run, Run.id == RunDocument.run_id).where(Run.uuid == run_id)
+    with database.reading() as session:
+        return session.scalar(statement) is not None
+
+
+def unsettle_all(database: Database) -> None:
+    with database.writing() as session:
+        session.execute(update(Run).values(settled=False))
+
+
+def ended_run(api: Api, experiment_id: str) -> str:
+    run_id = api.new_run(experiment_id, run_name="first", start_time=5)
+    api.post(
+        "runs/log-batch",
+        run_id=run_id,
+        params=[{"key": "depth", "value": "3"}, {"key": "note", "value": 'naïve "quotes"'}],
+        tags=[{"key": "team", "value": "blue"}],
+        metrics=[
+            {"key": key, "value": value, "timestamp": 1, "step": 2}
+            for key, value in (("loss", 0.5), ("nan", "NaN"), ("inf", "-Infinity"))
+        ],
+    )
+    dataset = {"name": "iris", "digest": "d", "source_type": "local", "source": "{}"}
+    use = {"dataset": dataset, "tags": [{"key": "mlflow.data.context", "value": "train"}]}
+    api.post("runs/log-inputs", run_id=run_id, datasets=[use], models=[{"model_id": "m-1"}])
+    api.post("runs/outputs", run_id=run_id, models=[{"model_id": "m-2", "step": 1}])
+    api.get("runs/get", run_id=run_id)  # metrics that wait are stored by then
+    api.post("runs/update", run_id=run_id, status="FINISHED", end_time=9)
+    return run_id
+
+
+def found(api: Api, experiment_id: str, **message: Any) -> list[dict[str, Any]]:
+    runs: list[dict[str, Any]] = []
+    token = ""
+    while True:
+        page = api.post("runs/search", experiment_ids=[experiment_id], page_token=token, **message)
+        runs += page.get("runs", [])
+        if not (token := page.get("next_page_token", "")):
+            return runs
+
+
+def test_a_settled_run_is_shown_as_it_was(api: Api, database: Database) -> None:
+    experiment_id = api.new_experiment()
+    run_id = ended_run(api, experiment_id)
+    unsettle_all(database)
+    before = found(api, experiment_id)
+    settle_all(database)
+    assert is_settled(database, run_id)
+    assert has_document(database, run_id)
+    assert found(api, experiment_id) == before == [api.get("runs/get", run_id=run_id)["run"]]
+
+
+def test_a_running_run_does_not_settle(api: Api, database: Database) -> None:
+    run_id = api.new_run()
+    settle_all(database)
+    assert not is_settled(database, run_id)
+
+
+WRITES: dict[str, Callable[[Api, str], object]] = {
+    "param": lambda api, run: api.post("runs/log-parameter", run_id=run, key="new", value="1"),
+    "tag": lambda api, run: api.post("runs/set-tag", run_id=run, key="team", value="red"),
+    "deleted tag": lambda api, run: api.post("runs/delete-tag", run_id=run, key="team"),
+    "name by tag": lambda api, run: api.post("runs/set-tag", run_id=run, key="mlflow.runName", value="b"),
+    "name": lambda api, run: api.post("runs/update", run_id=run, run_name="second"),
+    "metric": lambda api, run: api.post(
+        "runs/log-metric", run_id=run, key="loss", value=0.25, timestamp=2, step=3
+    ),
+    "new metric": lambda api, run: api.post(
+        "runs/log-metric", run_id=run, key="accuracy", value=0.25, timestamp=2, step=3
+    ),
+    "batch": lambda api, run: api.post(
+        "runs/log-batch",
+        run_id=run,
+        params=[{"key": "p", "value": "1"}],
+        tags=[{"key": "t", "value": "1"}],
+        metrics=[{"key": "loss", "value": 7, "timestamp": 2, "step": 3}],
+    ),
+    "input": lambda api, run: api.post("runs/log-inputs", run_id=run, models=[{"model_id": "m-9"}]),
+    "output": lambda api, run: api.post("runs/outputs", run_id=run, models=[{"model_id": "m-9", "step": 4}]),
+}
+
+
+@pytest.mark.parametrize("kind", WRITES)
+def test_what_is_logged_to_a_settled_run_is_shown(api: Api, database: Database, kind: str) -> None:
+    experiment_id = api.new_experiment()
+    run_id = ended_run(api, experiment_id)
+    settle_all(database)
+    (before,) = found(api, experiment_id)
+    WRITES[kind](api, run_id)
+    (after,) = found(api, experiment_id)
+    assert after != before
+    assert after == api.get("runs/get", run_id=run_id)["run"]
+    assert not is_settled(database, run_id)
+    settle_all(database)
+    assert is_settled(database, run_id)
+    assert found(api, experiment_id) == [after]
+
+
+def test_what_is_not_in_the_document_leaves_a_run_settled(api: Api, database: Database) -> None:
+    experiment_id = api.new_experiment()
+    run_id = ended_run(api, experiment_id)
+    settle_all(database)
+    api.post("runs/update", run_id=run_id, status="KILLED", end_time=12)
+    api.post("runs/delete", run_id=run_id)
+    assert is_settled(database, run_id)
+    assert found(api, experiment_id) == []
+    (run,) = found(api, experiment_id, run_view_type="DELETED_ONLY")
+    assert run == api.get("runs/get", run_id=run_id)["run"]
+    assert (run["info"]["status"], run["info"]["end_time"]) == ("KILLED", 12)
+
+
+ORDERS = (
+    ["metrics.a"],
+    ["metrics.a DESC"],
+    ["metrics.a DESC", "params.p"],
+    ["metrics.a", "metrics.b DESC"],
+    ["metrics.a", "attributes.start_time"],
+    ["metrics.a.max DESC"],
+)
+FILTERS = (
+    "",
+    "metrics.a > 1",
+    "metrics.a <= 2 AND metrics.b > 0",
+    "metrics.a = 1",
+    "metrics.a != 1",
+    "metrics.a >= 0 AND params.p = 'x'",
+    "metrics.a < 3 OR params.p = 'y'",
+    "NOT metrics.a < 2",
+    "metrics.a = nan",
+    "metrics.a IN (1, nan)",
+    "metrics.b > 1",
+)
+
+
+def test_runs_are_found_in_the_same_order_whichever_are_settled(
+    api: Api, database: Database, factory: Factory
+) -> None:
+    chance = random.Random(7)
+    values = [float("nan"), float("inf"), float("-inf"), 0.0, 1.0, 1.0, 2.0, 3.0, None]
+    experiment_id = api.new_experiment()
+    for index in range(40):
+        metrics = {key: chance.choice(values) for key in ("a", "b")}
+        factory.run(
+            experiment_id,
+            metrics={key: value for key, value in metrics.items() if value is not None},
+            params={"p": chance.choice("xy")},
+            start_time=index // 2,
+            status=chance.choice(["FINISHED", "RUNNING"]),
+            lifecycle_stage=chance.choice(["active", "active", "deleted"]),
+        )
+    asked = [
+        {"order_by": order, "filter": text, "run_view_type": view, "max_results": size}
+        for order in ORDERS
+        for text in FILTERS
+        for view, size in (("ACTIVE_ONLY", 3), ("ALL", 50))
+    ]
+    unsettle_all(database)
+    expected = [found(api, experiment_id, **message) for message in asked]
+    settle_all(database)
+    for message, runs in zip(asked, expected, strict=True):
+        assert found(api, experiment_id, **message) == runs, message
+
+
+def test_a_run_that_is_logged_to_at_this_moment_does_not_settle(api: Api, database: Database) -> None:
+    if database.is_sqlite:
+        pytest.skip("SQLite has one writer: nobody logs while a run settles")
+    run_id = ended_run(api, api.new_experiment())
+    settle_all(database)
+    with database.writing() as session:
+        set_tags(session, run_id, {"team": "red"})
+        settle_all(database)
+        assert is_settled(database, run_id), "still, to all others"
+    assert not is_settled(database, run_id)
+
+
+def test_what_is_logged_while_a_run_settles_unsettles_it(api: Api, database: Database) -> None:
+    if database.is_sqlite:
+        pytest.skip("SQLite has one writer: nobody logs while a run settles")
+    experiment_id = api.new_experiment()
+    run_id = ended_run(api, experiment_id)
+    unsettle_all(database)
+    begun = threading.Event()
+
+    def log() -> None:
+        begun.set()
+        api.post("runs/set-tag", run_id=run_id, key="team", value="red")
+
+    writer = threading.Thread(target=log)
+    with database.writing() as session:
+        while settle_some(session):
+            pass
+        writer.start()
+        begun.wait()
+        with database.writing() as other:
+            wait_until(lambda: _waits_for_a_lock(other))
+    writer.join()
+    assert not is_settled(database, run_id)
+    (run,) = found(api, experiment_id)
+    assert {"key": "team", "value": "red"} in run["data"]["tags"]
+
+
+def _waits_for_a_lock(session: Any) -> bool:
+    waiting = session.connection().exec_driver_sql(
+        "SELECT count(*) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    return bool(waiting.scalar())
+
+
+def test_a_write_that_is_refused_leaves_a_run_settled(api: Api, database: Database) -> None:
+    run_id = ended_run(api, api.new_experiment())
+    settle_all(database)
+    api.refused(
+        "POST", "runs/log-parameter", "INVALID_PARAMETER_VALUE", run_id=run_id, key="depth", value="4"
+    )
+    assert is_settled(database, run_id)
