@@ -128,6 +128,7 @@ def test_no_program_outlives_a_stack_that_is_killed(data: Path) -> None:
 
 def test_a_stack_restarts_its_programs_where_that_is_wanted_and_stops_in_order(data: Path) -> None:
     with running_stack(data, "--restart") as stack:
+        assert httpx2.put(f"{stack.url}{KEPT_FILE}", content=b"kept").status_code == 200
         for name in ("query", "postgres", "redis", "s3", "worker", "gateway"):
             os.kill(stack.pids[name], signal.SIGKILL)
             wait_until(lambda name=name: stack.process_of(name) != stack.pids[name])  # type: ignore[misc]
