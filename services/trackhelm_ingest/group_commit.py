@@ -107,6 +107,9 @@ class GroupCommit:
             self._upkeep.add_run(run)
             self._changed.notify()
 
+    def runs_deleted(self) -> None:
+        """Do nothing: each group looks its runs up in the transaction that stores it."""
+
     def _run(self) -> None:
         group: list[_Request] = []
         try:

@@ -6,12 +6,13 @@ from typing import Any
 
 from celery import Celery
 
+from trackhelm_artifact.tasks import TASKS as ARTIFACT
 from trackhelm_core.queue.tasks import Task, make_celery
 from trackhelm_core.runtime import Runtime
 from trackhelm_core.settings import RedisSettings, StorageSettings
 from trackhelm_ingest.tasks import TASKS as INGEST
 
-TASKS: Sequence[Task] = INGEST
+TASKS: Sequence[Task] = (*INGEST, *ARTIFACT)
 
 
 def build_celery(storage: StorageSettings, redis: RedisSettings) -> Celery:

@@ -8,6 +8,7 @@
 | `{trackhelm}:drained:<partition>` | id of the newest entry that is stored |
 | `{trackhelm}:newest:<subject>` | note: `<partition>:<id>` of its newest entry, until it was stored |
 | `{trackhelm}:dead-letters` | stream: entries that could not be stored, with the reason |
+| `{trackhelm}:runs-epoch` | how often runs were deleted: who remembers runs forgets them when it grows |
 | `{trackhelm}:counts` | hash: what workers have done, for `/metrics` |
 """
 
@@ -19,6 +20,7 @@ _PREFIX: Final = "{trackhelm}:"
 ENTRY_FIELD: Final = b"d"
 DEAD_LETTERS: Final = f"{_PREFIX}dead-letters"
 COUNTS: Final = f"{_PREFIX}counts"
+RUNS_EPOCH: Final = f"{_PREFIX}runs-epoch"
 
 
 def partition_of(run: str, partitions: int) -> int:

@@ -18,7 +18,9 @@ class NameTakenError(Exception):
 def stage_of(session: Session, experiment_id: int) -> LifecycleStage | None:
     """Return an experiment's stage, None if there is no such experiment. Locks its row on PostgreSQL."""
     stage = session.scalar(
-        select(Experiment.lifecycle_stage).where(Experiment.id == experiment_id).with_for_update()
+        select(Experiment.lifecycle_stage)
+        .where(Experiment.id == experiment_id, Experiment.lifecycle_stage != LifecycleStage.PURGED)
+        .with_for_update()
     )
     return None if stage is None else LifecycleStage(stage)
 

@@ -44,3 +44,9 @@ def serving_live(storage: StorageSettings, artifacts: ObjectSettings) -> Iterato
         httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client,
     ):
         yield LiveServer(port, client, storage.artifact_folder)
+
+
+@pytest.fixture(autouse=True)
+def _logging_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let commands that tests call leave logging as it is: their streams end with them."""
+    monkeypatch.setattr("trackhelm_cli.runtimes.configure_logging", lambda _settings: None)
