@@ -1,7 +1,8 @@
 """Which runs may be written to, remembered for seconds, so that the hot path touches no database.
 
 Only runs that may be written to are remembered: one that is missing or deleted is looked up every time. What
-is remembered counts in the epoch in which it was asked for: whoever deletes runs begins another. Should that not reach Redis, a deleted run refuses metrics `REMEMBERED_SECONDS` later at the latest.
+is remembered counts in the epoch in which it was asked for: whoever deletes runs begins another one. Should
+that not reach Redis, a deleted run refuses metrics `REMEMBERED_SECONDS` later at the latest.
 """
 
 import asyncio
