@@ -103,10 +103,7 @@ class Records:
         return first, [waiting for waiting in self._waiting if id(waiting) not in taken]
 
     def _insert_all(self, records: Sequence[Record]) -> set[str]:
-        if self._database.is_sqlite:
-            with self._database.writing() as session:
-                return store.insert_records(session, records)
-        with self._database.committing_each() as session:
+        with self._database.noting() as session:
             return store.insert_records(session, records)
 
     def _find(self, key: str) -> Record | None:

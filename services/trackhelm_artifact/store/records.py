@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 from sqlalchemy import ColumnElement, CursorResult, delete, func, or_, select, update
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.dml import ReturningInsert
 
 from trackhelm_core.db.lists import is_any_of
 from trackhelm_core.db.models import ArtifactRecord
@@ -36,6 +38,12 @@ _COLUMNS = (
 )
 
 
+@cache
+def _insert(dialect: str) -> ReturningInsert[str]:
+    # Made once: composing it would take longer than the database takes to run it.
+    return insert_for(dialect, ArtifactRecord).on_conflict_do_nothing().returning(ArtifactRecord.key)
+
+
 def insert_records(session: Session, records: Sequence[Record]) -> set[str]:
     """Insert records, of one key one at most, and return the keys of those that were new."""
     rows = [
@@ -49,8 +57,7 @@ def insert_records(session: Session, records: Sequence[Record]) -> set[str]:
         # In one order, so that two transactions never wait for one another.
         for record in sorted(records, key=lambda record: record.key)
     ]
-    statement = insert_for(dialect_of(session), ArtifactRecord).values(rows).on_conflict_do_nothing()
-    return set(session.scalars(statement.returning(ArtifactRecord.key)))
+    return set(session.connection().execute(_insert(dialect_of(session)), rows).scalars())
 
 
 def replace_record(session: Session, record: Record, known: Record) -> bool:
