@@ -12,6 +12,7 @@ from trackhelm_artifact.routes.listings import listing_response
 from trackhelm_artifact.schemas.listings import DirectoryListing
 from trackhelm_core.runtime import RuntimeDep
 from trackhelm_core.wire.bodies import announced_length, body_of
+from trackhelm_core.wire.paths import ANY_PATH
 from trackhelm_core.wire.replies import Empty, documented, empty_reply
 
 router = APIRouter(prefix="/mlflow-artifacts")
@@ -28,14 +29,14 @@ async def list_artifacts(runtime: RuntimeDep, path: str = "") -> Response:
     return await listing_response(await files.list_path(runtime.objects, path))
 
 
-@router.put("/artifacts/{path:path}", response_class=Response)
+@router.put(f"/artifacts/{ANY_PATH}", response_class=Response)
 async def upload_artifact(path: str, request: Request, runtime: RuntimeDep, records: RecordsDep) -> Response:
     """Store the body as a file. It shows once it is whole, and is on the disk when this answers."""
     await files.upload_path(runtime.objects, records, path, body_of(request), announced(request))
     return Response()
 
 
-@router.get("/artifacts/{path:path}", response_class=Response)
+@router.get(f"/artifacts/{ANY_PATH}", response_class=Response)
 async def download_artifact(path: str, request: Request, runtime: RuntimeDep) -> Response:
     """Send a file as an attachment, or a range of it."""
     key = parse_path(path)
@@ -43,13 +44,13 @@ async def download_artifact(path: str, request: Request, runtime: RuntimeDep) ->
     return file_response(request, opened, key.name)
 
 
-@router.head("/artifacts/{path:path}", response_class=Response)
+@router.head(f"/artifacts/{ANY_PATH}", response_class=Response)
 async def describe_artifact(path: str, request: Request, runtime: RuntimeDep) -> Response:
     """Answer as the download does, without the bytes."""
     return await download_artifact(path, request, runtime)
 
 
-@router.delete("/artifacts/{path:path}", **documented(Empty))
+@router.delete(f"/artifacts/{ANY_PATH}", **documented(Empty))
 async def delete_artifact(path: str, runtime: RuntimeDep, records: RecordsDep) -> Response:
     """Delete a file or a directory; what is not there is deleted already."""
     await files.delete_path(runtime.objects, records, path)
