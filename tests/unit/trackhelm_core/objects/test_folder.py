@@ -2,13 +2,15 @@
 
 import fcntl
 import os
-from collections.abc import AsyncIterator
+import shutil
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import anyio
 import pytest
 
-from tests.fixtures.objects import body, content, entries, key
+from tests.fixtures.objects import body, content, entries, key, walked
 from trackhelm_core.objects.blocks import BLOCK_BYTES
 from trackhelm_core.objects.folder import FolderStore
 from trackhelm_core.objects.keys import RESERVED, InvalidKeyError, ObjectKey
@@ -99,6 +101,61 @@ def test_a_symbolic_link_is_never_followed(tmp_path: Path) -> None:
 
     assert anyio.run(content, store, "file") == b"ours"
     assert {path.name: path.read_text() for path in outside.iterdir()} == {"secret": "secret"}
+
+
+def test_a_directory_that_is_exchanged_for_a_link_meanwhile_leads_nowhere(tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "f").write_text("secret")
+    root = tmp_path / "root"
+    store = FolderStore(root)
+    put(store, "a/b/f", b"ours")
+    place, real, link = root / "a" / "b", root / "real", root / "link"
+    link.symlink_to(outside)
+    stop = threading.Event()
+
+    def put_in_place(what: Path) -> None:
+        while True:
+            try:
+                os.rename(what, place)
+            except OSError:
+                # The store made the directory again, or cleared away the empty one above.
+                shutil.rmtree(place, ignore_errors=True)
+                place.parent.mkdir(exist_ok=True)
+            else:
+                return
+
+    def exchange() -> None:
+        while not stop.is_set():
+            os.rename(place, real)
+            put_in_place(link)
+            os.rename(place, link)
+            put_in_place(real)
+
+    async def attempt(call: Callable[[], Awaitable[object]]) -> object:
+        try:
+            return await call()
+        except (ObjectError, OSError):
+            return None
+
+    async def scenario() -> None:
+        for turn in range(300):
+            read = await attempt(lambda: content(store, "a/b/f"))
+            assert read in {None, b"ours"}
+            await attempt(lambda: store.put(key("a/b/f"), body(b"ours")))
+            await attempt(lambda: store.put(key(f"a/b/{turn}"), body(b"planted")))
+            await attempt(lambda: entries(store, key("a/b")))
+            await attempt(lambda: walked(store, "a"))
+            await attempt(lambda: store.delete(key(f"a/b/{turn}")))
+
+    exchanging = threading.Thread(target=exchange)
+    exchanging.start()
+    try:
+        anyio.run(scenario)
+    finally:
+        stop.set()
+        exchanging.join()
+    assert {path.name: path.read_text() for path in outside.iterdir()} == {"f": "secret"}
 
 
 def test_what_is_neither_file_nor_directory_is_not_there(tmp_path: Path) -> None:
