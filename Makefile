@@ -13,7 +13,7 @@ CONSTRAINTS := requirements/constraints.txt
 GENERATIONS := mlflow3 mlflow2
 
 .DEFAULT_GOAL := help
-.PHONY: help run run-stack setup check format openapi test test-server test-e2e test-stack test-clients \
+.PHONY: help run run-stack setup check format openapi test test-server test-e2e test-stack test-clients test-faults \
     bench bench-artifacts bench-charts bench-ingest bench-registry clean
 
 help: ## List the targets
@@ -45,7 +45,7 @@ openapi: $(VENV)/.dev ## Write docs/openapi.json
 test: test-server test-e2e test-stack test-clients ## Run every test
 
 test-server: $(VENV)/.dev ## Unit and integration tests: SQLite, and PostgreSQL from its wheel
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n 2 --dist loadfile
 
 test-e2e: $(VENV)/.dev $(CLIENTS)/mlflow3/.ready ## The stock MLflow client against a running server
 	SERVER_UNDER_TEST=$(abspath $(BIN)/trackhelm-server) \
@@ -58,6 +58,10 @@ STACK_TESTS ?= $(addprefix tests/e2e/test_,readme.py plain_http.py lifecycle.py 
 test-stack: $(VENV)/.dev $(CLIENTS)/mlflow3/.ready ## The stock client against every service as its own process
 	SERVER_SHAPE=stack SERVER_UNDER_TEST=$(abspath $(BIN)/trackhelm-server) \
 	    $(CLIENTS)/mlflow3/bin/python -m pytest -c tests/e2e/pytest.ini $(STACK_TESTS)
+
+FAULTS_SECONDS ?= 600
+test-faults: $(VENV)/.dev ## Kill a stack's programs at random under writers (FAULTS_SECONDS=600 SEED=number)
+	FAULTS_SECONDS=$(FAULTS_SECONDS) $(if $(SEED),FAULTS_SEED=$(SEED)) $(BIN)/pytest -n 0 tests/integration/stack/test_faults.py
 
 test-clients: $(VENV)/.dev $(GENERATIONS:%=$(CLIENTS)/%/.ready) ## The client's newest 3.x and 2.x against a running server
 	for generation in $(GENERATIONS); do \

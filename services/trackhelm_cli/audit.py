@@ -9,17 +9,13 @@ from typing import Annotated, Any
 
 import typer
 from pydantic import ValidationError
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from trackhelm_cli.options import DatabaseOption, DataOption, load
+from trackhelm_cli.databases import opened_database
+from trackhelm_cli.options import DatabaseOption, DataOption
 from trackhelm_core.audit.changes import Action, EntityType
 from trackhelm_core.audit.verify import Verification, known_event_fault
-from trackhelm_core.db.engine import make_engine
-from trackhelm_core.db.migrate import is_ready
-from trackhelm_core.db.unit_of_work import Database
 from trackhelm_core.errors import ApiError
-from trackhelm_core.settings import StorageSettings
 from trackhelm_core.wire.replies import encode
 from trackhelm_registry.logic.audit_events import export_events
 from trackhelm_registry.schemas.audit_events import EventFilter
@@ -92,20 +88,8 @@ def export(
 @contextmanager
 def _reading(data: Path | None, database_url: str | None) -> Iterator[Session]:
     """Open a session that sees one state of the database, however long it reads; exit 2 if it cannot."""
-    url = load(StorageSettings, data=data, database_url=database_url).effective_database_url
-    database = Database(make_engine(url))
-    try:
-        file = database.engine.url.database
-        if database.is_sqlite and file and not Path(file).exists():
-            raise typer.BadParameter(f"there is no database at {file}")
-        if not is_ready(database.engine):
-            raise typer.BadParameter("the database has not the schema this version needs: run `migrate`")
-        with database.reading() as session:
-            yield session
-    except SQLAlchemyError as error:
-        raise typer.BadParameter(f"the database does not answer: {str(error).splitlines()[0]}") from error
-    finally:
-        database.close()
+    with opened_database(data, database_url) as database, database.reading() as session:
+        yield session
 
 
 def _filter(**given: Any) -> EventFilter:

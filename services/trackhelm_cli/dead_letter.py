@@ -75,9 +75,10 @@ def drop(ids: IdsArgument = None, *, everything: AllOption = False) -> None:
 @contextmanager
 def _letters() -> Iterator[DeadLetters]:
     settings = load(RedisSettings)
-    if settings.redis_url is None:
+    url = settings.effective_redis_url
+    if url is None:
         raise _wrong("TRACKHELM_REDIS_URL is not set: dead letters are kept in Redis")
-    redis = RedisConnection(settings.redis_url, settings)
+    redis = RedisConnection(url, settings)
     try:
         yield DeadLetters(redis.client)
     except RedisError as error:

@@ -8,6 +8,7 @@ from trackhelm_cli.options import (
     HostOption,
     PortOption,
     load,
+    load_webhooks,
     warn_of_unknown_names,
 )
 from trackhelm_cli.serving import serve
@@ -28,11 +29,16 @@ def embedded(
     http = load(HttpSettings, host=host, port=port)
     storage = load(StorageSettings, data=data, database_url=database_url)
     auth = load(AuthSettings)
+    webhooks = load_webhooks()
     configure_logging(load(LogSettings))
     warn_of_unknown_names()
     try:
         app = embedded_app(
-            storage, artifacts=load(ObjectSettings), behind_gateway=http.behind_gateway, auth=auth
+            storage,
+            artifacts=load(ObjectSettings),
+            behind_gateway=http.behind_gateway,
+            auth=auth,
+            webhooks=webhooks,
         )
     except ValueError as error:
         typer.echo(str(error), err=True)

@@ -22,6 +22,7 @@ PANELS: Final = {
     "audit": _MAIN,
     "artifacts": _MAIN,
     "gc": _MAIN,
+    "webhooks": _MAIN,
     "ingest": _ROLES,
     "query": _ROLES,
     "artifact": _ROLES,

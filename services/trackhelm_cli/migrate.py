@@ -13,7 +13,7 @@ def migrate(data: DataOption = None, database_url: DatabaseOption = None) -> Non
     """Bring the database's schema to this version's; several may run at once."""
     configure_logging(load(LogSettings))
     storage = load(StorageSettings, data=data, database_url=database_url)
-    if storage.database_url is None:
+    if storage.given_database_url is None:
         storage.data.mkdir(parents=True, exist_ok=True)
     engine = make_engine(storage.effective_database_url)
     try:

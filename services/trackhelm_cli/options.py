@@ -7,7 +7,8 @@ import typer
 from pydantic import ValidationError
 from pydantic_settings import BaseSettings
 
-from trackhelm_core.settings import PREFIX, unknown_names
+from trackhelm_core.secrets import SecretBox
+from trackhelm_core.settings import PREFIX, WebhookSettings, unknown_names
 
 HostOption = Annotated[
     str | None, typer.Option("--host", help=f"Address to listen on. [{PREFIX}HOST; default: 127.0.0.1]")
@@ -37,9 +38,24 @@ def load(group: type[Group], **given: Any) -> Group:
         return group(**{name: value for name, value in given.items() if value is not None})
     except ValidationError as error:
         for fault in error.errors():
+            if not fault["loc"]:
+                # Of several settings together: what they are may be secret.
+                typer.echo(fault["msg"].removeprefix("Value error, "), err=True)
+                continue
             name = f"{PREFIX}{'_'.join(str(part) for part in fault['loc']).upper()}"
             typer.echo(f"{name}={fault['input']!r}: {fault['msg']}", err=True)
         raise typer.Exit(2) from error
+
+
+def load_webhooks() -> WebhookSettings:
+    """Return the settings of webhooks; exit 2 on a wrong value, or a key that is none."""
+    settings = load(WebhookSettings)
+    try:
+        SecretBox(settings.keys)
+    except ValueError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from error
+    return settings
 
 
 def warn_of_unknown_names() -> None:

@@ -7,7 +7,7 @@ import typer
 from celery import Celery
 from celery.signals import setup_logging
 
-from trackhelm_cli.options import load, warn_of_unknown_names
+from trackhelm_cli.options import load, load_webhooks, warn_of_unknown_names
 from trackhelm_core.settings import LogSettings, RedisSettings, StorageSettings
 from trackhelm_core.telemetry.logging import configure_logging
 from trackhelm_worker.compose import build_celery
@@ -17,7 +17,8 @@ def load_celery(data: Path | None, database_url: str | None) -> Celery:
     """Return the application over what settings and options name; exit 2 without a Redis."""
     storage = load(StorageSettings, data=data, database_url=database_url)
     redis = load(RedisSettings)
-    if redis.redis_url is None:
+    load_webhooks()
+    if redis.effective_redis_url is None:
         typer.echo("TRACKHELM_REDIS_URL is not set: tasks wait in Redis", err=True)
         raise typer.Exit(2)
     configure_logging(load(LogSettings))

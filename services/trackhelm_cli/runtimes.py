@@ -29,10 +29,8 @@ def opened_runtime(data: Path | None, database_url: str | None) -> Iterator[Runt
         file = runtime.database.engine.url.database
         if runtime.database.is_sqlite and file and not Path(file).exists():
             raise _failed(f"there is no database at {file}")
-        if not runtime.is_ready():
-            raise _failed(
-                "the database does not answer, or has not the schema of this version: run `migrate`"
-            )
+        if missing := runtime.missing():
+            raise _failed(missing)
         yield runtime
     except ApiError as error:
         raise _failed(error.message) from error

@@ -8,7 +8,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from trackhelm_cli.garbage import tune_garbage_collection
-from trackhelm_cli.options import load, warn_of_unknown_names
+from trackhelm_cli.options import load, load_webhooks, warn_of_unknown_names
 from trackhelm_core.app import build_app
 from trackhelm_core.runtime import Runtime
 from trackhelm_core.service import Service
@@ -76,10 +76,11 @@ def serve_service(
     storage = load(StorageSettings, data=data, database_url=database_url)
     redis = load(RedisSettings)
     auth = load(AuthSettings)
+    webhooks = load_webhooks()
     configure_logging(load(LogSettings))
     warn_of_unknown_names()
     try:
-        runtime = Runtime.from_settings(storage, redis, load(ObjectSettings))
+        runtime = Runtime.from_settings(storage, redis, load(ObjectSettings), webhooks)
     except ValueError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from error

@@ -13,6 +13,7 @@ from trackhelm_cli.options import (
     HostOption,
     PortOption,
     load,
+    load_webhooks,
     warn_of_unknown_names,
 )
 from trackhelm_core.settings import PREFIX, HttpSettings, ObjectSettings, RedisSettings, StorageSettings
@@ -44,7 +45,8 @@ def stack(
 ) -> None:
     """Run every service as a process of its own, with a PostgreSQL, a Redis and an S3 server of their own."""
     storage = load(StorageSettings, data=data, database_url=database_url)
-    if storage.database_url and make_url(storage.database_url).get_backend_name() != "postgresql":
+    given = storage.given_database_url
+    if given and make_url(given).get_backend_name() != "postgresql":
         typer.echo(f"{PREFIX}DATABASE_URL: the stack's processes need a PostgreSQL to share", err=True)
         raise typer.Exit(2)
     http = load(HttpSettings, host=host, port=port)
@@ -52,7 +54,7 @@ def stack(
     artifacts = load(ObjectSettings, artifacts_url=artifacts_url)
     warn_of_unknown_names()
     role = [sys.executable, "-m", "trackhelm_cli"]
-    whole = Stack(http, storage, redis, artifacts, command=role, restart=restart)
+    whole = Stack(http, storage, redis, artifacts, load_webhooks(), command=role, restart=restart)
     try:
         whole.run(lambda url: typer.echo(ANNOUNCEMENT.format(url=url)))
     except (ProgramFailedError, DataInUseError, MissingProgramError, OSError) as error:

@@ -24,6 +24,10 @@ def worker(
     concurrency: Annotated[
         int | None, typer.Option(min=1, help="Tasks that run at once; default: one a processor.")
     ] = None,
+    threads: Annotated[
+        int | None,
+        typer.Option(min=1, help="Run so many tasks at once on threads of one process: for calls that wait."),
+    ] = None,
 ) -> None:
     """Run tasks until told to stop; the database must have been migrated."""
     app = load_celery(data, database_url)
@@ -31,7 +35,8 @@ def worker(
 
     process = app.Worker(
         queues=[queue.value for queue in queues or TaskQueue],
-        concurrency=concurrency,
+        pool="threads" if threads else "prefork",
+        concurrency=threads or concurrency,
         redirect_stdouts=False,
         # Workers here have nothing to say to one another, and looking for others takes a second.
         without_mingle=True,

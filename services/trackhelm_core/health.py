@@ -22,9 +22,9 @@ async def health() -> Response:
 @health_router.head("/ready", include_in_schema=False)
 @health_router.get("/ready", response_class=Response)
 def ready(runtime: RuntimeDep) -> Response:
-    """Answer `OK` when the database answers and its schema fits; 503 until then."""
-    if not runtime.is_ready():
-        raise UnavailableError("The database has not the schema this version needs: run `migrate`.")
+    """Answer `OK` when the database answers, its schema fits, and the queue answers; 503 until then."""
+    if missing := runtime.missing():
+        raise UnavailableError(missing)
     return Response("OK", media_type="text/plain")
 
 

@@ -13,6 +13,11 @@ def new_model_id() -> str:
     return f"m-{secrets.token_hex(16)}"
 
 
+def new_webhook_id() -> str:
+    """Return a webhook's id, or that of an event it is told of: 32 lower-case hexadecimal characters."""
+    return secrets.token_hex(16)
+
+
 def new_request_id() -> str:
     """Return an id to find one request by, in its answer and in the log."""
     return secrets.token_hex(8)

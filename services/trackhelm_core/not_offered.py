@@ -49,7 +49,6 @@ NOT_OFFERED: Final = (
     NotOffered("the registry of skills", ("skills",)),
     NotOffered("workspaces", ("workspaces",)),
     NotOffered("jobs", ("jobs",), ("/ajax-api/3.0/jobs",)),
-    NotOffered("webhooks", ("webhooks",)),
     NotOffered("the prompt lab", ("runs/create-promptlab-run",)),
     NotOffered("the demo", ("demo",)),
     NotOffered("telemetry of the UI", ("ui-telemetry",)),

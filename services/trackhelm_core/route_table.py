@@ -82,6 +82,12 @@ ROUTE_TABLE: Final = (
             *_below("/trackhelm/approvals", "list", "get", "approve", "reject", "withdraw"),
             *_below("/trackhelm/rollbacks", "alias", "stage"),
             "/trackhelm/lineage/graph",
+            "/mlflow/webhooks",
+            *_below("/mlflow/webhooks/{webhook_id}", "test"),
+            "/mlflow/webhooks/{webhook_id}",
+            "/trackhelm/webhooks",
+            "/trackhelm/webhooks/{webhook_id}/deliveries",
+            "/trackhelm/webhooks/{webhook_id}/deliveries/{delivery_id}/resend",
         ),
     ),
 )

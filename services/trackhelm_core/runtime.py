@@ -2,6 +2,7 @@
 
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Annotated, Self
 
 from fastapi import Depends, Request
@@ -15,7 +16,9 @@ from trackhelm_core.objects.locations import Locations
 from trackhelm_core.objects.opening import open_store
 from trackhelm_core.objects.store import ObjectStore
 from trackhelm_core.queue.connection import RedisConnection
-from trackhelm_core.settings import ObjectSettings, RedisSettings, StorageSettings
+from trackhelm_core.secrets import SecretBox
+from trackhelm_core.settings import ObjectSettings, RedisSettings, StorageSettings, WebhookSettings
+from trackhelm_core.webhooks.task import DELIVER
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,8 @@ class Runtime:
     clock: Clock = now_ms
     redis: RedisConnection | None = None
     """The queue of metrics; None when embedded."""
+    webhooks: WebhookSettings = field(default_factory=WebhookSettings)
+    secrets: SecretBox = field(default_factory=SecretBox)
     metrics: CollectorRegistry = field(default_factory=CollectorRegistry)
     """What `/metrics` shows."""
     _closing: ExitStack = field(default_factory=ExitStack, repr=False)
@@ -38,41 +43,64 @@ class Runtime:
         storage: StorageSettings,
         redis: RedisSettings | None = None,
         artifacts: ObjectSettings | None = None,
+        webhooks: WebhookSettings | None = None,
     ) -> Self:
-        """Open what the settings name, those for artifacts being read where none are given.
+        """Open what the settings name, those for artifacts and webhooks being read where none are given.
 
         The database is not migrated here, and a bucket may still be away.
 
         Raises:
-            ValueError: The settings contradict one another, or name no store.
+            ValueError: The settings contradict one another, or name no store, or a key is none.
         """
         artifacts = artifacts or ObjectSettings()
+        webhooks = webhooks or WebhookSettings()
+        secrets = secret_box(storage, redis, webhooks)
         closing = ExitStack()
         database = Database(make_engine(storage.effective_database_url))
         closing.callback(database.close)
         objects = open_store(artifacts.artifacts_url or storage.artifact_folder.as_uri(), artifacts)
         queue = None
-        if redis is not None and redis.redis_url is not None:
+        metrics = CollectorRegistry()
+        if redis is not None and (redis_url := redis.effective_redis_url) is not None:
             if database.is_sqlite:
                 closing.close()
                 raise ValueError("TRACKHELM_REDIS_URL needs PostgreSQL: TRACKHELM_DATABASE_URL names SQLite")
-            queue = RedisConnection(redis.redis_url, redis)
+            queue = RedisConnection(redis_url, redis)
+            metrics.register(queue.read_wait)
             closing.callback(queue.close)
+            database.on_announced = partial(queue.send, DELIVER)
         return cls(
             database=database,
             objects=objects,
             locations=Locations(artifacts),
             redis=queue,
+            metrics=metrics,
+            webhooks=webhooks,
+            secrets=secrets,
             _closing=closing,
         )
 
-    def is_ready(self) -> bool:
-        """Return whether the database answers and has the schema this code needs."""
-        return is_ready(self.database.engine)
+    def missing(self) -> str | None:
+        """Return what the process waits for before it can serve, in words for who operates it.
+
+        Raises `SQLAlchemyError` when the database does not answer.
+        """
+        if not is_ready(self.database.engine):
+            return "The database has not the schema this version needs: run `migrate`."
+        if self.redis is not None and not self.redis.is_ready():
+            return "The queue of metrics does not answer: Redis is away."
+        return None
 
     def close(self) -> None:
         """Close everything, the last opened first."""
         self._closing.close()
+
+
+def secret_box(storage: StorageSettings, redis: RedisSettings | None, webhooks: WebhookSettings) -> SecretBox:
+    """Return what seals secrets. Raises `ValueError` if a key is none."""
+    # Behind a queue there may be several machines, which could not share a key that one of them makes.
+    alone = redis is None or redis.effective_redis_url is None
+    return SecretBox(webhooks.keys, storage.data.absolute() / "secret.key" if alone else None)
 
 
 async def _runtime(request: Request) -> Runtime:

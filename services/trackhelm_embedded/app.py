@@ -6,7 +6,13 @@ from trackhelm_artifact.service import SERVICE as ARTIFACT
 from trackhelm_core.app import build_app
 from trackhelm_core.db.migrate import migrate
 from trackhelm_core.runtime import Runtime
-from trackhelm_core.settings import AuthSettings, ObjectSettings, RedisSettings, StorageSettings
+from trackhelm_core.settings import (
+    AuthSettings,
+    ObjectSettings,
+    RedisSettings,
+    StorageSettings,
+    WebhookSettings,
+)
 from trackhelm_ingest.service import SERVICE as INGEST
 from trackhelm_query.service import SERVICE as QUERY
 from trackhelm_registry.service import SERVICE as REGISTRY
@@ -21,12 +27,14 @@ def embedded_app(
     *,
     behind_gateway: bool = False,
     auth: AuthSettings | None = None,
+    webhooks: WebhookSettings | None = None,
 ) -> FastAPI:
     """Return the application over a data folder, which is made and migrated where needed.
 
-    With an address of Redis, metrics go through its queue as in the split shape, and workers are needed.
+    With an address of Redis, metrics and webhooks go through its queues as in the split shape, and workers
+    are needed.
     """
     storage.data.mkdir(parents=True, exist_ok=True)
-    runtime = Runtime.from_settings(storage, redis, artifacts)
+    runtime = Runtime.from_settings(storage, redis, artifacts, webhooks)
     migrate(runtime.database.engine)
     return build_app(SERVICES, runtime, behind_gateway=behind_gateway, auth=auth)

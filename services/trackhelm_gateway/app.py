@@ -17,7 +17,9 @@ from trackhelm_gateway.upstream import Upstream
 
 def gateway_app(settings: GatewaySettings, *, behind_gateway: bool = False) -> Starlette:
     """Return the application that passes requests on to the services that the settings name."""
-    upstreams = {name: Upstream(url) for name, url in settings.service_urls.items()}
+    upstreams = {
+        name: Upstream(url, settings.gateway_timeout_seconds) for name, url in settings.service_urls.items()
+    }
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:

@@ -23,6 +23,10 @@ class UpstreamLostError(Exception):
     """The service closed the connection, or said what is not HTTP, before its answer was whole."""
 
 
+class UpstreamSilentError(UpstreamLostError):
+    """The service did nothing for too long, though it was its turn."""
+
+
 @dataclass(frozen=True, slots=True)
 class Head:
     """A status and headers, as the service sent them."""

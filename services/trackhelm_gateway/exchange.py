@@ -1,10 +1,11 @@
 """One request on its way to a service and its answer on the way back, both at once and in blocks."""
 
 import asyncio
+from contextlib import suppress
 
 from starlette.types import Message, Receive, Scope, Send
 
-from trackhelm_gateway.connection import Connection, UpstreamLostError
+from trackhelm_gateway.connection import Connection, Head, UpstreamLostError, UpstreamSilentError
 from trackhelm_gateway.headers import answered_headers, asked_headers
 from trackhelm_gateway.upstream import Upstream
 
@@ -20,6 +21,7 @@ class Exchange:
         self._send = send
         self._uploaded = False
         self._caller_left = False
+        self._patience = asyncio.timeout(None)
 
     async def run(self, *, behind_gateway: bool) -> None:
         """Carry it; raises `UpstreamLostError`, and returns early when the caller leaves."""
@@ -29,6 +31,7 @@ class Exchange:
             return
         connection = await self._upstream.connection()
         upload: asyncio.Task[None] | None = None
+        whole = not first.get("more_body")
         try:
             headers = asked_headers(
                 self._scope, self._scope["state"]["request_id"], behind_gateway=behind_gateway
@@ -40,7 +43,7 @@ class Exchange:
             beginning = _framed(first, chunked=chunked)
             connection.begin(self._scope["method"].encode(), target, headers, beginning)
             upload = asyncio.create_task(self._upload(connection, first, chunked=chunked))
-            await self._download(connection)
+            await self._download(connection, await self._head(connection, sent_whole=whole))
         except UpstreamLostError:
             if not self._caller_left:
                 raise
@@ -55,7 +58,9 @@ class Exchange:
             while message.get("more_body"):
                 message = await self._receive()
                 if message["type"] == "http.request":
+                    self._service_is_to_act(it_is=True)
                     await connection.send(_framed(message, chunked=chunked))
+                    self._service_is_to_act(it_is=not message.get("more_body"))
         except OSError:
             return  # The service reads no further. It may have said why: that is the other direction's.
         self._uploaded = message["type"] == "http.request"
@@ -64,8 +69,26 @@ class Exchange:
         self._caller_left = True
         connection.abort()
 
-    async def _download(self, connection: Connection) -> None:
-        head = await connection.head()
+    async def _head(self, connection: Connection, *, sent_whole: bool) -> Head:
+        """Return the answer's head. The service is waited for only while it is its turn, not the caller's."""
+        try:
+            async with self._patience:
+                if sent_whole:
+                    self._service_is_to_act(it_is=True)
+                return await connection.head()
+        except TimeoutError as error:
+            raise self._silent() from error
+
+    def _service_is_to_act(self, *, it_is: bool) -> None:
+        # Before the head is waited for, and after it came, there is nothing to bound.
+        with suppress(RuntimeError):
+            patience = self._upstream.patience
+            self._patience.reschedule(asyncio.get_running_loop().time() + patience if it_is else None)
+
+    def _silent(self) -> UpstreamSilentError:
+        return UpstreamSilentError(f"nothing for {self._upstream.patience:g} s")
+
+    async def _download(self, connection: Connection, head: Head) -> None:
         self.answered = True
         await self._send(
             {
@@ -74,7 +97,16 @@ class Exchange:
                 "headers": answered_headers(head.headers),
             }
         )
-        async for block in connection.blocks():
+        blocks = connection.blocks()
+        while True:
+            try:
+                # Only for the service: a caller may take a block as slowly as it likes.
+                async with asyncio.timeout(self._upstream.patience):
+                    block = await anext(blocks, None)
+            except TimeoutError as error:
+                raise self._silent() from error
+            if block is None:
+                break
             await self._send({"type": "http.response.body", "body": block, "more_body": True})
         await self._send({"type": "http.response.body", "body": b"", "more_body": False})
 

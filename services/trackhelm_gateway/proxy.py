@@ -11,7 +11,7 @@ from starlette.types import Receive, Scope, Send
 from trackhelm_core.errors import UnavailableError
 from trackhelm_core.problems import problem
 from trackhelm_core.route_table import make_router
-from trackhelm_gateway.connection import UpstreamLostError
+from trackhelm_gateway.connection import UpstreamLostError, UpstreamSilentError
 from trackhelm_gateway.exchange import Exchange
 from trackhelm_gateway.upstream import Upstream
 
@@ -50,4 +50,6 @@ class Proxy:
             # cuts the connection, and no caller takes a part for the whole.
             if not exchange.answered:
                 away = UnavailableError(f"The {service} service does not answer. Send the request again.")
+                if isinstance(error, UpstreamSilentError):
+                    away.status = HTTPStatus.GATEWAY_TIMEOUT
                 await problem(away)(scope, receive, send)

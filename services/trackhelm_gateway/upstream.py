@@ -18,7 +18,9 @@ _MOST_IDLE: Final = 256
 class Upstream:
     """Opens connections to one service and keeps those that can be used again, the last used first."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, patience: float = 100) -> None:
+        self.patience = patience
+        """Seconds that are waited for the service while it is its turn."""
         address = urlsplit(url)
         self.url = url
         self._host, self._port = address.hostname, address.port

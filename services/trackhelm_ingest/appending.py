@@ -16,30 +16,37 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from trackhelm_core.errors import ApiError, ErrorCode, UnavailableError
-from trackhelm_core.queue.names import RUNS_EPOCH, accepted_of, drainer_of, note_of, partition_of, stream_of
+from trackhelm_core.queue import names
+from trackhelm_core.queue.names import accepted_of, drainer_of, note_of, partition_of, stream_of
 from trackhelm_core.settings import RedisSettings
 
 log = structlog.get_logger(__name__)
 
-# KEYS: stream, mark, newest position, epoch of runs, then the notes of each entry. ARGV: backlog limit,
-# partition, seconds of a note, seconds of the mark, the epoch of runs as it is known, then of each entry its
-# bytes and its number of notes. Returns how many were taken, and 1 if nobody drains the partition and the
-# caller has to call somebody; or -1 and the epoch, where that is another.
+# KEYS: stream, mark, newest position, bytes that wait, epoch of runs, then the notes of each entry. ARGV:
+# backlog limit, partition, seconds of a note, seconds of the mark, limit of bytes, the epoch of runs as it is
+# known, then of each entry its bytes and its number of notes. Returns how many were taken, and 1 if nobody
+# drains the partition and the caller has to call somebody; or -1 and the epoch, where that is another.
 _APPEND: Final = """
-local epoch = redis.call('GET', KEYS[4]) or '0'
-if epoch ~= ARGV[5] then return {-1, epoch} end
+local epoch = redis.call('GET', KEYS[5]) or '0'
+if epoch ~= ARGV[6] then return {-1, epoch} end
 local room = tonumber(ARGV[1]) - redis.call('XLEN', KEYS[1])
-local taken = math.max(0, math.min(room, (#ARGV - 5) / 2))
-local note = 5
+local free = tonumber(ARGV[5]) - tonumber(redis.call('HGET', KEYS[4], 'all') or '0')
+local taken, size, note = 0, 0, 6
 local id
-for i = 1, taken do
-  id = redis.call('XADD', KEYS[1], '*', 'd', ARGV[4 + 2 * i])
-  for _ = 1, tonumber(ARGV[5 + 2 * i]) do
+for i = 7, #ARGV, 2 do
+  if taken >= room or size + #ARGV[i] > free then break end
+  id = redis.call('XADD', KEYS[1], '*', 'd', ARGV[i])
+  taken, size = taken + 1, size + #ARGV[i]
+  for _ = 1, tonumber(ARGV[i + 1]) do
     redis.call('SET', KEYS[note], ARGV[2] .. ':' .. id, 'EX', ARGV[3])
     note = note + 1
   end
 end
-if id then redis.call('SET', KEYS[3], id) end
+if id then
+  redis.call('SET', KEYS[3], id)
+  redis.call('HINCRBY', KEYS[4], ARGV[2], size)
+  redis.call('HINCRBY', KEYS[4], 'all', size)
+end
 local called = redis.call('SET', KEYS[2], 'called', 'NX', 'EX', ARGV[4])
 return {taken, called and 1 or 0}
 """
@@ -152,12 +159,19 @@ class Appender:
         # One script a partition, its text with each: a Redis that restarts forgets scripts by their names.
         pipeline = self._client.pipeline(transaction=False)
         for partition, entries in partitions.items():
-            keys = [stream_of(partition), drainer_of(partition), accepted_of(partition), RUNS_EPOCH]
+            keys = [
+                stream_of(partition),
+                drainer_of(partition),
+                accepted_of(partition),
+                names.WAITING_BYTES,
+                names.RUNS_EPOCH,
+            ]
             arguments: list[bytes | int] = [
                 self._settings.queue_backlog,
                 partition,
                 NOTE_SECONDS,
                 CALLED_SECONDS,
+                self._settings.queue_backlog_bytes,
                 self.epoch,
             ]
             for entry in entries:

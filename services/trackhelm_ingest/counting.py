@@ -13,7 +13,7 @@ from redis.exceptions import RedisError
 from trackhelm_core.chunks.points import Points
 from trackhelm_core.errors import ApiError
 from trackhelm_core.queue.connection import RedisConnection
-from trackhelm_core.queue.names import COUNTS, DEAD_LETTERS, StreamId, stream_of
+from trackhelm_core.queue.names import COUNTS, DEAD_LETTERS, IN_ALL, WAITING_BYTES, StreamId, stream_of
 from trackhelm_ingest.series import SeriesKey
 from trackhelm_ingest.sink import MetricSink
 
@@ -81,7 +81,7 @@ class QueueCollector(Collector):
     def collect(self) -> Iterator[Family]:
         """Yield the queue's state; without an answer, only that there is none."""
         try:
-            lengths, oldest, counts, dead = _ask(self._client, self._partitions)
+            lengths, oldest, waiting_bytes, counts, dead = _ask(self._client, self._partitions)
         except RedisError:
             yield GaugeMetricFamily("trackhelm_queue_up", "Whether Redis answers.", value=0)
             return
@@ -98,6 +98,9 @@ class QueueCollector(Collector):
             began = StreamId.parse(first[0][0]).milliseconds / 1000 if first else now
             age.add_metric([str(partition)], max(0.0, now - began))
         yield waiting
+        yield GaugeMetricFamily(
+            "trackhelm_queue_waiting_bytes", "Bytes that wait to be stored.", value=waiting_bytes
+        )
         yield age
         for name, counted, meaning in _COUNTERS:
             yield CounterMetricFamily(name, meaning, value=_count(counts, counted))
@@ -110,16 +113,19 @@ class QueueCollector(Collector):
         yield GaugeMetricFamily("trackhelm_queue_dead_letters", "Dead letters that are kept.", value=dead)
 
 
-def _ask(client: Redis, partitions: range) -> tuple[list[int], list[Any], dict[bytes, bytes], int]:
+def _ask(client: Redis, partitions: range) -> tuple[list[int], list[Any], int, dict[bytes, bytes], int]:
     with client.pipeline(transaction=False) as pipeline:
         for partition in partitions:
             pipeline.xlen(stream_of(partition))
         for partition in partitions:
             pipeline.xrange(stream_of(partition), count=1)
+        pipeline.hget(WAITING_BYTES, IN_ALL)
         pipeline.hgetall(COUNTS)
         pipeline.xlen(DEAD_LETTERS)
-        *answers, counts, dead = pipeline.execute()
-    return answers[: len(partitions)], answers[len(partitions) :], counts, dead
+        *answers, waiting_bytes, counts, dead = pipeline.execute()
+    lengths, oldest = answers[: len(partitions)], answers[len(partitions) :]
+    # Entries of a version that did not count them may bring it below 0 for a while.
+    return lengths, oldest, max(0, int(waiting_bytes or 0)), counts, dead
 
 
 def _count(counts: Mapping[bytes, bytes], name: bytes) -> int:

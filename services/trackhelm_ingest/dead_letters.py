@@ -5,7 +5,15 @@ from typing import Any, Final, NamedTuple
 
 from redis import Redis
 
-from trackhelm_core.queue.names import COUNTS, DEAD_LETTERS, ENTRY_FIELD, StreamId, stream_of
+from trackhelm_core.queue.names import (
+    COUNTS,
+    DEAD_LETTERS,
+    ENTRY_FIELD,
+    IN_ALL,
+    WAITING_BYTES,
+    StreamId,
+    stream_of,
+)
 
 _PAGE: Final = 100
 
@@ -57,6 +65,8 @@ class DeadLetters:
         """Put a letter back into its partition; beat calls a worker to it within seconds."""
         with self._client.pipeline() as pipeline:
             pipeline.xadd(stream_of(letter.partition), {ENTRY_FIELD: letter.data})
+            for field in (str(letter.partition), IN_ALL):
+                pipeline.hincrby(WAITING_BYTES, field, len(letter.data))
             pipeline.xdel(DEAD_LETTERS, str(letter.id))
             pipeline.execute()
 

@@ -41,8 +41,10 @@ class Backing:
         return [*self._database(), *self._queue(), *self._objects()]
 
     def _database(self) -> list[Program]:
-        if self._storage.database_url is not None:
-            self._tell(DATABASE_URL=self._storage.database_url)
+        if self._storage.given_database_url is not None:
+            # One that a file holds is found there by our own programs, too.
+            if self._storage.database_url is not None:
+                self._tell(DATABASE_URL=self._storage.database_url)
             return []
         postgres = Postgres(self._storage.data / "postgres", self._postgres_port, self._secret)
         postgres.prepare()
@@ -50,8 +52,9 @@ class Backing:
         return [postgres.program()]
 
     def _queue(self) -> list[Program]:
-        if self._redis.redis_url is not None:
-            self._tell(REDIS_URL=self._redis.redis_url)
+        if self._redis.effective_redis_url is not None:
+            if self._redis.redis_url is not None:
+                self._tell(REDIS_URL=self._redis.redis_url)
             return []
         redis = Redis(self._storage.data / "redis", self._redis_port, self._secret)
         self._tell(REDIS_URL=redis.url)

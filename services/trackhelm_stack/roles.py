@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from trackhelm_core.queue.tasks import TaskQueue
 from trackhelm_core.route_table import SERVICE_NAMES
 from trackhelm_core.settings import PREFIX
 from trackhelm_stack.ports import LOCAL, Address
@@ -16,6 +17,9 @@ BEAT_READY: Final = "beat sends tasks"
 
 # A role gives its requests 10 s to end, and then closes what it holds.
 _STOP_SECONDS: Final = 15
+
+
+_CALLS_AT_ONCE: Final = 16
 
 
 class Roles:
@@ -38,8 +42,17 @@ class Roles:
 
     def queue(self) -> list[Program]:
         """Return what works off the queue."""
+        others = [queue for queue in TaskQueue if queue is not TaskQueue.WEBHOOKS]
         return [
-            self._program("worker", {}, ready_line=WORKER_READY),
+            self._program("worker", {}, _queues(others), ready_line=WORKER_READY),
+            # Apart, so that metrics never wait behind a call that somebody is slow to answer.
+            self._program(
+                "webhooks",
+                {},
+                (*_queues([TaskQueue.WEBHOOKS]), "--threads", str(_CALLS_AT_ONCE)),
+                role="worker",
+                ready_line=WORKER_READY,
+            ),
             self._program("beat", {}, ready_line=BEAT_READY),
         ]
 
@@ -53,15 +66,26 @@ class Roles:
         return self._program(name, {**listening, **variables}, address=address)
 
     def _program(
-        self, name: str, variables: Mapping[str, str], *, address: Address | None = None, ready_line: str = ""
+        self,
+        name: str,
+        variables: Mapping[str, str],
+        options: Sequence[str] = (),
+        *,
+        role: str = "",
+        address: Address | None = None,
+        ready_line: str = "",
     ) -> Program:
         own = {f"{PREFIX}{variable}": value for variable, value in variables.items()}
         return Program(
             name,
-            [*self._command, name],
+            [*self._command, role or name, *options],
             is_ready=answers_ready(address.reachable_host, address.port) if address else None,
             ready_line=ready_line,
             address=address.url if address else "",
             environment={**self._environment, **own},
             stop_seconds=_STOP_SECONDS,
         )
+
+
+def _queues(queues: Sequence[TaskQueue]) -> tuple[str, ...]:
+    return tuple(word for queue in queues for word in ("--queue", queue.value))

@@ -15,6 +15,9 @@ PORTS: Final = 8
 """Ports that the server needs: its parts talk to one another over HTTP and gRPC."""
 
 _PARTS: Final = ("master", "volume", "filer", "s3")
+_STOP_SECONDS: Final = 30
+"""It takes 15 s to end, whatever it has to do: measured idle, by either signal."""
+
 _VOLUME_MEGABYTES: Final = 256
 """A bucket takes several volumes at once, and as many fit as the disk has room for."""
 
@@ -48,7 +51,7 @@ class Seaweed:
 
     def program(self) -> Program:
         """Return how the stack starts it."""
-        return Program("s3", self.command(), self.is_ready, address=self.endpoint)
+        return Program("s3", self.command(), self.is_ready, address=self.endpoint, stop_seconds=_STOP_SECONDS)
 
     def command(self) -> list[str]:
         """Return the command that runs it until it is ended by a signal."""

@@ -2,11 +2,19 @@
 
 import secrets
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from trackhelm_core.route_table import SERVICE_NAMES
-from trackhelm_core.settings import HttpSettings, ObjectSettings, RedisSettings, StorageSettings
+from trackhelm_core.secrets import make_key
+from trackhelm_core.settings import (
+    PREFIX,
+    HttpSettings,
+    ObjectSettings,
+    RedisSettings,
+    StorageSettings,
+    WebhookSettings,
+)
 from trackhelm_stack import lock
 from trackhelm_stack.backing import BACKING_PORTS, Backing
 from trackhelm_stack.ports import Address, free_ports
@@ -23,6 +31,7 @@ class Stack:
         storage: StorageSettings,
         redis: RedisSettings,
         artifacts: ObjectSettings,
+        webhooks: WebhookSettings,
         *,
         command: Sequence[str],
         restart: bool,
@@ -31,6 +40,7 @@ class Stack:
         self._storage = storage
         self._redis = redis
         self._artifacts = artifacts
+        self._webhooks = webhooks
         self._command = command
         self._restart = restart
 
@@ -47,14 +57,23 @@ class Stack:
             for number in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(number, lambda *_: supervisor.request_stop())
             try:
-                announce(self._start(supervisor, _secret(own / "secret")))
+                announce(self._start(supervisor, _secret(own / "secret"), self._key_file(own)))
                 supervisor.watch()
             except StoppedError:
                 pass
             finally:
                 supervisor.stop()
 
-    def _start(self, supervisor: Supervisor, secret: str) -> str:
+    def _key_file(self, own: Path) -> dict[str, str]:
+        """Return the variable of the file with the key of stored secrets, made once where none is given."""
+        if self._webhooks.keys:
+            return {}
+        file = own / "secret.key"
+        if not file.exists():
+            make_key(file)
+        return {f"{PREFIX}SECRET_KEY_FILE": str(file)}
+
+    def _start(self, supervisor: Supervisor, secret: str, key_file: Mapping[str, str]) -> str:
         """Start everything and return the address."""
         gateway_port, *ports = free_ports(1 + len(SERVICE_NAMES) + BACKING_PORTS)
         gateway = Address(self._http.host, self._http.port or gateway_port)
@@ -62,7 +81,7 @@ class Stack:
         ports_by_name = dict(zip(SERVICE_NAMES, ports, strict=False))
         backing = Backing(self._storage, self._redis, self._artifacts, ports[len(SERVICE_NAMES) :], secret)
         supervisor.start(*backing.prepare())
-        roles = Roles(self._command, backing.environment)
+        roles = Roles(self._command, {**backing.environment, **key_file})
         supervisor.run(roles.migrate())
         supervisor.start(*roles.services(ports_by_name), *roles.queue())
         supervisor.start(roles.gateway(gateway, ports_by_name))

@@ -11,8 +11,9 @@ from trackhelm_core.queue.tasks import Task, make_celery
 from trackhelm_core.runtime import Runtime
 from trackhelm_core.settings import RedisSettings, StorageSettings
 from trackhelm_ingest.tasks import TASKS as INGEST
+from trackhelm_registry.tasks import TASKS as REGISTRY
 
-TASKS: Sequence[Task] = (*INGEST, *ARTIFACT)
+TASKS: Sequence[Task] = (*INGEST, *ARTIFACT, *REGISTRY)
 
 
 def build_celery(storage: StorageSettings, redis: RedisSettings) -> Celery:

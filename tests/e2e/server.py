@@ -21,7 +21,7 @@ from tests.e2e.polling import wait_until
 
 STOCK = os.environ.get("E2E_AGAINST_STOCK") == "1"
 SHAPE = os.environ.get("SERVER_SHAPE", "embedded")
-# A stack is twelve processes, which start together on machines that may have two processors.
+# A stack is thirteen processes, which start together on machines that may have two processors.
 START_SECONDS = 60 if SHAPE == "embedded" else 150
 STOP_SECONDS = 20 if SHAPE == "embedded" else 60
 LOG_TAIL_CHARACTERS = 8_000

@@ -15,12 +15,14 @@ class EntityType(StrEnum):
     LOGGED_MODEL = "logged_model"
     EXPERIMENT = "experiment"
     RUN = "run"
+    WEBHOOK = "webhook"
 
 
 class Action(StrEnum):
     """What can be done to it."""
 
     CREATED = "created"
+    UPDATED = "updated"
     RENAMED = "renamed"
     DESCRIBED = "described"
     TAGGED = "tagged"

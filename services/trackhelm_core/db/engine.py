@@ -9,6 +9,7 @@ from sqlalchemy.engine import ExecutionContext, make_url
 from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
+from trackhelm_core.db.hanging import CONNECT_SECONDS, HangWatch
 from trackhelm_core.db.plain_rows import BINARY
 
 WRITES: Final = "trackhelm_writes"
@@ -70,6 +71,9 @@ def _prepare_sqlite(engine: Engine) -> None:
 
 
 def _prepare_postgresql(engine: Engine) -> None:
+    # Before the other listeners: what they ask a connection is watched, too.
+    HangWatch(engine)
+
     @event.listens_for(engine, "connect")
     def set_planner(connection: Any, _entry: ConnectionPoolEntry) -> None:
         with connection.cursor() as cursor:
@@ -103,7 +107,11 @@ def _prepare_postgresql(engine: Engine) -> None:
 
 def make_engine(url: str) -> Engine:
     """Return an engine for `sqlite:///…` or `postgresql+psycopg://…`."""
-    is_sqlite = make_url(url).get_backend_name() == "sqlite"
+    address = make_url(url)
+    is_sqlite = address.get_backend_name() == "sqlite"
+    options: dict[str, Any] = {"check_same_thread": False} if is_sqlite else {}
+    if not is_sqlite and "connect_timeout" not in address.query:
+        options["connect_timeout"] = CONNECT_SECONDS
     engine = create_engine(
         url,
         pool_size=_POOL_SIZE,
@@ -111,7 +119,7 @@ def make_engine(url: str) -> Engine:
         pool_timeout=_POOL_TIMEOUT_SECONDS,
         # What users store has no place in logs, where the text of a failed statement goes.
         hide_parameters=True,
-        connect_args={"check_same_thread": False} if is_sqlite else {},
+        connect_args=options,
     )
     prepare = _prepare_sqlite if is_sqlite else _prepare_postgresql
     prepare(engine)

@@ -5,7 +5,7 @@ commit. A FastAPI `yield` dependency would commit after the response was sent.
 """
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 
 from sqlalchemy import Engine
@@ -13,6 +13,8 @@ from sqlalchemy.orm import Session
 
 from trackhelm_core.audit.recorder import append_recorded
 from trackhelm_core.db.engine import WRITES
+from trackhelm_core.webhooks.outbox import append_announced
+from trackhelm_core.webhooks.subscriptions import SUBSCRIPTIONS, Subscriptions
 
 
 class Database:
@@ -20,6 +22,9 @@ class Database:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        self.subscriptions = Subscriptions()
+        self.on_announced: Callable[[int], None] | None = None
+        """Called with each webhook that something was put into the outbox for, once that is committed."""
         # What a page shows is read by several statements. On PostgreSQL each sees a state of its own unless
         # told otherwise; SQLite has one a transaction. Same pool: an option costs no message to the server.
         self._reader = (
@@ -91,7 +96,7 @@ class Database:
     def writing(self) -> Iterator[Session]:
         """Open a transaction that writes: committed when the block ends, rolled back when it raises.
 
-        What the audit trail was told of in the block is committed with it.
+        What the audit trail and the outbox were told of in the block is committed with it.
         """
         with (
             self._writer,
@@ -100,9 +105,18 @@ class Database:
                 connection.execution_options(**{WRITES: True}), autoflush=False, expire_on_commit=False
             ) as session,
         ):
+            session.info[SUBSCRIPTIONS] = self.subscriptions
             yield session
+            webhooks = append_announced(session)
             append_recorded(session)
             session.commit()
+        self.notify(webhooks)
+
+    def notify(self, webhooks: Iterable[int]) -> None:
+        """Say that something waits in the outbox for these webhooks, which is committed."""
+        if self.on_announced is not None:
+            for webhook in webhooks:
+                self.on_announced(webhook)
 
     def close(self) -> None:
         """Close every connection."""

@@ -4,6 +4,7 @@ from typing import Any, Final
 
 import structlog
 from kombu.exceptions import KombuError
+from prometheus_client import Histogram
 from redis import Redis
 from redis.asyncio import Redis as AsyncRedis
 from redis.asyncio.retry import Retry as AsyncRetry
@@ -11,10 +12,13 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
 
-from trackhelm_core.queue.tasks import KEY_PREFIX, Task, TaskQueue, make_celery
+from trackhelm_core.queue.tasks import KEY_PREFIX, Sendable, TaskQueue, make_celery
 from trackhelm_core.settings import RedisSettings
 
 log = structlog.get_logger(__name__)
+
+# From one question to Redis to the longest patience that can be set, seconds.
+_WAIT_BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0)
 
 # Its own retries would multiply the time that an absent Redis is waited for; callers are told to come back.
 _RETRIES: Final = 0
@@ -27,6 +31,12 @@ class RedisConnection:
         self.url = url
         self.settings = settings
         self.client = self.blocking_client(0)
+        self.read_wait = Histogram(
+            "trackhelm_read_wait_seconds",
+            "Time that a read waited for metrics accepted before it, to be stored or refused.",
+            registry=None,
+            buckets=_WAIT_BUCKETS,
+        )
         self._celery = make_celery(settings)
 
     def blocking_client(self, longest_block_seconds: float) -> Redis:
@@ -38,7 +48,7 @@ class RedisConnection:
         """Return a client for the running event loop; the caller closes it."""
         return AsyncRedis.from_url(self.url, retry=AsyncRetry(NoBackoff(), _RETRIES), **self._options(0))
 
-    def send(self, task: Task, *arguments: Any) -> None:
+    def send(self, task: Sendable, *arguments: Any) -> None:
         """Send a task to the workers, or log why not: beat, or the next request, finds what was not done."""
         try:
             self._celery.send_task(
@@ -50,6 +60,13 @@ class RedisConnection:
     def tasks_waiting(self, queue: TaskQueue) -> int:
         """Return how many tasks no worker has taken yet."""
         return int(self.client.llen(f"{KEY_PREFIX}{queue.value}"))
+
+    def is_ready(self) -> bool:
+        """Return whether Redis answers."""
+        try:
+            return bool(self.client.ping())
+        except RedisError:
+            return False
 
     def close(self) -> None:
         """Close the shared clients."""

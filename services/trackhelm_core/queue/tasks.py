@@ -7,11 +7,12 @@ record to the connection, so no service imports Celery.
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, Protocol
 
 from celery import Celery
 from kombu.entity import Exchange, Queue
 
+from trackhelm_core.queue import broker
 from trackhelm_core.settings import RedisSettings
 
 KEY_PREFIX: Final = "{trackhelm}:celery:"
@@ -30,6 +31,34 @@ class TaskQueue(StrEnum):
     UPKEEP = "upkeep"
     """What nobody waits for."""
 
+    WEBHOOKS = "webhooks"
+    """Calls to programs of others, which may be slow."""
+
+
+class Sendable(Protocol):
+    """What must be known of a task to send it."""
+
+    @property
+    def name(self) -> str:
+        """Its name, the same in every process."""
+
+    @property
+    def queue(self) -> TaskQueue:
+        """Where it waits."""
+
+    @property
+    def delay_seconds(self) -> float:
+        """How long it waits, after it was sent, until a worker may run it."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRef:
+    """A task that is sent by code that cannot import what it runs."""
+
+    name: str
+    queue: TaskQueue
+    delay_seconds: float = 0
+
 
 @dataclass(frozen=True, slots=True)
 class Task:
@@ -46,9 +75,11 @@ class Task:
 
 def make_celery(settings: RedisSettings) -> Celery:
     """Return the Celery application over a Redis, with no task registered."""
-    if settings.redis_url is None:
+    url = settings.effective_redis_url
+    if url is None:
         raise ValueError("TRACKHELM_REDIS_URL is not set: tasks wait in Redis")
-    app = Celery("trackhelm", broker=settings.redis_url, set_as_current=False)
+    broker.install()
+    app = Celery("trackhelm", broker=url, set_as_current=False)
     timeout = settings.redis_timeout_seconds
     app.conf.update(
         accept_content=["json"],

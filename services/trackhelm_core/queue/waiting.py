@@ -90,6 +90,12 @@ def _asking() -> Iterator[None]:
 
 
 def _wait(redis: RedisConnection, newest: Positions) -> None:
+    if newest:
+        with redis.read_wait.time():
+            _wait_for(redis, newest)
+
+
+def _wait_for(redis: RedisConnection, newest: Positions) -> None:
     patience = redis.settings.read_wait_seconds
     deadline = time.monotonic() + patience
     pause = _FIRST_PAUSE_SECONDS

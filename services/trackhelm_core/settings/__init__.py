@@ -15,6 +15,7 @@ from trackhelm_core.settings.log import LogSettings
 from trackhelm_core.settings.objects import ObjectSettings
 from trackhelm_core.settings.redis import RedisSettings
 from trackhelm_core.settings.storage import StorageSettings
+from trackhelm_core.settings.webhooks import WebhookSettings
 
 __all__ = [
     "GROUPS",
@@ -27,6 +28,7 @@ __all__ = [
     "ObjectSettings",
     "RedisSettings",
     "StorageSettings",
+    "WebhookSettings",
     "known_names",
     "unknown_names",
 ]
@@ -38,6 +40,7 @@ GROUPS: Final = (
     StorageSettings,
     ObjectSettings,
     RedisSettings,
+    WebhookSettings,
     LogSettings,
 )
 

@@ -25,14 +25,15 @@ class AuthSettings(SettingsGroup):
     @field_validator("trusted_proxies")
     @classmethod
     def _are_networks(cls, value: str) -> str:
-        _networks(value)
+        networks(value)
         return value
 
     @property
     def proxy_networks(self) -> tuple[Network, ...]:
         """The networks of trusted proxies."""
-        return _networks(self.trusted_proxies)
+        return networks(self.trusted_proxies)
 
 
-def _networks(text: str) -> tuple[Network, ...]:
+def networks(text: str) -> tuple[Network, ...]:
+    """Return the networks of a comma-separated list; raises `ValueError`."""
     return tuple(ipaddress.ip_network(part.strip()) for part in text.split(",") if part.strip())

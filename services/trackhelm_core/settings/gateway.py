@@ -25,7 +25,17 @@ class GatewaySettings(SettingsGroup):
         "http://127.0.0.1:5004", pattern=_SERVICE_URL, description="Address of the registry service."
     )
 
+    gateway_timeout_seconds: float = Field(
+        # Below the 120 s that the stock client waits by default: it is told, and sends the request again.
+        100,
+        gt=0,
+        le=3600,
+        description="Longest wait of the gateway for a service that is to act: to read a body further, or to "
+        "answer on; past it 504.",
+    )
+
     @property
     def service_urls(self) -> dict[str, str]:
         """Each service's address by its name."""
-        return {name.removesuffix("_url"): url for name, url in self.model_dump().items()}
+        urls = self.model_dump(exclude={"gateway_timeout_seconds"})
+        return {name.removesuffix("_url"): url for name, url in urls.items()}

@@ -10,3 +10,20 @@ def secret_text(value: SecretStr | None, file: Path | None) -> str:
     if file is not None:
         return file.read_text(encoding="utf-8").strip()
     return value.get_secret_value() if value else ""
+
+
+def url_of(url: str | None, file: Path | None, names: str) -> str | None:
+    """Return a URL that may hold a password, of the file where one is given.
+
+    Raises:
+        ValueError: The file cannot be read or is empty; `names` says which setting.
+    """
+    if file is None:
+        return url
+    try:
+        text = secret_text(None, file)
+    except OSError as error:
+        raise ValueError(f"{names}: {file} cannot be read: {error.strerror}") from error
+    if not text:
+        raise ValueError(f"{names}: {file} is empty")
+    return text

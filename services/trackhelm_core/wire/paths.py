@@ -1,7 +1,7 @@
 """The part of a path that names a file: any number of segments, of any characters.
 
-What it may hold is its service's matter to judge and to say; a route's pattern must not hide it. Starlette's own
-`path` matches no line break, so that a name with one would be answered as an endpoint that is not there.
+What it may hold is its service's matter to judge and to say; a route's pattern must not hide it. Starlette's
+own `path` matches no line break, so that a name with one would be answered as an endpoint that is not there.
 """
 
 from typing import Final

@@ -24,6 +24,9 @@ log = structlog.get_logger(__name__)
 BATCH_ENTRIES: Final = 256
 """At most 256,000 points: some 6 MB of columns, and a transaction of well under a second."""
 
+BATCH_BYTES: Final = 16 * 1024 * 1024
+"""Where entries are large, by their labels: a batch takes several times as much of a worker's memory."""
+
 LINGER_SECONDS: Final = 3.0
 """How long a partition is warm after its last entry: training loops log every few seconds at the least."""
 
@@ -70,16 +73,17 @@ class Drainer:
         self._stream.begin(position)
         began = warm = time.monotonic()
         while True:
-            entries = self._stream.read(BATCH_ENTRIES, wait=False)
+            entries = self._stream.read(BATCH_ENTRIES, BATCH_BYTES, wait=False)
             if not entries and not self._others_wait():
-                entries = self._stream.read(BATCH_ENTRIES, wait=True)
+                entries = self._stream.read(BATCH_ENTRIES, BATCH_BYTES, wait=True)
             now = time.monotonic()
             if entries:
                 outcome = store_batch(connection, self._partition, position, entries, self._bury)
                 position = outcome.position
                 warm = time.monotonic()
+                size = sum(len(entry.data) for entry in entries)
                 self._stream.settle(
-                    Stored(entries[-1].id, outcome.newest, len(entries), outcome.points, warm - now)
+                    Stored(entries[-1].id, outcome.newest, len(entries), size, outcome.points, warm - now)
                 )
                 for metric in outcome.crowded:
                     self._on_crowded(metric)

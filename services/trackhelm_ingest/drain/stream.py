@@ -5,18 +5,20 @@ from its beginning, and the position in the database matters only for what a cra
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 import structlog
 from redis import Redis
-from redis.exceptions import ResponseError
+from redis.exceptions import OutOfMemoryError
 
 from trackhelm_core.queue.connection import RedisConnection
 from trackhelm_core.queue.names import (
     BEFORE_ALL,
     COUNTS,
     ENTRY_FIELD,
+    WAITING_BYTES,
     Note,
     StreamId,
     drained_of,
@@ -39,11 +41,36 @@ STORED_NOTE_SECONDS: Final = 60
 
 _LAST_SEQUENCE: Final = 2**63
 
-# KEYS: stream, drained position, mark, counts, then notes. ARGV: the position, what the stream begins with
-# now, seconds of the mark, entries, points and microseconds to count, seconds of a note that is
-# stored, then what each note says unless
-# something newer was accepted.
-_SETTLE: Final = """
+_FIRST_ENTRIES: Final = 16
+"""Entries that are read before it is known how large they are."""
+
+# What waits no longer, in bytes. An empty stream has none, whatever was counted.
+_FREE: Final = """
+local function free(stream, waiting, partition, bytes)
+  if redis.call('XLEN', stream) == 0 then bytes = redis.call('HGET', waiting, partition) or 0 end
+  bytes = tonumber(bytes)
+  if bytes == 0 then return end
+  redis.call('HINCRBY', waiting, partition, -bytes)
+  redis.call('HINCRBY', waiting, 'all', -bytes)
+end
+"""
+
+# KEYS: stream, bytes that wait, drained position. ARGV: the position, what the stream begins with now,
+# partition.
+_CUT: Final = f"""{_FREE}
+local bytes = 0
+for _, entry in ipairs(redis.call('XRANGE', KEYS[1], '-', ARGV[1])) do bytes = bytes + #entry[2][2] end
+redis.call('XTRIM', KEYS[1], 'MINID', ARGV[2])
+redis.call('SET', KEYS[3], ARGV[1])
+free(KEYS[1], KEYS[2], ARGV[3], bytes)
+"""
+
+# KEYS: stream, drained position, mark, counts, bytes that wait, then notes. ARGV: the position, what the
+# stream begins with now, seconds of the mark, entries, points and microseconds to count, seconds of a note
+# that is stored, partition, bytes that wait no longer, then what each note says unless something newer was
+# accepted.
+# Cutting comes first: a Redis without memory allows the rest only to those who have begun.
+_SETTLE: Final = f"""{_FREE}
 redis.call('XTRIM', KEYS[1], 'MINID', ARGV[2])
 redis.call('SET', KEYS[2], ARGV[1])
 redis.call('SET', KEYS[3], 'drains', 'EX', ARGV[3])
@@ -51,8 +78,9 @@ redis.call('HINCRBY', KEYS[4], 'entries', ARGV[4])
 redis.call('HINCRBY', KEYS[4], 'points', ARGV[5])
 redis.call('HINCRBY', KEYS[4], 'microseconds', ARGV[6])
 redis.call('HINCRBY', KEYS[4], 'batches', 1)
-for i = 5, #KEYS do
-  if redis.call('GET', KEYS[i]) == ARGV[i + 3] then redis.call('EXPIRE', KEYS[i], ARGV[7]) end
+free(KEYS[1], KEYS[5], ARGV[8], ARGV[9])
+for i = 6, #KEYS do
+  if redis.call('GET', KEYS[i]) == ARGV[i + 4] then redis.call('EXPIRE', KEYS[i], ARGV[7]) end
 end
 """
 
@@ -79,6 +107,7 @@ class Stored:
     newest: Mapping[str, StreamId]
     """The last entry of each run and logged model."""
     entries: int
+    bytes: int
     points: int
     seconds: float
 
@@ -96,22 +125,44 @@ class PartitionStream:
     def begin(self, position: StreamId | None) -> None:
         """Cut off what is stored up to `position`, and publish how far the partition is stored."""
         self.refresh_mark()
-        generated = self._last_generated()
-        if position is not None and generated < position:
-            # This Redis lost what it had: ids may begin anew below the position, and all it has is new.
-            log.warning(
-                "the stream is behind its position", partition=self._partition, position=str(position)
-            )
-            self._client.set(drained_of(self._partition), str(self._before_first()))
-        elif position is not None:
-            self._client.xtrim(self._stream, minid=str(position.next()), approximate=False)
-            empty = not self._client.xlen(self._stream)
-            self._client.set(drained_of(self._partition), str(generated if empty else position))
+        if position is None:
+            return
+        drained = self._drained()
+        if drained is not None and drained >= position:
+            return  # All that is stored was cut off, and published, before.
+        if self._client.xrange(self._stream, min=str(position), max=str(position)):
+            # Stored, and then somebody died: the last entry of it is there still.
+            keys = (self._stream, WAITING_BYTES, drained_of(self._partition))
+            self._client.eval(_CUT, 3, *keys, str(position), str(position.next()), self._partition)
+        else:
+            # This Redis lost what it had. Its ids may have begun anew below the position, and have passed it
+            # since: nothing tells what is stored from what is new, and a point that is stored again is one.
+            log.warning("the stream was lost", partition=self._partition, position=str(position))
+            self._set(drained_of(self._partition), str(self._before_first()))
 
-    def read(self, count: int, *, wait: bool) -> list[RawEntry]:
-        """Return the first entries; if there is none, after waiting a moment for one."""
+    def read(self, count: int, most_bytes: int, *, wait: bool) -> list[RawEntry]:
+        """Return the first entries, up to a number and about so many bytes.
+
+        If there is none, after waiting a moment for one.
+        """
+        entries: list[RawEntry] = []
+        size, asked = 0, min(count, _FIRST_ENTRIES)
+        while True:
+            found = self._read_behind(entries[-1].id if entries else BEFORE_ALL, asked, wait=wait)
+            for entry in found:
+                entries.append(entry)
+                size += len(entry.data)
+                if size >= most_bytes:
+                    return entries
+            if len(found) < asked or len(entries) >= count:
+                return entries
+            # As many as fit, if they are like those before.
+            asked = min(count - len(entries), (most_bytes - size) * len(entries) // max(size, 1) + 1)
+            wait = False
+
+    def _read_behind(self, last: StreamId, count: int, *, wait: bool) -> list[RawEntry]:
         block = round(BLOCK_SECONDS * 1000) if wait else None
-        answer: Any = self._blocking.xread({self._stream: str(BEFORE_ALL)}, count=count, block=block)
+        answer: Any = self._blocking.xread({self._stream: str(last)}, count=count, block=block)
         if not answer:
             return []
         ((_, found),) = answer
@@ -121,7 +172,7 @@ class PartitionStream:
 
     def settle(self, stored: Stored) -> None:
         """Cut off what is stored, and let those go on who wait to read it."""
-        keys = [self._stream, drained_of(self._partition), self._mark, COUNTS]
+        keys = [self._stream, drained_of(self._partition), self._mark, COUNTS, WAITING_BYTES]
         notes = [
             (note_of(subject), str(Note(self._partition, entry))) for subject, entry in stored.newest.items()
         ]
@@ -136,25 +187,27 @@ class PartitionStream:
             MARK_SECONDS,
             *numbers,
             STORED_NOTE_SECONDS,
+            self._partition,
+            stored.bytes,
             *(text for _, text in notes),
         )
 
     def refresh_mark(self) -> None:
         """Say that the partition is drained."""
-        self._client.set(self._mark, "drains", ex=MARK_SECONDS)
+        self._set(self._mark, "drains", seconds=MARK_SECONDS)
 
     def finish(self) -> bool:
         """Take the mark away and return True, if nothing waits."""
         return bool(self._client.eval(_FINISH, 2, self._stream, self._mark))
 
-    def _last_generated(self) -> StreamId:
-        try:
-            found: Any = self._client.xinfo_stream(self._stream)
-        except ResponseError as error:
-            if "no such key" in str(error):
-                return BEFORE_ALL
-            raise
-        return StreamId.parse(found["last-generated-id"])
+    def _set(self, name: str, text: str, seconds: int | None = None) -> None:
+        # A Redis without memory refuses, and needs a drain the most: what it frees can be said later.
+        with suppress(OutOfMemoryError):
+            self._client.set(name, text, ex=seconds)
+
+    def _drained(self) -> StreamId | None:
+        text: Any = self._client.get(drained_of(self._partition))
+        return None if text is None else StreamId.parse(text)
 
     def _before_first(self) -> StreamId:
         first: Any = self._client.xrange(self._stream, count=1)

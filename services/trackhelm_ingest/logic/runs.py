@@ -20,6 +20,7 @@ from trackhelm_core.wire.json import decode_json
 from trackhelm_core.wire.runs import RunInfo
 from trackhelm_ingest.logic.active_runs import active_run, locked_run, run_not_found
 from trackhelm_ingest.logic.bin import record_move
+from trackhelm_ingest.logic.run_events import announce_status
 from trackhelm_ingest.run_states import STATUSES
 from trackhelm_ingest.store import runs as store
 from trackhelm_ingest.store.runs import Lock, RunRef
@@ -35,6 +36,7 @@ def create_run(
     run_name: str,
     start_time: int,
     tags: dict[str, str],
+    now: int,
 ) -> tuple[RunInfo, dict[str, str]]:
     """Create a running run and return what it is and its tags, the run's name among them."""
     number = parse_experiment_id(experiment_id)
@@ -56,13 +58,23 @@ def create_run(
     )
     tags = {**tags, RUN_NAME: name}
     store.set_tags(session, store.insert_run(session, run), tags)
+    announce_status(session, run, now)
     return run, tags
 
 
 def update_run(
-    session: Session, uuid: str, *, status: str | int | None, end_time: int | None, run_name: str
+    session: Session,
+    uuid: str,
+    *,
+    status: str | int | None,
+    end_time: int | None,
+    run_name: str,
+    now: int,
 ) -> RunInfo:
-    """Change a run's state, end or name; what is not given (or is no known state) stays."""
+    """Change a run's state, end or name; what is not given (or is no known state) stays.
+
+    `now` is milliseconds since the epoch.
+    """
     # The run's name is a tag, too.
     run = (active_run if run_name else locked_run)(session, uuid, lock=Lock.OWN)
     changes: dict[str, str | int | None] = {}
@@ -75,7 +87,10 @@ def update_run(
     if run_name:
         _rename(session, run.id, run_name)
         store.set_tags(session, run.id, {RUN_NAME: run_name})
-    return store.run_info(session, run.id)
+    info = store.run_info(session, run.id)
+    if info.status != run.status:
+        announce_status(session, info, now)
+    return info
 
 
 def move_run(session: Session, uuid: str, stage: LifecycleStage, cause: Cause) -> None:

@@ -31,6 +31,7 @@ def create_run(body: schemas.CreateRun, runtime: RuntimeDep) -> Response:
             run_name=body.run_name,
             start_time=body.start_time,
             tags=tags,
+            now=runtime.clock(),
         )
     data = RunData(tags=[KeyValue(key, value) for key, value in tags.items()])
     return reply(RunReply(run=Run(info=info, data=data)))
@@ -41,7 +42,12 @@ def update_run(body: schemas.UpdateRun, runtime: RuntimeDep, sink: SinkDep) -> R
     """Change a run's status, end time or name."""
     with runtime.database.writing() as session:
         info = logic.update_run(
-            session, body.run, status=body.status, end_time=body.end_time, run_name=body.run_name
+            session,
+            body.run,
+            status=body.status,
+            end_time=body.end_time,
+            run_name=body.run_name,
+            now=runtime.clock(),
         )
     if body.status is not None and info.status in ENDED:
         sink.run_ended(info.run_id)

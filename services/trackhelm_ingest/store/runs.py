@@ -32,6 +32,7 @@ class RunRef:
     uuid: str
     experiment_id: int
     stage: LifecycleStage
+    status: str
     settled: bool = False
 
 
@@ -53,7 +54,7 @@ def insert_run(session: Session, run: RunInfo) -> int:
 
 def find_runs(session: Session, uuids: Collection[str], *, lock: Lock | None = None) -> dict[str, RunRef]:
     """Return the runs there are of `uuids`, locked if asked for."""
-    statement = select(Run.id, Run.uuid, Run.experiment_id, Run.lifecycle_stage, Run.settled)
+    statement = select(Run.id, Run.uuid, Run.experiment_id, Run.lifecycle_stage, Run.status, Run.settled)
     statement = statement.where(Run.uuid.in_(uuids))
     if lock is Lock.OWN:
         statement = statement.with_for_update()
@@ -61,8 +62,8 @@ def find_runs(session: Session, uuids: Collection[str], *, lock: Lock | None = N
         # In one order, and one that those who unsettle several runs keep, too.
         statement = statement.order_by(Run.id).with_for_update(read=True, key_share=True)
     return {
-        uuid: RunRef(run_id, uuid, experiment_id, LifecycleStage(stage), settled)
-        for run_id, uuid, experiment_id, stage, settled in session.execute(statement)
+        uuid: RunRef(run_id, uuid, experiment_id, LifecycleStage(stage), status, settled)
+        for run_id, uuid, experiment_id, stage, status, settled in session.execute(statement)
     }
 
 

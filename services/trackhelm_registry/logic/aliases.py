@@ -5,6 +5,7 @@ from sqlalchemy.orm import Session
 from trackhelm_core.audit.changes import Action, Cause, Change
 from trackhelm_core.audit.recorder import record
 from trackhelm_core.errors import InvalidParameterError, NotFoundError
+from trackhelm_registry.logic.announcements import announce_alias
 from trackhelm_registry.logic.history import alias_state, of_model
 from trackhelm_registry.logic.lookups import (
     found_model,
@@ -27,16 +28,20 @@ def set_alias(session: Session, name: str, alias: str, version: str, cause: Caus
     alias_history.note(session, found.model, alias, found.number)
     after = alias_state(alias, found.number)
     record(session, Change(of_model(name), Action.ALIAS_SET, before, after), cause)
+    announce_alias(session, found.model, name, alias, number=found.number, now=cause.time)
 
 
 def delete_alias(session: Session, name: str, alias: str, cause: Cause) -> None:
     """Delete an alias; that there is none is no failure."""
     check_alias(alias)
     model = locked_model(session, name)
-    before = alias_state(alias, store.aliased_number(session, model, alias))
+    number = store.aliased_number(session, model, alias)
+    before = alias_state(alias, number)
     store.delete_alias(session, model, alias)
     after = alias_state(alias, None)
     record(session, Change(of_model(name), Action.ALIAS_DELETED, before, after), cause)
+    if number is not None:
+        announce_alias(session, model, name, alias, number=None, now=cause.time)
 
 
 def version_by_alias(session: Session, name: str, alias: str) -> VersionDetails:

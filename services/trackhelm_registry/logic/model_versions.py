@@ -9,6 +9,7 @@ from trackhelm_core.audit.changes import Cause
 from trackhelm_core.db.models.registry import Stage
 from trackhelm_core.limits import SOURCE_LENGTH
 from trackhelm_core.validation import check_length
+from trackhelm_registry.logic.announcements import announce_version
 from trackhelm_registry.logic.history import (
     of_version,
     record_creation,
@@ -78,7 +79,9 @@ def create_version(session: Session, new: NewVersion, cause: Cause) -> VersionDe
     tag_store.set_version_tags(session, version, new.tags)
     if origin.model_id:
         add_registration(session, origin.model_id, new.name, number)
-    record_creation(session, of_version(new.name, number), whole_version(session, version), cause)
+    state = whole_version(session, version)
+    record_creation(session, of_version(new.name, number), state, cause)
+    announce_version(session, new.name, number, state, cause.time)
     return version_details(session, new.name, str(number))
 
 

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 from trackhelm_core.audit.changes import Action, Cause, Change
 from trackhelm_core.audit.recorder import record
 from trackhelm_core.errors import AlreadyExistsError
+from trackhelm_registry.logic.announcements import announce_model
 from trackhelm_registry.logic.history import (
     of_model,
     record_creation,
@@ -36,6 +37,7 @@ def create_model(
         raise _name_taken(name) from error
     tag_store.set_model_tags(session, model, tags)
     record_creation(session, of_model(name), {"description": description, "tags": tags}, cause)
+    announce_model(session, name, description=description, tags=tags, now=cause.time)
     return model_details(session, name)
 
 

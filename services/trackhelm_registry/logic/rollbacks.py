@@ -12,6 +12,7 @@ from trackhelm_core.audit.changes import Action, Cause, Change
 from trackhelm_core.audit.recorder import record
 from trackhelm_core.db.models.registry import Stage
 from trackhelm_core.errors import ConflictError, InvalidParameterError
+from trackhelm_registry.logic.announcements import announce_alias
 from trackhelm_registry.logic.history import alias_state, of_model, of_version, record_stage
 from trackhelm_registry.logic.lookups import found_model, locked_model
 from trackhelm_registry.logic.names import check_new_alias
@@ -63,6 +64,7 @@ def roll_back_alias(session: Session, name: str, plan: AliasRollback, cause: Cau
     states = alias_state(plan.alias, current), alias_state(plan.alias, before.number)
     for action in (Action.ALIAS_SET, Action.ROLLED_BACK):
         record(session, Change(of_model(name), action, *states), cause)
+    announce_alias(session, model, name, plan.alias, number=before.number, now=cause.time)
 
 
 def plan_stage(session: Session, name: str, stage: str, from_version: str) -> StageRollback:

@@ -1,11 +1,14 @@
 """Rules about tags of models and versions. Setting one is no change of what it is set on: times stay."""
 
+from collections.abc import Mapping
+
 from sqlalchemy.orm import Session
 
 from trackhelm_core.audit.changes import Cause
 from trackhelm_core.validation import check_key
+from trackhelm_registry.logic.announcements import announce_model_tag, announce_version_tag
 from trackhelm_registry.logic.history import of_model, of_version, record_tags
-from trackhelm_registry.logic.lookups import locked_model, locked_version
+from trackhelm_registry.logic.lookups import LockedVersion, locked_model, locked_version
 from trackhelm_registry.logic.names import check_tag
 from trackhelm_registry.store import states
 from trackhelm_registry.store import tags as store
@@ -18,6 +21,7 @@ def set_model_tag(session: Session, name: str, key: str, value: str, *, cause: C
     before = states.model_tags(session, model, [key])
     store.set_model_tags(session, model, {key: value})
     record_tags(session, of_model(name), before, {key: value}, cause)
+    announce_model_tag(session, model, name, {"key": key, "value": value}, cause.time)
 
 
 def delete_model_tag(session: Session, name: str, key: str, *, cause: Cause) -> None:
@@ -27,6 +31,8 @@ def delete_model_tag(session: Session, name: str, key: str, *, cause: Cause) -> 
     before = states.model_tags(session, model, [key])
     store.delete_model_tag(session, model, key)
     record_tags(session, of_model(name), before, {}, cause)
+    if before:
+        announce_model_tag(session, model, name, {"key": key}, cause.time)
 
 
 def set_version_tag(session: Session, name: str, version: str, key: str, value: str, *, cause: Cause) -> None:
@@ -36,6 +42,7 @@ def set_version_tag(session: Session, name: str, version: str, key: str, value: 
     before = states.version_tags(session, found.row, [key])
     store.set_version_tags(session, found.row, {key: value})
     record_tags(session, of_version(name, found.number), before, {key: value}, cause)
+    _announce(session, name, found, {"key": key, "value": value}, cause)
 
 
 def delete_version_tag(session: Session, name: str, version: str, key: str, *, cause: Cause) -> None:
@@ -45,3 +52,11 @@ def delete_version_tag(session: Session, name: str, version: str, key: str, *, c
     before = states.version_tags(session, found.row, [key])
     store.delete_version_tag(session, found.row, key)
     record_tags(session, of_version(name, found.number), before, {}, cause)
+    if before:
+        _announce(session, name, found, {"key": key}, cause)
+
+
+def _announce(
+    session: Session, name: str, version: LockedVersion, tag: Mapping[str, str], cause: Cause
+) -> None:
+    announce_version_tag(session, version.model, name, version.number, tag=tag, now=cause.time)

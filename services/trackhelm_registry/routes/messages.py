@@ -1,11 +1,15 @@
-"""Stored models and versions as the messages that answer with them."""
+"""Stored models, versions and webhooks as the messages that answer with them."""
 
 from collections.abc import Sequence
 
+from trackhelm_core.webhooks.events import MLFLOW_EVENTS, RUN_EVENTS
 from trackhelm_core.wire.replies import KeyValue
+from trackhelm_registry.logic.webhook_events import run_event_name
 from trackhelm_registry.schemas.model_versions import ModelVersion
 from trackhelm_registry.schemas.registered_models import Alias, RegisteredModel
+from trackhelm_registry.schemas.webhooks import EventMessage, WebhookMessage
 from trackhelm_registry.store.details import ModelDetails, VersionDetails
+from trackhelm_registry.store.webhooks import WebhookRow
 
 READY = "READY"
 """The only status a version has: nothing is copied when it is registered, so nothing can be pending."""
@@ -41,6 +45,26 @@ def model_message(model: ModelDetails) -> RegisteredModel:
         latest_versions=tuple(version_message(version) for version in model.latest_versions),
         tags=_tags(model.tags),
         aliases=tuple(Alias(alias=alias, version=str(version)) for alias, version in model.aliases),
+    )
+
+
+def webhook_message(webhook: WebhookRow) -> WebhookMessage:
+    """Return the message of a webhook."""
+    return WebhookMessage(
+        webhook_id=webhook.uuid,
+        name=webhook.name,
+        url=webhook.url,
+        status=webhook.status,
+        creation_timestamp=webhook.creation_time,
+        last_updated_timestamp=webhook.last_update_time,
+        signed=webhook.secret is not None,
+        events=tuple(
+            EventMessage(event.entity.upper(), event.action.upper())
+            for event in webhook.events
+            if event in MLFLOW_EVENTS
+        ),
+        run_events=tuple(run_event_name(event) for event in webhook.events if event in RUN_EVENTS),
+        description=webhook.description,
     )
 
 

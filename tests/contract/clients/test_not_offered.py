@@ -37,7 +37,7 @@ print(mlflow.get_run(run.info.run_id).data.metrics)
 RETRIES = ("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR")
 # Named by what they are about; `docs/api.md` says why Trackhelm does not offer them.
 NOT_OFFERED = re.compile(
-    "trace|span|webhook|workspace|mcp_|skill|assessment|dataset(?!.*input)|prompt|start_trace|tracking_uri"
+    "trace|span|workspace|mcp_|skill|assessment|dataset(?!.*input)|prompt|start_trace|tracking_uri"
 )
 ELSEWHERE = {"log_figure"}
 """Needs a plotting library: the end-to-end suite calls it."""
@@ -75,7 +75,6 @@ def test_searching_traces_is_refused(client: MlflowClient, experiment: Experimen
 @pytest.mark.parametrize(
     ("method", "arguments"),
     [
-        ("list_webhooks", ()),
         ("list_workspaces", ()),
         ("search_datasets", ()),
         ("search_mcp_servers", ()),

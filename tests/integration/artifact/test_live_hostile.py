@@ -1,4 +1,4 @@
-"""Hostile requests against a running server over each store: a clear error or a whole file, never half of one."""
+"""Hostile requests to a running server, over each store: a clear error or a whole file, never half of one."""
 
 import base64
 import hashlib

@@ -11,9 +11,21 @@ from sqlalchemy.orm import Session
 from tests.fixtures.waiting import wait_until
 from tests.integration.queue.conftest import Split
 from trackhelm_core.chunks import Points
-from trackhelm_core.queue.names import accepted_of, drainer_of, note_of, partition_of, stream_of
+from trackhelm_core.queue.names import (
+    COUNTS,
+    IN_ALL,
+    WAITING_BYTES,
+    StreamId,
+    accepted_of,
+    drained_of,
+    drainer_of,
+    note_of,
+    partition_of,
+    stream_of,
+)
 from trackhelm_ingest.dead_letters import DeadLetters
 from trackhelm_ingest.drain import batch as batches
+from trackhelm_ingest.drain import drainer
 from trackhelm_ingest.drain.drainer import Ended, drain_turn
 from trackhelm_ingest.drain.stream import STORED_NOTE_SECONDS, PartitionStream
 from trackhelm_ingest.entries import pack_entry
@@ -128,6 +140,93 @@ def test_a_redis_that_lost_everything_is_drained_from_its_beginning(split: Split
     put(split, run, 8)
     drain(split, partition)
     assert split.steps(run) == [7, 8]
+
+
+def test_what_came_to_a_lost_stream_before_its_ids_passed_the_position_is_not_taken_for_stored(
+    split: Split,
+) -> None:
+    run = split.new_run()
+    partition = partition_of(run, 2)
+    split.redis.client.xadd(stream_of(partition), {"d": b"?"}, id="88888888888888-0")
+    drain(split, partition)
+    split.redis.client.flushall()
+    # Its clock was behind and then caught up, while nobody drained.
+    put(split, run, 7)
+    late = pack_entry(run, {SeriesKey("loss"): Points.of([8], [8], [8.0])})
+    split.redis.client.xadd(stream_of(partition), {"d": late}, id="88888888888888-5")
+    drain(split, partition)
+    assert split.steps(run) == [7, 8]
+
+
+def test_a_copy_of_redis_that_lacks_the_last_entries_hides_none_of_the_new_ones(split: Split) -> None:
+    run = split.new_run()
+    partition = put(split, run, 1)
+    drain(split, partition)
+    known: Any = split.redis.client.get(drained_of(partition))
+    # Entries up to here were stored, and the copy that took over has not heard of them.
+    split.redis.client.xadd(stream_of(partition), {"d": b"?"}, id="99999999999999-0")
+    drain(split, partition)
+    split.redis.client.delete(stream_of(partition))
+    split.redis.client.set(drained_of(partition), known)
+    put(split, run, 2)
+    late = pack_entry(run, {SeriesKey("loss"): Points.of([3], [3], [3.0])})
+    split.redis.client.xadd(stream_of(partition), {"d": late}, id="99999999999999-5")
+    drain(split, partition)
+    assert split.steps(run) == [1, 2, 3]
+
+
+def test_large_entries_are_stored_some_at_a_time(split: Split, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(drainer, "BATCH_BYTES", 10_000)
+    run = split.new_run()
+    for step in range(60):
+        partition = put(split, run, step)
+    steps = range(1_000, 2_000)
+    for _ in range(40):
+        put(split, run, *steps, key="large")
+    drain(split, partition)
+    assert split.steps(run) == list(range(60))
+    assert split.steps(run, "large") == list(steps)
+    stored = split.redis.client.hgetall(COUNTS)
+    # The small ones with the first large one, then the large ones one by one.
+    assert int(stored[b"batches"]) == 40
+    assert waiting_bytes(split) == 0
+
+
+def waiting_bytes(split: Split) -> int:
+    counted = split.redis.client.hgetall(WAITING_BYTES)
+    total = int(counted.pop(IN_ALL.encode(), b"0"))
+    assert total == sum(map(int, counted.values()))
+    return total
+
+
+def test_the_bytes_that_wait_are_counted_right_again_after_a_crash(
+    split: Split, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = split.new_run()
+
+    def fail(*_: Any) -> None:
+        raise ConnectionError
+
+    partition = put(split, run, 1)
+    # As of a version that did not count: there is more than is known of.
+    split.redis.client.hset(WAITING_BYTES, mapping={str(partition): 5, IN_ALL: 5})
+    with monkeypatch.context() as patch:
+        patch.setattr(PartitionStream, "settle", fail)
+        with pytest.raises(ConnectionError):
+            drain(split, partition)
+    put(split, run, 2)
+    drain(split, partition)
+    assert split.steps(run) == [1, 2]
+    assert waiting_bytes(split) == 0
+
+
+def test_a_letter_that_is_queued_again_waits_like_any_other_entry(split: Split) -> None:
+    letters = DeadLetters(split.redis.client)
+    letters.add(0, StreamId(1, 0), "a reason", b"x" * 100)
+    letters.retry(next(letters.all()))
+    assert waiting_bytes(split) == 100
+    drain(split, 0)
+    assert (letters.count(), waiting_bytes(split)) == (1, 0)
 
 
 def test_one_drains_and_the_other_leaves(split: Split) -> None:

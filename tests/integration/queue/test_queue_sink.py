@@ -5,16 +5,18 @@ import signal
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from sqlalchemy import event, update
 
 from tests.integration.queue.conftest import Split
-from tests.integration.queue.test_draining import drain
+from tests.integration.queue.test_draining import drain, waiting_bytes
 from trackhelm_core.chunks import Points
 from trackhelm_core.db.models import Run
 from trackhelm_core.errors import ApiError, InvalidParameterError, NotFoundError, UnavailableError
+from trackhelm_core.queue.connection import RedisConnection
 from trackhelm_core.queue.names import drainer_of, partition_of, stream_of
 from trackhelm_ingest.queue_sink import ERRANDS, QueueSink
 from trackhelm_ingest.series import SeriesKey
@@ -170,6 +172,50 @@ def test_a_backlog_over_its_limit_is_429_until_it_is_drained(split: Split) -> No
         await sink.append(run, point(510))
 
     in_sink(split, write)
+
+
+def test_a_backlog_of_too_many_bytes_is_429_until_it_is_drained(split: Split) -> None:
+    runs = [split.new_run() for _ in range(20)]
+    # 24 bytes a point.
+    steps = range(50_000)
+    points = {SeriesKey("loss"): Points.of(steps, steps, [float(step) for step in steps])}
+    settings = split.redis.settings.model_copy(update={"queue_backlog_bytes": 10_000_000})
+    limited = replace(split, redis=RedisConnection(split.server.url, settings))
+
+    async def write(sink: QueueSink) -> None:
+        answers = await asyncio.gather(*(sink.append(run, points) for run in runs), return_exceptions=True)
+        statuses = [answer.status for answer in answers if isinstance(answer, ApiError)]
+        assert statuses == [429] * 12, "eight of 1.2 MB are taken, whatever partition each is in"
+        await sink.append(runs[0], point(1))
+        for partition in range(2):
+            await asyncio.to_thread(drain, split, partition)
+        assert waiting_bytes(split) == 0
+        await sink.append(runs[1], points)
+
+    in_sink(limited, write)
+    limited.redis.close()
+
+
+def test_a_redis_that_is_full_is_503_and_is_drained(split: Split) -> None:
+    run = split.new_run()
+    partition = partition_of(run, 2)
+
+    async def write(sink: QueueSink) -> None:
+        await sink.append(run, point(1))
+        split.redis.client.config_set("maxmemory", 1)
+        try:
+            with pytest.raises(UnavailableError) as refused:
+                await sink.append(run, point(2))
+            assert refused.value.retry_after_seconds == 1
+            await asyncio.to_thread(drain, split, partition)
+        finally:
+            split.redis.client.config_set("maxmemory", 0)
+        assert split.steps(run) == [1]
+        await sink.append(run, point(3))
+
+    in_sink(split, write)
+    drain(split, partition)
+    assert split.steps(run) == [1, 3]
 
 
 def test_a_redis_that_is_away_is_503_in_bounded_time_and_serves_when_back(split: Split) -> None:

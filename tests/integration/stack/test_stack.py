@@ -1,91 +1,21 @@
 """A whole stack, as `trackhelm-server stack` starts it: what becomes of it when one of its programs ends."""
 
-import json
 import os
 import signal
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx2
 import pytest
 
 from tests.fixtures.waiting import wait_until
+from tests.integration.stack.running import NAMES, SERVICES, running_stack
 
-# Each test starts twelve processes, some on machines with two processors.
+# Each test starts thirteen processes, some on machines with two processors.
 pytestmark = pytest.mark.timeout(240)
 
-NAMES = {
-    *("postgres", "redis", "s3", "ingest", "query", "artifact", "registry", "worker", "beat", "gateway"),
-}
-
-
 KEPT_FILE = "/api/2.0/mlflow-artifacts/artifacts/0/kept/file.txt"
-
-
-class RunningStack:
-    """The command, with what it prints."""
-
-    def __init__(self, data: Path, *options: str) -> None:
-        self.data = data
-        services = str(Path(__file__).parents[3] / "services")
-        command = [
-            sys.executable,
-            "-m",
-            "trackhelm_cli",
-            "stack",
-            "--port",
-            "0",
-            "--data",
-            str(data),
-            *options,
-        ]
-        self.process = subprocess.Popen(
-            command,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env=os.environ | {"PYTHONPATH": services},
-        )
-        self.log = ""
-        self._reader = threading.Thread(target=self._read)
-        self._reader.start()
-        assert self.process.stdout is not None
-        announced = self.process.stdout.readline()
-        assert announced, self.log
-        self.url = announced.rpartition(" ")[2].strip()
-        self.pids = {name: self.process_of(name) for name in NAMES}
-
-    def process_of(self, name: str) -> int:
-        pid: int = json.loads((self.data / "stack" / "processes.json").read_text())[name]["pid"]
-        return pid
-
-    def end(self) -> str:
-        """Wait for its end and return what it said."""
-        self.process.wait(90)
-        self._reader.join(30)
-        for pipe in (self.process.stdout, self.process.stderr):
-            assert pipe is not None
-            pipe.close()
-        return self.log
-
-    def _read(self) -> None:
-        assert self.process.stderr is not None
-        for line in self.process.stderr:
-            self.log += line
-
-
-@contextmanager
-def running_stack(data: Path, *options: str) -> Iterator[RunningStack]:
-    stack = RunningStack(data, *options)
-    try:
-        yield stack
-    finally:
-        stack.process.terminate()
-        stack.end()
 
 
 def alive(pids: dict[str, int]) -> set[str]:
@@ -151,14 +81,13 @@ def answers(url: str) -> bool:
 
 
 def test_a_stack_refuses_what_it_cannot_run_on(tmp_path: Path) -> None:
-    services = str(Path(__file__).parents[3] / "services")
     command = [sys.executable, "-m", "trackhelm_cli", "stack", "--data", str(tmp_path / "data")]
     ended = subprocess.run(
         [*command, "--database-url", "sqlite:///x.db"],
         capture_output=True,
         text=True,
         check=False,
-        env=os.environ | {"PYTHONPATH": services},
+        env=os.environ | {"PYTHONPATH": SERVICES},
     )
     assert ended.returncode == 2
     assert "TRACKHELM_DATABASE_URL: the stack's processes need a PostgreSQL" in ended.stderr

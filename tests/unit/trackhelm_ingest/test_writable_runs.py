@@ -26,7 +26,9 @@ class Runs(WritableRuns):
         self.lookups.append(sorted(runs))
         if "fails" in runs:
             raise RuntimeError("the database is away")
-        return {run: RunRef(1, run, 1, LifecycleStage.ACTIVE) for run in runs if run.startswith("run")}
+        return {
+            run: RunRef(1, run, 1, LifecycleStage.ACTIVE, "RUNNING") for run in runs if run.startswith("run")
+        }
 
 
 def test_a_run_is_looked_up_once_until_it_is_forgotten() -> None:

@@ -22,6 +22,7 @@ from trackhelm_core.db.models.registry import (
     RegisteredModelTag,
 )
 from trackhelm_core.db.models.runs import Key, Run, RunDocument, RunParam, RunTag
+from trackhelm_core.db.models.webhooks import Webhook, WebhookDelivery, WebhookEvent
 
 __all__ = [
     "AliasHistory",
@@ -57,4 +58,7 @@ __all__ = [
     "RunTag",
     "Series",
     "StageHistory",
+    "Webhook",
+    "WebhookDelivery",
+    "WebhookEvent",
 ]

@@ -4,7 +4,7 @@ import fcntl
 import os
 import shutil
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable
 from pathlib import Path
 
 import anyio
@@ -103,21 +103,13 @@ def test_a_symbolic_link_is_never_followed(tmp_path: Path) -> None:
     assert {path.name: path.read_text() for path in outside.iterdir()} == {"secret": "secret"}
 
 
-def test_a_directory_that_is_exchanged_for_a_link_meanwhile_leads_nowhere(tmp_path: Path) -> None:
-    outside = tmp_path / "outside"
-    outside.mkdir()
-    (outside / "f").write_text("secret")
-    root = tmp_path / "root"
-    store = FolderStore(root)
-    put(store, "a/b/f", b"ours")
-    place, real, link = root / "a" / "b", root / "real", root / "link"
-    link.symlink_to(outside)
-    stop = threading.Event()
+def exchange(place: Path, real: Path, link: Path, stop: threading.Event) -> None:
+    """Put a link in a directory's place and the directory back, again and again."""
 
     def put_in_place(what: Path) -> None:
         while True:
             try:
-                os.rename(what, place)
+                what.rename(place)
             except OSError:
                 # The store made the directory again, or cleared away the empty one above.
                 shutil.rmtree(place, ignore_errors=True)
@@ -125,30 +117,41 @@ def test_a_directory_that_is_exchanged_for_a_link_meanwhile_leads_nowhere(tmp_pa
             else:
                 return
 
-    def exchange() -> None:
-        while not stop.is_set():
-            os.rename(place, real)
-            put_in_place(link)
-            os.rename(place, link)
-            put_in_place(real)
+    while not stop.is_set():
+        place.rename(real)
+        put_in_place(link)
+        place.rename(link)
+        put_in_place(real)
 
-    async def attempt(call: Callable[[], Awaitable[object]]) -> object:
+
+def test_a_directory_that_is_exchanged_for_a_link_meanwhile_leads_nowhere(tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "f").write_text("secret")
+    root = tmp_path / "root"
+    store = FolderStore(root)
+    put(store, "a/b/f", b"ours")
+    place, link = root / "a" / "b", root / "link"
+    link.symlink_to(outside)
+    stop = threading.Event()
+
+    async def attempt(call: Awaitable[object]) -> object:
         try:
-            return await call()
+            return await call
         except (ObjectError, OSError):
             return None
 
     async def scenario() -> None:
         for turn in range(300):
-            read = await attempt(lambda: content(store, "a/b/f"))
+            read = await attempt(content(store, "a/b/f"))
             assert read in {None, b"ours"}
-            await attempt(lambda: store.put(key("a/b/f"), body(b"ours")))
-            await attempt(lambda: store.put(key(f"a/b/{turn}"), body(b"planted")))
-            await attempt(lambda: entries(store, key("a/b")))
-            await attempt(lambda: walked(store, "a"))
-            await attempt(lambda: store.delete(key(f"a/b/{turn}")))
+            await attempt(store.put(key("a/b/f"), body(b"ours")))
+            await attempt(store.put(key(f"a/b/{turn}"), body(b"planted")))
+            await attempt(entries(store, key("a/b")))
+            await attempt(walked(store, "a"))
+            await attempt(store.delete(key(f"a/b/{turn}")))
 
-    exchanging = threading.Thread(target=exchange)
+    exchanging = threading.Thread(target=exchange, args=(place, root / "real", link, stop))
     exchanging.start()
     try:
         anyio.run(scenario)

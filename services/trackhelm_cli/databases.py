@@ -1,0 +1,32 @@
+"""The database of a command that works on it directly, beside the server."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import typer
+from sqlalchemy.exc import SQLAlchemyError
+
+from trackhelm_cli.options import load
+from trackhelm_core.db.engine import make_engine
+from trackhelm_core.db.migrate import is_ready
+from trackhelm_core.db.unit_of_work import Database
+from trackhelm_core.settings import StorageSettings
+
+
+@contextmanager
+def opened_database(data: Path | None, database_url: str | None) -> Iterator[Database]:
+    """Open the database that settings and options name; exit 2 if it is not there or does not answer."""
+    url = load(StorageSettings, data=data, database_url=database_url).effective_database_url
+    database = Database(make_engine(url))
+    try:
+        file = database.engine.url.database
+        if database.is_sqlite and file and not Path(file).exists():
+            raise typer.BadParameter(f"there is no database at {file}")
+        if not is_ready(database.engine):
+            raise typer.BadParameter("the database has not the schema this version needs: run `migrate`")
+        yield database
+    except SQLAlchemyError as error:
+        raise typer.BadParameter(f"the database does not answer: {str(error).splitlines()[0]}") from error
+    finally:
+        database.close()

@@ -1,0 +1,24 @@
+"""What workers do for the registry: they call webhooks."""
+
+from typing import Final
+
+from trackhelm_core.queue.tasks import Task, TaskQueue
+from trackhelm_core.runtime import Runtime
+from trackhelm_core.webhooks.task import DELIVER
+from trackhelm_registry.calling.turns import PURGE_SECONDS, SWEEP_SECONDS, due_webhooks, purge, take_turn
+
+
+def _deliver(runtime: Runtime, webhook: int) -> None:
+    if take_turn(runtime, webhook):
+        runtime.database.notify([webhook])
+
+
+def _sweep(runtime: Runtime) -> None:
+    runtime.database.notify(due_webhooks(runtime))
+
+
+TASKS: Final = (
+    Task(DELIVER.name, DELIVER.queue, _deliver),
+    Task("trackhelm.registry.sweep_webhooks", TaskQueue.WEBHOOKS, _sweep, every_seconds=SWEEP_SECONDS),
+    Task("trackhelm.registry.purge_deliveries", TaskQueue.UPKEEP, purge, every_seconds=PURGE_SECONDS),
+)

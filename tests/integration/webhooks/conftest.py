@@ -1,0 +1,162 @@
+"""Webhooks over each database: the API with what delivers in its process, and the parts of that by hand."""
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.fixtures.api import Api, api_of
+from tests.fixtures.databases import new_database
+from tests.fixtures.receiver import Receiver, receiving
+from trackhelm_core.audit.changes import Cause
+from trackhelm_core.auth.actor import Actor, ActorKind
+from trackhelm_core.db.migrate import migrate
+from trackhelm_core.runtime import Runtime
+from trackhelm_core.search.keyset import PageRequest
+from trackhelm_core.settings import StorageSettings, WebhookSettings
+from trackhelm_core.webhooks.events import Event
+from trackhelm_core.webhooks.outbox import Announcement, announce
+from trackhelm_registry.calling.turns import due_webhooks, take_turn
+from trackhelm_registry.logic.webhooks import Webhooks, delete
+from trackhelm_registry.schemas.webhooks import CreateWebhook
+from trackhelm_registry.store.deliveries import delivery_page
+from trackhelm_registry.store.webhooks import WebhookRow, webhook_page
+
+ADA = Actor("ada", ActorKind.USER, "10.0.0.1", "r")
+SETTINGS = WebhookSettings(
+    webhook_allow_http=True,
+    webhook_private_networks="127.0.0.0/8",
+    webhook_timeout_seconds=2,
+    webhook_attempts=3,
+)
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with receiving() as started:
+        yield started
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def hooks(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+    """The API, which delivers by itself. Tests share it: each removes its webhooks."""
+    url = new_database(request, tmp_path_factory)
+    storage = StorageSettings(data=tmp_path_factory.mktemp("hooks"), database_url=url)
+    with api_of(storage, webhooks=SETTINGS) as api:
+        yield api
+
+
+@pytest.fixture
+def hook(hooks: Api, receiver: Receiver) -> Iterator["Hook"]:
+    """A webhook for every event, signed."""
+    made = Hook(hooks, receiver)
+    yield made
+    for webhook in hooks.get("/api/2.0/trackhelm/webhooks").get("webhooks", []):
+        hooks.call("DELETE", f"webhooks/{webhook['webhook_id']}")
+
+
+EVENTS = (
+    *(("REGISTERED_MODEL", "CREATED"), ("MODEL_VERSION", "CREATED")),
+    *(("MODEL_VERSION_TAG", "SET"), ("MODEL_VERSION_TAG", "DELETED")),
+    *(("MODEL_VERSION_ALIAS", "CREATED"), ("MODEL_VERSION_ALIAS", "DELETED")),
+    *(("PROMPT", "CREATED"), ("PROMPT_VERSION", "CREATED"), ("PROMPT_TAG", "SET"), ("PROMPT_TAG", "DELETED")),
+    *(("PROMPT_VERSION_TAG", "SET"), ("PROMPT_VERSION_TAG", "DELETED")),
+    *(("PROMPT_ALIAS", "CREATED"), ("PROMPT_ALIAS", "DELETED")),
+)
+RUN_EVENTS = ("STARTED", "FINISHED", "FAILED", "KILLED")
+SECRET = "correct horse"
+
+
+@dataclass
+class Hook:
+    """Makes webhooks to the receiver and asks of them."""
+
+    api: Api
+    receiver: Receiver
+
+    def create(self, **given: Any) -> str:
+        """Create one for every event unless told otherwise, and return its id."""
+        message = {
+            "name": "all",
+            "url": self.receiver.url,
+            "events": [{"entity": entity, "action": action} for entity, action in EVENTS],
+            "run_events": list(RUN_EVENTS),
+            "secret": SECRET,
+        }
+        webhook_id: str = self.api.post("webhooks", **(message | given))["webhook"]["webhook_id"]
+        return webhook_id
+
+    def deliveries(self, webhook_id: str, **wanted: Any) -> list[dict[str, Any]]:
+        path = f"/api/2.0/trackhelm/webhooks/{webhook_id}/deliveries"
+        found: list[dict[str, Any]] = self.api.get(path, **wanted).get("deliveries", [])
+        return found
+
+    def states(self, webhook_id: str) -> list[str]:
+        return [delivery["state"] for delivery in self.deliveries(webhook_id)]
+
+
+@dataclass
+class Outbox:
+    """A database with webhooks, worked off only when a test says so, by a clock that a test sets."""
+
+    runtime: Runtime
+    receiver: Receiver
+    now: int = field(default=1_700_000_000_000)
+
+    def create(self, url: str = "", **given: Any) -> WebhookRow:
+        message = {"name": "a", "url": url or self.receiver.url, "run_events": ("STARTED", "FINISHED")}
+        webhooks = Webhooks(self.runtime.webhooks, self.runtime.secrets)
+        with self.runtime.database.writing() as session:
+            made = webhooks.create(session, CreateWebhook(**(message | given)), Cause(ADA, self.now))
+        self.runtime.database.subscriptions.forget()
+        return made
+
+    def delete(self, webhook: WebhookRow) -> None:
+        with self.runtime.database.writing() as session:
+            delete(session, webhook.uuid, Cause(ADA, self.now))
+
+    def announce(self, run: str, event: Event = Event.RUN_STARTED, **data: Any) -> None:
+        with self.runtime.database.writing() as session:
+            announce(session, Announcement(event, f"run/{run}", {"run_id": run, **data}, self.now))
+
+    def turn(self, webhook: WebhookRow) -> bool:
+        return take_turn(self.runtime, webhook.id)
+
+    def due(self) -> list[int]:
+        return due_webhooks(self.runtime)
+
+    def rows(self, webhook: WebhookRow) -> list[Mapping[str, Any]]:
+        """Return the deliveries of a webhook, the oldest first."""
+        with self.runtime.database.reading() as session:
+            page = delivery_page(session, webhook.id, None, PageRequest("", "", 1_000))
+        return [row._mapping for row in reversed(page.rows)]
+
+    def states(self, webhook: WebhookRow) -> list[str]:
+        return [row["state"] for row in self.rows(webhook)]
+
+    def set(self, **settings: Any) -> None:
+        given = SETTINGS.model_copy(update=settings)
+        self.runtime = dataclasses.replace(self.runtime, webhooks=given)
+
+
+@pytest.fixture
+def outbox(database_url: str, tmp_path: Path, receiver: Receiver) -> Iterator[Outbox]:
+    storage = StorageSettings(data=tmp_path, database_url=database_url)
+    runtime = Runtime.from_settings(storage, webhooks=SETTINGS)
+    migrate(runtime.database.engine)
+    made = Outbox(runtime, receiver)
+    made.runtime = dataclasses.replace(runtime, clock=lambda: made.now)
+    yield made
+    with runtime.database.writing() as session:
+        for webhook in made_webhooks(made):
+            delete(session, webhook, Cause(ADA, made.now))
+    runtime.close()
+
+
+def made_webhooks(outbox: Outbox) -> list[str]:
+    with outbox.runtime.database.reading() as session:
+        found, _ = webhook_page(session, PageRequest("", "", 1_000), mlflow_only=False)
+    return [webhook.uuid for webhook in found]
