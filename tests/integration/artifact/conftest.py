@@ -37,6 +37,15 @@ def live_s3(tmp_path_factory: pytest.TempPathFactory, s3_server: S3Server) -> It
         yield server
 
 
+@pytest.fixture(params=["folder", "s3"])
+def store_variables(request: pytest.FixtureRequest) -> dict[str, str]:
+    """Return the environment variables that name each kind of store."""
+    if request.param == "folder":
+        return {}
+    found: S3Server = request.getfixturevalue("s3_server")
+    return found.environment()
+
+
 @contextmanager
 def serving_live(storage: StorageSettings, artifacts: ObjectSettings) -> Iterator[LiveServer]:
     with (

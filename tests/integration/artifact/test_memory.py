@@ -1,12 +1,9 @@
 """The server's memory stays flat, whatever a file's size."""
 
 import itertools
-import os
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -14,15 +11,13 @@ from urllib.parse import parse_qs, urlsplit
 import httpx2
 import pytest
 
-from tests.fixtures.s3 import S3Server  # noqa: TC001 - a local annotation, which mypy reads
+from tests.fixtures.programs import embedded_server
 
 MEBIBYTE = 1024 * 1024
 FILE_MEBIBYTES = 256
 GROWTH_MEBIBYTES = 48
 FILES = 100_000
 LISTING_GROWTH_MEBIBYTES = 32
-
-START = "from trackhelm_cli.main import app; app()"
 
 
 def peak_mebibytes(process: subprocess.Popen[str]) -> int:
@@ -31,37 +26,12 @@ def peak_mebibytes(process: subprocess.Popen[str]) -> int:
     return int(line.split()[1]) // 1024
 
 
-@pytest.fixture(params=["folder", "s3"])
-def environment(request: pytest.FixtureRequest) -> dict[str, str]:
-    """Return the variables of each kind of store."""
-    if request.param == "folder":
-        return {}
-    found: S3Server = request.getfixturevalue("s3_server")
-    return found.environment()
-
-
 @pytest.fixture
 def server(
-    tmp_path: Path, environment: dict[str, str]
+    tmp_path: Path, store_variables: dict[str, str]
 ) -> Iterator[tuple[subprocess.Popen[str], httpx2.Client]]:
-    with started(tmp_path, environment) as running:
+    with embedded_server(tmp_path, store_variables) as running:
         yield running
-
-
-@contextmanager
-def started(
-    tmp_path: Path, environment: dict[str, str]
-) -> Iterator[tuple[subprocess.Popen[str], httpx2.Client]]:
-    services = Path(__file__).parents[3] / "services"
-    options = ["embedded", "--port", "0", "--data", str(tmp_path / "data")]
-    command = [sys.executable, "-c", START, *options]
-    variables = os.environ | environment
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=services, env=variables) as process:
-        assert process.stdout is not None
-        announced = process.stdout.readline()
-        with httpx2.Client(base_url=announced.rpartition(" ")[2].strip(), timeout=60) as client:
-            yield process, client
-        process.terminate()
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="asks Linux for the process's memory")
@@ -145,7 +115,7 @@ def very_many(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[dict[s
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="asks Linux for the process's memory")
 @pytest.mark.parametrize("very_many", ["folder", "s3"], indirect=True)
 def test_a_directory_of_very_many_files_is_listed_in_pages(tmp_path: Path, very_many: dict[str, str]) -> None:
-    with started(tmp_path, very_many) as (process, client):
+    with embedded_server(tmp_path, very_many) as (process, client):
         url = "/api/2.0/mlflow-artifacts/artifacts"
         client.get(url, params={"path": "none" if very_many == {} else "many"}).read()
         before = peak_mebibytes(process)
