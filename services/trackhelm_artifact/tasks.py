@@ -1,19 +1,16 @@
 """What workers do for artifact."""
 
-import time
 from typing import Final
 
 import anyio
 
 from trackhelm_artifact.logic.purging import purge_files
+from trackhelm_artifact.logic.sweeping import SWEEP_SECONDS, sweep_uploads
 from trackhelm_core.queue.tasks import Task, TaskQueue
 from trackhelm_core.runtime import Runtime
 
 TURN_SECONDS: Final = 30.0
 """After so long a worker lets others have their turn, and sends the rest to itself."""
-
-INTERRUPTED_SECONDS: Final = 86_400
-"""Age at which an upload that nobody finished is dropped: no address to send a part to lives so long."""
 
 
 def _purge_files(runtime: Runtime) -> None:
@@ -25,12 +22,7 @@ def _purge_files(runtime: Runtime) -> None:
 
 
 def _sweep_uploads(runtime: Runtime) -> None:
-    async def sweep() -> None:
-        async for page in runtime.objects.interrupted(time.time() - INTERRUPTED_SECONDS):
-            for upload in page:
-                await runtime.objects.drop(upload)
-
-    anyio.run(sweep)
+    anyio.run(sweep_uploads, runtime.objects)
 
 
 PURGE_FILES: Final = Task(
@@ -39,7 +31,7 @@ PURGE_FILES: Final = Task(
 """Deletes the files of what was deleted for good."""
 
 SWEEP_UPLOADS: Final = Task(
-    "trackhelm.artifact.sweep_uploads", TaskQueue.UPKEEP, _sweep_uploads, every_seconds=3_600
+    "trackhelm.artifact.sweep_uploads", TaskQueue.UPKEEP, _sweep_uploads, every_seconds=SWEEP_SECONDS
 )
 """Drops uploads that were interrupted more than a day ago."""
 

@@ -11,7 +11,7 @@ from typing import Final
 import anyio
 import typer
 
-from trackhelm_artifact.logic.purging import place_of, purge_files
+from trackhelm_artifact.logic.purging import Deleted, place_of, purge_files
 from trackhelm_artifact.tasks import PURGE_FILES
 from trackhelm_core.audit.changes import Cause
 from trackhelm_core.auth.actor import Actor, ActorKind
@@ -50,12 +50,24 @@ class Collected:
 
 
 class Collector:
-    """Deletes for good what has been in the bin since `before` (milliseconds), or only says what would go."""
+    """Deletes for good what has been in the bin since `before` (milliseconds), or only says what would go.
 
-    def __init__(self, runtime: Runtime, before: int, *, dry_run: bool, say: Callable[[str], None]) -> None:
+    A dry run that `names_files` says each file, too.
+    """
+
+    def __init__(
+        self,
+        runtime: Runtime,
+        before: int,
+        *,
+        dry_run: bool,
+        say: Callable[[str], None],
+        names_files: bool = False,
+    ) -> None:
         self._runtime = runtime
         self._before = before
         self._dry_run = dry_run
+        self._names_files = names_files
         self._say = say
         self._cause = Cause(_operator(), runtime.clock(), "trackhelm-server gc")
         self._experiments: set[int] = set()
@@ -135,10 +147,12 @@ class Collector:
             with self._runtime.database.writing() as session:
                 more = runs_logic.delete_some(session)
 
-        async def files() -> bool:
-            return (await purge_files(self._runtime, seconds=float("inf"))).is_more
+        async def files() -> Deleted:
+            return await purge_files(self._runtime, seconds=float("inf"))
 
-        return not anyio.run(files)
+        deleted = anyio.run(files)
+        self.collected.files = deleted.files
+        return not deleted.is_away
 
     def _binned_runs(self, experiment_id: int | None) -> Iterator[list[runs_store.BinnedRun]]:
         # What goes with its experiment goes whenever it came to the bin itself.
@@ -234,6 +248,8 @@ class Collector:
             async for page in located.store.walk(located.key):
                 files += len(page)
                 size += sum(file.size for file in page)
+                for file in page if self._names_files else ():
+                    self._say(f"file {file.key}  ({file.size} bytes)")
             return files, size
 
         files, size = anyio.run(measure)

@@ -22,6 +22,7 @@ def gc(
     ] = "",
     logged_model_ids: Annotated[str, typer.Option(help="Only these logged models, likewise.")] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would go.")] = False,
+    files: Annotated[bool, typer.Option("--files", help="Name each file, too; with --dry-run.")] = False,
     data: DataOption = None,
     database_url: DatabaseOption = None,
 ) -> None:
@@ -31,9 +32,11 @@ def gc(
         experiments = [parse_experiment_id(each) for each in _listed(experiment_ids)]
     except (ValueError, ApiError) as error:
         raise typer.BadParameter(str(error)) from error
+    if files and not dry_run:
+        raise typer.BadParameter("--files says what a --dry-run would delete")
     runs, models = _listed(run_ids), _listed(logged_model_ids)
     with opened_runtime(data, database_url) as runtime:
-        collector = Collector(runtime, before, dry_run=dry_run, say=typer.echo)
+        collector = Collector(runtime, before, dry_run=dry_run, say=typer.echo, names_files=files)
         everything = not (runs or experiments or models)
         collector.check(runs, experiments, models)
         collector.experiments(None if everything else experiments)
@@ -48,7 +51,9 @@ def gc(
         done = collector.finish()
         if runtime.redis is not None:
             typer.echo("workers delete their rows and files")
-        elif not done:
+        else:
+            typer.echo(f"deleted {collected.files} files")
+        if not done:
             typer.echo(
                 "some files could not be deleted: their store does not answer. Run this again.", err=True
             )

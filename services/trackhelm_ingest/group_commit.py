@@ -141,7 +141,7 @@ class GroupCommit:
         """Wait for requests and return as many as one transaction takes; none when there is other work."""
         with self._changed:
             while not (self._waiting or self._upkeep or self._stopping):
-                self._changed.wait(self._upkeep.seconds_until_settling())
+                self._changed.wait(self._upkeep.seconds_until_look())
             group: list[_Request] = []
             size = 0
             while self._waiting and (not group or size + self._waiting[0].size <= GROUP_POINTS):

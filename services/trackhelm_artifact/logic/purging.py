@@ -26,11 +26,15 @@ _AT_ONCE: Final = 100
 
 @dataclass(slots=True)
 class Deleted:
-    """What a turn deleted, and whether there may be more."""
+    """What a turn deleted.
+
+    `is_more` says that its time was over before its work; `is_away` that a store did not answer.
+    """
 
     files: int = 0
     tombstones: int = 0
     is_more: bool = False
+    is_away: bool = False
 
 
 def place_of(runtime: Runtime, artifact_uri: str) -> Located | None:
@@ -47,10 +51,7 @@ def place_of(runtime: Runtime, artifact_uri: str) -> Located | None:
 
 
 async def purge_files(runtime: Runtime, *, seconds: float) -> Deleted:
-    """Delete files for a turn.
-
-    A store that does not answer is passed over, and tried again in the next turn.
-    """
+    """Delete files for a turn; a store that does not answer is passed over."""
     deadline = time.monotonic() + seconds
     deleted = Deleted()
     after = 0
@@ -60,7 +61,7 @@ async def purge_files(runtime: Runtime, *, seconds: float) -> Deleted:
             try:
                 done = await _purge(runtime, tombstone, deadline, deleted)
             except StoreUnavailableError:
-                deleted.is_more = True
+                deleted.is_away = True
                 continue
             if not done:
                 deleted.is_more = True

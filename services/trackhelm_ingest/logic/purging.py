@@ -74,13 +74,22 @@ def kept_experiment(experiment_id: int, *, holds: bool) -> Kept | None:
     return Kept(str(experiment_id), _HOLDS) if holds else None
 
 
+def is_any_to_delete(session: Session) -> bool:
+    """Return whether there are rows to delete of what was deleted for good, without a lock."""
+    return store.next_purged_run(session) is not None or store.next_purged_experiment(session) is not None
+
+
 def delete_some(session: Session) -> bool:
     """Delete some rows of what was deleted for good, and return whether there may be more."""
     run_id = store.next_purged_run(session)
-    if run_id is None:
-        return store.delete_some_of_experiments(session)
-    if not store.delete_some_rows(session, run_id):
-        store.delete_run(session, run_id)
+    if run_id is not None:
+        if not store.delete_some_rows(session, run_id):
+            store.delete_run(session, run_id)
+        return True
+    experiment_id = store.next_purged_experiment(session)
+    if experiment_id is None:
+        return False
+    store.delete_some_of_experiment(session, experiment_id)
     return True
 
 

@@ -149,10 +149,10 @@ def mark_experiment_purged(session: Session, experiment_id: int, new_name: str) 
     )
 
 
-def delete_some_of_experiments(session: Session) -> bool:
-    """Delete some of an experiment that was deleted for good and has no run left; False if there is none."""
+def next_purged_experiment(session: Session) -> int | None:
+    """Return an experiment that was deleted for good, has no run left, and of which something is left."""
     newest = select(func.max(aliased(Experiment).id)).scalar_subquery()
-    experiment_id = session.scalar(
+    return session.scalar(
         select(Experiment.id)
         .where(
             Experiment.lifecycle_stage == LifecycleStage.PURGED,
@@ -162,12 +162,13 @@ def delete_some_of_experiments(session: Session) -> bool:
         )
         .limit(1)
     )
-    if experiment_id is None:
-        return False
+
+
+def delete_some_of_experiment(session: Session, experiment_id: int) -> None:
+    """Delete some of an experiment's datasets, or its own row if none is left."""
     datasets = select(Dataset.id).where(Dataset.experiment_id == experiment_id).limit(ROWS_AT_ONCE)
     if not _rowcount(session, delete(Dataset).where(Dataset.id.in_(datasets))):
         session.execute(delete(Experiment).where(Experiment.id == experiment_id))
-    return True
 
 
 def _rowcount(session: Session, statement: Delete) -> int:

@@ -370,11 +370,34 @@ def test_a_store_that_is_away_is_tried_again(tmp_path: Path, s3_server: S3Server
         unreachable = Runtime.from_settings(storage, artifacts=away)
         deleted = anyio.run(lambda: files_purging.purge_files(unreachable, seconds=60))
         unreachable.close()
-        assert (deleted.is_more, deleted.tombstones) == (True, 0)
+        assert (deleted.is_away, deleted.tombstones) == (True, 0)
         assert server.count(ArtifactTombstone) == 1
         deleted = anyio.run(lambda: files_purging.purge_files(server.runtime, seconds=60))
-        assert (deleted.is_more, deleted.tombstones, deleted.files) == (False, 1, 2)
+        assert (deleted.is_away, deleted.tombstones, deleted.files) == (False, 1, 2)
         assert server.files(root) == {}
+
+
+@pytest.mark.parametrize("over", ["folder", "s3"])
+def test_the_embedded_server_finishes_what_a_killed_command_began(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest, over: str
+) -> None:
+    monkeypatch.setattr("trackhelm_artifact.upkeep.LOOK_SECONDS", 0.05)
+    monkeypatch.setattr("trackhelm_ingest.upkeep.SETTLE_EVERY_SECONDS", 0.05)
+    s3: S3Server | None = request.getfixturevalue("s3_server") if over == "s3" else None
+    storage = StorageSettings(data=tmp_path / "data")
+    with api_of(storage, artifacts=s3.settings() if s3 else None) as api:
+        server = Server(api, storage, waits=True)
+        experiment = api.new_experiment()
+        run_id, stays = server.new_run(experiment), server.new_run(experiment)
+        root = server.root(run_id)
+        server.delete_run(run_id)
+        with server.runtime.database.writing() as session:
+            rows_purging.purge_runs(session, [run_id], _cause(server))
+        # Marked, and then nobody: what the command does next is the server's to do.
+        wait_until(lambda: server.count(ArtifactTombstone) == 0 and not server.purged(), seconds=60)
+        assert server.files(root) == {}
+        assert len(server.files(server.root(stays))) == 2
+        assert server.count(Run) == 1
 
 
 def test_a_turn_ends_in_the_middle_of_many_files_and_the_next_goes_on(

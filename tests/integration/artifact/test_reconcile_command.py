@@ -135,7 +135,7 @@ def test_interrupted_uploads_are_found_and_dropped(server: Server) -> None:
 
 def test_uploads_are_swept_a_day_later(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     server.interrupt()
-    monkeypatch.setattr("trackhelm_artifact.tasks.time.time", lambda: time.monotonic() + 4e9)
+    monkeypatch.setattr("trackhelm_artifact.logic.sweeping.time.time", lambda: time.monotonic() + 4e9)
     SWEEP_UPLOADS.run(server.runtime)
 
     async def left() -> list[Any]:
