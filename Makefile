@@ -14,10 +14,10 @@ GENERATIONS := mlflow3 mlflow2
 
 .DEFAULT_GOAL := help
 .PHONY: help run run-stack setup check format openapi test test-server test-e2e test-stack test-clients test-faults \
-    bench bench-artifacts bench-charts bench-ingest bench-registry clean
+    test-azure test-frameworks test-large-files bench bench-artifacts bench-charts bench-ingest bench-registry clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "%-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "%-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(VENV)/.run ## Start the embedded server (PORT=5000 DATA=trackhelm-data)
 	@$(BIN)/trackhelm-server embedded --port $(PORT) --data $(DATA)
@@ -69,6 +69,20 @@ test-clients: $(VENV)/.dev $(GENERATIONS:%=$(CLIENTS)/%/.ready) ## The client's 
 	        -c tests/contract/clients/pytest.ini tests/contract/clients || exit 1; \
 	done
 
+# Not part of `test`: it takes minutes and 10 GB of disk. BENCH="--mebibytes 1024" makes the file smaller.
+test-large-files: $(VENV)/.dev ## 5 GiB up and down through the server, whose memory must stay flat
+	PYTHONPATH=services:. $(BIN)/python -m bench.artifact_memory $(BENCH)
+
+# Not part of `test`: it needs Node.js.
+test-azure: $(VENV)/.dev $(CLIENTS)/azurite/.ready ## The artifact store over Azure's emulator (needs npm)
+	TEST_AZURITE=$(abspath $(CLIENTS)/azurite/node_modules/.bin/azurite-blob) \
+	    $(BIN)/pytest -n 0 tests/integration/artifact/test_azure.py
+
+# Not part of `test`: its environment takes gigabytes. FRAMEWORKS="-k keras" picks some; SERVER_SHAPE=stack is heeded.
+test-frameworks: $(VENV)/.dev $(CLIENTS)/frameworks/.ready ## log_model and autolog of six frameworks
+	SERVER_UNDER_TEST=$(abspath $(BIN)/trackhelm-server) $(CLIENTS)/frameworks/bin/python -m pytest \
+	    -c tests/frameworks/pytest.ini tests/frameworks $(FRAMEWORKS)
+
 bench: $(VENV)/.dev $(CLIENTS)/mlflow3/.ready ## Measure against stock MLflow (BENCH="--quick" takes minutes)
 	$(BIN)/python -m bench.tracking --mlflow-python $(CLIENTS)/mlflow3/bin/python $(BENCH)
 
@@ -98,6 +112,12 @@ $(VENV)/.run: pyproject.toml $(CONSTRAINTS) | $(BIN)/python
 $(VENV)/.dev: pyproject.toml $(CONSTRAINTS) | $(BIN)/python
 	$(BIN)/python $(PIP_INSTALL) -c $(CONSTRAINTS) -e '.[dev]'
 	@touch $@ $(VENV)/.run
+
+$(CLIENTS)/azurite/.ready: requirements/azurite.json
+	mkdir -p $(@D)
+	cp $< $(@D)/package.json
+	npm install --prefix $(@D) --no-audit --no-fund --silent
+	@touch $@
 
 # The stock client lives in an environment of its own: the server never depends on it.
 $(CLIENTS)/%/.ready: requirements/%.txt

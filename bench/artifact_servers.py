@@ -16,7 +16,7 @@ from pathlib import Path
 from tests.fixtures.s3 import S3Server, free_ports, running
 from trackhelm_stack.seaweed import PORTS, Seaweed
 
-_START_SECONDS = 120
+_START_SECONDS = 300
 _STOP_SECONDS = 20
 
 
@@ -31,6 +31,29 @@ class Server:
         """Return the most memory that its processes have had, added up."""
         return sum(_peak(process) for process in _family(self.process))
 
+    def mebibytes(self) -> float:
+        """Return the memory that its processes have now: what they share is counted once."""
+        return sum(_now(process) for process in _family(self.process))
+
+    def busy_seconds(self) -> float:
+        """Return the processor time that its processes have taken."""
+        return sum(_ticks(process) for process in _family(self.process)) / os.sysconf("SC_CLK_TCK")
+
+
+def _now(process: int) -> float:
+    with suppress(FileNotFoundError):
+        for line in Path(f"/proc/{process}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                return int(line.split()[1]) / 1024
+    return 0
+
+
+def _ticks(process: int) -> int:
+    with suppress(FileNotFoundError):
+        times = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[11:13]
+        return sum(map(int, times))
+    return 0
+
 
 def _peak(process: int) -> int:
     with suppress(FileNotFoundError):
@@ -41,7 +64,8 @@ def _peak(process: int) -> int:
 
 
 def _family(process: int) -> list[int]:
-    children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
+    tasks = Path(f"/proc/{process}/task").glob("*/children")
+    children = [child for task in tasks for child in task.read_text().split()]
     return [process, *(member for child in children for member in _family(int(child)))]
 
 

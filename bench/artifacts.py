@@ -1,218 +1,176 @@
-"""Moves files to and from servers and stores, and prints a table: `make bench-artifacts`.
+"""Moves files to and from servers and stores, and prints tables: `make bench-artifacts`.
 
-Each way is measured over the same loopback by the same client, in blocks of 1 MiB. What a store does alone is
-the bound for what a server in front of it can do. Stock MLflow is measured over a folder.
+All servers run at once, and each file is moved by one way after the other, in rounds: what else the machine
+does hits all ways alike. What a store does alone is the bound for what a server in front of it can do, so a
+share of that is what counts. Stock MLflow is measured over a folder.
 """
 
 import argparse
-import http.client
-import json
 import os
+import statistics
 import tempfile
 import time
 import uuid
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
-from urllib.parse import urlsplit
 
 from bench.artifact_servers import Server, s3_server, stock_server, trackhelm_server
-from tests.fixtures.s3 import BUCKET, S3Server
+from bench.artifact_ways import BLOCK, Alone, Presigned, Proxy, Way
 
-BLOCK = 1024 * 1024
 SMALL_BYTES = 4096
-PART = 10 * BLOCK
-"""What the stock client sends a part of, by default."""
-
-DOWNLOAD_PART = 100 * BLOCK
-PARTS_AT_ONCE = 4
-IDLE_SECONDS = 2
-ARTIFACTS = "/api/2.0/mlflow-artifacts"
-
-
-class Way(Protocol):
-    """A way to move files."""
-
-    def put(self, name: str, size: int) -> None:
-        """Upload a file of random bytes."""
-
-    def get(self, name: str, size: int) -> None:
-        """Download it and forget it."""
+STOCK, FOLDER, BUCKET, PAST, STORE = (
+    "stock MLflow, folder",
+    "Trackhelm, folder",
+    "Trackhelm, S3",
+    "past Trackhelm, S3, in parts",
+    "S3 alone, in one piece",
+)
+BOUNDS = {BUCKET: STORE, PAST: STORE, FOLDER: STOCK}
+"""What each way is compared with."""
 
 
-class Connection:
-    """One connection to a server."""
+@dataclass
+class Subject:
+    """A way that is measured, and the server whose processor time and memory it takes."""
 
-    def __init__(self, url: str) -> None:
-        self._connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=600)
-        self._used = time.monotonic()
-
-    def ask(
-        self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None
-    ) -> tuple[bytes, str]:
-        """Send a request; return the answer's last block and its ETag."""
-        if time.monotonic() - self._used > IDLE_SECONDS:
-            self._connection.close()  # The server may have; the next request opens it again.
-        self._connection.request(method, path, body=body, headers=headers or {})
-        answer = self._connection.getresponse()
-        last = b""
-        while block := answer.read(BLOCK):
-            last = block
-        self._used = time.monotonic()
-        if answer.status not in {http.HTTPStatus.OK, http.HTTPStatus.PARTIAL_CONTENT}:
-            raise RuntimeError(f"{method} {path}: {answer.status} {last[:500]!r}")
-        return last, answer.headers.get("ETag", "")
-
-    def message(self, method: str, path: str, /, **message: Any) -> Any:
-        """Send a message and return the answer's."""
-        body = json.dumps(message) if method == "POST" else None
-        return json.loads(self.ask(method, path, body, {"Content-Type": "application/json"})[0])
-
-    def send(self, path: str, size: int) -> str:
-        """PUT random bytes and return the ETag."""
-        return self.ask("PUT", path, random_blocks(size), {"Content-Length": str(size)})[1]
+    title: str
+    way: Way
+    server: Server | None
+    folder: str = field(default_factory=lambda: uuid.uuid4().hex)
 
 
-class Proxy:
-    """Through a server."""
+@dataclass(frozen=True)
+class Case:
+    """What is moved in one go: `count` files of `size` bytes."""
 
-    def __init__(self, url: str) -> None:
-        self._connection = Connection(url)
+    title: str
+    size: int
+    count: int
 
-    def put(self, name: str, size: int) -> None:
-        """Upload a file."""
-        self._connection.send(f"{ARTIFACTS}/artifacts/{name}", size)
-
-    def get(self, name: str, size: int) -> None:
-        """Download a file."""
-        self._connection.ask("GET", f"{ARTIFACTS}/artifacts/{name}")
-
-
-class Presigned:
-    """Past a server, by addresses that it signs, in parts as the stock client sends and asks for them."""
-
-    def __init__(self, url: str) -> None:
-        self._server = Connection(url)
-        self._proxy = Proxy(url)
-
-    def put(self, name: str, size: int) -> None:
-        """Upload a file; a small one through the server."""
-        if size < PART:
-            self._proxy.put(name, size)
-            return
-        folder, _, file = name.rpartition("/")
-        count = -(-size // PART)
-        upload = self._server.message("POST", f"{ARTIFACTS}/mpu/create/{folder}", path=file, num_parts=count)
-
-        def send(part: dict[str, Any]) -> dict[str, Any]:
-            number = part["part_number"]
-            etag = Connection(part["url"]).send(_target(part["url"]), min(PART, size - (number - 1) * PART))
-            return {"part_number": number, "etag": etag}
-
-        with ThreadPoolExecutor(PARTS_AT_ONCE) as threads:
-            parts = list(threads.map(send, upload["credentials"]))
-        self._server.message(
-            "POST",
-            f"{ARTIFACTS}/mpu/complete/{folder}",
-            path=file,
-            upload_id=upload["upload_id"],
-            parts=parts,
-        )
-
-    def get(self, name: str, size: int) -> None:
-        """Download a file."""
-        url = self._server.message("GET", f"{ARTIFACTS}/presigned/{name}")["url"]
-
-        def fetch(start: int) -> None:
-            stop = min(start + DOWNLOAD_PART, size) - 1
-            Connection(url).ask("GET", _target(url), headers={"Range": f"bytes={start}-{stop}"})
-
-        with ThreadPoolExecutor(PARTS_AT_ONCE) as threads:
-            list(threads.map(fetch, range(0, size, DOWNLOAD_PART)))
+    @property
+    def amount(self) -> float:
+        """MiB of a large file, the number of small ones."""
+        return self.size / BLOCK if self.count == 1 else self.count
 
 
-class Alone:
-    """The S3 server by itself, in one piece."""
+@dataclass
+class Figures:
+    """What was measured of one way and one case, a value a round."""
 
-    def __init__(self, server: S3Server) -> None:
-        self._connection = Connection(server.endpoint)
-        self._client = server.client
-
-    def put(self, name: str, size: int) -> None:
-        """Upload a file."""
-        self._connection.send(self._signed("PUT", name), size)
-
-    def get(self, name: str, size: int) -> None:
-        """Download a file."""
-        self._connection.ask("GET", self._signed("GET", name))
-
-    def _signed(self, method: str, name: str) -> str:
-        return _target(self._client.get_presigned_url(method, BUCKET, name, timedelta(hours=1)))
+    rates: list[float] = field(default_factory=list)
+    busy: list[float] = field(default_factory=list)
+    """Milliseconds of the server's processors for each MiB or file."""
 
 
-def _target(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.path}?{parts.query}"
+Table = dict[tuple[str, str], Figures]
 
 
-def random_blocks(size: int) -> Iterator[bytes]:
-    """Yield bytes that do not compress."""
-    block = os.urandom(BLOCK)
-    while size > 0:
-        yield block[: min(size, BLOCK)]
-        size -= BLOCK
+def measure(subjects: Sequence[Subject], case: Case, rounds: int) -> Table:
+    """Return the figures by the subject's title and the direction."""
+    table: Table = defaultdict(Figures)
+    for turn in range(rounds):
+        names = [f"{case.size}-{turn}/{number}" for number in range(case.count)]
+        order = [*subjects[turn % len(subjects) :], *subjects[: turn % len(subjects)]]
+        for direction in ("up", "down"):
+            for subject in order:
+                call = subject.way.put if direction == "up" else subject.way.get
+                _time(subject, call, names, case, table[subject.title, direction])
+        for subject in order:
+            subject.way.delete(f"{subject.folder}/{case.size}-{turn}")
+    return table
 
 
-def rate(amount: int, call: Callable[[str, int], None], names: Sequence[str], size: int) -> str:
-    """Return how much of an amount a call for each name moves a second."""
+def _time(
+    subject: Subject, call: Callable[[str, int], None], names: Sequence[str], case: Case, figures: Figures
+) -> None:
+    # What others have left to the disk is not this one's to wait for.
+    os.sync()
+    busy = subject.server.busy_seconds() if subject.server else 0.0
     began = time.perf_counter()
     for name in names:
-        call(name, size)
-    return f"{amount / (time.perf_counter() - began):.0f}"
+        call(f"{subject.folder}/{name}", case.size)
+    figures.rates.append(case.amount / (time.perf_counter() - began))
+    if subject.server:
+        figures.busy.append((subject.server.busy_seconds() - busy) * 1000 / case.amount)
 
 
-def measure(title: str, way: Way, server: Server | None, mebibytes: list[int], files: int) -> None:
-    """Measure one way and print its row."""
-    folder = uuid.uuid4().hex
-    way.put(f"{folder}/first", SMALL_BYTES)
-    way.get(f"{folder}/first", SMALL_BYTES)
-    before = server.peak_mebibytes() if server else 0
-    calls = (way.put, way.get)
-    cells = [rate(size, call, [f"{folder}/{size}"], size * BLOCK) for size in mebibytes for call in calls]
-    small = [f"{folder}/small/{number}" for number in range(files)]
-    cells += [rate(files, call, small, SMALL_BYTES) for call in calls]
-    growth = f"{server.peak_mebibytes() - before}" if server else ""
-    print(f"| {' | '.join([title, *cells, growth])} |", flush=True)
+def print_table(case: Case, table: Table) -> None:
+    """Print one case: medians, and the median of the shares within each round."""
+    unit = "MiB" if case.count == 1 else "files"
+    print(f"\n| {case.title} | {unit}/s up | of | {unit}/s down | of | server, ms/{unit} up | down |")
+    print(f"|{'---|' * 7}")
+    for title in dict.fromkeys(title for title, _ in table):
+        cells = [title]
+        for direction in ("up", "down"):
+            cells += [
+                f"{statistics.median(table[title, direction].rates):.0f}",
+                _share(table, title, direction),
+            ]
+        for direction in ("up", "down"):
+            busy = table[title, direction].busy
+            cells.append(f"{statistics.median(busy):.2f}" if busy else "")
+        print(f"| {' | '.join(cells)} |", flush=True)
+
+
+def _share(table: Table, title: str, direction: str) -> str:
+    bound = table.get((BOUNDS.get(title, ""), direction))
+    if bound is None:
+        return ""
+    pairs = zip(table[title, direction].rates, bound.rates, strict=True)
+    return f"{statistics.median(own / other for own, other in pairs):.2f}"
+
+
+@contextmanager
+def subjects(folder: Path, mlflow_python: Path | None, titles: Sequence[str]) -> Iterator[list[Subject]]:
+    """Start the servers that are needed, and yield the ways."""
+    with ExitStack() as running:
+        found: list[Subject] = []
+        if mlflow_python and STOCK in titles:
+            server = running.enter_context(stock_server(mlflow_python, folder / "stock"))
+            found.append(Subject(STOCK, Proxy(server.url), server))
+        if FOLDER in titles:
+            server = running.enter_context(trackhelm_server(folder / "trackhelm", {}))
+            found.append(Subject(FOLDER, Proxy(server.url), server))
+        if {BUCKET, PAST, STORE} & {*titles}:
+            s3 = running.enter_context(s3_server(folder / "s3"))
+            environment = s3.environment() | {"TRACKHELM_ARTIFACTS_PRESIGNED": "true"}
+            server = running.enter_context(trackhelm_server(folder / "over-s3", environment))
+            found += [
+                Subject(BUCKET, Proxy(server.url), server),
+                Subject(PAST, Presigned(server.url), server),
+                Subject(STORE, Alone(s3), None),
+            ]
+        yield [subject for subject in found if subject.title in titles]
 
 
 def main() -> None:
     """Measure every way."""
+    every = (STOCK, FOLDER, BUCKET, PAST, STORE)
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--mlflow-python", type=Path, help="Python of an environment with stock MLflow")
-    parser.add_argument("--mebibytes", type=int, nargs="+", default=[100, 1024], help="sizes of large files")
-    parser.add_argument("--files", type=int, default=1000, help="number of files of 4 KiB")
+    parser.add_argument("--mebibytes", type=int, nargs="*", default=[100, 1024], help="sizes of large files")
+    parser.add_argument("--files", type=int, default=1000, help="number of files of 4 KiB; 0 leaves them out")
+    parser.add_argument("--rounds", type=int, default=5, help="how often each is moved")
+    parser.add_argument("--ways", nargs="+", choices=every, default=every, help="leave out the others")
     options = parser.parse_args()
-    sizes = [f"{size} MiB {way}" for size in options.mebibytes for way in ("up", "down")]
-    header = ["way", *(f"{size}, MiB/s" for size in sizes), "4 KiB up, files/s", "4 KiB down, files/s"]
-    print(f"| {' | '.join([*header, 'memory grows, MiB'])} |\n|{'---|' * (len(header) + 1)}")
-    with tempfile.TemporaryDirectory(prefix="bench-artifacts-") as temporary:
-        folder = Path(temporary)
-        if options.mlflow_python:
-            with stock_server(options.mlflow_python, folder / "stock") as server:
-                measure("stock MLflow, folder", Proxy(server.url), server, options.mebibytes, options.files)
-        with trackhelm_server(folder / "trackhelm", {}) as server:
-            measure("Trackhelm, folder", Proxy(server.url), server, options.mebibytes, options.files)
-        with s3_server(folder / "s3") as s3:
-            environment = s3.environment() | {"TRACKHELM_ARTIFACTS_PRESIGNED": "true"}
-            with trackhelm_server(folder / "over-s3", environment) as server:
-                for title, way in (
-                    ("Trackhelm, S3", Proxy(server.url)),
-                    ("past Trackhelm, S3, in parts", Presigned(server.url)),
-                ):
-                    measure(title, way, server, options.mebibytes, options.files)
-                measure("S3 alone, in one piece", Alone(s3), None, options.mebibytes, options.files)
+    cases = [Case(f"{size} MiB", size * BLOCK, 1) for size in options.mebibytes]
+    if options.files:
+        cases.append(Case(f"{options.files} files of 4 KiB", SMALL_BYTES, options.files))
+    with (
+        tempfile.TemporaryDirectory(prefix="bench-artifacts-") as temporary,
+        subjects(Path(temporary), options.mlflow_python, options.ways) as found,
+    ):
+        measure(found, Case("warm up", 20 * BLOCK, 1), 1)
+        before = {subject.title: subject.server.peak_mebibytes() for subject in found if subject.server}
+        for case in cases:
+            print_table(case, measure(found, case, options.rounds))
+        print("\n| server | peak memory grew by, MiB |\n|---|---|")
+        for subject in found:
+            if subject.server:
+                print(f"| {subject.title} | {subject.server.peak_mebibytes() - before[subject.title]} |")
 
 
 if __name__ == "__main__":

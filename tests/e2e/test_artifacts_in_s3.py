@@ -11,8 +11,13 @@ from pathlib import Path
 
 import httpx
 import mlflow
+import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from mlflow import MlflowClient
+from mlflow.entities.multipart_upload import MultipartUploadCredential
+from mlflow.exceptions import MlflowException
+from mlflow.store.artifact.http_artifact_repo import HttpArtifactRepository
 
 from tests.e2e.server import STOCK, ServerProcess
 
@@ -61,12 +66,16 @@ def large(tmp_path: Path) -> Path:
     return file
 
 
-def test_a_large_file_comes_back_as_it_was(
-    server: ServerProcess, large: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+@pytest.fixture
+def _in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the client move files of 10 MiB as it moves those of 500 else: in parts, if it may."""
     for what in ("UPLOAD", "DOWNLOAD"):
         monkeypatch.setenv(f"MLFLOW_MULTIPART_{what}_MINIMUM_FILE_SIZE", str(10 * MEBIBYTE))
         monkeypatch.setenv(f"MLFLOW_MULTIPART_{what}_CHUNK_SIZE", str(5 * MEBIBYTE))
+
+
+@pytest.mark.usefixtures("_in_parts")
+def test_a_large_file_comes_back_as_it_was(server: ServerProcess, large: Path, tmp_path: Path) -> None:
     with mlflow.start_run() as run:
         mlflow.log_artifact(str(large), "deep/er")
     fetched = mlflow.artifacts.download_artifacts(
@@ -86,6 +95,49 @@ def test_a_large_file_comes_back_as_it_was(
         assert etag.endswith('-2"')
         assert "/mpu/" not in said
         assert "/presigned/" not in said
+
+
+@pytest.mark.parametrize("server", ["direct"], indirect=True)
+@pytest.mark.usefixtures("_in_parts")
+def test_an_upload_whose_part_fails_leaves_nothing_and_can_be_sent_again(
+    server: ServerProcess, large: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send = HttpArtifactRepository._upload_part
+
+    def fail_once(credential: MultipartUploadCredential, **how: object) -> object:
+        if credential.part_number == 2:
+            raise ConnectionError("the network went")
+        return send(credential, **how)
+
+    client = MlflowClient()
+    with mlflow.start_run() as run:
+        with monkeypatch.context() as patch:
+            patch.setattr(HttpArtifactRepository, "_upload_part", staticmethod(fail_once))
+            with pytest.raises(MlflowException, match="at least one part"):
+                mlflow.log_artifact(str(large))
+        assert "/mpu/abort/" in server.log_tail()
+        assert client.list_artifacts(run.info.run_id) == []
+        mlflow.log_artifact(str(large))
+    (file,) = client.list_artifacts(run.info.run_id)
+    assert (file.path, file.file_size) == (large.name, SIZE)
+
+
+def test_what_is_logged_without_a_file_is_read_back(server: ServerProcess) -> None:
+    figure = Figure()
+    figure.subplots().plot([1, 2])
+    with mlflow.start_run() as run:
+        mlflow.log_text("größe", "t.txt")
+        mlflow.log_dict({"a": [1]}, "deep/d.json")
+        mlflow.log_figure(figure, "f.png")
+        mlflow.log_image(np.zeros((4, 4, 3), dtype=np.uint8), "black.png")
+        for row in (1, 2):
+            mlflow.log_table({"x": [row]}, "table.json")
+    root = f"runs:/{run.info.run_id}"
+    assert mlflow.artifacts.load_text(f"{root}/t.txt") == "größe"
+    assert mlflow.artifacts.load_dict(f"{root}/deep/d.json") == {"a": [1]}
+    assert mlflow.artifacts.load_image(f"{root}/f.png").size == tuple(map(int, figure.bbox.size))
+    assert mlflow.artifacts.load_image(f"{root}/black.png").size == (4, 4)
+    assert mlflow.load_table("table.json", run_ids=[run.info.run_id])["x"].tolist() == [1, 2]
 
 
 def test_a_tree_of_files_is_listed_and_fetched(server: ServerProcess, tmp_path: Path) -> None:

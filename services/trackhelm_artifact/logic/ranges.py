@@ -1,7 +1,11 @@
-"""Which part of a file a request asks for, and whether it needs any: `Range`, `If-Range`, `If-None-Match`."""
+"""Which part of a file a request asks for, and whether it needs any.
+
+By the headers `Range`, `If-Range`, `If-None-Match` and `If-Modified-Since`.
+"""
 
 import re
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 
 # 18 digits: more than any file has, and no number that takes long to read.
 _RANGE = re.compile(r"bytes=\s*(\d{0,18})\s*-\s*(\d{0,18})\s*", re.ASCII | re.IGNORECASE)
@@ -45,3 +49,17 @@ def names_etag(header: str | None, etag: str) -> bool:
         return False
     named = {tag.strip().removeprefix("W/") for tag in header.split(",")}
     return "*" in named or f'"{etag}"' in named
+
+
+def is_known(if_none_match: str | None, if_modified_since: str | None, etag: str, modified: float) -> bool:
+    """Return whether a request's conditions say that its sender has the file as it is.
+
+    Times count in whole seconds, and only where no version is named. `modified`: seconds since the epoch.
+    """
+    if if_none_match is not None or if_modified_since is None:
+        return names_etag(if_none_match, etag)
+    try:
+        return int(modified) <= parsedate_to_datetime(if_modified_since).timestamp()
+    except (ValueError, OverflowError):
+        # What is no date is no condition.
+        return False

@@ -8,9 +8,9 @@ from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from trackhelm_artifact.logic.media_types import attachment, media_type
-from trackhelm_artifact.logic.ranges import Span, UnsatisfiableRangeError, asked_span, names_etag
+from trackhelm_artifact.logic.ranges import Span, UnsatisfiableRangeError, asked_span, is_known
 from trackhelm_core.errors import ApiError, ErrorCode
-from trackhelm_core.objects.store import OpenObject
+from trackhelm_core.objects.store import OpenObject, StoreUnavailableError
 from trackhelm_core.problems import problem
 
 
@@ -22,17 +22,20 @@ class ObjectResponse(StreamingResponse):
         self._opened = opened
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send."""
+        """Send; an answer whose end the store fails to give is cut, so that nobody takes it for whole."""
         try:
             await super().__call__(scope, receive, send)
+        except StoreUnavailableError:
+            # Too late for a status. The store's failure is logged, and the HTTP server closes the connection.
+            return
         finally:
             self._opened.close()
 
 
 def asks_for_all(request: Request) -> bool:
     """Return whether a request is for a whole file, as far as that shows before the file is known."""
-    headers = request.headers
-    return request.method == "GET" and "range" not in headers and "if-none-match" not in headers
+    conditions = {"range", "if-none-match", "if-modified-since"}
+    return request.method == "GET" and conditions.isdisjoint(request.headers)
 
 
 def file_response(request: Request, opened: OpenObject, name: str) -> Response:
@@ -44,7 +47,8 @@ def file_response(request: Request, opened: OpenObject, name: str) -> Response:
         # A file may be replaced at any time: browsers ask again, with the ETag.
         "Cache-Control": "no-cache",
     }
-    if names_etag(request.headers.get("if-none-match"), opened.etag):
+    versions, time = request.headers.get("if-none-match"), request.headers.get("if-modified-since")
+    if is_known(versions, time, opened.etag, opened.modified):
         opened.close()
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
     try:

@@ -46,6 +46,9 @@ async def list_model_artifacts(
     return await _listing(runtime, root, message.artifact_directory_path)
 
 
+@api_router.head(
+    "/logged-models/{model_id}/artifacts/files", response_class=Response, include_in_schema=False
+)
 @api_router.get("/logged-models/{model_id}/artifacts/files", response_class=Response)
 async def download_model_artifact(
     model_id: str, message: Annotated[schemas.ModelFile, Query()], request: Request, runtime: RuntimeDep
@@ -59,6 +62,7 @@ async def download_model_artifact(
     return await _download(request, runtime, root, message.artifact_file_path)
 
 
+@root_router.head("/get-artifact", response_class=Response, include_in_schema=False)
 @root_router.get("/get-artifact", response_class=Response)
 async def download_run_artifact(
     message: Annotated[schemas.RunFile, Query()], request: Request, runtime: RuntimeDep
@@ -68,6 +72,7 @@ async def download_run_artifact(
     return await _download(request, runtime, root, message.path)
 
 
+@root_router.head("/model-versions/get-artifact", response_class=Response, include_in_schema=False)
 @root_router.get("/model-versions/get-artifact", response_class=Response)
 async def download_version_artifact(
     message: Annotated[schemas.VersionFile, Query()], request: Request, runtime: RuntimeDep

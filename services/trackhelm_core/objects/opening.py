@@ -5,10 +5,10 @@ from typing import Final
 from urllib.parse import unquote, urlsplit
 
 from obstore.exceptions import BaseError
-from obstore.store import AzureStore, GCSStore, from_url
+from obstore.store import AzureStore, GCSStore
 
 from trackhelm_core.objects.folder import FolderStore
-from trackhelm_core.objects.remote import RemoteStore
+from trackhelm_core.objects.remote import Bounds, RemoteStore
 from trackhelm_core.objects.s3 import (
     AMAZON,
     BucketMaker,
@@ -55,8 +55,10 @@ def _opened(url: str, settings: ObjectSettings, *, own: bool) -> ObjectStore:
             return _folder(url, parts.netloc, unquote(parts.path), own=own)
         case "s3" if parts.netloc:
             return _s3(parts.netloc, unquote(parts.path).strip("/"), settings, own=own)
-        case "gs" | "az" if parts.netloc:
-            return _other(url, settings)
+        case "gs" if parts.netloc:
+            return _google(parts.netloc, unquote(parts.path).strip("/"), url, settings)
+        case "az" if parts.netloc:
+            return _azure(parts.netloc, unquote(parts.path).strip("/"), url, settings)
         case scheme if scheme in SCHEMES:
             raise StoreUrlError(f"'{url}' names no bucket: '{scheme}://bucket/prefix' is expected")
         case scheme:
@@ -78,22 +80,55 @@ def _s3(bucket: str, prefix: str, settings: ObjectSettings, *, own: bool) -> Rem
     direct = None
     if settings.artifacts_presigned:
         public = minio_client(settings.s3_public_endpoint or endpoint, settings, pool)
-        direct = S3Direct(client, public, pool, bucket, prefix)
-    listing = S3Listing(
-        client, Signing(minio_credentials(settings), region_of(settings)), pool, bucket, prefix
-    )
+        direct = S3Direct(client, public, pool, bucket, prefix, seconds=settings.artifacts_timeout_seconds)
+    signing = Signing(minio_credentials(settings, pool), region_of(settings))
+    listing = S3Listing(client, signing, pool, bucket, prefix, seconds=settings.artifacts_timeout_seconds)
     store = s3_bucket(bucket, prefix, settings)
+    bounds = _bounds(settings)
     if not (own and settings.s3_endpoint and settings.s3_create_bucket):
-        return RemoteStore(store, f"s3://{bucket}", direct=direct, listing=listing)
+        return RemoteStore(store, f"s3://{bucket}", bounds=bounds, direct=direct, listing=listing)
     maker = BucketMaker(client, bucket, region_of(settings))
     maker.make()
     return RemoteStore(
-        store, f"s3://{bucket}", direct=direct, listing=listing, on_missing_bucket=maker.make_soon
+        store,
+        f"s3://{bucket}",
+        bounds=bounds,
+        direct=direct,
+        listing=listing,
+        on_missing_bucket=maker.make_soon,
     )
 
 
-def _other(url: str, settings: ObjectSettings) -> RemoteStore:
-    store = from_url(url, client_options=client_options(settings), retry_config=retry_options(settings))
-    assert isinstance(store, GCSStore | AzureStore)
+def _google(bucket: str, prefix: str, url: str, settings: ObjectSettings) -> RemoteStore:
+    store = GCSStore(
+        bucket,
+        prefix=prefix or None,
+        client_options=client_options(settings),
+        retry_config=retry_options(settings),
+    )
+    return _signing(store, url, settings)
+
+
+def _azure(account: str, path: str, url: str, settings: ObjectSettings) -> RemoteStore:
+    container, _, prefix = path.partition("/")
+    if not container:
+        raise StoreUrlError(f"'{url}' names no container: 'az://account/container/prefix' is expected")
+    store = AzureStore(
+        container,
+        prefix=prefix or None,
+        config={"account_name": account},
+        client_options=client_options(settings),
+        retry_config=retry_options(settings),
+    )
+    return _signing(store, url, settings)
+
+
+def _signing(store: GCSStore | AzureStore, url: str, settings: ObjectSettings) -> RemoteStore:
     direct = SignedDirect(store, url) if settings.artifacts_presigned else None
-    return RemoteStore(store, url, direct=direct)
+    return RemoteStore(store, url, bounds=_bounds(settings), direct=direct)
+
+
+def _bounds(settings: ObjectSettings) -> Bounds:
+    return Bounds(
+        settings.artifacts_upload_memory_mebibytes * 1024 * 1024, settings.artifacts_timeout_seconds
+    )

@@ -8,17 +8,18 @@ read and deleted by its key.
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import obstore
-from anyio import CapacityLimiter
 from obstore.store import AzureStore, GCSStore, S3Store
 
-from trackhelm_core.objects.blocks import BLOCK_BYTES, in_blocks
+from trackhelm_core.objects.blocks import BLOCK_BYTES, Block, in_blocks, read_ahead
+from trackhelm_core.objects.budget import Budget
 from trackhelm_core.objects.direct import DirectAccess
 from trackhelm_core.objects.keys import RESERVED, InvalidKeyError, ObjectKey, check_segment
-from trackhelm_core.objects.remote_faults import told
+from trackhelm_core.objects.remote_faults import told, unavailable
 from trackhelm_core.objects.s3_listing import S3Listing
 from trackhelm_core.objects.store import (
     ConflictError,
@@ -52,6 +53,14 @@ _PAGE: Final = 1000
 _REMEMBERED: Final = 10_000
 
 
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How much memory uploads may take together, and how many seconds one waits for its share."""
+
+    upload_bytes: int
+    seconds: float
+
+
 class RemoteObject:
     """A file of a bucket; see `OpenObject`. One that is replaced while it is read breaks off."""
 
@@ -65,7 +74,7 @@ class RemoteObject:
         self._version = meta["e_tag"]
         self.etag = _bare(self._version) or f"{self.modified:.0f}-{self.size:x}"
 
-    async def blocks(self, start: int, stop: int) -> AsyncIterator[bytes]:
+    async def blocks(self, start: int, stop: int) -> AsyncIterator[Block]:
         """Yield the bytes from `start` up to `stop`."""
         if start >= stop:
             return
@@ -77,8 +86,8 @@ class RemoteObject:
                 if self._version:
                     options["if_match"] = self._version
                 result = await obstore.get_async(self._remote.bucket, self._path, options=options)
-            async for block in result.stream(min_chunk_size=BLOCK_BYTES):
-                yield bytes(block)
+            async for block in read_ahead(result.stream(min_chunk_size=BLOCK_BYTES)):
+                yield memoryview(block)
 
     def close(self) -> None:
         """Let go of the connection, if one is open."""
@@ -93,6 +102,7 @@ class RemoteStore:
         bucket: Bucket,
         name: str,
         *,
+        bounds: Bounds,
         direct: DirectAccess | None = None,
         listing: S3Listing | None = None,
         on_missing_bucket: Callable[[], None] = lambda: None,
@@ -101,8 +111,10 @@ class RemoteStore:
         self.direct = direct
         self._name = name
         self._listing = listing
+        self._patience = bounds.seconds
+        self._memory = Budget(bounds.upload_bytes)
         self._on_missing_bucket = on_missing_bucket
-        self._listings = CapacityLimiter(_LISTINGS_AT_ONCE)
+        self._listings = Budget(_LISTINGS_AT_ONCE)
         # A run's files share their directories: each is looked up once, not once a file.
         self._directories: set[ObjectKey] = set()
 
@@ -116,11 +128,20 @@ class RemoteStore:
         """Send a small file at once, and a large one in parts that become a file together."""
         path = self._path(key)
         await self.check_free(key)
+        part = max(PART_BYTES, -(-(length or 0) // MOST_PARTS))
+        # One part is gathered while others are on their way.
+        most = (_PARTS_AT_ONCE + 1) * part
         counter = _Counter()
-        blocks = counter.counted(in_blocks(content))
+        async with self._share(self._memory, most if length is None else min(length, most)):
+            etag = await self._send(path, counter.counted(in_blocks(content)), part)
+        self._remember(key)
+        return Stored(counter.size, etag or (await self.open(key, whole=False)).etag)
+
+    async def _send(self, path: str, blocks: AsyncIterator[bytes], part: int) -> str:
+        """Send a file, and return the tag of it that the store tells, if it does."""
         beginning = await _beginning(blocks)
         with self.told():
-            if counter.size < PART_BYTES:
+            if sum(map(len, beginning)) < PART_BYTES:
                 result = await obstore.put_async(self.bucket, path, b"".join(beginning), use_multipart=False)
             else:
                 # Should the content raise, obstore drops the parts and raises the same.
@@ -129,13 +150,19 @@ class RemoteStore:
                     path,
                     _chained(beginning, blocks),
                     use_multipart=True,
-                    chunk_size=max(PART_BYTES, -(-(length or 0) // MOST_PARTS)),
+                    chunk_size=part,
                     max_concurrency=_PARTS_AT_ONCE,
                 )
-        self._remember(key)
-        if etag := _bare(result["e_tag"]):
-            return Stored(counter.size, etag)
-        return Stored(counter.size, (await self.open(key, whole=False)).etag)
+        return _bare(result["e_tag"])
+
+    @asynccontextmanager
+    async def _share(self, budget: Budget, amount: int) -> AsyncIterator[None]:
+        async with AsyncExitStack() as held:
+            try:
+                await held.enter_async_context(budget.share(amount, self._patience))
+            except TimeoutError as error:
+                raise unavailable(self._name, "what was begun before takes too long", "") from error
+            yield
 
     async def check_free(self, key: ObjectKey) -> None:
         """Raise `ConflictError` if no file can have the key."""
@@ -172,13 +199,11 @@ class RemoteStore:
                 async for files, directories in self._listing.pages(path):
                     yield _entries(files, directories, root=not key.segments)
             return
-        async with self._listings:
+        async with self._share(self._listings, 1):
             with self.told():
                 listed = await obstore.list_with_delimiter_async(self.bucket, path or None)
-            files = [
-                (_last(item["path"]), item["size"]) for item in listed["objects"] if item["path"] != path
-            ]
-            yield _entries(files, map(_last, listed["common_prefixes"]), root=not key.segments)
+        files = [(_last(item["path"]), item["size"]) for item in listed["objects"] if item["path"] != path]
+        yield _entries(files, map(_last, listed["common_prefixes"]), root=not key.segments)
 
     async def walk(self, key: ObjectKey) -> AsyncIterator[Sequence[FoundFile]]:
         """Yield all files at a key and below it, a page at a time."""

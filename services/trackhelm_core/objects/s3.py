@@ -74,7 +74,14 @@ def s3_bucket(bucket: str, prefix: str, settings: ObjectSettings) -> S3Store:
     path_style = settings.s3_path_style
     if path_style is None:
         path_style = settings.s3_endpoint is not None
-    config: S3Config = {"region": region_of(settings), "virtual_hosted_style_request": not path_style}
+    sign_content = settings.s3_sign_content
+    if sign_content is None:
+        sign_content = (settings.s3_endpoint or AMAZON).startswith("http://")
+    config: S3Config = {
+        "region": region_of(settings),
+        "virtual_hosted_style_request": not path_style,
+        "unsigned_payload": not sign_content,
+    }
     if settings.s3_endpoint:
         config["endpoint"] = settings.s3_endpoint
     keys = settings.s3_keys()
@@ -107,10 +114,12 @@ def http_pool(settings: ObjectSettings) -> urllib3.PoolManager:
     return urllib3.PoolManager(maxsize=_POOL, timeout=timeout, retries=retries)
 
 
-def minio_credentials(settings: ObjectSettings) -> Provider:
+def minio_credentials(settings: ObjectSettings, pool: urllib3.PoolManager) -> Provider:
     """Return the keys of the settings, or where the MinIO SDK looks for the cloud's own."""
-    keys = settings.s3_keys()
-    return StaticProvider(*keys) if keys else ChainedProvider([EnvAWSProvider(), IamAwsProvider()])
+    if keys := settings.s3_keys():
+        return StaticProvider(*keys)
+    # By connections with bounds, as all else: the SDK's own wait for ever.
+    return ChainedProvider([EnvAWSProvider(), IamAwsProvider(http_client=pool)])
 
 
 def minio_client(endpoint: str, settings: ObjectSettings, pool: urllib3.PoolManager) -> Minio:
@@ -120,7 +129,7 @@ def minio_client(endpoint: str, settings: ObjectSettings, pool: urllib3.PoolMana
         parts.netloc,
         secure=parts.scheme == "https",
         region=region_of(settings),
-        credentials=minio_credentials(settings),
+        credentials=minio_credentials(settings, pool),
         http_client=pool,
     )
     if settings.s3_path_style is False:

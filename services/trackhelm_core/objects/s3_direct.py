@@ -1,7 +1,8 @@
 """Signed addresses and multipart uploads of S3, by the MinIO SDK.
 
 Addresses for clients are signed for the endpoint that clients use; what the server itself asks of an upload
-goes to its own, as a request that is signed in the same way.
+goes to its own, as a request that is signed in the same way. The SDK is synchronous: its calls have threads
+of their own, so that a store that hangs takes none that metadata is served from.
 """
 
 import hashlib
@@ -14,10 +15,11 @@ from typing import Final, TypeVar, TypeVarTuple, Unpack
 from xml.sax.saxutils import escape
 
 import urllib3
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 from minio import Minio
 from minio.error import MinioException
 
+from trackhelm_core.objects.budget import Budget
 from trackhelm_core.objects.direct import Label, MissingUploadError, Part, SignedUrl, UploadError
 from trackhelm_core.objects.keys import ObjectKey
 from trackhelm_core.objects.remote_faults import unavailable
@@ -27,6 +29,7 @@ Args = TypeVarTuple("Args")
 Result = TypeVar("Result")
 
 _OWN_SECONDS: Final = 300
+_CALLS_AT_ONCE: Final = 16
 _UPLOAD_ID = re.compile(r"<UploadId>([^<]+)</UploadId>")
 _CODE = re.compile(r"<Code>([^<]+)</Code>")
 _MESSAGE = re.compile(r"<Message>([^<]*)</Message>")
@@ -41,13 +44,23 @@ class S3Direct:
     """Addresses of a bucket; see `DirectAccess` and `Multipart`."""
 
     def __init__(
-        self, own: Minio, public: Minio, pool: urllib3.PoolManager, bucket: str, prefix: str
+        self,
+        own: Minio,
+        public: Minio,
+        pool: urllib3.PoolManager,
+        bucket: str,
+        prefix: str,
+        *,
+        seconds: float,
     ) -> None:
         self._own = own
         self._public = public
         self._pool = pool
         self._bucket = bucket
         self._prefix = prefix
+        self._patience = seconds
+        self._turns = Budget(_CALLS_AT_ONCE)
+        self._limiter = CapacityLimiter(_CALLS_AT_ONCE)
         self.multipart = self
 
     async def download_url(self, key: ObjectKey, seconds: int, label: Label) -> SignedUrl:
@@ -150,8 +163,10 @@ class S3Direct:
     async def _run(self, call: Callable[[Unpack[Args]], Result], *args: *Args) -> Result:
         """Make a call in a thread: a signature may need credentials, which are fetched then."""
         try:
-            return await to_thread.run_sync(call, *args)
+            async with self._turns.share(1, self._patience):
+                return await to_thread.run_sync(call, *args, limiter=self._limiter)
         except (MinioException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+            # Among them TimeoutError, of who waits too long for a turn.
             raise unavailable(self._bucket, "it could not be asked", str(error)) from error
 
     def _unexpected(self, status: int, text: str) -> StoreUnavailableError:

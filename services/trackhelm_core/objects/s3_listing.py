@@ -8,24 +8,29 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http import HTTPStatus
-from typing import Final
+from typing import Final, TypeVar, TypeVarTuple, Unpack
 from urllib.parse import unquote_plus, urlencode, urlsplit, urlunsplit
 
 import urllib3
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 from minio import Minio
 from minio.credentials.providers import Provider
 from minio.error import MinioException
 from minio.signer import presign_v4
 from minio.time import utcnow
 
+from trackhelm_core.objects.budget import Budget
 from trackhelm_core.objects.remote_faults import unavailable
-from trackhelm_core.objects.store import Interrupted
+from trackhelm_core.objects.store import Interrupted, StoreUnavailableError
 
 _PAGE: Final = {"max-keys": "1000", "encoding-type": "url"}
 
 _SECONDS: Final = 300
+_CALLS_AT_ONCE: Final = 16
 _ANY_KEY: Final = "x"
+
+Args = TypeVarTuple("Args")
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +45,23 @@ class S3Listing:
     """Listings of one bucket below a prefix. Paths are given and told without that prefix."""
 
     def __init__(
-        self, client: Minio, signing: Signing, pool: urllib3.PoolManager, bucket: str, prefix: str
+        self,
+        client: Minio,
+        signing: Signing,
+        pool: urllib3.PoolManager,
+        bucket: str,
+        prefix: str,
+        *,
+        seconds: float,
     ) -> None:
         self._client = client
         self._signing = signing
         self._bucket = bucket
         self._prefix = f"{prefix}/" if prefix else ""
         self._pool = pool
+        self._patience = seconds
+        self._turns = Budget(_CALLS_AT_ONCE)
+        self._limiter = CapacityLimiter(_CALLS_AT_ONCE)
 
     async def pages(self, directory: str) -> AsyncIterator[tuple[Sequence[tuple[str, int]], Sequence[str]]]:
         """Yield the files below a directory, with their sizes, and its directories, a page at a time.
@@ -85,18 +100,9 @@ class S3Listing:
 
     async def drop(self, upload: Interrupted) -> None:
         """Abort a multipart upload."""
-        url = await to_thread.run_sync(
-            lambda: self._client.get_presigned_url(
-                "DELETE",
-                self._bucket,
-                self._prefix + upload.name,
-                expires=timedelta(seconds=_SECONDS),
-                extra_query_params={"uploadId": upload.handle},
-            )
-        )
-        status, body = await to_thread.run_sync(self._send, "DELETE", url)
+        status, body = await self._run(self._abort, upload)
         if status not in {HTTPStatus.OK, HTTPStatus.NO_CONTENT, HTTPStatus.NOT_FOUND}:
-            raise unavailable(self._bucket, "it did not answer as it should", f"{status} {body[:200]!r}")
+            raise self._unexpected(status, body)
 
     async def _answers(
         self, query: Mapping[str, str], markers: Mapping[str, str]
@@ -104,7 +110,7 @@ class S3Listing:
         """Yield the answers to a listing, one a page, up to the last."""
         asked = dict(query)
         while True:
-            page = await to_thread.run_sync(self._page, asked)
+            page = await self._run(self._page, asked)
             yield page
             found = {marker: _text(page, element) for marker, element in markers.items()}
             if "key-marker" in found:
@@ -114,15 +120,22 @@ class S3Listing:
             asked = {**query, **{marker: value for marker, value in found.items() if value}}
 
     def _page(self, query: Mapping[str, str]) -> ET.Element:
-        try:
-            status, body = self._send("GET", self._signed(query))
-            if status == HTTPStatus.OK:
-                return ET.fromstring(body)  # noqa: S314 - of the operator's own store
-        except (MinioException, OSError, ValueError, ET.ParseError) as error:
-            raise unavailable(self._bucket, "it could not be listed", repr(error)) from error
+        status, body = self._send("GET", self._signed(query))
+        if status == HTTPStatus.OK:
+            return ET.fromstring(body)  # noqa: S314 - of the operator's own store
         if b"NoSuchBucket" in body:
             raise FileNotFoundError(f"NoSuchBucket: {self._bucket}")
-        raise unavailable(self._bucket, "it did not answer as it should", f"{status} {body[:200]!r}")
+        raise self._unexpected(status, body)
+
+    def _abort(self, upload: Interrupted) -> tuple[int, bytes]:
+        url = self._client.get_presigned_url(
+            "DELETE",
+            self._bucket,
+            self._prefix + upload.name,
+            expires=timedelta(seconds=_SECONDS),
+            extra_query_params={"uploadId": upload.handle},
+        )
+        return self._send("DELETE", url)
 
     def _signed(self, query: Mapping[str, str]) -> str:
         """Return the address of the bucket itself: of the form that the SDK gives the address of a key."""
@@ -143,11 +156,24 @@ class S3Listing:
         return urlunsplit(signed)
 
     def _send(self, method: str, url: str) -> tuple[int, bytes]:
-        try:
-            answer = self._pool.request(method, url, redirect=False)
-        except urllib3.exceptions.HTTPError as error:
-            raise unavailable(self._bucket, "it could not be asked", str(error)) from error
+        answer = self._pool.request(method, url, redirect=False)
         return answer.status, answer.data
+
+    async def _run(self, call: Callable[[Unpack[Args]], Result], *args: *Args) -> Result:
+        """Make a call in a thread of its own kind, so that a store that hangs takes none of metadata's."""
+        try:
+            async with self._turns.share(1, self._patience):
+                return await to_thread.run_sync(call, *args, limiter=self._limiter)
+        except FileNotFoundError:
+            raise
+        except (MinioException, urllib3.exceptions.HTTPError, OSError, ValueError, ET.ParseError) as error:
+            # Among them TimeoutError, of who waits too long for a turn.
+            raise unavailable(self._bucket, "it could not be listed", repr(error)) from error
+
+    def _unexpected(self, status: int, body: bytes) -> StoreUnavailableError:
+        is_refused = status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
+        reason = "it refuses the server's credentials" if is_refused else "it did not answer as it should"
+        return unavailable(self._bucket, reason, f"{status} {body[:200]!r}")
 
 
 def _name_of(page: ET.Element) -> Callable[[str], str]:

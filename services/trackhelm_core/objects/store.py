@@ -8,6 +8,7 @@ from collections.abc import AsyncIterable, AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from trackhelm_core.objects.blocks import Block
 from trackhelm_core.objects.direct import DirectAccess
 from trackhelm_core.objects.keys import ObjectKey
 
@@ -97,7 +98,7 @@ class OpenObject(Protocol):
     def modified(self) -> float:
         """When it was stored: seconds since the epoch."""
 
-    def blocks(self, start: int, stop: int) -> AsyncIterator[bytes]:
+    def blocks(self, start: int, stop: int) -> AsyncIterator[Block]:
         """Yield the bytes from `start` up to `stop`."""
 
     def close(self) -> None:

@@ -26,6 +26,13 @@ class ObjectSettings(SettingsGroup):
     artifacts_retries: int = Field(
         3, ge=0, le=20, description="How often a request to the store is sent again before 503."
     )
+    artifacts_upload_memory_mebibytes: int = Field(
+        512,
+        ge=32,
+        le=1_048_576,
+        description="Memory in MiB that uploads to a bucket may take together, 24 for each large one; others "
+        "wait, at most `TRACKHELM_ARTIFACTS_TIMEOUT_SECONDS`, then 503.",
+    )
     artifacts_presigned: bool = Field(
         default=False,
         description="Whether clients can reach the store: they are then told to move files to and from it "
@@ -53,6 +60,11 @@ class ObjectSettings(SettingsGroup):
     )
     s3_allow_http: bool = Field(
         default=False, description="Whether an endpoint may be `http://`, which sends files unencrypted."
+    )
+    s3_sign_content: bool | None = Field(
+        None,
+        description="Whether uploads are signed with a hash of their content; by default where the endpoint "
+        "is `http://`, since `https://` guards the content already.",
     )
     s3_create_bucket: bool = Field(
         default=True, description="Whether a missing bucket is made, at an `S3_ENDPOINT` only."

@@ -10,6 +10,7 @@ import pytest
 
 from tests.fixtures.live import serving
 from tests.fixtures.s3 import S3Server
+from tests.fixtures.stoppable_s3 import StoppableS3
 from trackhelm_core.settings import ObjectSettings, StorageSettings
 from trackhelm_embedded.app import embedded_app
 
@@ -44,6 +45,14 @@ def store_variables(request: pytest.FixtureRequest) -> dict[str, str]:
         return {}
     found: S3Server = request.getfixturevalue("s3_server")
     return found.environment()
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoppableS3]:
+    """Yield a running store that is this module's own."""
+    store = StoppableS3(tmp_path_factory.mktemp("away") / "s3")
+    yield store
+    store.kill()
 
 
 @contextmanager

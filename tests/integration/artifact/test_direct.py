@@ -141,3 +141,16 @@ def test_a_runs_file_is_uploaded_to_and_downloaded_from_the_store(live_s3: LiveS
     assert httpx2.get(signed["presigned_url"]).content == b"direct"
     refused = live_s3.client.post(f"{api}/artifacts/presigned-upload-url", json=message | {"path": "sub"})
     assert refused.status_code == 400
+
+
+def test_a_logged_models_file_is_uploaded_to_the_store(live_s3: LiveServer) -> None:
+    api = "/api/2.0/mlflow"
+    experiment = live_s3.client.post(f"{api}/experiments/create", json={"name": uuid.uuid4().hex}).json()
+    model = live_s3.client.post(f"{api}/logged-models", json=experiment).json()["model"]["info"]["model_id"]
+    message = {"model_id": model, "path": "weights/w.bin"}
+    signed = live_s3.client.post(f"{api}/artifacts/presigned-upload-url", json=message).json()
+    sent = httpx2.put(signed["presigned_url"], content=b"weights", headers=signed["headers"])
+    assert sent.status_code == 200
+    files = f"/ajax-api/2.0/mlflow/logged-models/{model}/artifacts/files"
+    fetched = live_s3.client.get(files, params={"artifact_file_path": "weights/w.bin"})
+    assert (fetched.status_code, fetched.content) == (200, b"weights")

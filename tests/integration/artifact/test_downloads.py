@@ -76,6 +76,38 @@ def test_a_known_version_is_not_sent_again(api: Api, page: str) -> None:
     assert api.client.get(page, headers={"If-None-Match": etag}).status_code == 200
 
 
+def test_what_is_known_by_its_time_is_not_sent_again(api: Api, page: str) -> None:
+    stored = api.client.get(page).headers["last-modified"]
+    known = api.client.get(page, headers={"If-Modified-Since": stored})
+    assert (known.status_code, known.content) == (304, b"")
+    for other in ("Mon, 01 Jan 2001 00:00:00 GMT", "yesterday"):
+        assert api.client.get(page, headers={"If-Modified-Since": other}).content == b"0123456789"
+    # A version that is named counts, whatever the time says.
+    both = {"If-Modified-Since": stored, "If-None-Match": '"another"'}
+    assert api.client.get(page, headers=both).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "name", ["page.html", "image.svg", "page.xhtml", "script.js", "feed.xml", "page.HTM"]
+)
+@pytest.mark.parametrize("headers", [{}, {"Range": "bytes=0-3"}])
+def test_no_kind_of_page_runs_in_our_origin(api: Api, name: str, headers: dict[str, str]) -> None:
+    folder, run_id = uuid.uuid4().hex, api.new_run()
+    script = b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>"
+    assert api.client.put(f"{FILES}/{folder}/{name}", content=script).status_code == 200
+    upload = {"run_uuid": run_id, "path": name}
+    added = api.client.post("/ajax-api/2.0/mlflow/upload-artifact", params=upload, content=script)
+    assert added.status_code == 200
+    for answer in (
+        api.client.get(f"{FILES}/{folder}/{name}", headers=headers),
+        api.client.get("/get-artifact", params={"run_id": run_id, "path": name}, headers=headers),
+    ):
+        assert answer.status_code in {200, 206}
+        assert answer.headers["content-disposition"].startswith("attachment")
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["content-security-policy"] == "sandbox; default-src 'none'"
+
+
 def test_an_empty_file_is_sent(api: Api, page: str) -> None:
     api.client.put(page, content=b"")
     answer = api.client.get(page)

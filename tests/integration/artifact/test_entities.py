@@ -97,6 +97,24 @@ def test_a_runs_file_is_sent(api: Api, run_id: str) -> None:
     assert (ranged.status_code, ranged.content) == (206, b"run")
 
 
+def test_a_head_describes_the_file_of_any_entity(api: Api, experiment_id: str, run_id: str) -> None:
+    model_id = new_logged_model(api, experiment_id)
+    put(api, f"{experiment_id}/models/{model_id}/artifacts/MLmodel", b"model file")
+    name = new_version(api, f"runs:/{run_id}/")
+    for path, query in (
+        ("/get-artifact", {"run_id": run_id, "path": "MLmodel"}),
+        ("/model-versions/get-artifact", {"name": name, "version": "1", "path": "MLmodel"}),
+        (
+            f"/ajax-api/2.0/mlflow/logged-models/{model_id}/artifacts/files",
+            {"artifact_file_path": "MLmodel"},
+        ),
+    ):
+        full, head = api.client.get(path, params=query), api.client.head(path, params=query)
+        assert (full.status_code, head.status_code, head.content) == (200, 200, b"")
+        assert head.headers["content-length"] == str(len(full.content))
+        assert head.headers["etag"] == full.headers["etag"]
+
+
 @pytest.mark.parametrize("path", ["artifacts/list", "/get-artifact"])
 def test_a_missing_run_is_not_found(api: Api, path: str) -> None:
     message = api.refused("GET", path, "RESOURCE_DOES_NOT_EXIST", 404, run_id=MISSING_RUN, path="f")

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trackhelm_artifact.logic.media_types import attachment, media_type
-from trackhelm_artifact.logic.ranges import Span, UnsatisfiableRangeError, asked_span, names_etag
+from trackhelm_artifact.logic.ranges import Span, UnsatisfiableRangeError, asked_span, is_known, names_etag
 
 
 @pytest.mark.parametrize(
@@ -45,6 +45,11 @@ def test_a_range_is_always_inside_the_file(header: str, size: int) -> None:
     except UnsatisfiableRangeError:
         return
     assert span is None or 0 <= span.start < span.stop <= size
+
+
+@given(st.text(max_size=40))
+def test_whatever_stands_for_a_time_is_a_condition_or_none(text: str) -> None:
+    assert is_known(None, text, "etag", 1.0) in {True, False}
 
 
 def test_an_etag_is_found_among_several() -> None:
