@@ -16,7 +16,7 @@ from trackhelm_core.wire.paths import ANY_PATH
 
 @dataclass(frozen=True, slots=True)
 class Routes:
-    """Paths of one service below each of some prefixes; `{name}` is a segment, `{name:path}` any number."""
+    """Paths of one service below each of some prefixes; `{name}` is a segment, `{name:path}` and `ANY_PATH` any number."""
 
     service: str
     paths: tuple[str, ...]

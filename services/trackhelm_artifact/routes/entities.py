@@ -6,11 +6,12 @@ from fastapi import APIRouter, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from trackhelm_artifact.logic import files, roots
+from trackhelm_artifact.logic.paging import Asked, next_page
 from trackhelm_artifact.logic.paths import parse_file_path, parse_path
 from trackhelm_artifact.logic.roots import Located, Root
 from trackhelm_artifact.routes.book import RecordsDep
 from trackhelm_artifact.routes.downloads import asks_for_all, file_response
-from trackhelm_artifact.routes.listings import listing_response
+from trackhelm_artifact.routes.listings import listing_response, page_response
 from trackhelm_artifact.routes.proxy import announced
 from trackhelm_artifact.schemas import requests as schemas
 from trackhelm_artifact.schemas.listings import EntityListing
@@ -34,7 +35,7 @@ async def list_run_artifacts(
 ) -> Response:
     """List a directory of a run; paths start at the run's root."""
     root = await run_in_threadpool(_run_root, runtime, message.run)
-    return await _listing(runtime, root, message.path)
+    return await _listing(runtime, root, message.path, message)
 
 
 @api_router.get("/logged-models/{model_id}/artifacts/directories", **documented(EntityListing))
@@ -43,7 +44,7 @@ async def list_model_artifacts(
 ) -> Response:
     """List a directory of a logged model; paths start at the model's root."""
     root = await run_in_threadpool(_model_root, runtime, model_id)
-    return await _listing(runtime, root, message.artifact_directory_path)
+    return await _listing(runtime, root, message.artifact_directory_path, message)
 
 
 @api_router.head(
@@ -115,10 +116,13 @@ def _version_root(runtime: Runtime, name: str, version: str) -> Root:
         return roots.version_root(session, name, version)
 
 
-async def _listing(runtime: Runtime, root: Root, path: str) -> Response:
+async def _listing(runtime: Runtime, root: Root, path: str, message: schemas.Paged) -> Response:
     directory = parse_path(path)
     there = await _located(runtime, root, directory)
     prefix = f"{directory}/" if directory.segments else ""
+    if asked := Asked(message.max_results, message.page_token):
+        page = await next_page(there.store, there.key, asked)
+        return page_response(page, root_uri=root.uri, prefix=prefix)
     pages = await files.pages(there.store, there.key)
     return await listing_response(pages, root_uri=root.uri, prefix=prefix)
 

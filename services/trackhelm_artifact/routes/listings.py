@@ -1,4 +1,4 @@
-"""The answer that lists a directory, written page by page: the wire has no pages, a directory no bound."""
+"""The answer that lists a directory: a page, or all of it, written as it is read, for it has no bound."""
 
 from collections.abc import AsyncIterator, Sequence
 from typing import Final
@@ -8,7 +8,7 @@ from starlette.responses import StreamingResponse
 
 from trackhelm_artifact.logic.files import Pages
 from trackhelm_artifact.schemas.listings import DirectoryListing, EntityListing, FileInfo
-from trackhelm_core.objects.store import Entry
+from trackhelm_core.objects.store import Entry, Page
 from trackhelm_core.wire.replies import JSON_MEDIA_TYPE, encode, reply
 
 _BEGIN: Final = b'{"files":['
@@ -23,10 +23,15 @@ async def listing_response(pages: Pages, *, root_uri: str | None = None, prefix:
         return StreamingResponse(
             _written(root_uri, [first, second], pages, prefix), media_type=JSON_MEDIA_TYPE
         )
-    files = _infos(first, prefix)
+    return page_response(Page(first, ""), root_uri=root_uri, prefix=prefix)
+
+
+def page_response(page: Page, *, root_uri: str | None = None, prefix: str = "") -> Response:
+    """Return the answer that lists a page of a directory, likewise."""
+    files = _infos(page.entries, prefix)
     if root_uri is None:
-        return reply(DirectoryListing(files=files))
-    return reply(EntityListing(root_uri=root_uri, files=files))
+        return reply(DirectoryListing(files=files, next_page_token=page.rest))
+    return reply(EntityListing(root_uri=root_uri, files=files, next_page_token=page.rest))
 
 
 async def _written(

@@ -6,7 +6,7 @@ own limit, so that many slow uploads leave the endpoints' threads alone.
 """
 
 import errno
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Generator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Generator, Sequence
 from pathlib import Path
 from typing import Final, TypeVar, TypeVarTuple, Unpack
 
@@ -15,7 +15,8 @@ from anyio import CapacityLimiter, to_thread
 from trackhelm_core.objects.blocks import BLOCK_BYTES, in_blocks
 from trackhelm_core.objects.drafts import Draft, Drafts
 from trackhelm_core.objects.keys import RESERVED, ObjectKey
-from trackhelm_core.objects.store import Entry, FoundFile, Interrupted, Stored, StoreFullError
+from trackhelm_core.objects.paging import page_behind
+from trackhelm_core.objects.store import Entry, FoundFile, Interrupted, Page, Stored, StoreFullError
 from trackhelm_core.objects.tree import FolderTree, OpenFile, etag_of
 
 _THREADS: Final = 24
@@ -96,6 +97,10 @@ class FolderStore:
         async for page in self._each(self._tree.pages(key)):
             yield page
 
+    async def page(self, key: ObjectKey, rest: str, limit: int) -> Page:
+        """Return a page of what a directory holds: `rest` is a name."""
+        return await page_behind(self._each(self._tree.pages(key, rest)), rest, limit)
+
     async def walk(self, key: ObjectKey) -> AsyncIterator[Sequence[FoundFile]]:
         """Yield all files at a key and below it, a page at a time."""
         async for page in self._each(self._tree.walk(key)):
@@ -128,7 +133,7 @@ class FolderStore:
         self._tree.publish(draft, key)
         return Stored(facts.st_size, etag_of(facts))
 
-    async def _each(self, pages: Generator[Result]) -> AsyncIterator[Result]:
+    async def _each(self, pages: Generator[Result]) -> AsyncGenerator[Result]:
         """Yield what a blocking generator yields."""
         try:
             while (page := await self._run(next, pages, None)) is not None:

@@ -7,7 +7,7 @@ read and deleted by its key.
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -19,6 +19,7 @@ from trackhelm_core.objects.blocks import BLOCK_BYTES, Block, in_blocks, read_ah
 from trackhelm_core.objects.budget import Budget
 from trackhelm_core.objects.direct import DirectAccess
 from trackhelm_core.objects.keys import RESERVED, InvalidKeyError, ObjectKey, check_segment
+from trackhelm_core.objects.paging import page_behind
 from trackhelm_core.objects.remote_faults import told, unavailable
 from trackhelm_core.objects.s3_listing import S3Listing
 from trackhelm_core.objects.store import (
@@ -28,6 +29,7 @@ from trackhelm_core.objects.store import (
     FoundFile,
     Interrupted,
     MissingObjectError,
+    Page,
     Stored,
     UnfitKeyError,
 )
@@ -191,12 +193,12 @@ class RemoteStore:
             raise MissingObjectError(f"There is no file '{key}'.") from None
         return RemoteObject(self, path, result, whole=whole)
 
-    async def pages(self, key: ObjectKey) -> AsyncIterator[Sequence[Entry]]:
+    async def pages(self, key: ObjectKey) -> AsyncGenerator[Sequence[Entry]]:
         """Yield what a directory holds: by pages where the store can, otherwise all at once."""
         path = self._path(key)
         if self._listing is not None:
             with self.told():
-                async for files, directories in self._listing.pages(path):
+                async for files, directories, _ in self._listing.pages(path):
                     yield _entries(files, directories, root=not key.segments)
             return
         async with self._share(self._listings, 1):
@@ -204,6 +206,14 @@ class RemoteStore:
                 listed = await obstore.list_with_delimiter_async(self.bucket, path or None)
         files = [(_last(item["path"]), item["size"]) for item in listed["objects"] if item["path"] != path]
         yield _entries(files, map(_last, listed["common_prefixes"]), root=not key.segments)
+
+    async def page(self, key: ObjectKey, rest: str, limit: int) -> Page:
+        """Return a page of what a directory holds: `rest` is the store's own token, or a name."""
+        if self._listing is None:
+            return await page_behind(self.pages(key), rest, limit)
+        with self.told():
+            files, directories, behind = await self._listing.page(self._path(key), rest, limit)
+        return Page(_entries(files, directories, root=not key.segments), behind)
 
     async def walk(self, key: ObjectKey) -> AsyncIterator[Sequence[FoundFile]]:
         """Yield all files at a key and below it, a page at a time."""

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http import HTTPStatus
-from typing import Final, TypeVar, TypeVarTuple, Unpack
+from typing import Final, NamedTuple, TypeVar, TypeVarTuple, Unpack
 from urllib.parse import unquote_plus, urlencode, urlsplit, urlunsplit
 
 import urllib3
@@ -21,9 +21,12 @@ from minio.time import utcnow
 
 from trackhelm_core.objects.budget import Budget
 from trackhelm_core.objects.remote_faults import unavailable
-from trackhelm_core.objects.store import Interrupted, StoreUnavailableError
+from trackhelm_core.objects.store import Interrupted, PageError, StoreUnavailableError
 
-_PAGE: Final = {"max-keys": "1000", "encoding-type": "url"}
+PAGE: Final = 1_000
+"""Most names that S3 lists at once."""
+
+_BEHIND: Final = "continuation-token"
 
 _SECONDS: Final = 300
 _CALLS_AT_ONCE: Final = 16
@@ -39,6 +42,14 @@ class Signing:
 
     credentials: Provider
     region: str
+
+
+class Listed(NamedTuple):
+    """Files with their sizes, and directories; `rest` leads to the page behind them, if there is one."""
+
+    files: Sequence[tuple[str, int]]
+    directories: Sequence[str]
+    rest: str
 
 
 class S3Listing:
@@ -63,30 +74,44 @@ class S3Listing:
         self._turns = Budget(_CALLS_AT_ONCE)
         self._limiter = CapacityLimiter(_CALLS_AT_ONCE)
 
-    async def pages(self, directory: str) -> AsyncIterator[tuple[Sequence[tuple[str, int]], Sequence[str]]]:
-        """Yield the files below a directory, with their sizes, and its directories, a page at a time.
+    async def pages(self, directory: str) -> AsyncIterator[Listed]:
+        """Yield what is directly below a directory, a page at a time.
 
         Raises `StoreUnavailableError`, and `FileNotFoundError` where the bucket is missing.
         """
+        token = ""
+        while True:
+            page = await self.page(directory, token, PAGE)
+            yield page
+            token = page.rest
+            if not token:
+                return
+
+    async def page(self, directory: str, token: str, limit: int) -> Listed:
+        """Return the first page, or the one that a token leads to; raises `PageError` for a false one."""
         below = self._prefix + (f"{directory}/" if directory else "")
-        query = {"list-type": "2", "delimiter": "/", "prefix": below, **_PAGE}
-        async for page in self._answers(query, {"continuation-token": "NextContinuationToken"}):
-            name = _name_of(page)
-            files = [
-                (name(_text(item, "Key")).removeprefix(below), int(_text(item, "Size") or 0))
-                for item in page.iterfind("{*}Contents")
-            ]
-            directories = [
-                name(_text(item, "Prefix")).removeprefix(below).rstrip("/")
-                for item in page.iterfind("{*}CommonPrefixes")
-            ]
-            yield files, directories
+        query = {"list-type": "2", "delimiter": "/", "prefix": below, "encoding-type": "url"}
+        query["max-keys"] = str(limit)
+        if token:
+            query[_BEHIND] = token
+        page = await self._run(self._page, query)
+        name = _name_of(page)
+        files = [
+            (name(_text(item, "Key")).removeprefix(below), int(_text(item, "Size") or 0))
+            for item in page.iterfind("{*}Contents")
+        ]
+        directories = [
+            name(_text(item, "Prefix")).removeprefix(below).rstrip("/")
+            for item in page.iterfind("{*}CommonPrefixes")
+        ]
+        is_last = _text(page, "IsTruncated").lower() != "true"
+        return Listed(files, directories, "" if is_last else _text(page, "NextContinuationToken"))
 
     async def uploads(self, before: float) -> AsyncIterator[Sequence[Interrupted]]:
         """Yield multipart uploads begun before a time that were neither completed nor aborted."""
-        query = {"uploads": "", "prefix": self._prefix, "max-uploads": "1000", "encoding-type": "url"}
-        markers = {"key-marker": "NextKeyMarker", "upload-id-marker": "NextUploadIdMarker"}
-        async for page in self._answers(query, markers):
+        query = {"uploads": "", "prefix": self._prefix, "max-uploads": str(PAGE), "encoding-type": "url"}
+        while True:
+            page = await self._run(self._page, query)
             name = _name_of(page)
             found = [
                 Interrupted(
@@ -97,6 +122,10 @@ class S3Listing:
                 for item in page.iterfind("{*}Upload")
             ]
             yield [upload for upload in found if upload.started < before]
+            key, upload = name(_text(page, "NextKeyMarker")), _text(page, "NextUploadIdMarker")
+            if _text(page, "IsTruncated").lower() != "true" or not (key or upload):
+                return
+            query |= {"key-marker": key, "upload-id-marker": upload}
 
     async def drop(self, upload: Interrupted) -> None:
         """Abort a multipart upload."""
@@ -104,27 +133,14 @@ class S3Listing:
         if status not in {HTTPStatus.OK, HTTPStatus.NO_CONTENT, HTTPStatus.NOT_FOUND}:
             raise self._unexpected(status, body)
 
-    async def _answers(
-        self, query: Mapping[str, str], markers: Mapping[str, str]
-    ) -> AsyncIterator[ET.Element]:
-        """Yield the answers to a listing, one a page, up to the last."""
-        asked = dict(query)
-        while True:
-            page = await self._run(self._page, asked)
-            yield page
-            found = {marker: _text(page, element) for marker, element in markers.items()}
-            if "key-marker" in found:
-                found["key-marker"] = _name_of(page)(found["key-marker"])
-            if _text(page, "IsTruncated").lower() != "true" or not any(found.values()):
-                return
-            asked = {**query, **{marker: value for marker, value in found.items() if value}}
-
     def _page(self, query: Mapping[str, str]) -> ET.Element:
         status, body = self._send("GET", self._signed(query))
         if status == HTTPStatus.OK:
             return ET.fromstring(body)  # noqa: S314 - of the operator's own store
         if b"NoSuchBucket" in body:
             raise FileNotFoundError(f"NoSuchBucket: {self._bucket}")
+        if status == HTTPStatus.BAD_REQUEST and _BEHIND in query:
+            raise PageError("The store knows no such page.")
         raise self._unexpected(status, body)
 
     def _abort(self, upload: Interrupted) -> tuple[int, bytes]:

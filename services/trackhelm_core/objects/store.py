@@ -37,6 +37,10 @@ class UnfitKeyError(ObjectError):
     """This kind of store cannot hold the key."""
 
 
+class PageError(ObjectError):
+    """A page of a directory was asked for behind a place that the store does not know."""
+
+
 class StoreUnavailableError(ObjectError):
     """The store is away, slow, or refuses us: the same call may succeed later. The log says why."""
 
@@ -52,6 +56,14 @@ class Entry:
     def is_dir(self) -> bool:
         """Whether this is a directory."""
         return self.size is None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some of what a directory holds; `rest` leads to what is behind it, and is empty if that is nothing."""
+
+    entries: Sequence[Entry]
+    rest: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +150,12 @@ class ObjectStore(Protocol):
         """Yield what a directory holds, a page at a time; nothing for a file's key and for a missing one.
 
         A page is in order of names, and each page lies behind the one before it.
+        """
+
+    async def page(self, key: ObjectKey, rest: str, limit: int) -> Page:
+        """Return the first page, or the one that `rest` of another leads to; raises `PageError`.
+
+        `limit` is the most entries that it may have, and 1,000 at most.
         """
 
     def walk(self, key: ObjectKey) -> AsyncIterator[Sequence[FoundFile]]:

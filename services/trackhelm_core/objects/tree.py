@@ -93,12 +93,12 @@ class FolderTree:
             raise DirectoryError(f"'{key}' is a directory, not a file.")
         raise MissingObjectError(f"There is no file '{key}'.")
 
-    def pages(self, key: ObjectKey) -> Generator[list[Entry]]:
-        """Yield what a directory holds: regular files and directories, by name, a page at a time."""
+    def pages(self, key: ObjectKey, behind: str = "") -> Generator[list[Entry]]:
+        """Yield what a directory holds behind a name: regular files and directories, a page at a time."""
         # Names alone are held for all of it: what each is, is asked page by page.
         try:
             with self._directory(key) as directory:
-                names = sorted(_names(directory, root=not key.segments))
+                names = sorted(name for name in _names(directory, root=not key.segments) if name > behind)
                 for start in range(0, len(names), PAGE_ENTRIES):
                     page = names[start : start + PAGE_ENTRIES]
                     yield [entry for name in page if (entry := _entry(directory, name))]

@@ -122,4 +122,8 @@ def test_a_directory_of_very_many_files_is_listed_in_pages(tmp_path: Path, very_
         listed = client.get(url, params={"path": "many"}).json()["files"]
         assert [file["path"] for file in listed] == [f"{number:06}.txt" for number in range(FILES)]
         assert {file["file_size"] for file in listed} == {7}
+        page = client.get(url, params={"path": "many", "max_results": 1000}).json()
+        assert page["files"] == listed[:1000]
+        page = client.get(url, params={"path": "many", "page_token": page["next_page_token"]}).json()
+        assert page["files"] == listed[1000:2000]
         assert peak_mebibytes(process) - before < LISTING_GROWTH_MEBIBYTES
