@@ -16,7 +16,10 @@ from trackhelm_core.wire.paths import ANY_PATH
 
 @dataclass(frozen=True, slots=True)
 class Routes:
-    """Paths of one service below each of some prefixes; `{name}` is a segment, `{name:path}` and `ANY_PATH` any number."""
+    """Paths of one service below each of some prefixes; `{name}` is a segment, `{name:path}` any number.
+
+    So is `ANY_PATH`.
+    """
 
     service: str
     paths: tuple[str, ...]

@@ -8,20 +8,17 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http import HTTPStatus
-from typing import Final, NamedTuple, TypeVar, TypeVarTuple, Unpack
+from typing import Final, NamedTuple
 from urllib.parse import unquote_plus, urlencode, urlsplit, urlunsplit
 
 import urllib3
-from anyio import CapacityLimiter, to_thread
 from minio import Minio
 from minio.credentials.providers import Provider
-from minio.error import MinioException
 from minio.signer import presign_v4
 from minio.time import utcnow
 
-from trackhelm_core.objects.budget import Budget
-from trackhelm_core.objects.remote_faults import unavailable
-from trackhelm_core.objects.store import Interrupted, PageError, StoreUnavailableError
+from trackhelm_core.objects.s3_calls import S3Calls
+from trackhelm_core.objects.store import Interrupted, PageError
 
 PAGE: Final = 1_000
 """Most names that S3 lists at once."""
@@ -29,11 +26,7 @@ PAGE: Final = 1_000
 _BEHIND: Final = "continuation-token"
 
 _SECONDS: Final = 300
-_CALLS_AT_ONCE: Final = 16
 _ANY_KEY: Final = "x"
-
-Args = TypeVarTuple("Args")
-Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +63,7 @@ class S3Listing:
         self._bucket = bucket
         self._prefix = f"{prefix}/" if prefix else ""
         self._pool = pool
-        self._patience = seconds
-        self._turns = Budget(_CALLS_AT_ONCE)
-        self._limiter = CapacityLimiter(_CALLS_AT_ONCE)
+        self._calls = S3Calls(bucket, seconds)
 
     async def pages(self, directory: str) -> AsyncIterator[Listed]:
         """Yield what is directly below a directory, a page at a time.
@@ -94,7 +85,7 @@ class S3Listing:
         query["max-keys"] = str(limit)
         if token:
             query[_BEHIND] = token
-        page = await self._run(self._page, query)
+        page = await self._calls.run(self._page, query)
         name = _name_of(page)
         files = [
             (name(_text(item, "Key")).removeprefix(below), int(_text(item, "Size") or 0))
@@ -111,7 +102,7 @@ class S3Listing:
         """Yield multipart uploads begun before a time that were neither completed nor aborted."""
         query = {"uploads": "", "prefix": self._prefix, "max-uploads": str(PAGE), "encoding-type": "url"}
         while True:
-            page = await self._run(self._page, query)
+            page = await self._calls.run(self._page, query)
             name = _name_of(page)
             found = [
                 Interrupted(
@@ -129,9 +120,9 @@ class S3Listing:
 
     async def drop(self, upload: Interrupted) -> None:
         """Abort a multipart upload."""
-        status, body = await self._run(self._abort, upload)
+        status, body = await self._calls.run(self._abort, upload)
         if status not in {HTTPStatus.OK, HTTPStatus.NO_CONTENT, HTTPStatus.NOT_FOUND}:
-            raise self._unexpected(status, body)
+            raise self._calls.unexpected(status, body[:200].decode(errors="replace"))
 
     def _page(self, query: Mapping[str, str]) -> ET.Element:
         status, body = self._send("GET", self._signed(query))
@@ -141,7 +132,7 @@ class S3Listing:
             raise FileNotFoundError(f"NoSuchBucket: {self._bucket}")
         if status == HTTPStatus.BAD_REQUEST and _BEHIND in query:
             raise PageError("The store knows no such page.")
-        raise self._unexpected(status, body)
+        raise self._calls.unexpected(status, body[:200].decode(errors="replace"))
 
     def _abort(self, upload: Interrupted) -> tuple[int, bytes]:
         url = self._client.get_presigned_url(
@@ -174,22 +165,6 @@ class S3Listing:
     def _send(self, method: str, url: str) -> tuple[int, bytes]:
         answer = self._pool.request(method, url, redirect=False)
         return answer.status, answer.data
-
-    async def _run(self, call: Callable[[Unpack[Args]], Result], *args: *Args) -> Result:
-        """Make a call in a thread of its own kind, so that a store that hangs takes none of metadata's."""
-        try:
-            async with self._turns.share(1, self._patience):
-                return await to_thread.run_sync(call, *args, limiter=self._limiter)
-        except FileNotFoundError:
-            raise
-        except (MinioException, urllib3.exceptions.HTTPError, OSError, ValueError, ET.ParseError) as error:
-            # Among them TimeoutError, of who waits too long for a turn.
-            raise unavailable(self._bucket, "it could not be listed", repr(error)) from error
-
-    def _unexpected(self, status: int, body: bytes) -> StoreUnavailableError:
-        is_refused = status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
-        reason = "it refuses the server's credentials" if is_refused else "it did not answer as it should"
-        return unavailable(self._bucket, reason, f"{status} {body[:200]!r}")
 
 
 def _name_of(page: ET.Element) -> Callable[[str], str]:

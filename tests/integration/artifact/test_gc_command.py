@@ -328,6 +328,49 @@ def test_whoever_is_killed_leaves_work_that_the_next_one_finds(
         }  # fmt: skip
 
 
+def test_what_is_marked_is_found_by_nobody_while_its_rows_are_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, own_database_url: str
+) -> None:
+    monkeypatch.setattr("trackhelm_ingest.upkeep.delete_some", lambda _session: False)
+    storage = StorageSettings(data=tmp_path, database_url=own_database_url)
+    with api_of(storage) as api:
+        server = Server(api, storage, waits=False)
+        home, gone = api.new_experiment(), api.new_experiment()
+        model_id = api.post("logged-models", experiment_id=home, name="m")["model"]["info"]["model_id"]
+        run_id = server.new_run(gone)
+        dataset = {"name": "d", "digest": "1", "source_type": "local", "source": "{}"}
+        api.post(
+            "runs/log-inputs",
+            run_id=run_id,
+            datasets=[{"dataset": dataset}],
+            models=[{"model_id": model_id}],
+        )
+        metric = {"key": "auc", "value": 1, "timestamp": 1, "model_id": model_id}
+        api.post("runs/log-batch", run_id=run_id, metrics=[metric])
+        assert api.get(f"logged-models/{model_id}")["model"]["data"]["metrics"]
+        of_dataset = {"dataset_name": "d", "dataset_digest": "1"}
+        assert _linked(api, model_id=model_id) == _linked(api, **of_dataset) == {run_id}
+        api.post("experiments/delete", experiment_id=gone)
+        with server.runtime.database.writing() as session:
+            assert rows_purging.purge_runs(session, [run_id], _cause(server)) == []
+            assert rows_purging.purge_experiment(session, int(gone), _cause(server)) is None
+
+        assert server.count(Run) == 1
+        api.refused("GET", "runs/get", "RESOURCE_DOES_NOT_EXIST", 404, run_id=run_id)
+        for view in ("ALL", "DELETED_ONLY", "ACTIVE_ONLY"):
+            found = api.post("runs/search", experiment_ids=[home, gone], run_view_type=view)
+            assert found.get("runs", []) == []
+        api.refused("POST", "runs/create", "RESOURCE_DOES_NOT_EXIST", 404, experiment_id=gone)
+        assert "metrics" not in api.get(f"logged-models/{model_id}")["model"].get("data", {})
+        assert _linked(api, model_id=model_id) == _linked(api, **of_dataset) == set()
+
+
+def _linked(api: Api, **start: str) -> set[str]:
+    """Return the runs of the graph of lineage from somewhere."""
+    graph = api.get("/api/2.0/trackhelm/lineage/graph", **start)
+    return {node["attributes"]["run_id"] for node in graph["nodes"] if node["type"] == "run"}
+
+
 def test_rows_are_deleted_a_few_at_a_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, own_database_url: str
 ) -> None:
