@@ -1,7 +1,8 @@
 """How many metric points a second are stored: against stock MLflow, and against a server that only reads.
 
 All systems take turns, round by round, so that other work of the machine hits all alike. The same bytes are
-sent to each; only points count that can be read back afterwards.
+sent to each; only points count that can be read back afterwards. With `--growth`: what it costs when runs and
+database are full. With `--disk`: how many bytes a point takes.
 """
 
 import argparse
@@ -10,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +19,7 @@ from statistics import median
 
 from bench import ingest_systems as systems
 from bench.client import Client
+from bench.ingest_growth import HELD_POINTS, OTHER_RUNS, add_points, add_runs, bytes_a_point
 from bench.ingest_systems import System
 from bench.load import Shape, value_at
 from bench.report import machine
@@ -49,16 +51,27 @@ class Measured:
     load_cpu: list[float] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Runs to log to, the points that they hold already, and the steps that these have."""
+
+    runs: list[str]
+    points: int = 0
+    steps: int = 0
+
+
 class Target:
     """A system and the runs that one shape is logged to, round after round."""
 
-    def __init__(self, system: System, shape: Shape) -> None:
+    def __init__(self, system: System, shape: Shape, held: Held | None = None) -> None:
         self.system = system
         self.shape = shape
         self.measured = Measured()
-        self._runs = system.new_runs(CONNECTIONS)
+        held = held or Held(system.new_runs(CONNECTIONS))
+        self._runs = held.runs
+        self._held = held.points
         self._sent = [0] * CONNECTIONS
-        self._first = 0
+        self._first = -(-held.steps // shape.steps)
         self._most = 4
 
     def warm_up(self) -> None:
@@ -99,7 +112,7 @@ class Target:
         if self.system.reads is not None:
             self.measured.readable_after.append(self.system.seconds_until_readable(last_steps, _KEY))
             stored = self.system.stored_points(self._runs)
-            expected = (before + sum(answered)) * self.shape.points
+            expected = self._held + (before + sum(answered)) * self.shape.points
             if stored != expected:
                 raise RuntimeError(f"{self.system.name}: {stored:,} points are stored, not {expected:,}")
         self._sent = [sent + more for sent, more in zip(self._sent, answered, strict=True)]
@@ -136,6 +149,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the benchmark and print its tables."""
     settings = _parser().parse_args(arguments)
     rounds, seconds = (2, 2.0) if settings.quick else (settings.rounds, settings.seconds)
+    rows = [row for row in ROWS if settings.points in (None, row.shape.points)]
+    if settings.disk:
+        print(f"\n{machine()}.\n\n{bytes_a_point()}")
+        return 0
+    if settings.growth:
+        print(f"\n{machine()}; {rounds} rounds of {seconds:g} s.\n\n{_growth(rows, rounds, seconds)}")
+        return 0
     with ExitStack() as running:
         folder = Path(running.enter_context(tempfile.TemporaryDirectory()))
         names = ("stock", "split", "embedded")
@@ -154,23 +174,61 @@ def main(arguments: Sequence[str] | None = None) -> int:
         compared.append(
             running.enter_context(systems.embedded(urls_by_name["embedded"], folder / "embedded"))
         )
-        results = {row: _measure(row, compared, rounds, seconds) for row in ROWS}
+        results = {row: _measure(row, compared, rounds, seconds) for row in rows}
     print(f"\n{machine()}; {rounds} rounds of {seconds:g} s.\n\n{_table(results)}")
     return 0
 
 
 def _measure(row: Row, compared: Sequence[System], rounds: int, seconds: float) -> dict[str, Measured]:
-    targets = [Target(system, row.shape) for system in compared]
-    for target in targets:
+    targets = {system.name: Target(system, row.shape) for system in compared}
+    measured = _interleaved(targets, rounds, seconds)
+    for target in targets.values():
+        target.check_values()
+    return measured
+
+
+def _interleaved(targets: Mapping[str, Target], rounds: int, seconds: float) -> dict[str, Measured]:
+    for target in targets.values():
         target.warm_up()
     for _ in range(rounds):
-        for target in targets:
+        for name, target in targets.items():
             target.measure(seconds)
             rate = target.measured.points_a_second[-1]
-            _say(f"{row.shape.points:,} points a request, {target.system.name}: {rate:,.0f} points/s")
-    for target in targets:
-        target.check_values()
-    return {target.system.name: target.measured for target in targets}
+            _say(f"{target.shape.points:,} points a request, {name}: {rate:,.0f} points/s")
+    return {name: target.measured for name, target in targets.items()}
+
+
+def _growth(rows: Sequence[Row], rounds: int, seconds: float) -> str:
+    """Measure runs that hold millions of points, and a database of very many runs, beside empty ones."""
+    lines = [
+        "| points a request | in the database | points/s | of the empty one's |",
+        "|---:|---|---:|---:|",
+    ]
+    with ExitStack() as running:
+        folder = Path(running.enter_context(tempfile.TemporaryDirectory()))
+        urls = running.enter_context(postgresql(folder / "postgres", ("small", "large")))
+        small, large = (
+            running.enter_context(systems.split(url, folder / name))[0]
+            for name, url in zip(("small", "large"), urls, strict=True)
+        )
+        add_runs(urls[1])
+        for row in rows:
+            held = small.new_runs(CONNECTIONS)
+            steps = add_points(urls[0], held, row.shape.keys)
+            targets = {
+                "nothing": Target(small, row.shape),
+                f"{HELD_POINTS:,} points in each run": Target(
+                    small, row.shape, Held(held, CONNECTIONS * HELD_POINTS, steps)
+                ),
+                f"{OTHER_RUNS:,} other runs": Target(large, row.shape),
+            }
+            measured = _interleaved(targets, rounds, seconds)
+            rates = {name: median(one.points_a_second) for name, one in measured.items()}
+            lines += [
+                f"| {row.shape.points:,} | {name} | {rate:,.0f} | {rate / rates['nothing']:.2f} |"
+                for name, rate in rates.items()
+            ]
+    return "\n".join(lines)
 
 
 _HEAD = (
@@ -221,6 +279,14 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--rounds", type=int, default=5, help="of each system and shape (%(default)s)")
     parser.add_argument("--seconds", type=float, default=4.0, help="of a round (%(default)s)")
     parser.add_argument("--only-trackhelm", action="store_true", help="leave stock out")
+    parser.add_argument(
+        "--points",
+        type=int,
+        choices=[row.shape.points for row in ROWS],
+        help="of a request; default: one after another",
+    )
+    parser.add_argument("--growth", action="store_true", help="measure full runs and databases instead")
+    parser.add_argument("--disk", action="store_true", help="measure bytes a point instead")
     parser.add_argument("--quick", action="store_true", help="two rounds of two seconds")
     return parser
 

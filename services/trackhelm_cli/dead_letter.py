@@ -47,7 +47,7 @@ def show(letter_id: Annotated[str, typer.Argument(metavar="ID")]) -> None:
         typer.echo(f"bytes: {letter.data.hex()}")
         return
     typer.echo(f"run: {entry.run}")
-    for series, points in entry.points.items():
+    for series, points in entry.points.parts():
         labels = "".join(f" {name}={value}" for name, value in series.labels)
         typer.echo(f"{series.key!r}{labels}:")
         for step, timestamp, value in zip(points.steps, points.timestamps, points.values, strict=True):

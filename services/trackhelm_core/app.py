@@ -16,6 +16,7 @@ from trackhelm_core.service import Service
 from trackhelm_core.settings import AuthSettings
 from trackhelm_core.telemetry.metrics import RequestMetrics, metrics_router
 from trackhelm_core.telemetry.requests import RequestMiddleware
+from trackhelm_core.wire.direct import DirectRoutes, direct_routes
 
 
 def build_app(
@@ -66,6 +67,7 @@ def build_app(
     install_problem_handlers(app)
     install_openapi(app)
     proxies = TrustedProxies.of(auth, behind_gateway=behind_gateway)
+    app.add_middleware(DirectRoutes, application=app, routes=direct_routes(services))
     app.add_middleware(ActorMiddleware, proxies=proxies)
     app.add_middleware(
         RequestMiddleware, metrics=RequestMetrics(runtime.metrics), behind_gateway=behind_gateway

@@ -87,9 +87,7 @@ class Runtime:
         """
         if not is_ready(self.database.engine):
             return "The database has not the schema this version needs: run `migrate`."
-        if self.redis is not None and not self.redis.is_ready():
-            return "The queue of metrics does not answer: Redis is away."
-        return None
+        return None if self.redis is None else self.redis.missing()
 
     def close(self) -> None:
         """Close everything, the last opened first."""

@@ -1,13 +1,17 @@
 """Appending entries to the partitions' streams: those that arrive together share one round trip.
 
-While one round trip is under way, the entries that come in wait as the next; there is no timer. Owns what
-is atomic in Redis: an entry, the note of its run's newest entry, the backlog's limit and the mark that
-somebody drains.
+While one round trip is under way, the entries that come in wait as the next. Owns what is atomic in Redis: an
+entry, the note of its run's newest entry, the backlog's limit and the mark that somebody drains.
+
+Those who have just been answered are waited for, half as long as their answer took at the most. Where the
+disk is slow, clients that send one request after another would else fall into two groups that wait for one
+another's round trips. Whoever comes alone, or later, waits for nobody.
 """
 
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -64,6 +68,12 @@ WAITING_BYTES: Final = 64 * 1024 * 1024
 """Entries that may wait in this process for their round trip."""
 
 
+GATHERING: Final = 0.5
+"""How long the next round trip waits for those whom the last one answered, as a share of what that took."""
+
+LONGEST_GATHERING_SECONDS: Final = 0.05
+
+
 @dataclass(slots=True)
 class _Waiting:
     subjects: Collection[str]
@@ -86,6 +96,9 @@ class Appender:
         self._waiting: list[_Waiting] = []
         self._waiting_bytes = 0
         self._changed = asyncio.Event()
+        self._enough = asyncio.Event()
+        self._expected = 0
+        self._expected_until = 0.0
         self._call_worker = call_worker
         self.epoch = b"0"
         """The epoch of runs as it was last seen. Look at it, then check a run, then append."""
@@ -107,17 +120,35 @@ class Appender:
         self._waiting.append(waiting)
         self._waiting_bytes += len(data)
         self._changed.set()
+        if len(self._waiting) >= self._expected:
+            self._enough.set()
         await waiting.answered
 
     async def run(self) -> None:
         """Append what waits, until cancelled; what waits then is refused."""
+        loop = asyncio.get_running_loop()
         try:
             while True:
                 await self._changed.wait()
-                await self._flush(self._next_flush())
+                await self._gather()
+                flush = self._next_flush()
+                began = loop.time()
+                await self._flush(flush)
+                self._expected = len(flush) + len(self._waiting)
+                took = loop.time() - began
+                self._expected_until = loop.time() + min(took * GATHERING, LONGEST_GATHERING_SECONDS)
         finally:
             for waiting in self._waiting:
                 _settle(waiting, UnavailableError("The server is stopping. Send the request again."))
+
+    async def _gather(self) -> None:
+        """Wait a moment for those who are about to send again."""
+        patience = self._expected_until - asyncio.get_running_loop().time()
+        if patience > 0 and len(self._waiting) < self._expected:
+            self._enough.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(patience):
+                    await self._enough.wait()
 
     def _next_flush(self) -> list[_Waiting]:
         flush: list[_Waiting] = []

@@ -14,7 +14,7 @@ from trackhelm_core.chunks.points import Points
 from trackhelm_core.errors import ApiError
 from trackhelm_core.queue.connection import RedisConnection
 from trackhelm_core.queue.names import COUNTS, DEAD_LETTERS, IN_ALL, WAITING_BYTES, StreamId, stream_of
-from trackhelm_ingest.series import SeriesKey
+from trackhelm_ingest.series import SeriesKey, SeriesPoints
 from trackhelm_ingest.sink import MetricSink
 
 _MICROSECONDS: Final = 1_000_000
@@ -56,7 +56,7 @@ class CountingSink:
             self._refused.labels(error.status).inc()
             raise
         self._requests.inc()
-        self._points.inc(sum(map(len, points.values())))
+        self._points.inc(len(SeriesPoints.of(points).columns))
 
     def run_ended(self, run: str) -> None:
         """Pass a run's end on; see `MetricSink.run_ended`."""

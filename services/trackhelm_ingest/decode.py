@@ -4,14 +4,13 @@ See `schemas.batches` for why there are two readings of one body.
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 import msgspec
 from pydantic import ValidationError
 
-from trackhelm_core.chunks.points import Points
 from trackhelm_core.errors import InvalidParameterError
 from trackhelm_core.limits import DATASET_DIGEST_LENGTH
 from trackhelm_core.validation import check_run_id
@@ -20,6 +19,7 @@ from trackhelm_core.wire.json import decode_json
 from trackhelm_core.wire.requests import WireModel
 from trackhelm_ingest.logic.labels import labels_fault
 from trackhelm_ingest.logic.values import check_batch_size, clean_params, clean_tags
+from trackhelm_ingest.packing import pack, pack_plain
 from trackhelm_ingest.schemas.batches import (
     BatchMessage,
     KeyValuePair,
@@ -27,8 +27,11 @@ from trackhelm_ingest.schemas.batches import (
     LogMetric,
     MetricMessage,
     MetricPoint,
+    Param,
+    PlainBatch,
 )
-from trackhelm_ingest.series import SeriesKey, pack
+from trackhelm_ingest.schemas.tags import Tag
+from trackhelm_ingest.series import SeriesPoints
 
 Message = TypeVar("Message", bound=WireModel)
 Struct = TypeVar("Struct", bound=msgspec.Struct)
@@ -39,25 +42,40 @@ class Batch:
     """What a request writes to one run."""
 
     run: str
-    points: Mapping[SeriesKey, Points] = field(default_factory=dict)
+    points: SeriesPoints = field(default_factory=SeriesPoints.none)
     params: Mapping[str, str] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
 
 
+_plain_batches = msgspec.json.Decoder(PlainBatch)
 _batches = msgspec.json.Decoder(BatchMessage)
 _metrics = msgspec.json.Decoder(MetricMessage)
 
 
 def decode_batch(body: bytes) -> Batch:
     """Read the body of log-batch; raises `InvalidParameterError`."""
+    # By far the most are plain. One that is not shows it at its first point, nearly always.
+    plain = _strictly(_plain_batches.decode, body)
+    if plain and plain.run_id and _are_plain_pairs(plain.params) and _are_plain_pairs(plain.tags):
+        check_batch_size(plain.metrics, plain.params, plain.tags)
+        return _batch(plain.run_id, pack_plain(plain.metrics), plain.params, plain.tags)
     strict = _strictly(_batches.decode, body)
     message = strict if strict and _is_plain_batch(strict) else _leniently(LogBatch, body)
     check_batch_size(message.metrics, message.params, message.tags)
+    return _batch(message.run, pack(message.metrics), message.params, message.tags)
+
+
+def _batch(
+    run: str,
+    points: SeriesPoints,
+    params: Sequence[KeyValuePair | Param],
+    tags: Sequence[KeyValuePair | Tag],
+) -> Batch:
     return Batch(
-        check_run_id(message.run),
-        pack(message.metrics),
-        clean_params((param.key, param.value) for param in message.params),
-        clean_tags((tag.key, tag.value) for tag in message.tags),
+        check_run_id(run),
+        points,
+        clean_params((param.key, param.value) for param in params) if params else {},
+        clean_tags((tag.key, tag.value) for tag in tags) if tags else {},
     )
 
 
@@ -92,8 +110,8 @@ def _is_plain_batch(message: BatchMessage) -> bool:
     return (
         bool(message.run)
         and all(map(_is_plain_point, message.metrics))
-        and all(map(_is_plain_pair, message.params))
-        and all(map(_is_plain_pair, message.tags))
+        and _are_plain_pairs(message.params)
+        and _are_plain_pairs(message.tags)
     )
 
 
@@ -111,5 +129,5 @@ def _is_plain_label(value: str) -> bool:
     return len(value) <= DATASET_DIGEST_LENGTH and "\0" not in value
 
 
-def _is_plain_pair(pair: KeyValuePair) -> bool:
-    return bool(pair.key) and "\0" not in pair.value
+def _are_plain_pairs(pairs: Sequence[KeyValuePair]) -> bool:
+    return all(pair.key and "\0" not in pair.value for pair in pairs)

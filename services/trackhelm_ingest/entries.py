@@ -6,13 +6,14 @@ and not chunks: an entry lives for milliseconds, and packing 1,000 points takes 
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 import msgspec
 import numpy as np
 
 from trackhelm_core.chunks.points import Points
-from trackhelm_ingest.series import MODEL_LABEL, Labels, SeriesKey
+from trackhelm_ingest.series import Labels, Layout, SeriesKey, SeriesPoints
 
 _VERSION: Final = b"\x01"
 _WIDTH: Final = 8
@@ -26,13 +27,7 @@ class Entry(NamedTuple):
     """The points that one request writes to a run, named by its public id."""
 
     run: str
-    points: dict[SeriesKey, Points]
-
-
-def subjects_of(run: str, points: Mapping[SeriesKey, Points]) -> set[str]:
-    """Return what a read may ask for that shows these points: the run, and the logged models they name."""
-    models = {value for series in points for name, value in series.labels if name == MODEL_LABEL}
-    return {run, *models}
+    points: SeriesPoints
 
 
 class _Series(msgspec.Struct, array_like=True, forbid_unknown_fields=True, gc=False):
@@ -43,7 +38,7 @@ class _Series(msgspec.Struct, array_like=True, forbid_unknown_fields=True, gc=Fa
 
 class _Message(msgspec.Struct, array_like=True, forbid_unknown_fields=True, gc=False):
     run: str
-    series: list[_Series]
+    series: msgspec.Raw
     steps: bytes
     timestamps: bytes
     values: bytes
@@ -51,17 +46,20 @@ class _Message(msgspec.Struct, array_like=True, forbid_unknown_fields=True, gc=F
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(_Message)
+_series_decoder = msgspec.msgpack.Decoder(list[_Series])
 
 
 def pack_entry(run: str, points: Mapping[SeriesKey, Points]) -> bytes:
     """Return the entry of a request, which has at least one point."""
-    parts = list(points.values())
+    packed = SeriesPoints.of(points)
+    named = [(*name, count) for name, count in zip(*packed.layout, strict=True)]
+    columns = packed.columns
     message = _Message(
         run,
-        [_Series(series.key, series.labels, len(part)) for series, part in points.items()],
-        np.concatenate([part.steps for part in parts]).astype("<i8", copy=False).tobytes(),
-        np.concatenate([part.timestamps for part in parts]).astype("<i8", copy=False).tobytes(),
-        np.concatenate([part.values for part in parts]).astype("<f8", copy=False).tobytes(),
+        msgspec.Raw(_encoder.encode(named)),
+        columns.steps.astype("<i8", copy=False).tobytes(),
+        columns.timestamps.astype("<i8", copy=False).tobytes(),
+        columns.values.astype("<f8", copy=False).tobytes(),
     )
     return _VERSION + _encoder.encode(message)
 
@@ -72,29 +70,33 @@ def unpack_entry(data: bytes) -> Entry:
         raise EntryFormatError(f"an entry of an unknown version: it begins with 0x{data[:1].hex()}")
     try:
         message = _decoder.decode(memoryview(data)[1:])
+        layout = _layout(bytes(message.series))
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        if isinstance(error, EntryFormatError):
+            raise
         raise EntryFormatError(f"an entry that cannot be read: {error}") from error
-    counts = [series.count for series in message.series]
+    number = sum(layout.counts)
+    for column in (message.steps, message.timestamps, message.values):
+        if len(column) != number * _WIDTH:
+            raise EntryFormatError(f"an entry of {number} points with a column of {len(column)} bytes")
+    columns = Points(
+        np.frombuffer(message.steps, "<i8").astype(np.int64, copy=False),
+        np.frombuffer(message.timestamps, "<i8").astype(np.int64, copy=False),
+        np.frombuffer(message.values, "<f8").astype(np.float64, copy=False),
+    )
+    return Entry(message.run, SeriesPoints(layout, columns))
+
+
+# A run sends the same series again and again. Some 400 kB each at the most, a thousand long keys.
+@lru_cache(maxsize=128)
+def _layout(series: bytes) -> Layout:
+    """Read the series of an entry."""
+    read = _series_decoder.decode(series)
+    counts = tuple(one.count for one in read)
     if min(counts, default=0) < 1:
         raise EntryFormatError("an entry without points, or with a series without")
-    length = sum(counts) * _WIDTH
-    for column in (message.steps, message.timestamps, message.values):
-        if len(column) != length:
-            raise EntryFormatError(f"an entry of {sum(counts)} points with a column of {len(column)} bytes")
-    return Entry(message.run, _split(message))
-
-
-def _split(message: _Message) -> dict[SeriesKey, Points]:
-    steps = np.frombuffer(message.steps, "<i8").astype(np.int64, copy=False)
-    timestamps = np.frombuffer(message.timestamps, "<i8").astype(np.int64, copy=False)
-    values = np.frombuffer(message.values, "<f8").astype(np.float64, copy=False)
-    points: dict[SeriesKey, Points] = {}
-    begin = 0
-    for series in message.series:
-        end = begin + series.count
-        name = SeriesKey(series.key, series.labels)
-        if name in points:
-            raise EntryFormatError(f"an entry that has the series {series.key!r} twice")
-        points[name] = Points(steps[begin:end], timestamps[begin:end], values[begin:end])
-        begin = end
-    return points
+    names = tuple(SeriesKey(one.key, one.labels) for one in read)
+    if len(set(names)) < len(names):
+        twice = next(name.key for position, name in enumerate(names) if name in names[:position])
+        raise EntryFormatError(f"an entry that has the series {twice!r} twice")
+    return Layout(names, counts)

@@ -22,7 +22,7 @@ from trackhelm_core.db.models.runs import RUN_ID_LENGTH
 from trackhelm_core.db.unit_of_work import Database
 from trackhelm_core.errors import ApiError, ErrorCode, UnavailableError
 from trackhelm_ingest.logic.active_runs import check_active
-from trackhelm_ingest.series import SeriesKey
+from trackhelm_ingest.series import SeriesKey, SeriesPoints
 from trackhelm_ingest.store.points import write_points, write_series
 from trackhelm_ingest.store.runs import runs_to_log_to
 from trackhelm_ingest.upkeep import Upkeep
@@ -39,7 +39,7 @@ WAITING_POINTS: Final = 5_000_000
 @dataclass(slots=True)
 class _Request:
     run: str
-    points: Mapping[SeriesKey, Points]
+    points: SeriesPoints
     size: int
     answered: asyncio.Future[None]
     loop: asyncio.AbstractEventLoop
@@ -85,8 +85,9 @@ class GroupCommit:
     async def append(self, run: str, points: Mapping[SeriesKey, Points]) -> None:
         """Store points in the next group; see `MetricSink.append`."""
         loop = asyncio.get_running_loop()
-        size = sum(len(part) for part in points.values())
-        request = _Request(run, points, size, loop.create_future(), loop)
+        packed = SeriesPoints.of(points)
+        size = len(packed.columns)
+        request = _Request(run, packed, size, loop.create_future(), loop)
         with self._changed:
             if self._stopping:
                 raise _stopping()
@@ -171,7 +172,7 @@ class GroupCommit:
         if len(group) == 1 and self._write_series(group[0]):
             return [None]
         errors: list[Exception | None] = []
-        accepted: list[tuple[int, Mapping[SeriesKey, Points]]] = []
+        accepted: list[tuple[int, SeriesPoints]] = []
         with self._database.writing() as session:
             runs = runs_to_log_to(session, {request.run for request in group})
             for request in group:
@@ -195,7 +196,7 @@ class GroupCommit:
         """
         if self._database.is_sqlite or len(request.points) != 1 or len(request.run) != RUN_ID_LENGTH:
             return False
-        ((series, points),) = request.points.items()
+        ((series, points),) = request.points.parts()
         if series.labels or not request.run.isalnum():
             return False
         with self._database.committing_each() as session:

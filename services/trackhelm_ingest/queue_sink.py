@@ -15,8 +15,8 @@ from trackhelm_core.queue.connection import RedisConnection
 from trackhelm_core.queue.names import RUNS_EPOCH
 from trackhelm_core.queue.tasks import Task
 from trackhelm_ingest.appending import Appender, RunsChangedError
-from trackhelm_ingest.entries import pack_entry, subjects_of
-from trackhelm_ingest.series import SeriesKey
+from trackhelm_ingest.entries import pack_entry
+from trackhelm_ingest.series import SeriesKey, subjects_of
 from trackhelm_ingest.tasks import COMPACT_RUN, DRAIN
 from trackhelm_ingest.writable_runs import WritableRuns
 

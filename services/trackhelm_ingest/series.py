@@ -1,11 +1,14 @@
-"""What names a series within a run, and packing metrics into columns by series. Pure."""
+"""What names a series within a run, and the points of several series as one set of columns. Pure."""
 
-from collections.abc import Iterable
-from typing import Final, NamedTuple
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
+from itertools import accumulate
+from typing import Final, NamedTuple, Self
+
+import numpy as np
 
 from trackhelm_core.chunks.points import Points
 from trackhelm_core.validation import check_key
-from trackhelm_ingest.schemas.batches import AnyMetric
 
 Labels = tuple[tuple[str, str], ...]
 """Labels of a point as (name, value) pairs, sorted by name; empty for a plain point."""
@@ -23,28 +26,75 @@ class SeriesKey(NamedTuple):
     labels: Labels = NO_LABELS
 
 
-def labels_of(metric: AnyMetric) -> Labels:
-    """Return the labels that a metric is given, and those that MLflow 3's attributes of it make."""
-    named = (
-        ("dataset_digest", metric.dataset_digest),
-        ("dataset_name", metric.dataset_name),
-        (MODEL_LABEL, metric.model_id),
-    )
-    fixed = tuple((name, value) for name, value in named if value)
-    return tuple(sorted((*fixed, *metric.labels.items()))) if metric.labels else fixed
+class Layout(NamedTuple):
+    """Which series have how many points each, in columns that hold one series after another."""
+
+    series: tuple[SeriesKey, ...]
+    counts: tuple[int, ...]
 
 
-def pack(metrics: Iterable[AnyMetric]) -> dict[SeriesKey, Points]:
-    """Return the points of each series as columns, keys checked."""
-    columns: dict[SeriesKey, tuple[list[int], list[int], list[float]]] = {}
-    for metric in metrics:
-        series = SeriesKey(metric.key, labels_of(metric))
-        column = columns.get(series)
-        if column is None:
-            check_key(metric.key, "Metric name")
-            column = columns[series] = ([], [], [])
-        steps, timestamps, values = column
-        steps.append(metric.step)
-        timestamps.append(metric.timestamp)
-        values.append(metric.value)
-    return {series: Points.of(*column) for series, column in columns.items()}
+class SeriesPoints(Mapping[SeriesKey, Points]):
+    """The points of several series. No series is empty, none is there twice."""
+
+    __slots__ = ("columns", "layout")
+
+    def __init__(self, layout: Layout, columns: Points) -> None:
+        self.layout = layout
+        self.columns = columns
+        """The points of all series, one series after another."""
+
+    @classmethod
+    def of(cls, points: Mapping[SeriesKey, Points]) -> "SeriesPoints":
+        """Return the points of a mapping; what is one already, itself."""
+        if isinstance(points, SeriesPoints):
+            return points
+        parts = list(points.values())
+        if not parts:
+            return cls.none()
+        columns = Points(
+            np.concatenate([part.steps for part in parts]),
+            np.concatenate([part.timestamps for part in parts]),
+            np.concatenate([part.values for part in parts]),
+        )
+        return cls(Layout(tuple(points), tuple(map(len, parts))), columns)
+
+    @classmethod
+    def none(cls) -> Self:
+        """Return the points of no series."""
+        return cls(Layout((), ()), Points.empty())
+
+    def __getitem__(self, series: SeriesKey) -> Points:
+        try:
+            index = self.layout.series.index(series)
+        except ValueError:
+            raise KeyError(series) from None
+        begin = sum(self.layout.counts[:index])
+        return self._part(begin, begin + self.layout.counts[index])
+
+    def __iter__(self) -> Iterator[SeriesKey]:
+        return iter(self.layout.series)
+
+    def __len__(self) -> int:
+        return len(self.layout.series)
+
+    def parts(self) -> Iterator[tuple[SeriesKey, Points]]:
+        """Yield every series with its points: `items`, in one pass."""
+        ends = list(accumulate(self.layout.counts))
+        for series, begin, end in zip(self.layout.series, [0, *ends], ends, strict=False):
+            yield series, self._part(begin, end)
+
+    def _part(self, begin: int, end: int) -> Points:
+        columns = self.columns
+        return Points(columns.steps[begin:end], columns.timestamps[begin:end], columns.values[begin:end])
+
+
+@lru_cache(maxsize=16_384)
+def plain_series(key: str) -> SeriesKey:
+    """Return the series of a key without labels; raises `InvalidParameterError` for what can be no key."""
+    return SeriesKey(check_key(key, "Metric name"))
+
+
+def subjects_of(run: str, series: Iterable[SeriesKey]) -> set[str]:
+    """Return what a read may ask for that shows these series: the run, and the logged models they name."""
+    models = {value for _, labels in series if labels for name, value in labels if name == MODEL_LABEL}
+    return {run, *models}

@@ -1,6 +1,7 @@
 """What workers do for ingest."""
 
 import time
+from collections.abc import Collection, Sequence
 from typing import Final
 
 from trackhelm_core.queue.connection import RedisConnection
@@ -17,6 +18,9 @@ from trackhelm_ingest.store.points import Metric
 PURGE_TURN_SECONDS: Final = 30.0
 """After so long a worker lets others have their turn, and sends the rest to itself."""
 
+METRICS_A_TASK: Final = 100
+"""All metrics of a run get many chunks at once: a message each would hold up the drain that sends them."""
+
 
 def _redis(runtime: Runtime) -> RedisConnection:
     assert runtime.redis is not None, "a worker is configured with Redis"
@@ -26,8 +30,10 @@ def _redis(runtime: Runtime) -> RedisConnection:
 def _drain(runtime: Runtime, partition: int) -> None:
     redis = _redis(runtime)
 
-    def compact_later(metric: Metric) -> None:
-        redis.send(COMPACT_METRIC, *metric)
+    def compact_later(metrics: Collection[Metric]) -> None:
+        waiting = sorted(metrics)
+        for begin in range(0, len(waiting), METRICS_A_TASK):
+            redis.send(COMPACT_METRICS, waiting[begin : begin + METRICS_A_TASK])
 
     if drain_turn(redis, runtime.database, partition, on_crowded=compact_later) is Ended.TURN_OVER:
         redis.send(DRAIN, partition)
@@ -52,9 +58,10 @@ def _compact_run(runtime: Runtime, run: str, after_key: int = 0) -> None:
             return
 
 
-def _compact_metric(runtime: Runtime, run_id: int, key_id: int) -> None:
-    with runtime.database.writing() as session:
-        compact_metric(session, Metric(run_id, key_id), whole=False)
+def _compact_metrics(runtime: Runtime, metrics: Sequence[Sequence[int]]) -> None:
+    for run_id, key_id in metrics:
+        with runtime.database.writing() as session:
+            compact_metric(session, Metric(run_id, key_id), whole=False)
 
 
 def _settle(runtime: Runtime) -> None:
@@ -89,8 +96,8 @@ COMPACT_RUN: Final = Task(
 )
 """Merges all chunks of a run that has ended; takes its public id, and the key to go on behind."""
 
-COMPACT_METRIC: Final = Task("trackhelm.ingest.compact_metric", TaskQueue.UPKEEP, _compact_metric)
-"""Merges the newest chunks of a metric that has many; takes the ids of run and key."""
+COMPACT_METRICS: Final = Task("trackhelm.ingest.compact_metrics", TaskQueue.UPKEEP, _compact_metrics)
+"""Merges the newest chunks of metrics that have many; takes a list of their ids of run and key."""
 
 SETTLE: Final = Task("trackhelm.ingest.settle", TaskQueue.UPKEEP, _settle, every_seconds=SETTLE_EVERY_SECONDS)
 """Settles runs that have ended."""
@@ -98,4 +105,4 @@ SETTLE: Final = Task("trackhelm.ingest.settle", TaskQueue.UPKEEP, _settle, every
 PURGE: Final = Task("trackhelm.ingest.purge", TaskQueue.UPKEEP, _purge, delay_seconds=1, every_seconds=60)
 """Deletes the rows of runs and experiments that were deleted for good."""
 
-TASKS: Final = (DRAIN, SWEEP, COMPACT_RUN, COMPACT_METRIC, SETTLE, PURGE)
+TASKS: Final = (DRAIN, SWEEP, COMPACT_RUN, COMPACT_METRICS, SETTLE, PURGE)

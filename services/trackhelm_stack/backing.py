@@ -58,6 +58,9 @@ class Backing:
             return []
         redis = Redis(self._storage.data / "redis", self._redis_port, self._secret)
         self._tell(REDIS_URL=redis.url)
+        if "queue_partitions" not in self._redis.model_fields_set:
+            partitions = redis.partitions()
+            self._tell(**({} if partitions is None else {"QUEUE_PARTITIONS": str(partitions)}))
         return [redis.program()]
 
     def _objects(self) -> list[Program]:

@@ -40,7 +40,7 @@ class TrustedProxies:
 
         Anybody else's header is ignored: what it says is worth nothing.
         """
-        if not self._trusts(self._hops(scope)[-1]):
+        if not self.networks or not self._trusts(self._hops(scope)[-1]):
             return None
         match header_values(scope, self.actor_header.lower().encode()):
             case []:

@@ -12,6 +12,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
 
+from trackhelm_core.queue.names import PARTITIONS
 from trackhelm_core.queue.tasks import KEY_PREFIX, Sendable, TaskQueue, make_celery
 from trackhelm_core.settings import RedisSettings
 
@@ -61,12 +62,27 @@ class RedisConnection:
         """Return how many tasks no worker has taken yet."""
         return int(self.client.llen(f"{KEY_PREFIX}{queue.value}"))
 
-    def is_ready(self) -> bool:
-        """Return whether Redis answers."""
+    def missing(self) -> str | None:
+        """Return why the queue cannot be used, in words for who operates it; None when it can."""
+        own = self.settings.queue_partitions
         try:
-            return bool(self.client.ping())
+            begun_with = self._partitions(own)
         except RedisError:
-            return False
+            return "The queue of metrics does not answer: Redis is away."
+        if begun_with != own:
+            return (
+                f"The queue of metrics has {begun_with} partitions, and this process is set to {own}: "
+                f"set TRACKHELM_QUEUE_PARTITIONS to {begun_with} in every process."
+            )
+        return None
+
+    def _partitions(self, own: int) -> int:
+        # Whoever comes first says how many there are. Processes that disagreed would put points of one run
+        # into two partitions, and a read would wait for one of the two.
+        if (noted := self.client.get(PARTITIONS)) is None:
+            self.client.set(PARTITIONS, own, nx=True)
+            noted = self.client.get(PARTITIONS)
+        return own if noted is None else int(noted)
 
     def close(self) -> None:
         """Close the shared clients."""

@@ -7,6 +7,7 @@
 | `{trackhelm}:accepted:<partition>` | id of the newest entry that was accepted |
 | `{trackhelm}:drained:<partition>` | id of the newest entry that is stored |
 | `{trackhelm}:newest:<subject>` | note: `<partition>:<id>` of its newest entry, until it was stored |
+| `{trackhelm}:partitions` | how many partitions there are: every process must be set to that |
 | `{trackhelm}:waiting-bytes` | hash: bytes of the entries in each partition's stream, and in `all` of them |
 | `{trackhelm}:dead-letters` | stream: entries that could not be stored, with the reason |
 | `{trackhelm}:runs-epoch` | how often runs were deleted: who remembers runs forgets them when it grows |
@@ -22,6 +23,7 @@ ENTRY_FIELD: Final = b"d"
 DEAD_LETTERS: Final = f"{_PREFIX}dead-letters"
 COUNTS: Final = f"{_PREFIX}counts"
 RUNS_EPOCH: Final = f"{_PREFIX}runs-epoch"
+PARTITIONS: Final = f"{_PREFIX}partitions"
 WAITING_BYTES: Final = f"{_PREFIX}waiting-bytes"
 IN_ALL: Final = "all"
 """The field of `WAITING_BYTES` that is the sum of the others."""

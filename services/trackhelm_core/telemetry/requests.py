@@ -9,9 +9,10 @@ from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 import structlog
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from structlog.contextvars import bind_contextvars, reset_contextvars
 
+from trackhelm_core.auth.headers import header_values
 from trackhelm_core.errors import ApiError, ErrorCode
 from trackhelm_core.ids import new_request_id
 from trackhelm_core.problems import defect, problem
@@ -22,26 +23,39 @@ log = structlog.get_logger("trackhelm.access")
 _REQUEST_ID = re.compile("[0-9A-Za-z._-]{8,64}")
 """Ours, an ingress's, a UUID."""
 
+_REQUEST_ID_HEADER = b"x-request-id"
+
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-_SAFE_HEADERS: Iterable[tuple[str, str]] = (
+_SAFE_HEADERS: Iterable[tuple[bytes, bytes]] = (
     # A browser must not guess that a text artifact is a script, nor show us inside a foreign page.
-    ("X-Content-Type-Options", "nosniff"),
-    ("X-Frame-Options", "SAMEORIGIN"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"SAMEORIGIN"),
 )
 
 
-def is_foreign_write(method: str, headers: Headers) -> bool:
+def is_foreign_write(scope: Scope, origin: str | None) -> bool:
     """Return whether a page of another site makes the user's browser send this write.
 
     Browsers name the page's origin on every such request; other clients send none.
     """
-    origin = headers.get("origin")
-    if method in _SAFE_METHODS or origin is None:
+    if origin is None or scope["method"] in _SAFE_METHODS:
         return False
     try:
-        return urlsplit(origin).netloc.lower() != headers.get("host", "").lower()
+        return urlsplit(origin).netloc.lower() != (_first(scope, b"host") or "").lower()
     except ValueError:
         return True  # No browser's: it is no URL.
+
+
+def _first(scope: Scope, name: bytes) -> str | None:
+    return next((value.decode("latin-1") for value in header_values(scope, name)), None)
+
+
+def _with_own_headers(headers: Iterable[tuple[bytes, bytes]], request_id: str) -> list[tuple[bytes, bytes]]:
+    """Return an answer's headers with ours: its id is the request's, whatever it says, others it may set."""
+    kept = [header for header in headers if header[0] != _REQUEST_ID_HEADER]
+    given = {name for name, _ in kept}
+    own = [header for header in _SAFE_HEADERS if header[0] not in given]
+    return [*kept, (_REQUEST_ID_HEADER, request_id.encode()), *own]
 
 
 def _route(scope: Scope) -> str:
@@ -73,43 +87,41 @@ class RequestMiddleware:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                answer = MutableHeaders(scope=message)
-                answer["X-Request-Id"] = request_id
-                for name, value in _SAFE_HEADERS:
-                    answer.setdefault(name, value)
+                message["headers"] = _with_own_headers(message.get("headers", ()), request_id)
             await send(message)
 
-        with structlog.contextvars.bound_contextvars(request_id=request_id):
-            try:
-                await self._answer(scope, receive, send_with_headers)
-            except Exception:
-                # Caught here and not by Starlette's outermost layer, so that the answer has its id.
-                log.exception("defect", method=scope["method"], path=scope["path"])
-                if status:
-                    raise  # The answer has begun: the server must cut the connection.
-                await defect(scope["method"], scope["path"])(scope, receive, send_with_headers)
-            finally:
-                seconds = time.perf_counter() - began
-                self._metrics.observe(scope["method"], _route(scope), status, seconds)
-                log.debug(
-                    "request",
-                    method=scope["method"],
-                    path=scope["path"],
-                    status=status,
-                    ms=round(seconds * 1000, 2),
-                )
+        bound = bind_contextvars(request_id=request_id)
+        try:
+            await self._answer(scope, receive, send_with_headers)
+        except Exception:
+            # Caught here and not by Starlette's outermost layer, so that the answer has its id.
+            log.exception("defect", method=scope["method"], path=scope["path"])
+            if status:
+                raise  # The answer has begun: the server must cut the connection.
+            await defect(scope["method"], scope["path"])(scope, receive, send_with_headers)
+        finally:
+            seconds = time.perf_counter() - began
+            self._metrics.observe(scope["method"], _route(scope), status, seconds)
+            log.debug(
+                "request",
+                method=scope["method"],
+                path=scope["path"],
+                status=status,
+                ms=round(seconds * 1000, 2),
+            )
+            reset_contextvars(**bound)
 
     def _request_id(self, scope: Scope) -> str:
         """Return the gateway's id for the request; anybody else's would let callers forge our log."""
-        given = Headers(scope=scope).get("x-request-id", "") if self._behind_gateway else ""
-        return given if _REQUEST_ID.fullmatch(given) else new_request_id()
+        given = _first(scope, _REQUEST_ID_HEADER) if self._behind_gateway else None
+        return given if given and _REQUEST_ID.fullmatch(given) else new_request_id()
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers = Headers(scope=scope)
-        if is_foreign_write(scope["method"], headers):
+        origin = _first(scope, b"origin")
+        if is_foreign_write(scope, origin):
             refusal = ApiError(
                 ErrorCode.PERMISSION_DENIED,
-                f"A page of {headers['origin']} may not write here: the origin is not this server's.",
+                f"A page of {origin} may not write here: the origin is not this server's.",
             )
             await problem(refusal)(scope, receive, send)
         else:

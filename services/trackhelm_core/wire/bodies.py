@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 
 from starlette.requests import ClientDisconnect, Request
+from starlette.types import Receive
 
 from trackhelm_core.errors import ApiError, ErrorCode, InvalidParameterError
 
@@ -15,9 +16,7 @@ async def body_of(request: Request) -> AsyncIterator[bytes]:
         async for chunk in request.stream():
             yield chunk
     except ClientDisconnect as error:
-        raise ApiError(
-            ErrorCode.BAD_REQUEST, "The connection was closed before the whole body came: it was not stored."
-        ) from error
+        raise _cut_short() from error
 
 
 def announced_length(request: Request) -> int | None:
@@ -33,13 +32,24 @@ def announced_length(request: Request) -> int | None:
 async def whole_body(request: Request, limit: int) -> bytes:
     """Return a body of at most `limit` bytes; of a larger one no more than that is ever held."""
     _check_size(announced_length(request) or 0, limit)
+    return await read_whole(request.receive, limit)
+
+
+async def read_whole(receive: Receive, limit: int) -> bytes:
+    """Return what a connection sends as a body; otherwise as `whole_body`."""
     chunks: list[bytes] = []
     size = 0
-    async for chunk in body_of(request):
+    more = True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise _cut_short()
+        chunk = message.get("body", b"")
         size += len(chunk)
         _check_size(size, limit)
         chunks.append(chunk)
-    return b"".join(chunks)
+        more = message.get("more_body", False)
+    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
 def _check_size(size: int, limit: int) -> None:
@@ -50,3 +60,9 @@ def _check_size(size: int, limit: int) -> None:
             f"The request body is too large: at most {limit} bytes are allowed. Please split it up.",
             status=_TOO_LARGE,
         )
+
+
+def _cut_short() -> ApiError:
+    return ApiError(
+        ErrorCode.BAD_REQUEST, "The connection was closed before the whole body came: it was not stored."
+    )

@@ -30,15 +30,19 @@ def check_json_content_type(request: Request) -> None:
         )
 
 
-class _WireRequest(Request):
+class WireRequest(Request):
+    """A request that knows MLflow's forms of a body."""
+
     _read: bytes | None = None
 
     async def body(self) -> bytes:
+        """Return the body, an empty message where there is none."""
         if self._read is None:
             self._read = await whole_body(self, JSON_BODY_BYTES) or b"{}"
         return self._read
 
     async def json(self) -> Any:
+        """Return what the body says."""
         message = decode_json(await self.body())
         return decode_json(message) if isinstance(message, str) else message
 
@@ -53,7 +57,7 @@ class WireRoute(APIRoute):
         async def handle(request: Request) -> Response:
             if request.method in _JSON_METHODS:
                 check_json_content_type(request)
-            wire_request = _WireRequest(request.scope, request.receive)
+            wire_request = WireRequest(request.scope, request.receive)
             if request.method in _BODY_METHODS:
                 # Here, because FastAPI takes whatever fails while it reads a body for JSON it cannot parse.
                 await wire_request.body()

@@ -17,7 +17,8 @@ from trackhelm_core.db.failures import database_failure
 from trackhelm_core.errors import UnavailableError
 from trackhelm_core.queue.names import StreamId
 from trackhelm_ingest.drain.stream import RawEntry
-from trackhelm_ingest.entries import Entry, EntryFormatError, subjects_of, unpack_entry
+from trackhelm_ingest.entries import Entry, EntryFormatError, unpack_entry
+from trackhelm_ingest.series import subjects_of
 from trackhelm_ingest.store.points import Metric, write_points
 from trackhelm_ingest.store.positions import PositionMovedError, move_position
 from trackhelm_ingest.store.runs import runs_to_log_to
@@ -130,7 +131,7 @@ class _Batch:
             move_position(session, self._partition, before=self.outcome.position, after=last)
             session.commit()
         self.outcome.position = last
-        self.outcome.points += sum(len(part) for _, points in accepted for part in points.values())
+        self.outcome.points += sum(len(points.columns) for _, points in accepted)
         self.outcome.crowded |= crowded
 
 

@@ -1,7 +1,7 @@
 """The loop that drains a partition: read, store, cut off, while there is something or soon may be."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import closing
 from enum import Enum, auto
 from typing import Final
@@ -24,7 +24,12 @@ log = structlog.get_logger(__name__)
 BATCH_ENTRIES: Final = 256
 """At most 256,000 points: some 6 MB of columns, and a transaction of well under a second."""
 
-BATCH_BYTES: Final = 16 * 1024 * 1024
+MOST_BATCH_ENTRIES: Final = 2_048
+"""Likewise while entries are so small that these are no more than `BATCH_BYTES`, judged by the last batch."""
+
+BATCH_BYTES: Final = 6 * 1024 * 1024
+
+MOST_BATCH_BYTES: Final = 16 * 1024 * 1024
 """Where entries are large, by their labels: a batch takes several times as much of a worker's memory."""
 
 LINGER_SECONDS: Final = 3.0
@@ -38,6 +43,10 @@ FAIR_TURN_SECONDS: Final = 0.25
 
 PACE_SECONDS: Final = 0.02
 """Least time from one transaction to the next: what comes meanwhile shares a chunk."""
+
+LONGEST_PACE_SECONDS: Final = 0.25
+"""A transaction that takes long is followed by a pause as long, up to this in all: the larger batch that
+gathers meanwhile costs little more, and the processor and the disk are free for those who send it."""
 
 
 class Ended(Enum):
@@ -57,12 +66,13 @@ class Drainer:
         partition: int,
         *,
         linger_seconds: float = LINGER_SECONDS,
-        on_crowded: Callable[[Metric], None],
+        on_crowded: Callable[[Collection[Metric]], None],
     ) -> None:
         self._stream = stream
         self._partition = partition
         self._linger = linger_seconds
         self._redis = redis
+        self._count = BATCH_ENTRIES
         self._dead_letters = DeadLetters(redis.client)
         self._on_crowded = on_crowded
 
@@ -73,9 +83,9 @@ class Drainer:
         self._stream.begin(position)
         began = warm = time.monotonic()
         while True:
-            entries = self._stream.read(BATCH_ENTRIES, BATCH_BYTES, wait=False)
+            entries = self._stream.read(self._count, MOST_BATCH_BYTES, wait=False)
             if not entries and not self._others_wait():
-                entries = self._stream.read(BATCH_ENTRIES, BATCH_BYTES, wait=True)
+                entries = self._stream.read(self._count, MOST_BATCH_BYTES, wait=True)
             now = time.monotonic()
             if entries:
                 outcome = store_batch(connection, self._partition, position, entries, self._bury)
@@ -85,9 +95,11 @@ class Drainer:
                 self._stream.settle(
                     Stored(entries[-1].id, outcome.newest, len(entries), size, outcome.points, warm - now)
                 )
-                for metric in outcome.crowded:
-                    self._on_crowded(metric)
-                time.sleep(max(0.0, PACE_SECONDS - (time.monotonic() - now)))
+                if outcome.crowded:
+                    self._on_crowded(outcome.crowded)
+                if len(entries) < self._count:
+                    time.sleep(pause_after(time.monotonic() - now))
+                self._count = entries_to_read(size / len(entries))
             else:
                 if now - warm >= self._linger or self._others_wait():
                     return Ended.IDLE
@@ -104,12 +116,22 @@ class Drainer:
         self._dead_letters.add(self._partition, entry.id, reason, entry.data)
 
 
+def pause_after(seconds: float) -> float:
+    """Return how long to wait after a batch that took so long, when nothing more waits."""
+    return max(0.0, max(PACE_SECONDS, min(2 * seconds, LONGEST_PACE_SECONDS)) - seconds)
+
+
+def entries_to_read(mean_bytes: float) -> int:
+    """Return how many entries make a batch, given their mean size."""
+    return max(BATCH_ENTRIES, min(MOST_BATCH_ENTRIES, int(BATCH_BYTES / max(mean_bytes, 1))))
+
+
 def drain_turn(
     redis: RedisConnection,
     database: Database,
     partition: int,
     *,
-    on_crowded: Callable[[Metric], None],
+    on_crowded: Callable[[Collection[Metric]], None],
     linger_seconds: float = LINGER_SECONDS,
 ) -> Ended:
     """Drain a partition for a turn, unless another process does."""

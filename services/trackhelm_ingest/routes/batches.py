@@ -1,33 +1,33 @@
 """The hot path: endpoints that log metrics, and batches that hold metrics, params and tags.
 
 They are `async`, read the body themselves and touch no database; only the params and tags of a batch go
-to a thread that does.
+to a thread that does. They take the request alone, because they are called directly.
 """
 
 from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from trackhelm_core.runtime import Runtime, RuntimeDep
+from trackhelm_core.runtime import Runtime
+from trackhelm_core.wire.direct import DirectRoute
 from trackhelm_core.wire.replies import Empty, documented, documented_body, empty_reply
-from trackhelm_core.wire.route import WireRoute
 from trackhelm_ingest.decode import Batch, decode_batch, decode_metric
 from trackhelm_ingest.logic import runs as logic
-from trackhelm_ingest.routes.sinks import SinkDep
+from trackhelm_ingest.routes.sinks import metric_sink
 from trackhelm_ingest.schemas.batches import LogBatch, LogMetric
 
-router = APIRouter(prefix="/mlflow/runs", route_class=WireRoute)
+router = APIRouter(prefix="/mlflow/runs", route_class=DirectRoute)
 
 
 @router.post("/log-metric", **documented(Empty), **documented_body(LogMetric))
-async def log_metric(request: Request, sink: SinkDep) -> Response:
+async def log_metric(request: Request) -> Response:
     """Log one metric point. The same point sent again is one point."""
     batch = decode_metric(await request.body())
-    await sink.append(batch.run, batch.points)
+    await metric_sink(request).append(batch.run, batch.points)
     return empty_reply()
 
 
 @router.post("/log-batch", **documented(Empty), **documented_body(LogBatch))
-async def log_batch(request: Request, sink: SinkDep, runtime: RuntimeDep) -> Response:
+async def log_batch(request: Request) -> Response:
     """Log metrics, params and tags of one run.
 
     Params and tags are stored together or, when a param would change, refused before any metric is taken.
@@ -35,9 +35,9 @@ async def log_batch(request: Request, sink: SinkDep, runtime: RuntimeDep) -> Res
     """
     batch = decode_batch(await request.body())
     if batch.params or batch.tags or not batch.points:
-        await run_in_threadpool(_store_pairs, runtime, batch)
+        await run_in_threadpool(_store_pairs, request.app.state.runtime, batch)
     if batch.points:
-        await sink.append(batch.run, batch.points)
+        await metric_sink(request).append(batch.run, batch.points)
     return empty_reply()
 
 

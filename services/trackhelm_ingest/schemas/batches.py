@@ -22,8 +22,17 @@ _Int64 = Annotated[int, msgspec.Meta(ge=INT64_MIN, le=INT64_MAX)]
 _Milliseconds = Annotated[int, msgspec.Meta(ge=0, le=INT64_MAX)]
 
 
+class PlainPoint(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    """A metric in the stock client's form, its value a JSON number, that belongs to no model or dataset."""
+
+    key: Annotated[str, msgspec.Meta(min_length=1)]
+    value: float
+    timestamp: _Milliseconds
+    step: _Int64 = 0
+
+
 class MetricPoint(msgspec.Struct, forbid_unknown_fields=True, gc=False):
-    """A metric in the stock client's form, its value a JSON number."""
+    """A metric in the stock client's form, whatever it belongs to."""
 
     key: str
     value: float
@@ -54,6 +63,15 @@ class BatchMessage(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     def run(self) -> str:
         """The run's id."""
         return self.run_id
+
+
+class PlainBatch(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    """A log-batch in the stock client's form, of plain points."""
+
+    run_id: str
+    metrics: list[PlainPoint] = []
+    params: list[KeyValuePair] = []
+    tags: list[KeyValuePair] = []
 
 
 class MetricMessage(msgspec.Struct, forbid_unknown_fields=True, gc=False):

@@ -1,8 +1,7 @@
 """Statements that store metric points: one chunk a series, and the fold into the series' summary."""
 
 import math
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import cache
 from typing import Any, Final, NamedTuple
 
@@ -27,26 +26,21 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningInsert
 
 from trackhelm_core.chunks.codec import encode
-from trackhelm_core.chunks.points import Points, merge, summarise
+from trackhelm_core.chunks.grouping import group, summarise_each
+from trackhelm_core.chunks.points import Points, Summary, merge, summarise
 from trackhelm_core.db.models import MetricChunk, Run, Series
 from trackhelm_core.db.models.base import LifecycleStage
 from trackhelm_core.db.models.metrics import NO_LABELS_ID
 from trackhelm_core.db.types import MetricValue
 from trackhelm_core.db.upsert import dialect_of, insert_for
-from trackhelm_ingest.series import NO_LABELS, SeriesKey
-from trackhelm_ingest.store.keys import key_ids, label_set_ids
+from trackhelm_ingest.series import SeriesKey, SeriesPoints
+from trackhelm_ingest.store.joining import Batch, SeriesId, labelled_metrics
 
 _CHUNK_COLUMNS: Final = (
     "series_id", "min_step", "max_step", "min_timestamp", "max_timestamp", "count", "data",
 )  # fmt: skip
 _CHUNK_TYPES: Final = ("int8", "int8", "int8", "int8", "int8", "int4", "bytea")
 _COPY_CHUNKS: Final = f"COPY metric_chunk ({', '.join(_CHUNK_COLUMNS)}) FROM STDIN (FORMAT binary)"
-
-
-class _SeriesId(NamedTuple):
-    run_id: int
-    key_id: int
-    label_set_id: int
 
 
 class Metric(NamedTuple):
@@ -60,42 +54,57 @@ _NOT_FOLDED: Final = frozenset({"id", "settled_in", "settled_value"})
 """Columns of a series that points do not write."""
 
 CROWDED_CHUNKS: Final = 64
-"""From so many chunks on, a series' chunks are better merged: reading one costs a row and some 60 µs."""
+"""At every so many chunks, a series' chunks are better merged: reading one costs a row and some 60 µs."""
 
 
 def write_points(session: Session, points: Iterable[tuple[int, Mapping[SeriesKey, Points]]]) -> set[Metric]:
     """Store points, given as (run's integer id, points by series); a run may come several times.
 
-    Returns the metrics of which a series has many chunks.
+    Returns the metrics of which a series has so many chunks now that they are to be merged.
     """
-    entries = [(run_id, series, part) for run_id, parts in points for series, part in parts.items()]
-    by_series = _by_series(session, entries)
-    if not by_series:
+    batch = Batch.of(session, [(run_id, SeriesPoints.of(several)) for run_id, several in points])
+    if batch is None:
         return set()
-    folded = _fold_summaries(session, by_series)
-    insert_chunks(session, [(folded[series][0], by_series[series]) for series in sorted(by_series)])
-    return {
-        Metric(series.run_id, series.key_id)
-        for series, (_, chunks) in folded.items()
-        if chunks >= CROWDED_CHUNKS
-    }
+    grouped = group(batch.columns, batch.codes, len(batch.series))
+    summaries = summarise_each(grouped)
+    rows = dict(zip(batch.series, summaries, strict=True)) | labelled_metrics(batch)
+    folded = _fold_summaries(session, rows, having_chunks=frozenset(batch.series))
+    _insert_chunks(
+        session,
+        (
+            (folded[series][0], *_bounds(summary), encode(part))
+            for series, summary, part in zip(batch.series, summaries, grouped, strict=True)
+        ),
+    )
+    return {Metric(series.run_id, series.key_id) for series in batch.series if _is_crowded(folded[series][1])}
+
+
+def _is_crowded(chunks: int) -> bool:
+    """Return whether a series that has just got a chunk has so many that they are to be merged.
+
+    Not told at every chunk more: until somebody finds time to merge them, that would be said at each batch.
+    """
+    return chunks % CROWDED_CHUNKS == 0
 
 
 def insert_chunks(session: Session, chunks: Iterable[tuple[int, Points]]) -> None:
     """Insert chunks, given as (series id, points in order of step)."""
-    rows = [{"series_id": series_id, **_chunk_row(points)} for series_id, points in chunks]
+    _insert_chunks(session, ((series_id, *_chunk_row(points)) for series_id, points in chunks))
+
+
+def _insert_chunks(session: Session, rows: Iterable[tuple[Any, ...]]) -> None:
     if dialect_of(session) == "sqlite":
-        session.execute(insert(MetricChunk), rows)
+        session.execute(insert(MetricChunk), [dict(zip(_CHUNK_COLUMNS, row, strict=True)) for row in rows])
         return
     driver: Any = session.connection().connection.driver_connection
     with driver.cursor() as cursor, cursor.copy(_COPY_CHUNKS) as copy:
         copy.set_types(_CHUNK_TYPES)
         for row in rows:
-            copy.write_row([row[column] for column in _CHUNK_COLUMNS])
+            copy.write_row(row)
 
 
 class Stored(NamedTuple):
-    """The metric that points were stored to, and whether its series has many chunks now."""
+    """The metric that points were stored to, and whether its series' chunks are to be merged now."""
 
     metric: Metric
     is_crowded: bool
@@ -110,51 +119,44 @@ def write_series(session: Session, uuid: str, key_id: int, points: Points) -> St
     round trip, where BEGIN, finding the run, folding, inserting and COMMIT take five.
     """
     merged = merge([points])
-    summary = _summary_row(_SeriesId(0, key_id, NO_LABELS_ID), merged, chunks=1)
-    chunk = {f"chunk_{name}": value for name, value in _chunk_row(merged).items()}
+    summary = _summary_row(SeriesId(0, key_id, NO_LABELS_ID), summarise(merged), chunks=1)
+    chunk = dict(zip((f"chunk_{name}" for name in _CHUNK_COLUMNS[1:]), _chunk_row(merged), strict=True))
     parameters = {**summary, **chunk, "uuid": uuid}
     row = session.connection().execute(_series_statement(), parameters).one_or_none()
-    return None if row is None else Stored(Metric(row.run_id, key_id), row.chunks >= CROWDED_CHUNKS)
+    return None if row is None else Stored(Metric(row.run_id, key_id), _is_crowded(row.chunks))
 
 
-def _chunk_row(points: Points) -> dict[str, Any]:
-    return {
-        "min_step": int(points.steps[0]),
-        "max_step": int(points.steps[-1]),
-        "min_timestamp": int(points.timestamps.min()),
-        "max_timestamp": int(points.timestamps.max()),
-        "count": len(points),
-        "data": encode(points),
-    }
+def _chunk_row(points: Points) -> tuple[Any, ...]:
+    """Return the columns of a chunk behind its series."""
+    return (
+        int(points.steps[0]),
+        int(points.steps[-1]),
+        int(points.timestamps.min()),
+        int(points.timestamps.max()),
+        len(points),
+        encode(points),
+    )
 
 
-def _by_series(session: Session, entries: Iterable[tuple[int, SeriesKey, Points]]) -> dict[_SeriesId, Points]:
-    """Return the merged points of each series; merged points are in order of step."""
-    listed = list(entries)
-    keys = key_ids(session, {series.key for _, series, _ in listed})
-    label_sets = {NO_LABELS: NO_LABELS_ID}
-    if labelled := {series.labels for _, series, _ in listed if series.labels}:
-        label_sets |= label_set_ids(session, labelled)
-    parts: defaultdict[_SeriesId, list[Points]] = defaultdict(list)
-    for run_id, series, part in listed:
-        parts[_SeriesId(run_id, keys[series.key], label_sets[series.labels])].append(part)
-    return {series: merge(several) for series, several in parts.items()}
+def _bounds(summary: Summary) -> tuple[int, ...]:
+    """Return the same without the data, of a chunk that holds all of what is summarised."""
+    return (
+        summary.min_step,
+        summary.max_step,
+        summary.min_timestamp,
+        summary.max_timestamp,
+        summary.count,
+    )
 
 
 def _fold_summaries(
-    session: Session, by_series: Mapping[_SeriesId, Points]
-) -> dict[_SeriesId, tuple[int, int]]:
-    """Fold the points' summaries into the series' rows, and return the rows' ids and numbers of chunks."""
-    covered: defaultdict[_SeriesId, list[Points]] = defaultdict(list)
-    for series, part in by_series.items():
-        covered[series].append(part)
-        if series.label_set_id != NO_LABELS_ID:
-            # The series without labels sums up all points of its key; see `NO_LABELS_ID`.
-            covered[series._replace(label_set_id=NO_LABELS_ID)].append(part)
+    session: Session, summaries: Mapping[SeriesId, Summary], *, having_chunks: Collection[SeriesId]
+) -> dict[SeriesId, tuple[int, int]]:
+    """Fold summaries into the series' rows, and return the rows' ids and numbers of chunks."""
     # Sorted, so that two writers lock the rows they share in one order.
     rows = [
-        _summary_row(series, merge(covered[series]), chunks=int(series in by_series))
-        for series in sorted(covered)
+        _summary_row(series, summaries[series], chunks=int(series in having_chunks))
+        for series in sorted(summaries)
     ]
     if dialect_of(session) == "sqlite":
         folded = session.execute(_fold_statement(), rows)
@@ -165,15 +167,16 @@ def _fold_summaries(
         columns["last_value"] = [None if math.isnan(value) else value for value in columns["last_value"]]
         folded = session.execute(_fold_columns_statement(), columns)
     return {
-        _SeriesId(run_id, key_id, label_set_id): (series_id, chunks)
+        SeriesId(run_id, key_id, label_set_id): (series_id, chunks)
         for run_id, key_id, label_set_id, series_id, chunks in folded
     }
 
 
-def _summary_row(series: _SeriesId, points: Points, *, chunks: int) -> dict[str, Any]:
-    summary = summarise(points)
+def _summary_row(series: SeriesId, summary: Summary, *, chunks: int) -> dict[str, Any]:
     return {
-        **series._asdict(),
+        "run_id": series.run_id,
+        "key_id": series.key_id,
+        "label_set_id": series.label_set_id,
         "last_step": summary.last_step,
         "last_timestamp": summary.last_timestamp,
         "last_value": summary.last_value,

@@ -30,6 +30,7 @@ from trackhelm_ingest.drain.drainer import Ended, drain_turn
 from trackhelm_ingest.drain.stream import STORED_NOTE_SECONDS, PartitionStream
 from trackhelm_ingest.entries import pack_entry
 from trackhelm_ingest.series import SeriesKey
+from trackhelm_ingest.store import points as points_store
 from trackhelm_ingest.store.positions import draining_alone
 
 
@@ -67,6 +68,25 @@ def test_what_waits_is_stored_and_cut_off(split: Split) -> None:
     assert waiting(split, partition) == 0
     assert 0 < int(split.redis.client.ttl(note_of(run))) <= STORED_NOTE_SECONDS
     assert not split.redis.client.exists(drainer_of(partition))
+
+
+def test_series_are_reported_crowded_when_they_become_so_and_not_at_every_batch(
+    split: Split, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(points_store, "CROWDED_CHUNKS", 3)
+    run = split.new_run()
+    reported: list[int] = []
+    for step in range(7):
+        partition = put(split, run, step, key="loss")
+        put(split, run, step, key="accuracy")
+        drain_turn(
+            split.redis,
+            split.runtime.database,
+            partition,
+            on_crowded=lambda metrics: reported.append(len(metrics)),
+            linger_seconds=0,
+        )
+    assert reported == [2, 2]
 
 
 def test_a_failure_before_the_commit_stores_nothing_and_the_next_drain_all(
@@ -176,7 +196,7 @@ def test_a_copy_of_redis_that_lacks_the_last_entries_hides_none_of_the_new_ones(
 
 
 def test_large_entries_are_stored_some_at_a_time(split: Split, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(drainer, "BATCH_BYTES", 10_000)
+    monkeypatch.setattr(drainer, "MOST_BATCH_BYTES", 10_000)
     run = split.new_run()
     for step in range(60):
         partition = put(split, run, step)

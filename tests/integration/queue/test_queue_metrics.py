@@ -8,7 +8,7 @@ from starlette.testclient import TestClient
 from tests.integration.queue.conftest import Split
 from tests.integration.queue.test_draining import drain, put, put_bytes
 from trackhelm_core.app import build_app
-from trackhelm_core.queue.names import partition_of
+from trackhelm_core.queue.names import PARTITIONS, partition_of
 from trackhelm_core.queue.waiting import wait_until_stored
 from trackhelm_ingest.service import SERVICE as INGEST
 
@@ -78,3 +78,16 @@ def test_the_wait_of_a_read_is_counted(split: Split) -> None:
     drain(split, put(split, run, 1))
     wait_until_stored(split.redis, [run])
     assert waits() == 1
+
+
+def test_a_process_that_is_set_to_other_partitions_than_the_queue_has_is_not_ready(split: Split) -> None:
+    with TestClient(build_app([INGEST], split.runtime)) as client:
+        assert client.get("/ready").status_code == 200
+        assert split.runtime.redis is not None
+        split.runtime.redis.client.set(PARTITIONS, 16)
+        not_ready = client.get("/ready")
+        split.runtime.redis.client.delete(PARTITIONS)
+        assert client.get("/ready").status_code == 200
+        assert split.runtime.redis.client.get(PARTITIONS) == b"2"
+    assert not_ready.status_code == 503
+    assert "has 16 partitions, and this process is set to 2" in not_ready.json()["message"]

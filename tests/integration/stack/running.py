@@ -90,6 +90,11 @@ class RunningStack:
     def redis_url(self) -> str:
         return self.address_of("redis").replace("redis://", f"redis://:{self.secret}@")
 
+    @property
+    def partitions(self) -> int:
+        """In how many partitions the queue is."""
+        return int((self.data / "redis" / "partitions").read_text())
+
     def connect(self, **options: Any) -> psycopg.Connection:
         """Connect to its database."""
         return psycopg.connect(self.database_url, **options)

@@ -25,7 +25,6 @@ pytestmark = pytest.mark.timeout(240 + SECONDS)
 
 WRITERS = 6
 RUNS = 3
-PARTITIONS = 16
 # The stack ends when a program of it ends more often than five times a minute.
 MOST_KILLS_A_MINUTE = 3
 
@@ -66,7 +65,7 @@ def test_what_was_acknowledged_outlives_a_kill(
 def test_a_worker_that_is_killed_in_a_transaction_stores_nothing_of_it(
     stack: RunningStack, runs: list[str], *, whole: bool
 ) -> None:
-    partition = partition_of(runs[0], PARTITIONS)
+    partition = partition_of(runs[0], stack.partitions)
     with writing(stack.url, runs, WRITERS) as journal, stack.connect() as holder:
         journal.wait_for_more(300)
         # The position is what a drain's transaction writes last: all its points are written by then.

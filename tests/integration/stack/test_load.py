@@ -43,6 +43,7 @@ def ingests(stack: RunningStack) -> Iterator[list[str]]:
             "PYTHONPATH": SERVICES,
             f"{PREFIX}DATABASE_URL": stack.database_url.replace("postgresql:", "postgresql+psycopg:"),
             f"{PREFIX}REDIS_URL": stack.redis_url,
+            f"{PREFIX}QUEUE_PARTITIONS": str(stack.partitions),
         },
     )
     url = f"http://127.0.0.1:{port}"

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trackhelm_core.chunks import MAX_POINTS, Points, decode, encode
+from trackhelm_core.chunks import MAX_POINTS, Points, columns, decode, encode
 
 from .strategies import points
 
@@ -91,3 +91,20 @@ def test_the_largest_chunk_round_trips() -> None:
     data = encode(given_points)
     assert len(data) < 40
     assert_same_bits(decode(data), given_points)
+
+
+@given(
+    st.integers(-(2**63), 2**63 - 1),
+    st.integers(-(2**63), 2**63 - 1) | st.integers(-2, 2),
+    st.integers(9, 60),
+)
+def test_a_steady_column_is_encoded_as_any_other(first: int, pace: int, count: int) -> None:
+    steps = (np.uint64(first % 2**64) + np.arange(count, dtype=np.uint64) * np.uint64(pace % 2**64)).view(
+        np.int64
+    )
+    steady = Points(steps, np.full(count, first), np.arange(count) / 7)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(columns, "_append_steady", lambda *_: False)
+        expected = encode(steady)
+    assert encode(steady) == expected
+    assert_same_bits(decode(expected), steady)

@@ -1,0 +1,86 @@
+"""Which entries share a round trip to Redis."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Any
+
+from trackhelm_core.settings import RedisSettings
+from trackhelm_ingest.appending import Appender
+
+ROUND_TRIP_SECONDS = 0.02
+
+
+class SlowRedis:
+    """Takes every entry, each round trip as long as a slow disk's."""
+
+    def __init__(self) -> None:
+        self.round_trips: list[int] = []
+        self._entries = 0
+
+    def pipeline(self, *, transaction: bool) -> "SlowRedis":
+        assert not transaction
+        self._entries = 0
+        return self
+
+    def eval(self, script: str, keys: int, *arguments: Any) -> None:
+        # Behind the keys are six arguments, then two for each entry.
+        self._entries += (len(arguments) - keys - 6) // 2
+
+    async def execute(self, *, raise_on_error: bool) -> list[tuple[int, int]]:
+        assert not raise_on_error
+        self.round_trips.append(self._entries)
+        await asyncio.sleep(ROUND_TRIP_SECONDS)
+        return [(self._entries, 0)]
+
+
+def appended(log: Callable[[Appender], Awaitable[Any]]) -> tuple[list[int], float]:
+    """Return how many entries each round trip took, and the seconds of it all."""
+    redis: Any = SlowRedis()
+
+    async def run() -> float:
+        appender = Appender(redis, RedisSettings(queue_partitions=1), lambda _: None)
+        running = asyncio.create_task(appender.run())
+        began = asyncio.get_running_loop().time()
+        await log(appender)
+        seconds = asyncio.get_running_loop().time() - began
+        running.cancel()
+        with suppress(asyncio.CancelledError):
+            await running
+        return seconds
+
+    return redis.round_trips, asyncio.run(run())
+
+
+async def one_after_another(appender: Appender, name: str, number: int) -> None:
+    for _ in range(number):
+        await appender.append(name, {name}, b"entry", appender.epoch)
+
+
+def test_clients_that_send_one_request_after_another_come_to_share_their_round_trips() -> None:
+    async def eight(appender: Appender) -> None:
+        await asyncio.gather(*(one_after_another(appender, f"run {run}", 10) for run in range(8)))
+
+    round_trips, _ = appended(eight)
+    assert sum(round_trips) == 80
+    # All together but for the first, which went alone. By turns they would be twice as many.
+    assert len(round_trips) <= 13
+
+
+def test_a_client_alone_waits_for_nobody() -> None:
+    async def alone(appender: Appender) -> None:
+        await one_after_another(appender, "run", 10)
+
+    round_trips, seconds = appended(alone)
+    assert round_trips == [1] * 10
+    assert seconds < 15 * ROUND_TRIP_SECONDS
+
+
+def test_those_who_do_not_come_back_are_not_waited_for_long() -> None:
+    async def leave(appender: Appender) -> None:
+        await asyncio.gather(*(one_after_another(appender, f"run {run}", 1) for run in range(8)))
+        await one_after_another(appender, "the last", 10)
+
+    round_trips, seconds = appended(leave)
+    assert sum(round_trips) == 18
+    assert seconds < 20 * ROUND_TRIP_SECONDS
