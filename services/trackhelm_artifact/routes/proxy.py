@@ -1,8 +1,6 @@
 """Endpoints of the proxied store: files by their path in it. No table is read."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from trackhelm_artifact.logic import files
 from trackhelm_artifact.logic.checksums import expected_checksums
@@ -12,7 +10,6 @@ from trackhelm_artifact.logic.paths import parse_path
 from trackhelm_artifact.routes.book import RecordsDep
 from trackhelm_artifact.routes.downloads import asks_for_all, file_response
 from trackhelm_artifact.routes.listings import listing_response, page_response
-from trackhelm_artifact.schemas import requests as schemas
 from trackhelm_artifact.schemas.listings import DirectoryListing
 from trackhelm_core.runtime import RuntimeDep
 from trackhelm_core.wire.bodies import announced_length, body_of
@@ -28,11 +25,13 @@ def announced(request: Request) -> Announced:
 
 
 @router.get("/artifacts", **documented(DirectoryListing))
-async def list_artifacts(message: Annotated[schemas.ListDirectory, Query()], runtime: RuntimeDep) -> Response:
+async def list_artifacts(
+    runtime: RuntimeDep, path: str = "", max_results: int = 0, page_token: str = ""
+) -> Response:
     """List a directory by names; a file's path and a missing one have an empty answer."""
-    if asked := Asked(message.max_results, message.page_token):
-        return page_response(await next_page_of_path(runtime.objects, message.path, asked))
-    return await listing_response(await files.list_path(runtime.objects, message.path))
+    if asked := Asked(max_results, page_token):
+        return page_response(await next_page_of_path(runtime.objects, path, asked))
+    return await listing_response(await files.list_path(runtime.objects, path))
 
 
 @router.put(f"/artifacts/{ANY_PATH}", response_class=Response)

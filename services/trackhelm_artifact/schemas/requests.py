@@ -17,12 +17,6 @@ class Paged(WireModel):
     page_token: str = ""
 
 
-class ListDirectory(Paged):
-    """`GET mlflow-artifacts/artifacts`."""
-
-    path: str = ""
-
-
 class ListArtifacts(OfRun, Paged):
     """`GET artifacts/list`."""
 

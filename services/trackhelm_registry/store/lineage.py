@@ -45,7 +45,8 @@ def lock_logged_model(session: Session, model_id: str) -> int | None:
     return session.scalar(
         select(LoggedModel.id)
         .where(LoggedModel.model_id == model_id, LoggedModel.lifecycle_stage == LifecycleStage.ACTIVE)
-        .with_for_update()
+        # Not against those who only keep it from being purged, and wait for the model that is held here.
+        .with_for_update(key_share=True)
     )
 
 
