@@ -17,7 +17,7 @@ from trackhelm_core.db.engine import make_engine
 from trackhelm_core.objects.keys import InvalidKeyError, ObjectKey
 from trackhelm_core.objects.locations import Locations
 from trackhelm_core.objects.opening import StoreUrlError, open_store
-from trackhelm_core.objects.store import ObjectError
+from trackhelm_core.objects.store import ObjectError, ObjectStore
 from trackhelm_core.settings import GROUPS, PREFIX, ObjectSettings, StorageSettings, unknown_names
 
 
@@ -96,12 +96,16 @@ def _check_artifacts(artifacts: ObjectSettings) -> str:
         if url is None:
             return "kept in the data folder"
         # As somebody else's: a check makes neither bucket nor folder.
-        anyio.run(open_store(url, artifacts, own=False).entries, ObjectKey())
+        anyio.run(_list_root, open_store(url, artifacts, own=False))
     except (StoreUrlError, InvalidKeyError) as error:
         raise UnhealthyError(str(error)) from error
     except ObjectError as error:
         raise UnhealthyError(f"{url} cannot be listed; the log line above says why") from error
     return f"{url} answers"
+
+
+async def _list_root(store: ObjectStore) -> None:
+    await anext(aiter(store.pages(ObjectKey())), None)
 
 
 def _origin(variable: str) -> str:

@@ -20,6 +20,8 @@ PANELS: Final = {
     "doctor": _MAIN,
     "dead-letter": _MAIN,
     "audit": _MAIN,
+    "artifacts": _MAIN,
+    "gc": _MAIN,
     "webhooks": _MAIN,
     "ingest": _ROLES,
     "query": _ROLES,

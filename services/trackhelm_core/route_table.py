@@ -11,11 +11,15 @@ from typing import Final
 from starlette.routing import compile_path
 
 from trackhelm_core.service import AJAX_2, API_2, API_3, ROOT
+from trackhelm_core.wire.paths import ANY_PATH
 
 
 @dataclass(frozen=True, slots=True)
 class Routes:
-    """Paths of one service below each of some prefixes; `{name}` is a segment, `{name:path}` any number."""
+    """Paths of one service below each of some prefixes; `{name}` is a segment, `{name:path}` any number.
+
+    So is `ANY_PATH`.
+    """
 
     service: str
     paths: tuple[str, ...]
@@ -52,11 +56,11 @@ ROUTE_TABLE: Final = (
         "artifact",
         (
             "/mlflow-artifacts/artifacts",
-            "/mlflow-artifacts/artifacts/{path:path}",
+            f"/mlflow-artifacts/artifacts/{ANY_PATH}",
             *_below(
-                "/mlflow-artifacts/mpu", "create/{path:path}", "complete/{path:path}", "abort/{path:path}"
+                "/mlflow-artifacts/mpu", *(f"{step}/{ANY_PATH}" for step in ("create", "complete", "abort"))
             ),
-            "/mlflow-artifacts/presigned/{path:path}",
+            f"/mlflow-artifacts/presigned/{ANY_PATH}",
             *_below("/mlflow/artifacts", "list", "presigned-upload-url", "presigned-download-url"),
             *_below("/mlflow/logged-models/{model_id}/artifacts", "directories", "files"),
         ),

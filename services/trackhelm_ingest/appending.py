@@ -26,16 +26,18 @@ from trackhelm_core.settings import RedisSettings
 
 log = structlog.get_logger(__name__)
 
-# KEYS: stream, mark, newest position, bytes that wait, then the notes of each entry. ARGV: backlog limit,
-# partition, seconds of a note, seconds of the mark, limit of bytes, then of each entry its bytes and its
-# number of notes. Returns how many were taken, and 1 if nobody drains the partition and the caller has to
-# call somebody.
+# KEYS: stream, mark, newest position, bytes that wait, epoch of runs, then the notes of each entry. ARGV:
+# backlog limit, partition, seconds of a note, seconds of the mark, limit of bytes, the epoch of runs as it is
+# known, then of each entry its bytes and its number of notes. Returns how many were taken, and 1 if nobody
+# drains the partition and the caller has to call somebody; or -1 and the epoch, where that is another.
 _APPEND: Final = """
+local epoch = redis.call('GET', KEYS[5]) or '0'
+if epoch ~= ARGV[6] then return {-1, epoch} end
 local room = tonumber(ARGV[1]) - redis.call('XLEN', KEYS[1])
 local free = tonumber(ARGV[5]) - tonumber(redis.call('HGET', KEYS[4], 'all') or '0')
-local taken, size, note = 0, 0, 5
+local taken, size, note = 0, 0, 6
 local id
-for i = 6, #ARGV, 2 do
+for i = 7, #ARGV, 2 do
   if taken >= room or size + #ARGV[i] > free then break end
   id = redis.call('XADD', KEYS[1], '*', 'd', ARGV[i])
   taken, size = taken + 1, size + #ARGV[i]
@@ -77,7 +79,12 @@ class _Waiting:
     subjects: Collection[str]
     partition: int
     data: bytes
+    epoch: bytes
     answered: asyncio.Future[None]
+
+
+class RunsChangedError(Exception):
+    """Runs were deleted since the run of an entry was checked: check it again, and append again."""
 
 
 class Appender:
@@ -93,18 +100,23 @@ class Appender:
         self._expected = 0
         self._expected_until = 0.0
         self._call_worker = call_worker
+        self.epoch = b"0"
+        """The epoch of runs as it was last seen. Look at it, then check a run, then append."""
 
-    async def append(self, run: str, subjects: Collection[str], data: bytes) -> None:
-        """Append an entry of a run, noted for its subjects; return when Redis has it.
+    async def append(self, run: str, subjects: Collection[str], data: bytes, epoch: bytes) -> None:
+        """Append an entry of a run that was checked in an epoch, noted for its subjects.
+
+        Returns when Redis has it.
 
         Raises:
+            RunsChangedError: The epoch is another by now: nothing was appended.
             ApiError: Too much waits (429).
             UnavailableError: Redis is away or slow: the entry may or may not be there.
         """
         if self._waiting_bytes + len(data) > WAITING_BYTES:
             raise _too_much()
         partition = partition_of(run, self._settings.queue_partitions)
-        waiting = _Waiting(subjects, partition, data, asyncio.get_running_loop().create_future())
+        waiting = _Waiting(subjects, partition, data, epoch, asyncio.get_running_loop().create_future())
         self._waiting.append(waiting)
         self._waiting_bytes += len(data)
         self._changed.set()
@@ -155,7 +167,10 @@ class Appender:
     async def _flush(self, flush: Sequence[_Waiting]) -> None:
         partitions: defaultdict[int, list[_Waiting]] = defaultdict(list)
         for waiting in flush:
-            partitions[waiting.partition].append(waiting)
+            if waiting.epoch == self.epoch:
+                partitions[waiting.partition].append(waiting)
+            else:
+                _settle(waiting, RunsChangedError())
         answers: list[Any]
         try:
             async with asyncio.timeout(self._settings.redis_timeout_seconds):
@@ -175,13 +190,20 @@ class Appender:
         # One script a partition, its text with each: a Redis that restarts forgets scripts by their names.
         pipeline = self._client.pipeline(transaction=False)
         for partition, entries in partitions.items():
-            keys = [stream_of(partition), drainer_of(partition), accepted_of(partition), names.WAITING_BYTES]
+            keys = [
+                stream_of(partition),
+                drainer_of(partition),
+                accepted_of(partition),
+                names.WAITING_BYTES,
+                names.RUNS_EPOCH,
+            ]
             arguments: list[bytes | int] = [
                 self._settings.queue_backlog,
                 partition,
                 NOTE_SECONDS,
                 CALLED_SECONDS,
                 self._settings.queue_backlog_bytes,
+                self.epoch,
             ]
             for entry in entries:
                 keys += [note_of(subject) for subject in entry.subjects]
@@ -197,6 +219,12 @@ class Appender:
                 _settle(waiting, unavailable)
             return
         taken, called = answer
+        if taken < 0:
+            # What `called` is then. Answers of one flush may tell of different epochs: each is tried again.
+            self.epoch = called
+            for waiting in entries:
+                _settle(waiting, RunsChangedError())
+            return
         for waiting in entries[:taken]:
             _settle(waiting, None)
         for waiting in entries[taken:]:

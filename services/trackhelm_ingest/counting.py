@@ -62,6 +62,10 @@ class CountingSink:
         """Pass a run's end on; see `MetricSink.run_ended`."""
         self._sink.run_ended(run)
 
+    def runs_deleted(self) -> None:
+        """Pass on that runs were deleted; see `MetricSink.runs_deleted`."""
+        self._sink.runs_deleted()
+
 
 class QueueCollector(Collector):
     """Asks Redis, at every scrape, how the queue is: any process that asks sees the same."""

@@ -108,6 +108,9 @@ class GroupCommit:
             self._upkeep.add_run(run)
             self._changed.notify()
 
+    def runs_deleted(self) -> None:
+        """Do nothing: each group looks its runs up in the transaction that stores it."""
+
     def _run(self) -> None:
         group: list[_Request] = []
         try:
@@ -139,7 +142,7 @@ class GroupCommit:
         """Wait for requests and return as many as one transaction takes; none when there is other work."""
         with self._changed:
             while not (self._waiting or self._upkeep or self._stopping):
-                self._changed.wait(self._upkeep.seconds_until_settling())
+                self._changed.wait(self._upkeep.seconds_until_look())
             group: list[_Request] = []
             size = 0
             while self._waiting and (not group or size + self._waiting[0].size <= GROUP_POINTS):

@@ -6,13 +6,15 @@ from contextlib import suppress
 from typing import Final, Self
 
 import structlog
+from redis.exceptions import RedisError
 from starlette.concurrency import run_in_threadpool
 
 from trackhelm_core.chunks.points import Points
 from trackhelm_core.db.unit_of_work import Database
 from trackhelm_core.queue.connection import RedisConnection
+from trackhelm_core.queue.names import RUNS_EPOCH
 from trackhelm_core.queue.tasks import Task
-from trackhelm_ingest.appending import Appender
+from trackhelm_ingest.appending import Appender, RunsChangedError
 from trackhelm_ingest.entries import pack_entry
 from trackhelm_ingest.series import SeriesKey, subjects_of
 from trackhelm_ingest.tasks import COMPACT_RUN, DRAIN
@@ -60,12 +62,24 @@ class QueueSink:
 
     async def append(self, run: str, points: Mapping[SeriesKey, Points]) -> None:
         """Queue points; see `MetricSink.append`."""
-        await self._runs.check(run)
-        await self._appender.append(run, subjects_of(run, points), pack_entry(run, points))
+        subjects, data = subjects_of(run, points), pack_entry(run, points)
+        while True:
+            epoch = self._appender.epoch
+            await self._runs.check(run, epoch)
+            with suppress(RunsChangedError):
+                await self._appender.append(run, subjects, data, epoch)
+                return
 
     def run_ended(self, run: str) -> None:
         """Have the run's metrics compacted; see `MetricSink.run_ended`."""
         self._loop.call_soon_threadsafe(self._send_later, COMPACT_RUN, run)
+
+    def runs_deleted(self) -> None:
+        """Have every process forget the runs it knows; see `MetricSink.runs_deleted`."""
+        try:
+            self._redis.client.incr(RUNS_EPOCH)
+        except RedisError as error:
+            log.warning("deleted runs accept metrics for some seconds", error=repr(error))
 
     def _call_worker(self, partition: int) -> None:
         self._send_later(DRAIN, partition)

@@ -26,3 +26,11 @@ class MetricSink(Protocol):
         Never fails: what follows from it is upkeep.
         """
         ...
+
+    def runs_deleted(self) -> None:
+        """Note that runs were deleted, in a transaction that is committed; call it before that is answered.
+
+        From then on their metrics are refused, by every process. Any thread may call this. Never fails: where
+        the others cannot be told, they notice seconds later.
+        """
+        ...

@@ -10,9 +10,13 @@ from trackhelm_core.runtime import Runtime
 from trackhelm_ingest.drain.drainer import Ended, drain_turn
 from trackhelm_ingest.drain.sweep import SWEEP_EVERY_SECONDS, abandoned_partitions
 from trackhelm_ingest.logic.compaction import compact_metric
+from trackhelm_ingest.logic.purging import delete_some
 from trackhelm_ingest.logic.settling import SETTLE_EVERY_SECONDS, settle_some
 from trackhelm_ingest.store.compaction import metrics_of
 from trackhelm_ingest.store.points import Metric
+
+PURGE_TURN_SECONDS: Final = 30.0
+"""After so long a worker lets others have their turn, and sends the rest to itself."""
 
 METRICS_A_TASK: Final = 100
 """All metrics of a run get many chunks at once: a message each would hold up the drain that sends them."""
@@ -68,6 +72,15 @@ def _settle(runtime: Runtime) -> None:
             more = settle_some(session)
 
 
+def _purge(runtime: Runtime) -> None:
+    deadline = time.monotonic() + PURGE_TURN_SECONDS
+    while time.monotonic() < deadline:
+        with runtime.database.writing() as session:
+            if not delete_some(session):
+                return
+    _redis(runtime).send(PURGE)
+
+
 DRAIN: Final = Task("trackhelm.ingest.drain", TaskQueue.METRICS, _drain)
 """Drains a partition, for a turn at most; takes its number."""
 
@@ -89,4 +102,7 @@ COMPACT_METRICS: Final = Task("trackhelm.ingest.compact_metrics", TaskQueue.UPKE
 SETTLE: Final = Task("trackhelm.ingest.settle", TaskQueue.UPKEEP, _settle, every_seconds=SETTLE_EVERY_SECONDS)
 """Settles runs that have ended."""
 
-TASKS: Final = (DRAIN, SWEEP, COMPACT_RUN, COMPACT_METRICS, SETTLE)
+PURGE: Final = Task("trackhelm.ingest.purge", TaskQueue.UPKEEP, _purge, delay_seconds=1, every_seconds=60)
+"""Deletes the rows of runs and experiments that were deleted for good."""
+
+TASKS: Final = (DRAIN, SWEEP, COMPACT_RUN, COMPACT_METRICS, SETTLE, PURGE)

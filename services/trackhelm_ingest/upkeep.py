@@ -1,4 +1,7 @@
-"""What the embedded server's writer does while nobody waits for it: it merges chunks and settles runs."""
+"""What the embedded server's writer does while nobody waits for it.
+
+It merges chunks, settles runs, and deletes the rows of what was deleted for good: what workers do elsewhere.
+"""
 
 import time
 from collections import deque
@@ -8,6 +11,7 @@ import structlog
 
 from trackhelm_core.db.unit_of_work import Database
 from trackhelm_ingest.logic.compaction import compact_metric
+from trackhelm_ingest.logic.purging import delete_some, is_any_to_delete
 from trackhelm_ingest.logic.settling import SETTLE_EVERY_SECONDS, are_any_to_settle, settle_some
 from trackhelm_ingest.store.compaction import metrics_of
 from trackhelm_ingest.store.points import Metric
@@ -16,7 +20,7 @@ log = structlog.get_logger(__name__)
 
 
 class Upkeep:
-    """Metrics that wait to be compacted, and the time of settling runs.
+    """Metrics that wait to be compacted, and the time at which the tables are looked at for other work.
 
     What waits is lost when the server stops: it is done again when the metrics grow.
     """
@@ -26,14 +30,14 @@ class Upkeep:
         self._clock = clock
         self._runs: deque[str] = deque()
         self._metrics: dict[Metric, bool] = {}
-        self._settle_at = clock()
+        self._look_at = clock()
 
     def __bool__(self) -> bool:
-        return bool(self._runs or self._metrics or not self.seconds_until_settling())
+        return bool(self._runs or self._metrics or not self.seconds_until_look())
 
-    def seconds_until_settling(self) -> float:
+    def seconds_until_look(self) -> float:
         """Return how long there is nothing to do unless something is added."""
-        return max(0.0, self._settle_at - self._clock())
+        return max(0.0, self._look_at - self._clock())
 
     def add_run(self, run: str) -> None:
         """Compact a run's metrics whole: it has ended. Any thread may call this."""
@@ -44,7 +48,7 @@ class Upkeep:
         self._metrics[metric] = whole or self._metrics.get(metric, False)
 
     def do_next(self) -> None:
-        """Do the next piece of work, one transaction; a failure is logged and its work left out."""
+        """Do the next piece of work, milliseconds long; a failure is logged and its work left out."""
         try:
             if self._runs:
                 run = self._runs.popleft()
@@ -53,20 +57,25 @@ class Upkeep:
                         self.add(metric, whole=True)
                 return
             if not self._metrics:
-                self._settle()
+                self._look()
                 return
             metric, whole = next(iter(self._metrics.items()))
             del self._metrics[metric]
             with self._database.writing() as session:
                 compact_metric(session, metric, whole=whole)
         except Exception:
-            log.exception("metrics were not compacted, or runs not settled")
+            log.exception("metrics were not compacted, or runs not settled, or rows not deleted")
 
-    def _settle(self) -> None:
-        self._settle_at = self._clock() + SETTLE_EVERY_SECONDS
+    def _look(self) -> None:
+        """Settle some runs and delete some rows; look again at once if there may be more."""
+        self._look_at = self._clock() + SETTLE_EVERY_SECONDS
         with self._database.reading() as session:
-            if not are_any_to_settle(session):
-                return
-        with self._database.writing() as session:
-            if settle_some(session):
-                self._settle_at = self._clock()
+            due = [
+                work
+                for work, is_due in ((settle_some, are_any_to_settle), (delete_some, is_any_to_delete))
+                if is_due(session)
+            ]
+        for work in due:
+            with self._database.writing() as session:
+                if work(session):
+                    self._look_at = self._clock()

@@ -1,7 +1,8 @@
 """Which runs may be written to, remembered for seconds, so that the hot path touches no database.
 
-Only runs that may be written to are remembered: one that is missing or deleted is looked up every time, and a
-run that is deleted refuses metrics `REMEMBERED_SECONDS` later at the latest.
+Only runs that may be written to are remembered: one that is missing or deleted is looked up every time. What
+is remembered counts in the epoch in which it was asked for: whoever deletes runs begins another one. Should
+that not reach Redis, a deleted run refuses metrics `REMEMBERED_SECONDS` later at the latest.
 """
 
 import asyncio
@@ -32,14 +33,18 @@ class WritableRuns:
         self._forgotten_at: OrderedDict[str, float] = OrderedDict()
         self._asked: dict[str, asyncio.Future[None]] = {}
         self._looking_up: asyncio.Task[None] | None = None
+        self._epoch = b""
 
-    async def check(self, run: str) -> None:
-        """Return if a run may be written to.
+    async def check(self, run: str, epoch: bytes) -> None:
+        """Return if a run may be written to, as far as was known in an epoch.
 
         Raises:
             NotFoundError: There is no such run.
             InvalidParameterError: The run is deleted.
         """
+        if epoch != self._epoch:
+            self._epoch = epoch
+            self._forgotten_at.clear()
         if self._forgotten_at.get(run, 0.0) > self._clock():
             return
         answer = self._asked.get(run)
@@ -54,6 +59,7 @@ class WritableRuns:
         """Look up what is asked, all in one statement, until nothing is."""
         while self._asked:
             asked, self._asked = self._asked, {}
+            epoch = self._epoch
             try:
                 found = await run_in_threadpool(self._find, list(asked))
             except Exception as error:  # noqa: BLE001 - whatever it is, its place is with those who asked
@@ -66,7 +72,8 @@ class WritableRuns:
                 except ApiError as error:
                     _refuse(answer, error)
                 else:
-                    self._remember(run)
+                    if epoch == self._epoch:
+                        self._remember(run)
                     answer.set_result(None)
         self._looking_up = None
 

@@ -6,13 +6,14 @@ from typing import Any
 
 from celery import Celery
 
+from trackhelm_artifact.tasks import TASKS as ARTIFACT
 from trackhelm_core.queue.tasks import Task, make_celery
 from trackhelm_core.runtime import Runtime
 from trackhelm_core.settings import RedisSettings, StorageSettings
 from trackhelm_ingest.tasks import TASKS as INGEST
 from trackhelm_registry.tasks import TASKS as REGISTRY
 
-TASKS: Sequence[Task] = (*INGEST, *REGISTRY)
+TASKS: Sequence[Task] = (*INGEST, *ARTIFACT, *REGISTRY)
 
 
 def build_celery(storage: StorageSettings, redis: RedisSettings) -> Celery:

@@ -61,7 +61,7 @@ def routed() -> Iterator[Operation]:
             known: Any = route
             if not known.include_in_schema:
                 continue  # HEAD beside GET, for load balancers
-            path = re.sub(r":path\}", "}", known.path)
+            path = re.sub(r":\w+\}", "}", known.path)
             yield from ((method, prefix + path) for prefix in mount.prefixes for method in known.methods)
 
 

@@ -32,11 +32,6 @@ def trackhelm_only(reason: str) -> pytest.MarkDecorator:
     return pytest.mark.skipif(STOCK, reason=f"not in MLflow's own server: {reason}")
 
 
-def at_once_when_embedded(reason: str) -> pytest.MarkDecorator:
-    """Mark what the split shape promises only a few seconds later."""
-    return pytest.mark.skipif(SHAPE == "stack", reason=f"seconds later in a stack: {reason}")
-
-
 class ServerProcess:
     """One server with a port and a data folder that it keeps over restarts."""
 

@@ -6,7 +6,6 @@ from mlflow.entities import Experiment, Run, ViewType
 from mlflow.tracking import MlflowClient
 
 from tests.e2e.refusal import refused
-from tests.e2e.server import at_once_when_embedded
 
 
 @pytest.fixture
@@ -48,7 +47,6 @@ def test_a_deleted_run_is_out_of_sight_until_it_is_restored(
     assert client.get_run(run.info.run_id).data.metrics == {"loss": 0.5}
 
 
-@at_once_when_embedded("ingest remembers for 5 s that a run may be written to")
 def test_writing_to_a_deleted_run_is_refused(run: Run, client: MlflowClient) -> None:
     run_id = run.info.run_id
     client.delete_run(run_id)

@@ -22,7 +22,7 @@ from trackhelm_core.objects.direct import (
     UploadError,
 )
 from trackhelm_core.objects.keys import ObjectKey
-from trackhelm_core.objects.store import ObjectStore
+from trackhelm_core.objects.store import ObjectStore, Stored
 
 MOST_PARTS: Final = 10_000
 """Parts that a file may have in S3."""
@@ -53,8 +53,8 @@ async def begin_upload(
 
 async def complete_upload(
     objects: ObjectStore, directory: str, local_path: str, upload_id: str, parts: Sequence[Part]
-) -> None:
-    """Make the parts that a client has sent one file."""
+) -> tuple[ObjectKey, Stored]:
+    """Make the parts that a client has sent one file; return its key and what the store has of it now."""
     multipart = _multipart(objects)
     key = _upload_key(directory, local_path)
     _check_upload_id(upload_id)
@@ -62,6 +62,9 @@ async def complete_upload(
     with told(), _upload_told():
         await objects.check_free(key)
         await multipart.complete(key, upload_id, sorted(parts, key=lambda part: part.number))
+        opened = await objects.open(key, whole=False)
+        opened.close()
+    return key, Stored(opened.size, opened.etag)
 
 
 async def abort_upload(objects: ObjectStore, directory: str, local_path: str, upload_id: str) -> None:

@@ -2,9 +2,12 @@
 
 from collections.abc import AsyncIterable, AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from http import HTTPStatus
 
+from trackhelm_artifact.logic.checksums import Checked, Expected
 from trackhelm_artifact.logic.paths import decoded, parse_file_path, parse_path
+from trackhelm_artifact.records import Records
 from trackhelm_core.errors import ApiError, ErrorCode, InvalidParameterError, NotFoundError
 from trackhelm_core.objects.keys import ObjectKey
 from trackhelm_core.objects.store import (
@@ -14,21 +17,31 @@ from trackhelm_core.objects.store import (
     MissingObjectError,
     ObjectStore,
     OpenObject,
+    Stored,
     StoreFullError,
     UnfitKeyError,
 )
 
+Pages = AsyncIterator[Sequence[Entry]]
+"""What a directory holds, a page at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """What a request says of its body: its length in bytes, None if it does not, and checksums."""
+
+    length: int | None
+    checksums: list[Expected]
+
 
 async def upload(
-    objects: ObjectStore,
-    key: ObjectKey,
-    content: AsyncIterable[bytes],
-    *,
-    length: int | None,
-) -> None:
-    """Store a file whose body was announced to have `length` bytes (None if it was not)."""
+    objects: ObjectStore, key: ObjectKey, content: AsyncIterable[bytes], announced: Announced
+) -> tuple[Stored, bytes]:
+    """Store a file and return what was stored, with its SHA-256; refuses a body that is not as announced."""
+    checked = Checked(_whole(content, announced.length), announced.checksums)
     with told():
-        await objects.put(key, _whole(content, length), length=length)
+        stored = await objects.put(key, checked.blocks(), length=announced.length)
+    return stored, checked.sha256
 
 
 async def open_file(objects: ObjectStore, key: ObjectKey, *, whole: bool) -> OpenObject:
@@ -37,36 +50,53 @@ async def open_file(objects: ObjectStore, key: ObjectKey, *, whole: bool) -> Ope
         return await objects.open(key, whole=whole)
 
 
-async def entries(objects: ObjectStore, key: ObjectKey) -> Sequence[Entry]:
-    """Return what a directory holds; nothing if the key is a file's or leads nowhere."""
+async def pages(objects: ObjectStore, key: ObjectKey) -> Pages:
+    """Return what a directory holds, by pages; nothing if the key is a file's or leads nowhere.
+
+    The first page is there when this returns, so that a store that is away is told as for any other request.
+    """
+    rest = objects.pages(key)
     with told():
-        return await objects.entries(key)
+        first: Sequence[Entry] = await anext(rest, [])
+    return _led_by(first, rest)
 
 
-async def list_path(objects: ObjectStore, path: str) -> Sequence[Entry]:
-    """Return what a directory of the store holds; nothing if the path is a file's or leads nowhere."""
-    found = await entries(objects, parse_path(path))
+async def list_path(objects: ObjectStore, path: str) -> Pages:
+    """Return what a directory of the store holds, likewise."""
+    found = await pages(objects, parse_path(path))
+    if (other := decoded(path)) == path:
+        return found
     # The stock client sends a folder named `a%20b` as it stands when it uploads, which reaches us as
     # `a b`, but encodes the percent sign when it lists.
-    if not found and (other := decoded(path)) != path:
-        found = await entries(objects, parse_path(other))
-    return found
+    first: Sequence[Entry] = await anext(found, [])
+    return _led_by(first, found) if first else await pages(objects, parse_path(other))
 
 
-async def delete_path(objects: ObjectStore, path: str) -> None:
-    """Delete a file or a directory; what is not there is deleted already."""
+async def _led_by(first: Sequence[Entry], rest: Pages) -> Pages:
+    yield first
+    async for page in rest:
+        yield page
+
+
+async def delete_path(objects: ObjectStore, records: Records, path: str) -> None:
+    """Delete a file or a directory and its records; what is not there is deleted already."""
     key = parse_path(path)
     if not key.segments:
         raise InvalidParameterError("Invalid path: the root of all files cannot be deleted.")
+    forget = await records.deleting(key)
     with told():
         await objects.delete(key)
+    await forget()
 
 
 async def upload_path(
-    objects: ObjectStore, path: str, content: AsyncIterable[bytes], *, length: int | None
+    objects: ObjectStore, records: Records, path: str, content: AsyncIterable[bytes], announced: Announced
 ) -> None:
-    """Store a file at a path of the store."""
-    await upload(objects, parse_file_path(path), content, length=length)
+    """Store a file at a path of the store, and record it."""
+    key = parse_file_path(path)
+    stored, sha256 = await upload(objects, key, content, announced)
+    with told():
+        await records.note(key, stored, sha256)
 
 
 async def small(content: AsyncIterable[bytes], limit: int) -> AsyncIterator[bytes]:

@@ -43,15 +43,21 @@ class Root:
         """Whether the files are in our store."""
         return urlsplit(self.uri).scheme == PROXY_SCHEME
 
+    def own_key(self) -> ObjectKey | None:
+        """Return the key of it in our store, None where the files are elsewhere."""
+        if not self.is_proxied:
+            return None
+        # A URI is encoded as the path of a request is: the server decodes both once.
+        return parse_path(unquote(urlsplit(self.uri).path).lstrip("/"))
+
     def locate(self, objects: ObjectStore, locations: Locations, path: ObjectKey) -> Located:
         """Return where a file or directory of the entity is; refuses locations that are not served."""
         try:
-            if not self.is_proxied:
-                store, key = locations.find(self.uri)
-                return Located(store, key.join(path))
-            # A URI is encoded as the path of a request is: the server decodes both once.
-            below = unquote(urlsplit(self.uri).path).lstrip("/")
-            return Located(objects, parse_path(below).join(path))
+            own = self.own_key()
+            if own is not None:
+                return Located(objects, own.join(path))
+            store, key = locations.find(self.uri)
+            return Located(store, key.join(path))
         except LocationError as error:
             raise InvalidParameterError(
                 f"The files at {shown(self.uri)} are not served: {error}. Fetch them from that URI directly, "

@@ -6,17 +6,20 @@ from fastapi import APIRouter, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from trackhelm_artifact.logic import files, roots
+from trackhelm_artifact.logic.paging import Asked, next_page
 from trackhelm_artifact.logic.paths import parse_file_path, parse_path
 from trackhelm_artifact.logic.roots import Located, Root
+from trackhelm_artifact.routes.book import RecordsDep
 from trackhelm_artifact.routes.downloads import asks_for_all, file_response
-from trackhelm_artifact.routes.proxy import file_infos
+from trackhelm_artifact.routes.listings import listing_response, page_response
+from trackhelm_artifact.routes.proxy import announced
 from trackhelm_artifact.schemas import requests as schemas
 from trackhelm_artifact.schemas.listings import EntityListing
 from trackhelm_core.errors import ApiError, ErrorCode
 from trackhelm_core.objects.keys import ObjectKey
 from trackhelm_core.runtime import Runtime, RuntimeDep
-from trackhelm_core.wire.bodies import announced_length, body_of
-from trackhelm_core.wire.replies import Empty, documented, empty_reply, reply
+from trackhelm_core.wire.bodies import body_of
+from trackhelm_core.wire.replies import Empty, documented, empty_reply
 
 SMALL_UPLOAD_BYTES: Final = 10 * 1024 * 1024
 """Largest body of `upload-artifact`, through which browsers add a file to a run."""
@@ -32,7 +35,7 @@ async def list_run_artifacts(
 ) -> Response:
     """List a directory of a run; paths start at the run's root."""
     root = await run_in_threadpool(_run_root, runtime, message.run)
-    return await _listing(runtime, root, message.path)
+    return await _listing(runtime, root, message.path, message)
 
 
 @api_router.get("/logged-models/{model_id}/artifacts/directories", **documented(EntityListing))
@@ -41,7 +44,7 @@ async def list_model_artifacts(
 ) -> Response:
     """List a directory of a logged model; paths start at the model's root."""
     root = await run_in_threadpool(_model_root, runtime, model_id)
-    return await _listing(runtime, root, message.artifact_directory_path)
+    return await _listing(runtime, root, message.artifact_directory_path, message)
 
 
 @api_router.head(
@@ -82,16 +85,18 @@ async def download_version_artifact(
 
 @ajax_router.post("/upload-artifact", **documented(Empty))
 async def upload_run_artifact(
-    message: Annotated[schemas.RunFile, Query()], request: Request, runtime: RuntimeDep
+    message: Annotated[schemas.RunFile, Query()], request: Request, runtime: RuntimeDep, records: RecordsDep
 ) -> Response:
     """Store the body, of at most 10 MB, as a file of a run."""
     path = parse_file_path(message.path)
-    length = announced_length(request)
-    files.check_small(length or 0, SMALL_UPLOAD_BYTES)
+    body = announced(request)
+    files.check_small(body.length or 0, SMALL_UPLOAD_BYTES)
     root = await run_in_threadpool(_run_root, runtime, message.run)
     content = files.small(body_of(request), SMALL_UPLOAD_BYTES)
     there = await _located(runtime, root, path)
-    await files.upload(there.store, there.key, content, length=length)
+    stored, sha256 = await files.upload(there.store, there.key, content, body)
+    if there.store is runtime.objects:
+        await records.note(there.key, stored, sha256)
     return empty_reply()
 
 
@@ -111,12 +116,15 @@ def _version_root(runtime: Runtime, name: str, version: str) -> Root:
         return roots.version_root(session, name, version)
 
 
-async def _listing(runtime: Runtime, root: Root, path: str) -> Response:
+async def _listing(runtime: Runtime, root: Root, path: str, message: schemas.Paged) -> Response:
     directory = parse_path(path)
     there = await _located(runtime, root, directory)
-    entries = await files.entries(there.store, there.key)
     prefix = f"{directory}/" if directory.segments else ""
-    return reply(EntityListing(root_uri=root.uri, files=file_infos(entries, prefix)))
+    if asked := Asked(message.max_results, message.page_token):
+        page = await next_page(there.store, there.key, asked)
+        return page_response(page, root_uri=root.uri, prefix=prefix)
+    pages = await files.pages(there.store, there.key)
+    return await listing_response(pages, root_uri=root.uri, prefix=prefix)
 
 
 async def _download(request: Request, runtime: Runtime, root: Root, path: str) -> Response:

@@ -1,45 +1,47 @@
 """Endpoints of the proxied store: files by their path in it. No table is read."""
 
-from collections.abc import Sequence
-
 from fastapi import APIRouter, Request, Response
 
 from trackhelm_artifact.logic import files
+from trackhelm_artifact.logic.checksums import expected_checksums
+from trackhelm_artifact.logic.files import Announced
+from trackhelm_artifact.logic.paging import Asked, next_page_of_path
 from trackhelm_artifact.logic.paths import parse_path
+from trackhelm_artifact.routes.book import RecordsDep
 from trackhelm_artifact.routes.downloads import asks_for_all, file_response
-from trackhelm_artifact.schemas.listings import DirectoryListing, FileInfo
-from trackhelm_core.objects.store import Entry
+from trackhelm_artifact.routes.listings import listing_response, page_response
+from trackhelm_artifact.schemas.listings import DirectoryListing
 from trackhelm_core.runtime import RuntimeDep
 from trackhelm_core.wire.bodies import announced_length, body_of
-from trackhelm_core.wire.replies import Empty, documented, empty_reply, reply
+from trackhelm_core.wire.paths import ANY_PATH
+from trackhelm_core.wire.replies import Empty, documented, empty_reply
 
 router = APIRouter(prefix="/mlflow-artifacts")
 
 
-def file_infos(entries: Sequence[Entry], prefix: str = "") -> list[FileInfo]:
-    """Return entries of a directory as the wire has them, each path led by `prefix`."""
-    return [
-        FileInfo(path=prefix + entry.name, is_dir=entry.is_dir, file_size=entry.size or 0)
-        for entry in entries
-    ]
+def announced(request: Request) -> Announced:
+    """Return what a request's headers say of its body."""
+    return Announced(announced_length(request), expected_checksums(request.headers))
 
 
 @router.get("/artifacts", **documented(DirectoryListing))
-async def list_artifacts(runtime: RuntimeDep, path: str = "") -> Response:
+async def list_artifacts(
+    runtime: RuntimeDep, path: str = "", max_results: int = 0, page_token: str = ""
+) -> Response:
     """List a directory by names; a file's path and a missing one have an empty answer."""
-    entries = await files.list_path(runtime.objects, path)
-    return reply(DirectoryListing(files=file_infos(entries)))
+    if asked := Asked(max_results, page_token):
+        return page_response(await next_page_of_path(runtime.objects, path, asked))
+    return await listing_response(await files.list_path(runtime.objects, path))
 
 
-@router.put("/artifacts/{path:path}", response_class=Response)
-async def upload_artifact(path: str, request: Request, runtime: RuntimeDep) -> Response:
+@router.put(f"/artifacts/{ANY_PATH}", response_class=Response)
+async def upload_artifact(path: str, request: Request, runtime: RuntimeDep, records: RecordsDep) -> Response:
     """Store the body as a file. It shows once it is whole, and is on the disk when this answers."""
-    length = announced_length(request)
-    await files.upload_path(runtime.objects, path, body_of(request), length=length)
+    await files.upload_path(runtime.objects, records, path, body_of(request), announced(request))
     return Response()
 
 
-@router.get("/artifacts/{path:path}", response_class=Response)
+@router.get(f"/artifacts/{ANY_PATH}", response_class=Response)
 async def download_artifact(path: str, request: Request, runtime: RuntimeDep) -> Response:
     """Send a file as an attachment, or a range of it."""
     key = parse_path(path)
@@ -47,14 +49,14 @@ async def download_artifact(path: str, request: Request, runtime: RuntimeDep) ->
     return file_response(request, opened, key.name)
 
 
-@router.head("/artifacts/{path:path}", response_class=Response)
+@router.head(f"/artifacts/{ANY_PATH}", response_class=Response)
 async def describe_artifact(path: str, request: Request, runtime: RuntimeDep) -> Response:
     """Answer as the download does, without the bytes."""
     return await download_artifact(path, request, runtime)
 
 
-@router.delete("/artifacts/{path:path}", **documented(Empty))
-async def delete_artifact(path: str, runtime: RuntimeDep) -> Response:
+@router.delete(f"/artifacts/{ANY_PATH}", **documented(Empty))
+async def delete_artifact(path: str, runtime: RuntimeDep, records: RecordsDep) -> Response:
     """Delete a file or a directory; what is not there is deleted already."""
-    await files.delete_path(runtime.objects, path)
+    await files.delete_path(runtime.objects, records, path)
     return empty_reply()

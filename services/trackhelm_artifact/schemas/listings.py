@@ -17,6 +17,7 @@ class DirectoryListing(Reply, frozen=True):
     """The answer of `mlflow-artifacts/artifacts`: paths are names within the directory."""
 
     files: list[FileInfo] = msgspec.field(default_factory=list)
+    next_page_token: str = ""
 
 
 class EntityListing(Reply, frozen=True):
@@ -24,3 +25,4 @@ class EntityListing(Reply, frozen=True):
 
     root_uri: str
     files: list[FileInfo] = msgspec.field(default_factory=list)
+    next_page_token: str = ""

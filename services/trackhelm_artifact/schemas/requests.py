@@ -10,7 +10,14 @@ from trackhelm_core.wire.requests import Int64, OfRun, Required, WireModel
 Seconds = Annotated[int, Field(ge=1, le=604_800)]
 
 
-class ListArtifacts(OfRun):
+class Paged(WireModel):
+    """A listing, in one answer or, where one of the two is given, page by page."""
+
+    max_results: Int64 = 0
+    page_token: str = ""
+
+
+class ListArtifacts(OfRun, Paged):
     """`GET artifacts/list`."""
 
     path: str = ""
@@ -30,7 +37,7 @@ class VersionFile(WireModel):
     path: Required
 
 
-class ListModelArtifacts(WireModel):
+class ListModelArtifacts(Paged):
     """`GET logged-models/{model_id}/artifacts/directories`."""
 
     artifact_directory_path: str = ""

@@ -3,13 +3,18 @@
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from trackhelm_core.db.models import LoggedModel, ModelVersion, RegisteredModel, Run
+from trackhelm_core.db.models import Experiment, LoggedModel, ModelVersion, RegisteredModel, Run
 from trackhelm_core.db.models.base import LifecycleStage
 
 
 def run_location(session: Session, run_id: str) -> str | None:
     """Return the URI of a run's files, those of a deleted run too; None if there is no such run."""
     return session.scalar(select(Run.artifact_uri).where(Run.uuid == run_id))
+
+
+def experiment_location(session: Session, experiment_id: int) -> str | None:
+    """Return the URI of an experiment's files; None if there is no such experiment."""
+    return session.scalar(select(Experiment.artifact_location).where(Experiment.id == experiment_id))
 
 
 def logged_model_location(session: Session, model_id: str) -> str | None:

@@ -34,6 +34,7 @@ class Action(StrEnum):
     PARAMS_LOGGED = "params_logged"
     DELETED = "deleted"
     RESTORED = "restored"
+    PURGED = "purged"
     PROTECTED = "protected"
     UNPROTECTED = "unprotected"
     APPROVAL_REQUESTED = "approval_requested"

@@ -16,6 +16,8 @@ class ActorKind(StrEnum):
     """A digest of the bearer token."""
     PROXIED = "proxied"
     """A trusted proxy, which has checked who it is, says so."""
+    OPERATOR = "operator"
+    """The account that runs a command on a machine of the server's."""
 
 
 class Identity(NamedTuple):

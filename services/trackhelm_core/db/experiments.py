@@ -15,7 +15,9 @@ def active_location(session: Session, experiment_id: int) -> str:
     while it is deleted would stay active in it. On SQLite because whoever writes is alone.
     """
     statement = select(Experiment.lifecycle_stage, Experiment.artifact_location)
-    statement = statement.where(Experiment.id == experiment_id).with_for_update(read=True)
+    statement = statement.where(
+        Experiment.id == experiment_id, Experiment.lifecycle_stage != LifecycleStage.PURGED
+    ).with_for_update(read=True)
     found = session.execute(statement).one_or_none()
     if found is None:
         raise NotFoundError(f"No Experiment with id={experiment_id} exists.")

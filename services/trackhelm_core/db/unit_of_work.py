@@ -69,6 +69,30 @@ class Database:
             yield session
 
     @contextmanager
+    def noting(self) -> Iterator[Session]:
+        """Open a session for one statement that writes what can be found out again.
+
+        When the block ends it is committed: a killed process takes nothing back. On SQLite a power cut may
+        take back what was written so at last, for the disk is not waited for, and nothing else. On PostgreSQL
+        it is a transaction like every other, without round trips for BEGIN and COMMIT.
+        """
+        if not self.is_sqlite:
+            with self.committing_each() as session:
+                yield session
+            return
+        with self._writer, self.engine.connect() as connection:
+            driver = connection.connection.cursor()
+            # Outside of transactions, in which SQLite does not change it.
+            driver.execute("PRAGMA synchronous=NORMAL")
+            try:
+                with Session(connection.execution_options(**{WRITES: True}), autoflush=False) as session:
+                    yield session
+                    session.commit()
+            finally:
+                driver.execute("PRAGMA synchronous=FULL")
+                driver.close()
+
+    @contextmanager
     def writing(self) -> Iterator[Session]:
         """Open a transaction that writes: committed when the block ends, rolled back when it raises.
 

@@ -9,7 +9,10 @@ import fcntl
 import os
 import secrets
 import shutil
+import stat
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from trackhelm_core.objects.keys import RESERVED
@@ -52,6 +55,11 @@ class Draft:
             if not self._discarded:
                 os.fsync(self._file)
 
+    def facts(self) -> os.stat_result:
+        """Return the file's size, number and time."""
+        with self._lock:
+            return os.fstat(self._file)
+
     def discard(self) -> None:
         """Close the file, and delete it unless it was moved to its key."""
         with self._lock:
@@ -81,21 +89,41 @@ class Drafts:
     def sweep(self) -> None:
         """Delete what processes that are gone left behind."""
         for left in self._folder.iterdir() if self._folder.is_dir() else ():
-            if left.is_dir():
+            self.drop(left.name)
+
+    def left(self) -> Iterator[tuple[str, float]]:
+        """Yield the name of what processes that are gone left behind, and when it was last written to."""
+        for left in self._folder.iterdir() if self._folder.is_dir() else ():
+            with suppress(FileNotFoundError), _locked(left) as locked:
+                if locked:
+                    yield left.name, left.lstat().st_mtime
+
+    def drop(self, name: str) -> None:
+        """Delete what a process that is gone left behind, by its name; spare what is being written."""
+        left = self._folder / name
+        with suppress(FileNotFoundError):
+            if stat.S_ISDIR(left.lstat().st_mode):
                 shutil.rmtree(left, ignore_errors=True)
-            else:
-                _unlink_unless_locked(left)
+                return
+            with _locked(left) as locked:
+                if locked:
+                    left.unlink()
 
 
-def _unlink_unless_locked(path: Path) -> None:
-    try:
-        file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
+@contextmanager
+def _locked(path: Path) -> Iterator[bool]:
+    """Hold the lock of a draft, and yield whether nobody else has it; raises `FileNotFoundError`."""
+    if path.is_symlink():
+        # No process of ours makes one. What it leads to is none of our business.
+        yield True
         return
+    file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        path.unlink(missing_ok=True)
-    except BlockingIOError:
-        pass
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
     finally:
         os.close(file)

@@ -6,7 +6,7 @@ own limit, so that many slow uploads leave the endpoints' threads alone.
 """
 
 import errno
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Generator, Sequence
 from pathlib import Path
 from typing import Final, TypeVar, TypeVarTuple, Unpack
 
@@ -14,9 +14,10 @@ from anyio import CapacityLimiter, to_thread
 
 from trackhelm_core.objects.blocks import BLOCK_BYTES, in_blocks
 from trackhelm_core.objects.drafts import Draft, Drafts
-from trackhelm_core.objects.keys import ObjectKey
-from trackhelm_core.objects.store import Entry, StoreFullError
-from trackhelm_core.objects.tree import FolderTree, OpenFile
+from trackhelm_core.objects.keys import RESERVED, ObjectKey
+from trackhelm_core.objects.paging import page_behind
+from trackhelm_core.objects.store import Entry, FoundFile, Interrupted, Page, Stored, StoreFullError
+from trackhelm_core.objects.tree import FolderTree, OpenFile, etag_of
 
 _THREADS: Final = 24
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
@@ -64,7 +65,9 @@ class FolderStore:
         """A folder has no address of its own."""
         return
 
-    async def put(self, key: ObjectKey, content: AsyncIterable[bytes], *, length: int | None = None) -> None:
+    async def put(
+        self, key: ObjectKey, content: AsyncIterable[bytes], *, length: int | None = None
+    ) -> Stored:
         """Write a draft, wait until it is on the disk, then move it to its key."""
         # Asked first: 50 GB need not travel to learn that their path is taken.
         await self.check_free(key)
@@ -73,7 +76,7 @@ class FolderStore:
             await self._run(draft.open)
             async for block in in_blocks(content):
                 await self._run(draft.write, block)
-            await self._run(self._publish, draft, key)
+            return await self._run(self._publish, draft, key)
         except OSError as error:
             if error.errno in _FULL:
                 raise StoreFullError("The artifact folder has no room left.") from error
@@ -89,17 +92,55 @@ class FolderStore:
         """Open a file."""
         return FolderObject(await self._run(self._tree.open, key), self._limiter)
 
-    async def entries(self, key: ObjectKey) -> Sequence[Entry]:
-        """Return what a directory holds."""
-        return await self._run(self._tree.entries, key)
+    async def pages(self, key: ObjectKey) -> AsyncIterator[Sequence[Entry]]:
+        """Yield what a directory holds, a page at a time."""
+        async for page in self._each(self._tree.pages(key)):
+            yield page
+
+    async def page(self, key: ObjectKey, rest: str, limit: int) -> Page:
+        """Return a page of what a directory holds: `rest` is a name."""
+        return await page_behind(self._each(self._tree.pages(key, rest)), rest, limit)
+
+    async def walk(self, key: ObjectKey) -> AsyncIterator[Sequence[FoundFile]]:
+        """Yield all files at a key and below it, a page at a time."""
+        async for page in self._each(self._tree.walk(key)):
+            yield page
 
     async def delete(self, key: ObjectKey) -> None:
         """Delete a file or a directory."""
         await self._run(self._tree.delete, key)
 
-    def _publish(self, draft: Draft, key: ObjectKey) -> None:
+    async def deleting(self, key: ObjectKey) -> AsyncIterator[int]:
+        """Delete a file or a directory: at once, since a directory is moved away whole."""
+        files = 0
+        async for page in self.walk(key):
+            files += len(page)
+        await self.delete(key)
+        yield files
+
+    async def interrupted(self, before: float) -> AsyncIterator[Sequence[Interrupted]]:
+        """Yield drafts whose writers are gone."""
+        found = await self._run(lambda: list(self._drafts.left()))
+        yield [Interrupted(f"{RESERVED}/{name}", name, since) for name, since in found if since < before]
+
+    async def drop(self, upload: Interrupted) -> None:
+        """Delete a draft whose writer is gone."""
+        await self._run(self._drafts.drop, upload.handle)
+
+    def _publish(self, draft: Draft, key: ObjectKey) -> Stored:
         draft.sync()
+        facts = draft.facts()
         self._tree.publish(draft, key)
+        return Stored(facts.st_size, etag_of(facts))
+
+    async def _each(self, pages: Generator[Result]) -> AsyncGenerator[Result]:
+        """Yield what a blocking generator yields."""
+        try:
+            while (page := await self._run(next, pages, None)) is not None:
+                yield page
+        finally:
+            # It holds a directory open.
+            pages.close()
 
     async def _run(self, call: Callable[[Unpack[Args]], Result], *args: *Args) -> Result:
         return await to_thread.run_sync(call, *args, limiter=self._limiter)

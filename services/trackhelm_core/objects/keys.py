@@ -10,8 +10,8 @@ from typing import Final, Self
 SEGMENT_BYTES: Final = 255
 """Longest segment in UTF-8: what the file systems in use allow a file's name."""
 
-KEY_BYTES: Final = 4_096
-"""Longest key in UTF-8, separators counted."""
+KEY_BYTES: Final = 1_024
+"""Longest key in UTF-8, separators counted: what every cloud allows, so that files can move to one."""
 
 KEY_SEGMENTS: Final = 128
 """Deepest key. Deleting a tree holds a descriptor a level open."""

@@ -15,11 +15,13 @@ from trackhelm_core.objects.s3 import (
     client_options,
     http_pool,
     minio_client,
+    minio_credentials,
     region_of,
     retry_options,
     s3_bucket,
 )
 from trackhelm_core.objects.s3_direct import S3Direct
+from trackhelm_core.objects.s3_listing import S3Listing, Signing
 from trackhelm_core.objects.signed import SignedDirect
 from trackhelm_core.objects.store import ObjectStore
 from trackhelm_core.settings import ObjectSettings
@@ -79,14 +81,21 @@ def _s3(bucket: str, prefix: str, settings: ObjectSettings, *, own: bool) -> Rem
     if settings.artifacts_presigned:
         public = minio_client(settings.s3_public_endpoint or endpoint, settings, pool)
         direct = S3Direct(client, public, pool, bucket, prefix, seconds=settings.artifacts_timeout_seconds)
+    signing = Signing(minio_credentials(settings, pool), region_of(settings))
+    listing = S3Listing(client, signing, pool, bucket, prefix, seconds=settings.artifacts_timeout_seconds)
     store = s3_bucket(bucket, prefix, settings)
     bounds = _bounds(settings)
     if not (own and settings.s3_endpoint and settings.s3_create_bucket):
-        return RemoteStore(store, f"s3://{bucket}", bounds=bounds, direct=direct)
+        return RemoteStore(store, f"s3://{bucket}", bounds=bounds, direct=direct, listing=listing)
     maker = BucketMaker(client, bucket, region_of(settings))
     maker.make()
     return RemoteStore(
-        store, f"s3://{bucket}", bounds=bounds, direct=direct, on_missing_bucket=maker.make_soon
+        store,
+        f"s3://{bucket}",
+        bounds=bounds,
+        direct=direct,
+        listing=listing,
+        on_missing_bucket=maker.make_soon,
     )
 
 

@@ -7,7 +7,7 @@ read and deleted by its key.
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -19,12 +19,18 @@ from trackhelm_core.objects.blocks import BLOCK_BYTES, Block, in_blocks, read_ah
 from trackhelm_core.objects.budget import Budget
 from trackhelm_core.objects.direct import DirectAccess
 from trackhelm_core.objects.keys import RESERVED, InvalidKeyError, ObjectKey, check_segment
+from trackhelm_core.objects.paging import page_behind
 from trackhelm_core.objects.remote_faults import told, unavailable
+from trackhelm_core.objects.s3_listing import S3Listing
 from trackhelm_core.objects.store import (
     ConflictError,
     DirectoryError,
     Entry,
+    FoundFile,
+    Interrupted,
     MissingObjectError,
+    Page,
+    Stored,
     UnfitKeyError,
 )
 
@@ -43,9 +49,9 @@ MOST_PARTS: Final = 10_000
 """Parts that a file may have in every cloud."""
 
 _PARTS_AT_ONCE: Final = 2
-# A directory of 100,000 files takes 110 MiB while it is listed.
+# A directory of 100,000 files takes 110 MiB while it is listed at once.
 _LISTINGS_AT_ONCE: Final = 4
-_DELETED_AT_ONCE: Final = 1000
+_PAGE: Final = 1000
 _REMEMBERED: Final = 10_000
 
 
@@ -68,8 +74,7 @@ class RemoteObject:
         self.size = meta["size"]
         self.modified = meta["last_modified"].timestamp()
         self._version = meta["e_tag"]
-        etag = self._version or f"{self.modified:.0f}-{self.size:x}"
-        self.etag = etag.removeprefix("W/").strip('"')
+        self.etag = _bare(self._version) or f"{self.modified:.0f}-{self.size:x}"
 
     async def blocks(self, start: int, stop: int) -> AsyncIterator[Block]:
         """Yield the bytes from `start` up to `stop`."""
@@ -101,11 +106,13 @@ class RemoteStore:
         *,
         bounds: Bounds,
         direct: DirectAccess | None = None,
+        listing: S3Listing | None = None,
         on_missing_bucket: Callable[[], None] = lambda: None,
     ) -> None:
         self.bucket = bucket
         self.direct = direct
         self._name = name
+        self._listing = listing
         self._patience = bounds.seconds
         self._memory = Budget(bounds.upload_bytes)
         self._on_missing_bucket = on_missing_bucket
@@ -117,25 +124,30 @@ class RemoteStore:
         """Return the context that turns obstore's errors into the port's."""
         return told(self._name, self._on_missing_bucket)
 
-    async def put(self, key: ObjectKey, content: AsyncIterable[bytes], *, length: int | None = None) -> None:
+    async def put(
+        self, key: ObjectKey, content: AsyncIterable[bytes], *, length: int | None = None
+    ) -> Stored:
         """Send a small file at once, and a large one in parts that become a file together."""
         path = self._path(key)
         await self.check_free(key)
         part = max(PART_BYTES, -(-(length or 0) // MOST_PARTS))
         # One part is gathered while others are on their way.
         most = (_PARTS_AT_ONCE + 1) * part
+        counter = _Counter()
         async with self._share(self._memory, most if length is None else min(length, most)):
-            await self._send(path, in_blocks(content), part)
+            etag = await self._send(path, counter.counted(in_blocks(content)), part)
         self._remember(key)
+        return Stored(counter.size, etag or (await self.open(key, whole=False)).etag)
 
-    async def _send(self, path: str, blocks: AsyncIterator[bytes], part: int) -> None:
+    async def _send(self, path: str, blocks: AsyncIterator[bytes], part: int) -> str:
+        """Send a file, and return the tag of it that the store tells, if it does."""
         beginning = await _beginning(blocks)
         with self.told():
             if sum(map(len, beginning)) < PART_BYTES:
-                await obstore.put_async(self.bucket, path, b"".join(beginning), use_multipart=False)
+                result = await obstore.put_async(self.bucket, path, b"".join(beginning), use_multipart=False)
             else:
                 # Should the content raise, obstore drops the parts and raises the same.
-                await obstore.put_async(
+                result = await obstore.put_async(
                     self.bucket,
                     path,
                     _chained(beginning, blocks),
@@ -143,6 +155,7 @@ class RemoteStore:
                     chunk_size=part,
                     max_concurrency=_PARTS_AT_ONCE,
                 )
+        return _bare(result["e_tag"])
 
     @asynccontextmanager
     async def _share(self, budget: Budget, amount: int) -> AsyncIterator[None]:
@@ -180,31 +193,73 @@ class RemoteStore:
             raise MissingObjectError(f"There is no file '{key}'.") from None
         return RemoteObject(self, path, result, whole=whole)
 
-    async def entries(self, key: ObjectKey) -> Sequence[Entry]:
-        """Return what a directory holds."""
+    async def pages(self, key: ObjectKey) -> AsyncGenerator[Sequence[Entry]]:
+        """Yield what a directory holds: by pages where the store can, otherwise all at once."""
         path = self._path(key)
+        if self._listing is not None:
+            with self.told():
+                async for files, directories, _ in self._listing.pages(path):
+                    yield _entries(files, directories, root=not key.segments)
+            return
         async with self._share(self._listings, 1):
-            return await self._listed(key, path)
+            with self.told():
+                listed = await obstore.list_with_delimiter_async(self.bucket, path or None)
+        files = [(_last(item["path"]), item["size"]) for item in listed["objects"] if item["path"] != path]
+        yield _entries(files, map(_last, listed["common_prefixes"]), root=not key.segments)
 
-    async def _listed(self, key: ObjectKey, path: str) -> list[Entry]:
+    async def page(self, key: ObjectKey, rest: str, limit: int) -> Page:
+        """Return a page of what a directory holds: `rest` is the store's own token, or a name."""
+        if self._listing is None:
+            return await page_behind(self.pages(key), rest, limit)
         with self.told():
-            listed = await obstore.list_with_delimiter_async(self.bucket, path or None)
-        found = {
-            name: Entry(name, item["size"])
-            for item in listed["objects"]
-            if item["path"] != path and (name := _last(item["path"]))
-        }
-        found |= {name: Entry(name, None) for prefix in listed["common_prefixes"] if (name := _last(prefix))}
-        return [found[name] for name in sorted(found) if key.segments or name.casefold() != RESERVED]
+            files, directories, behind = await self._listing.page(self._path(key), rest, limit)
+        return Page(_entries(files, directories, root=not key.segments), behind)
+
+    async def walk(self, key: ObjectKey) -> AsyncIterator[Sequence[FoundFile]]:
+        """Yield all files at a key and below it, a page at a time."""
+        path = self._path(key)
+        if path:
+            # A listing of what is below a key leaves out the key itself.
+            with self.told():
+                try:
+                    meta = await obstore.head_async(self.bucket, path)
+                    yield [FoundFile(key, meta["size"], meta["last_modified"].timestamp())]
+                except FileNotFoundError:
+                    pass
+        with self.told():
+            async for items in obstore.list(self.bucket, path or None, chunk_size=_PAGE):
+                yield [
+                    FoundFile(below, item["size"], item["last_modified"].timestamp())
+                    for item in items
+                    if item["path"] != path and (below := _key(item["path"]))
+                ]
 
     async def delete(self, key: ObjectKey) -> None:
         """Delete a file, and all that is below it."""
+        async for _ in self.deleting(key):
+            pass
+
+    async def deleting(self, key: ObjectKey) -> AsyncIterator[int]:
+        """Delete likewise, a page at a time."""
         path = self._path(key)
         self._directories.clear()
         with self.told():
-            async for items in obstore.list(self.bucket, path, chunk_size=_DELETED_AT_ONCE):
+            async for items in obstore.list(self.bucket, path, chunk_size=_PAGE):
                 await self._delete([item["path"] for item in items])
+                yield len(items)
         await self._delete([path])
+
+    async def interrupted(self, before: float) -> AsyncIterator[Sequence[Interrupted]]:
+        """Yield uploads in parts that were never finished, where the store tells of them."""
+        if self._listing is not None:
+            with self.told():
+                async for page in self._listing.uploads(before):
+                    yield page
+
+    async def drop(self, upload: Interrupted) -> None:
+        """Abort an upload in parts."""
+        if self._listing is not None:
+            await self._listing.drop(upload)
 
     async def _delete(self, paths: list[str]) -> None:
         try:
@@ -264,11 +319,44 @@ async def _chained(beginning: deque[bytes], rest: AsyncIterator[bytes]) -> Async
         yield block
 
 
+class _Counter:
+    """Counts the bytes of a content as they pass."""
+
+    def __init__(self) -> None:
+        self.size = 0
+
+    async def counted(self, blocks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        async for block in blocks:
+            self.size += len(block)
+            yield block
+
+
+def _entries(files: Iterable[tuple[str, int]], directories: Iterable[str], *, root: bool) -> list[Entry]:
+    """Return a page of a directory by name, without names that no key leads to."""
+    found = {name: Entry(name, size) for name, size in files if _is_name(name)}
+    found |= {name: Entry(name, None) for name in directories if _is_name(name)}
+    return [found[name] for name in sorted(found) if not root or name.casefold() != RESERVED]
+
+
+def _bare(etag: str | None) -> str:
+    return (etag or "").removeprefix("W/").strip('"')
+
+
 def _last(path: str) -> str:
-    """Return the last segment of a path that is listed; empty if no key leads to it."""
-    name = path.rstrip("/").rpartition("/")[2]
+    return path.rstrip("/").rpartition("/")[2]
+
+
+def _is_name(name: str) -> bool:
     try:
         check_segment(name)
     except InvalidKeyError:
-        return ""
-    return name
+        return False
+    return True
+
+
+def _key(path: str) -> ObjectKey | None:
+    """Return the key that leads to a path of the bucket, None if there is none."""
+    try:
+        return ObjectKey(tuple(path.split("/")))
+    except InvalidKeyError:
+        return None

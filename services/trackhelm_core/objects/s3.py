@@ -114,21 +114,22 @@ def http_pool(settings: ObjectSettings) -> urllib3.PoolManager:
     return urllib3.PoolManager(maxsize=_POOL, timeout=timeout, retries=retries)
 
 
+def minio_credentials(settings: ObjectSettings, pool: urllib3.PoolManager) -> Provider:
+    """Return the keys of the settings, or where the MinIO SDK looks for the cloud's own."""
+    if keys := settings.s3_keys():
+        return StaticProvider(*keys)
+    # By connections with bounds, as all else: the SDK's own wait for ever.
+    return ChainedProvider([EnvAWSProvider(), IamAwsProvider(http_client=pool)])
+
+
 def minio_client(endpoint: str, settings: ObjectSettings, pool: urllib3.PoolManager) -> Minio:
     """Return the MinIO SDK's client of an endpoint."""
     parts = urlsplit(endpoint)
-    keys = settings.s3_keys()
-    provider: Provider = (
-        StaticProvider(*keys)
-        if keys
-        # By connections with bounds, as all else: the SDK's own wait for ever.
-        else ChainedProvider([EnvAWSProvider(), IamAwsProvider(http_client=pool)])
-    )
     client = Minio(
         parts.netloc,
         secure=parts.scheme == "https",
         region=region_of(settings),
-        credentials=provider,
+        credentials=minio_credentials(settings, pool),
         http_client=pool,
     )
     if settings.s3_path_style is False:

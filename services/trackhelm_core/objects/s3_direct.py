@@ -1,35 +1,27 @@
 """Signed addresses and multipart uploads of S3, by the MinIO SDK.
 
 Addresses for clients are signed for the endpoint that clients use; what the server itself asks of an upload
-goes to its own, as a request that is signed in the same way. The SDK is synchronous: its calls have threads
-of their own, so that a store that hangs takes none that metadata is served from.
+goes to its own, as a request that is signed in the same way.
 """
 
 import hashlib
 import html
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from http import HTTPStatus
-from typing import Final, TypeVar, TypeVarTuple, Unpack
+from typing import Final
 from xml.sax.saxutils import escape
 
 import urllib3
-from anyio import CapacityLimiter, to_thread
 from minio import Minio
-from minio.error import MinioException
 
-from trackhelm_core.objects.budget import Budget
 from trackhelm_core.objects.direct import Label, MissingUploadError, Part, SignedUrl, UploadError
 from trackhelm_core.objects.keys import ObjectKey
-from trackhelm_core.objects.remote_faults import unavailable
+from trackhelm_core.objects.s3_calls import S3Calls
 from trackhelm_core.objects.store import StoreUnavailableError
 
-Args = TypeVarTuple("Args")
-Result = TypeVar("Result")
-
 _OWN_SECONDS: Final = 300
-_CALLS_AT_ONCE: Final = 16
 _UPLOAD_ID = re.compile(r"<UploadId>([^<]+)</UploadId>")
 _CODE = re.compile(r"<Code>([^<]+)</Code>")
 _MESSAGE = re.compile(r"<Message>([^<]*)</Message>")
@@ -58,9 +50,7 @@ class S3Direct:
         self._pool = pool
         self._bucket = bucket
         self._prefix = prefix
-        self._patience = seconds
-        self._turns = Budget(_CALLS_AT_ONCE)
-        self._limiter = CapacityLimiter(_CALLS_AT_ONCE)
+        self._calls = S3Calls(bucket, seconds)
         self.multipart = self
 
     async def download_url(self, key: ObjectKey, seconds: int, label: Label) -> SignedUrl:
@@ -98,7 +88,7 @@ class S3Direct:
                 for number in range(1, count + 1)
             ]
 
-        return await self._run(sign)
+        return await self._calls.run(sign)
 
     async def complete(self, key: ObjectKey, upload_id: str, parts: Sequence[Part]) -> None:
         """Make the parts one file."""
@@ -132,16 +122,16 @@ class S3Direct:
         if not all(_MD5.fullmatch(digest) for digest in digests):
             return False
         whole = hashlib.md5(bytes.fromhex("".join(digests)), usedforsecurity=False).hexdigest()
-        answer = await self._run(self._send, "HEAD", key, {}, b"")
+        answer = await self._calls.run(self._send, "HEAD", key, {}, b"")
         return answer.headers.get("ETag", "").strip('"') == f"{whole}-{len(parts)}"
 
     async def _signed(self, method: str, key: ObjectKey, seconds: int, headers: dict[str, str]) -> SignedUrl:
-        return SignedUrl(await self._run(self._sign, self._public, method, key, seconds, headers))
+        return SignedUrl(await self._calls.run(self._sign, self._public, method, key, seconds, headers))
 
     async def _ask(
         self, method: str, key: ObjectKey, query: dict[str, str], body: bytes = b""
     ) -> tuple[int, str]:
-        answer = await self._run(self._send, method, key, query, body)
+        answer = await self._calls.run(self._send, method, key, query, body)
         return answer.status, answer.data.decode(errors="replace")
 
     def _send(
@@ -160,18 +150,8 @@ class S3Direct:
             extra_query_params=query,  # type: ignore[arg-type]
         )
 
-    async def _run(self, call: Callable[[Unpack[Args]], Result], *args: *Args) -> Result:
-        """Make a call in a thread: a signature may need credentials, which are fetched then."""
-        try:
-            async with self._turns.share(1, self._patience):
-                return await to_thread.run_sync(call, *args, limiter=self._limiter)
-        except (MinioException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-            # Among them TimeoutError, of who waits too long for a turn.
-            raise unavailable(self._bucket, "it could not be asked", str(error)) from error
-
     def _unexpected(self, status: int, text: str) -> StoreUnavailableError:
-        code = _found(_CODE, text) or "no S3 error"
-        return unavailable(self._bucket, "it did not answer as it should", f"{status} {code}")
+        return self._calls.unexpected(status, _found(_CODE, text) or "no S3 error")
 
 
 def _found(pattern: re.Pattern[str], text: str) -> str:

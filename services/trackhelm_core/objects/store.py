@@ -37,6 +37,10 @@ class UnfitKeyError(ObjectError):
     """This kind of store cannot hold the key."""
 
 
+class PageError(ObjectError):
+    """A page of a directory was asked for behind a place that the store does not know."""
+
+
 class StoreUnavailableError(ObjectError):
     """The store is away, slow, or refuses us: the same call may succeed later. The log says why."""
 
@@ -52,6 +56,43 @@ class Entry:
     def is_dir(self) -> bool:
         """Whether this is a directory."""
         return self.size is None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some of what a directory holds; `rest` leads to what is behind it, and is empty if that is nothing."""
+
+    entries: Sequence[Entry]
+    rest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A file that was just stored; `etag` is what `OpenObject` has while nobody replaces it."""
+
+    size: int
+    etag: str
+
+
+@dataclass(frozen=True, slots=True)
+class FoundFile:
+    """A file that a walk came upon: its size in bytes, and when it was stored, in seconds since the epoch."""
+
+    key: ObjectKey
+    size: int
+    modified: float
+
+
+@dataclass(frozen=True, slots=True)
+class Interrupted:
+    """An upload that nobody finished: what is left of it shows nowhere and takes room.
+
+    `name` is for people, `handle` for the store that found it. `started` is in seconds since the epoch.
+    """
+
+    name: str
+    handle: str
+    started: float
 
 
 class OpenObject(Protocol):
@@ -86,7 +127,9 @@ class ObjectStore(Protocol):
     def direct(self) -> DirectAccess | None:
         """How clients reach the store without us; None if they cannot."""
 
-    async def put(self, key: ObjectKey, content: AsyncIterable[bytes], *, length: int | None = None) -> None:
+    async def put(
+        self, key: ObjectKey, content: AsyncIterable[bytes], *, length: int | None = None
+    ) -> Stored:
         """Store a file, replacing one that is there; it survives a power cut once this returns.
 
         Nobody sees it before it is whole, and if `content` raises nobody ever does. Of several at once on
@@ -103,8 +146,29 @@ class ObjectStore(Protocol):
         `whole` says that all of it will be read, which a remote store can then begin to send.
         """
 
-    async def entries(self, key: ObjectKey) -> Sequence[Entry]:
-        """Return what a directory holds, by name; nothing for a file's key and for a missing one."""
+    def pages(self, key: ObjectKey) -> AsyncIterator[Sequence[Entry]]:
+        """Yield what a directory holds, a page at a time; nothing for a file's key and for a missing one.
+
+        A page is in order of names, and each page lies behind the one before it.
+        """
+
+    async def page(self, key: ObjectKey, rest: str, limit: int) -> Page:
+        """Return the first page, or the one that `rest` of another leads to; raises `PageError`.
+
+        `limit` is the most entries that it may have, and 1,000 at most.
+        """
+
+    def walk(self, key: ObjectKey) -> AsyncIterator[Sequence[FoundFile]]:
+        """Yield all files at a key and below it, a page at a time, in the store's own order."""
 
     async def delete(self, key: ObjectKey) -> None:
         """Delete a file, or a directory with all below it; a missing key is deleted already."""
+
+    def deleting(self, key: ObjectKey) -> AsyncIterator[int]:
+        """Delete likewise, and yield after each page how many files went: a deletion that may be stopped."""
+
+    def interrupted(self, before: float) -> AsyncIterator[Sequence[Interrupted]]:
+        """Yield uploads begun before a time (seconds since the epoch) that were never finished."""
+
+    async def drop(self, upload: Interrupted) -> None:
+        """Delete what is left of an interrupted upload; one that is gone is dropped already."""

@@ -9,14 +9,20 @@ import os
 import shutil
 import stat
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
 from trackhelm_core.objects.drafts import Draft, Drafts
 from trackhelm_core.objects.keys import RESERVED, InvalidKeyError, ObjectKey, check_segment
-from trackhelm_core.objects.store import ConflictError, DirectoryError, Entry, MissingObjectError
+from trackhelm_core.objects.store import (
+    ConflictError,
+    DirectoryError,
+    Entry,
+    FoundFile,
+    MissingObjectError,
+)
 
 _DIRECTORY: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 # A named pipe would block an ordinary open until somebody writes to it.
@@ -27,6 +33,9 @@ _OBSTACLES: Final = frozenset({errno.ENOTDIR, errno.ELOOP})
 
 _PUBLISH_ATTEMPTS: Final = 20
 
+PAGE_ENTRIES: Final = 1000
+"""Files that are looked at, or told of, at once."""
+
 
 class OpenFile:
     """A regular file that was opened for reading."""
@@ -35,8 +44,7 @@ class OpenFile:
         self._descriptor = descriptor
         self.size = facts.st_size
         self.modified = facts.st_mtime
-        # Every upload makes a new file, so its number and time tell it from the one it replaced.
-        self.etag = f"{facts.st_ino:x}-{facts.st_mtime_ns:x}-{facts.st_size:x}"
+        self.etag = etag_of(facts)
 
     def read(self, start: int, length: int) -> bytes:
         """Return `length` bytes from `start`, or fewer; at least one."""
@@ -85,16 +93,45 @@ class FolderTree:
             raise DirectoryError(f"'{key}' is a directory, not a file.")
         raise MissingObjectError(f"There is no file '{key}'.")
 
-    def entries(self, key: ObjectKey) -> list[Entry]:
-        """Return what a directory holds: regular files and directories, by name."""
+    def pages(self, key: ObjectKey, behind: str = "") -> Generator[list[Entry]]:
+        """Yield what a directory holds behind a name: regular files and directories, a page at a time."""
+        # Names alone are held for all of it: what each is, is asked page by page.
         try:
-            with self._directory(key) as directory, os.scandir(directory) as found:
-                entries = [entry for item in found if (entry := _entry(item))]
+            with self._directory(key) as directory:
+                names = sorted(name for name in _names(directory, root=not key.segments) if name > behind)
+                for start in range(0, len(names), PAGE_ENTRIES):
+                    page = names[start : start + PAGE_ENTRIES]
+                    yield [entry for name in page if (entry := _entry(directory, name))]
         except (FileNotFoundError, ConflictError):
-            return []
-        if not key.segments:
-            entries = [entry for entry in entries if entry.name.casefold() != RESERVED]
-        return sorted(entries, key=lambda entry: entry.name)
+            return
+
+    def walk(self, key: ObjectKey) -> Generator[list[FoundFile]]:
+        """Yield all regular files at a key and below it, a page at a time."""
+        # Directories that are still to be read, the next one last: a level's names, not a tree's.
+        waiting = [key]
+        with (
+            suppress(FileNotFoundError, ConflictError, DirectoryError),
+            self._directory(key.parent) as parent,
+        ):
+            if key.segments and (facts := _facts(parent, key.name)) and stat.S_ISREG(facts.st_mode):
+                yield [FoundFile(key, facts.st_size, facts.st_mtime)]
+                return
+        while waiting:
+            above = waiting.pop()
+            with suppress(FileNotFoundError, ConflictError), self._directory(above) as directory:
+                names = sorted(_names(directory, root=not above.segments))
+                for start in range(0, len(names), PAGE_ENTRIES):
+                    page = []
+                    for name in names[start : start + PAGE_ENTRIES]:
+                        facts = _facts(directory, name)
+                        if facts is None or (below := _below(above, name)) is None:
+                            continue
+                        if stat.S_ISDIR(facts.st_mode):
+                            waiting.append(below)
+                        elif stat.S_ISREG(facts.st_mode):
+                            page.append(FoundFile(below, facts.st_size, facts.st_mtime))
+                    if page:
+                        yield page
 
     def check_free(self, key: ObjectKey) -> None:
         """Raise `ConflictError` if no file can have the key."""
@@ -181,13 +218,42 @@ class FolderTree:
         return directory
 
 
-def _entry(item: os.DirEntry[str]) -> Entry | None:
-    """Return what a listing says of a name, None for what no key leads to."""
+def etag_of(facts: os.stat_result) -> str:
+    """Return the tag of a file's content."""
+    # Every upload makes a new file, so its number and time tell it from the one it replaced.
+    return f"{facts.st_ino:x}-{facts.st_mtime_ns:x}-{facts.st_size:x}"
+
+
+def _names(directory: int, *, root: bool) -> Iterator[str]:
+    """Yield the names in a directory that a key can lead to."""
+    with os.scandir(directory) as found:
+        for item in found:
+            with suppress(InvalidKeyError):
+                check_segment(item.name)
+                if not (root and item.name.casefold() == RESERVED):
+                    yield item.name
+
+
+def _facts(directory: int, name: str) -> os.stat_result | None:
     try:
-        check_segment(item.name)
-        facts = item.stat(follow_symlinks=False)
-    except (InvalidKeyError, FileNotFoundError):
+        return os.stat(name, dir_fd=directory, follow_symlinks=False)
+    except FileNotFoundError:
+        return None
+
+
+def _entry(directory: int, name: str) -> Entry | None:
+    """Return what a listing says of a name, None for what no key leads to."""
+    facts = _facts(directory, name)
+    if facts is None:
         return None
     if stat.S_ISDIR(facts.st_mode):
-        return Entry(item.name, None)
-    return Entry(item.name, facts.st_size) if stat.S_ISREG(facts.st_mode) else None
+        return Entry(name, None)
+    return Entry(name, facts.st_size) if stat.S_ISREG(facts.st_mode) else None
+
+
+def _below(directory: ObjectKey, name: str) -> ObjectKey | None:
+    """Return the key of a name in a directory, None where it would be too long to be one."""
+    try:
+        return ObjectKey((*directory.segments, name))
+    except InvalidKeyError:
+        return None

@@ -10,6 +10,7 @@
 | `{trackhelm}:partitions` | how many partitions there are: every process must be set to that |
 | `{trackhelm}:waiting-bytes` | hash: bytes of the entries in each partition's stream, and in `all` of them |
 | `{trackhelm}:dead-letters` | stream: entries that could not be stored, with the reason |
+| `{trackhelm}:runs-epoch` | how often runs were deleted: who remembers runs forgets them when it grows |
 | `{trackhelm}:counts` | hash: what workers have done, for `/metrics` |
 """
 
@@ -21,6 +22,7 @@ _PREFIX: Final = "{trackhelm}:"
 ENTRY_FIELD: Final = b"d"
 DEAD_LETTERS: Final = f"{_PREFIX}dead-letters"
 COUNTS: Final = f"{_PREFIX}counts"
+RUNS_EPOCH: Final = f"{_PREFIX}runs-epoch"
 PARTITIONS: Final = f"{_PREFIX}partitions"
 WAITING_BYTES: Final = f"{_PREFIX}waiting-bytes"
 IN_ALL: Final = "all"

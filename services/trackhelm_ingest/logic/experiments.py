@@ -88,7 +88,7 @@ def _active(session: Session, experiment_id: str) -> int:
             raise InvalidParameterError(
                 f"The experiment {experiment_id} must be in the 'active' state. Current state is deleted."
             )
-        case LifecycleStage.ACTIVE:
+        case _:
             return found
 
 

@@ -8,6 +8,7 @@ from trackhelm_core.runtime import RuntimeDep
 from trackhelm_core.wire.replies import Empty, documented, empty_reply, reply
 from trackhelm_core.wire.route import WireRoute
 from trackhelm_ingest.logic import experiments as logic
+from trackhelm_ingest.routes.sinks import SinkDep
 from trackhelm_ingest.schemas import experiments as schemas
 
 router = APIRouter(prefix="/mlflow/experiments", route_class=WireRoute)
@@ -25,11 +26,14 @@ def create_experiment(body: schemas.CreateExperiment, runtime: RuntimeDep) -> Re
 
 
 @router.post("/delete", **documented(Empty))
-def delete_experiment(body: schemas.MoveExperiment, actor: ActorDep, runtime: RuntimeDep) -> Response:
+def delete_experiment(
+    body: schemas.MoveExperiment, actor: ActorDep, runtime: RuntimeDep, sink: SinkDep
+) -> Response:
     """Put an active experiment and its runs into the bin."""
     with runtime.database.writing() as session:
         cause = Cause(actor, runtime.clock(), body.comment)
         logic.delete_experiment(session, body.experiment_id, cause)
+    sink.runs_deleted()
     return empty_reply()
 
 

@@ -54,11 +54,12 @@ def update_run(body: schemas.UpdateRun, runtime: RuntimeDep, sink: SinkDep) -> R
 
 
 @router.post("/delete", **documented(Empty))
-def delete_run(body: schemas.MoveRun, actor: ActorDep, runtime: RuntimeDep) -> Response:
+def delete_run(body: schemas.MoveRun, actor: ActorDep, runtime: RuntimeDep, sink: SinkDep) -> Response:
     """Put a run into the bin."""
     with runtime.database.writing() as session:
         cause = Cause(actor, runtime.clock(), body.comment)
         logic.move_run(session, body.run, LifecycleStage.DELETED, cause)
+    sink.runs_deleted()
     return empty_reply()
 
 

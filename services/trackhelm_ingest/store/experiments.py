@@ -18,7 +18,9 @@ class NameTakenError(Exception):
 def stage_of(session: Session, experiment_id: int) -> LifecycleStage | None:
     """Return an experiment's stage, None if there is no such experiment. Locks its row on PostgreSQL."""
     stage = session.scalar(
-        select(Experiment.lifecycle_stage).where(Experiment.id == experiment_id).with_for_update()
+        select(Experiment.lifecycle_stage)
+        .where(Experiment.id == experiment_id, Experiment.lifecycle_stage != LifecycleStage.PURGED)
+        .with_for_update()
     )
     return None if stage is None else LifecycleStage(stage)
 
@@ -57,7 +59,7 @@ def rename_experiment(session: Session, experiment_id: int, name: str, *, now: i
 
 
 def set_stage(session: Session, experiment_id: int, stage: LifecycleStage, *, now: int) -> None:
-    """Set the stage of an experiment and of all its runs."""
+    """Set the stage of an experiment and of all its runs, those apart that were deleted for good."""
     session.execute(
         update(Experiment)
         .where(Experiment.id == experiment_id)
@@ -66,7 +68,7 @@ def set_stage(session: Session, experiment_id: int, stage: LifecycleStage, *, no
     deleted_time = now if stage is LifecycleStage.DELETED else None
     session.execute(
         update(Run)
-        .where(Run.experiment_id == experiment_id)
+        .where(Run.experiment_id == experiment_id, Run.lifecycle_stage != LifecycleStage.PURGED)
         .values(lifecycle_stage=stage, deleted_time=deleted_time)
     )
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from trackhelm_core.db.lists import is_any_of
 from trackhelm_core.db.models import Run, RunDocument, Series
+from trackhelm_core.db.models.base import LifecycleStage
 from trackhelm_core.db.models.metrics import NO_LABELS_ID
 from trackhelm_core.db.plain_rows import PlainRows
 from trackhelm_core.db.upsert import dialect_of, upsert
@@ -18,7 +19,7 @@ from trackhelm_core.run_contents.documents import VERSION
 from trackhelm_core.run_contents.reading import RUN_COLUMNS
 from trackhelm_ingest.run_states import ENDED
 
-_HAS_ENDED: Final = Run.status.in_(sorted(ENDED))
+_HAS_ENDED: Final = and_(Run.status.in_(sorted(ENDED)), Run.lifecycle_stage != LifecycleStage.PURGED)
 _UNSETTLED: Final = and_(not_(Run.settled), _HAS_ENDED)
 # Two ways to find what is to be settled, because each has an index of its own.
 _OF_OLD_VERSION: Final = and_(

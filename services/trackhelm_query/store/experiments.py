@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from trackhelm_core.db.lists import is_any_of
 from trackhelm_core.db.models import Experiment, ExperimentTag
+from trackhelm_core.db.models.base import LifecycleStage
 from trackhelm_core.run_contents.records import Rows
 from trackhelm_core.search.compile import compile_filter
 from trackhelm_core.search.entity import (
@@ -31,6 +32,9 @@ _COLUMNS = (
     Experiment.last_update_time,
     Experiment.creation_time,
 )
+
+# What was deleted for good is there while its rows are.
+_FOUND = select(*_COLUMNS).where(Experiment.lifecycle_stage != LifecycleStage.PURGED)
 
 _ID = "experiment_id"
 SEARCH = EntitySearch(
@@ -59,12 +63,12 @@ SEARCH = EntitySearch(
 
 def by_id(session: Session, experiment_id: int) -> Rows:
     """Return the experiment, if there is one."""
-    return session.execute(select(*_COLUMNS).where(Experiment.id == experiment_id)).all()
+    return session.execute(_FOUND.where(Experiment.id == experiment_id)).all()
 
 
 def by_name(session: Session, name: str) -> Rows:
     """Return the experiment, active or deleted, if there is one."""
-    return session.execute(select(*_COLUMNS).where(Experiment.name == name)).all()
+    return session.execute(_FOUND.where(Experiment.name == name)).all()
 
 
 def search(session: Session, asked: Search) -> Page:

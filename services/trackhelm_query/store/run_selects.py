@@ -52,8 +52,9 @@ def runs_of(query: RunQuery) -> Select[*tuple[Any, ...]]:
 
 def runs_in(stages: Sequence[LifecycleStage]) -> Select[*tuple[Any, ...]]:
     """Return the SELECT of the runs in some stages."""
-    statement = _RUNS
-    return statement.where(_RUN.lifecycle_stage == stages[0]) if len(stages) == 1 else statement
+    if len(stages) == 1:
+        return _RUNS.where(_RUN.lifecycle_stage == stages[0])
+    return _RUNS.where(_RUN.lifecycle_stage != LifecycleStage.PURGED)
 
 
 def all_of(rows: SelectBase, name: str | None = None) -> Select[*tuple[Any, ...]]:

@@ -68,6 +68,7 @@ def resolve_source(session: Session, claim: Claim) -> Origin:
                 claim.source,
                 "The run_id request parameter must name the run of a runs:/ URI, and no model_id.",
             )
+        store.run_artifact_uri(session, run_id)
         return Origin(claim.source, claim.source, run_id, "")
     model = store.logged_model_files(session, model_id) if model_id else None
     if scheme in _OWNED_SCHEMES:

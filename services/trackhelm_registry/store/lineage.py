@@ -25,16 +25,17 @@ class LoggedModelFiles:
 
 
 def run_artifact_uri(session: Session, run_id: str) -> str | None:
-    """Return where a run's files are."""
-    return session.scalar(select(Run.artifact_uri).where(Run.uuid == run_id))
+    """Return where a run's files are, and keep it from being deleted for good until the transaction ends."""
+    statement = select(Run.artifact_uri).where(Run.uuid == run_id)
+    return session.scalar(statement.with_for_update(read=True, key_share=True))
 
 
 def logged_model_files(session: Session, model_id: str) -> LoggedModelFiles | None:
-    """Return where the files of a logged model are that is not deleted."""
+    """Return where the files of a logged model are that is not deleted, and keep it from being purged."""
     found = session.execute(
-        select(LoggedModel.artifact_uri, LoggedModel.source_run_id).where(
-            LoggedModel.model_id == model_id, LoggedModel.lifecycle_stage == LifecycleStage.ACTIVE
-        )
+        select(LoggedModel.artifact_uri, LoggedModel.source_run_id)
+        .where(LoggedModel.model_id == model_id, LoggedModel.lifecycle_stage == LifecycleStage.ACTIVE)
+        .with_for_update(read=True, key_share=True)
     ).one_or_none()
     return None if found is None else LoggedModelFiles(found.artifact_uri, found.source_run_id)
 
@@ -44,7 +45,8 @@ def lock_logged_model(session: Session, model_id: str) -> int | None:
     return session.scalar(
         select(LoggedModel.id)
         .where(LoggedModel.model_id == model_id, LoggedModel.lifecycle_stage == LifecycleStage.ACTIVE)
-        .with_for_update()
+        # Not against those who only keep it from being purged, and wait for the model that is held here.
+        .with_for_update(key_share=True)
     )
 
 

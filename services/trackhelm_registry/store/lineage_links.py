@@ -25,9 +25,13 @@ from trackhelm_core.db.models import (
     RunModelOutput,
     RunTag,
 )
+from trackhelm_core.db.models.base import LifecycleStage
 
 GIT_COMMIT: Final = "mlflow.source.git.commit"
 GIT_REPOSITORY: Final = "mlflow.source.git.repoURL"
+
+# What was deleted for good is there while its rows are.
+_IS_LEFT = Run.lifecycle_stage != LifecycleStage.PURGED
 
 Names = Sequence[str]
 Pair = tuple[Any, Any]
@@ -70,7 +74,7 @@ def makers(session: Session, model_ids: Names, limit: int) -> list[Pair]:
     made = (
         select(RunModelOutput.model_id, Run.uuid)
         .join(Run, Run.id == RunModelOutput.run_id)
-        .where(is_any_of(session, RunModelOutput.model_id, model_ids))
+        .where(is_any_of(session, RunModelOutput.model_id, model_ids), _IS_LEFT)
     )
     return _pairs(session, select(named.union(made).subquery()), limit)
 
@@ -122,7 +126,7 @@ def readers_of_dataset(session: Session, name: str, digest: str, limit: int) -> 
         select(Run.uuid)
         .join(RunDataset, RunDataset.run_id == Run.id)
         .join(Dataset, Dataset.id == RunDataset.dataset_id)
-        .where(Dataset.name == name, Dataset.digest == digest)
+        .where(Dataset.name == name, Dataset.digest == digest, _IS_LEFT)
         .order_by(Run.id.desc())
         .limit(limit)
     )
@@ -147,7 +151,7 @@ def readers_of_models(session: Session, model_ids: Names, limit: int) -> list[Pa
     statement = (
         select(RunModelInput.model_id, Run.uuid)
         .join(Run, Run.id == RunModelInput.run_id)
-        .where(is_any_of(session, RunModelInput.model_id, model_ids))
+        .where(is_any_of(session, RunModelInput.model_id, model_ids), _IS_LEFT)
     )
     return _pairs(session, statement, limit)
 

@@ -105,7 +105,7 @@ def _metrics(session: Session, ids: Sequence[int]) -> Parts:
         .join(Series, Series.label_set_id == LabelSet.id)
         .join(Key, Key.id == Series.key_id)
         .join(Run, Run.id == Series.run_id)
-        .where(LoggedModel.id.in_(ids), is_labelled())
+        .where(LoggedModel.id.in_(ids), is_labelled(), Run.lifecycle_stage != LifecycleStage.PURGED)
         .order_by(Key.name, Run.uuid, LabelSet.id)
     )
     parts = defaultdict[int, list[Any]](list)

@@ -38,6 +38,15 @@ def live_s3(tmp_path_factory: pytest.TempPathFactory, s3_server: S3Server) -> It
         yield server
 
 
+@pytest.fixture(params=["folder", "s3"])
+def store_variables(request: pytest.FixtureRequest) -> dict[str, str]:
+    """Return the environment variables that name each kind of store."""
+    if request.param == "folder":
+        return {}
+    found: S3Server = request.getfixturevalue("s3_server")
+    return found.environment()
+
+
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoppableS3]:
     """Yield a running store that is this module's own."""
@@ -53,3 +62,9 @@ def serving_live(storage: StorageSettings, artifacts: ObjectSettings) -> Iterato
         httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client,
     ):
         yield LiveServer(port, client, storage.artifact_folder)
+
+
+@pytest.fixture(autouse=True)
+def _logging_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let commands that tests call leave logging as it is: their streams end with them."""
+    monkeypatch.setattr("trackhelm_cli.runtimes.configure_logging", lambda _settings: None)

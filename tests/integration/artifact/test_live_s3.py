@@ -1,8 +1,6 @@
 """Over S3, what only a real server shows: connections that break, stores that go, writers that race."""
 
-import itertools
 import socket
-import threading
 import time
 import uuid
 from pathlib import Path
@@ -47,22 +45,6 @@ def wait_for_upload(live: LiveServer, server: S3Server, folder: str, *, there: b
     while any(folder in key for key in server.unfinished_uploads("")) is not there:
         assert time.monotonic() < deadline
         assert live.client.get("/health").text == "OK"
-
-
-def test_of_many_writers_on_one_path_one_stays_whole(live_s3: LiveServer) -> None:
-    bodies = [bytes([letter]) * (PART_BYTES + 1000) for letter in b"abcd"]
-    statuses: list[int] = []
-
-    def write(body: bytes) -> None:
-        statuses.append(live_s3.client.put(f"{FILES}/raced", content=body).status_code)
-
-    threads = [threading.Thread(target=write, args=(body,)) for body in bodies]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert statuses == list(itertools.repeat(200, 4))
-    assert live_s3.client.get(f"{FILES}/raced").content in bodies
 
 
 def test_a_store_that_is_not_available_is_told_with_when_to_come_back(

@@ -1,22 +1,23 @@
 """The server's memory stays flat, whatever a file's size."""
 
 import itertools
-import os
 import subprocess
-import sys
+import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import httpx2
 import pytest
 
-from tests.fixtures.s3 import S3Server  # noqa: TC001 - a local annotation, which mypy reads
+from tests.fixtures.programs import embedded_server
 
 MEBIBYTE = 1024 * 1024
 FILE_MEBIBYTES = 256
 GROWTH_MEBIBYTES = 48
-
-START = "from trackhelm_cli.main import app; app()"
+FILES = 100_000
+LISTING_GROWTH_MEBIBYTES = 32
 
 
 def peak_mebibytes(process: subprocess.Popen[str]) -> int:
@@ -25,29 +26,12 @@ def peak_mebibytes(process: subprocess.Popen[str]) -> int:
     return int(line.split()[1]) // 1024
 
 
-@pytest.fixture(params=["folder", "s3"])
-def environment(request: pytest.FixtureRequest) -> dict[str, str]:
-    """Return the variables of each kind of store."""
-    if request.param == "folder":
-        return {}
-    found: S3Server = request.getfixturevalue("s3_server")
-    return found.environment()
-
-
 @pytest.fixture
 def server(
-    tmp_path: Path, environment: dict[str, str]
+    tmp_path: Path, store_variables: dict[str, str]
 ) -> Iterator[tuple[subprocess.Popen[str], httpx2.Client]]:
-    services = Path(__file__).parents[3] / "services"
-    options = ["embedded", "--port", "0", "--data", str(tmp_path / "data")]
-    command = [sys.executable, "-c", START, *options]
-    variables = os.environ | environment
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=services, env=variables) as process:
-        assert process.stdout is not None
-        announced = process.stdout.readline()
-        with httpx2.Client(base_url=announced.rpartition(" ")[2].strip(), timeout=60) as client:
-            yield process, client
-        process.terminate()
+    with embedded_server(tmp_path, store_variables) as running:
+        yield running
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="asks Linux for the process's memory")
@@ -66,3 +50,80 @@ def test_a_large_file_passes_through_in_blocks(server: tuple[subprocess.Popen[st
         assert sum(len(chunk) for chunk in answer.iter_raw()) == size
 
     assert peak_mebibytes(process) - before < GROWTH_MEBIBYTES
+
+
+class _Listing(BaseHTTPRequestHandler):
+    """Answers as an S3 server does whose bucket has very many files in a directory."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_HEAD(self) -> None:
+        self._answer(b"")
+
+    def do_GET(self) -> None:
+        query = parse_qs(urlsplit(self.path).query)
+        if "list-type" not in query:
+            self._answer(b"<LocationConstraint/>")
+            return
+        prefix = query["prefix"][0]
+        start = int(query.get("continuation-token", ["0"])[0])
+        items = "".join(
+            f"<Contents><Key>{prefix}{number:06}.txt</Key><Size>7</Size></Contents>"
+            for number in range(start, start + 1000)
+        )
+        more = start + 1000 < FILES
+        token = f"<NextContinuationToken>{start + 1000}</NextContinuationToken>" if more else ""
+        self._answer(
+            f"<ListBucketResult><IsTruncated>{str(more).lower()}</IsTruncated>{token}{items}"
+            "</ListBucketResult>".encode()
+        )
+
+    def _answer(self, body: bytes) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def very_many(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[dict[str, str]]:
+    """Yield the variables of a store with a directory of 100,000 files."""
+    if request.param == "folder":
+        many = tmp_path / "data" / "artifacts" / "many"
+        many.mkdir(parents=True)
+        for number in range(FILES):
+            (many / f"{number:06}.txt").write_bytes(b"content")
+        yield {}
+        return
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Listing) as stub:
+        thread = threading.Thread(target=stub.serve_forever)
+        thread.start()
+        yield {
+            "TRACKHELM_ARTIFACTS_URL": "s3://bucket/prefix",
+            "TRACKHELM_S3_ENDPOINT": f"http://127.0.0.1:{stub.server_port}",
+            "TRACKHELM_S3_ACCESS_KEY": "key",
+            "TRACKHELM_S3_SECRET_KEY": "secret",
+            "TRACKHELM_S3_ALLOW_HTTP": "true",
+        }
+        stub.shutdown()
+        thread.join()
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="asks Linux for the process's memory")
+@pytest.mark.parametrize("very_many", ["folder", "s3"], indirect=True)
+def test_a_directory_of_very_many_files_is_listed_in_pages(tmp_path: Path, very_many: dict[str, str]) -> None:
+    with embedded_server(tmp_path, very_many) as (process, client):
+        url = "/api/2.0/mlflow-artifacts/artifacts"
+        client.get(url, params={"path": "none" if very_many == {} else "many"}).read()
+        before = peak_mebibytes(process)
+        listed = client.get(url, params={"path": "many"}).json()["files"]
+        assert [file["path"] for file in listed] == [f"{number:06}.txt" for number in range(FILES)]
+        assert {file["file_size"] for file in listed} == {7}
+        page = client.get(url, params={"path": "many", "max_results": 1000}).json()
+        assert page["files"] == listed[:1000]
+        page = client.get(url, params={"path": "many", "page_token": page["next_page_token"]}).json()
+        assert page["files"] == listed[1000:2000]
+        assert peak_mebibytes(process) - before < LISTING_GROWTH_MEBIBYTES

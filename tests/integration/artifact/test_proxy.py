@@ -49,6 +49,20 @@ def test_a_file_and_a_missing_path_have_an_empty_listing(api: Api, folder: str) 
         assert api.get(FILES, path=f"{folder}/{path}") == {}
 
 
+def test_a_directory_larger_than_a_page_is_listed_as_one(api: Api) -> None:
+    run_id = api.new_run()
+    root = api.get("runs/get", run_id=run_id)["run"]["info"]["artifact_uri"].partition(":/")[2]
+    expected = [f"{number:04}" for number in range(1002)]
+    for name in expected:
+        put(api, b"x", *root.split("/"), "many", name)
+    assert api.get(FILES, path=f"{root}/many") == {
+        "files": [{"path": name, "is_dir": False, "file_size": 1} for name in expected]
+    }
+    listed = api.get("artifacts/list", run_id=run_id, path="many")
+    assert listed["root_uri"].endswith(root)
+    assert [file["path"] for file in listed["files"]] == [f"many/{name}" for name in expected]
+
+
 @pytest.mark.parametrize("prefix", ["/api", "/ajax-api"])
 def test_both_prefixes_serve_the_same_files(api: Api, folder: str, prefix: str) -> None:
     path = f"{prefix}/2.0/mlflow-artifacts/artifacts/{folder}/f"

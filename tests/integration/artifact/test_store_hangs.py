@@ -3,7 +3,6 @@
 import asyncio
 import os
 import subprocess
-import sys
 import time
 import uuid
 from collections.abc import AsyncIterator, Iterator
@@ -12,8 +11,9 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from tests.fixtures.programs import embedded_server
 from tests.fixtures.stoppable_s3 import StoppableS3
-from tests.integration.artifact.test_memory import START, peak_mebibytes
+from tests.integration.artifact.test_memory import peak_mebibytes
 
 API = "/api/2.0"
 FILES = f"{API}/mlflow-artifacts/artifacts"
@@ -32,19 +32,14 @@ OTHER_MEBIBYTES = 48
 @pytest.fixture
 def server(tmp_path: Path, store: StoppableS3) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """Yield the process of a server, and its address."""
-    services = Path(__file__).parents[3] / "services"
-    command = [sys.executable, "-c", START, "embedded", "--port", "0", "--data", str(tmp_path / "data")]
     environment = {
         "TRACKHELM_ARTIFACTS_TIMEOUT_SECONDS": str(TIMEOUT),
         "TRACKHELM_ARTIFACTS_RETRIES": "0",
         "TRACKHELM_ARTIFACTS_PRESIGNED": "true",
         "TRACKHELM_ARTIFACTS_UPLOAD_MEMORY_MEBIBYTES": str(UPLOADS_MEBIBYTES),
     }
-    variables = os.environ | store.server.environment() | environment
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=services, env=variables) as process:
-        assert process.stdout is not None
-        yield process, process.stdout.readline().rpartition(" ")[2].strip()
-        process.terminate()
+    with embedded_server(tmp_path, store.server.environment() | environment) as (process, client):
+        yield process, str(client.base_url)
 
 
 async def body(hangs: asyncio.Event) -> AsyncIterator[bytes]:

@@ -93,6 +93,67 @@ def test_missing_and_deleted_runs_are_refused_and_looked_up_again(split: Split) 
     in_sink(split, write)
 
 
+def test_a_deletion_is_heeded_at_once_by_every_process(split: Split) -> None:
+    runs = [split.new_run() for _ in range(20)]
+
+    async def write(sink: QueueSink) -> None:
+        other = QueueSink(split.redis, split.runtime.database).start()
+        try:
+            for step in range(3):
+                await asyncio.gather(
+                    *(each.append(run, point(step)) for run in runs for each in (sink, other))
+                )
+                deleted = runs[step]
+                with split.runtime.database.writing() as session:
+                    session.execute(update(Run).where(Run.uuid == deleted).values(lifecycle_stage="deleted"))
+                other.runs_deleted()
+                runs[step] = split.new_run()
+                answers = await asyncio.gather(
+                    *(each.append(deleted, point(9)) for each in (sink, other) for _ in range(5)),
+                    sink.append(runs[-1], point(10 + step)),
+                    return_exceptions=True,
+                )
+                assert [type(answer) for answer in answers] == [InvalidParameterError] * 10 + [type(None)]
+        finally:
+            await other.stop()
+
+    in_sink(split, write)
+    for partition in range(2):
+        drain(split, partition)
+    assert split.steps(runs[-1]) == [0, 1, 2, 10, 11, 12]
+
+
+def test_a_deletion_while_metrics_are_appended_takes_none_after_it(split: Split) -> None:
+    run = split.new_run()
+
+    async def write(sink: QueueSink) -> None:
+        stop = asyncio.Event()
+        refused: list[float] = []
+
+        async def log() -> None:
+            step = 0
+            while not stop.is_set():
+                step += 1
+                try:
+                    await sink.append(run, point(step))
+                except InvalidParameterError:
+                    refused.append(time.monotonic())
+                    return
+
+        writers = [asyncio.create_task(log()) for _ in range(8)]
+        await sink.append(run, point(0))
+        with split.runtime.database.writing() as session:
+            session.execute(update(Run).where(Run.uuid == run).values(lifecycle_stage="deleted"))
+        await asyncio.to_thread(sink.runs_deleted)
+        length = sum(split.redis.client.xlen(stream_of(partition)) for partition in range(2))
+        await asyncio.wait_for(asyncio.gather(*writers), 5)
+        stop.set()
+        assert len(refused) == 8
+        assert sum(split.redis.client.xlen(stream_of(partition)) for partition in range(2)) == length
+
+    in_sink(split, write)
+
+
 def test_a_backlog_over_its_limit_is_429_until_it_is_drained(split: Split) -> None:
     run = split.new_run()
     partition = partition_of(run, 2)

@@ -25,8 +25,8 @@ class SlowRedis:
         return self
 
     def eval(self, script: str, keys: int, *arguments: Any) -> None:
-        # Behind the keys are four arguments, then two for each entry.
-        self._entries += (len(arguments) - keys - 4) // 2
+        # Behind the keys are six arguments, then two for each entry.
+        self._entries += (len(arguments) - keys - 6) // 2
 
     async def execute(self, *, raise_on_error: bool) -> list[tuple[int, int]]:
         assert not raise_on_error
@@ -77,7 +77,7 @@ def appended(log: Callable[[Appender], Awaitable[Any]]) -> tuple[list[int], floa
 
 async def one_after_another(appender: Appender, name: str, number: int) -> None:
     for _ in range(number):
-        await appender.append(name, {name}, b"entry")
+        await appender.append(name, {name}, b"entry", appender.epoch)
 
 
 def test_clients_that_send_one_request_after_another_come_to_share_their_round_trips() -> None:

@@ -1,5 +1,6 @@
 """The tables: one module a group, each naming the service that owns it. All are imported here."""
 
+from trackhelm_core.db.models.artifacts import ArtifactRecord, ArtifactTombstone
 from trackhelm_core.db.models.audit import AuditEvent, AuditHead
 from trackhelm_core.db.models.base import Base
 from trackhelm_core.db.models.datasets import Dataset, RunDataset, RunDatasetTag
@@ -26,6 +27,8 @@ from trackhelm_core.db.models.webhooks import Webhook, WebhookDelivery, WebhookE
 __all__ = [
     "AliasHistory",
     "ApprovalRequest",
+    "ArtifactRecord",
+    "ArtifactTombstone",
     "AuditEvent",
     "AuditHead",
     "Base",

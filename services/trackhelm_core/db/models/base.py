@@ -35,3 +35,5 @@ class LifecycleStage(StrEnum):
 
     ACTIVE = "active"
     DELETED = "deleted"
+    PURGED = "purged"
+    """Of a run that was deleted for good, while its rows are: nobody finds it, its public id is gone."""

@@ -23,7 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
-from trackhelm_core.db.models.base import Base
+from trackhelm_core.db.models.base import Base, LifecycleStage
 from trackhelm_core.db.types import BigId
 from trackhelm_core.limits import KEY_LENGTH
 
@@ -55,6 +55,13 @@ class Run(Base):
     __table_args__ = (
         # A page of an experiment in the default order is one walk of this index.
         Index("ix_run_page", "experiment_id", "lifecycle_stage", text("start_time DESC"), "uuid"),
+        # Finds runs that were deleted for good and whose rows are still there: none, nearly always.
+        Index(
+            "ix_run_purged",
+            "id",
+            sqlite_where=text(f"lifecycle_stage = '{LifecycleStage.PURGED}'"),
+            postgresql_where=text(f"lifecycle_stage = '{LifecycleStage.PURGED}'"),
+        ),
         # Few are, at any time: a search looks these up one by one, and the others by what is settled of them.
         Index(
             "ix_run_unsettled",

@@ -2,46 +2,30 @@
 
 import fcntl
 import os
-from collections.abc import AsyncIterator
+import shutil
+import threading
+from collections.abc import AsyncIterator, Awaitable
 from pathlib import Path
 
 import anyio
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
+from tests.fixtures.objects import body, content, entries, key, walked
 from trackhelm_core.objects.blocks import BLOCK_BYTES
 from trackhelm_core.objects.folder import FolderStore
-from trackhelm_core.objects.keys import RESERVED, InvalidKeyError, ObjectKey, check_segment
+from trackhelm_core.objects.keys import RESERVED, InvalidKeyError, ObjectKey
 from trackhelm_core.objects.store import (
     ConflictError,
-    DirectoryError,
     Entry,
     MissingObjectError,
     ObjectError,
     StoreFullError,
 )
 
-key = ObjectKey.parse
-
-
-async def body(*chunks: bytes) -> AsyncIterator[bytes]:
-    for chunk in chunks:
-        yield chunk
-
 
 async def broken_body() -> AsyncIterator[bytes]:
     yield b"x" * (BLOCK_BYTES + 1)
     raise ConnectionResetError("the client went away")
-
-
-async def content(store: FolderStore, path: str, start: int = 0, stop: int | None = None) -> bytes:
-    opened = await store.open(key(path))
-    try:
-        blocks = [block async for block in opened.blocks(start, opened.size if stop is None else stop)]
-        return b"".join(blocks)
-    finally:
-        opened.close()
 
 
 def put(store: FolderStore, path: str, data: bytes = b"data") -> None:
@@ -53,50 +37,6 @@ def is_clean(root: Path) -> bool:
     return not drafts.exists() or not list(drafts.iterdir())
 
 
-def _is_segment(text: str) -> bool:
-    try:
-        check_segment(text)
-    except InvalidKeyError:
-        return False
-    return True
-
-
-names = st.text(st.characters(codec="utf-8"), min_size=1, max_size=40).filter(_is_segment)
-paths = st.lists(names, min_size=1, max_size=4).map("/".join)
-
-
-@settings(max_examples=60, deadline=None)
-@given(files=st.dictionaries(paths, st.binary(max_size=200), max_size=6))
-def test_what_was_stored_is_listed_and_read_until_it_is_deleted(
-    files: dict[str, bytes], tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    async def scenario() -> None:
-        root = tmp_path_factory.mktemp("root")
-        store = FolderStore(root)
-        kept: dict[str, bytes] = {}
-        for path, data in files.items():
-            try:
-                await store.put(key(path), body(data))
-                kept[path] = data
-            except ConflictError:
-                assert any(path.startswith(f"{k}/") or k.startswith(f"{path}/") for k in kept)
-        assert await tree(store, ObjectKey()) == {path: len(data) for path, data in kept.items()}
-        for path, data in kept.items():
-            assert await content(store, path) == data
-            await store.delete(key(path))
-        assert await store.entries(ObjectKey()) == []
-        assert is_clean(root)
-
-    async def tree(store: FolderStore, directory: ObjectKey) -> dict[str, int]:
-        found: dict[str, int] = {}
-        for entry in await store.entries(directory):
-            below = directory.join(ObjectKey((entry.name,)))
-            found |= {str(below): entry.size} if entry.size is not None else await tree(store, below)
-        return found
-
-    anyio.run(scenario)
-
-
 def test_an_upload_that_breaks_off_leaves_the_old_file_and_no_litter(tmp_path: Path) -> None:
     store = FolderStore(tmp_path)
     put(store, "a/kept.bin", b"old")
@@ -104,29 +44,8 @@ def test_an_upload_that_breaks_off_leaves_the_old_file_and_no_litter(tmp_path: P
         with pytest.raises(ConnectionResetError):
             anyio.run(store.put, key(path), broken_body())
     assert anyio.run(content, store, "a/kept.bin") == b"old"
-    assert anyio.run(store.entries, ObjectKey()) == [Entry("a", None)]
+    assert anyio.run(entries, store, ObjectKey()) == [Entry("a", None)]
     assert is_clean(tmp_path)
-
-
-def test_of_two_writers_the_last_to_finish_wins_whole(tmp_path: Path) -> None:
-    store = FolderStore(tmp_path)
-
-    async def scenario() -> None:
-        late_may_end = anyio.Event()
-
-        async def late() -> AsyncIterator[bytes]:
-            yield b"l" * BLOCK_BYTES
-            await late_may_end.wait()
-            yield b"late"
-
-        async with anyio.create_task_group() as writers:
-            writers.start_soon(store.put, key("f"), late())
-            await store.put(key("f"), body(b"early"))
-            assert await content(store, "f") == b"early"
-            late_may_end.set()
-        assert await content(store, "f") == b"l" * BLOCK_BYTES + b"late"
-
-    anyio.run(scenario)
 
 
 def test_an_open_file_stays_as_it_was(tmp_path: Path) -> None:
@@ -154,7 +73,7 @@ def test_uploads_and_deletions_of_one_directory_do_not_fail_each_other(tmp_path:
                 tasks.start_soon(store.put, key(f"a/b/c/{turn % 4}"), body(b"data"))
                 tasks.start_soon(store.delete, key("a/b" if turn % 3 else f"a/b/c/{turn % 4}"))
         await store.delete(key("a"))
-        assert await store.entries(ObjectKey()) == []
+        assert await entries(store, ObjectKey()) == []
 
     anyio.run(scenario)
     assert is_clean(tmp_path)
@@ -175,13 +94,71 @@ def test_a_symbolic_link_is_never_followed(tmp_path: Path) -> None:
     with pytest.raises(ConflictError):
         put(store, "link/planted")
     for path in ("link", "link/secret"):
-        assert anyio.run(store.entries, key(path)) == []
+        assert anyio.run(entries, store, key(path)) == []
         anyio.run(store.delete, key(path))
-    assert anyio.run(store.entries, ObjectKey()) == []
+    assert anyio.run(entries, store, ObjectKey()) == []
     put(store, "file", b"ours")
 
     assert anyio.run(content, store, "file") == b"ours"
     assert {path.name: path.read_text() for path in outside.iterdir()} == {"secret": "secret"}
+
+
+def exchange(place: Path, real: Path, link: Path, stop: threading.Event) -> None:
+    """Put a link in a directory's place and the directory back, again and again."""
+
+    def put_in_place(what: Path) -> None:
+        while True:
+            try:
+                what.rename(place)
+            except OSError:
+                # The store made the directory again, or cleared away the empty one above.
+                shutil.rmtree(place, ignore_errors=True)
+                place.parent.mkdir(exist_ok=True)
+            else:
+                return
+
+    while not stop.is_set():
+        place.rename(real)
+        put_in_place(link)
+        place.rename(link)
+        put_in_place(real)
+
+
+def test_a_directory_that_is_exchanged_for_a_link_meanwhile_leads_nowhere(tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "f").write_text("secret")
+    root = tmp_path / "root"
+    store = FolderStore(root)
+    put(store, "a/b/f", b"ours")
+    place, link = root / "a" / "b", root / "link"
+    link.symlink_to(outside)
+    stop = threading.Event()
+
+    async def attempt(call: Awaitable[object]) -> object:
+        try:
+            return await call
+        except (ObjectError, OSError):
+            return None
+
+    async def scenario() -> None:
+        for turn in range(300):
+            read = await attempt(content(store, "a/b/f"))
+            assert read in {None, b"ours"}
+            await attempt(store.put(key("a/b/f"), body(b"ours")))
+            await attempt(store.put(key(f"a/b/{turn}"), body(b"planted")))
+            await attempt(entries(store, key("a/b")))
+            await attempt(walked(store, "a"))
+            await attempt(store.delete(key(f"a/b/{turn}")))
+
+    exchanging = threading.Thread(target=exchange, args=(place, root / "real", link, stop))
+    exchanging.start()
+    try:
+        anyio.run(scenario)
+    finally:
+        stop.set()
+        exchanging.join()
+    assert {path.name: path.read_text() for path in outside.iterdir()} == {"f": "secret"}
 
 
 def test_what_is_neither_file_nor_directory_is_not_there(tmp_path: Path) -> None:
@@ -189,22 +166,7 @@ def test_what_is_neither_file_nor_directory_is_not_there(tmp_path: Path) -> None
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(MissingObjectError):
         anyio.run(store.open, key("pipe"))
-    assert anyio.run(store.entries, ObjectKey()) == []
-
-
-def test_a_name_cannot_be_a_file_and_a_directory(tmp_path: Path) -> None:
-    store = FolderStore(tmp_path)
-    put(store, "a/b")
-    for path in ("a", "a/b/c"):
-        with pytest.raises(ConflictError):
-            anyio.run(store.check_free, key(path))
-        with pytest.raises(ConflictError):
-            put(store, path)
-    with pytest.raises(DirectoryError):
-        anyio.run(store.open, key("a"))
-    with pytest.raises(MissingObjectError):
-        anyio.run(store.open, key("a/b/c"))
-    assert is_clean(tmp_path)
+    assert anyio.run(entries, store, ObjectKey()) == []
 
 
 def test_a_start_sweeps_what_a_killed_process_left_and_spares_what_is_being_written(tmp_path: Path) -> None:

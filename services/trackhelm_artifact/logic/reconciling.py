@@ -1,0 +1,169 @@
+"""Reconciling: what is in the store and belongs to nobody, and what is noted of files that are not there."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from anyio import to_thread
+
+from trackhelm_artifact.logic.purging import purge_files
+from trackhelm_artifact.logic.roots import Root
+from trackhelm_artifact.logic.spool import Spool
+from trackhelm_artifact.records import Records
+from trackhelm_artifact.store import records as records_store
+from trackhelm_artifact.store import tombstones as tombstones_store
+from trackhelm_artifact.store.owners import owner_uris
+from trackhelm_artifact.store.records import Record
+from trackhelm_artifact.store.tombstones import Tombstone
+from trackhelm_core.errors import ApiError
+from trackhelm_core.objects.keys import ObjectKey
+from trackhelm_core.objects.store import DirectoryError, MissingObjectError
+from trackhelm_core.runtime import Runtime
+
+_OWNERS: Final = "owner"
+_FILES: Final = "file"
+_AT_ONCE: Final = 1_000
+
+
+class Left(StrEnum):
+    """What can be left over."""
+
+    ORPHAN = "orphan"
+    """A file of no run, logged model or version."""
+
+    RECORD = "record without file"
+    """A record of a file that is not there."""
+
+    INTERRUPTED = "interrupted upload"
+    """What is left of an upload that nobody finished."""
+
+    DELETED = "deleted for good"
+    """Files of something that was deleted for good, which are still to be deleted."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOver:
+    """Something that is left over; `size` is in bytes, None where it is not known."""
+
+    what: Left
+    path: str
+    size: int | None
+
+
+class Reconciliation:
+    """Finds what is left over below a key, or deletes it: what is older than `before`.
+
+    That is in seconds since the epoch.
+    """
+
+    def __init__(self, runtime: Runtime, root: ObjectKey, before: float, *, deletes: bool = False) -> None:
+        self._runtime = runtime
+        self._root = root
+        self._before = before
+        self._deletes = deletes
+
+    async def left_over(self) -> AsyncIterator[LeftOver]:
+        """Yield what is left over, and if it is to be deleted, after it is.
+
+        Memory is the same for any number of files: what is compared is kept in a temporary file.
+        """
+        async for left in self._deleted_for_good():
+            yield left
+        async for left in self._interrupted():
+            yield left
+        with Spool() as spool:
+            await to_thread.run_sync(self._find_owners, spool)
+            async for left in self._orphans(spool):
+                yield left
+            async for left in self._records(spool):
+                yield left
+
+    async def _deleted_for_good(self) -> AsyncIterator[LeftOver]:
+        after = 0
+        while page := await to_thread.run_sync(self._tombstones, after):
+            for each in page:
+                yield LeftOver(Left.DELETED, each.artifact_uri, None)
+            after = page[-1].id
+        if self._deletes:
+            await purge_files(self._runtime, seconds=float("inf"))
+
+    async def _interrupted(self) -> AsyncIterator[LeftOver]:
+        async for page in self._runtime.objects.interrupted(self._before):
+            for upload in page:
+                if self._deletes:
+                    await self._runtime.objects.drop(upload)
+                yield LeftOver(Left.INTERRUPTED, upload.name, None)
+
+    async def _orphans(self, spool: Spool) -> AsyncIterator[LeftOver]:
+        objects = self._runtime.objects
+        owned = ""
+        async for page in objects.walk(self._root):
+            spool.add(_FILES, (str(file.key) for file in page))
+            for file in page:
+                path = str(file.key)
+                # Files of one owner mostly follow one another.
+                if owned and path.startswith(owned):
+                    continue
+                above = [
+                    "/".join(file.key.segments[:depth]) for depth in range(1, len(file.key.segments) + 1)
+                ]
+                if spool.has_any(_OWNERS, above):
+                    owned = next(f"{each}/" for each in above if spool.has_any(_OWNERS, [each]))
+                elif file.modified < self._before:
+                    if self._deletes:
+                        await self._delete(file.key)
+                    yield LeftOver(Left.ORPHAN, path, file.size)
+
+    async def _records(self, spool: Spool) -> AsyncIterator[LeftOver]:
+        after = ""
+        while page := await to_thread.run_sync(self._recorded, after):
+            after = page[-1].key
+            for record in page:
+                if record.time >= self._before * 1000 or spool.has_any(_FILES, [record.key]):
+                    continue
+                # It may have come since the store was listed.
+                if await self._is_there(record.key):
+                    continue
+                if self._deletes:
+                    await to_thread.run_sync(self._forget, record)
+                yield LeftOver(Left.RECORD, record.key, record.size)
+
+    async def _delete(self, key: ObjectKey) -> None:
+        records = Records(self._runtime.database, self._runtime.objects, self._runtime.clock)
+        forget = await records.deleting(key)
+        await self._runtime.objects.delete(key)
+        await forget()
+
+    async def _is_there(self, path: str) -> bool:
+        try:
+            found = await self._runtime.objects.open(ObjectKey.parse(path), whole=False)
+        except (MissingObjectError, DirectoryError):
+            return False
+        found.close()
+        return True
+
+    def _find_owners(self, spool: Spool) -> None:
+        with self._runtime.database.reading() as session:
+            spool.add(_OWNERS, (path for uri in owner_uris(session) if (path := _own_path(uri))))
+
+    def _tombstones(self, after: int) -> list[Tombstone]:
+        with self._runtime.database.reading_once() as session:
+            return tombstones_store.tombstones_after(session, after, _AT_ONCE)
+
+    def _recorded(self, after: str) -> list[Record]:
+        with self._runtime.database.reading_once() as session:
+            return records_store.records_after(session, self._root, after)
+
+    def _forget(self, record: Record) -> None:
+        with self._runtime.database.writing() as session:
+            records_store.forget_record(session, record)
+
+
+def _own_path(uri: str) -> str:
+    """Return the path in the server's own store that a URI names; empty if it names none."""
+    try:
+        key = Root(uri).own_key()
+    except ApiError:
+        return ""
+    return str(key or "")

@@ -1,0 +1,60 @@
+"""What the embedded server does for its store while it runs, and workers do elsewhere."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Final
+
+import structlog
+
+from trackhelm_artifact.logic.purging import purge_files
+from trackhelm_artifact.logic.sweeping import SWEEP_SECONDS, sweep_uploads
+from trackhelm_core.objects.store import StoreUnavailableError
+from trackhelm_core.runtime import Runtime
+
+log = structlog.get_logger(__name__)
+
+LOOK_SECONDS: Final = 60.0
+"""How long after a start, and how often, files that are to be deleted are looked for."""
+
+_TURN_SECONDS: Final = 1.0
+
+_PATIENCE_SECONDS: Final = 5.0
+"""How long a server that is to stop waits for the end of a turn: a store may not answer."""
+
+
+@asynccontextmanager
+async def upkeep(runtime: Runtime) -> AsyncIterator[None]:
+    """Delete files of what was deleted for good, and uploads that were interrupted, while the block runs."""
+    stopping = asyncio.Event()
+    task = asyncio.create_task(_run(runtime, stopping))
+    try:
+        yield
+    finally:
+        stopping.set()
+        # What is cut off here is done again by the next one.
+        with suppress(TimeoutError):
+            await asyncio.wait_for(task, _PATIENCE_SECONDS)
+
+
+async def _run(runtime: Runtime, stopping: asyncio.Event) -> None:
+    sweep_at = time.monotonic()
+    is_more = False
+    while True:
+        if not is_more:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stopping.wait(), LOOK_SECONDS)
+        if stopping.is_set():
+            return
+        is_more = False
+        try:
+            is_more = (await purge_files(runtime, seconds=_TURN_SECONDS)).is_more
+            if time.monotonic() >= sweep_at:
+                sweep_at = time.monotonic() + SWEEP_SECONDS
+                await sweep_uploads(runtime.objects)
+        except StoreUnavailableError:
+            # Its log line says why.
+            continue
+        except Exception:
+            log.exception("files that are to be deleted are left until the next turn")

@@ -1,0 +1,47 @@
+"""The runtime of a command that works on database and store beside the servers, and how it fails."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import typer
+from sqlalchemy.exc import SQLAlchemyError
+
+from trackhelm_cli.options import load, warn_of_unknown_names
+from trackhelm_core.errors import ApiError
+from trackhelm_core.objects.store import ObjectError
+from trackhelm_core.runtime import Runtime
+from trackhelm_core.settings import LogSettings, ObjectSettings, RedisSettings, StorageSettings
+from trackhelm_core.telemetry.logging import configure_logging
+
+
+@contextmanager
+def opened_runtime(data: Path | None, database_url: str | None) -> Iterator[Runtime]:
+    """Open what the settings name, and turn failures in the block into a message and exit 2."""
+    storage = load(StorageSettings, data=data, database_url=database_url)
+    configure_logging(load(LogSettings))
+    warn_of_unknown_names()
+    try:
+        runtime = Runtime.from_settings(storage, load(RedisSettings), load(ObjectSettings))
+    except ValueError as error:
+        raise _failed(str(error)) from error
+    try:
+        file = runtime.database.engine.url.database
+        if runtime.database.is_sqlite and file and not Path(file).exists():
+            raise _failed(f"there is no database at {file}")
+        if missing := runtime.missing():
+            raise _failed(missing)
+        yield runtime
+    except ApiError as error:
+        raise _failed(error.message) from error
+    except ObjectError as error:
+        raise _failed(f"{error} The log line above says why.") from error
+    except SQLAlchemyError as error:
+        raise _failed(f"the database does not answer: {str(error).splitlines()[0]}") from error
+    finally:
+        runtime.close()
+
+
+def _failed(message: str) -> typer.Exit:
+    typer.echo(message, err=True)
+    return typer.Exit(2)
