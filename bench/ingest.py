@@ -170,6 +170,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 )
             )
         compared.append(running.enter_context(systems.limit(folder / "limit")))
+        compared.append(running.enter_context(systems.bare(folder / "bare")))
         compared += running.enter_context(systems.split(urls_by_name["split"], folder / "split"))
         compared.append(
             running.enter_context(systems.embedded(urls_by_name["embedded"], folder / "embedded"))

@@ -79,9 +79,16 @@ def stock(python: Path, database: str, folder: Path) -> Iterator[System]:
 
 @contextmanager
 def limit(folder: Path) -> Iterator[System]:
-    """Run what only reads the body."""
-    with limit_server(folder) as port:
+    """Run an endpoint that only reads the body."""
+    with limit_server(folder, "--framework") as port:
         yield System("limit", port, None, None)
+
+
+@contextmanager
+def bare(folder: Path) -> Iterator[System]:
+    """Run what only reads the body, without a framework."""
+    with limit_server(folder) as port:
+        yield System("bare server", port, None, None)
 
 
 @contextmanager

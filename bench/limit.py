@@ -3,11 +3,12 @@
 What a row of the table takes beyond it is the work of the request; what it takes here, no change saves.
 """
 
-import sys
+import argparse
 from functools import cache
 from typing import Any
 
 import uvicorn
+from fastapi import FastAPI, Request, Response
 
 
 @cache
@@ -28,5 +29,27 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
+def framework_app() -> FastAPI:
+    """Return the same as an endpoint: what the framework of Trackhelm's services takes before any work."""
+    application = FastAPI()
+
+    @application.post("/api/2.0/mlflow/runs/log-batch")
+    async def read(request: Request) -> Response:
+        await request.body()
+        return Response(b"{}", media_type="application/json")
+
+    return application
+
+
+def main() -> None:
+    """Serve until ended."""
+    parser = argparse.ArgumentParser(prog="python -m bench.limit", description=__doc__)
+    parser.add_argument("port", type=int)
+    parser.add_argument("--framework", action="store_true", help="as an endpoint of FastAPI")
+    settings = parser.parse_args()
+    served = framework_app() if settings.framework else app
+    uvicorn.run(served, host="127.0.0.1", port=settings.port, lifespan="off", access_log=False)
+
+
 if __name__ == "__main__":
-    uvicorn.run(app, host="127.0.0.1", port=int(sys.argv[1]), lifespan="off", access_log=False)
+    main()

@@ -71,10 +71,10 @@ def stack_server(database: str, folder: Path) -> Iterator[int]:
 
 
 @contextmanager
-def limit_server(folder: Path) -> Iterator[int]:
+def limit_server(folder: Path, *options: str) -> Iterator[int]:
     """Run a server that reads the body and answers with so many bytes as the path says: `/4096`."""
     port = _free_port()
-    with _running([sys.executable, "-m", "bench.limit", str(port)], folder, port):
+    with _running([sys.executable, "-m", "bench.limit", str(port), *options], folder, port):
         yield port
 
 
