@@ -38,6 +38,10 @@ def framework_app() -> FastAPI:
         await request.body()
         return Response(b"{}", media_type="application/json")
 
+    @application.get("/health")
+    async def health() -> Response:
+        return Response("OK")
+
     return application
 
 

@@ -20,10 +20,14 @@ from trackhelm_core.run_contents.reading import RUN_COLUMNS
 from trackhelm_ingest.run_states import ENDED
 
 _HAS_ENDED: Final = and_(Run.status.in_(sorted(ENDED)), Run.lifecycle_stage != LifecycleStage.PURGED)
-_UNSETTLED: Final = and_(not_(Run.settled), _HAS_ENDED)
-# Two ways to find what is to be settled, because each has an index of its own.
-_OF_OLD_VERSION: Final = and_(
-    Run.settled, _HAS_ENDED, Run.id.in_(select(RunDocument.run_id).where(RunDocument.version < VERSION))
+# Two ways to find what is to be settled. Each is a walk of an index, of which what is settled leaves the part
+# that is walked: settling a million runs anew does not look for the next ones among all those done.
+_UNSETTLED: Final = select(*RUN_COLUMNS).where(not_(Run.settled), _HAS_ENDED).order_by(Run.id)
+_OF_OLD_VERSION: Final = (
+    select(*RUN_COLUMNS)
+    .join(RunDocument, RunDocument.run_id == Run.id)
+    .where(RunDocument.version < VERSION, Run.settled, _HAS_ENDED)
+    .order_by(RunDocument.version, RunDocument.run_id)
 )
 
 
@@ -40,8 +44,7 @@ class Settled:
 def is_any_to_settle(session: Session) -> bool:
     """Return whether a run has ended and is not settled, or has a document of a version before this one."""
     return any(
-        session.scalar(select(Run.id).where(condition).limit(1)) is not None
-        for condition in (_UNSETTLED, _OF_OLD_VERSION)
+        session.execute(statement.limit(1)).first() is not None for statement in (_UNSETTLED, _OF_OLD_VERSION)
     )
 
 
@@ -51,15 +54,10 @@ def lock_runs_to_settle(session: Session, limit: int) -> PlainRows:
     Runs that somebody logs to at this moment are left for another time.
     """
     found: list[tuple[Any, ...]] = []
-    for condition in (_UNSETTLED, _OF_OLD_VERSION):
-        statement = (
-            select(*RUN_COLUMNS)
-            .where(condition)
-            .order_by(Run.id)
-            .limit(limit - len(found))
-            .with_for_update(of=Run, skip_locked=True)
-        )
-        found += map(tuple, session.connection().execute(statement))
+    for statement in (_UNSETTLED, _OF_OLD_VERSION):
+        if len(found) < limit:
+            locking = statement.limit(limit - len(found)).with_for_update(of=Run, skip_locked=True)
+            found += map(tuple, session.connection().execute(locking))
     return found
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from sqlalchemy import event
@@ -241,6 +242,9 @@ def test_a_name_is_a_condition_like_any_other(
 def test_versions_are_found_by_tags_whether_few_have_them_or_many(
     registry: Registry, api: Api, name: str, few: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    app: Any = api.client.app
+    if not app.state.runtime.database.is_sqlite:
+        pytest.skip("PostgreSQL's planner knows how many have a tag")
     monkeypatch.setattr(model_version_search, "_FEW", few)
     registry.new_model(name)
     for number in range(1, 6):

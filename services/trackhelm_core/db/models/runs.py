@@ -94,7 +94,7 @@ class RunDocument(Base):
     __tablename__ = "run_document"
     __table_args__ = (
         # Documents of another version are settled anew, and until then found by other ways.
-        Index("ix_run_document_version", "version"),
+        Index("ix_run_document_version", "version", "run_id"),
     )
 
     run_id: Mapped[int] = mapped_column(

@@ -11,7 +11,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.create_index("ix_run_document_version", "run_document", ["version"])
+    op.create_index("ix_run_document_version", "run_document", ["version", "run_id"])
     pairs = postgresql.ARRAY(sa.Uuid()).with_variant(sa.LargeBinary(), "sqlite")
     op.add_column("run_document", sa.Column("pairs", pairs, nullable=True))
     if op.get_context().dialect.name == "postgresql":
