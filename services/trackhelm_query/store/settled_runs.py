@@ -12,7 +12,6 @@ from sqlalchemy import (
     Row,
     Select,
     literal_column,
-    not_,
 )
 
 from trackhelm_core.db.models import Run, Series
@@ -29,7 +28,7 @@ from trackhelm_core.search.pages import SortValue
 from trackhelm_core.search.predicates import metric_predicate
 from trackhelm_core.search.resolve import ResolvedKey, resolve_field, resolve_order
 from trackhelm_query.store.run_order import sorted_runs
-from trackhelm_query.store.run_pairs import settled_filter
+from trackhelm_query.store.run_pairs import others_filter, settled_filter
 from trackhelm_query.store.run_query import EXPERIMENT, ROW_LIMIT, RunQuery
 from trackhelm_query.store.run_selects import merged, runs_in, runs_of, with_documents
 
@@ -61,7 +60,7 @@ def settled_first(query: RunQuery, after: Sequence[SortValue] | None) -> Settled
     field = _sorted_by(query)
     if field is None or (after is not None and not _has_value(after)):
         return None
-    others = runs_of(query).where(not_(_RUNS.settled))
+    others = runs_of(query).where(others_filter(query))
     if query.where is not None:
         others = others.where(compile_filter(query.where, query.entity))
     others, order = sorted_runs(others, query.order, query)
