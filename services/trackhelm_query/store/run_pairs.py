@@ -6,6 +6,7 @@ may have no digests; their runs' rows are compared, as those of runs that are no
 """
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
@@ -17,17 +18,20 @@ from trackhelm_core.db.models.base import table_of
 from trackhelm_core.run_contents.documents import VERSION
 from trackhelm_core.run_contents.pairs import PairKind, pair_digest
 from trackhelm_core.search.compile import compile_filter
-from trackhelm_core.search.entity import EntitySearch
 from trackhelm_core.search.expression import And, Comparison, Expression, Operator
 from trackhelm_core.search.keyset import SortColumn, sorted_after
 from trackhelm_core.search.pages import SortValue
 from trackhelm_core.search.resolve import ResolvedKey, resolve_field
+from trackhelm_query.store.run_fields import run_search
 from trackhelm_query.store.run_order import sorted_runs
 from trackhelm_query.store.run_query import EXPERIMENT, ROW_LIMIT, RunQuery
 from trackhelm_query.store.run_selects import merged, runs_of
 
 _RUNS: Final = table_of(Run).c
 _DOCUMENTS: Final = table_of(RunDocument).c
+
+# For what names mean; which keys exist makes no difference to that.
+_NAMES: Final = run_search({})
 
 _KINDS: Final = {"params": PairKind.PARAM, "tags": PairKind.TAG}
 
@@ -38,9 +42,10 @@ class _Pair(NamedTuple):
     value: str
 
 
-def names_pairs(where: Expression | None, entity: EntitySearch) -> bool:
+@lru_cache(200)
+def names_pairs(where: Expression | None) -> bool:
     """Return whether a filter demands that a param or tag has a value."""
-    return where is not None and any(_pair(part, entity) for part in _parts(where))
+    return where is not None and any(map(_pair, _parts(where)))
 
 
 def page_by_pairs(
@@ -66,10 +71,10 @@ def settled_filter(where: Expression, query: RunQuery) -> ColumnElement[bool]:
     It may name `run_document`, of which it then chooses the run's.
     """
     parts = list(_parts(where))
-    pairs = [part for part in parts if _pair(part, query.entity)]
+    pairs = [part for part in parts if _pair(part)]
     if query.pairs_of is None or not pairs:
         return compile_filter(where, query.entity)
-    digests = [_digest(query.pairs_of, part, query.entity) for part in pairs]
+    digests = [_digest(query.pairs_of, part) for part in pairs]
     conditions = [
         _DOCUMENTS.run_id == _RUNS.id,
         _DOCUMENTS.version == _VERSION,
@@ -106,17 +111,17 @@ def _array(digests: list[UUID]) -> ColumnElement[Any]:
     return literal_column(f"ARRAY[{texts}]::uuid[]", ARRAY(Uuid))
 
 
-def _digest(experiment_id: int, part: Expression, entity: EntitySearch) -> UUID:
-    pair = _pair(part, entity)
+def _digest(experiment_id: int, part: Expression) -> UUID:
+    pair = _pair(part)
     assert pair is not None
     return pair_digest(experiment_id, *pair)
 
 
-def _pair(part: Expression, entity: EntitySearch) -> _Pair | None:
+def _pair(part: Expression) -> _Pair | None:
     """Return the pair that a comparison demands, None where it demands something else."""
     if not (isinstance(part, Comparison) and part.operator is Operator.EQ and isinstance(part.value, str)):
         return None
-    resolved = resolve_field(part.field, entity)
+    resolved = resolve_field(part.field, _NAMES)
     if not isinstance(resolved, ResolvedKey):
         return None
     kind = _KINDS.get(resolved.field.prefix or "")

@@ -65,7 +65,7 @@ def _query(session: Session, experiment_ids: Sequence[int], asked: Search) -> Ru
         tuple((name, ids[name]) for name in sorted(names) if name in ids),
     )
     has_digests = query.dialect == "postgresql" and query.is_of_one_experiment
-    if has_digests and names_pairs(query.where, query.entity):
+    if has_digests and names_pairs(query.where):
         return replace(query, pairs_of=experiment_ids[0])
     return query
 
