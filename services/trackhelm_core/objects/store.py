@@ -42,7 +42,14 @@ class PageError(ObjectError):
 
 
 class StoreUnavailableError(ObjectError):
-    """The store is away, slow, or refuses us: the same call may succeed later. The log says why."""
+    """The store is away, slow, or refuses us: the same call may succeed later. The log says why.
+
+    `reason` says the same shortly, without addresses.
+    """
+
+    def __init__(self, message: str, reason: str = "") -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 @dataclass(frozen=True, slots=True)
