@@ -46,10 +46,13 @@ class Runtime:
         redis: RedisSettings | None = None,
         artifacts: ObjectSettings | None = None,
         webhooks: WebhookSettings | None = None,
+        *,
+        untouched: bool = False,
     ) -> Self:
         """Open what the settings name, those for artifacts and webhooks being read where none are given.
 
-        The database is not migrated here, and a bucket may still be away.
+        The database is not migrated here, and a bucket may still be away. A store that is to be `untouched`
+        is neither made nor swept.
 
         Raises:
             ValueError: The settings contradict one another, or name no store, or a key is none.
@@ -61,7 +64,7 @@ class Runtime:
         database = Database(make_engine(storage.effective_database_url))
         closing.callback(database.close)
         store_url = artifacts.artifacts_url or storage.artifact_folder.as_uri()
-        objects = open_store(store_url, artifacts)
+        objects = open_store(store_url, artifacts, own=not untouched, sweep=not untouched)
         queue = None
         metrics = CollectorRegistry()
         if redis is not None and (redis_url := redis.effective_redis_url) is not None:
@@ -75,7 +78,7 @@ class Runtime:
         return cls(
             database=database,
             objects=objects,
-            locations=Locations(artifacts),
+            locations=Locations(artifacts, sweep=not untouched),
             places=Places(store_url),
             redis=queue,
             metrics=metrics,
