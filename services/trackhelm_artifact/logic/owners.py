@@ -4,7 +4,6 @@ from typing import Final
 
 from trackhelm_artifact.logic.spool import Spool
 from trackhelm_artifact.store.owners import owner_uris
-from trackhelm_core.objects.keys import ObjectKey
 from trackhelm_core.runtime import Runtime
 
 _KIND: Final = "owner"
@@ -19,9 +18,10 @@ class Owners:
         with runtime.database.reading() as session:
             spool.add(_KIND, (path for uri in owner_uris(session) if (path := own_path(uri))))
 
-    def root_of(self, key: ObjectKey) -> str:
+    def root_of(self, path: str) -> str:
         """Return the highest root that a file lies at or below; empty if it is nobody's."""
-        above = ["/".join(key.segments[:depth]) for depth in range(1, len(key.segments) + 1)]
+        segments = path.split("/")
+        above = ["/".join(segments[:depth]) for depth in range(1, len(segments) + 1)]
         if not self._spool.has_any(_KIND, above):
             return ""
         return next(each for each in above if self._spool.has_any(_KIND, [each]))

@@ -115,7 +115,7 @@ class Reconciliation:
                 # Files of one owner mostly follow one another.
                 if owned and path.startswith(owned):
                     continue
-                if root := owners.root_of(file.key):
+                if root := owners.root_of(path):
                     owned = f"{root}/"
                 # In a bucket a file may have the name of a directory: of one with owners below, it stays.
                 elif file.modified < self._before and not owners.is_below(path):

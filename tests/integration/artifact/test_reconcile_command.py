@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 from tests.fixtures.api import Api, api_of
 from tests.fixtures.objects import body, key, walked
-from tests.fixtures.s3 import BUCKET, S3Server
+from tests.fixtures.s3 import BUCKET, S3Server, new_bucket
 from trackhelm_artifact.tasks import SWEEP_UPLOADS
 from trackhelm_cli.main import app
 from trackhelm_core.objects.keys import RESERVED
@@ -233,3 +233,19 @@ def test_uploads_are_swept_a_day_later(server: Server, monkeypatch: pytest.Monke
         return [page async for page in server.runtime.objects.interrupted(4e9) if page]
 
     assert anyio.run(left) == []
+
+
+def test_uploads_of_others_in_a_bucket_without_prefix_are_not_swept(
+    tmp_path: Path, s3_server: S3Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bucket = new_bucket()
+    artifacts = s3_server.settings(bucket, artifacts_url=f"s3://{bucket}", artifacts_presigned=True)
+    with api_of(StorageSettings(data=tmp_path), artifacts=artifacts) as api:
+        server = Server(api, tmp_path)
+        server.interrupt()
+        client = s3_server.client
+        client._create_multipart_upload(bucket, "backups/others.tar", {})
+        monkeypatch.setattr("trackhelm_artifact.logic.sweeping.time.time", lambda: time.monotonic() + 4e9)
+        SWEEP_UPLOADS.run(server.runtime)
+        left = client._list_multipart_uploads(bucket).uploads
+        assert [upload.object_name for upload in left] == ["backups/others.tar"]
