@@ -8,6 +8,7 @@ version. Uploads that end together share a transaction.
 import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from starlette.concurrency import run_in_threadpool
@@ -17,7 +18,13 @@ from trackhelm_artifact.store.records import BATCH, Record
 from trackhelm_core.clock import Clock
 from trackhelm_core.db.unit_of_work import Database
 from trackhelm_core.objects.keys import ObjectKey
-from trackhelm_core.objects.store import DirectoryError, MissingObjectError, ObjectStore, Stored
+from trackhelm_core.objects.store import (
+    DirectoryError,
+    MissingObjectError,
+    ObjectStore,
+    Stored,
+    StoreUnavailableError,
+)
 
 
 @dataclass(slots=True)
@@ -40,7 +47,7 @@ class Records:
         """Record a file that was just stored; returns when the record is committed.
 
         Of two writers on one path, each records its own version unless the other's replaced it meanwhile:
-        what stays is the record of the file that stays.
+        what stays is the record of the file that stays. Of a file that was deleted meanwhile none stays.
         """
         record = Record(str(key), stored.size, sha256, stored.etag, self._clock())
         while not await self._insert(record):
@@ -48,26 +55,44 @@ class Records:
             known = await run_in_threadpool(self._find, record.key)
             if known is None:
                 continue
-            if not await self._is_current(key, record.etag):
+            if await self._etag_of(record.key) != record.etag:
                 return
             if await run_in_threadpool(self._replace, record, known):
-                return
+                break
+        # Whoever deleted the file since it was stored may have looked for records before there was this one.
+        await self._forget_if_missing(record)
 
     async def deleting(self, key: ObjectKey) -> Callable[[], Awaitable[None]]:
         """Return what forgets the records at a key and below it, to be called when the files are deleted.
 
-        What is uploaded from now on is not forgotten.
+        What is uploaded from now on is not forgotten, unless its file is deleted, too.
         """
         until = await run_in_threadpool(self._newest, key)
-        return lambda: run_in_threadpool(self._forget, key, until)
 
-    async def _is_current(self, key: ObjectKey, etag: str) -> bool:
+        async def forget() -> None:
+            await run_in_threadpool(self._forget, key, until)
+            after = ""
+            while records := await run_in_threadpool(self._after, key, after):
+                after = records[-1].key
+                for record in records:
+                    await self._forget_if_missing(record)
+
+        return forget
+
+    async def _forget_if_missing(self, record: Record) -> None:
+        # A store that goes away at this moment does not undo what was done.
+        with suppress(StoreUnavailableError):
+            if await self._etag_of(record.key) is None:
+                await run_in_threadpool(self._forget_one, record)
+
+    async def _etag_of(self, key: str) -> str | None:
+        """Return the tag of the file that has a key; None where none has."""
         try:
-            found = await self._objects.open(key, whole=False)
+            found = await self._objects.open(ObjectKey.parse(key), whole=False)
         except (MissingObjectError, DirectoryError):
-            return False
+            return None
         found.close()
-        return found.etag == etag
+        return found.etag
 
     async def _insert(self, record: Record) -> bool:
         waiting = _Waiting(record, asyncio.get_running_loop().create_future())
@@ -113,6 +138,14 @@ class Records:
     def _replace(self, record: Record, known: Record) -> bool:
         with self._database.writing() as session:
             return store.replace_record(session, record, known)
+
+    def _after(self, key: ObjectKey, after: str) -> list[Record]:
+        with self._database.reading_once() as session:
+            return store.records_after(session, key, after)
+
+    def _forget_one(self, record: Record) -> None:
+        with self._database.writing() as session:
+            store.forget_record(session, record)
 
     def _newest(self, key: ObjectKey) -> int | None:
         with self._database.reading_once() as session:

@@ -22,7 +22,7 @@ def _purge_files(runtime: Runtime) -> None:
 
 
 def _sweep_uploads(runtime: Runtime) -> None:
-    anyio.run(sweep_uploads, runtime.objects)
+    anyio.run(sweep_uploads, runtime)
 
 
 PURGE_FILES: Final = Task(

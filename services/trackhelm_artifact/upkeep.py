@@ -52,7 +52,7 @@ async def _run(runtime: Runtime, stopping: asyncio.Event) -> None:
             is_more = (await purge_files(runtime, seconds=_TURN_SECONDS)).is_more
             if time.monotonic() >= sweep_at:
                 sweep_at = time.monotonic() + SWEEP_SECONDS
-                await sweep_uploads(runtime.objects)
+                await sweep_uploads(runtime)
         except StoreUnavailableError:
             # Its log line says why.
             continue

@@ -36,7 +36,7 @@ def verify(
     database_url: DatabaseOption = None,
 ) -> None:
     """Read files back and compare them with what was recorded; name each that differs, and exit 1 if any."""
-    with opened_runtime(data, database_url) as runtime:
+    with opened_runtime(data, database_url, untouched=True) as runtime:
         with runtime.database.reading() as session:
             root = scope(session, experiment=experiment, run=run, model=model, prefix=prefix)
         verification = Verification(runtime.database, runtime.objects, runtime.clock, mends=record)
@@ -76,7 +76,8 @@ def reconcile(
         before = cutoff(parse_age(older_than)) / 1000
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
-    with opened_runtime(data, database_url) as runtime:
+    # Also to delete: opening it would sweep what is to be named, and spare none for its age.
+    with opened_runtime(data, database_url, untouched=True) as runtime:
         found = Reconciliation(runtime, parse_path(prefix), before, deletes=delete)
         left, size = anyio.run(_reconcile, found, as_json)
     if as_json:

@@ -96,7 +96,7 @@ def _check_artifacts(artifacts: ObjectSettings) -> str:
         if url is None:
             return "kept in the data folder"
         # As somebody else's: a check makes neither bucket nor folder.
-        anyio.run(_list_root, open_store(url, artifacts, own=False))
+        anyio.run(_list_root, open_store(url, artifacts, own=False, sweep=False))
     except (StoreUrlError, InvalidKeyError) as error:
         raise UnhealthyError(str(error)) from error
     except ObjectError as error:

@@ -35,7 +35,7 @@ def gc(
     if files and not dry_run:
         raise typer.BadParameter("--files says what a --dry-run would delete")
     runs, models = _listed(run_ids), _listed(logged_model_ids)
-    with opened_runtime(data, database_url) as runtime:
+    with opened_runtime(data, database_url, untouched=dry_run) as runtime:
         collector = Collector(runtime, before, dry_run=dry_run, say=typer.echo, names_files=files)
         everything = not (runs or experiments or models)
         collector.check(runs, experiments, models)

@@ -16,13 +16,20 @@ from trackhelm_core.telemetry.logging import configure_logging
 
 
 @contextmanager
-def opened_runtime(data: Path | None, database_url: str | None) -> Iterator[Runtime]:
-    """Open what the settings name, and turn failures in the block into a message and exit 2."""
+def opened_runtime(
+    data: Path | None, database_url: str | None, *, untouched: bool = False
+) -> Iterator[Runtime]:
+    """Open what the settings name, and turn failures in the block into a message and exit 2.
+
+    For a command that only looks, the store is to be `untouched`.
+    """
     storage = load(StorageSettings, data=data, database_url=database_url)
     configure_logging(load(LogSettings))
     warn_of_unknown_names()
     try:
-        runtime = Runtime.from_settings(storage, load(RedisSettings), load(ObjectSettings))
+        runtime = Runtime.from_settings(
+            storage, load(RedisSettings), load(ObjectSettings), untouched=untouched
+        )
     except ValueError as error:
         raise _failed(str(error)) from error
     try:

@@ -19,6 +19,7 @@ from trackhelm_core.objects.store import (
     OpenObject,
     Stored,
     StoreFullError,
+    TooLargeError,
     UnfitKeyError,
 )
 
@@ -141,6 +142,10 @@ def told() -> Iterator[None]:
         raise NotFoundError(str(error)) from error
     except (DirectoryError, ConflictError, UnfitKeyError) as error:
         raise InvalidParameterError(f"Invalid path: {error}") from error
+    except TooLargeError as error:
+        raise ApiError(
+            ErrorCode.INVALID_PARAMETER_VALUE, str(error), status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+        ) from error
     except StoreFullError as error:
         # 507, not 503: the stock client would send the whole file again for minutes.
         raise ApiError(

@@ -34,9 +34,11 @@ async def next_page(objects: ObjectStore, key: ObjectKey, asked: Asked) -> Page:
     if asked.page_token:
         (rest,) = map(str, decode_cursor(asked.page_token, digest, 1))
     try:
+        # JSON can spell half of a surrogate pair, which no store can be asked for.
+        rest.encode()
         with told():
             page = await objects.page(key, rest, limit)
-    except PageError as error:
+    except (PageError, UnicodeEncodeError) as error:
         raise PageTokenError("Invalid page_token: it is not one that this server gave out") from error
     return Page(page.entries, encode_cursor([page.rest], digest) if page.rest else "")
 

@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import re
 from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -15,7 +16,13 @@ from trackhelm_artifact.store.records import Record
 from trackhelm_core.clock import Clock
 from trackhelm_core.db.unit_of_work import Database
 from trackhelm_core.objects.keys import ObjectKey
-from trackhelm_core.objects.store import DirectoryError, MissingObjectError, ObjectStore
+from trackhelm_core.objects.store import (
+    DirectoryError,
+    MissingObjectError,
+    ObjectStore,
+    StoreUnavailableError,
+    UnfitKeyError,
+)
 
 _AT_ONCE: Final = 8
 """Files that are read at once: small ones of a bucket are mostly waiting."""
@@ -28,7 +35,8 @@ class Fault(StrEnum):
     """What is wrong with a file."""
 
     MISSING = "missing"
-    """It was recorded and is not there."""
+    """It was recorded and is not there. What was deleted through the server while it was uploaded has no
+    record: whichever of the two comes last looks whether the file is there, and forgets."""
 
     CHANGED = "changed"
     """It is the version that was recorded, and has other bytes."""
@@ -39,6 +47,9 @@ class Fault(StrEnum):
 
     UNRECORDED = "unrecorded"
     """Nothing was recorded of it."""
+
+    UNREADABLE = "unreadable"
+    """It is there, and the disk or the store fails to give it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +80,13 @@ class _Read:
     etag: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Unreadable:
+    """A file that could not be read, and why."""
+
+    reason: str
+
+
 class Verification:
     """Compares the files at a key and below it; `mends` what was not recorded, and never what is changed."""
 
@@ -82,15 +100,23 @@ class Verification:
         self.tally = Tally()
 
     async def findings(self, root: ObjectKey) -> AsyncIterator[Finding]:
-        """Yield what is wrong; memory is the same for any number of files."""
+        """Yield what is wrong; memory is the same for any number of files.
+
+        A file that cannot be read is a finding; raises `StoreUnavailableError` where none can.
+        """
         async for records in self._recorded(root):
             for finding in await self._all(records):
                 yield finding
-        async for page in self._objects.walk(root):
-            paths = [str(file.key) for file in page]
-            known = await to_thread.run_sync(self._find_all, paths)
-            for finding in await self._all([path for path in paths if path not in known]):
-                yield finding
+        try:
+            async for page in self._objects.walk(root):
+                paths = [str(file.key) for file in page]
+                known = await to_thread.run_sync(self._find_all, paths)
+                for finding in await self._all([path for path in paths if path not in known]):
+                    yield finding
+        except OSError as error:
+            # What was recorded has been read by now, whichever directory it is in.
+            detail = f"not all that is unrecorded was found: a directory gave '{_reason(error)}'"
+            yield Finding(Fault.UNREADABLE, str(root) or ".", detail)
 
     async def _recorded(self, root: ObjectKey) -> AsyncIterator[Sequence[Record]]:
         after = ""
@@ -110,9 +136,9 @@ class Verification:
 
     async def _judged(self, record: Record) -> Finding | None:
         read = await self._read(record.key)
-        fault = _fault(record, read)
+        fault = Fault.UNREADABLE if isinstance(read, _Unreadable) else _fault(record, read)
         if fault is None:
-            if record.sha256 is None and read is not None:
+            if record.sha256 is None and isinstance(read, _Read):
                 await self._replace(record, read)
             return None
         # It may have been uploaded or deleted since its record was read: then that counts.
@@ -122,7 +148,7 @@ class Verification:
             return None
         if current != record:
             return await self._judged(current)
-        if fault is Fault.REPLACED and self._mends and read is not None:
+        if fault is Fault.REPLACED and self._mends and isinstance(read, _Read):
             await self._replace(record, read)
             self.tally.recorded += 1
             return None
@@ -132,6 +158,8 @@ class Verification:
         read = await self._read(path)
         if read is None:
             return None
+        if isinstance(read, _Unreadable):
+            return Finding(Fault.UNREADABLE, path, read.reason)
         if not self._mends:
             # Recorded while this went on: by whoever uploaded it.
             if await to_thread.run_sync(self._find_all, [path]):
@@ -141,10 +169,23 @@ class Verification:
         self.tally.recorded += 1
         return None
 
-    async def _read(self, path: str) -> _Read | None:
+    async def _read(self, path: str) -> _Read | _Unreadable | None:
+        # A file of a bucket breaks off where it is replaced while it is read: the other is read then.
+        with suppress(OSError, StoreUnavailableError):
+            return await self._read_once(path)
+        try:
+            return await self._read_once(path)
+        except OSError as error:
+            return _Unreadable(_reason(error))
+        except StoreUnavailableError as error:
+            # This file, or the store? Then there is no use in asking for others.
+            await self._objects.page(ObjectKey(), "", 1)
+            return _Unreadable(error.reason)
+
+    async def _read_once(self, path: str) -> _Read | None:
         try:
             opened = await self._objects.open(ObjectKey.parse(path))
-        except (MissingObjectError, DirectoryError):
+        except (MissingObjectError, DirectoryError, UnfitKeyError):
             return None
         sha256 = hashlib.sha256()
         md5 = hashlib.md5(usedforsecurity=False)
@@ -197,8 +238,14 @@ def _fault(record: Record, read: _Read | None) -> Fault | None:
     return Fault.CHANGED if read.etag == record.etag else Fault.REPLACED
 
 
-def _detail(record: Record, read: _Read | None) -> str:
+def _reason(error: OSError) -> str:
+    return error.strerror or str(error)
+
+
+def _detail(record: Record, read: _Read | _Unreadable | None) -> str:
     recorded = f"{record.size} bytes, sha256 {record.sha256.hex() if record.sha256 else 'unknown'}"
     if read is None:
         return f"recorded: {recorded}"
+    if isinstance(read, _Unreadable):
+        return f"recorded: {recorded}; {read.reason}"
     return f"recorded: {recorded}; found: {read.size} bytes, sha256 {read.sha256.hex()}"

@@ -4,17 +4,17 @@ from email.utils import formatdate
 from http import HTTPStatus
 
 from fastapi import Request, Response
-from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from trackhelm_artifact.logic.media_types import attachment, media_type
 from trackhelm_artifact.logic.ranges import Span, UnsatisfiableRangeError, asked_span, is_known
+from trackhelm_artifact.routes.streams import StoreResponse
 from trackhelm_core.errors import ApiError, ErrorCode
-from trackhelm_core.objects.store import OpenObject, StoreUnavailableError
+from trackhelm_core.objects.store import OpenObject
 from trackhelm_core.problems import problem
 
 
-class ObjectResponse(StreamingResponse):
+class ObjectResponse(StoreResponse):
     """Sends a part of a file and lets go of it, also when the client goes first."""
 
     def __init__(self, opened: OpenObject, span: Span, status: HTTPStatus, headers: dict[str, str]) -> None:
@@ -22,12 +22,9 @@ class ObjectResponse(StreamingResponse):
         self._opened = opened
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send; an answer whose end the store fails to give is cut, so that nobody takes it for whole."""
+        """Send, and close the file."""
         try:
             await super().__call__(scope, receive, send)
-        except StoreUnavailableError:
-            # Too late for a status. The store's failure is logged, and the HTTP server closes the connection.
-            return
         finally:
             self._opened.close()
 

@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Final
 
 from fastapi import Response
-from starlette.responses import StreamingResponse
 
 from trackhelm_artifact.logic.files import Pages
+from trackhelm_artifact.routes.streams import StoreResponse
 from trackhelm_artifact.schemas.listings import DirectoryListing, EntityListing, FileInfo
 from trackhelm_core.objects.store import Entry, Page
 from trackhelm_core.wire.replies import JSON_MEDIA_TYPE, encode, reply
@@ -20,9 +20,7 @@ async def listing_response(pages: Pages, *, root_uri: str | None = None, prefix:
     first: Sequence[Entry] = await anext(pages, [])
     second = await anext(pages, None)
     if second is not None:
-        return StreamingResponse(
-            _written(root_uri, [first, second], pages, prefix), media_type=JSON_MEDIA_TYPE
-        )
+        return StoreResponse(_written(root_uri, [first, second], pages, prefix), media_type=JSON_MEDIA_TYPE)
     return page_response(Page(first, ""), root_uri=root_uri, prefix=prefix)
 
 

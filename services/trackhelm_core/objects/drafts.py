@@ -5,6 +5,7 @@ that either happens or does not. A draft is locked while its writer lives: what 
 told apart from what another is writing, and swept at the next start.
 """
 
+import errno
 import fcntl
 import os
 import secrets
@@ -56,8 +57,10 @@ class Draft:
                 os.fsync(self._file)
 
     def facts(self) -> os.stat_result:
-        """Return the file's size, number and time."""
+        """Return the file's size, number and time; raises `OSError` once it was discarded."""
         with self._lock:
+            if self._file < 0:
+                raise OSError(errno.EBADF, "The draft was discarded while it was to be published.")
             return os.fstat(self._file)
 
     def discard(self) -> None:

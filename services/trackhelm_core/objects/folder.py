@@ -50,13 +50,17 @@ class FolderObject:
 
 
 class FolderStore:
-    """Files in a folder; see `ObjectStore`."""
+    """Files in a folder; see `ObjectStore`.
 
-    def __init__(self, root: Path, *, make: bool = True) -> None:
+    Opening it makes the folder, and sweeps what killed processes left there, unless told not to.
+    """
+
+    def __init__(self, root: Path, *, make: bool = True, sweep: bool = True) -> None:
         if make:
             root.mkdir(parents=True, exist_ok=True)
         self._drafts = Drafts(root)
-        self._drafts.sweep()
+        if sweep:
+            self._drafts.sweep()
         self._tree = FolderTree(root, self._drafts)
         self._limiter = CapacityLimiter(_THREADS)
 
@@ -109,6 +113,10 @@ class FolderStore:
     async def delete(self, key: ObjectKey) -> None:
         """Delete a file or a directory."""
         await self._run(self._tree.delete, key)
+
+    async def delete_file(self, key: ObjectKey) -> None:
+        """Delete a file; a directory stays."""
+        await self._run(self._tree.delete_file, key)
 
     async def deleting(self, key: ObjectKey) -> AsyncIterator[int]:
         """Delete a file or a directory: at once, since a directory is moved away whole."""

@@ -42,10 +42,11 @@ class _Place:
 
 
 class Locations:
-    """The allowed locations, and their stores once they were asked for."""
+    """The allowed locations, and their stores once they were asked for; folders are swept if `sweep`."""
 
-    def __init__(self, settings: ObjectSettings) -> None:
+    def __init__(self, settings: ObjectSettings, *, sweep: bool = True) -> None:
         self._settings = settings
+        self._sweep = sweep
         self._allowed = [
             _place(rule, rule=True)
             for part in settings.artifact_locations.split(",")
@@ -78,7 +79,7 @@ class Locations:
                 if len(self._stores) >= _MOST_OPEN:
                     self._stores.clear()
                 try:
-                    store = open_store(url, self._settings, own=False)
+                    store = open_store(url, self._settings, own=False, sweep=self._sweep)
                 except StoreUrlError as error:
                     raise unavailable(url, "it could not be opened", str(error)) from error
                 self._stores[url] = store

@@ -33,26 +33,27 @@ class StoreUrlError(ValueError):
     """The URL names no store; the message says why."""
 
 
-def open_store(url: str, settings: ObjectSettings, *, own: bool = True) -> ObjectStore:
+def open_store(url: str, settings: ObjectSettings, *, own: bool = True, sweep: bool = True) -> ObjectStore:
     """Open the store at a URL; makes its bucket or folder if it is the server's `own` and that is allowed.
 
-    A bucket that is away is no fault here. Raises `StoreUrlError`.
+    A folder is swept of what killed processes left there, unless not `sweep`. A bucket that is away is no
+    fault here. Raises `StoreUrlError`.
     """
     try:
-        return _opened(url, settings, own=own)
+        return _opened(url, settings, own=own, sweep=sweep)
     except StoreUrlError:
         raise
     except (BaseError, OSError, ValueError) as error:
         raise StoreUrlError(f"'{url}' cannot be opened: {error}") from error
 
 
-def _opened(url: str, settings: ObjectSettings, *, own: bool) -> ObjectStore:
+def _opened(url: str, settings: ObjectSettings, *, own: bool, sweep: bool) -> ObjectStore:
     parts = urlsplit(url)
     if parts.query or parts.fragment:
         raise StoreUrlError(f"'{url}' must have no query ('?') and no fragment ('#')")
     match parts.scheme:
         case "file":
-            return _folder(url, parts.netloc, unquote(parts.path), own=own)
+            return FolderStore(_folder(url, parts.netloc, unquote(parts.path)), make=own, sweep=sweep)
         case "s3" if parts.netloc:
             return _s3(parts.netloc, unquote(parts.path).strip("/"), settings, own=own)
         case "gs" if parts.netloc:
@@ -65,12 +66,12 @@ def _opened(url: str, settings: ObjectSettings, *, own: bool) -> ObjectStore:
             raise StoreUrlError(f"'{url}' has scheme '{scheme}', which is not one of {', '.join(SCHEMES)}")
 
 
-def _folder(url: str, host: str, path: str, *, own: bool) -> FolderStore:
+def _folder(url: str, host: str, path: str) -> Path:
     if host not in {"", "localhost"}:
         raise StoreUrlError(f"'{url}' names a host: 'file:///folder' is expected")
     if not path.startswith("/"):
         raise StoreUrlError(f"'{url}' is not absolute: 'file:///folder' is expected")
-    return FolderStore(Path(path), make=own)
+    return Path(path)
 
 
 def _s3(bucket: str, prefix: str, settings: ObjectSettings, *, own: bool) -> RemoteStore:

@@ -31,6 +31,7 @@ from trackhelm_core.objects.store import (
     MissingObjectError,
     Page,
     Stored,
+    TooLargeError,
     UnfitKeyError,
 )
 
@@ -49,8 +50,12 @@ MOST_PARTS: Final = 10_000
 """Parts that a file may have in every cloud."""
 
 _PARTS_AT_ONCE: Final = 2
+_PARTS_IN_MEMORY: Final = _PARTS_AT_ONCE + 1
+"""One part is gathered while others are on their way."""
+
 # A directory of 100,000 files takes 110 MiB while it is listed at once.
 _LISTINGS_AT_ONCE: Final = 4
+_HEADS_AT_ONCE: Final = 16
 _PAGE: Final = 1000
 _REMEMBERED: Final = 10_000
 
@@ -114,6 +119,7 @@ class RemoteStore:
         self._name = name
         self._listing = listing
         self._patience = bounds.seconds
+        self._upload_bytes = bounds.upload_bytes
         self._memory = Budget(bounds.upload_bytes)
         self._on_missing_bucket = on_missing_bucket
         self._listings = Budget(_LISTINGS_AT_ONCE)
@@ -129,15 +135,25 @@ class RemoteStore:
     ) -> Stored:
         """Send a small file at once, and a large one in parts that become a file together."""
         path = self._path(key)
+        part = self._part_of(length)
         await self.check_free(key)
-        part = max(PART_BYTES, -(-(length or 0) // MOST_PARTS))
-        # One part is gathered while others are on their way.
-        most = (_PARTS_AT_ONCE + 1) * part
-        counter = _Counter()
+        most = _PARTS_IN_MEMORY * part
+        counter = _Counter(MOST_PARTS * part)
         async with self._share(self._memory, most if length is None else min(length, most)):
             etag = await self._send(path, counter.counted(in_blocks(content)), part)
         self._remember(key)
         return Stored(counter.size, etag or (await self.open(key, whole=False)).etag)
+
+    def _part_of(self, length: int | None) -> int:
+        """Return the size of a file's parts: above 80 GB as large as their number demands."""
+        part = max(PART_BYTES, -(-(length or 0) // MOST_PARTS))
+        largest = self._upload_bytes // _PARTS_IN_MEMORY
+        if part > max(largest, PART_BYTES):
+            raise TooLargeError(
+                f"The file has {length} bytes, and at most {largest * MOST_PARTS} can be sent to the store "
+                "in the memory that TRACKHELM_ARTIFACTS_UPLOAD_MEMORY_MEBIBYTES allows."
+            )
+        return part
 
     async def _send(self, path: str, blocks: AsyncIterator[bytes], part: int) -> str:
         """Send a file, and return the tag of it that the store tells, if it does."""
@@ -228,16 +244,24 @@ class RemoteStore:
                     pass
         with self.told():
             async for items in obstore.list(self.bucket, path or None, chunk_size=_PAGE):
-                yield [
+                found = [
                     FoundFile(below, item["size"], item["last_modified"].timestamp())
                     for item in items
                     if item["path"] != path and (below := _key(item["path"]))
                 ]
+                # Consoles mark a directory `a` by an empty object `a/`, which obstore tells as `a`.
+                markers = await self._missing([file.key for file in found if not file.size])
+                yield [file for file in found if file.key not in markers]
 
     async def delete(self, key: ObjectKey) -> None:
         """Delete a file, and all that is below it."""
         async for _ in self.deleting(key):
             pass
+
+    async def delete_file(self, key: ObjectKey) -> None:
+        """Delete the one object of a key."""
+        self._directories.clear()
+        await self._delete([self._path(key)])
 
     async def deleting(self, key: ObjectKey) -> AsyncIterator[int]:
         """Delete likewise, a page at a time."""
@@ -278,6 +302,15 @@ class RemoteStore:
         except MissingObjectError:
             return False
         return True
+
+    async def _missing(self, keys: Sequence[ObjectKey]) -> set[ObjectKey]:
+        """Return the keys that no file has."""
+        missing = set()
+        for start in range(0, len(keys), _HEADS_AT_ONCE):
+            some = keys[start : start + _HEADS_AT_ONCE]
+            are_files = await asyncio.gather(*map(self._is_file, some))
+            missing |= {key for key, is_file in zip(some, are_files, strict=True) if not is_file}
+        return missing
 
     async def _is_directory(self, key: ObjectKey) -> bool:
         path = self._path(key)
@@ -320,14 +353,19 @@ async def _chained(beginning: deque[bytes], rest: AsyncIterator[bytes]) -> Async
 
 
 class _Counter:
-    """Counts the bytes of a content as they pass."""
+    """Counts the bytes of a content as they pass, and refuses more than `most`."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int) -> None:
         self.size = 0
+        self._most = most
 
     async def counted(self, blocks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         async for block in blocks:
             self.size += len(block)
+            if self.size > self._most:
+                raise TooLargeError(
+                    f"The file has more than {self._most} bytes: so large a one must announce its length."
+                )
             yield block
 
 

@@ -39,7 +39,7 @@ def told(store: str, on_missing_bucket: Callable[[], None]) -> Iterator[None]:
 def unavailable(store: str, reason: str, answer: str) -> StoreUnavailableError:
     """Log why a store cannot serve, and return the error to raise."""
     log.error("object store unavailable", store=store, reason=reason, answer=answer)
-    return StoreUnavailableError("The artifact store is not available. Send the request again.")
+    return StoreUnavailableError("The artifact store is not available. Send the request again.", reason)
 
 
 def _reason(error: Exception, text: str) -> str:

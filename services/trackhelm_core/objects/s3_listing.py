@@ -109,6 +109,7 @@ class S3Listing:
                     name(_text(item, "Key")).removeprefix(self._prefix),
                     _text(item, "UploadId"),
                     datetime.fromisoformat(_text(item, "Initiated")).timestamp(),
+                    is_ours=bool(self._prefix),
                 )
                 for item in page.iterfind("{*}Upload")
             ]

@@ -33,6 +33,10 @@ class StoreFullError(ObjectError):
     """The store has no room for more."""
 
 
+class TooLargeError(ObjectError):
+    """The file is larger than the store can take, or this process can send it."""
+
+
 class UnfitKeyError(ObjectError):
     """This kind of store cannot hold the key."""
 
@@ -42,7 +46,14 @@ class PageError(ObjectError):
 
 
 class StoreUnavailableError(ObjectError):
-    """The store is away, slow, or refuses us: the same call may succeed later. The log says why."""
+    """The store is away, slow, or refuses us: the same call may succeed later. The log says why.
+
+    `reason` says the same shortly, without addresses.
+    """
+
+    def __init__(self, message: str, reason: str = "") -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +99,13 @@ class Interrupted:
     """An upload that nobody finished: what is left of it shows nowhere and takes room.
 
     `name` is for people, `handle` for the store that found it. `started` is in seconds since the epoch.
+    `is_ours` says that nobody else writes where it was found: the store has a folder or prefix of its own.
     """
 
     name: str
     handle: str
     started: float
+    is_ours: bool = True
 
 
 class OpenObject(Protocol):
@@ -134,7 +147,7 @@ class ObjectStore(Protocol):
 
         Nobody sees it before it is whole, and if `content` raises nobody ever does. Of several at once on
         one key the last to finish stays. `length` is how many bytes are expected, if that is known. Raises
-        `ConflictError`, where it can before `content` is asked for, and `StoreFullError`.
+        `ConflictError` and `TooLargeError`, where it can before `content` is asked for, and `StoreFullError`.
         """
 
     async def check_free(self, key: ObjectKey) -> None:
@@ -163,6 +176,9 @@ class ObjectStore(Protocol):
 
     async def delete(self, key: ObjectKey) -> None:
         """Delete a file, or a directory with all below it; a missing key is deleted already."""
+
+    async def delete_file(self, key: ObjectKey) -> None:
+        """Delete the file of a key, and nothing that may be below it; one that is missing is deleted."""
 
     def deleting(self, key: ObjectKey) -> AsyncIterator[int]:
         """Delete likewise, and yield after each page how many files went: a deletion that may be stopped."""

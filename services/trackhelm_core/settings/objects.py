@@ -30,8 +30,9 @@ class ObjectSettings(SettingsGroup):
         512,
         ge=32,
         le=1_048_576,
-        description="Memory in MiB that uploads to a bucket may take together, 24 for each large one; others "
-        "wait, at most `TRACKHELM_ARTIFACTS_TIMEOUT_SECONDS`, then 503.",
+        description="Memory in MiB that uploads to a bucket may take together, 24 for each large one, above "
+        "78 GiB 3/10,000 of its size; others wait, at most `TRACKHELM_ARTIFACTS_TIMEOUT_SECONDS`, then 503. "
+        "What does not fit alone is refused with 413.",
     )
     artifacts_presigned: bool = Field(
         default=False,

@@ -46,6 +46,8 @@ def test_the_commands_print_what_the_page_says(
     monkeypatch.setenv("TRACKHELM_DATA", str(tmp_path))
     monkeypatch.setenv("TRACKHELM_DATABASE_URL", own_database_url)
     with api_of(storage) as api:
+        # Somebody stays: for a database that knows nobody nothing is deleted.
+        api.new_run("0")
         run_id = api.new_run("0")
         for name, content in (("model.pkl", b"weights"), ("plot.png", b"pixels")):
             assert api.client.put(f"{FILES}/0/{run_id}/artifacts/{name}", content=content).is_success

@@ -1,5 +1,7 @@
 """Directories page by page, for clients that ask for it, over a folder and over S3."""
 
+import base64
+import json
 import uuid
 from collections.abc import Iterator
 from typing import Any
@@ -8,6 +10,7 @@ from urllib.parse import quote
 import pytest
 
 from tests.integration.artifact.conftest import LiveServer
+from trackhelm_core.search.pages import query_digest
 
 API = "/api/2.0"
 FILES = f"{API}/mlflow-artifacts/artifacts"
@@ -91,3 +94,11 @@ def test_a_token_of_another_directory_or_of_nobody_is_refused(server: LiveServer
         answer = server.client.get(FILES, params={"path": path, "page_token": wrong})
         assert answer.status_code == 400, (path, wrong)
         assert "page_token" in answer.json()["message"]
+
+
+def test_a_forged_token_that_no_request_can_hold_is_refused(server: LiveServer, root: str) -> None:
+    forged = json.dumps({"q": query_digest(root), "after": ["\ud800"]}).encode()
+    token = base64.urlsafe_b64encode(forged).decode().rstrip("=")
+    answer = server.client.get(FILES, params={"path": root, "page_token": token})
+    assert answer.status_code == 400
+    assert "page_token" in answer.json()["message"]

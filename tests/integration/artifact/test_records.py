@@ -189,6 +189,36 @@ def test_what_is_uploaded_while_its_directory_is_deleted_keeps_its_record(own: R
     assert set(recorded(own.database, "d")) == {"d/new"}
 
 
+def test_an_upload_that_is_deleted_before_it_is_recorded_leaves_no_record(own: Runtime) -> None:
+    records = Records(own.database, own.objects, own.clock)
+
+    async def scenario() -> None:
+        stored = await own.objects.put(key("d/f"), body(b"x"))
+        forget = await records.deleting(key("d"))
+        await own.objects.delete(key("d"))
+        await forget()
+        await records.note(key("d/f"), stored, b"0" * 32)
+
+    anyio.run(scenario)
+    assert recorded(own.database, "d") == {}
+
+
+def test_an_upload_that_is_deleted_after_it_is_recorded_leaves_no_record(own: Runtime) -> None:
+    # Whose clock is ahead: its record is newer than all that the deletion knew of.
+    records = Records(own.database, own.objects, lambda: own.clock() + 60_000)
+
+    async def scenario() -> None:
+        stored = await own.objects.put(key("d/f"), body(b"x"))
+        forget = await records.deleting(key("d"))
+        await records.note(key("d/f"), stored, b"0" * 32)
+        await own.objects.delete(key("d"))
+        await records.note(key("d/new"), await own.objects.put(key("d/new"), body(b"y")), b"1" * 32)
+        await forget()
+
+    anyio.run(scenario)
+    assert set(recorded(own.database, "d")) == {"d/new"}
+
+
 def test_uploads_that_end_together_share_a_transaction(own: Runtime) -> None:
     records = Records(own.database, own.objects, own.clock)
     batches: list[int] = []

@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import AsyncIterator, Iterator
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,10 @@ from pydantic import SecretStr
 
 from tests.fixtures.objects import body, content, entries, key
 from tests.fixtures.s3 import S3Server, new_bucket
+from tests.integration.artifact.conftest import serving_live
 from trackhelm_core.objects.keys import ObjectKey
 from trackhelm_core.objects.opening import StoreUrlError, open_store
-from trackhelm_core.objects.remote import PART_BYTES, RemoteStore
+from trackhelm_core.objects.remote import MOST_PARTS, PART_BYTES, RemoteStore
 from trackhelm_core.objects.store import (
     ConflictError,
     DirectoryError,
@@ -21,9 +23,10 @@ from trackhelm_core.objects.store import (
     MissingObjectError,
     ObjectStore,
     StoreUnavailableError,
+    TooLargeError,
     UnfitKeyError,
 )
-from trackhelm_core.settings import ObjectSettings
+from trackhelm_core.settings import ObjectSettings, StorageSettings
 
 IMPATIENT: dict[str, Any] = {
     "artifacts_timeout_seconds": 1,
@@ -132,6 +135,43 @@ def test_a_key_that_s3_cannot_hold_is_refused(store: ObjectStore) -> None:
             await store.put(long, body(b"x"))
 
     anyio.run(scenario)
+
+
+def test_a_file_that_does_not_fit_the_memory_is_refused_before_it_is_sent(
+    s3_server: S3Server, tmp_path: Path
+) -> None:
+    artifacts = s3_server.settings(artifacts_upload_memory_mebibytes=32)
+    most = 32 * 1024 * 1024 // 3 * MOST_PARTS
+
+    async def refused() -> None:
+        with pytest.raises(TooLargeError, match=f"at most {most}"):
+            await opened(artifacts).put(key("f"), body(b"x"), length=most + 1)
+
+    anyio.run(refused)
+    with serving_live(StorageSettings(data=tmp_path), artifacts) as live:
+        connection = HTTPConnection("127.0.0.1", live.port, timeout=60)
+        connection.putrequest("PUT", "/api/2.0/mlflow-artifacts/artifacts/d/f")
+        connection.putheader("Content-Length", str(most + 1))
+        connection.endheaders()
+        answer = connection.getresponse()
+        assert answer.status == 413
+        assert "TRACKHELM_ARTIFACTS_UPLOAD_MEMORY_MEBIBYTES" in answer.read().decode()
+        connection.close()
+
+
+def test_a_file_of_unknown_length_that_has_too_many_parts_is_refused(
+    store: ObjectStore, s3_server: S3Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("trackhelm_core.objects.remote.MOST_PARTS", 2)
+
+    async def scenario() -> None:
+        with pytest.raises(TooLargeError, match="announce its length"):
+            await store.put(key("f"), body(*[b"x" * PART_BYTES] * 3))
+        await store.put(key("f"), body(*[b"x" * PART_BYTES] * 2))
+        assert await entries(store, ObjectKey()) == [Entry("f", 2 * PART_BYTES)]
+
+    anyio.run(scenario)
+    assert uploads(s3_server, store) == []
 
 
 async def attempt_all(store: ObjectStore) -> None:

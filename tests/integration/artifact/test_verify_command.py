@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,9 @@ from tests.fixtures.api import Api, api_of
 from tests.fixtures.objects import body, key
 from tests.fixtures.s3 import S3Server  # noqa: TC001 - a local annotation, which mypy reads
 from trackhelm_cli.main import app
+from trackhelm_core.objects.keys import ObjectKey
 from trackhelm_core.objects.opening import open_store
-from trackhelm_core.objects.store import ObjectStore
+from trackhelm_core.objects.store import ObjectStore, StoreUnavailableError
 from trackhelm_core.settings import ObjectSettings, StorageSettings
 
 FILES = "/api/2.0/mlflow-artifacts/artifacts"
@@ -129,6 +130,82 @@ def test_what_clients_sent_to_the_store_themselves_is_recorded_when_it_is_verifi
     assert kept.findings() == [("replaced", f"{kept.root}/parts"), ("unrecorded", f"{kept.root}/signed")]
     assert kept.findings("--record") == []
     assert kept.findings() == []
+
+
+def _failing(kept: Kept, monkeypatch: pytest.MonkeyPatch, fails: Callable[[str], Exception | None]) -> None:
+    """Let files fail while they are read, by their paths."""
+    opening = type(kept.objects).open
+
+    async def opened(store: Any, path: ObjectKey, *, whole: bool = True) -> Any:
+        found = await opening(store, path, whole=whole)
+        reading = found.blocks
+
+        async def blocks(start: int, stop: int) -> AsyncIterator[Any]:
+            if error := fails(str(path)):
+                raise error
+            async for block in reading(start, stop):
+                yield block
+
+        monkeypatch.setattr(found, "blocks", blocks, raising=False)
+        return found
+
+    monkeypatch.setattr(type(kept.objects), "open", opened)
+
+
+FAILURES = [OSError(5, "Input/output error"), StoreUnavailableError("away", "it did not answer")]
+
+
+@pytest.mark.parametrize("error", FAILURES)
+def test_a_file_that_cannot_be_read_is_named_and_the_others_are_read(
+    kept: Kept, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    anyio.run(kept.objects.put, key("elsewhere/new"), body(b"new"))
+    bad = {f"{kept.root}/b", "elsewhere/new"}
+    _failing(kept, monkeypatch, lambda path: error if path in bad else None)
+    assert kept.findings() == sorted(("unreadable", path) for path in bad)
+    shown = kept.verify("--record").output
+    assert f"unreadable  {kept.root}/b  (recorded: 12 bytes, sha256 " in shown
+    assert (
+        f"unreadable  elsewhere/new  ({'Input/output error' if error is FAILURES[0] else 'it did'}" in shown
+    )
+    assert "3 files, 29 bytes: 2 findings, 0 recorded" in shown
+
+
+@pytest.mark.parametrize("error", FAILURES)
+def test_a_file_that_is_replaced_while_it_is_read_is_read_again(
+    kept: Kept, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    failed: set[str] = set()
+
+    def once(path: str) -> Exception | None:
+        if path in failed:
+            return None
+        failed.add(path)
+        return error
+
+    _failing(kept, monkeypatch, once)
+    assert kept.findings() == []
+    assert len(failed) == 4
+
+
+def test_a_store_that_goes_away_ends_it(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def away(*_: Any) -> None:
+        raise StoreUnavailableError("The store is away.")
+
+    _failing(kept, monkeypatch, lambda _: FAILURES[1])
+    monkeypatch.setattr(type(kept.objects), "page", away)
+    result = kept.verify()
+    assert result.exit_code == 2
+    assert "The store is away." in result.stderr
+
+
+def test_a_directory_that_cannot_be_read_is_named(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: Any) -> None:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(type(kept.objects), "walk", broken)
+    assert kept.findings() == [("unreadable", ".")]
+    assert "4 files" in kept.verify().output
 
 
 def test_what_cannot_be_verified_is_said(kept: Kept, tmp_path: Path) -> None:

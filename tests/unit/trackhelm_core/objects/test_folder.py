@@ -12,6 +12,7 @@ import pytest
 
 from tests.fixtures.objects import body, content, entries, key, walked
 from trackhelm_core.objects.blocks import BLOCK_BYTES
+from trackhelm_core.objects.drafts import Drafts
 from trackhelm_core.objects.folder import FolderStore
 from trackhelm_core.objects.keys import RESERVED, InvalidKeyError, ObjectKey
 from trackhelm_core.objects.store import (
@@ -177,6 +178,16 @@ def test_a_start_sweeps_what_a_killed_process_left_and_spares_what_is_being_writ
         fcntl.flock(alive, fcntl.LOCK_EX)
         FolderStore(tmp_path)
         assert [path.name for path in drafts.iterdir()] == ["alive"]
+
+
+def test_a_draft_that_was_discarded_is_never_published(tmp_path: Path) -> None:
+    draft = Drafts(tmp_path).new()
+    draft.open()
+    draft.discard()
+    draft.sync()
+    with pytest.raises(OSError, match="discarded"):
+        draft.facts()
+    assert is_clean(tmp_path)
 
 
 def test_a_full_disk_is_told_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
