@@ -120,12 +120,12 @@ def experiments_in_bin(session: Session, *, before: int) -> list[int]:
     )
 
 
-def binned_experiment_time(session: Session, experiment_id: int, *, lock: bool = False) -> int | None:
+def binned_experiment_time(session: Session, experiment_id: int) -> int | None:
     """Return when an experiment came to the bin, None if it is not there."""
     statement = select(Experiment.last_update_time).where(
         Experiment.id == experiment_id, Experiment.lifecycle_stage == LifecycleStage.DELETED
     )
-    return session.scalar(statement.with_for_update() if lock else statement)
+    return session.scalar(statement)
 
 
 def holds_runs(session: Session, experiment_id: int) -> bool:

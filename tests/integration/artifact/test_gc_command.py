@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 import anyio
 import pytest
 from pydantic import SecretStr
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from typer.testing import CliRunner, Result
 
 from tests.fixtures.api import Api, api_of
@@ -41,7 +42,9 @@ from trackhelm_core.objects.store import ObjectStore
 from trackhelm_core.runtime import Runtime
 from trackhelm_core.settings import ObjectSettings, RedisSettings, StorageSettings
 from trackhelm_ingest.logic import purging as rows_purging
+from trackhelm_ingest.logic.experiments import restore_experiment
 from trackhelm_ingest.store import purging as rows_store
+from trackhelm_registry.logic import purging as models_purging
 
 FILES = "/api/2.0/mlflow-artifacts/artifacts"
 OWNED = (Run, RunParam, RunTag, Series, MetricChunk, LoggedModel, ArtifactRecord, ArtifactTombstone, Dataset)
@@ -238,6 +241,62 @@ def test_a_registered_version_never_loses_its_files(server: Server) -> None:
     assert f"experiment {experiment} is kept: what is in it is kept" in server.gc()
     api.call("DELETE", "registered-models/delete", name="iris")
     assert "deleted 2 runs, 1 experiments, 1 logged models" in server.gc()
+
+
+def test_what_is_restored_meanwhile_stays_with_its_files(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The experiments in the bin are read once, and much time may pass until it is one's turn."""
+    api = server.api
+    experiment = api.new_experiment()
+    run_id = server.new_run(experiment)
+    model = api.post("logged-models", experiment_id=experiment, name="m")["model"]["info"]
+    root = model["artifact_uri"].partition(":/")[2]
+    server.put(root, "model.pkl")
+    api.post("experiments/delete", experiment_id=experiment)
+    original = rows_store.experiments_in_bin
+
+    def experiments_in_bin(*arguments: Any, **named: Any) -> list[int]:
+        found = original(*arguments, **named)
+        api.post("experiments/restore", experiment_id=experiment)
+        # Into the bin by itself, and not yet for so long.
+        server.delete_run(run_id)
+        return found
+
+    monkeypatch.setattr(rows_store, "experiments_in_bin", experiments_in_bin)
+    said = server.gc("--older-than", "0s")
+    assert "deleted 0 runs, 0 experiments, 0 logged models" in said
+    for what in (f"logged model {model['model_id']}", f"experiment {experiment}"):
+        assert f"{what} is kept: it is not in the bin any more" in said
+    assert api.get(f"logged-models/{model['model_id']}")["model"]["info"]["model_id"] == model["model_id"]
+    assert len(server.files(root)) == 1
+    assert len(server.files(server.root(run_id))) == 2
+
+
+def test_a_restoration_that_is_under_way_is_waited_for(tmp_path: Path, postgres_server: str) -> None:
+    storage = StorageSettings(data=tmp_path, database_url=new_postgres_database(postgres_server))
+    with api_of(storage) as api:
+        server = Server(api, storage, waits=False)
+        experiment = api.new_experiment()
+        model = api.post("logged-models", experiment_id=experiment, name="m")["model"]["info"]["model_id"]
+        run = api.new_run(experiment)
+        api.post("experiments/delete", experiment_id=experiment)
+        database = server.runtime.database
+        gone, cause = int(experiment), _cause(server)
+
+        def purge() -> list[str]:
+            with database.writing() as session:
+                kept = rows_purging.purge_runs(session, [run], cause, experiment_id=gone)
+                models = models_purging.purge_models(session, [model], cause, experiment_id=gone)
+            return [each.id for each in kept] + list(models)
+
+        with ThreadPoolExecutor(1) as threads:
+            with database.writing() as session:
+                restore_experiment(session, experiment, _cause(server))
+                purging = threads.submit(purge)
+                wait_until(lambda: waiting_for_locks(server) == 1)
+            assert purging.result() == [run, model]
+        assert (server.count(LoggedModel), server.count(ArtifactTombstone)) == (1, 0)
 
 
 @pytest.mark.parametrize(
@@ -459,6 +518,16 @@ def test_a_turn_ends_in_the_middle_of_many_files_and_the_next_goes_on(
         second = anyio.run(lambda: files_purging.purge_files(server.runtime, seconds=60))
         assert (second.is_more, second.tombstones) == (False, 1)
         assert server.files(root) == {}
+
+
+def waiting_for_locks(server: Server) -> int:
+    """Return how many sessions of PostgreSQL wait for a lock in the server's database."""
+    waiting = (
+        "SELECT count(*) FROM pg_stat_activity "
+        "WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    with server.runtime.database.reading_once() as session:
+        return int(session.execute(text(waiting)).scalar_one())
 
 
 def _cause(server: Server) -> Any:
