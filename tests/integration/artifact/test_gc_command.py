@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from typing import Any
 import anyio
 import pytest
 from pydantic import SecretStr
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 from typer.testing import CliRunner, Result
 
 from tests.fixtures.api import Api, api_of
@@ -42,9 +41,7 @@ from trackhelm_core.objects.store import ObjectStore
 from trackhelm_core.runtime import Runtime
 from trackhelm_core.settings import ObjectSettings, RedisSettings, StorageSettings
 from trackhelm_ingest.logic import purging as rows_purging
-from trackhelm_ingest.logic.experiments import restore_experiment
 from trackhelm_ingest.store import purging as rows_store
-from trackhelm_registry.logic import purging as models_purging
 
 FILES = "/api/2.0/mlflow-artifacts/artifacts"
 OWNED = (Run, RunParam, RunTag, Series, MetricChunk, LoggedModel, ArtifactRecord, ArtifactTombstone, Dataset)
@@ -273,32 +270,6 @@ def test_what_is_restored_meanwhile_stays_with_its_files(
     assert len(server.files(server.root(run_id))) == 2
 
 
-def test_a_restoration_that_is_under_way_is_waited_for(tmp_path: Path, postgres_server: str) -> None:
-    storage = StorageSettings(data=tmp_path, database_url=new_postgres_database(postgres_server))
-    with api_of(storage) as api:
-        server = Server(api, storage, waits=False)
-        experiment = api.new_experiment()
-        model = api.post("logged-models", experiment_id=experiment, name="m")["model"]["info"]["model_id"]
-        run = api.new_run(experiment)
-        api.post("experiments/delete", experiment_id=experiment)
-        database = server.runtime.database
-        gone, cause = int(experiment), _cause(server)
-
-        def purge() -> list[str]:
-            with database.writing() as session:
-                kept = rows_purging.purge_runs(session, [run], cause, experiment_id=gone)
-                models = models_purging.purge_models(session, [model], cause, experiment_id=gone)
-            return [each.id for each in kept] + list(models)
-
-        with ThreadPoolExecutor(1) as threads:
-            with database.writing() as session:
-                restore_experiment(session, experiment, _cause(server))
-                purging = threads.submit(purge)
-                wait_until(lambda: waiting_for_locks(server) == 1)
-            assert purging.result() == [run, model]
-        assert (server.count(LoggedModel), server.count(ArtifactTombstone)) == (1, 0)
-
-
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -411,8 +382,8 @@ def test_what_is_marked_is_found_by_nobody_while_its_rows_are_there(
         assert _linked(api, model_id=model_id) == _linked(api, **of_dataset) == {run_id}
         api.post("experiments/delete", experiment_id=gone)
         with server.runtime.database.writing() as session:
-            assert rows_purging.purge_runs(session, [run_id], _cause(server)) == []
-            assert rows_purging.purge_experiment(session, int(gone), _cause(server)) is None
+            assert rows_purging.purge_runs(session, [run_id], cause_of(server)) == []
+            assert rows_purging.purge_experiment(session, int(gone), cause_of(server)) is None
 
         assert server.count(Run) == 1
         api.refused("GET", "runs/get", "RESOURCE_DOES_NOT_EXIST", 404, run_id=run_id)
@@ -444,7 +415,7 @@ def test_rows_are_deleted_a_few_at_a_time(
             params=[{"key": f"p{number}", "value": "x"} for number in range(4)],
         )
         server.delete_run(run_id)
-        cause = _cause(server)
+        cause = cause_of(server)
         with server.runtime.database.writing() as session:
             assert rows_purging.purge_runs(session, [run_id], cause) == []
         sizes = []
@@ -468,7 +439,7 @@ def test_a_store_that_is_away_is_tried_again(tmp_path: Path, s3_server: S3Server
         root = server.root(run_id)
         server.delete_run(run_id)
         with server.runtime.database.writing() as session:
-            rows_purging.purge_runs(session, [run_id], _cause(server))
+            rows_purging.purge_runs(session, [run_id], cause_of(server))
         unreachable = Runtime.from_settings(storage, artifacts=away)
         deleted = anyio.run(lambda: files_purging.purge_files(unreachable, seconds=60))
         unreachable.close()
@@ -494,7 +465,7 @@ def test_the_embedded_server_finishes_what_a_killed_command_began(
         root = server.root(run_id)
         server.delete_run(run_id)
         with server.runtime.database.writing() as session:
-            rows_purging.purge_runs(session, [run_id], _cause(server))
+            rows_purging.purge_runs(session, [run_id], cause_of(server))
         # Marked, and then nobody: what the command does next is the server's to do.
         wait_until(lambda: server.count(ArtifactTombstone) == 0 and not server.purged(), seconds=60)
         assert server.files(root) == {}
@@ -512,7 +483,7 @@ def test_a_turn_ends_in_the_middle_of_many_files_and_the_next_goes_on(
         root = server.root(run_id)
         server.delete_run(run_id)
         with server.runtime.database.writing() as session:
-            rows_purging.purge_runs(session, [run_id], _cause(server))
+            rows_purging.purge_runs(session, [run_id], cause_of(server))
         first = anyio.run(lambda: files_purging.purge_files(server.runtime, seconds=-1))
         assert (first.is_more, first.tombstones) == (True, 0)
         second = anyio.run(lambda: files_purging.purge_files(server.runtime, seconds=60))
@@ -520,15 +491,5 @@ def test_a_turn_ends_in_the_middle_of_many_files_and_the_next_goes_on(
         assert server.files(root) == {}
 
 
-def waiting_for_locks(server: Server) -> int:
-    """Return how many sessions of PostgreSQL wait for a lock in the server's database."""
-    waiting = (
-        "SELECT count(*) FROM pg_stat_activity "
-        "WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    )
-    with server.runtime.database.reading_once() as session:
-        return int(session.execute(text(waiting)).scalar_one())
-
-
-def _cause(server: Server) -> Any:
+def cause_of(server: Server) -> Any:
     return Cause(Actor("ada", ActorKind.OPERATOR, "", "r"), server.runtime.clock())
