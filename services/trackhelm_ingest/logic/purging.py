@@ -87,13 +87,16 @@ def is_any_to_delete(session: Session) -> bool:
 
 
 def delete_some(session: Session) -> bool:
-    """Delete some rows of what was deleted for good, and return whether there may be more."""
-    run_id = store.next_purged_run(session)
+    """Delete some rows of what was deleted for good, and return whether there may be more.
+
+    What somebody else deletes from at the moment is passed over.
+    """
+    run_id = store.next_purged_run(session, lock=True)
     if run_id is not None:
         if not store.delete_some_rows(session, run_id):
             store.delete_run(session, run_id)
         return True
-    experiment_id = store.next_purged_experiment(session)
+    experiment_id = store.next_purged_experiment(session, lock=True)
     if experiment_id is None:
         return False
     store.delete_some_of_experiment(session, experiment_id)

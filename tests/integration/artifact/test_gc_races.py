@@ -11,10 +11,19 @@ from tests.fixtures.api import api_of
 from tests.fixtures.databases import new_postgres_database
 from tests.fixtures.waiting import wait_until
 from tests.integration.artifact.test_gc_command import Server, cause_of
-from trackhelm_core.db.models import ArtifactTombstone, LoggedModel, ModelVersion
+from trackhelm_core.db.models import (
+    ArtifactTombstone,
+    Dataset,
+    LoggedModel,
+    MetricChunk,
+    ModelVersion,
+    Run,
+    Series,
+)
 from trackhelm_core.settings import StorageSettings
 from trackhelm_ingest.logic.experiments import restore_experiment
-from trackhelm_ingest.logic.purging import purge_runs
+from trackhelm_ingest.logic.purging import delete_some, purge_experiment, purge_runs
+from trackhelm_ingest.store import purging as rows_store
 from trackhelm_registry.logic.model_versions import NewVersion, create_version
 from trackhelm_registry.logic.purging import purge_models
 
@@ -22,7 +31,9 @@ SOURCES = ("runs:/{run}/model", "{uri}/model", "models:/copied/1")
 
 
 @pytest.fixture
-def server(tmp_path: Path, postgres_server: str) -> Iterator[Server]:
+def server(tmp_path: Path, postgres_server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    """Yield a server that deletes no rows by itself."""
+    monkeypatch.setattr("trackhelm_ingest.upkeep.delete_some", lambda _session: False)
     storage = StorageSettings(data=tmp_path, database_url=new_postgres_database(postgres_server))
     with api_of(storage) as api:
         yield Server(api, storage, waits=False)
@@ -116,3 +127,57 @@ def test_a_registration_that_waits_for_a_deletion_is_refused(server: Server, sou
     # What is not among the files that go may name a run that is not known.
     elsewhere = {**message, "source": "s3://other-bucket/model"}
     server.api.post("model-versions/create", **elsewhere)
+
+
+def test_two_who_delete_rows_do_not_wait_for_one_another_nor_delete_more(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rows_store, "ROWS_AT_ONCE", 1)
+    database = server.runtime.database
+    runs = [server.new_run(server.api.new_experiment(), files=0) for _ in range(2)]
+    for run in runs:
+        server.delete_run(run)
+    with database.writing() as session:
+        assert purge_runs(session, runs, cause_of(server)) == []
+    chunks = server.count(MetricChunk)
+    with database.writing() as first, database.writing() as second:
+        first.execute(text("SET LOCAL lock_timeout = '1s'"))
+        second.execute(text("SET LOCAL lock_timeout = '1s'"))
+        assert delete_some(first)
+        assert delete_some(second), "it takes another run"
+        with database.writing() as third:
+            assert not delete_some(third), "there is no run that nobody deletes"
+    assert server.count(MetricChunk) == chunks - 2
+    with database.writing() as first, database.writing() as second:
+        # The last row of a run's chunks, and then nobody may take the series with what hangs on them.
+        second.execute(text("SET LOCAL lock_timeout = '1s'"))
+        assert delete_some(first)
+        assert delete_some(second)
+    assert server.count(MetricChunk) == chunks - 4
+    assert server.count(Series) == 4
+
+
+def test_two_who_delete_datasets_leave_the_experiment_to_the_last(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rows_store, "ROWS_AT_ONCE", 1)
+    database, api = server.runtime.database, server.api
+    experiment = api.new_experiment()
+    run = api.new_run(experiment)
+    datasets = [
+        {"dataset": {"name": "d", "digest": str(number), "source_type": "local", "source": "{}"}}
+        for number in range(2)
+    ]
+    api.post("runs/log-inputs", run_id=run, datasets=datasets)
+    api.post("experiments/delete", experiment_id=experiment)
+    with database.writing() as session:
+        assert purge_runs(session, [run], cause_of(server)) == []
+        assert purge_experiment(session, int(experiment), cause_of(server)) is None
+    while server.count(Run):
+        with database.writing() as session:
+            assert delete_some(session)
+    with database.writing() as first, database.writing() as second:
+        second.execute(text("SET LOCAL lock_timeout = '1s'"))
+        assert delete_some(first)
+        assert not delete_some(second)
+    assert server.count(Dataset) == 1
