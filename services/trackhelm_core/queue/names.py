@@ -11,6 +11,7 @@
 | `{trackhelm}:waiting-bytes` | hash: bytes of the entries in each partition's stream, and in `all` of them |
 | `{trackhelm}:dead-letters` | stream: entries that could not be stored, with the reason |
 | `{trackhelm}:runs-epoch` | how often runs were deleted: who remembers runs forgets them when it grows |
+| `{trackhelm}:turn:<task>` | mark: a turn of the task is under way, or its next one waits; it expires |
 | `{trackhelm}:counts` | hash: what workers have done, for `/metrics` |
 """
 
@@ -57,6 +58,11 @@ def drained_of(partition: int) -> str:
 def note_of(subject: str) -> str:
     """Return the name of the note of the newest entry of a run, or of a logged model, by its public id."""
     return f"{_PREFIX}newest:{subject}"
+
+
+def turn_of(task: str) -> str:
+    """Return the name of the mark that a task, by its name, is done in turns."""
+    return f"{_PREFIX}turn:{task}"
 
 
 class StreamId(NamedTuple):
