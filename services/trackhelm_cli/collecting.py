@@ -187,12 +187,13 @@ class Collector:
 
     def _collect_runs(self, runs: Sequence[runs_store.BinnedRun], experiment_id: int | None = None) -> None:
         ids = [run.uuid for run in runs]
+        places = self._runtime.places
         if self._dry_run:
             with self._runtime.database.reading() as session:
-                kept = runs_logic.kept_runs(session, ids)
+                kept = runs_logic.kept_runs(session, places, ids)
         else:
             with self._runtime.database.writing() as session:
-                kept = runs_logic.purge_runs(session, ids, self._cause, experiment_id=experiment_id)
+                kept = runs_logic.purge_runs(session, places, ids, self._cause, experiment_id=experiment_id)
         reasons = {each.id: each.reason for each in kept}
         for run in runs:
             if run.uuid in reasons:
@@ -205,12 +206,15 @@ class Collector:
         self, models: Sequence[models_store.ModelFiles], experiment_id: int | None = None
     ) -> None:
         ids = [model.model_id for model in models]
+        places = self._runtime.places
         if self._dry_run:
             with self._runtime.database.reading() as session:
-                reasons = models_logic.kept_models(session, ids)
+                reasons = models_logic.kept_models(session, places, ids)
         else:
             with self._runtime.database.writing() as session:
-                reasons = models_logic.purge_models(session, ids, self._cause, experiment_id=experiment_id)
+                reasons = models_logic.purge_models(
+                    session, places, ids, self._cause, experiment_id=experiment_id
+                )
         for model in models:
             if model.model_id in reasons:
                 self._keep("logged model", model.model_id, reasons[model.model_id])

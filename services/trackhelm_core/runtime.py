@@ -15,6 +15,7 @@ from trackhelm_core.db.unit_of_work import Database
 from trackhelm_core.objects.locations import Locations
 from trackhelm_core.objects.opening import open_store
 from trackhelm_core.objects.store import ObjectStore
+from trackhelm_core.places import Places
 from trackhelm_core.queue.connection import RedisConnection
 from trackhelm_core.secrets import SecretBox
 from trackhelm_core.settings import ObjectSettings, RedisSettings, StorageSettings, WebhookSettings
@@ -28,6 +29,7 @@ class Runtime:
     database: Database
     objects: ObjectStore
     locations: Locations
+    places: Places = field(default_factory=Places)
     clock: Clock = now_ms
     redis: RedisConnection | None = None
     """The queue of metrics; None when embedded."""
@@ -58,7 +60,8 @@ class Runtime:
         closing = ExitStack()
         database = Database(make_engine(storage.effective_database_url))
         closing.callback(database.close)
-        objects = open_store(artifacts.artifacts_url or storage.artifact_folder.as_uri(), artifacts)
+        store_url = artifacts.artifacts_url or storage.artifact_folder.as_uri()
+        objects = open_store(store_url, artifacts)
         queue = None
         metrics = CollectorRegistry()
         if redis is not None and (redis_url := redis.effective_redis_url) is not None:
@@ -73,6 +76,7 @@ class Runtime:
             database=database,
             objects=objects,
             locations=Locations(artifacts),
+            places=Places(store_url),
             redis=queue,
             metrics=metrics,
             webhooks=webhooks,

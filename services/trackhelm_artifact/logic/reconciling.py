@@ -7,21 +7,18 @@ from typing import Final
 
 from anyio import to_thread
 
+from trackhelm_artifact.logic.owners import Owners, has_owner
 from trackhelm_artifact.logic.purging import purge_files
-from trackhelm_artifact.logic.roots import Root
 from trackhelm_artifact.logic.spool import Spool
-from trackhelm_artifact.records import Records
 from trackhelm_artifact.store import records as records_store
 from trackhelm_artifact.store import tombstones as tombstones_store
-from trackhelm_artifact.store.owners import owner_uris
 from trackhelm_artifact.store.records import Record
 from trackhelm_artifact.store.tombstones import Tombstone
-from trackhelm_core.errors import ApiError
+from trackhelm_core.errors import InvalidParameterError
 from trackhelm_core.objects.keys import ObjectKey
 from trackhelm_core.objects.store import DirectoryError, MissingObjectError
 from trackhelm_core.runtime import Runtime
 
-_OWNERS: Final = "owner"
 _FILES: Final = "file"
 _AT_ONCE: Final = 1_000
 
@@ -66,18 +63,32 @@ class Reconciliation:
     async def left_over(self) -> AsyncIterator[LeftOver]:
         """Yield what is left over, and if it is to be deleted, after it is.
 
-        Memory is the same for any number of files: what is compared is kept in a temporary file.
+        Memory is the same for any number of files: what is compared is kept in a temporary file. Raises
+        `InvalidParameterError` where all files would be deleted, for nobody is known who has any.
         """
+        if self._deletes:
+            await self._check_owners()
         async for left in self._deleted_for_good():
             yield left
         async for left in self._interrupted():
             yield left
         with Spool() as spool:
-            await to_thread.run_sync(self._find_owners, spool)
-            async for left in self._orphans(spool):
+            owners = await to_thread.run_sync(Owners, self._runtime, spool)
+            async for left in self._orphans(spool, owners):
                 yield left
             async for left in self._records(spool):
                 yield left
+
+    async def _check_owners(self) -> None:
+        if await to_thread.run_sync(has_owner, self._runtime):
+            return
+        async for page in self._runtime.objects.walk(self._root):
+            if page:
+                raise InvalidParameterError(
+                    "Nothing is deleted: the store has files, but the database knows no run, logged model or "
+                    "version that has any there. Is it the database of this store? They are named by "
+                    "TRACKHELM_DATABASE_URL and TRACKHELM_ARTIFACTS_URL."
+                )
 
     async def _deleted_for_good(self) -> AsyncIterator[LeftOver]:
         after = 0
@@ -95,22 +106,19 @@ class Reconciliation:
                     await self._runtime.objects.drop(upload)
                 yield LeftOver(Left.INTERRUPTED, upload.name, None)
 
-    async def _orphans(self, spool: Spool) -> AsyncIterator[LeftOver]:
-        objects = self._runtime.objects
+    async def _orphans(self, spool: Spool, owners: Owners) -> AsyncIterator[LeftOver]:
         owned = ""
-        async for page in objects.walk(self._root):
+        async for page in self._runtime.objects.walk(self._root):
             spool.add(_FILES, (str(file.key) for file in page))
             for file in page:
                 path = str(file.key)
                 # Files of one owner mostly follow one another.
                 if owned and path.startswith(owned):
                     continue
-                above = [
-                    "/".join(file.key.segments[:depth]) for depth in range(1, len(file.key.segments) + 1)
-                ]
-                if spool.has_any(_OWNERS, above):
-                    owned = next(f"{each}/" for each in above if spool.has_any(_OWNERS, [each]))
-                elif file.modified < self._before:
+                if root := owners.root_of(file.key):
+                    owned = f"{root}/"
+                # In a bucket a file may have the name of a directory: of one with owners below, it stays.
+                elif file.modified < self._before and not owners.is_below(path):
                     if self._deletes:
                         await self._delete(file.key)
                     yield LeftOver(Left.ORPHAN, path, file.size)
@@ -130,10 +138,10 @@ class Reconciliation:
                 yield LeftOver(Left.RECORD, record.key, record.size)
 
     async def _delete(self, key: ObjectKey) -> None:
-        records = Records(self._runtime.database, self._runtime.objects, self._runtime.clock)
-        forget = await records.deleting(key)
-        await self._runtime.objects.delete(key)
-        await forget()
+        record = await to_thread.run_sync(self._record_of, key)
+        await self._runtime.objects.delete_file(key)
+        if record is not None:
+            await to_thread.run_sync(self._forget, record)
 
     async def _is_there(self, path: str) -> bool:
         try:
@@ -143,10 +151,6 @@ class Reconciliation:
         found.close()
         return True
 
-    def _find_owners(self, spool: Spool) -> None:
-        with self._runtime.database.reading() as session:
-            spool.add(_OWNERS, (path for uri in owner_uris(session) if (path := _own_path(uri))))
-
     def _tombstones(self, after: int) -> list[Tombstone]:
         with self._runtime.database.reading_once() as session:
             return tombstones_store.tombstones_after(session, after, _AT_ONCE)
@@ -155,15 +159,10 @@ class Reconciliation:
         with self._runtime.database.reading_once() as session:
             return records_store.records_after(session, self._root, after)
 
+    def _record_of(self, key: ObjectKey) -> Record | None:
+        with self._runtime.database.reading_once() as session:
+            return records_store.find_record(session, str(key))
+
     def _forget(self, record: Record) -> None:
         with self._runtime.database.writing() as session:
             records_store.forget_record(session, record)
-
-
-def _own_path(uri: str) -> str:
-    """Return the path in the server's own store that a URI names; empty if it names none."""
-    try:
-        key = Root(uri).own_key()
-    except ApiError:
-        return ""
-    return str(key or "")

@@ -35,3 +35,9 @@ class Spool:
         marks = ", ".join("?" * len(paths))
         query = f"SELECT 1 FROM path WHERE kind = ? AND path IN ({marks}) LIMIT 1"  # noqa: S608 - marks
         return bool(paths) and self._file.execute(query, (kind, *paths)).fetchone() is not None
+
+    def has_below(self, kind: str, path: str) -> bool:
+        """Return whether one is there that lies below a path."""
+        # `0` is what comes after `/`, so this is the range of all that begins with the path and a slash.
+        query = "SELECT 1 FROM path WHERE kind = ? AND path > ? AND path < ? LIMIT 1"
+        return self._file.execute(query, (kind, f"{path}/", f"{path}0")).fetchone() is not None

@@ -5,46 +5,32 @@ Versions are read, and experiments, which may have been placed below: services/R
 
 from collections.abc import Iterator, Mapping
 from typing import Final
-from urllib.parse import unquote, urlsplit
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from trackhelm_core.db.models import Experiment, ModelVersion, RegisteredModel
-from trackhelm_core.locations import PROXY_SCHEME
+from trackhelm_core.places import RUNS_SCHEME, Places
 
-Place = tuple[str, ...]
-"""A URI as scheme, authority and segments: what lies under another begins with it."""
-
-_RUNS: Final = "runs"
 _AT_A_TIME: Final = 1_000
 
 
-def files_in_use(session: Session, roots: Mapping[str, str]) -> dict[str, str]:
+def files_in_use(session: Session, places: Places, roots: Mapping[str, str]) -> dict[str, str]:
     """Return who uses files below roots, in words, by the public ids that the roots (URIs) are given by.
 
     Call it in the transaction that deletes, when what is deleted is locked: whoever registers a version locks
     the run or logged model that it comes from.
     """
-    owners = {place(uri): public_id for public_id, uri in roots.items()}
-    owners |= {(_RUNS, "", public_id): public_id for public_id in roots}
+    owners = {places.place(uri): public_id for public_id, uri in roots.items()}
+    owners |= {(RUNS_SCHEME, "", public_id): public_id for public_id in roots}
     found: dict[str, str] = {}
     for user, uri in _users(session):
-        used = place(uri)
+        used = places.place(uri)
         for depth in range(2, len(used) + 1):
             owner = owners.get(used[:depth])
             if owner is not None:
                 found.setdefault(owner, user)
     return found
-
-
-def place(uri: str) -> Place:
-    """Return what a URI names, so that two spellings of one place are the same."""
-    parts = urlsplit(uri)
-    # Files of the server's own store are the same whichever server a URI names.
-    authority = "" if parts.scheme in {PROXY_SCHEME, _RUNS} else parts.netloc.lower()
-    segments = (unquote(segment) for segment in parts.path.split("/") if segment not in {"", "."})
-    return (parts.scheme or "file", authority, *segments)
 
 
 def _users(session: Session) -> Iterator[tuple[str, str]]:

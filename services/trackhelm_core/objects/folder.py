@@ -110,6 +110,10 @@ class FolderStore:
         """Delete a file or a directory."""
         await self._run(self._tree.delete, key)
 
+    async def delete_file(self, key: ObjectKey) -> None:
+        """Delete a file; a directory stays."""
+        await self._run(self._tree.delete_file, key)
+
     async def deleting(self, key: ObjectKey) -> AsyncIterator[int]:
         """Delete a file or a directory, a page of files at a time, and then what no key leads to."""
         async for page in self.walk(key):

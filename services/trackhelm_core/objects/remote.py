@@ -51,6 +51,7 @@ MOST_PARTS: Final = 10_000
 _PARTS_AT_ONCE: Final = 2
 # A directory of 100,000 files takes 110 MiB while it is listed at once.
 _LISTINGS_AT_ONCE: Final = 4
+_HEADS_AT_ONCE: Final = 16
 _PAGE: Final = 1000
 _REMEMBERED: Final = 10_000
 
@@ -228,16 +229,24 @@ class RemoteStore:
                     pass
         with self.told():
             async for items in obstore.list(self.bucket, path or None, chunk_size=_PAGE):
-                yield [
+                found = [
                     FoundFile(below, item["size"], item["last_modified"].timestamp())
                     for item in items
                     if item["path"] != path and (below := _key(item["path"]))
                 ]
+                # Consoles mark a directory `a` by an empty object `a/`, which obstore tells as `a`.
+                markers = await self._missing([file.key for file in found if not file.size])
+                yield [file for file in found if file.key not in markers]
 
     async def delete(self, key: ObjectKey) -> None:
         """Delete a file, and all that is below it."""
         async for _ in self.deleting(key):
             pass
+
+    async def delete_file(self, key: ObjectKey) -> None:
+        """Delete the one object of a key."""
+        self._directories.clear()
+        await self._delete([self._path(key)])
 
     async def deleting(self, key: ObjectKey) -> AsyncIterator[int]:
         """Delete likewise, a page at a time."""
@@ -278,6 +287,15 @@ class RemoteStore:
         except MissingObjectError:
             return False
         return True
+
+    async def _missing(self, keys: Sequence[ObjectKey]) -> set[ObjectKey]:
+        """Return the keys that no file has."""
+        missing = set()
+        for start in range(0, len(keys), _HEADS_AT_ONCE):
+            some = keys[start : start + _HEADS_AT_ONCE]
+            are_files = await asyncio.gather(*map(self._is_file, some))
+            missing |= {key for key, is_file in zip(some, are_files, strict=True) if not is_file}
+        return missing
 
     async def _is_directory(self, key: ObjectKey) -> bool:
         path = self._path(key)

@@ -164,6 +164,9 @@ class ObjectStore(Protocol):
     async def delete(self, key: ObjectKey) -> None:
         """Delete a file, or a directory with all below it; a missing key is deleted already."""
 
+    async def delete_file(self, key: ObjectKey) -> None:
+        """Delete the file of a key, and nothing that may be below it; one that is missing is deleted."""
+
     def deleting(self, key: ObjectKey) -> AsyncIterator[int]:
         """Delete likewise, and yield after each page how many files went: a deletion that may be stopped."""
 

@@ -183,6 +183,16 @@ class FolderTree:
             ):
                 os.unlink(key.name, dir_fd=parent)
 
+    def delete_file(self, key: ObjectKey) -> None:
+        """Delete a file, then the directories that this leaves empty; a directory stays."""
+        try:
+            with self._directory(key.parent) as parent:
+                os.unlink(key.name, dir_fd=parent)
+                os.fsync(parent)
+        except (FileNotFoundError, ConflictError, IsADirectoryError):
+            return
+        self._prune(key.parent)
+
     def _prune(self, key: ObjectKey) -> None:
         with suppress(OSError, ConflictError):
             while key.segments:

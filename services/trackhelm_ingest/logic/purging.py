@@ -19,6 +19,7 @@ from trackhelm_core.db.models.base import LifecycleStage
 from trackhelm_core.db.models.experiments import DEFAULT_EXPERIMENT_ID
 from trackhelm_core.db.tombstones import bury_files
 from trackhelm_core.ids import new_run_id
+from trackhelm_core.places import Places
 from trackhelm_ingest.store import purging as store
 
 RUNS_AT_ONCE: Final = 100
@@ -37,13 +38,13 @@ class Kept:
     reason: str
 
 
-def kept_runs(session: Session, uuids: Sequence[str]) -> list[Kept]:
+def kept_runs(session: Session, places: Places, uuids: Sequence[str]) -> list[Kept]:
     """Return those of some runs in the bin that would be kept, because somebody else needs their files."""
-    return _kept(session, store.find_binned(session, uuids, lock=False))
+    return _kept(session, places, store.find_binned(session, uuids, lock=False))
 
 
 def purge_runs(
-    session: Session, uuids: Sequence[str], cause: Cause, *, experiment_id: int | None = None
+    session: Session, places: Places, uuids: Sequence[str], cause: Cause, *, experiment_id: int | None = None
 ) -> list[Kept]:
     """Mark runs in the bin as deleted for good, and return those that are kept.
 
@@ -53,7 +54,7 @@ def purge_runs(
         return [Kept(uuid, _NOT_IN_BIN) for uuid in uuids]
     runs = store.find_binned(session, uuids, lock=True)
     binned = {run.uuid for run in runs}
-    kept = [Kept(uuid, _NOT_IN_BIN) for uuid in uuids if uuid not in binned] + _kept(session, runs)
+    kept = [Kept(uuid, _NOT_IN_BIN) for uuid in uuids if uuid not in binned] + _kept(session, places, runs)
     spared = {each.id for each in kept}
     gone = [run for run in runs if run.uuid not in spared]
     store.mark_purged(session, {run.id: new_run_id() for run in gone})
@@ -115,8 +116,8 @@ def _needed(session: Session, experiment_id: int) -> str:
     return ""
 
 
-def _kept(session: Session, runs: Sequence[store.BinnedRun]) -> list[Kept]:
-    used = files_in_use(session, {run.uuid: run.artifact_uri for run in runs}) if runs else {}
+def _kept(session: Session, places: Places, runs: Sequence[store.BinnedRun]) -> list[Kept]:
+    used = files_in_use(session, places, {run.uuid: run.artifact_uri for run in runs}) if runs else {}
     return [Kept(run.uuid, f"its files are those of {used[run.uuid]}") for run in runs if run.uuid in used]
 
 

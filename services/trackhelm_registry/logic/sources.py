@@ -11,7 +11,7 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from trackhelm_core.audit.changes import Entity, EntityType
-from trackhelm_core.db.tombstones import buried_at
+from trackhelm_core.db.tombstones import is_buried
 from trackhelm_core.errors import InvalidParameterError, NotFoundError
 from trackhelm_core.limits import FOREIGN_ID_LENGTH, SOURCE_LENGTH
 from trackhelm_core.locations import PROXY_SCHEME
@@ -124,11 +124,10 @@ def _check_kept(session: Session, source: str, origin: Origin, version: VersionU
 
 
 def _keep_run(session: Session, source: str, run_id: str) -> None:
-    """Keep a run, if there is one, from being deleted for good; refuse its files if it was."""
+    """Keep a run from being deleted for good; refuse one that was, and accept one that nobody knows."""
     if not run_id or store.run_artifact_uri(session, run_id) is not None:
         return
-    root = buried_at(session, Entity(EntityType.RUN, run_id))
-    if root is not None and lies_under(source, root):
+    if is_buried(session, Entity(EntityType.RUN, run_id)):
         raise _not_owned(source, "run_id")
 
 

@@ -186,6 +186,19 @@ def test_a_tree_larger_than_a_page_is_listed_and_deleted_by_pages(store: ObjectS
     asyncio.run(scenario())
 
 
+def test_one_file_is_deleted_and_no_directory(store: ObjectStore) -> None:
+    async def scenario() -> None:
+        for path in ("run/a", "run/b/c"):
+            await store.put(key(path), body(b"x"))
+        for path in ("run", "run/b", "none", "run/a/none"):
+            await store.delete_file(key(path))
+        assert await walked(store) == {"run/a": 1, "run/b/c": 1}
+        await store.delete_file(key("run/b/c"))
+        assert await walked(store) == {"run/a": 1}
+
+    anyio.run(scenario)
+
+
 def test_deleting_may_be_stopped_and_begun_again(store: ObjectStore) -> None:
     async def scenario() -> None:
         for path in ("run/a", "run/b/c", "other"):

@@ -270,6 +270,32 @@ def test_what_is_restored_meanwhile_stays_with_its_files(
     assert len(server.files(server.root(run_id))) == 2
 
 
+def test_a_version_whose_source_is_spelled_as_the_bucket_keeps_its_files(
+    tmp_path: Path, s3_server: S3Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    artifacts = s3_server.settings()
+    for name, value in s3_server.environment().items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("TRACKHELM_ARTIFACTS_URL", str(artifacts.artifacts_url))
+    storage = StorageSettings(data=tmp_path)
+    with api_of(storage, artifacts=artifacts) as api:
+        server = Server(api, storage, waits=False)
+        run_id = server.new_run(api.new_experiment())
+        model = api.post("logged-models", experiment_id=api.new_experiment(), name="m")["model"]["info"]
+        model_root = model["artifact_uri"].partition(":/")[2]
+        api.post("registered-models/create", name="iris")
+        for root in (server.root(run_id), model_root):
+            source = f"{artifacts.artifacts_url}/{root}/model"
+            api.post("model-versions/create", name="iris", source=source)
+        server.delete_run(run_id)
+        api.call("DELETE", f"logged-models/{model['model_id']}")
+        for options in (["--dry-run"], []):
+            said = server.gc(*options)
+            assert f"run {run_id} is kept: its files are those of version 1" in said
+            assert f"logged model {model['model_id']} is kept: its files are those of version 2" in said
+        assert len(server.files(server.root(run_id))) == 2
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -382,7 +408,7 @@ def test_what_is_marked_is_found_by_nobody_while_its_rows_are_there(
         assert _linked(api, model_id=model_id) == _linked(api, **of_dataset) == {run_id}
         api.post("experiments/delete", experiment_id=gone)
         with server.runtime.database.writing() as session:
-            assert rows_purging.purge_runs(session, [run_id], cause_of(server)) == []
+            assert rows_purging.purge_runs(session, server.runtime.places, [run_id], cause_of(server)) == []
             assert rows_purging.purge_experiment(session, int(gone), cause_of(server)) is None
 
         assert server.count(Run) == 1
@@ -417,7 +443,7 @@ def test_rows_are_deleted_a_few_at_a_time(
         server.delete_run(run_id)
         cause = cause_of(server)
         with server.runtime.database.writing() as session:
-            assert rows_purging.purge_runs(session, [run_id], cause) == []
+            assert rows_purging.purge_runs(session, server.runtime.places, [run_id], cause) == []
         sizes = []
         more = True
         while more:
@@ -439,7 +465,7 @@ def test_a_store_that_is_away_is_tried_again(tmp_path: Path, s3_server: S3Server
         root = server.root(run_id)
         server.delete_run(run_id)
         with server.runtime.database.writing() as session:
-            rows_purging.purge_runs(session, [run_id], cause_of(server))
+            rows_purging.purge_runs(session, server.runtime.places, [run_id], cause_of(server))
         unreachable = Runtime.from_settings(storage, artifacts=away)
         deleted = anyio.run(lambda: files_purging.purge_files(unreachable, seconds=60))
         unreachable.close()
@@ -465,7 +491,7 @@ def test_the_embedded_server_finishes_what_a_killed_command_began(
         root = server.root(run_id)
         server.delete_run(run_id)
         with server.runtime.database.writing() as session:
-            rows_purging.purge_runs(session, [run_id], cause_of(server))
+            rows_purging.purge_runs(session, server.runtime.places, [run_id], cause_of(server))
         # Marked, and then nobody: what the command does next is the server's to do.
         wait_until(lambda: server.count(ArtifactTombstone) == 0 and not server.purged(), seconds=60)
         assert server.files(root) == {}
@@ -483,7 +509,7 @@ def test_a_turn_ends_in_the_middle_of_many_files_and_the_next_goes_on(
         root = server.root(run_id)
         server.delete_run(run_id)
         with server.runtime.database.writing() as session:
-            rows_purging.purge_runs(session, [run_id], cause_of(server))
+            rows_purging.purge_runs(session, server.runtime.places, [run_id], cause_of(server))
         first = anyio.run(lambda: files_purging.purge_files(server.runtime, seconds=-1))
         assert (first.is_more, first.tombstones) == (True, 0)
         second = anyio.run(lambda: files_purging.purge_files(server.runtime, seconds=60))

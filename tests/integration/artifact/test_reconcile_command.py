@@ -1,8 +1,10 @@
 """`trackhelm-server artifacts reconcile` finds what is left over, and with `--delete` deletes that alone."""
 
+import io
 import json
+import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +16,17 @@ from typer.testing import CliRunner
 
 from tests.fixtures.api import Api, api_of
 from tests.fixtures.objects import body, key, walked
-from tests.fixtures.s3 import S3Server  # noqa: TC001 - a local annotation, which mypy reads
+from tests.fixtures.s3 import BUCKET, S3Server
 from trackhelm_artifact.tasks import SWEEP_UPLOADS
 from trackhelm_cli.main import app
 from trackhelm_core.objects.keys import RESERVED
+from trackhelm_core.objects.remote import RemoteStore
 from trackhelm_core.runtime import Runtime  # noqa: TC001 - a local annotation, which mypy reads
 from trackhelm_core.settings import ObjectSettings, StorageSettings
 
 FILES = "/api/2.0/mlflow-artifacts/artifacts"
+
+Bucket = Callable[[str, bytes], None]
 
 
 class Server:
@@ -35,6 +40,11 @@ class Server:
         self.run_id = api.new_run()
         self.root = api.get("runs/get", run_id=self.run_id)["run"]["info"]["artifact_uri"].partition(":/")[2]
         self.upload(f"{self.root}/a")
+
+    @property
+    def url(self) -> str:
+        """What the server opens its store by."""
+        return os.environ.get("TRACKHELM_ARTIFACTS_URL") or (self.data / "artifacts").as_uri()
 
     def upload(self, path: str) -> None:
         assert self.api.client.put(f"{FILES}/{path}", content=b"data").status_code == 200
@@ -107,6 +117,89 @@ def test_what_is_left_over_is_found_and_deleted_and_nothing_else(server: Server)
     assert anyio.run(walked, server.runtime.objects) == {f"{server.root}/a": 4}
     verified = CliRunner().invoke(app, ["artifacts", "verify", "--data", str(server.data)])
     assert verified.output == "1 files, 4 bytes: 0 findings\n"
+
+
+@pytest.fixture
+def bucket(s3_server: S3Server, server: Server) -> Bucket:
+    """Return what puts objects into the server's bucket that it would not put there itself."""
+    objects = server.runtime.objects
+    if not isinstance(objects, RemoteStore):
+        pytest.skip("a folder knows no such files")
+    prefix = objects.bucket.prefix
+    client = s3_server.client
+
+    def put(path: str, data: bytes) -> None:
+        client.put_object(BUCKET, f"{prefix}/{path}", io.BytesIO(data), len(data))
+
+    return put
+
+
+def test_the_mark_of_a_directory_is_no_file_and_costs_no_file_below_it(
+    server: Server, bucket: Bucket
+) -> None:
+    bucket(f"{server.root.partition('/')[0]}/", b"")
+    bucket(f"{server.root}/", b"")
+    bucket(f"{server.root}/empty", b"")
+    bucket("nobody/", b"")
+    time.sleep(1.1)
+    assert server.findings("--older-than", "0s", "--delete") == []
+    files = {f"{server.root}/a": 4, f"{server.root}/empty": 0}
+    assert anyio.run(walked, server.runtime.objects) == files
+    for path in ("", server.root):
+        assert anyio.run(walked, server.runtime.objects, path) == files
+    found = CliRunner().invoke(app, ["artifacts", "verify", "--data", str(server.data)]).output
+    assert found.splitlines()[-1] == "2 files, 4 bytes: 1 findings"
+    assert "unrecorded" in found
+
+
+def test_a_file_with_the_name_of_a_directory_of_somebodys_stays(server: Server, bucket: Bucket) -> None:
+    above = [server.root.partition("/")[0], server.root.rpartition("/")[0]]
+    for path in above:
+        bucket(path, b"in the way")
+    time.sleep(1.1)
+    assert server.findings("--older-than", "0s", "--delete") == []
+    assert set(anyio.run(walked, server.runtime.objects)) == {*above, f"{server.root}/a"}
+
+
+def test_an_orphan_is_deleted_by_its_own_name_alone(
+    server: Server, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.upload("nobody/b")
+    bucket("nobody", b"in the way")
+    server.api.post("registered-models/create", name="kept")
+    server.api.post("model-versions/create", name="kept", source=f"{server.url}/nobody/b")
+    time.sleep(1.1)
+    # As if what lies below had come to an owner since owners were read.
+    monkeypatch.setattr("trackhelm_artifact.logic.owners.Owners.is_below", lambda *_: False)
+    assert server.findings("--older-than", "0s", "--delete") == [("orphan", "nobody")]
+    assert set(anyio.run(walked, server.runtime.objects)) == {f"{server.root}/a", "nobody/b"}
+    verified = CliRunner().invoke(app, ["artifacts", "verify", "--data", str(server.data)])
+    assert verified.output == "2 files, 8 bytes: 0 findings\n"
+
+
+def test_files_of_owners_that_are_spelled_by_the_url_of_the_store_are_somebodys(server: Server) -> None:
+    experiment = server.api.new_experiment(artifact_location=f"{server.url}/team")
+    run_id = server.api.new_run(experiment)
+    server.put(f"team/{run_id}/artifacts/a")
+    server.put("team/nobody")
+    time.sleep(1.1)
+    assert server.findings("--older-than", "0s") == [("orphan", "team/nobody")]
+
+
+def test_nothing_is_deleted_for_a_database_that_knows_nobody(server: Server, tmp_path: Path) -> None:
+    fresh = StorageSettings(data=tmp_path / "fresh")
+    with api_of(fresh):
+        url = fresh.effective_database_url
+    time.sleep(1.1)
+    command = ["artifacts", "reconcile", "--data", str(server.data), "--database-url", url]
+    command += ["--older-than", "0s"]
+    assert CliRunner().invoke(app, command).exit_code == 1
+    refused = CliRunner().invoke(app, [*command, "--delete"])
+    assert refused.exit_code == 2
+    assert "Nothing is deleted" in refused.stderr
+    assert anyio.run(walked, server.runtime.objects) == {f"{server.root}/a": 4}
+    nothing = CliRunner().invoke(app, [*command, "--delete", "--prefix", "none"])
+    assert (nothing.exit_code, nothing.output) == (0, "0 findings, 0 bytes, deleted\n")
 
 
 def test_files_of_logged_models_and_versions_are_somebodys(server: Server) -> None:

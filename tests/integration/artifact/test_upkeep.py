@@ -65,7 +65,7 @@ def test_a_folder_is_deleted_a_page_at_a_time(tmp_path: Path, monkeypatch: pytes
         (folder / "back\\slash").write_bytes(b"data")
         server.delete_run(run)
         with server.runtime.database.writing() as session:
-            purge_runs(session, [run], cause_of(server))
+            purge_runs(session, server.runtime.places, [run], cause_of(server))
         left = []
         while server.count(ArtifactTombstone):
             anyio.run(lambda: purge_files(server.runtime, seconds=-1))
