@@ -7,18 +7,19 @@ import anyio
 from trackhelm_artifact.logic.purging import purge_files
 from trackhelm_artifact.logic.sweeping import SWEEP_SECONDS, sweep_uploads
 from trackhelm_core.queue.tasks import Task, TaskQueue
+from trackhelm_core.queue.turns import take_turn
 from trackhelm_core.runtime import Runtime
 
 TURN_SECONDS: Final = 30.0
 """After so long a worker lets others have their turn, and sends the rest to itself."""
 
 
-def _purge_files(runtime: Runtime) -> None:
+def _purge_files(runtime: Runtime, ticket: str = "") -> None:
     async def turn() -> bool:
         return (await purge_files(runtime, seconds=TURN_SECONDS)).is_more
 
-    if anyio.run(turn) and runtime.redis is not None:
-        runtime.redis.send(PURGE_FILES)
+    assert runtime.redis is not None, "a worker is configured with Redis"
+    take_turn(runtime.redis, PURGE_FILES, ticket, lambda: anyio.run(turn))
 
 
 def _sweep_uploads(runtime: Runtime) -> None:
@@ -28,7 +29,7 @@ def _sweep_uploads(runtime: Runtime) -> None:
 PURGE_FILES: Final = Task(
     "trackhelm.artifact.purge_files", TaskQueue.UPKEEP, _purge_files, delay_seconds=1, every_seconds=60
 )
-"""Deletes the files of what was deleted for good."""
+"""Deletes the files of what was deleted for good; takes the ticket of its turn."""
 
 SWEEP_UPLOADS: Final = Task(
     "trackhelm.artifact.sweep_uploads", TaskQueue.UPKEEP, _sweep_uploads, every_seconds=SWEEP_SECONDS

@@ -33,9 +33,11 @@ async def upkeep(runtime: Runtime) -> AsyncIterator[None]:
         yield
     finally:
         stopping.set()
-        # What is cut off here is done again by the next one.
-        with suppress(TimeoutError):
-            await asyncio.wait_for(task, _PATIENCE_SECONDS)
+        # Not `wait_for`, which waits for what it has cancelled: a thread cannot be cut off. What is done by
+        # half is done again by the next one.
+        ended, _ = await asyncio.wait({task}, timeout=_PATIENCE_SECONDS)
+        if not ended:
+            task.cancel()
 
 
 async def _run(runtime: Runtime, stopping: asyncio.Event) -> None:

@@ -107,9 +107,9 @@ class Collector:
             self._experiments.add(experiment_id)
             kept = len(self.collected.kept)
             for page in self._binned_runs(experiment_id):
-                self._collect_runs(page)
+                self._collect_runs(page, experiment_id)
             for models in self._models(experiment_id):
-                self._collect_models(models)
+                self._collect_models(models, experiment_id)
             self._collect_experiment(experiment_id, holds=len(self.collected.kept) > kept)
 
     def runs(self, run_ids: Sequence[str] | None) -> None:
@@ -185,7 +185,7 @@ class Collector:
             yield page
             after = page[-1].id
 
-    def _collect_runs(self, runs: Sequence[runs_store.BinnedRun]) -> None:
+    def _collect_runs(self, runs: Sequence[runs_store.BinnedRun], experiment_id: int | None = None) -> None:
         ids = [run.uuid for run in runs]
         places = self._runtime.places
         if self._dry_run:
@@ -193,7 +193,7 @@ class Collector:
                 kept = runs_logic.kept_runs(session, places, ids)
         else:
             with self._runtime.database.writing() as session:
-                kept = runs_logic.purge_runs(session, places, ids, self._cause)
+                kept = runs_logic.purge_runs(session, places, ids, self._cause, experiment_id=experiment_id)
         reasons = {each.id: each.reason for each in kept}
         for run in runs:
             if run.uuid in reasons:
@@ -202,7 +202,9 @@ class Collector:
                 self.collected.runs += 1
                 self._measure("run", run.uuid, run.artifact_uri)
 
-    def _collect_models(self, models: Sequence[models_store.ModelFiles]) -> None:
+    def _collect_models(
+        self, models: Sequence[models_store.ModelFiles], experiment_id: int | None = None
+    ) -> None:
         ids = [model.model_id for model in models]
         places = self._runtime.places
         if self._dry_run:
@@ -210,7 +212,9 @@ class Collector:
                 reasons = models_logic.kept_models(session, places, ids)
         else:
             with self._runtime.database.writing() as session:
-                reasons = models_logic.purge_models(session, places, ids, self._cause)
+                reasons = models_logic.purge_models(
+                    session, places, ids, self._cause, experiment_id=experiment_id
+                )
         for model in models:
             if model.model_id in reasons:
                 self._keep("logged model", model.model_id, reasons[model.model_id])

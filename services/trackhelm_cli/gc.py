@@ -55,7 +55,7 @@ def gc(
             typer.echo(f"deleted {collected.files} files")
         if not done:
             typer.echo(
-                "some files could not be deleted: their store does not answer. Run this again.", err=True
+                "some files could not be deleted: the log lines above say why. Run this again.", err=True
             )
             raise typer.Exit(1)
     if collected.kept and not everything:

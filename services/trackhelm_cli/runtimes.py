@@ -45,6 +45,12 @@ def opened_runtime(
         raise _failed(f"{error} The log line above says why.") from error
     except SQLAlchemyError as error:
         raise _failed(f"the database does not answer: {str(error).splitlines()[0]}") from error
+    except BrokenPipeError:
+        # Whoever read what is printed has gone; typer ends without a word.
+        raise
+    except OSError as error:
+        # A folder of files, which is asked without a store between.
+        raise _failed(str(error)) from error
     finally:
         runtime.close()
 

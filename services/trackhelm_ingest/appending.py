@@ -21,30 +21,42 @@ from redis.exceptions import RedisError
 
 from trackhelm_core.errors import ApiError, ErrorCode, UnavailableError
 from trackhelm_core.queue import names
-from trackhelm_core.queue.names import accepted_of, drainer_of, note_of, partition_of, stream_of
+from trackhelm_core.queue.names import accepted_of, deleted_of, drainer_of, note_of, partition_of, stream_of
 from trackhelm_core.settings import RedisSettings
 
 log = structlog.get_logger(__name__)
 
-# KEYS: stream, mark, newest position, bytes that wait, epoch of runs, then the notes of each entry. ARGV:
-# backlog limit, partition, seconds of a note, seconds of the mark, limit of bytes, the epoch of runs as it is
-# known, then of each entry its bytes and its number of notes. Returns how many were taken, and 1 if nobody
-# drains the partition and the caller has to call somebody; or -1 and the epoch, where that is another.
+# KEYS: stream, mark, newest position, bytes that wait, epoch of runs, mark of all deleted runs, then of each
+# entry its run's mark of deletion, and its notes. ARGV: backlog limit, partition, seconds of a note, seconds
+# of the mark, limit of bytes, then of each entry its bytes, its number of notes, and the epoch in which its
+# run was looked up. Returns how many there was room for, 1 if nobody drains the partition and the caller has
+# to call somebody, the epoch, and which of them were refused for their run may be deleted, counted from 0.
 _APPEND: Final = """
-local epoch = redis.call('GET', KEYS[5]) or '0'
-if epoch ~= ARGV[6] then return {-1, epoch} end
+local epoch = tonumber(redis.call('GET', KEYS[5]) or '0')
+local function deleted(key, known)
+  -- Nothing was deleted since, for most. A number that has shrunk is of a Redis that lost what it had.
+  if known == epoch then return false end
+  return known > epoch or tonumber(redis.call('GET', KEYS[6]) or '0') > known
+    or tonumber(redis.call('GET', key) or '0') > known
+end
 local room = tonumber(ARGV[1]) - redis.call('XLEN', KEYS[1])
 local free = tonumber(ARGV[5]) - tonumber(redis.call('HGET', KEYS[4], 'all') or '0')
-local taken, size, note = 0, 0, 6
+local seen, taken, size, key = 0, 0, 0, 7
+local refused = {}
 local id
-for i = 7, #ARGV, 2 do
-  if taken >= room or size + #ARGV[i] > free then break end
-  id = redis.call('XADD', KEYS[1], '*', 'd', ARGV[i])
-  taken, size = taken + 1, size + #ARGV[i]
-  for _ = 1, tonumber(ARGV[i + 1]) do
-    redis.call('SET', KEYS[note], ARGV[2] .. ':' .. id, 'EX', ARGV[3])
-    note = note + 1
+for i = 6, #ARGV, 3 do
+  local notes = tonumber(ARGV[i + 1])
+  if deleted(KEYS[key], tonumber(ARGV[i + 2])) then
+    refused[#refused + 1] = seen
+  else
+    if taken >= room or size + #ARGV[i] > free then break end
+    id = redis.call('XADD', KEYS[1], '*', 'd', ARGV[i])
+    taken, size = taken + 1, size + #ARGV[i]
+    for note = key + 1, key + notes do
+      redis.call('SET', KEYS[note], ARGV[2] .. ':' .. id, 'EX', ARGV[3])
+    end
   end
+  seen, key = seen + 1, key + 1 + notes
 end
 if id then
   redis.call('SET', KEYS[3], id)
@@ -52,7 +64,7 @@ if id then
   redis.call('HINCRBY', KEYS[4], 'all', size)
 end
 local called = redis.call('SET', KEYS[2], 'called', 'NX', 'EX', ARGV[4])
-return {taken, called and 1 or 0}
+return {seen, called and 1 or 0, epoch, refused}
 """
 
 NOTE_SECONDS: Final = 7 * 86_400
@@ -76,15 +88,16 @@ LONGEST_GATHERING_SECONDS: Final = 0.05
 
 @dataclass(slots=True)
 class _Waiting:
+    run: str
     subjects: Collection[str]
     partition: int
     data: bytes
-    epoch: bytes
+    epoch: int
     answered: asyncio.Future[None]
 
 
 class RunsChangedError(Exception):
-    """Runs were deleted since the run of an entry was checked: check it again, and append again."""
+    """The run of an entry may have been deleted since it was looked up: look it up, and append again."""
 
 
 class Appender:
@@ -100,23 +113,23 @@ class Appender:
         self._expected = 0
         self._expected_until = 0.0
         self._call_worker = call_worker
-        self.epoch = b"0"
-        """The epoch of runs as it was last seen. Look at it, then check a run, then append."""
+        self.epoch = 0
+        """The epoch of runs as it was last seen. Look at it, then look a run up, then append."""
 
-    async def append(self, run: str, subjects: Collection[str], data: bytes, epoch: bytes) -> None:
-        """Append an entry of a run that was checked in an epoch, noted for its subjects.
+    async def append(self, run: str, subjects: Collection[str], data: bytes, epoch: int) -> None:
+        """Append an entry of a run that was looked up in an epoch, noted for its subjects.
 
         Returns when Redis has it.
 
         Raises:
-            RunsChangedError: The epoch is another by now: nothing was appended.
+            RunsChangedError: The run was deleted in a later epoch: nothing was appended.
             ApiError: Too much waits (429).
             UnavailableError: Redis is away or slow: the entry may or may not be there.
         """
         if self._waiting_bytes + len(data) > WAITING_BYTES:
             raise _too_much()
         partition = partition_of(run, self._settings.queue_partitions)
-        waiting = _Waiting(subjects, partition, data, epoch, asyncio.get_running_loop().create_future())
+        waiting = _Waiting(run, subjects, partition, data, epoch, asyncio.get_running_loop().create_future())
         self._waiting.append(waiting)
         self._waiting_bytes += len(data)
         self._changed.set()
@@ -167,10 +180,7 @@ class Appender:
     async def _flush(self, flush: Sequence[_Waiting]) -> None:
         partitions: defaultdict[int, list[_Waiting]] = defaultdict(list)
         for waiting in flush:
-            if waiting.epoch == self.epoch:
-                partitions[waiting.partition].append(waiting)
-            else:
-                _settle(waiting, RunsChangedError())
+            partitions[waiting.partition].append(waiting)
         answers: list[Any]
         try:
             async with asyncio.timeout(self._settings.redis_timeout_seconds):
@@ -196,6 +206,7 @@ class Appender:
                 accepted_of(partition),
                 names.WAITING_BYTES,
                 names.RUNS_EPOCH,
+                names.ALL_DELETED,
             ]
             arguments: list[bytes | int] = [
                 self._settings.queue_backlog,
@@ -203,11 +214,11 @@ class Appender:
                 NOTE_SECONDS,
                 CALLED_SECONDS,
                 self._settings.queue_backlog_bytes,
-                self.epoch,
             ]
             for entry in entries:
+                keys.append(deleted_of(entry.run))
                 keys += [note_of(subject) for subject in entry.subjects]
-                arguments += [entry.data, len(entry.subjects)]
+                arguments += [entry.data, len(entry.subjects), entry.epoch]
             pipeline.eval(_APPEND, len(keys), *keys, *arguments)
         return await pipeline.execute(raise_on_error=False)
 
@@ -218,16 +229,12 @@ class Appender:
             for waiting in entries:
                 _settle(waiting, unavailable)
             return
-        taken, called = answer
-        if taken < 0:
-            # What `called` is then. Answers of one flush may tell of different epochs: each is tried again.
-            self.epoch = called
-            for waiting in entries:
-                _settle(waiting, RunsChangedError())
-            return
-        for waiting in entries[:taken]:
+        seen, called, self.epoch, refused = answer
+        for index in refused:
+            _settle(entries[index], RunsChangedError())
+        for waiting in entries[:seen]:
             _settle(waiting, None)
-        for waiting in entries[taken:]:
+        for waiting in entries[seen:]:
             _settle(waiting, _too_much())
         if called:
             self._call_worker(partition)
@@ -235,7 +242,7 @@ class Appender:
 
 def _settle(waiting: _Waiting, error: Exception | None) -> None:
     if waiting.answered.done():
-        return  # The caller has gone; its entry is stored all the same.
+        return  # It was refused; or the caller has gone, and its entry is stored all the same.
     if error is None:
         waiting.answered.set_result(None)
     else:

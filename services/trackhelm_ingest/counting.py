@@ -62,9 +62,9 @@ class CountingSink:
         """Pass a run's end on; see `MetricSink.run_ended`."""
         self._sink.run_ended(run)
 
-    def runs_deleted(self) -> None:
+    def runs_deleted(self, run: str | None = None) -> None:
         """Pass on that runs were deleted; see `MetricSink.runs_deleted`."""
-        self._sink.runs_deleted()
+        self._sink.runs_deleted(run)
 
 
 class QueueCollector(Collector):

@@ -108,7 +108,7 @@ class GroupCommit:
             self._upkeep.add_run(run)
             self._changed.notify()
 
-    def runs_deleted(self) -> None:
+    def runs_deleted(self, run: str | None = None) -> None:
         """Do nothing: each group looks its runs up in the transaction that stores it."""
 
     def _run(self) -> None:

@@ -11,8 +11,9 @@ from starlette.concurrency import run_in_threadpool
 
 from trackhelm_core.chunks.points import Points
 from trackhelm_core.db.unit_of_work import Database
+from trackhelm_core.errors import UnavailableError
 from trackhelm_core.queue.connection import RedisConnection
-from trackhelm_core.queue.names import RUNS_EPOCH
+from trackhelm_core.queue.names import ALL_DELETED, RUNS_EPOCH, deleted_of
 from trackhelm_core.queue.tasks import Task
 from trackhelm_ingest.appending import Appender, RunsChangedError
 from trackhelm_ingest.entries import pack_entry
@@ -27,6 +28,16 @@ ERRANDS: Final = 1_000
 
 STOP_SECONDS: Final = 3.0
 """How long tasks are still sent when the server stops."""
+
+
+DELETED_SECONDS: Final = 300
+"""How long a deletion is marked: longer than anyone remembers a run, and then waits to append to it."""
+
+_TRIES: Final = 5
+"""A run that is deleted is found so at the second. More are needed only where others come in between."""
+
+# KEYS: epoch of runs, mark of the deletion. ARGV: seconds of the mark.
+_DELETED: Final = "redis.call('SET', KEYS[2], redis.call('INCR', KEYS[1]), 'EX', ARGV[1])"
 
 
 class QueueSink:
@@ -63,21 +74,23 @@ class QueueSink:
     async def append(self, run: str, points: Mapping[SeriesKey, Points]) -> None:
         """Queue points; see `MetricSink.append`."""
         subjects, data = subjects_of(run, points), pack_entry(run, points)
-        while True:
-            epoch = self._appender.epoch
-            await self._runs.check(run, epoch)
-            with suppress(RunsChangedError):
-                await self._appender.append(run, subjects, data, epoch)
-                return
+        for _ in range(_TRIES):
+            epoch = await self._runs.check(run, self._appender.epoch)
+            try:
+                return await self._appender.append(run, subjects, data, epoch)
+            except RunsChangedError:
+                self._runs.forget(run, epoch)
+        raise UnavailableError("Runs are being deleted and restored all the time. Send the request again.")
 
     def run_ended(self, run: str) -> None:
         """Have the run's metrics compacted; see `MetricSink.run_ended`."""
         self._loop.call_soon_threadsafe(self._send_later, COMPACT_RUN, run)
 
-    def runs_deleted(self) -> None:
-        """Have every process forget the runs it knows; see `MetricSink.runs_deleted`."""
+    def runs_deleted(self, run: str | None = None) -> None:
+        """Have every process look up what was deleted; see `MetricSink.runs_deleted`."""
+        mark = ALL_DELETED if run is None else deleted_of(run)
         try:
-            self._redis.client.incr(RUNS_EPOCH)
+            self._redis.client.eval(_DELETED, 2, RUNS_EPOCH, mark, DELETED_SECONDS)
         except RedisError as error:
             log.warning("deleted runs accept metrics for some seconds", error=repr(error))
 

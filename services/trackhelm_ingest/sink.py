@@ -27,8 +27,10 @@ class MetricSink(Protocol):
         """
         ...
 
-    def runs_deleted(self) -> None:
+    def runs_deleted(self, run: str | None = None) -> None:
         """Note that runs were deleted, in a transaction that is committed; call it before that is answered.
+
+        It is one run, named by its public id, or None for any number of them.
 
         From then on their metrics are refused, by every process. Any thread may call this. Never fails: where
         the others cannot be told, they notice seconds later.

@@ -6,6 +6,7 @@ from typing import Final
 
 from trackhelm_core.queue.connection import RedisConnection
 from trackhelm_core.queue.tasks import Task, TaskQueue
+from trackhelm_core.queue.turns import take_turn
 from trackhelm_core.runtime import Runtime
 from trackhelm_ingest.drain.drainer import Ended, drain_turn
 from trackhelm_ingest.drain.sweep import SWEEP_EVERY_SECONDS, abandoned_partitions
@@ -72,13 +73,16 @@ def _settle(runtime: Runtime) -> None:
             more = settle_some(session)
 
 
-def _purge(runtime: Runtime) -> None:
-    deadline = time.monotonic() + PURGE_TURN_SECONDS
-    while time.monotonic() < deadline:
-        with runtime.database.writing() as session:
-            if not delete_some(session):
-                return
-    _redis(runtime).send(PURGE)
+def _purge(runtime: Runtime, ticket: str = "") -> None:
+    def turn() -> bool:
+        deadline = time.monotonic() + PURGE_TURN_SECONDS
+        while time.monotonic() < deadline:
+            with runtime.database.writing() as session:
+                if not delete_some(session):
+                    return False
+        return True
+
+    take_turn(_redis(runtime), PURGE, ticket, turn)
 
 
 DRAIN: Final = Task("trackhelm.ingest.drain", TaskQueue.METRICS, _drain)
@@ -103,6 +107,6 @@ SETTLE: Final = Task("trackhelm.ingest.settle", TaskQueue.UPKEEP, _settle, every
 """Settles runs that have ended."""
 
 PURGE: Final = Task("trackhelm.ingest.purge", TaskQueue.UPKEEP, _purge, delay_seconds=1, every_seconds=60)
-"""Deletes the rows of runs and experiments that were deleted for good."""
+"""Deletes the rows of runs and experiments that were deleted for good; takes the ticket of its turn."""
 
 TASKS: Final = (DRAIN, SWEEP, COMPACT_RUN, COMPACT_METRICS, SETTLE, PURGE)

@@ -3,9 +3,12 @@
 Each step may be done again, so that it does not matter who is killed when, nor that two do it at once.
 """
 
+import secrets
 import time
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import urlsplit
 
 import structlog
 from anyio import to_thread
@@ -16,7 +19,7 @@ from trackhelm_artifact.store import tombstones as store
 from trackhelm_artifact.store.tombstones import Tombstone
 from trackhelm_core.errors import ApiError
 from trackhelm_core.objects.keys import ObjectKey
-from trackhelm_core.objects.store import StoreUnavailableError
+from trackhelm_core.objects.store import ObjectError, StoreUnavailableError
 from trackhelm_core.runtime import Runtime
 
 log = structlog.get_logger(__name__)
@@ -28,7 +31,7 @@ _AT_ONCE: Final = 100
 class Deleted:
     """What a turn deleted.
 
-    `is_more` says that its time was over before its work; `is_away` that a store did not answer.
+    `is_more` says that its time was over before its work; `is_away` that a store did not do what it should.
     """
 
     files: int = 0
@@ -51,24 +54,51 @@ def place_of(runtime: Runtime, artifact_uri: str) -> Located | None:
 
 
 async def purge_files(runtime: Runtime, *, seconds: float) -> Deleted:
-    """Delete files for a turn; a store that does not answer is passed over."""
+    """Delete files for a turn, at least those of one tombstone.
+
+    What a store refuses is left for another turn, and a store that does not answer is not asked again in
+    this one. A turn begins anywhere: what fails every time must not come before all else every time.
+    """
     deadline = time.monotonic() + seconds
     deleted = Deleted()
-    after = 0
-    while found := await to_thread.run_sync(_next, runtime, after):
-        for tombstone in found:
-            after = tombstone.id
-            try:
-                done = await _purge(runtime, tombstone, deadline, deleted)
-            except StoreUnavailableError:
-                deleted.is_away = True
-                continue
-            if not done:
-                deleted.is_more = True
-                return deleted
-            await to_thread.run_sync(_forget, runtime, tombstone)
-            deleted.tombstones += 1
+    away: set[str] = set()
+    async for tombstone in _from_anywhere(runtime):
+        where = _store_of(tombstone.artifact_uri)
+        if where in away:
+            continue
+        try:
+            done = await _purge(runtime, tombstone, deadline, deleted)
+        except (ObjectError, OSError) as error:
+            log.warning("files are left until another turn", uri=tombstone.artifact_uri, error=repr(error))
+            deleted.is_away = True
+            if isinstance(error, StoreUnavailableError):
+                away.add(where)
+        else:
+            if done:
+                await to_thread.run_sync(_forget, runtime, tombstone)
+                deleted.tombstones += 1
+        if time.monotonic() > deadline:
+            deleted.is_more = True
+            break
     return deleted
+
+
+async def _from_anywhere(runtime: Runtime) -> AsyncIterator[Tombstone]:
+    """Yield all tombstones: from one of them to the newest, then those before it."""
+    oldest, newest = await to_thread.run_sync(_ends, runtime)
+    begin = oldest + secrets.randbelow(newest - oldest + 1)
+    for after, until in ((begin - 1, newest), (oldest - 1, begin - 1)):
+        last = after
+        while found := await to_thread.run_sync(_next, runtime, last, until):
+            for tombstone in found:
+                last = tombstone.id
+                yield tombstone
+
+
+def _store_of(artifact_uri: str) -> str:
+    """Return what is the same for all that lies in one store."""
+    parts = urlsplit(artifact_uri)
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 async def _purge(runtime: Runtime, tombstone: Tombstone, deadline: float, deleted: Deleted) -> bool:
@@ -88,9 +118,14 @@ async def _purge(runtime: Runtime, tombstone: Tombstone, deadline: float, delete
     return True
 
 
-def _next(runtime: Runtime, after: int) -> list[Tombstone]:
+def _ends(runtime: Runtime) -> tuple[int, int]:
     with runtime.database.reading_once() as session:
-        return store.tombstones_after(session, after, _AT_ONCE)
+        return store.ends_of_tombstones(session)
+
+
+def _next(runtime: Runtime, after: int, until: int) -> list[Tombstone]:
+    with runtime.database.reading_once() as session:
+        return store.tombstones_after(session, after, _AT_ONCE, until=until)
 
 
 def _forget(runtime: Runtime, tombstone: Tombstone) -> None:

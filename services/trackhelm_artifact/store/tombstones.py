@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from trackhelm_core.db.models import ArtifactTombstone
@@ -28,9 +28,21 @@ _COLUMNS = (
 )
 
 
-def tombstones_after(session: Session, after: int, limit: int) -> list[Tombstone]:
-    """Return the next tombstones behind a row id, the oldest first."""
+def ends_of_tombstones(session: Session) -> tuple[int, int]:
+    """Return the row ids of the oldest tombstone and the newest, 0 if there is none."""
+    oldest, newest = session.execute(
+        select(func.min(ArtifactTombstone.id), func.max(ArtifactTombstone.id))
+    ).one()
+    return oldest or 0, newest or 0
+
+
+def tombstones_after(
+    session: Session, after: int, limit: int, *, until: int | None = None
+) -> list[Tombstone]:
+    """Return the next tombstones behind a row id, and none behind the row id `until`, the oldest first."""
     statement = select(*_COLUMNS).where(ArtifactTombstone.id > after)
+    if until is not None:
+        statement = statement.where(ArtifactTombstone.id <= until)
     rows = session.execute(statement.order_by(ArtifactTombstone.id).limit(limit))
     return [Tombstone(*row) for row in rows]
 

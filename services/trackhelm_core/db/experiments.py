@@ -1,4 +1,4 @@
-"""What a service must know of an experiment before it puts something new into it."""
+"""What a service must know of an experiment before it adds to it, or deletes what is in it."""
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -27,3 +27,11 @@ def active_location(session: Session, experiment_id: int) -> str:
             f"The experiment {experiment_id} must be in the 'active' state. Current state is deleted."
         )
     return location
+
+
+def is_in_bin(session: Session, experiment_id: int) -> bool:
+    """Return whether an experiment is in the bin: then it stays there until this transaction ends."""
+    statement = select(Experiment.id).where(
+        Experiment.id == experiment_id, Experiment.lifecycle_stage == LifecycleStage.DELETED
+    )
+    return session.scalar(statement.with_for_update()) is not None

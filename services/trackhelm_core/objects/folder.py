@@ -119,12 +119,11 @@ class FolderStore:
         await self._run(self._tree.delete_file, key)
 
     async def deleting(self, key: ObjectKey) -> AsyncIterator[int]:
-        """Delete a file or a directory: at once, since a directory is moved away whole."""
-        files = 0
+        """Delete a file or a directory, a page of files at a time, and then what no key leads to."""
         async for page in self.walk(key):
-            files += len(page)
+            await self._run(self._tree.unlink, [file.key for file in page])
+            yield len(page)
         await self.delete(key)
-        yield files
 
     async def interrupted(self, before: float) -> AsyncIterator[Sequence[Interrupted]]:
         """Yield drafts whose writers are gone."""

@@ -9,7 +9,7 @@ import os
 import shutil
 import stat
 import threading
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
@@ -173,6 +173,15 @@ class FolderTree:
         except (FileNotFoundError, ConflictError):
             return
         self._prune(key.parent)
+
+    def unlink(self, keys: Iterable[ObjectKey]) -> None:
+        """Delete files, and leave the directories they were in; those that are gone are passed over."""
+        for key in keys:
+            with (
+                suppress(FileNotFoundError, ConflictError, IsADirectoryError),
+                self._directory(key.parent) as parent,
+            ):
+                os.unlink(key.name, dir_fd=parent)
 
     def delete_file(self, key: ObjectKey) -> None:
         """Delete a file, then the directories that this leaves empty; a directory stays."""

@@ -10,7 +10,10 @@
 | `{trackhelm}:partitions` | how many partitions there are: every process must be set to that |
 | `{trackhelm}:waiting-bytes` | hash: bytes of the entries in each partition's stream, and in `all` of them |
 | `{trackhelm}:dead-letters` | stream: entries that could not be stored, with the reason |
-| `{trackhelm}:runs-epoch` | how often runs were deleted: who remembers runs forgets them when it grows |
+| `{trackhelm}:runs-epoch` | how often runs were deleted |
+| `{trackhelm}:deleted:<run>` | the epoch that its deletion began, while anyone may remember the run |
+| `{trackhelm}:all-deleted` | the same for runs that were deleted together, whichever they are |
+| `{trackhelm}:turn:<task>` | mark: a turn of the task is under way, or its next one waits; it expires |
 | `{trackhelm}:counts` | hash: what workers have done, for `/metrics` |
 """
 
@@ -23,6 +26,7 @@ ENTRY_FIELD: Final = b"d"
 DEAD_LETTERS: Final = f"{_PREFIX}dead-letters"
 COUNTS: Final = f"{_PREFIX}counts"
 RUNS_EPOCH: Final = f"{_PREFIX}runs-epoch"
+ALL_DELETED: Final = f"{_PREFIX}all-deleted"
 PARTITIONS: Final = f"{_PREFIX}partitions"
 WAITING_BYTES: Final = f"{_PREFIX}waiting-bytes"
 IN_ALL: Final = "all"
@@ -57,6 +61,16 @@ def drained_of(partition: int) -> str:
 def note_of(subject: str) -> str:
     """Return the name of the note of the newest entry of a run, or of a logged model, by its public id."""
     return f"{_PREFIX}newest:{subject}"
+
+
+def deleted_of(run: str) -> str:
+    """Return the name of the mark that a run, by its public id, was deleted."""
+    return f"{_PREFIX}deleted:{run}"
+
+
+def turn_of(task: str) -> str:
+    """Return the name of the mark that a task, by its name, is done in turns."""
+    return f"{_PREFIX}turn:{task}"
 
 
 class StreamId(NamedTuple):

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from trackhelm_core.audit.changes import Action, Cause, Change, Entity, EntityType
 from trackhelm_core.audit.recorder import record
+from trackhelm_core.db.experiments import is_in_bin
 from trackhelm_core.db.files_in_use import files_in_use
 from trackhelm_core.db.models.base import LifecycleStage
 from trackhelm_core.db.models.experiments import DEFAULT_EXPERIMENT_ID
@@ -24,6 +25,7 @@ from trackhelm_ingest.store import purging as store
 RUNS_AT_ONCE: Final = 100
 """Runs that a transaction marks."""
 
+_NOT_IN_BIN: Final = "it is not in the bin any more"
 _DEFAULT: Final = "clients that name no experiment use it"
 _HOLDS: Final = "what is in it is kept"
 
@@ -41,13 +43,18 @@ def kept_runs(session: Session, places: Places, uuids: Sequence[str]) -> list[Ke
     return _kept(session, places, store.find_binned(session, uuids, lock=False))
 
 
-def purge_runs(session: Session, places: Places, uuids: Sequence[str], cause: Cause) -> list[Kept]:
+def purge_runs(
+    session: Session, places: Places, uuids: Sequence[str], cause: Cause, *, experiment_id: int | None = None
+) -> list[Kept]:
     """Mark runs in the bin as deleted for good, and return those that are kept.
 
-    What is not in the bin (any more) is passed over.
+    Those that go because their experiment is in the bin are kept if it was restored: name it.
     """
+    if experiment_id is not None and not is_in_bin(session, experiment_id):
+        return [Kept(uuid, _NOT_IN_BIN) for uuid in uuids]
     runs = store.find_binned(session, uuids, lock=True)
-    kept = _kept(session, places, runs)
+    binned = {run.uuid for run in runs}
+    kept = [Kept(uuid, _NOT_IN_BIN) for uuid in uuids if uuid not in binned] + _kept(session, places, runs)
     spared = {each.id for each in kept}
     gone = [run for run in runs if run.uuid not in spared]
     store.mark_purged(session, {run.id: new_run_id() for run in gone})
@@ -81,13 +88,16 @@ def is_any_to_delete(session: Session) -> bool:
 
 
 def delete_some(session: Session) -> bool:
-    """Delete some rows of what was deleted for good, and return whether there may be more."""
-    run_id = store.next_purged_run(session)
+    """Delete some rows of what was deleted for good, and return whether there may be more.
+
+    What somebody else deletes from at the moment is passed over.
+    """
+    run_id = store.next_purged_run(session, lock=True)
     if run_id is not None:
         if not store.delete_some_rows(session, run_id):
             store.delete_run(session, run_id)
         return True
-    experiment_id = store.next_purged_experiment(session)
+    experiment_id = store.next_purged_experiment(session, lock=True)
     if experiment_id is None:
         return False
     store.delete_some_of_experiment(session, experiment_id)
@@ -95,8 +105,8 @@ def delete_some(session: Session) -> bool:
 
 
 def _needed(session: Session, experiment_id: int) -> str:
-    if store.binned_experiment_time(session, experiment_id, lock=True) is None:
-        return "it is not in the bin any more"
+    if not is_in_bin(session, experiment_id):
+        return _NOT_IN_BIN
     if experiment_id == DEFAULT_EXPERIMENT_ID:
         return _DEFAULT
     if store.holds_runs(session, experiment_id):

@@ -59,7 +59,7 @@ def delete_run(body: schemas.MoveRun, actor: ActorDep, runtime: RuntimeDep, sink
     with runtime.database.writing() as session:
         cause = Cause(actor, runtime.clock(), body.comment)
         logic.move_run(session, body.run, LifecycleStage.DELETED, cause)
-    sink.runs_deleted()
+    sink.runs_deleted(body.run)
     return empty_reply()
 
 

@@ -73,15 +73,20 @@ def mark_purged(session: Session, new_uuids: Mapping[int, str]) -> None:
         )
 
 
-def next_purged_run(session: Session) -> int | None:
-    """Return the row id of a run that was deleted for good and whose rows are still there."""
-    return session.scalar(
-        select(Run.id).where(Run.lifecycle_stage == LifecycleStage.PURGED).order_by(Run.id).limit(1)
-    )
+def next_purged_run(session: Session, *, lock: bool = False) -> int | None:
+    """Return the row id of a run that was deleted for good and whose rows are still there.
+
+    With `lock`, one that nobody else deletes at the moment, and nobody will until the transaction ends.
+    """
+    statement = select(Run.id).where(Run.lifecycle_stage == LifecycleStage.PURGED).order_by(Run.id).limit(1)
+    return session.scalar(statement.with_for_update(skip_locked=True) if lock else statement)
 
 
 def delete_some_rows(session: Session, run_id: int) -> int:
-    """Delete some of what belongs to a run, points first; return how many rows went, 0 if none is left."""
+    """Delete some of what belongs to a run that is locked, points first; return how many rows went.
+
+    0 says that none is left. Without the lock it could also say that somebody else deleted the same rows.
+    """
     chunks = (
         select(MetricChunk.id)
         .join(Series, Series.id == MetricChunk.series_id)
@@ -120,12 +125,12 @@ def experiments_in_bin(session: Session, *, before: int) -> list[int]:
     )
 
 
-def binned_experiment_time(session: Session, experiment_id: int, *, lock: bool = False) -> int | None:
+def binned_experiment_time(session: Session, experiment_id: int) -> int | None:
     """Return when an experiment came to the bin, None if it is not there."""
     statement = select(Experiment.last_update_time).where(
         Experiment.id == experiment_id, Experiment.lifecycle_stage == LifecycleStage.DELETED
     )
-    return session.scalar(statement.with_for_update() if lock else statement)
+    return session.scalar(statement)
 
 
 def holds_runs(session: Session, experiment_id: int) -> bool:
@@ -149,10 +154,13 @@ def mark_experiment_purged(session: Session, experiment_id: int, new_name: str) 
     )
 
 
-def next_purged_experiment(session: Session) -> int | None:
-    """Return an experiment that was deleted for good, has no run left, and of which something is left."""
+def next_purged_experiment(session: Session, *, lock: bool = False) -> int | None:
+    """Return an experiment that was deleted for good, has no run left, and of which something is left.
+
+    With `lock` likewise.
+    """
     newest = select(func.max(aliased(Experiment).id)).scalar_subquery()
-    return session.scalar(
+    statement = (
         select(Experiment.id)
         .where(
             Experiment.lifecycle_stage == LifecycleStage.PURGED,
@@ -162,10 +170,11 @@ def next_purged_experiment(session: Session) -> int | None:
         )
         .limit(1)
     )
+    return session.scalar(statement.with_for_update(skip_locked=True) if lock else statement)
 
 
 def delete_some_of_experiment(session: Session, experiment_id: int) -> None:
-    """Delete some of an experiment's datasets, or its own row if none is left."""
+    """Delete some of a locked experiment's datasets, or its own row if none is left."""
     datasets = select(Dataset.id).where(Dataset.experiment_id == experiment_id).limit(ROWS_AT_ONCE)
     if not _rowcount(session, delete(Dataset).where(Dataset.id.in_(datasets))):
         session.execute(delete(Experiment).where(Experiment.id == experiment_id))

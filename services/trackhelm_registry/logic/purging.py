@@ -1,15 +1,20 @@
 """Deleting logged models for good: their rows at once, which are few, and their files by a tombstone."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from sqlalchemy.orm import Session
 
 from trackhelm_core.audit.changes import Action, Cause, Change, Entity, EntityType
 from trackhelm_core.audit.recorder import record
+from trackhelm_core.db.experiments import is_in_bin
 from trackhelm_core.db.files_in_use import files_in_use
+from trackhelm_core.db.models.base import LifecycleStage
 from trackhelm_core.db.tombstones import bury_files
 from trackhelm_core.places import Places
 from trackhelm_registry.store import purging as store
+
+_NOT_IN_BIN: Final = "it is not in the bin any more"
 
 
 def kept_models(session: Session, places: Places, model_ids: Sequence[str]) -> dict[str, str]:
@@ -17,13 +22,31 @@ def kept_models(session: Session, places: Places, model_ids: Sequence[str]) -> d
     return _kept(session, places, store.find_models(session, model_ids, lock=False))
 
 
-def purge_models(session: Session, places: Places, model_ids: Sequence[str], cause: Cause) -> dict[str, str]:
-    """Delete logged models for good, and return why some are kept. What is not there is passed over.
+def purge_models(
+    session: Session,
+    places: Places,
+    model_ids: Sequence[str],
+    cause: Cause,
+    *,
+    experiment_id: int | None = None,
+) -> dict[str, str]:
+    """Delete logged models in the bin for good, and return why some are kept.
 
-    The caller chooses which: those of an experiment in the bin go with it, whichever stage they are in.
+    Those of an experiment in the bin go with it, whichever stage they are in: name it. Somebody may have
+    restored it, or a model, since the caller looked: then they are kept.
     """
-    models = store.find_models(session, model_ids, lock=True)
-    kept = _kept(session, places, models)
+    kept = dict.fromkeys(model_ids, _NOT_IN_BIN)
+    # Before the models, as whoever adds to an experiment.
+    if experiment_id is not None and not is_in_bin(session, experiment_id):
+        return kept
+    models = [
+        model
+        for model in store.find_models(session, model_ids, lock=True)
+        if experiment_id == model.experiment_id or (experiment_id is None and _is_binned(model))
+    ]
+    for model in models:
+        del kept[model.model_id]
+    kept |= _kept(session, places, models)
     gone = [model for model in models if model.model_id not in kept]
     store.delete_models(session, [model.id for model in gone])
     for model in gone:
@@ -31,6 +54,10 @@ def purge_models(session: Session, places: Places, model_ids: Sequence[str], cau
         bury_files(session, entity, model.artifact_uri, now=cause.time)
         record(session, Change(entity, Action.PURGED, {"lifecycle_stage": model.stage}, None), cause)
     return kept
+
+
+def _is_binned(model: store.ModelFiles) -> bool:
+    return model.stage == LifecycleStage.DELETED
 
 
 def _kept(session: Session, places: Places, models: Sequence[store.ModelFiles]) -> dict[str, str]:

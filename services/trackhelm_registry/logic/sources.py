@@ -1,5 +1,6 @@
 """Where a new version comes from: what its source may be, and where its files are then found.
 
+What it comes from is kept from being deleted for good until the version is committed.
 A source under our own artifact store must belong to the run or logged model that the request names, so that
 nobody registers what somebody else logged under a wrong name.
 """
@@ -9,11 +10,14 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
+from trackhelm_core.audit.changes import Entity, EntityType
+from trackhelm_core.db.tombstones import is_buried
 from trackhelm_core.errors import InvalidParameterError, NotFoundError
 from trackhelm_core.limits import FOREIGN_ID_LENGTH, SOURCE_LENGTH
 from trackhelm_core.locations import PROXY_SCHEME
 from trackhelm_core.validation import check_length
 from trackhelm_registry.logic import model_uris
+from trackhelm_registry.logic.model_uris import VersionUri
 from trackhelm_registry.logic.references import referenced_version
 from trackhelm_registry.logic.source_uris import FILE, invalid_source, lies_under, parse_source, scheme_of
 from trackhelm_registry.store import lineage as store
@@ -21,6 +25,9 @@ from trackhelm_registry.store.lineage import LoggedModelFiles
 
 PROMPT_SOURCES: Final = ("dummy-source", "prompt-template")
 """What clients send as the source of a prompt, which has no files."""
+
+_RUNS: Final = "runs"
+"""The scheme of a place below a run's files."""
 
 _OWNED_SCHEMES: Final = frozenset({PROXY_SCHEME, FILE, "http", "https", "ftp", "sftp"})
 """Schemes of what a server's host reaches: such a source must lie under what the named run or model owns."""
@@ -62,17 +69,20 @@ def resolve_source(session: Session, claim: Claim) -> Origin:
     if scheme == model_uris.SCHEME:
         return _from_models(session, claim)
     location = parse_source(claim.source)
-    if scheme == "runs":
+    if scheme == _RUNS:
         if model_id or location.authority or not run_id or location.segments[0] != run_id:
             raise invalid_source(
                 claim.source,
                 "The run_id request parameter must name the run of a runs:/ URI, and no model_id.",
             )
-        store.run_artifact_uri(session, run_id)
+        if store.run_artifact_uri(session, run_id) is None:
+            raise _not_owned(claim.source, "run_id")
         return Origin(claim.source, claim.source, run_id, "")
     model = store.logged_model_files(session, model_id) if model_id else None
     if scheme in _OWNED_SCHEMES:
         _check_owned(session, claim.source, run_id=run_id, model_id=model_id, model=model)
+    else:
+        _keep_run(session, claim.source, run_id)
     if model_id and model is None:
         raise NotFoundError(f"Logged model with ID '{model_id}' not found.")
     source_run_id = model.source_run_id if model else None
@@ -100,7 +110,25 @@ def _from_models(session: Session, claim: Claim) -> Origin:
                     "The run_id and model_id request parameters must match those of that version: "
                     f"{origin.run_id or 'no run'} and {origin.model_id or 'no logged model'}.",
                 )
+            _check_kept(session, claim.source, origin, VersionUri(version.model_name, str(row.version)))
             return origin
+
+
+def _check_kept(session: Session, source: str, origin: Origin, version: VersionUri) -> None:
+    """Keep what a version comes from until the transaction ends, as that version did until now."""
+    has_run = not origin.run_id or store.run_artifact_uri(session, origin.run_id) is not None
+    has_model = not origin.model_id or store.keep_logged_model(session, origin.model_id)
+    if not (has_run and has_model):
+        # If that version was deleted meanwhile, it kept the files for nobody.
+        referenced_version(session, source, version)
+
+
+def _keep_run(session: Session, source: str, run_id: str) -> None:
+    """Keep a run from being deleted for good; refuse one that was, and accept one that nobody knows."""
+    if not run_id or store.run_artifact_uri(session, run_id) is not None:
+        return
+    if is_buried(session, Entity(EntityType.RUN, run_id)):
+        raise _not_owned(source, "run_id")
 
 
 def _check_owned(

@@ -30,6 +30,12 @@ def run_artifact_uri(session: Session, run_id: str) -> str | None:
     return session.scalar(statement.with_for_update(read=True, key_share=True))
 
 
+def keep_logged_model(session: Session, model_id: str) -> bool:
+    """Return whether there is a logged model, in the bin or not, and keep it from being purged likewise."""
+    statement = select(LoggedModel.id).where(LoggedModel.model_id == model_id)
+    return session.scalar(statement.with_for_update(read=True, key_share=True)) is not None
+
+
 def logged_model_files(session: Session, model_id: str) -> LoggedModelFiles | None:
     """Return where the files of a logged model are that is not deleted, and keep it from being purged."""
     found = session.execute(

@@ -240,6 +240,36 @@ def test_a_registered_version_never_loses_its_files(server: Server) -> None:
     assert "deleted 2 runs, 1 experiments, 1 logged models" in server.gc()
 
 
+def test_what_is_restored_meanwhile_stays_with_its_files(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The experiments in the bin are read once, and much time may pass until it is one's turn."""
+    api = server.api
+    experiment = api.new_experiment()
+    run_id = server.new_run(experiment)
+    model = api.post("logged-models", experiment_id=experiment, name="m")["model"]["info"]
+    root = model["artifact_uri"].partition(":/")[2]
+    server.put(root, "model.pkl")
+    api.post("experiments/delete", experiment_id=experiment)
+    original = rows_store.experiments_in_bin
+
+    def experiments_in_bin(*arguments: Any, **named: Any) -> list[int]:
+        found = original(*arguments, **named)
+        api.post("experiments/restore", experiment_id=experiment)
+        # Into the bin by itself, and not yet for so long.
+        server.delete_run(run_id)
+        return found
+
+    monkeypatch.setattr(rows_store, "experiments_in_bin", experiments_in_bin)
+    said = server.gc("--older-than", "0s")
+    assert "deleted 0 runs, 0 experiments, 0 logged models" in said
+    for what in (f"logged model {model['model_id']}", f"experiment {experiment}"):
+        assert f"{what} is kept: it is not in the bin any more" in said
+    assert api.get(f"logged-models/{model['model_id']}")["model"]["info"]["model_id"] == model["model_id"]
+    assert len(server.files(root)) == 1
+    assert len(server.files(server.root(run_id))) == 2
+
+
 def test_a_version_whose_source_is_spelled_as_the_bucket_keeps_its_files(
     tmp_path: Path, s3_server: S3Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -378,8 +408,8 @@ def test_what_is_marked_is_found_by_nobody_while_its_rows_are_there(
         assert _linked(api, model_id=model_id) == _linked(api, **of_dataset) == {run_id}
         api.post("experiments/delete", experiment_id=gone)
         with server.runtime.database.writing() as session:
-            assert rows_purging.purge_runs(session, server.runtime.places, [run_id], _cause(server)) == []
-            assert rows_purging.purge_experiment(session, int(gone), _cause(server)) is None
+            assert rows_purging.purge_runs(session, server.runtime.places, [run_id], cause_of(server)) == []
+            assert rows_purging.purge_experiment(session, int(gone), cause_of(server)) is None
 
         assert server.count(Run) == 1
         api.refused("GET", "runs/get", "RESOURCE_DOES_NOT_EXIST", 404, run_id=run_id)
@@ -411,7 +441,7 @@ def test_rows_are_deleted_a_few_at_a_time(
             params=[{"key": f"p{number}", "value": "x"} for number in range(4)],
         )
         server.delete_run(run_id)
-        cause = _cause(server)
+        cause = cause_of(server)
         with server.runtime.database.writing() as session:
             assert rows_purging.purge_runs(session, server.runtime.places, [run_id], cause) == []
         sizes = []
@@ -435,7 +465,7 @@ def test_a_store_that_is_away_is_tried_again(tmp_path: Path, s3_server: S3Server
         root = server.root(run_id)
         server.delete_run(run_id)
         with server.runtime.database.writing() as session:
-            rows_purging.purge_runs(session, server.runtime.places, [run_id], _cause(server))
+            rows_purging.purge_runs(session, server.runtime.places, [run_id], cause_of(server))
         unreachable = Runtime.from_settings(storage, artifacts=away)
         deleted = anyio.run(lambda: files_purging.purge_files(unreachable, seconds=60))
         unreachable.close()
@@ -461,7 +491,7 @@ def test_the_embedded_server_finishes_what_a_killed_command_began(
         root = server.root(run_id)
         server.delete_run(run_id)
         with server.runtime.database.writing() as session:
-            rows_purging.purge_runs(session, server.runtime.places, [run_id], _cause(server))
+            rows_purging.purge_runs(session, server.runtime.places, [run_id], cause_of(server))
         # Marked, and then nobody: what the command does next is the server's to do.
         wait_until(lambda: server.count(ArtifactTombstone) == 0 and not server.purged(), seconds=60)
         assert server.files(root) == {}
@@ -479,7 +509,7 @@ def test_a_turn_ends_in_the_middle_of_many_files_and_the_next_goes_on(
         root = server.root(run_id)
         server.delete_run(run_id)
         with server.runtime.database.writing() as session:
-            rows_purging.purge_runs(session, server.runtime.places, [run_id], _cause(server))
+            rows_purging.purge_runs(session, server.runtime.places, [run_id], cause_of(server))
         first = anyio.run(lambda: files_purging.purge_files(server.runtime, seconds=-1))
         assert (first.is_more, first.tombstones) == (True, 0)
         second = anyio.run(lambda: files_purging.purge_files(server.runtime, seconds=60))
@@ -487,5 +517,5 @@ def test_a_turn_ends_in_the_middle_of_many_files_and_the_next_goes_on(
         assert server.files(root) == {}
 
 
-def _cause(server: Server) -> Any:
+def cause_of(server: Server) -> Any:
     return Cause(Actor("ada", ActorKind.OPERATOR, "", "r"), server.runtime.clock())

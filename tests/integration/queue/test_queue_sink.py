@@ -106,7 +106,8 @@ def test_a_deletion_is_heeded_at_once_by_every_process(split: Split) -> None:
                 deleted = runs[step]
                 with split.runtime.database.writing() as session:
                     session.execute(update(Run).where(Run.uuid == deleted).values(lifecycle_stage="deleted"))
-                other.runs_deleted()
+                # By itself, and with all others of its experiment.
+                other.runs_deleted(None if step == 1 else deleted)
                 runs[step] = split.new_run()
                 answers = await asyncio.gather(
                     *(each.append(deleted, point(9)) for each in (sink, other) for _ in range(5)),
@@ -121,6 +122,73 @@ def test_a_deletion_is_heeded_at_once_by_every_process(split: Split) -> None:
     for partition in range(2):
         drain(split, partition)
     assert split.steps(runs[-1]) == [0, 1, 2, 10, 11, 12]
+
+
+def test_deletions_of_others_cost_a_run_nothing(split: Split) -> None:
+    run = split.new_run()
+    statements: list[str] = []
+    engine = split.runtime.database.engine
+
+    async def write(sink: QueueSink) -> None:
+        await sink.append(run, point(0))
+        event.listen(engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
+        before = split.redis.client.info("commandstats")["cmdstat_eval"]["calls"]
+        for step in range(1, 21):
+            sink.runs_deleted(f"another {step}")
+            await sink.append(run, point(step))
+        scripts = split.redis.client.info("commandstats")["cmdstat_eval"]["calls"] - before
+        assert scripts == 20 + 20, "one for a deletion and one for an entry"
+        assert statements == [], "what is known of the run is known"
+
+    in_sink(split, write)
+    drain(split, partition_of(run, 2))
+    assert split.steps(run) == list(range(21))
+
+
+def test_a_run_that_is_restored_takes_metrics_at_once(split: Split) -> None:
+    run = split.new_run()
+
+    async def write(sink: QueueSink) -> None:
+        for step in range(3):
+            await sink.append(run, point(step))
+            sink.runs_deleted(run if step else None)
+
+    in_sink(split, write)
+    drain(split, partition_of(run, 2))
+    assert split.steps(run) == [0, 1, 2]
+
+
+def test_a_redis_that_lost_the_epoch_takes_metrics(split: Split) -> None:
+    run = split.new_run()
+
+    async def write(sink: QueueSink) -> None:
+        for _ in range(3):
+            sink.runs_deleted()
+        await sink.append(run, point(1))
+        await sink.append(run, point(2))
+        split.redis.client.flushall()
+        await sink.append(run, point(3))
+
+    in_sink(split, write)
+
+
+def test_a_run_that_is_deleted_without_end_is_503(split: Split, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = split.new_run()
+
+    async def write(sink: QueueSink) -> None:
+        original = sink._runs._find
+
+        def find(runs: list[str]) -> Any:
+            found = original(runs)
+            sink.runs_deleted()
+            return found
+
+        monkeypatch.setattr(sink._runs, "_find", find)
+        with pytest.raises(UnavailableError) as refused:
+            await asyncio.wait_for(sink.append(run, point(1)), 10)
+        assert refused.value.retry_after_seconds == 1
+
+    in_sink(split, write)
 
 
 def test_a_deletion_while_metrics_are_appended_takes_none_after_it(split: Split) -> None:
@@ -144,7 +212,7 @@ def test_a_deletion_while_metrics_are_appended_takes_none_after_it(split: Split)
         await sink.append(run, point(0))
         with split.runtime.database.writing() as session:
             session.execute(update(Run).where(Run.uuid == run).values(lifecycle_stage="deleted"))
-        await asyncio.to_thread(sink.runs_deleted)
+        await asyncio.to_thread(sink.runs_deleted, run)
         length = sum(split.redis.client.xlen(stream_of(partition)) for partition in range(2))
         await asyncio.wait_for(asyncio.gather(*writers), 5)
         stop.set()

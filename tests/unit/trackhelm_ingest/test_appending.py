@@ -25,14 +25,14 @@ class SlowRedis:
         return self
 
     def eval(self, script: str, keys: int, *arguments: Any) -> None:
-        # Behind the keys are six arguments, then two for each entry.
-        self._entries += (len(arguments) - keys - 6) // 2
+        # Behind the keys are five arguments, then three for each entry.
+        self._entries += (len(arguments) - keys - 5) // 3
 
-    async def execute(self, *, raise_on_error: bool) -> list[tuple[int, int]]:
+    async def execute(self, *, raise_on_error: bool) -> list[tuple[int, int, int, list[int]]]:
         assert not raise_on_error
         self.round_trips.append(self._entries)
         await asyncio.sleep(ROUND_TRIP_SECONDS)
-        return [(self._entries, 0)]
+        return [(self._entries, 0, 0, [])]
 
 
 class NoWaiting(selectors.DefaultSelector):

@@ -35,9 +35,9 @@ def test_a_run_is_looked_up_once_until_it_is_forgotten() -> None:
     async def check() -> list[list[str]]:
         runs = Runs()
         for _ in range(3):
-            await asyncio.gather(*(runs.check("run", b"0") for _ in range(10)))
+            await asyncio.gather(*(runs.check("run", 0) for _ in range(10)))
         runs.now += REMEMBERED_SECONDS
-        await runs.check("run", b"0")
+        await runs.check("run", 0)
         return runs.lookups
 
     assert asyncio.run(check()) == [["run"], ["run"]]
@@ -46,9 +46,9 @@ def test_a_run_is_looked_up_once_until_it_is_forgotten() -> None:
 def test_what_is_asked_during_a_lookup_is_looked_up_together() -> None:
     async def check() -> list[list[str]]:
         runs = Runs()
-        first = asyncio.create_task(runs.check("run 0", b"0"))
+        first = asyncio.create_task(runs.check("run 0", 0))
         await asyncio.sleep(0)
-        await asyncio.gather(first, *(runs.check(f"run {number}", b"0") for number in range(1, 4)))
+        await asyncio.gather(first, *(runs.check(f"run {number}", 0) for number in range(1, 4)))
         return runs.lookups
 
     lookups = asyncio.run(check())
@@ -61,10 +61,10 @@ def test_a_missing_run_and_a_failure_are_not_remembered() -> None:
         runs = Runs()
         for _ in range(2):
             with pytest.raises(NotFoundError):
-                await runs.check("missing", b"0")
+                await runs.check("missing", 0)
             with pytest.raises(RuntimeError):
-                await runs.check("fails", b"0")
-        await runs.check("run", b"0")
+                await runs.check("fails", 0)
+        await runs.check("run", 0)
         return runs.lookups
 
     assert asyncio.run(check()) == [["missing"], ["fails"], ["missing"], ["fails"], ["run"]]
@@ -76,26 +76,28 @@ def test_no_more_are_remembered_than_may_be(monkeypatch: pytest.MonkeyPatch) -> 
     async def check() -> list[list[str]]:
         runs = Runs()
         for name in ("run 1", "run 2", "run 3", "run 3", "run 2", "run 1"):
-            await runs.check(name, b"0")
+            await runs.check(name, 0)
         return runs.lookups
 
     assert asyncio.run(check()) == [["run 1"], ["run 2"], ["run 3"], ["run 1"]]
 
 
-def test_what_was_asked_in_another_epoch_is_asked_again() -> None:
-    async def check() -> list[list[str]]:
+def test_what_is_known_has_the_epoch_in_which_it_was_looked_up() -> None:
+    async def check() -> tuple[list[int], list[list[str]]]:
         runs = Runs()
-        for epoch in (b"0", b"0", b"1", b"1"):
-            await runs.check("run", epoch)
-        # A look-up that began before an epoch may have seen what was before it.
-        before = asyncio.create_task(runs.check("run 2", b"1"))
+        epochs = [await runs.check("run", epoch) for epoch in (0, 1, 2)]
+        runs.forget("run", 1)
+        epochs.append(await runs.check("run", 3))
+        runs.forget("run", 0)
+        epochs.append(await runs.check("run", 3))
+        # A look-up that began in an epoch may have seen what was before the next.
+        before = asyncio.create_task(runs.check("run 2", 3))
         for _ in range(3):
             await asyncio.sleep(0)
-        await runs.check("run 3", b"2")
-        await before
-        await runs.check("run 2", b"2")
-        return runs.lookups
+        epochs.append(await runs.check("run 3", 4))
+        epochs.append(await before)
+        return epochs, runs.lookups
 
-    lookups = asyncio.run(check())
-    assert lookups[:2] == [["run"], ["run"]]
-    assert [run for asked in lookups[2:] for run in asked].count("run 2") == 2
+    epochs, lookups = asyncio.run(check())
+    assert epochs == [0, 0, 0, 0, 3, 4, 3]
+    assert lookups == [["run"], ["run"], ["run 2"], ["run 3"]]
