@@ -4,7 +4,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, CursorResult, delete, exists, func, literal_column, select, update
+from sqlalchemy import (
+    ColumnElement,
+    CursorResult,
+    Select,
+    delete,
+    exists,
+    func,
+    literal_column,
+    select,
+    update,
+)
 from sqlalchemy.orm import Session, aliased
 
 from trackhelm_core.db.models.webhooks import DeliveryState, Webhook, WebhookDelivery, WebhookStatus
@@ -56,12 +66,7 @@ def claim(session: Session, webhook: int, wish: Claim) -> Claimed | None:
     Only the oldest that waits of a subject can be claimed, and none of a subject of which one is: deliveries
     of a subject are attempted one at a time and in their order.
     """
-    # Locked, so that claims of a webhook take turns; in the mode that lets the outbox refer to the row.
-    owner = (
-        select(Webhook.url, Webhook.secret)
-        .where(Webhook.id == webhook, Webhook.status == WebhookStatus.ACTIVE)
-        .with_for_update(key_share=True)
-    )
+    owner = _owner(webhook).where(Webhook.status == WebhookStatus.ACTIVE)
     found = session.execute(owner).one_or_none()
     if found is None or _claimed(session, webhook, wish.now) >= wish.lanes:
         return None
@@ -77,6 +82,7 @@ def claim(session: Session, webhook: int, wish: Claim) -> Claimed | None:
 
 def settle(session: Session, claimed: Claimed, result: Result) -> None:
     """Note what became of a claimed delivery; not a failure of one that another has claimed meanwhile."""
+    session.execute(_owner(claimed.webhook))
     own = [WebhookDelivery.id == claimed.id, _WAITING]
     values: dict[str, Any] = {"response_status": result.status, "error": result.error}
     if result.error is None:
@@ -91,6 +97,14 @@ def settle(session: Session, claimed: Claimed, result: Result) -> None:
         # Those behind it wait as long: found due, each claim would pass over all of them.
         same = (WebhookDelivery.webhook_id == claimed.webhook, WebhookDelivery.subject == claimed.subject)
         session.execute(update(WebhookDelivery).where(*same, _WAITING).values(due_time=result.retry_time))
+
+
+def _owner(webhook: int) -> Select[str, str | None]:
+    """Return the SELECT of a webhook, locked: claims take turns, and the outbox may refer to it meanwhile.
+
+    Whoever changes its deliveries locks it first, as whoever deletes it with all of them does.
+    """
+    return select(Webhook.url, Webhook.secret).where(Webhook.id == webhook).with_for_update(key_share=True)
 
 
 def due_webhooks(session: Session, now: int) -> list[int]:

@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from sqlalchemy import insert, update
+from sqlalchemy import insert, text, update
 
 from tests.fixtures.waiting import wait_until
 from tests.integration.webhooks.conftest import SETTINGS, Outbox
@@ -192,6 +192,35 @@ def test_a_webhook_that_is_deleted_meanwhile_fails_no_change(outbox: Outbox) -> 
         delete_it.set()
         deleted.result()
         announced.result()
+    assert outbox.rows(webhook) == []
+
+
+def test_a_webhook_that_is_deleted_amid_a_turn_and_the_turn_do_not_wait_for_one_another(
+    outbox: Outbox,
+) -> None:
+    database = outbox.runtime.database
+    if database.is_sqlite:
+        pytest.skip("SQLite's writers take turns")
+    webhook = outbox.create()
+    for number in range(2):
+        outbox.announce(f"run-{number}")
+    wish = store.Claim(outbox.now, outbox.now + CLAIM, LANES)
+    with database.writing() as session:
+        claimed = store.claim(session, webhook.id, wish)
+    assert claimed
+
+    def is_waiting() -> bool:
+        with database.reading() as session:
+            waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            return bool(session.execute(waiting).scalar_one())
+
+    with ThreadPoolExecutor(1) as pool:
+        with database.writing() as session:
+            store.settle(session, claimed, store.Result(outbox.now, 200, None, None))
+            deleted = pool.submit(outbox.delete, webhook)
+            wait_until(is_waiting)
+            assert store.claim(session, webhook.id, wish)
+        deleted.result(10)
     assert outbox.rows(webhook) == []
 
 
