@@ -15,6 +15,7 @@ from trackhelm_artifact.logic.purging import Deleted, place_of, purge_files
 from trackhelm_artifact.tasks import PURGE_FILES
 from trackhelm_core.audit.changes import Cause
 from trackhelm_core.auth.actor import Actor, ActorKind
+from trackhelm_core.db.files_in_use import FilesInUse
 from trackhelm_core.runtime import Runtime
 from trackhelm_ingest.logic import purging as runs_logic
 from trackhelm_ingest.store import purging as runs_store
@@ -71,6 +72,9 @@ class Collector:
         self._say = say
         self._cause = Cause(_operator(), runtime.clock(), "trackhelm-server gc")
         self._experiments: set[int] = set()
+        self._in_use = FilesInUse(runtime.places, runtime.clock)
+        with runtime.database.reading() as session:
+            self._in_use.read(session)
         self.collected = Collected()
 
     def check(self, run_ids: Sequence[str], experiment_ids: Sequence[int], model_ids: Sequence[str]) -> None:
@@ -187,13 +191,14 @@ class Collector:
 
     def _collect_runs(self, runs: Sequence[runs_store.BinnedRun], experiment_id: int | None = None) -> None:
         ids = [run.uuid for run in runs]
-        places = self._runtime.places
         if self._dry_run:
             with self._runtime.database.reading() as session:
-                kept = runs_logic.kept_runs(session, places, ids)
+                kept = runs_logic.kept_runs(session, self._in_use, ids)
         else:
             with self._runtime.database.writing() as session:
-                kept = runs_logic.purge_runs(session, places, ids, self._cause, experiment_id=experiment_id)
+                kept = runs_logic.purge_runs(
+                    session, self._in_use, ids, self._cause, experiment_id=experiment_id
+                )
         reasons = {each.id: each.reason for each in kept}
         for run in runs:
             if run.uuid in reasons:
@@ -206,14 +211,13 @@ class Collector:
         self, models: Sequence[models_store.ModelFiles], experiment_id: int | None = None
     ) -> None:
         ids = [model.model_id for model in models]
-        places = self._runtime.places
         if self._dry_run:
             with self._runtime.database.reading() as session:
-                reasons = models_logic.kept_models(session, places, ids)
+                reasons = models_logic.kept_models(session, self._in_use, ids)
         else:
             with self._runtime.database.writing() as session:
                 reasons = models_logic.purge_models(
-                    session, places, ids, self._cause, experiment_id=experiment_id
+                    session, self._in_use, ids, self._cause, experiment_id=experiment_id
                 )
         for model in models:
             if model.model_id in reasons:

@@ -14,12 +14,11 @@ from sqlalchemy.orm import Session
 from trackhelm_core.audit.changes import Action, Cause, Change, Entity, EntityType
 from trackhelm_core.audit.recorder import record
 from trackhelm_core.db.experiments import is_in_bin
-from trackhelm_core.db.files_in_use import files_in_use
+from trackhelm_core.db.files_in_use import FilesInUse
 from trackhelm_core.db.models.base import LifecycleStage
 from trackhelm_core.db.models.experiments import DEFAULT_EXPERIMENT_ID
 from trackhelm_core.db.tombstones import bury_files
 from trackhelm_core.ids import new_run_id
-from trackhelm_core.places import Places
 from trackhelm_ingest.store import purging as store
 
 RUNS_AT_ONCE: Final = 100
@@ -38,13 +37,18 @@ class Kept:
     reason: str
 
 
-def kept_runs(session: Session, places: Places, uuids: Sequence[str]) -> list[Kept]:
+def kept_runs(session: Session, in_use: FilesInUse, uuids: Sequence[str]) -> list[Kept]:
     """Return those of some runs in the bin that would be kept, because somebody else needs their files."""
-    return _kept(session, places, store.find_binned(session, uuids, lock=False))
+    return _kept(session, in_use, store.find_binned(session, uuids, lock=False))
 
 
 def purge_runs(
-    session: Session, places: Places, uuids: Sequence[str], cause: Cause, *, experiment_id: int | None = None
+    session: Session,
+    in_use: FilesInUse,
+    uuids: Sequence[str],
+    cause: Cause,
+    *,
+    experiment_id: int | None = None,
 ) -> list[Kept]:
     """Mark runs in the bin as deleted for good, and return those that are kept.
 
@@ -54,7 +58,7 @@ def purge_runs(
         return [Kept(uuid, _NOT_IN_BIN) for uuid in uuids]
     runs = store.find_binned(session, uuids, lock=True)
     binned = {run.uuid for run in runs}
-    kept = [Kept(uuid, _NOT_IN_BIN) for uuid in uuids if uuid not in binned] + _kept(session, places, runs)
+    kept = [Kept(uuid, _NOT_IN_BIN) for uuid in uuids if uuid not in binned] + _kept(session, in_use, runs)
     spared = {each.id for each in kept}
     gone = [run for run in runs if run.uuid not in spared]
     store.mark_purged(session, {run.id: new_run_id() for run in gone})
@@ -116,8 +120,8 @@ def _needed(session: Session, experiment_id: int) -> str:
     return ""
 
 
-def _kept(session: Session, places: Places, runs: Sequence[store.BinnedRun]) -> list[Kept]:
-    used = files_in_use(session, places, {run.uuid: run.artifact_uri for run in runs}) if runs else {}
+def _kept(session: Session, in_use: FilesInUse, runs: Sequence[store.BinnedRun]) -> list[Kept]:
+    used = in_use.below(session, {run.uuid: run.artifact_uri for run in runs})
     return [Kept(run.uuid, f"its files are those of {used[run.uuid]}") for run in runs if run.uuid in used]
 
 

@@ -8,23 +8,22 @@ from sqlalchemy.orm import Session
 from trackhelm_core.audit.changes import Action, Cause, Change, Entity, EntityType
 from trackhelm_core.audit.recorder import record
 from trackhelm_core.db.experiments import is_in_bin
-from trackhelm_core.db.files_in_use import files_in_use
+from trackhelm_core.db.files_in_use import FilesInUse
 from trackhelm_core.db.models.base import LifecycleStage
 from trackhelm_core.db.tombstones import bury_files
-from trackhelm_core.places import Places
 from trackhelm_registry.store import purging as store
 
 _NOT_IN_BIN: Final = "it is not in the bin any more"
 
 
-def kept_models(session: Session, places: Places, model_ids: Sequence[str]) -> dict[str, str]:
+def kept_models(session: Session, in_use: FilesInUse, model_ids: Sequence[str]) -> dict[str, str]:
     """Return why models would be kept, by their ids: because somebody else needs their files."""
-    return _kept(session, places, store.find_models(session, model_ids, lock=False))
+    return _kept(session, in_use, store.find_models(session, model_ids, lock=False))
 
 
 def purge_models(
     session: Session,
-    places: Places,
+    in_use: FilesInUse,
     model_ids: Sequence[str],
     cause: Cause,
     *,
@@ -46,7 +45,7 @@ def purge_models(
     ]
     for model in models:
         del kept[model.model_id]
-    kept |= _kept(session, places, models)
+    kept |= _kept(session, in_use, models)
     gone = [model for model in models if model.model_id not in kept]
     store.delete_models(session, [model.id for model in gone])
     for model in gone:
@@ -60,7 +59,7 @@ def _is_binned(model: store.ModelFiles) -> bool:
     return model.stage == LifecycleStage.DELETED
 
 
-def _kept(session: Session, places: Places, models: Sequence[store.ModelFiles]) -> dict[str, str]:
+def _kept(session: Session, in_use: FilesInUse, models: Sequence[store.ModelFiles]) -> dict[str, str]:
     roots = {model.model_id: model.artifact_uri for model in models}
-    used = files_in_use(session, places, roots) if roots else {}
+    used = in_use.below(session, roots)
     return {model_id: f"its files are those of {user}" for model_id, user in used.items()}

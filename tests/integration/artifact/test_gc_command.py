@@ -1,6 +1,5 @@
 """`trackhelm-server gc` deletes for good what is in the bin, and never the files of a registered version."""
 
-import itertools
 import signal
 import subprocess
 import sys
@@ -25,6 +24,7 @@ from trackhelm_artifact.logic import purging as files_purging
 from trackhelm_cli.main import app
 from trackhelm_core.audit.changes import Cause
 from trackhelm_core.auth.actor import Actor, ActorKind
+from trackhelm_core.db.files_in_use import FilesInUse
 from trackhelm_core.db.models import (
     ArtifactRecord,
     ArtifactTombstone,
@@ -408,7 +408,7 @@ def test_what_is_marked_is_found_by_nobody_while_its_rows_are_there(
         assert _linked(api, model_id=model_id) == _linked(api, **of_dataset) == {run_id}
         api.post("experiments/delete", experiment_id=gone)
         with server.runtime.database.writing() as session:
-            assert rows_purging.purge_runs(session, server.runtime.places, [run_id], cause_of(server)) == []
+            assert rows_purging.purge_runs(session, in_use(server), [run_id], cause_of(server)) == []
             assert rows_purging.purge_experiment(session, int(gone), cause_of(server)) is None
 
         assert server.count(Run) == 1
@@ -427,34 +427,6 @@ def _linked(api: Api, **start: str) -> set[str]:
     return {node["attributes"]["run_id"] for node in graph["nodes"] if node["type"] == "run"}
 
 
-def test_rows_are_deleted_a_few_at_a_time(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, own_database_url: str
-) -> None:
-    monkeypatch.setattr(rows_store, "ROWS_AT_ONCE", 2)
-    storage = StorageSettings(data=tmp_path, database_url=own_database_url)
-    with api_of(storage) as api:
-        server = Server(api, storage, waits=False)
-        run_id = server.new_run(api.new_experiment())
-        api.post(
-            "runs/log-batch",
-            run_id=run_id,
-            params=[{"key": f"p{number}", "value": "x"} for number in range(4)],
-        )
-        server.delete_run(run_id)
-        cause = cause_of(server)
-        with server.runtime.database.writing() as session:
-            assert rows_purging.purge_runs(session, server.runtime.places, [run_id], cause) == []
-        sizes = []
-        more = True
-        while more:
-            with server.runtime.database.writing() as session:
-                more = rows_purging.delete_some(session)
-            sizes.append(sum(server.counts().values()))
-        steps = [before - after for before, after in itertools.pairwise(sizes)]
-        assert len(steps) > 5
-        assert max(steps) <= 2
-
-
 def test_a_store_that_is_away_is_tried_again(tmp_path: Path, s3_server: S3Server) -> None:
     artifacts = s3_server.settings(artifacts_timeout_seconds=1, artifacts_retries=0)
     away = artifacts.model_copy(update={"s3_endpoint": "http://127.0.0.1:1"})
@@ -465,7 +437,7 @@ def test_a_store_that_is_away_is_tried_again(tmp_path: Path, s3_server: S3Server
         root = server.root(run_id)
         server.delete_run(run_id)
         with server.runtime.database.writing() as session:
-            rows_purging.purge_runs(session, server.runtime.places, [run_id], cause_of(server))
+            rows_purging.purge_runs(session, in_use(server), [run_id], cause_of(server))
         unreachable = Runtime.from_settings(storage, artifacts=away)
         deleted = anyio.run(lambda: files_purging.purge_files(unreachable, seconds=60))
         unreachable.close()
@@ -491,7 +463,7 @@ def test_the_embedded_server_finishes_what_a_killed_command_began(
         root = server.root(run_id)
         server.delete_run(run_id)
         with server.runtime.database.writing() as session:
-            rows_purging.purge_runs(session, server.runtime.places, [run_id], cause_of(server))
+            rows_purging.purge_runs(session, in_use(server), [run_id], cause_of(server))
         # Marked, and then nobody: what the command does next is the server's to do.
         wait_until(lambda: server.count(ArtifactTombstone) == 0 and not server.purged(), seconds=60)
         assert server.files(root) == {}
@@ -509,12 +481,17 @@ def test_a_turn_ends_in_the_middle_of_many_files_and_the_next_goes_on(
         root = server.root(run_id)
         server.delete_run(run_id)
         with server.runtime.database.writing() as session:
-            rows_purging.purge_runs(session, server.runtime.places, [run_id], cause_of(server))
+            rows_purging.purge_runs(session, in_use(server), [run_id], cause_of(server))
         first = anyio.run(lambda: files_purging.purge_files(server.runtime, seconds=-1))
         assert (first.is_more, first.tombstones) == (True, 0)
         second = anyio.run(lambda: files_purging.purge_files(server.runtime, seconds=60))
         assert (second.is_more, second.tombstones) == (False, 1)
         assert server.files(root) == {}
+
+
+def in_use(server: Server) -> FilesInUse:
+    """Return who uses files now, as a command that begins reads it."""
+    return FilesInUse(server.runtime.places, server.runtime.clock)
 
 
 def cause_of(server: Server) -> Any:

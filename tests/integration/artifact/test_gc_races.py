@@ -10,7 +10,7 @@ from sqlalchemy import text
 from tests.fixtures.api import api_of
 from tests.fixtures.databases import new_postgres_database
 from tests.fixtures.waiting import wait_until
-from tests.integration.artifact.test_gc_command import Server, cause_of
+from tests.integration.artifact.test_gc_command import Server, cause_of, in_use
 from trackhelm_core.db.models import (
     ArtifactTombstone,
     Dataset,
@@ -76,8 +76,8 @@ def test_a_restoration_that_is_under_way_is_waited_for(server: Server) -> None:
 
     def purge() -> list[str]:
         with database.writing() as session:
-            kept = purge_runs(session, server.runtime.places, [run], cause, experiment_id=gone)
-            models = purge_models(session, server.runtime.places, [model], cause, experiment_id=gone)
+            kept = purge_runs(session, in_use(server), [run], cause, experiment_id=gone)
+            models = purge_models(session, in_use(server), [model], cause, experiment_id=gone)
         return [each.id for each in kept] + list(models)
 
     with ThreadPoolExecutor(1) as threads:
@@ -96,7 +96,7 @@ def test_a_registration_that_is_under_way_keeps_its_run(server: Server, source: 
 
     def purge() -> list[str]:
         with database.writing() as session:
-            return [kept.id for kept in purge_runs(session, server.runtime.places, [run], cause_of(server))]
+            return [kept.id for kept in purge_runs(session, in_use(server), [run], cause_of(server))]
 
     with ThreadPoolExecutor(1) as threads:
         with database.writing() as session:
@@ -119,7 +119,7 @@ def test_a_registration_that_waits_for_a_deletion_is_refused(server: Server, sou
 
     with ThreadPoolExecutor(1) as threads:
         with server.runtime.database.writing() as session:
-            assert purge_runs(session, server.runtime.places, [run], cause_of(server)) == []
+            assert purge_runs(session, in_use(server), [run], cause_of(server)) == []
             registering = threads.submit(register)
             wait_until(lambda: waiting(server) == 1)
         assert "must name an existing run" in registering.result()
@@ -138,7 +138,7 @@ def test_two_who_delete_rows_do_not_wait_for_one_another_nor_delete_more(
     for run in runs:
         server.delete_run(run)
     with database.writing() as session:
-        assert purge_runs(session, server.runtime.places, runs, cause_of(server)) == []
+        assert purge_runs(session, in_use(server), runs, cause_of(server)) == []
     chunks = server.count(MetricChunk)
     with database.writing() as first, database.writing() as second:
         first.execute(text("SET LOCAL lock_timeout = '1s'"))
@@ -171,7 +171,7 @@ def test_two_who_delete_datasets_leave_the_experiment_to_the_last(
     api.post("runs/log-inputs", run_id=run, datasets=datasets)
     api.post("experiments/delete", experiment_id=experiment)
     with database.writing() as session:
-        assert purge_runs(session, server.runtime.places, [run], cause_of(server)) == []
+        assert purge_runs(session, in_use(server), [run], cause_of(server)) == []
         assert purge_experiment(session, int(experiment), cause_of(server)) is None
     while server.count(Run):
         with database.writing() as session:
