@@ -167,9 +167,12 @@ def drop(session: Session, deliveries: Sequence[int]) -> None:
 
 
 def _locked(session: Session, condition: ColumnElement[bool], webhook: int | None) -> list[int]:
-    statement = select(WebhookDelivery.id).where(condition).order_by(WebhookDelivery.id)
-    if webhook is not None:
-        statement = statement.where(WebhookDelivery.webhook_id == webhook)
+    chosen = [condition] if webhook is None else [condition, WebhookDelivery.webhook_id == webhook]
+    # Their webhooks first, as `_owner` says.
+    owners = select(WebhookDelivery.webhook_id).where(*chosen)
+    locking = select(Webhook.id).where(Webhook.id.in_(owners)).order_by(Webhook.id)
+    session.execute(locking.with_for_update(key_share=True))
+    statement = select(WebhookDelivery.id).where(*chosen).order_by(WebhookDelivery.id)
     return list(session.scalars(statement.with_for_update()))
 
 
