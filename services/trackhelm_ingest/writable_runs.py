@@ -37,7 +37,7 @@ class WritableRuns:
         self._epoch = 0
 
     async def check(self, run: str, epoch: int) -> int:
-        """Return the epoch in which a run was found to be one that may be written to; it is `epoch` by now.
+        """Return the epoch in which a run was found to be one that may be written to; the newest is `epoch`.
 
         Raises:
             NotFoundError: There is no such run.

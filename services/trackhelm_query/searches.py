@@ -50,6 +50,7 @@ class AskedSearch:
 
 
 _REMEMBERED_LENGTH: Final = 1_000
+"""Characters. Longer filters are read each time: what is remembered stays small, whatever is asked."""
 
 
 def _read_filter(text: str) -> Expression | None:

@@ -1,6 +1,6 @@
 """The tree that a filter means. It owns the nodes and walking them; it neither reads text nor writes SQL."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
@@ -113,6 +113,24 @@ def conjuncts(expression: Expression) -> Iterator[Comparison]:
         case And(parts):
             for part in parts:
                 yield from conjuncts(part)
+
+
+def parts_of(expression: Expression | None) -> tuple[Expression, ...]:
+    """Return what must hold, each, for the expression to hold; nothing must where there is none."""
+    match expression:
+        case None:
+            return ()
+        case And(parts):
+            return parts
+        case _:
+            return (expression,)
+
+
+def all_of(parts: Sequence[Expression]) -> Expression | None:
+    """Return the expression that holds where every part does: the reverse of `parts_of`."""
+    if not parts:
+        return None
+    return parts[0] if len(parts) == 1 else And(tuple(parts))
 
 
 def rewrite(expression: Expression, change: Callable[[Comparison], Expression]) -> Expression:

@@ -5,7 +5,7 @@ Only equality is found so, and only where it must hold for the whole filter to. 
 may have no digests; their runs' rows are compared, as those of runs that are not settled are.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 from uuid import UUID
@@ -18,7 +18,7 @@ from trackhelm_core.db.models.base import table_of
 from trackhelm_core.run_contents.documents import VERSION
 from trackhelm_core.run_contents.pairs import PairKind, pair_digest
 from trackhelm_core.search.compile import compile_filter
-from trackhelm_core.search.expression import And, Comparison, Expression, Operator
+from trackhelm_core.search.expression import Comparison, Expression, Operator, all_of, parts_of
 from trackhelm_core.search.keyset import SortColumn, sorted_after
 from trackhelm_core.search.pages import SortValue
 from trackhelm_core.search.resolve import ResolvedKey, resolve_field
@@ -45,7 +45,7 @@ class _Pair(NamedTuple):
 @lru_cache(200)
 def names_pairs(where: Expression | None) -> bool:
     """Return whether a filter demands that a param or tag has a value."""
-    return where is not None and any(map(_pair, _parts(where)))
+    return any(map(_pair, parts_of(where)))
 
 
 def page_by_pairs(
@@ -70,18 +70,23 @@ def settled_filter(where: Expression, query: RunQuery) -> ColumnElement[bool]:
 
     It may name `run_document`, of which it then chooses the run's.
     """
-    parts = list(_parts(where))
-    pairs = [part for part in parts if _pair(part)]
+    pairs: list[_Pair] = []
+    others: list[Expression] = []
+    for part in parts_of(where):
+        if pair := _pair(part):
+            pairs.append(pair)
+        else:
+            others.append(part)
     if query.pairs_of is None or not pairs:
         return compile_filter(where, query.entity)
-    digests = [_digest(query.pairs_of, part) for part in pairs]
+    digests = [pair_digest(query.pairs_of, *pair) for pair in pairs]
     conditions = [
         _DOCUMENTS.run_id == _RUNS.id,
         _DOCUMENTS.version == _VERSION,
         _DOCUMENTS.pairs.contains(_array(digests)),
     ]
-    if rest := [part for part in parts if part not in pairs]:
-        conditions.append(compile_filter(_all(rest), query.entity))
+    if rest := all_of(others):
+        conditions.append(compile_filter(rest, query.entity))
     return and_(*conditions)
 
 
@@ -111,12 +116,6 @@ def _array(digests: list[UUID]) -> ColumnElement[Any]:
     return literal_column(f"ARRAY[{texts}]::uuid[]", ARRAY(Uuid))
 
 
-def _digest(experiment_id: int, part: Expression) -> UUID:
-    pair = _pair(part)
-    assert pair is not None
-    return pair_digest(experiment_id, *pair)
-
-
 def _pair(part: Expression) -> _Pair | None:
     """Return the pair that a comparison demands, None where it demands something else."""
     if not (isinstance(part, Comparison) and part.operator is Operator.EQ and isinstance(part.value, str)):
@@ -126,11 +125,3 @@ def _pair(part: Expression) -> _Pair | None:
         return None
     kind = _KINDS.get(resolved.field.prefix or "")
     return None if kind is None else _Pair(kind, resolved.field.key, part.value)
-
-
-def _parts(where: Expression) -> Iterator[Expression]:
-    yield from where.parts if isinstance(where, And) else (where,)
-
-
-def _all(parts: list[Expression]) -> Expression:
-    return parts[0] if len(parts) == 1 else And(tuple(parts))

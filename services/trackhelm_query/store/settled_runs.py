@@ -7,23 +7,23 @@ import math
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import (
-    ColumnElement,
-    Row,
-    Select,
-    literal_column,
-)
+from sqlalchemy import ColumnElement, Row, Select, literal_column
 
 from trackhelm_core.db.models import Run, Series
 from trackhelm_core.db.models.base import table_of
 from trackhelm_core.run_contents.reading import RUN_COLUMNS
 from trackhelm_core.search.compile import compile_filter
 from trackhelm_core.search.entity import EntitySearch
-from trackhelm_core.search.expression import Aggregate, And, Comparison, Expression, Field, Operator
-from trackhelm_core.search.keyset import (
-    SortColumn,
-    sorted_after,
+from trackhelm_core.search.expression import (
+    Aggregate,
+    Comparison,
+    Expression,
+    Field,
+    Operator,
+    all_of,
+    parts_of,
 )
+from trackhelm_core.search.keyset import SortColumn, sorted_after
 from trackhelm_core.search.pages import SortValue
 from trackhelm_core.search.predicates import metric_predicate
 from trackhelm_core.search.resolve import ResolvedKey, resolve_field, resolve_order
@@ -106,18 +106,16 @@ class _Narrowed(NamedTuple):
 
 
 def _narrowed(where: Expression | None, field: Field, entity: EntitySearch) -> _Narrowed:
-    parts = where.parts if isinstance(where, And) else () if where is None else (where,)
     conditions: list[ColumnElement[bool]] = []
     rest: list[Expression] = []
     all_have_values = False
-    for part in parts:
+    for part in parts_of(where):
         if isinstance(part, Comparison) and _is_about(part, field, entity):
             conditions.append(metric_predicate(_SERIES.settled_value, part.operator, part.value))
             all_have_values = all_have_values or part.operator in _ORDERING or _equals_a_number(part)
         else:
             rest.append(part)
-    whole = None if not rest else rest[0] if len(rest) == 1 else And(tuple(rest))
-    return _Narrowed(conditions, whole, all_have_values)
+    return _Narrowed(conditions, all_of(rest), all_have_values)
 
 
 def _is_about(comparison: Comparison, field: Field, entity: EntitySearch) -> bool:
