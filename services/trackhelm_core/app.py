@@ -16,7 +16,7 @@ from trackhelm_core.service import Service
 from trackhelm_core.settings import AuthSettings
 from trackhelm_core.telemetry.metrics import RequestMetrics, metrics_router
 from trackhelm_core.telemetry.requests import RequestMiddleware
-from trackhelm_core.wire.direct import DirectRoutes, direct_routes
+from trackhelm_core.wire.direct import DirectApplication, DirectEndpoints, direct_routes
 
 
 def build_app(
@@ -45,7 +45,7 @@ def build_app(
                         setattr(app.state, name, value)
             yield
 
-    app = FastAPI(
+    app = DirectApplication(
         title="Trackhelm",
         version=__version__,
         description="Experiment tracking that speaks the MLflow REST protocol.",
@@ -67,9 +67,11 @@ def build_app(
     install_problem_handlers(app)
     install_openapi(app)
     proxies = TrustedProxies.of(auth, behind_gateway=behind_gateway)
-    app.add_middleware(DirectRoutes, application=app, routes=direct_routes(services))
+    metrics = RequestMetrics(runtime.metrics)
     app.add_middleware(ActorMiddleware, proxies=proxies)
-    app.add_middleware(
-        RequestMiddleware, metrics=RequestMetrics(runtime.metrics), behind_gateway=behind_gateway
+    app.add_middleware(RequestMiddleware, metrics=metrics, behind_gateway=behind_gateway)
+    app.direct = direct_routes(services)
+    app.serve_direct = RequestMiddleware(
+        ActorMiddleware(DirectEndpoints(app), proxies=proxies), metrics, behind_gateway=behind_gateway
     )
     return app

@@ -1,5 +1,6 @@
 """Public identifiers: random, fixed in length, safe in a path and in a log line."""
 
+import random
 import secrets
 
 
@@ -20,4 +21,5 @@ def new_webhook_id() -> str:
 
 def new_request_id() -> str:
     """Return an id to find one request by, in its answer and in the log."""
-    return secrets.token_hex(8)
+    # It is no secret, and asking the system for one took 3% of a busy ingest process.
+    return f"{random.getrandbits(64):016x}"

@@ -9,7 +9,7 @@ from starlette.types import Scope
 
 from trackhelm_core.auth.actor import ActorKind, Identity
 from trackhelm_core.auth.credentials import decode_name
-from trackhelm_core.auth.headers import header_values
+from trackhelm_core.auth.headers import first_value, header_values
 from trackhelm_core.errors import UnauthenticatedError
 from trackhelm_core.limits import SOURCE_ADDRESS_LENGTH
 from trackhelm_core.settings import AuthSettings, Network
@@ -54,6 +54,8 @@ class TrustedProxies:
 
     def source_address(self, scope: Scope) -> str:
         """Return where a request comes from: the nearest address that is not a trusted proxy's."""
+        if first_value(scope, _FORWARDED_FOR) is None:
+            return _peer(scope)
         *trail, address = self._hops(scope)
         while trail and self._trusts(address) and _address(trail[-1]) is not None:
             address = trail.pop()

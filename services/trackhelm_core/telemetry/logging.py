@@ -2,17 +2,29 @@
 
 import logging
 import sys
+from contextvars import ContextVar
 
 import structlog
 
 from trackhelm_core.settings import LogSettings
+
+bound_request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
+"""The id of the request that is being served, for every line that is logged meanwhile."""
+
+
+def _add_request_id(
+    _logger: object, _method: str, event: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
+    if (request_id := bound_request_id.get()) is not None:
+        event.setdefault("request_id", request_id)
+    return event
 
 
 def configure_logging(settings: LogSettings) -> None:
     """Send every log line to standard error in the chosen form."""
     level = logging.getLevelNamesMapping()[settings.log_level.upper()]
     shared: list[structlog.typing.Processor] = [
-        structlog.contextvars.merge_contextvars,
+        _add_request_id,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]

@@ -3,6 +3,7 @@
 Plain ASGI: Starlette's function middleware costs a task and two queues a request.
 """
 
+import logging
 import re
 import time
 from collections.abc import Iterable
@@ -10,52 +11,53 @@ from urllib.parse import urlsplit
 
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from structlog.contextvars import bind_contextvars, reset_contextvars
 
-from trackhelm_core.auth.headers import header_values
+from trackhelm_core.auth.headers import first_value
 from trackhelm_core.errors import ApiError, ErrorCode
 from trackhelm_core.ids import new_request_id
 from trackhelm_core.problems import defect, problem
+from trackhelm_core.telemetry.logging import bound_request_id
 from trackhelm_core.telemetry.metrics import UNROUTED, RequestMetrics
 
-log = structlog.get_logger("trackhelm.access")
+_ACCESS = "trackhelm.access"
+log = structlog.get_logger(_ACCESS)
+# Asked before a line is made that hardly anyone wants.
+_access = logging.getLogger(_ACCESS)
 
-_REQUEST_ID = re.compile("[0-9A-Za-z._-]{8,64}")
+_REQUEST_ID = re.compile(b"[0-9A-Za-z._-]{8,64}")
 """Ours, an ingress's, a UUID."""
 
 _REQUEST_ID_HEADER = b"x-request-id"
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-_SAFE_HEADERS: Iterable[tuple[bytes, bytes]] = (
-    # A browser must not guess that a text artifact is a script, nor show us inside a foreign page.
-    (b"x-content-type-options", b"nosniff"),
-    (b"x-frame-options", b"SAMEORIGIN"),
-)
+# A browser must not guess that a text artifact is a script, nor show us inside a foreign page.
+_NO_SNIFFING = (b"x-content-type-options", b"nosniff")
+_NO_FRAMES = (b"x-frame-options", b"SAMEORIGIN")
+_OWN_HEADERS = frozenset({_REQUEST_ID_HEADER, _NO_SNIFFING[0], _NO_FRAMES[0]})
 
 
-def is_foreign_write(scope: Scope, origin: str | None) -> bool:
+def is_foreign_write(scope: Scope, origin: bytes) -> bool:
     """Return whether a page of another site makes the user's browser send this write.
 
     Browsers name the page's origin on every such request; other clients send none.
     """
-    if origin is None or scope["method"] in _SAFE_METHODS:
+    if scope["method"] in _SAFE_METHODS:
         return False
+    host = first_value(scope, b"host") or b""
     try:
-        return urlsplit(origin).netloc.lower() != (_first(scope, b"host") or "").lower()
+        return urlsplit(origin.decode("latin-1")).netloc.lower() != host.decode("latin-1").lower()
     except ValueError:
         return True  # No browser's: it is no URL.
 
 
-def _first(scope: Scope, name: bytes) -> str | None:
-    return next((value.decode("latin-1") for value in header_values(scope, name)), None)
-
-
 def _with_own_headers(headers: Iterable[tuple[bytes, bytes]], request_id: str) -> list[tuple[bytes, bytes]]:
     """Return an answer's headers with ours: its id is the request's, whatever it says, others it may set."""
+    own = [(_REQUEST_ID_HEADER, request_id.encode()), _NO_SNIFFING, _NO_FRAMES]
+    given = {name for name, _ in headers}
+    if given.isdisjoint(_OWN_HEADERS):
+        return [*headers, *own]
     kept = [header for header in headers if header[0] != _REQUEST_ID_HEADER]
-    given = {name for name, _ in kept}
-    own = [header for header in _SAFE_HEADERS if header[0] not in given]
-    return [*kept, (_REQUEST_ID_HEADER, request_id.encode()), *own]
+    return [*kept, *(header for header in own if header[0] == _REQUEST_ID_HEADER or header[0] not in given)]
 
 
 def _route(scope: Scope) -> str:
@@ -90,7 +92,7 @@ class RequestMiddleware:
                 message["headers"] = _with_own_headers(message.get("headers", ()), request_id)
             await send(message)
 
-        bound = bind_contextvars(request_id=request_id)
+        bound = bound_request_id.set(request_id)
         try:
             await self._answer(scope, receive, send_with_headers)
         except Exception:
@@ -102,26 +104,27 @@ class RequestMiddleware:
         finally:
             seconds = time.perf_counter() - began
             self._metrics.observe(scope["method"], _route(scope), status, seconds)
-            log.debug(
-                "request",
-                method=scope["method"],
-                path=scope["path"],
-                status=status,
-                ms=round(seconds * 1000, 2),
-            )
-            reset_contextvars(**bound)
+            if _access.isEnabledFor(logging.DEBUG):
+                log.debug(
+                    "request",
+                    method=scope["method"],
+                    path=scope["path"],
+                    status=status,
+                    ms=round(seconds * 1000, 2),
+                )
+            bound_request_id.reset(bound)
 
     def _request_id(self, scope: Scope) -> str:
         """Return the gateway's id for the request; anybody else's would let callers forge our log."""
-        given = _first(scope, _REQUEST_ID_HEADER) if self._behind_gateway else None
-        return given if given and _REQUEST_ID.fullmatch(given) else new_request_id()
+        given = first_value(scope, _REQUEST_ID_HEADER) if self._behind_gateway else None
+        return given.decode() if given and _REQUEST_ID.fullmatch(given) else new_request_id()
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        origin = _first(scope, b"origin")
-        if is_foreign_write(scope, origin):
+        origin = first_value(scope, b"origin")
+        if origin is not None and is_foreign_write(scope, origin):
             refusal = ApiError(
                 ErrorCode.PERMISSION_DENIED,
-                f"A page of {origin} may not write here: the origin is not this server's.",
+                f"A page of {origin.decode('latin-1')} may not write here: the origin is not this server's.",
             )
             await problem(refusal)(scope, receive, send)
         else:

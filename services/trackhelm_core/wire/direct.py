@@ -1,16 +1,17 @@
-"""Endpoints that are called directly, past the framework's routing and injection: those called most.
+"""Endpoints that are called directly, past the framework's layers, routing and injection: those called most.
 
 A request with one metric point is worth some 10 µs of work; matching it against a hundred routes and solving
-its endpoint's parameters takes 140. A route of class `DirectRoute` is an ordinary route, in the OpenAPI
-document and for whoever calls the application without `DirectRoutes` around it. Its endpoint takes nothing
-but the request, so calling it by its exact path means the same: body, limits, errors and what is counted are
-those of any `WireRoute`.
+its endpoint's parameters takes 140, and the layers around the router 10. A route of class `DirectRoute` is
+an ordinary route, in the OpenAPI document and for any other application. Its endpoint takes nothing but the
+request, so calling it by its exact path means the same: body, limits, errors and what is counted are those
+of any `WireRoute`.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from types import MappingProxyType
 from typing import Final
 
-from fastapi import Request, Response
+from fastapi import FastAPI, Request, Response
 from starlette.applications import Starlette
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -38,31 +39,20 @@ def direct_routes(services: Iterable[Service]) -> dict[str, DirectRoute]:
     }
 
 
-class DirectRoutes:
-    """Wraps the application `inner`, whose handlers of exceptions are those of `application`."""
+class DirectEndpoints:
+    """Calls the endpoint that a scope names as its route; its failures are answered as `application` does."""
 
-    def __init__(self, inner: ASGIApp, *, application: Starlette, routes: Mapping[str, DirectRoute]) -> None:
-        self._inner = inner
+    def __init__(self, application: Starlette) -> None:
         self._application = application
-        self._routes = routes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one connection's scope."""
-        route = None
-        if scope["type"] == "http" and scope["method"] == "POST":
-            route = self._routes.get(scope["path"])
-        if route is None:
-            await self._inner(scope, receive, send)
-            return
-        # What the framework notes: endpoints find the state there, and counters the route.
-        scope["app"] = self._application
-        scope["route"] = route
+        """Serve a request."""
         request = WireRequest(scope, receive)
         try:
             if _JSON not in scope["headers"]:
                 check_json_content_type(request)
             await request.body()
-            response = await route.endpoint(request)
+            response = await scope["route"].endpoint(request)
         except Exception as error:  # noqa: BLE001 - who is not foreseen is raised again
             response = await self._answer(request, error)
         await response(scope, receive, send)
@@ -74,3 +64,26 @@ class DirectRoutes:
                 answer: Response = await handlers[kind](request, error)
                 return answer
         raise error
+
+
+class DirectApplication(FastAPI):
+    """An application whose direct routes do not pass through the framework's layers."""
+
+    direct: Mapping[str, DirectRoute] = MappingProxyType({})
+    """The direct routes, by path."""
+
+    serve_direct: ASGIApp
+    """Serves a request whose route is in its scope; wraps `DirectEndpoints`."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection's scope."""
+        route = None
+        if scope["type"] == "http" and scope["method"] == "POST":
+            route = self.direct.get(scope["path"])
+        if route is None:
+            await super().__call__(scope, receive, send)
+            return
+        # What the framework notes: endpoints find the state there, and counters the route.
+        scope["app"] = self
+        scope["route"] = route
+        await self.serve_direct(scope, receive, send)

@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 from tests.fixtures.api import API, Api
 from trackhelm_core.errors import UnavailableError
 from trackhelm_core.settings import StorageSettings
-from trackhelm_core.wire.direct import DirectRoutes
+from trackhelm_core.wire.direct import DirectApplication
 from trackhelm_embedded.app import embedded_app
 from trackhelm_ingest.routes import batches
 
@@ -53,12 +53,9 @@ def clients(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[TestClie
     storage = StorageSettings(data=tmp_path_factory.mktemp("data"))
     with client_of(embedded_app(storage)) as direct:
         app = embedded_app(storage)
-        app.user_middleware = [
-            layer
-            for layer in app.user_middleware
-            if getattr(layer.cls, "__name__", "") != DirectRoutes.__name__
-        ]
-        assert len(app.user_middleware) < len(embedded_app(storage).user_middleware)
+        assert isinstance(app, DirectApplication)
+        assert app.direct
+        app.direct = {}
         with client_of(app) as routed:
             yield direct, routed
 
