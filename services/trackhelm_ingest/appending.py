@@ -10,18 +10,18 @@ another's round trips. Whoever comes alone, or later, waits for nobody.
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
 import structlog
-from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from trackhelm_core.errors import ApiError, ErrorCode, UnavailableError
 from trackhelm_core.queue import names
 from trackhelm_core.queue.names import accepted_of, deleted_of, drainer_of, note_of, partition_of, stream_of
+from trackhelm_core.queue.round_trip import Command
 from trackhelm_core.settings import RedisSettings
 
 log = structlog.get_logger(__name__)
@@ -96,6 +96,10 @@ class _Waiting:
     answered: asyncio.Future[None]
 
 
+RoundTrip = Callable[[Sequence[Command]], Awaitable[list[Any]]]
+"""Sends commands together, and returns the answer to each: an exception where one was refused."""
+
+
 class RunsChangedError(Exception):
     """The run of an entry may have been deleted since it was looked up: look it up, and append again."""
 
@@ -103,8 +107,10 @@ class RunsChangedError(Exception):
 class Appender:
     """Appends entries from one event loop; `call_worker` is told of partitions that nobody drains."""
 
-    def __init__(self, client: Redis, settings: RedisSettings, call_worker: Callable[[int], None]) -> None:
-        self._client = client
+    def __init__(
+        self, round_trip: RoundTrip, settings: RedisSettings, call_worker: Callable[[int], None]
+    ) -> None:
+        self._round_trip = round_trip
         self._settings = settings
         self._waiting: list[_Waiting] = []
         self._waiting_bytes = 0
@@ -198,29 +204,31 @@ class Appender:
 
     async def _send(self, partitions: dict[int, list[_Waiting]]) -> list[Any]:
         # One script a partition, its text with each: a Redis that restarts forgets scripts by their names.
-        pipeline = self._client.pipeline(transaction=False)
-        for partition, entries in partitions.items():
-            keys = [
-                stream_of(partition),
-                drainer_of(partition),
-                accepted_of(partition),
-                names.WAITING_BYTES,
-                names.RUNS_EPOCH,
-                names.ALL_DELETED,
-            ]
-            arguments: list[bytes | int] = [
-                self._settings.queue_backlog,
-                partition,
-                NOTE_SECONDS,
-                CALLED_SECONDS,
-                self._settings.queue_backlog_bytes,
-            ]
-            for entry in entries:
-                keys.append(deleted_of(entry.run))
-                keys += [note_of(subject) for subject in entry.subjects]
-                arguments += [entry.data, len(entry.subjects), entry.epoch]
-            pipeline.eval(_APPEND, len(keys), *keys, *arguments)
-        return await pipeline.execute(raise_on_error=False)
+        return await self._round_trip(
+            [self._command(partition, entries) for partition, entries in partitions.items()]
+        )
+
+    def _command(self, partition: int, entries: Sequence[_Waiting]) -> Command:
+        keys = [
+            stream_of(partition),
+            drainer_of(partition),
+            accepted_of(partition),
+            names.WAITING_BYTES,
+            names.RUNS_EPOCH,
+            names.ALL_DELETED,
+        ]
+        arguments: list[bytes | int] = [
+            self._settings.queue_backlog,
+            partition,
+            NOTE_SECONDS,
+            CALLED_SECONDS,
+            self._settings.queue_backlog_bytes,
+        ]
+        for entry in entries:
+            keys.append(deleted_of(entry.run))
+            keys += [note_of(subject) for subject in entry.subjects]
+            arguments += [entry.data, len(entry.subjects), entry.epoch]
+        return ("EVAL", _APPEND, len(keys), *keys, *arguments)
 
     def _answer(self, partition: int, entries: Sequence[_Waiting], answer: Any) -> None:
         if isinstance(answer, Exception):

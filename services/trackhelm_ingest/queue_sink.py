@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import partial
 from typing import Final, Self
 
 import structlog
@@ -14,6 +15,7 @@ from trackhelm_core.db.unit_of_work import Database
 from trackhelm_core.errors import UnavailableError
 from trackhelm_core.queue.connection import RedisConnection
 from trackhelm_core.queue.names import ALL_DELETED, RUNS_EPOCH, deleted_of
+from trackhelm_core.queue.round_trip import round_trip
 from trackhelm_core.queue.tasks import Task
 from trackhelm_ingest.appending import Appender, RunsChangedError
 from trackhelm_ingest.entries import pack_entry
@@ -46,7 +48,7 @@ class QueueSink:
     def __init__(self, redis: RedisConnection, database: Database) -> None:
         self._redis = redis
         self._client = redis.async_client()
-        self._appender = Appender(self._client, redis.settings, self._call_worker)
+        self._appender = Appender(partial(round_trip, self._client), redis.settings, self._call_worker)
         self._runs = WritableRuns(database)
         self._errands: asyncio.Queue[tuple[Task, int | str] | None] = asyncio.Queue(ERRANDS)
         self._loop = asyncio.get_running_loop()

@@ -2,10 +2,11 @@
 
 import asyncio
 import selectors
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
+from trackhelm_core.queue.round_trip import Command
 from trackhelm_core.settings import RedisSettings
 from trackhelm_ingest.appending import Appender
 
@@ -17,22 +18,15 @@ class SlowRedis:
 
     def __init__(self) -> None:
         self.round_trips: list[int] = []
-        self._entries = 0
 
-    def pipeline(self, *, transaction: bool) -> "SlowRedis":
-        assert not transaction
-        self._entries = 0
-        return self
-
-    def eval(self, script: str, keys: int, *arguments: Any) -> None:
+    async def round_trip(self, commands: Sequence[Command]) -> list[Any]:
+        ((_, _, keys, *arguments),) = commands
+        assert isinstance(keys, int)
         # Behind the keys are five arguments, then three for each entry.
-        self._entries += (len(arguments) - keys - 5) // 3
-
-    async def execute(self, *, raise_on_error: bool) -> list[tuple[int, int, int, list[int]]]:
-        assert not raise_on_error
-        self.round_trips.append(self._entries)
+        entries = (len(arguments) - keys - 5) // 3
+        self.round_trips.append(entries)
         await asyncio.sleep(ROUND_TRIP_SECONDS)
-        return [(self._entries, 0, 0, [])]
+        return [(entries, 0, 0, [])]
 
 
 class NoWaiting(selectors.DefaultSelector):
@@ -58,10 +52,10 @@ class CountedTime(asyncio.SelectorEventLoop):
 
 def appended(log: Callable[[Appender], Awaitable[Any]]) -> tuple[list[int], float]:
     """Return how many entries each round trip took, and the seconds of it all."""
-    redis: Any = SlowRedis()
+    redis = SlowRedis()
 
     async def run() -> float:
-        appender = Appender(redis, RedisSettings(queue_partitions=1), lambda _: None)
+        appender = Appender(redis.round_trip, RedisSettings(queue_partitions=1), lambda _: None)
         running = asyncio.create_task(appender.run())
         began = asyncio.get_running_loop().time()
         await log(appender)
