@@ -46,6 +46,13 @@ class Split:
         steps: list[int] = self.points(run, key).steps.tolist()
         return steps
 
+    def chunks(self, run: str) -> int:
+        """Return of how many chunks the run's metrics are."""
+        with self.runtime.database.reading() as session:
+            statement = select(func.count()).select_from(MetricChunk)
+            statement = statement.join(Series, Series.id == MetricChunk.series_id)
+            return int(session.scalars(statement.join(Run).where(Run.uuid == run)).one())
+
     def count(self, run: str) -> int:
         """Return what the series of a run count."""
         with self.runtime.database.reading() as session:

@@ -1,0 +1,72 @@
+"""A drainer gathers what comes, unless somebody calls."""
+
+import threading
+import time
+
+import pytest
+
+from tests.fixtures.waiting import wait_until
+from tests.integration.queue.conftest import Split
+from tests.integration.queue.test_draining import drain, put
+from trackhelm_core.queue.hurry import HurryCalls, call_to_hurry
+from trackhelm_core.queue.waiting import wait_until_stored
+from trackhelm_ingest.drain import drainer
+
+LONG_SECONDS = 30.0
+
+
+def waited(calls: HurryCalls, seconds: float) -> float:
+    began = time.monotonic()
+    calls.wait(seconds)
+    return time.monotonic() - began
+
+
+def test_without_a_call_a_wait_is_as_long_as_it_says(split: Split) -> None:
+    with HurryCalls(split.redis.client, 0) as calls:
+        call_to_hurry(split.redis.client, [1])
+        assert waited(calls, 0.2) == pytest.approx(0.2, abs=0.15)
+        assert waited(calls, -1) < LONG_SECONDS / 2
+
+
+def test_calls_that_came_before_end_one_wait(split: Split) -> None:
+    with HurryCalls(split.redis.client, 0) as calls:
+        for _ in range(3):
+            call_to_hurry(split.redis.client, [0, 1])
+        assert waited(calls, LONG_SECONDS) < LONG_SECONDS / 2
+        assert waited(calls, 0.2) >= 0.2
+
+
+def test_a_read_that_waits_makes_the_drainer_hurry(split: Split, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(drainer, "PACE_SECONDS", LONG_SECONDS)
+    run = split.new_run()
+    partition = put(split, run, 0)
+    draining = threading.Thread(target=drain, args=(split, partition, 0.1))
+    draining.start()
+    wait_until(lambda: split.steps(run) == [0])
+    # It has stored a batch, and waits for more to come.
+    for step in range(1, 4):
+        put(split, run, step)
+        wait_until_stored(split.redis, [run])
+        assert split.steps(run) == list(range(step + 1))
+    call_to_hurry(split.redis.client, [partition])
+    draining.join(LONG_SECONDS / 2)
+    assert not draining.is_alive()
+
+
+def test_entries_that_nobody_waits_for_are_stored_together(
+    split: Split, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drainer, "PACE_SECONDS", LONG_SECONDS)
+    run = split.new_run()
+    partition = put(split, run, 0)
+    draining = threading.Thread(target=drain, args=(split, partition, 0.1))
+    draining.start()
+    wait_until(lambda: split.steps(run) == [0])
+    for step in range(1, 6):
+        put(split, run, step)
+    assert split.steps(run) == [0]
+    wait_until_stored(split.redis, [run])
+    assert split.chunks(run) == 2
+    call_to_hurry(split.redis.client, [partition])
+    draining.join(LONG_SECONDS / 2)
+    assert not draining.is_alive()
