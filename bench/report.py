@@ -8,8 +8,11 @@ from pathlib import Path
 from bench.measure import Result, Times
 
 _HEAD = (
-    "| request | stock, ms | Trackhelm, ms | times faster | aim | limit, ms |",
-    "|---|---:|---:|---:|---:|---:|",
+    (
+        "| request | stock, ms | Trackhelm, ms | times faster | aim | limit, ms | first of a turn: stock, ms "
+        "| Trackhelm, ms | times faster |"
+    ),
+    "|---|---:|---:|---:|---:|---:|---:|---:|---:|",
 )
 
 
@@ -33,15 +36,26 @@ def _row(result: Result) -> str:
         ratio,
         str(result.case.bar),
         f"{result.limit.median:.2f}",
+        _rounded(result.stock.first_ones.median),
+        _rounded(result.trackhelm.first_ones.median),
+        f"{result.first_ratio:.1f}",
     )
     return f"| {' | '.join(cells)} |"
 
 
 def cell(times: Times) -> str:
     """Return the median and the 95th percentile of times."""
-    # Three digits tell what there is to tell.
-    digits = max(0, 3 - len(str(int(times.median))))
+    digits = _digits(times.median)
     return f"{times.median:,.{digits}f} / {times.p95:,.{digits}f}"
+
+
+def _rounded(milliseconds: float) -> str:
+    return f"{milliseconds:,.{_digits(milliseconds)}f}"
+
+
+def _digits(milliseconds: float) -> int:
+    # Three digits tell what there is to tell.
+    return max(0, 3 - len(str(int(milliseconds))))
 
 
 def _processor() -> str:

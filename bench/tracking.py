@@ -16,7 +16,7 @@ from bench import cases
 from bench.cases import Case, acknowledged_at_once
 from bench.client import Client
 from bench.data import HISTORY, Experiment, Run, runs_of
-from bench.measure import Recorder, Result, measure
+from bench.measure import TURN, Recorder, Result, measure
 from bench.report import machine, table
 from bench.servers import limit_server, mlflow_server, postgresql, trackhelm_server
 from bench.tables import MlflowTables, TrackhelmTables
@@ -75,7 +75,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the benchmark and print its table."""
     settings = _parser().parse_args(arguments)
     if settings.quick:
-        settings.repeats, settings.latency_repeats = 5, 30
+        settings.repeats, settings.latency_repeats = 10, 30
         settings.many = settings.others = 0
     for end in (signal.SIGINT, signal.SIGTERM):
         signal.signal(end, lambda *_: sys.exit(1))  # by way of the servers' ends
@@ -102,7 +102,7 @@ def _measure_all(bench: Bench, settings: argparse.Namespace) -> None:
         cases.log_metric(written.uuid, "logged", "a new metric"),
         cases.log_metric(long.uuid, HISTORY, f"{settings.points:,} points before it"),
         cases.write_then_read(written.uuid, "read back"),
-        cases.log_param(2 * (settings.latency_repeats + 1)),
+        cases.log_param(2 * (settings.latency_repeats + TURN)),
     ]
     bench.measure([*single, *map(acknowledged_at_once, single)])
     if settings.many:
@@ -130,7 +130,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--points", type=int, default=100_000, help="points of the long history (%(default)s)"
     )
-    parser.add_argument("--repeats", type=int, default=15, help="of searches and histories (%(default)s)")
+    parser.add_argument("--repeats", type=int, default=25, help="of searches and histories (%(default)s)")
     parser.add_argument("--latency-repeats", type=int, default=150, help="of single requests (%(default)s)")
     parser.add_argument("--only", default="", help="measure only the rows with this text in their name")
     parser.add_argument(
