@@ -6,7 +6,7 @@ Plain ASGI: Starlette's function middleware costs a task and two queues a reques
 import logging
 import re
 import time
-from collections.abc import Iterable
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 import structlog
@@ -50,7 +50,7 @@ def is_foreign_write(scope: Scope, origin: bytes) -> bool:
         return True  # No browser's: it is no URL.
 
 
-def _with_own_headers(headers: Iterable[tuple[bytes, bytes]], request_id: str) -> list[tuple[bytes, bytes]]:
+def _with_own_headers(headers: Sequence[tuple[bytes, bytes]], request_id: str) -> list[tuple[bytes, bytes]]:
     """Return an answer's headers with ours: its id is the request's, whatever it says, others it may set."""
     own = [(_REQUEST_ID_HEADER, request_id.encode()), _NO_SNIFFING, _NO_FRAMES]
     given = {name for name, _ in headers}
