@@ -18,6 +18,7 @@ from typing import Final
 
 _START_MS: Final = 1_800_000_000_000
 _RECEIVE: Final = 65_536
+_SEND: Final = 1_048_576
 _NOISE: Final = 2**52 - 1
 
 
@@ -74,6 +75,8 @@ class _Connection:
 
     def __init__(self, port: int, requests: Sequence[bytes]) -> None:
         self.socket = socket.create_connection(("127.0.0.1", port))
+        # A whole request: who is slow to read one must not keep the others from being sent.
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._requests = iter(requests)
         self._answer = b""

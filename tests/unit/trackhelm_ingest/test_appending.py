@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
+import pytest
+
 from trackhelm_core.queue.round_trip import Command
 from trackhelm_core.settings import RedisSettings
 from trackhelm_ingest.appending import Appender
@@ -18,6 +20,7 @@ class SlowRedis:
 
     def __init__(self) -> None:
         self.round_trips: list[int] = []
+        self.under_way = self.most_under_way = 0
 
     async def round_trip(self, commands: Sequence[Command]) -> list[Any]:
         ((_, _, keys, *arguments),) = commands
@@ -25,7 +28,10 @@ class SlowRedis:
         # Behind the keys are five arguments, then three for each entry.
         entries = (len(arguments) - keys - 5) // 3
         self.round_trips.append(entries)
+        self.under_way += 1
+        self.most_under_way = max(self.most_under_way, self.under_way)
         await asyncio.sleep(ROUND_TRIP_SECONDS)
+        self.under_way -= 1
         return [(entries, 0, 0, [])]
 
 
@@ -50,9 +56,11 @@ class CountedTime(asyncio.SelectorEventLoop):
         return self._selector_of_mine.waited
 
 
-def appended(log: Callable[[Appender], Awaitable[Any]]) -> tuple[list[int], float]:
+def appended(
+    log: Callable[[Appender], Awaitable[Any]], redis: SlowRedis | None = None
+) -> tuple[list[int], float]:
     """Return how many entries each round trip took, and the seconds of it all."""
-    redis = SlowRedis()
+    redis = redis or SlowRedis()
 
     async def run() -> float:
         appender = Appender(redis.round_trip, RedisSettings(queue_partitions=1), lambda _: None)
@@ -101,3 +109,20 @@ def test_those_who_do_not_come_back_are_not_waited_for_long() -> None:
     round_trips, seconds = appended(leave)
     assert sum(round_trips) == 18
     assert seconds < 20 * ROUND_TRIP_SECONDS
+
+
+def test_what_comes_while_one_round_trip_is_under_way_does_not_wait_for_it() -> None:
+    redis = SlowRedis()
+
+    async def late(appender: Appender, name: str, share: float) -> None:
+        await asyncio.sleep(share * ROUND_TRIP_SECONDS)
+        await one_after_another(appender, name, 1)
+
+    async def three(appender: Appender) -> None:
+        await asyncio.gather(*(late(appender, f"run {share}", share) for share in (0.0, 0.5, 0.6)))
+
+    _, seconds = appended(three, redis)
+    assert redis.most_under_way == 2
+    # The third waits for the first, no longer.
+    assert seconds == pytest.approx(2 * ROUND_TRIP_SECONDS)
+    assert redis.round_trips == [1, 1, 1]
