@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Iterator
 
 import pytest
 
@@ -36,37 +37,32 @@ def test_calls_that_came_before_end_one_wait(split: Split) -> None:
         assert waited(calls, 0.2) >= 0.2
 
 
-def test_a_read_that_waits_makes_the_drainer_hurry(split: Split, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def drained(split: Split, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Yield a run whose drainer has stored step 0 and would now gather for long."""
     monkeypatch.setattr(drainer, "PACE_SECONDS", LONG_SECONDS)
     run = split.new_run()
     partition = put(split, run, 0)
     draining = threading.Thread(target=drain, args=(split, partition, 0.1))
     draining.start()
     wait_until(lambda: split.steps(run) == [0])
-    # It has stored a batch, and waits for more to come.
+    yield run
+    call_to_hurry(split.redis.client, [partition])
+    draining.join(LONG_SECONDS / 2)
+    assert not draining.is_alive()
+
+
+def test_a_read_that_waits_makes_the_drainer_hurry(split: Split, drained: str) -> None:
     for step in range(1, 4):
-        put(split, run, step)
-        wait_until_stored(split.redis, [run])
-        assert split.steps(run) == list(range(step + 1))
-    call_to_hurry(split.redis.client, [partition])
-    draining.join(LONG_SECONDS / 2)
-    assert not draining.is_alive()
+        put(split, drained, step)
+        wait_until_stored(split.redis, [drained])
+        assert split.steps(drained) == list(range(step + 1))
 
 
-def test_entries_that_nobody_waits_for_are_stored_together(
-    split: Split, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(drainer, "PACE_SECONDS", LONG_SECONDS)
-    run = split.new_run()
-    partition = put(split, run, 0)
-    draining = threading.Thread(target=drain, args=(split, partition, 0.1))
-    draining.start()
-    wait_until(lambda: split.steps(run) == [0])
+def test_entries_that_nobody_waits_for_are_stored_together(split: Split, drained: str) -> None:
     for step in range(1, 6):
-        put(split, run, step)
-    assert split.steps(run) == [0]
-    wait_until_stored(split.redis, [run])
-    assert split.chunks(run) == 2
-    call_to_hurry(split.redis.client, [partition])
-    draining.join(LONG_SECONDS / 2)
-    assert not draining.is_alive()
+        put(split, drained, step)
+    assert split.steps(drained) == [0]
+    wait_until_stored(split.redis, [drained])
+    assert split.steps(drained) == list(range(6))
+    assert split.chunks(drained) == 2
