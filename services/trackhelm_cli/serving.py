@@ -55,6 +55,7 @@ def serve(app: ASGIApp, http: HttpSettings, announcement: str) -> None:
             # would believe any program of this machine.
             proxy_headers=http.behind_gateway,
             forwarded_allow_ips="*" if http.behind_gateway else None,
+            # Which program answers is nobody's business, and each header costs a look at it.
             server_header=False,
             # Longer than a gateway keeps an idle connection: one is never closed just as it is used.
             timeout_keep_alive=75,

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from trackhelm_core import __version__
 from trackhelm_core.auth.middleware import ActorMiddleware
@@ -68,10 +69,12 @@ def build_app(
     install_openapi(app)
     proxies = TrustedProxies.of(auth, behind_gateway=behind_gateway)
     metrics = RequestMetrics(runtime.metrics)
-    app.add_middleware(ActorMiddleware, proxies=proxies)
-    app.add_middleware(RequestMiddleware, metrics=metrics, behind_gateway=behind_gateway)
+
+    def layers(inner: ASGIApp) -> ASGIApp:
+        actors = ActorMiddleware(inner, proxies=proxies)
+        return RequestMiddleware(actors, metrics, behind_gateway=behind_gateway)
+
+    app.add_middleware(layers)
     app.direct = direct_routes(services)
-    app.serve_direct = RequestMiddleware(
-        ActorMiddleware(DirectEndpoints(app), proxies=proxies), metrics, behind_gateway=behind_gateway
-    )
+    app.serve_direct = layers(DirectEndpoints(app))
     return app

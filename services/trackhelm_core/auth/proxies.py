@@ -9,7 +9,7 @@ from starlette.types import Scope
 
 from trackhelm_core.auth.actor import ActorKind, Identity
 from trackhelm_core.auth.credentials import decode_name
-from trackhelm_core.auth.headers import first_value, header_values
+from trackhelm_core.auth.headers import header_values
 from trackhelm_core.errors import UnauthenticatedError
 from trackhelm_core.limits import SOURCE_ADDRESS_LENGTH
 from trackhelm_core.settings import AuthSettings, Network
@@ -54,8 +54,6 @@ class TrustedProxies:
 
     def source_address(self, scope: Scope) -> str:
         """Return where a request comes from: the nearest address that is not a trusted proxy's."""
-        if first_value(scope, _FORWARDED_FOR) is None:
-            return _peer(scope)
         *trail, address = self._hops(scope)
         while trail and self._trusts(address) and _address(trail[-1]) is not None:
             address = trail.pop()
@@ -63,7 +61,10 @@ class TrustedProxies:
 
     def _hops(self, scope: Scope) -> list[str]:
         """Return the addresses a request came by, as far as told, up to the one that called us."""
-        given = b",".join(header_values(scope, _FORWARDED_FOR)).decode("latin-1")
+        headers = header_values(scope, _FORWARDED_FOR)
+        if not headers:
+            return [_peer(scope)]
+        given = b",".join(headers).decode("latin-1")
         trail = [hop.strip() for hop in given.split(",") if hop.strip()]
         # Our gateway has put its own caller at the end; all before that is what the caller said.
         return trail if trail and self.behind_gateway else [*trail, _peer(scope)]

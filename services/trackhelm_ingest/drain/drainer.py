@@ -135,16 +135,18 @@ def drain_turn(
     linger_seconds: float = LINGER_SECONDS,
 ) -> Ended:
     """Drain a partition for a turn, unless another process does."""
-    with closing(redis.blocking_client(BLOCK_SECONDS)) as blocking, HurryCalls(blocking, partition) as calls:
+    with closing(redis.blocking_client(BLOCK_SECONDS)) as blocking:
         stream = PartitionStream(redis, blocking, partition)
-        drainer = Drainer(
-            redis, stream, partition, calls, linger_seconds=linger_seconds, on_crowded=on_crowded
-        )
         while True:
             with draining_alone(database.engine, partition) as connection:
                 if connection is None:
                     return Ended.IDLE
-                ended = drainer.run(connection)
+                # Only now: many are called in vain, and it takes a connection.
+                with HurryCalls(blocking, partition) as calls:
+                    drainer = Drainer(
+                        redis, stream, partition, calls, linger_seconds=linger_seconds, on_crowded=on_crowded
+                    )
+                    ended = drainer.run(connection)
             # Finished without the lock: whoever is called by an entry that comes now finds it free.
             if ended is Ended.TURN_OVER or stream.finish():
                 return ended
