@@ -8,6 +8,8 @@ DATA ?= trackhelm-data
 BIN := $(VENV)/bin
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
 CONSTRAINTS := requirements/constraints.txt
+# What an installed server is older than has to be installed, and compiled, again.
+INSTALLED := pyproject.toml $(CONSTRAINTS) $(wildcard services/trackhelm_ingest/*.c)
 # The newest release of each generation of the stock client whose own requirements can be met: 3.18.0 pins an
 # mlflow-skinny 3.18.0 that was not published when this was written.
 GENERATIONS := mlflow3 mlflow2
@@ -105,11 +107,11 @@ $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed")'
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.run: pyproject.toml $(CONSTRAINTS) | $(BIN)/python
+$(VENV)/.run: $(INSTALLED) | $(BIN)/python
 	$(BIN)/python $(PIP_INSTALL) -c $(CONSTRAINTS) -e .
 	@touch $@
 
-$(VENV)/.dev: pyproject.toml $(CONSTRAINTS) | $(BIN)/python
+$(VENV)/.dev: $(INSTALLED) | $(BIN)/python
 	$(BIN)/python $(PIP_INSTALL) -c $(CONSTRAINTS) -e '.[dev]'
 	@touch $@ $(VENV)/.run
 

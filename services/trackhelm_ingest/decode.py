@@ -1,6 +1,6 @@
 """From the bytes of a metrics request to columns and key-value pairs, checked. Pure: no I/O.
 
-See `schemas.batches` for why there are two readings of one body.
+See `schemas.batches` for why there are several readings of one body.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -15,6 +15,7 @@ from trackhelm_core.wire.messages import read_message
 from trackhelm_ingest.logic.labels import labels_fault
 from trackhelm_ingest.logic.values import check_batch_size, clean_params, clean_tags
 from trackhelm_ingest.packing import pack, pack_plain
+from trackhelm_ingest.plain_batch import read_plain_batch
 from trackhelm_ingest.schemas.batches import (
     BatchMessage,
     KeyValuePair,
@@ -48,6 +49,9 @@ _metrics = msgspec.json.Decoder(MetricMessage)
 
 def decode_batch(body: bytes) -> Batch:
     """Read the body of log-batch; raises `InvalidParameterError`."""
+    if compiled := read_plain_batch(body):
+        run, points = compiled
+        return Batch(check_run_id(run), points)
     # By far the most are plain. One that is not shows it at its first point, nearly always.
     plain = _strictly(_plain_batches.decode, body)
     if plain and plain.run_id and _are_plain_pairs(plain.params) and _are_plain_pairs(plain.tags):
