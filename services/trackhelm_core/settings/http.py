@@ -42,14 +42,17 @@ def path_prefix(text: str) -> str:
 def _origin(text: str) -> str:
     """Return an origin as browsers write it; raises `ValueError`."""
     wanted = f"{text!r} is no origin such as https://ui.example.com or http://localhost:5173: "
-    parts = urlsplit(text)
+    if "*" in text or not text.isascii() or not text.isprintable():
+        raise ValueError(wanted + "each is written out in ASCII, or * stands for any")
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError as error:
+        raise ValueError(wanted + f"{error}") from error
     if parts.scheme not in _DEFAULT_PORTS or not parts.hostname:
         raise ValueError(wanted + "it must begin with http:// or https:// and have a name or address")
     if parts.path or parts.query or parts.fragment or "@" in parts.netloc or "?" in text or "#" in text:
         raise ValueError(wanted + "it has a scheme, a host and a port, and nothing else")
-    if "*" in parts.netloc or not parts.netloc.isascii() or not parts.netloc.isprintable():
-        raise ValueError(wanted + "each origin is written out, or * stands for any")
-    port = parts.port  # a ValueError where it is none
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     is_default = port in {None, _DEFAULT_PORTS[parts.scheme]}
     return f"{parts.scheme}://{host}" if is_default else f"{parts.scheme}://{host}:{port}"
