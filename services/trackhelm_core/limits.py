@@ -112,6 +112,11 @@ LINEAGE_DEFAULT_NODES: Final = 500
 LINEAGE_DEPTH: Final = 20
 LINEAGE_DEFAULT_DEPTH: Final = 10
 
+# A request's head: bytes of its address, and of all its headers. A filter has 20,000 values at most, each of
+# which may then take 200 bytes in an address.
+REQUEST_TARGET_BYTES: Final = 4 * 1024 * 1024
+REQUEST_HEADERS_BYTES: Final = 64 * 1024
+
 # JSON request bodies: bytes. 1,000 metrics with 250-character keys in escaped non-ASCII fit; a dataset
 # profile of 16 MiB, the largest single legal field, fits too.
 JSON_BODY_BYTES: Final = 32 * 1024 * 1024

@@ -16,6 +16,7 @@ from starlette.applications import Starlette
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from trackhelm_core.service import Service
+from trackhelm_core.wire.paths import inner_path
 from trackhelm_core.wire.route import WireRequest, WireRoute, check_json_content_type
 
 _JSON: Final = (b"content-type", b"application/json")
@@ -79,7 +80,7 @@ class DirectApplication(FastAPI):
         """Serve one connection's scope."""
         route = None
         if scope["type"] == "http" and scope["method"] == "POST":
-            route = self.direct.get(scope["path"])
+            route = self.direct.get(inner_path(scope))
         if route is None:
             await super().__call__(scope, receive, send)
             return
