@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from trackhelm_core.errors import InvalidParameterError, missing_parameter
+from trackhelm_core.wire.json import LargeFloat
 from trackhelm_core.wire.requests import MISSING, MISSING_FIELD
 
 SHOWN_VALUE_LENGTH = 200
@@ -27,7 +28,8 @@ def field_path(location: Sequence[int | str]) -> str:
 
 def shown(value: Any) -> str:
     """Return a value as JSON, cut to a length that a log line and a terminal can bear."""
-    text = json.dumps(value, default=str, ensure_ascii=False)
+    large = isinstance(value, LargeFloat)
+    text = value.text if large else json.dumps(value, default=str, ensure_ascii=False)
     # A lone surrogate is legal in JSON text but has no UTF-8 form, so it could not be answered with.
     text = text.encode("utf-8", "replace").decode("utf-8")
     return text if len(text) <= SHOWN_VALUE_LENGTH else f"{text[:SHOWN_VALUE_LENGTH]}…"

@@ -13,6 +13,7 @@ from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
 from trackhelm_core.limits import COMMENT_LENGTH, INT64_MAX, INT64_MIN
+from trackhelm_core.wire.numbers import WHOLE
 
 MISSING = "missing"
 """The error type of an absent required field: pydantic's own, raised for empty ones too."""
@@ -44,8 +45,8 @@ Requests from a query are `Annotated[Model, Query()]`; everything else a `WireMo
 for them as it is.
 """
 
-Int64 = Annotated[int, Field(ge=INT64_MIN, le=INT64_MAX)]
-Milliseconds = Annotated[int, Field(ge=0, le=INT64_MAX)]
+Int64 = Annotated[int, WHOLE, Field(ge=INT64_MIN, le=INT64_MAX)]
+Milliseconds = Annotated[int, WHOLE, Field(ge=0, le=INT64_MAX)]
 """A time: milliseconds since the epoch."""
 
 Comment = Annotated[str, Field(max_length=COMMENT_LENGTH)]
