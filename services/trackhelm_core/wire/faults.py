@@ -10,7 +10,7 @@ from typing import Any
 
 from trackhelm_core.errors import InvalidParameterError, missing_parameter
 from trackhelm_core.wire.json import LargeFloat
-from trackhelm_core.wire.requests import MISSING, MISSING_FIELD
+from trackhelm_core.wire.requests import MISSING, MISSING_FIELD, NOT_TAKEN
 
 SHOWN_VALUE_LENGTH = 200
 
@@ -47,12 +47,13 @@ def request_fault(fault: Mapping[str, Any]) -> InvalidParameterError:
             field = fault["ctx"]["field"]
             return missing_parameter(f"{path}.{field}" if path else field)
         case "json_invalid":
-            reason = fault.get("ctx", {}).get("error", "")
-            return InvalidParameterError(f"The request body is not valid JSON: {reason}.")
+            message = f"The request body is not valid JSON: {fault.get('ctx', {}).get('error', '')}."
         case "model_attributes_type" | "model_type" | "dict_type" if not path:
-            return InvalidParameterError("The request body must be a JSON object.")
+            message = "The request body must be a JSON object."
+        case kind if kind == NOT_TAKEN:
+            subject = f" of '{path}'" if path else ""
+            message = f"Unknown parameter{subject}: {fault['msg']}."
         case _:
             subject = f" for parameter '{path}'" if path else ""
-            return InvalidParameterError(
-                f"Invalid value {shown(fault.get('input'))}{subject} supplied: {fault['msg']}."
-            )
+            message = f"Invalid value {shown(fault.get('input'))}{subject} supplied: {fault['msg']}."
+    return InvalidParameterError(message)

@@ -1,6 +1,6 @@
 """Whole numbers as clients write them, read exactly: no number goes through a double on its way.
 
-Protobuf's JSON has an int64 as a number or as text. R sends every scalar as text, and writes 100,000 as `1e+05`.
+Protobuf's JSON has an int64 as a number or as text. R sends every scalar as text, and 100,000 as `1e+05`.
 """
 
 import re
@@ -17,6 +17,8 @@ _NUMBER: Final = re.compile(r"([+-]?)([0-9]*)(?:\.([0-9]*))?(?:[eE]([+\- ]?)([0-
 
 _MOST_DIGITS: Final = 19
 """What an int64 has at most."""
+
+_BEYOND: Final = 10**_MOST_DIGITS
 
 
 def whole_number(text: str) -> int | None:
@@ -39,9 +41,8 @@ def whole_number(text: str) -> int | None:
     zeros = int(f"-{power}" if power_sign == "-" else power) - len(fraction) + len(digits) - len(significant)
     if zeros < 0:
         return None
-    if len(significant) + zeros > _MOST_DIGITS:
-        return 10**_MOST_DIGITS if sign != "-" else -(10**_MOST_DIGITS)
-    number = int(significant) * 10**zeros
+    fits = len(significant) + zeros <= _MOST_DIGITS
+    number = int(significant + "0" * zeros) if fits else _BEYOND
     return -number if sign == "-" else number
 
 

@@ -31,7 +31,7 @@ class ChartBuckets(WireModel):
 
     run_ids: tuple[Required, ...] = ()
     keys: tuple[Required, ...] = ()
-    buckets: Annotated[int, WHOLE, Field(ge=MIN_BUCKETS, le=CHART_BUCKETS)] = CHART_DEFAULT_BUCKETS
+    buckets: Annotated[int, Field(ge=MIN_BUCKETS, le=CHART_BUCKETS), WHOLE] = CHART_DEFAULT_BUCKETS
     x_axis: Axis = Axis.STEP
     start: Int64 | None = None
     end: Int64 | None = None

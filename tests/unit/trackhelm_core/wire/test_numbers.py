@@ -73,7 +73,7 @@ def test_so_is_a_bare_one(text: str, number: int) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ['"1.5"', '"1e-1"', "1.5", '""', '" 1"', '"1 "', '"1_000"', '"0x10"', '"١"', '"e5"', '"."', '"1e"'],
+    ['"1.5"', '"1e-1"', "1.5", '""', '" 1"', '"1 "', '"1_000"', '"0x10"', '"\u0661"', '"e5"', '"."', '"1e"'],
 )
 def test_what_is_no_whole_number_is_refused_by_its_value(text: str) -> None:
     assert refusal("step", text) == (
