@@ -20,13 +20,14 @@ from trackhelm_core.objects.keys import ObjectKey
 from trackhelm_core.runtime import Runtime, RuntimeDep
 from trackhelm_core.wire.bodies import body_of
 from trackhelm_core.wire.replies import Empty, documented, empty_reply
+from trackhelm_core.wire.route import QueryRoute, WireRoute
 
 SMALL_UPLOAD_BYTES: Final = 10 * 1024 * 1024
 """Largest body of `upload-artifact`, through which browsers add a file to a run."""
 
-api_router = APIRouter(prefix="/mlflow")
-ajax_router = APIRouter(prefix="/mlflow")
-root_router = APIRouter()
+api_router = APIRouter(prefix="/mlflow", route_class=WireRoute)
+ajax_router = APIRouter(prefix="/mlflow", route_class=QueryRoute)
+root_router = APIRouter(route_class=WireRoute)
 
 
 @api_router.get("/artifacts/list", **documented(EntityListing))

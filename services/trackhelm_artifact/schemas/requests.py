@@ -4,10 +4,11 @@ from typing import Annotated
 
 from pydantic import Field
 
+from trackhelm_core.wire.numbers import WHOLE
 from trackhelm_core.wire.requests import Int64, OfRun, Required, WireModel
 
 # A signed URL lives for a week at most, in every cloud.
-Seconds = Annotated[int, Field(ge=1, le=604_800)]
+Seconds = Annotated[int, Field(ge=1, le=604_800), WHOLE]
 
 
 class Paged(WireModel):
@@ -15,6 +16,12 @@ class Paged(WireModel):
 
     max_results: Int64 = 0
     page_token: str = ""
+
+
+class ListPath(Paged):
+    """`GET mlflow-artifacts/artifacts`."""
+
+    path: str = ""
 
 
 class ListArtifacts(OfRun, Paged):

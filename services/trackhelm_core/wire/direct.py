@@ -27,6 +27,8 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 class DirectRoute(WireRoute):
     """A POST route at a fixed path whose endpoint is `async` and takes the request alone."""
 
+    reads_message = True
+
 
 def direct_routes(services: Iterable[Service]) -> dict[str, DirectRoute]:
     """Return the direct routes of services, by every path that they are served at."""
@@ -53,6 +55,7 @@ class DirectEndpoints:
             if _JSON not in scope["headers"]:
                 check_json_content_type(request)
             await request.body()
+            request.check_query()
             response = await scope["route"].endpoint(request)
         except Exception as error:  # noqa: BLE001 - who is not foreseen is raised again
             response = await self._answer(request, error)

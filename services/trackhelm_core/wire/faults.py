@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from trackhelm_core.errors import InvalidParameterError, missing_parameter
-from trackhelm_core.wire.requests import MISSING, MISSING_FIELD
+from trackhelm_core.wire.json import LargeFloat
+from trackhelm_core.wire.requests import MISSING, MISSING_FIELD, NOT_TAKEN
 
 SHOWN_VALUE_LENGTH = 200
 
@@ -27,7 +28,8 @@ def field_path(location: Sequence[int | str]) -> str:
 
 def shown(value: Any) -> str:
     """Return a value as JSON, cut to a length that a log line and a terminal can bear."""
-    text = json.dumps(value, default=str, ensure_ascii=False)
+    large = isinstance(value, LargeFloat)
+    text = value.text if large else json.dumps(value, default=str, ensure_ascii=False)
     # A lone surrogate is legal in JSON text but has no UTF-8 form, so it could not be answered with.
     text = text.encode("utf-8", "replace").decode("utf-8")
     return text if len(text) <= SHOWN_VALUE_LENGTH else f"{text[:SHOWN_VALUE_LENGTH]}…"
@@ -45,12 +47,13 @@ def request_fault(fault: Mapping[str, Any]) -> InvalidParameterError:
             field = fault["ctx"]["field"]
             return missing_parameter(f"{path}.{field}" if path else field)
         case "json_invalid":
-            reason = fault.get("ctx", {}).get("error", "")
-            return InvalidParameterError(f"The request body is not valid JSON: {reason}.")
+            message = f"The request body is not valid JSON: {fault.get('ctx', {}).get('error', '')}."
         case "model_attributes_type" | "model_type" | "dict_type" if not path:
-            return InvalidParameterError("The request body must be a JSON object.")
+            message = "The request body must be a JSON object."
+        case kind if kind == NOT_TAKEN:
+            subject = f" of '{path}'" if path else ""
+            message = f"Unknown parameter{subject}: {fault['msg']}."
         case _:
             subject = f" for parameter '{path}'" if path else ""
-            return InvalidParameterError(
-                f"Invalid value {shown(fault.get('input'))}{subject} supplied: {fault['msg']}."
-            )
+            message = f"Invalid value {shown(fault.get('input'))}{subject} supplied: {fault['msg']}."
+    return InvalidParameterError(message)

@@ -5,14 +5,16 @@ means absent, numbers may be strings, unknown fields are ignored. A model derive
 sees snake_case names and no nulls, so it can declare plain required and optional fields.
 """
 
+from collections.abc import Collection
 from functools import cache
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Final, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
-from pydantic.alias_generators import to_camel
+from pydantic.alias_generators import to_camel, to_snake
 from pydantic_core import PydanticCustomError
 
 from trackhelm_core.limits import COMMENT_LENGTH, INT64_MAX, INT64_MIN
+from trackhelm_core.wire.numbers import WHOLE
 
 MISSING = "missing"
 """The error type of an absent required field: pydantic's own, raised for empty ones too."""
@@ -44,12 +46,45 @@ Requests from a query are `Annotated[Model, Query()]`; everything else a `WireMo
 for them as it is.
 """
 
-Int64 = Annotated[int, Field(ge=INT64_MIN, le=INT64_MAX)]
-Milliseconds = Annotated[int, Field(ge=0, le=INT64_MAX)]
+Int64 = Annotated[int, Field(ge=INT64_MIN, le=INT64_MAX), WHOLE]
+Milliseconds = Annotated[int, Field(ge=0, le=INT64_MAX), WHOLE]
 """A time: milliseconds since the epoch."""
 
 Comment = Annotated[str, Field(max_length=COMMENT_LENGTH)]
 """Why something is done, for the audit trail. The stock client sends none."""
+
+
+_OF_SEARCHES: Final = frozenset(
+    {
+        *("filter", "filter_string", "order_by", "max_results", "page_token"),
+        *("view_type", "run_view_type", "experiment_names"),
+    }
+)
+"""Words of MLflow's API and of its Python client for which rows are wanted, how many, and in which order."""
+
+NOT_TAKEN: Final = "not_taken"
+"""The error type of an argument that a request does not take."""
+
+_arguments: set[str] = set(_OF_SEARCHES)
+
+
+def is_argument(name: str) -> bool:
+    """Return whether any request of the API has a field of this name."""
+    return name in _arguments
+
+
+def is_meant(name: str, fields: Collection[str]) -> bool:
+    """Return whether a name that is none of a message's fields is one that must not be ignored.
+
+    Protobuf ignores fields that it does not know, so that newer clients can speak to older servers. But who
+    sends `filter_string` for `filter`, or `run_ids` for `run_id`, must get what was asked for or a refusal.
+    """
+    return name in _OF_SEARCHES or f"{name}s" in fields or (name.endswith("s") and name[:-1] in fields)
+
+
+def not_taken(name: str, fields: Collection[str]) -> str:
+    """Say that an argument is not among those that a request takes."""
+    return f"'{name}' is not taken here. Allowed: {', '.join(sorted(fields)) or 'none'}"
 
 
 @cache
@@ -83,6 +118,11 @@ class WireModel(BaseModel):
 
     model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
 
+    @classmethod
+    def __pydantic_init_subclass__(cls, **_: Any) -> None:
+        """Note the names of its fields."""
+        _arguments.update(cls.model_fields)
+
     @model_validator(mode="before")
     @classmethod
     def _from_protobuf_json(cls, data: Any) -> Any:
@@ -99,6 +139,10 @@ class WireModel(BaseModel):
                     "duplicate_field", "it is given twice, as '{name}' and as '{other}'",
                     {"name": name, "other": to_camel(name)},
                 )  # fmt: skip
+            if name not in cls.model_fields and is_meant(snake := to_snake(name), cls.model_fields):
+                raise PydanticCustomError(
+                    NOT_TAKEN, "{reason}", {"reason": not_taken(snake, cls.model_fields)}
+                )
             fields[name] = value
         return fields
 
