@@ -10,6 +10,8 @@ from typing import Final
 KEY_LENGTH: Final = 250
 PARAM_VALUE_LENGTH: Final = 6_000
 RUN_TAG_VALUE_LENGTH: Final = 8_000
+# Tags that clients read back, append to and write again: some 20,000 tables of a run.
+WHOLE_TAG_VALUE_LENGTH: Final = 1_000_000
 EXPERIMENT_TAG_VALUE_LENGTH: Final = 20_000
 REGISTRY_TAG_VALUE_LENGTH: Final = 100_000
 
