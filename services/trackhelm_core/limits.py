@@ -66,6 +66,8 @@ WEBHOOK_ERROR_LENGTH: Final = 500
 
 # Logged models: items a request.
 LOGGED_MODEL_PARAMS: Final = 100
+# Metric points of one answer, be it a model or a page of models: some 20 MB of JSON.
+LOGGED_MODEL_POINTS: Final = 100_000
 
 # Pages: rows.
 SEARCH_RUNS_PAGE: Final = 50_000

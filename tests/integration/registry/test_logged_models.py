@@ -169,7 +169,7 @@ def test_a_model_that_is_not_there_is_not_found(api: Api, model_id: str) -> None
         api.refused(method, f"logged-models/{model_id}{path}", MISSING, 404)
 
 
-def test_a_model_has_the_last_point_of_each_of_its_series(api: Api) -> None:
+def test_a_model_has_a_point_of_each_of_its_series(api: Api) -> None:
     model_id = new_model(api, api.new_experiment())
     plain = measure(api, model_id, "loss", Point(math.nan, step=3, timestamp=30))
     measured = measure(
