@@ -9,13 +9,13 @@ from sqlalchemy.orm import Session
 
 from trackhelm_core.db.keys import keys_of
 from trackhelm_core.db.models import LoggedModel
-from trackhelm_core.db.models.base import LifecycleStage
 from trackhelm_core.search.compile import compile_filter
 from trackhelm_core.search.entity import EntitySearch
-from trackhelm_core.search.expression import Expression, comparisons
+from trackhelm_core.search.expression import Expression, comparisons, rewrite
 from trackhelm_core.search.keyset import PageRequest, SortColumn, cut_page, read_page
 from trackhelm_core.search.resolve import keys_of_fields, resolve_field
 from trackhelm_registry.store.logged_model_fields import METRICS, searchable
+from trackhelm_registry.store.logged_model_matches import Matches, active_models_of
 from trackhelm_registry.store.logged_model_metrics import DatasetFilter, on_datasets, series_of_model
 from trackhelm_registry.store.logged_model_points import SeriesOfModels, models_that_fit, series_of_models
 
@@ -61,15 +61,14 @@ def find_models(
 
 
 def _conditions(session: Session, search: Search) -> list[ColumnElement[bool]]:
-    conditions = [
-        LoggedModel.experiment_id.in_(search.experiments),
-        LoggedModel.lifecycle_stage == LifecycleStage.ACTIVE,
-    ]
+    conditions = active_models_of(session, search.experiments)
     compared = () if search.expression is None else comparisons(search.expression)
     names = keys_of_fields(comparison.field for comparison in compared)
     entity = searchable(session, search.datasets, keys_of(session).ids(session, names))
     if search.expression is not None:
-        conditions.append(compile_filter(search.expression, entity))
+        measured = [on_datasets(session, search.datasets)] if search.datasets else []
+        matches = Matches(session, entity, [*conditions, *measured])
+        conditions.append(compile_filter(rewrite(search.expression, matches.of), entity))
     if search.datasets and not _names_metrics(search.expression, entity):
         conditions.append(
             series_of_model(LoggedModel.id).where(on_datasets(session, search.datasets)).exists()

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.fixtures.api import Api
-from tests.integration.registry.logged_models import counted_statements, new_model
+from tests.integration.registry.logged_models import counted_statements, found_names, new_model
 from trackhelm_core import chunks
 from trackhelm_core.chunks import Points
 from trackhelm_registry.store import logged_model_points
@@ -181,3 +181,76 @@ def test_points_are_read_by_as_many_statements_as_one(api: Api) -> None:
         assert [len(model["data"]["metrics"]) for model in page["models"]] == [6] * size
         counts.append(len(statements))
     assert counts[0] == counts[1] <= 8
+
+
+@pytest.fixture(scope="module")
+def measured(api: Api) -> str:
+    """Return an experiment of models with several points of each metric."""
+    experiment_id = api.new_experiment()
+    run_id = api.new_run(experiment_id)
+    histories: dict[str, list[tuple[str, list[float | str]]]] = {
+        "rising": [("acc", [0.1, 0.2, 0.3, 0.4, 0.5])],
+        "falling": [("acc", [0.5, 0.3, 0.25, 0.05])],
+        "level": [("acc", [0.5, 0.5, 0.5])],
+        "diverged": [("acc", [0.5, "Infinity", "-Infinity", "NaN", 0.5])],
+        "two keys": [("acc", [0.6]), ("acc.max", [9, 1, 2])],
+        "none": [],
+    }
+    for name, metrics in histories.items():
+        model_id = new_model(api, experiment_id, name=name)
+        for key, values in metrics:
+            for step, value in enumerate(values):
+                point = {"key": key, "value": value, "step": step, "timestamp": step}
+                api.post("runs/log-metric", run_id=run_id, model_id=model_id, **point)
+    model_id = new_model(api, experiment_id, name="by dataset")
+    for name, first in (("a", 1), ("b", 4)):
+        for step in range(3):
+            log(
+                api,
+                run_id,
+                model_id,
+                ("size", first + step, step, step),
+                dataset_name=name,
+                dataset_digest="d",
+            )
+    return experiment_id
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("metrics.acc < 0.2", {"rising", "falling", "diverged"}),
+        ("metrics.acc <= 0.05", {"falling", "diverged"}),
+        ("metrics.acc > 0.45 AND metrics.acc < 0.15", {"rising", "falling", "diverged"}),
+        ("metrics.acc > 1e300", {"diverged"}),
+        ("metrics.acc >= 0.6", {"diverged", "two keys"}),
+        ("metrics.acc = 0.2", {"rising"}),
+        ("metrics.acc = 0.3", {"rising", "falling"}),
+        ("metrics.acc = 0.26", set()),
+        ("metrics.acc = 0.5", {"rising", "falling", "level", "diverged"}),
+        ("metrics.acc = inf", {"diverged"}),
+        ("metrics.acc = nan", {"diverged"}),
+        ("metrics.acc IN (0.26, 0.25, 7)", {"falling"}),
+        ("metrics.acc IN (0.2, nan)", {"rising", "diverged"}),
+        ("metrics.acc != 0.5", {"rising", "falling", "diverged", "two keys"}),
+        ("metrics.acc NOT IN (0.5, 0.6)", {"rising", "falling", "diverged"}),
+        ("NOT metrics.acc < 0.2", {"level", "two keys", "none", "by dataset"}),
+        ("metrics.acc.last < 0.2", {"falling"}),
+        ("metrics.acc.min = 0.1", {"rising"}),
+        ("metrics.`acc`.max >= 0.6", {"two keys"}),
+        ("metrics.acc.max > 8", {"two keys"}),
+        ("metrics.`acc.max` = 2", {"two keys"}),
+        ("metrics.`acc.max` = 1", {"two keys"}),
+        ("metrics.acc IS NULL", {"none", "by dataset"}),
+        ("metrics.size = 5", {"by dataset"}),
+    ],
+)
+def test_one_point_is_enough_for_a_comparison(api: Api, measured: str, text: str, names: set[str]) -> None:
+    assert set(found_names(api, measured, filter=text)) == names
+
+
+@pytest.mark.parametrize(("text", "is_found"), [("= 2", True), ("= 5", False), ("> 3", False), ("< 2", True)])
+def test_only_points_on_the_datasets_count(api: Api, measured: str, text: str, *, is_found: bool) -> None:
+    on_a = [{"dataset_name": "a"}]
+    found = found_names(api, measured, filter=f"metrics.size {text}", datasets=on_a)
+    assert found == (["by dataset"] if is_found else [])
