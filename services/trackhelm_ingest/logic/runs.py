@@ -21,6 +21,7 @@ from trackhelm_core.wire.runs import RunInfo
 from trackhelm_ingest.logic.active_runs import active_run, locked_run, run_not_found
 from trackhelm_ingest.logic.bin import record_move
 from trackhelm_ingest.logic.run_events import announce_status
+from trackhelm_ingest.logic.values import clean_tag_value
 from trackhelm_ingest.run_states import STATUSES
 from trackhelm_ingest.store import runs as store
 from trackhelm_ingest.store.runs import Lock, RunRef
@@ -166,7 +167,8 @@ def log_model(session: Session, uuid: str, model_json: str) -> None:
         )
     run = active_run(session, uuid, lock=Lock.OWN)
     history = _parse_history(store.find_tag(session, run.id, LOGGED_MODEL_HISTORY))
-    store.set_tags(session, run.id, {LOGGED_MODEL_HISTORY: json.dumps([*history, model])})
+    value = clean_tag_value(LOGGED_MODEL_HISTORY, json.dumps([*history, model]))
+    store.set_tags(session, run.id, {LOGGED_MODEL_HISTORY: value})
 
 
 def _parse_history(tag: str | None) -> list[Any]:

@@ -12,7 +12,9 @@ from trackhelm_core.limits import (
     KEY_LENGTH,
     PARAM_VALUE_LENGTH,
     RUN_TAG_VALUE_LENGTH,
+    WHOLE_TAG_VALUE_LENGTH,
 )
+from trackhelm_core.run_tags import must_stay_whole
 from trackhelm_core.validation import check_key, check_length
 
 
@@ -27,13 +29,23 @@ def clean_params(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 
 def clean_tags(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Return tags to store. Long values are cut, as MLflow's server does; of equal keys the last counts."""
-    return {check_key(key, "Tag name"): value[:RUN_TAG_VALUE_LENGTH] for key, value in pairs}
+    """Return tags to store, with values as `clean_tag_value` has them; of equal keys the last counts."""
+    return {check_key(key, "Tag name"): clean_tag_value(key, value) for key, value in pairs}
 
 
 def clean_new_run_tags(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
     """Return the tags that a run is created with. MLflow's server takes any key here, and only here."""
-    return {check_length(key, "Tag name", KEY_LENGTH): value[:RUN_TAG_VALUE_LENGTH] for key, value in pairs}
+    return {check_length(key, "Tag name", KEY_LENGTH): clean_tag_value(key, value) for key, value in pairs}
+
+
+def clean_tag_value(key: str, value: str) -> str:
+    """Return a tag's value to store. A long text of the user's own is cut, as MLflow's server does.
+
+    MLflow's own tags and JSON are not, which clients could not read back then: they are refused at last.
+    """
+    if len(value) > RUN_TAG_VALUE_LENGTH and must_stay_whole(key, value):
+        return check_length(value, f"Value of tag '{key}'", WHOLE_TAG_VALUE_LENGTH)
+    return value[:RUN_TAG_VALUE_LENGTH]
 
 
 def check_batch_size(metrics: Sequence[object], params: Sequence[object], tags: Sequence[object]) -> None:

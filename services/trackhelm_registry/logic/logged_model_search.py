@@ -42,8 +42,9 @@ def search_models(session: Session, request: SearchLoggedModels) -> LoggedModels
     )
     order = sort_columns(session, _orders(request.order_by))
     page = PageRequest(_digest(search, request), request.page_token, limit)
-    found, next_token = store.find_models(session, search, order, page)
-    return LoggedModelsPage(models=tuple(read_models(session, found)), next_page_token=next_token or None)
+    found = store.find_models(session, search, order, page)
+    models = read_models(session, found.ids, found.series)
+    return LoggedModelsPage(models=tuple(models), next_page_token=found.next_token or None)
 
 
 def _experiments(ids: Sequence[str]) -> list[int]:

@@ -68,6 +68,8 @@ def finalize_logged_model(
 ) -> Response:
     """Say that a model's files are there, or that their upload failed."""
     _check_same(model_id, body.model_id)
+    # The answer holds its metrics.
+    wait_until_stored(runtime.redis, [model_id])
     with runtime.database.writing() as session:
         model = logic.finalize_model(session, model_id, body.status, Cause(actor, runtime.clock()))
     return reply(LoggedModelReply(model=model))
