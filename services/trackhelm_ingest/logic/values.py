@@ -16,24 +16,37 @@ from trackhelm_core.limits import (
 from trackhelm_core.validation import check_key, check_length
 
 
-def clean_params(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Return params to store. Long values are cut, as MLflow's server does; a key may come once."""
+def clean_params(pairs: Iterable[tuple[str, str]], of: str = "") -> dict[str, str]:
+    """Return params to store. Long values are cut, as MLflow's server does; a key may come once.
+
+    `of` is the list of a request that they are from, for messages.
+    """
     listed = list(pairs)
     if len(listed) > 1:
         twice = sorted(key for key, count in Counter(key for key, _ in listed).items() if count > 1)
         if twice:
             raise InvalidParameterError(f"Duplicate parameter keys have been submitted: {twice}.")
-    return {check_key(key, "Param name"): value[:PARAM_VALUE_LENGTH] for key, value in listed}
+    return {
+        check_key(key, _place(of, index), "Param key"): value[:PARAM_VALUE_LENGTH]
+        for index, (key, value) in enumerate(listed)
+    }
 
 
-def clean_tags(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+def clean_tags(pairs: Iterable[tuple[str, str]], of: str = "") -> dict[str, str]:
     """Return tags to store. Long values are cut, as MLflow's server does; of equal keys the last counts."""
-    return {check_key(key, "Tag name"): value[:RUN_TAG_VALUE_LENGTH] for key, value in pairs}
+    return {
+        check_key(key, _place(of, index)): value[:RUN_TAG_VALUE_LENGTH]
+        for index, (key, value) in enumerate(pairs)
+    }
 
 
 def clean_new_run_tags(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
     """Return the tags that a run is created with. MLflow's server takes any key here, and only here."""
-    return {check_length(key, "Tag name", KEY_LENGTH): value[:RUN_TAG_VALUE_LENGTH] for key, value in pairs}
+    return {check_length(key, "key", KEY_LENGTH): value[:RUN_TAG_VALUE_LENGTH] for key, value in pairs}
+
+
+def _place(of: str, index: int) -> str:
+    return f"{of}[{index}].key" if of else "key"
 
 
 def check_batch_size(metrics: Sequence[object], params: Sequence[object], tags: Sequence[object]) -> None:
