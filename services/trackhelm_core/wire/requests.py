@@ -9,7 +9,16 @@ from collections.abc import Collection
 from functools import cache
 from typing import Annotated, Any, Final, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic.alias_generators import to_camel, to_snake
 from pydantic_core import PydanticCustomError
 
@@ -21,6 +30,12 @@ MISSING = "missing"
 
 MISSING_FIELD = "missing_field"
 """Likewise where a whole model finds it absent; the field's name is in the error's context."""
+
+NOT_STORABLE = "not_storable"
+"""The error type of a text that no database stores; the field's name and the reason are in the context."""
+
+WHOLE_MESSAGE = "whole_message"
+"""The error type of a fault whose message is all that is to be said, in MLflow's words."""
 
 
 def _not_empty(value: str) -> str:
@@ -136,9 +151,10 @@ class WireModel(BaseModel):
             name: str = camel.get(given) or given
             if name in fields:
                 raise PydanticCustomError(
-                    "duplicate_field", "it is given twice, as '{name}' and as '{other}'",
+                    WHOLE_MESSAGE,
+                    "Request specifies both '{name}' and '{other}'; provide only one of them.",
                     {"name": name, "other": to_camel(name)},
-                )  # fmt: skip
+                )
             if name not in cls.model_fields and is_meant(snake := to_snake(name), cls.model_fields):
                 raise PydanticCustomError(
                     NOT_TAKEN, "{reason}", {"reason": not_taken(snake, cls.model_fields)}
@@ -151,7 +167,7 @@ class WireModel(BaseModel):
         for name in type(self).model_fields:
             if fault := _fault(getattr(self, name)):
                 raise PydanticCustomError(
-                    "not_storable", "'{name}' holds {fault}", {"name": name, "fault": fault}
+                    NOT_STORABLE, "'{name}' holds {fault}", {"name": name, "fault": fault}
                 )
         return self
 
@@ -159,14 +175,16 @@ class WireModel(BaseModel):
 class OfRun(WireModel):
     """A request about one run, named by `run_id` or, by old clients, `run_uuid`."""
 
-    run_id: str = ""
+    # In this order: the check of `run_id` sees the other, and a missing run is told before other faults.
     run_uuid: str = ""
+    run_id: Annotated[str, Field(validate_default=True)] = ""
 
-    @model_validator(mode="after")
-    def _names_a_run(self) -> Self:
-        if not self.run:
-            raise missing_field("run_id")
-        return self
+    @field_validator("run_id")
+    @classmethod
+    def _names_a_run(cls, run_id: str, info: ValidationInfo) -> str:
+        if not run_id and not info.data.get("run_uuid", "of another type, which is told"):
+            raise PydanticCustomError(MISSING, "Field required")
+        return run_id
 
     @property
     def run(self) -> str:

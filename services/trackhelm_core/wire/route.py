@@ -16,6 +16,7 @@ from trackhelm_core.errors import InvalidParameterError
 from trackhelm_core.limits import JSON_BODY_BYTES
 from trackhelm_core.wire.arguments import Arguments, check_no_arguments
 from trackhelm_core.wire.bodies import whole_body
+from trackhelm_core.wire.faults import cut
 from trackhelm_core.wire.messages import read_body, read_json
 
 # A browser asks before it sends a foreign page's DELETE, and the stock client sends some without a body.
@@ -28,8 +29,12 @@ def check_json_content_type(request: Request) -> None:
     """Refuse a body that does not say it is JSON."""
     given = request.headers.get("content-type", "")
     if given.split(";")[0].strip().lower() != "application/json":
+        if not given:
+            raise InvalidParameterError(
+                "Bad Request. Content-Type header is missing: it must be 'application/json'."
+            )
         raise InvalidParameterError(
-            f"Bad Request. Content-Type must be 'application/json', got {given or 'none'!r}."
+            f"Bad Request. Content-Type must be 'application/json', got {cut(given)!r}."
         )
 
 

@@ -16,6 +16,7 @@ from trackhelm_core.locations import join
 from trackhelm_core.names import random_name
 from trackhelm_core.run_tags import LOGGED_MODEL_HISTORY, RUN_NAME
 from trackhelm_core.validation import check_length, parse_experiment_id
+from trackhelm_core.wire.faults import invalid_value
 from trackhelm_core.wire.json import decode_json
 from trackhelm_core.wire.runs import RunInfo
 from trackhelm_ingest.logic.active_runs import active_run, locked_run, run_not_found
@@ -42,7 +43,7 @@ def create_run(
     """Create a running run and return what it is and its tags, the run's name among them."""
     number = parse_experiment_id(experiment_id)
     name = _agreed_name(run_name, tags.get(RUN_NAME, "")) or random_name()
-    check_length(name, "Run name", NAME_LENGTH)
+    check_length(name, "run_name", NAME_LENGTH)
     check_length(user_id, "user_id", NAME_LENGTH)
     location = active_location(session, number)
     run_id = new_run_id()
@@ -195,7 +196,7 @@ def _parse_model(model_json: str) -> dict[str, Any]:
 
 
 def _rename(session: Session, run_id: int, name: str) -> None:
-    store.update_run(session, run_id, name=check_length(name, "Run name", NAME_LENGTH))
+    store.update_run(session, run_id, name=check_length(name, "run_name", NAME_LENGTH))
 
 
 def _agreed_name(run_name: str, tag: str) -> str:
@@ -211,9 +212,7 @@ def _known_status(status: str | int | None) -> str | None:
     if isinstance(status, int):
         if status not in STATUSES:
             allowed = ", ".join(f"{number} ({name})" for number, name in STATUSES.items())
-            raise InvalidParameterError(
-                f"Invalid value {status} for parameter 'status' supplied: it must be one of {allowed}."
-            )
+            raise invalid_value(status, "status", f"it must be one of {allowed}")
         return STATUSES[status]
     # protobuf drops a name that it does not know, so clients newer than the server may send one.
     return status if status in STATUSES.values() else None

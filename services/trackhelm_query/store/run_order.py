@@ -51,7 +51,7 @@ def sorted_runs(
     columns: list[SortColumn] = []
     ties = dict(_TIES)
     source: FromClause = _RUNS
-    for index, order in enumerate(resolve_order(terms, query.entity)):
+    for order in resolve_order(terms, query.entity):
         field, descending = order.by.field, order.descending
         if isinstance(order.by, ResolvedAttribute):
             column = order.by.part.column
@@ -72,7 +72,7 @@ def sorted_runs(
                 f"runs are not sorted by {field.prefix}: a run may have several. "
                 "Allowed: attributes, metrics, params, tags",
                 field.position,
-                f"order_by[{index}]",
+                lead=f"Invalid identifier type '{field.prefix}'",
             )
         source, found = _joined(query.dialect, source, row)
         if field.prefix == "metrics":

@@ -26,7 +26,7 @@ from trackhelm_core.names import random_name
 from trackhelm_core.run_tags import RESERVED
 from trackhelm_core.search.lexer import is_storable
 from trackhelm_core.validation import check_length, parse_experiment_id
-from trackhelm_core.wire.faults import shown
+from trackhelm_core.wire.faults import cut, invalid_value, shown
 from trackhelm_core.wire.replies import KeyValue
 from trackhelm_registry.logic.history import of_logged_model, record_creation, record_tags
 from trackhelm_registry.logic.registrations import normal_registrations
@@ -124,7 +124,7 @@ def delete_tag(session: Session, model_id: str, key: str, cause: Cause) -> None:
     model = _active(session, model_id).id
     value = store.delete_tag(session, model, key) if is_storable(key) else None
     if value is None:
-        raise NotFoundError(f"No tag with key {shown(key)} found for model with ID '{model_id}'.")
+        raise NotFoundError(f"No tag with key {cut(key)!r} found for model with ID '{model_id}'.")
     record_tags(session, of_logged_model(model_id), {key: value}, {}, cause)
 
 
@@ -169,10 +169,10 @@ def _not_found(model_id: str) -> NotFoundError:
 def _check_name(name: str) -> str:
     if any(character in _NOT_IN_A_NAME for character in name):
         raise InvalidParameterError(
-            f"Invalid model name ({shown(name)}) provided. A model's name must not hold any of the "
-            f"characters {' '.join(_NOT_IN_A_NAME)}"
+            f"Invalid model name ({cut(name)!r}) provided. Model name must be a non-empty string and cannot "
+            f"contain any of the characters {' '.join(_NOT_IN_A_NAME)}"
         )
-    return check_length(name, "Model name", NAME_LENGTH)
+    return check_length(name, "name", NAME_LENGTH)
 
 
 def _parse_status(status: str) -> str:
@@ -181,10 +181,7 @@ def _parse_status(status: str) -> str:
     if name == UNSPECIFIED:
         raise missing_parameter("status")
     if name not in STATUSES:
-        raise InvalidParameterError(
-            f"Invalid value {shown(status)} for parameter 'status' supplied: "
-            f"it must be one of {', '.join(STATUSES[1:])}."
-        )
+        raise invalid_value(status, "status", f"it must be one of {', '.join(STATUSES[1:])}")
     return name
 
 
@@ -194,7 +191,7 @@ def _clean_params(params: Sequence[Pair]) -> dict[str, str]:
             f"A request can contain at most {LOGGED_MODEL_PARAMS} params of a logged model. "
             f"Got {len(params)}. Please split them up across multiple requests."
         )
-    clean = {param.key: _check_pair(param, "Param", TEXT_LENGTH) for param in params}
+    clean = {param.key: _check_pair(param, TEXT_LENGTH) for param in params}
     twice = sorted(key for key, count in Counter(param.key for param in params).items() if count > 1)
     if twice:
         raise InvalidParameterError(f"Duplicate parameter keys have been submitted: {twice}.")
@@ -202,7 +199,7 @@ def _clean_params(params: Sequence[Pair]) -> dict[str, str]:
 
 
 def _clean_tags(tags: Sequence[Pair]) -> dict[str, str]:
-    clean = {tag.key: _check_pair(tag, "Tag", _tag_length(tag.key)) for tag in tags}
+    clean = {tag.key: _check_pair(tag, _tag_length(tag.key)) for tag in tags}
     if REGISTRATIONS_TAG in clean:
         clean[REGISTRATIONS_TAG] = normal_registrations(clean[REGISTRATIONS_TAG])
     return clean
@@ -212,10 +209,10 @@ def _tag_length(key: str) -> int:
     return WHOLE_TAG_VALUE_LENGTH if key.startswith(RESERVED) else REGISTRY_TAG_VALUE_LENGTH
 
 
-def _check_pair(pair: Pair, kind: str, limit: int) -> str:
+def _check_pair(pair: Pair, limit: int) -> str:
     # Any characters will do in a key: MLflow has no rule for those of logged models.
-    check_length(pair.key, f"{kind} name", KEY_LENGTH)
-    return check_length(pair.value, f"{kind} value of '{pair.key}'", limit)
+    check_length(pair.key, "key", KEY_LENGTH)
+    return check_length(pair.value, "value", limit)
 
 
 def _shown_pairs(pairs: Mapping[str, str]) -> Sequence[KeyValue]:

@@ -15,6 +15,7 @@ from trackhelm_core.errors import InvalidParameterError, NotFoundError
 from trackhelm_core.limits import FOREIGN_ID_LENGTH, SOURCE_LENGTH
 from trackhelm_core.locations import PROXY_SCHEME
 from trackhelm_core.validation import check_length
+from trackhelm_core.wire.faults import cut
 from trackhelm_registry.logic import model_uris
 from trackhelm_registry.logic.model_uris import VersionUri
 from trackhelm_registry.logic.references import referenced_version
@@ -54,8 +55,8 @@ class Origin:
 def resolve_prompt_source(session: Session, claim: Claim) -> Origin:
     """Return the origin of a prompt's version: none."""
     if claim.source not in PROMPT_SOURCES:
-        raise invalid_source(
-            claim.source, f"The source of a prompt must be one of {', '.join(PROMPT_SOURCES)}."
+        raise InvalidParameterError(
+            f"Invalid prompt source: {cut(claim.source)!r}. It must be one of {', '.join(PROMPT_SOURCES)}."
         )
     return Origin(claim.source, claim.source, _checked_id(claim.run_id, "run_id"), "")
 

@@ -65,7 +65,7 @@ class LogLoggedModelParams(WireModel):
 class DatasetCondition(WireModel):
     """A dataset that metrics must have been measured on: any of the name, or the one with the digest."""
 
-    dataset_name: Required
+    dataset_name: str = ""
     dataset_digest: str = ""
 
 

@@ -73,7 +73,7 @@ class Matches:
         )
         if comparison.operator not in _SUMMARIES or names_aggregate:
             return comparison
-        check_comparison(comparison, resolved)
+        check_comparison(comparison, resolved, self._entity)
         if not resolved.part.has_key(key):
             return comparison
         numbers = _numbers(comparison)

@@ -187,7 +187,8 @@ def test_what_is_too_long_to_be_kept_whole_is_refused(api: Api, key: str, value:
         ("runs/create", {"experiment_id": "0", "tags": [tag]}),
     ):
         told = api.refused("POST", path, INVALID, **message)
-        assert f"'Value of tag '{key}'' exceeds the maximum length of 1000000 characters" in told
+        assert told.startswith("'value' exceeds the maximum length of 1000000 characters")
+        assert f"the value of tag {key}" in told
     assert key not in tags_of(run_of(api, run_id))
 
 
@@ -270,7 +271,8 @@ def test_the_model_history_of_old_clients_is_never_cut(api: Api) -> None:
     for _ in range(3):
         api.post("runs/log-model", run_id=run_id, model_json=json.dumps(model))
     told = api.refused("POST", "runs/log-model", INVALID, run_id=run_id, model_json=json.dumps(model))
-    assert "'Value of tag 'mlflow.log-model.history'' exceeds the maximum length" in told
+    assert told.startswith("'value' exceeds the maximum length")
+    assert "the value of tag mlflow.log-model.history" in told
     assert json.loads(tags_of(run_of(api, run_id))["mlflow.log-model.history"]) == [model] * 3
 
 
