@@ -77,7 +77,11 @@ def request_fault(fault: Mapping[str, Any]) -> InvalidParameterError:
         case kind if kind == NOT_STORABLE:
             name, reason = fault["ctx"]["name"], fault["ctx"]["fault"]
             value = fault["input"].get(name, fault["input"].get(to_camel(name)))
-            error = invalid_value(value, _below(path, name), f"it holds {reason}")
+            error = (
+                InvalidParameterError(f"Invalid path {shown(value)}: it holds {reason}.")
+                if name == "path"
+                else invalid_value(value, _below(path, name), f"it holds {reason}")
+            )
         case "string_too_long" | "too_long" if isinstance(fault["input"], str):
             name = path.rpartition(".")[2]
             error = too_long(fault["input"], name, fault["ctx"]["max_length"], path if path != name else "")

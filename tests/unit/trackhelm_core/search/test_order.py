@@ -33,11 +33,11 @@ def test_no_items_are_no_order() -> None:
         ([""], "Invalid order_by clause '' at position 0: expected a field"),
         (
             ["a", "b sideways"],
-            "order_by clause 'b sideways' at position 2: expected ASC, DESC or the end of the text",
+            "clause 'b sideways' at position 2: expected ASC, DESC or the end of the",
         ),
         (
             ["a DESC b"],
-            "Invalid order_by clause 'a DESC b' at position 7: expected ASC, DESC or the end of the text",
+            "clause 'a DESC b' at position 7: expected ASC, DESC or the end of the",
         ),
         (["a", "a DESC"], "`order_by` contains duplicate fields at position 0: a is already sorted by"),
         (["a", "b"] * 17, "at most 32 items"),
@@ -79,7 +79,7 @@ def test_terms_resolve_to_canonical_names() -> None:
     [
         (
             ["start_time", "attributes.created"],
-            "contains duplicate fields at position 0: start_time is already sorted by",
+            "duplicate fields at position 0: start_time is already sorted by",
         ),
         (["tags.a", "tag.a DESC"], "tags.a is already sorted by"),
         (["start_tim"], "Did you mean start_time?"),
