@@ -1,7 +1,6 @@
 """Compiled code reads what Python reads, bit for bit, and nothing else."""
 
 import json
-import posixpath
 import shutil
 import sysconfig
 from collections.abc import Sequence
