@@ -1,4 +1,4 @@
-"""The ASGI application that answers every path but the probes: by asking the path's service."""
+"""The ASGI application that answers every path but the gateway's own: by asking the path's service."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,6 +11,7 @@ from starlette.types import Receive, Scope, Send
 from trackhelm_core.errors import UnavailableError
 from trackhelm_core.problems import problem
 from trackhelm_core.route_table import make_router
+from trackhelm_core.wire.paths import inner_path
 from trackhelm_gateway.connection import UpstreamLostError, UpstreamSilentError
 from trackhelm_gateway.exchange import Exchange
 from trackhelm_gateway.upstream import Upstream
@@ -37,7 +38,7 @@ class Proxy:
         """Serve one request."""
         if scope["type"] != "http":
             return
-        service = self._service_of(scope["path"])
+        service = self._service_of(inner_path(scope))
         if service is None:
             raise HTTPException(HTTPStatus.NOT_FOUND)  # The words are `trackhelm_core.problems`'.
         scope["route"] = _PassedOn(service)
