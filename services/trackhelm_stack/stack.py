@@ -81,11 +81,13 @@ class Stack:
         ports_by_name = dict(zip(SERVICE_NAMES, ports, strict=False))
         backing = Backing(self._storage, self._redis, self._artifacts, ports[len(SERVICE_NAMES) :], secret)
         supervisor.start(*backing.prepare())
-        roles = Roles(self._command, {**backing.environment, **key_file})
+        # The gateway passes paths on as they came: its services are below the same prefix.
+        prefix = {f"{PREFIX}PATH_PREFIX": self._http.path_prefix}
+        roles = Roles(self._command, {**backing.environment, **key_file, **prefix})
         supervisor.run(roles.migrate())
         supervisor.start(*roles.services(ports_by_name), *roles.queue())
         supervisor.start(roles.gateway(gateway, ports_by_name))
-        return gateway.url
+        return gateway.url + self._http.path_prefix
 
 
 def _secret(file: Path) -> str:
