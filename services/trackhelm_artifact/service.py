@@ -24,6 +24,7 @@ SERVICE = Service(
     name="artifact",
     lifespan=_lifespan,
     mounts=(
+        Mount(proxy.listing_router),
         Mount(proxy.router),
         Mount(multipart.router),
         Mount(presigned.router),

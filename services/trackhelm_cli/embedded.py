@@ -6,6 +6,7 @@ from trackhelm_cli.options import (
     DatabaseOption,
     DataOption,
     HostOption,
+    PathPrefixOption,
     PortOption,
     load,
     load_webhooks,
@@ -24,9 +25,10 @@ def embedded(
     port: PortOption = None,
     data: DataOption = None,
     database_url: DatabaseOption = None,
+    path_prefix: PathPrefixOption = None,
 ) -> None:
     """Run the whole server in one process, on SQLite and a folder."""
-    http = load(HttpSettings, host=host, port=port)
+    http = load(HttpSettings, host=host, port=port, path_prefix=path_prefix)
     storage = load(StorageSettings, data=data, database_url=database_url)
     auth = load(AuthSettings)
     webhooks = load_webhooks()
@@ -43,4 +45,4 @@ def embedded(
     except ValueError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from error
-    serve(app, http, ANNOUNCEMENT)
+    serve(app, http, ANNOUNCEMENT, auth)

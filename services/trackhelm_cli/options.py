@@ -17,6 +17,13 @@ PortOption = Annotated[
     int | None,
     typer.Option("--port", help=f"Port to listen on, 0 for a free one. [{PREFIX}PORT; default: 5000]"),
 ]
+PathPrefixOption = Annotated[
+    str | None,
+    typer.Option(
+        "--path-prefix",
+        help=f"Path that a proxy serves this below, such as /trackhelm. [{PREFIX}PATH_PREFIX; default: /]",
+    ),
+]
 DataOption = Annotated[
     Path | None,
     typer.Option("--data", help=f"Folder of database and artifacts. [{PREFIX}DATA; default: trackhelm-data]"),

@@ -8,8 +8,12 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from trackhelm_cli.garbage import tune_garbage_collection
+from trackhelm_cli.http_protocol import BoundedProtocol
 from trackhelm_cli.options import load, load_webhooks, warn_of_unknown_names
 from trackhelm_core.app import build_app
+from trackhelm_core.auth.proxies import TrustedProxies
+from trackhelm_core.edge.cross_origin import CrossOrigin
+from trackhelm_core.edge.paths import Paths
 from trackhelm_core.runtime import Runtime
 from trackhelm_core.service import Service
 from trackhelm_core.settings import (
@@ -27,9 +31,10 @@ from trackhelm_core.telemetry.logging import configure_logging
 class _AnnouncingServer(uvicorn.Server):
     """Prints where it listens once it does: before that the address would be a promise."""
 
-    def __init__(self, config: uvicorn.Config, announcement: str) -> None:
+    def __init__(self, config: uvicorn.Config, announcement: str, path_prefix: str) -> None:
         super().__init__(config)
         self._announcement = announcement
+        self._path_prefix = path_prefix
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, then say so."""
@@ -37,15 +42,24 @@ class _AnnouncingServer(uvicorn.Server):
         if self.started:
             host, port = self.servers[0].sockets[0].getsockname()[:2]
             url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-            typer.echo(self._announcement.format(url=url))
+            typer.echo(self._announcement.format(url=url + self._path_prefix))
 
 
-def serve(app: ASGIApp, http: HttpSettings, announcement: str) -> None:
+def at_the_edge(app: ASGIApp, http: HttpSettings, auth: AuthSettings | None = None) -> ASGIApp:
+    """Return an application behind what each request meets first; `auth` names the trusted proxies."""
+    if http.host_names is not None:
+        app = HostCheck(app, http.host_names)
+    app = Paths(app, http.path_prefix, TrustedProxies.of(auth, behind_gateway=http.behind_gateway))
+    # Around all else, so that a page can read every refusal.
+    return CrossOrigin(app, http.allowed_origins) if http.allowed_origins else app
+
+
+def serve(app: ASGIApp, http: HttpSettings, announcement: str, auth: AuthSettings | None = None) -> None:
     """Serve until the process is told to stop; exit 1 if it cannot start. `{url}` is announced."""
-    names = http.host_names
     server = _AnnouncingServer(
         uvicorn.Config(
-            app if names is None else HostCheck(app, names),
+            at_the_edge(app, http, auth),
+            http=BoundedProtocol,
             host=http.host,
             port=http.port,
             log_config=None,
@@ -63,6 +77,7 @@ def serve(app: ASGIApp, http: HttpSettings, announcement: str) -> None:
             timeout_graceful_shutdown=10,
         ),
         announcement,
+        http.path_prefix,
     )
     tune_garbage_collection()
     server.run()
@@ -87,4 +102,4 @@ def serve_service(
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from error
     app = build_app([service], runtime, behind_gateway=http.behind_gateway, auth=auth)
-    serve(app, http, f"{service.name} listens on {{url}}")
+    serve(app, http, f"{service.name} listens on {{url}}", auth)

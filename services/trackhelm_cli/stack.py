@@ -11,6 +11,7 @@ from trackhelm_cli.options import (
     DatabaseOption,
     DataOption,
     HostOption,
+    PathPrefixOption,
     PortOption,
     load,
     load_webhooks,
@@ -42,6 +43,7 @@ def stack(
     restart: Annotated[
         bool, typer.Option("--restart", help="Start a program again that ends, rather than stop them all.")
     ] = False,
+    path_prefix: PathPrefixOption = None,
 ) -> None:
     """Run every service as a process of its own, with a PostgreSQL, a Redis and an S3 server of their own."""
     storage = load(StorageSettings, data=data, database_url=database_url)
@@ -49,7 +51,7 @@ def stack(
     if given and make_url(given).get_backend_name() != "postgresql":
         typer.echo(f"{PREFIX}DATABASE_URL: the stack's processes need a PostgreSQL to share", err=True)
         raise typer.Exit(2)
-    http = load(HttpSettings, host=host, port=port)
+    http = load(HttpSettings, host=host, port=port, path_prefix=path_prefix)
     redis = load(RedisSettings, redis_url=redis_url)
     artifacts = load(ObjectSettings, artifacts_url=artifacts_url)
     warn_of_unknown_names()

@@ -10,6 +10,8 @@ from typing import Final
 KEY_LENGTH: Final = 250
 PARAM_VALUE_LENGTH: Final = 6_000
 RUN_TAG_VALUE_LENGTH: Final = 8_000
+# Tags that clients read back, append to and write again: some 20,000 tables of a run.
+WHOLE_TAG_VALUE_LENGTH: Final = 1_000_000
 EXPERIMENT_TAG_VALUE_LENGTH: Final = 20_000
 REGISTRY_TAG_VALUE_LENGTH: Final = 100_000
 
@@ -64,6 +66,8 @@ WEBHOOK_ERROR_LENGTH: Final = 500
 
 # Logged models: items a request.
 LOGGED_MODEL_PARAMS: Final = 100
+# Metric points of one answer, be it a model or a page of models: some 20 MB of JSON.
+LOGGED_MODEL_POINTS: Final = 100_000
 
 # Pages: rows.
 SEARCH_RUNS_PAGE: Final = 50_000
@@ -111,6 +115,11 @@ LINEAGE_NODES: Final = 5_000
 LINEAGE_DEFAULT_NODES: Final = 500
 LINEAGE_DEPTH: Final = 20
 LINEAGE_DEFAULT_DEPTH: Final = 10
+
+# A request's head: bytes of its address, and of all its headers. A filter has 20,000 values at most, each of
+# which may then take 200 bytes in an address.
+REQUEST_TARGET_BYTES: Final = 4 * 1024 * 1024
+REQUEST_HEADERS_BYTES: Final = 64 * 1024
 
 # JSON request bodies: bytes. 1,000 metrics with 250-character keys in escaped non-ASCII fit; a dataset
 # profile of 16 MiB, the largest single legal field, fits too.

@@ -15,6 +15,7 @@ from trackhelm_core.not_offered import not_offered, part_not_offered
 from trackhelm_core.objects.store import StoreUnavailableError
 from trackhelm_core.search.errors import PageTokenError, SearchSyntaxError
 from trackhelm_core.wire.faults import request_fault
+from trackhelm_core.wire.paths import inner_path
 from trackhelm_core.wire.replies import JSON_MEDIA_TYPE, ErrorReply, encode
 
 log = structlog.get_logger(__name__)
@@ -52,7 +53,7 @@ async def _on_http_error(request: Request, error: Exception) -> Response:
     asked = f"{request.method} {request.url.path}"
     match error.status_code:
         case http.HTTPStatus.NOT_FOUND:
-            part = part_not_offered(request.url.path)
+            part = part_not_offered(inner_path(request.scope))
             answer = (
                 not_offered(part, asked)
                 if part

@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from trackhelm_core.errors import InvalidParameterError
 from trackhelm_core.limits import KEY_LENGTH
+from trackhelm_core.wire.faults import cut, invalid_value, too_long
 
 # Fewer digits than the largest 64-bit integer has, so that every id fits its column.
 _ID_DIGITS = 18
@@ -24,52 +25,53 @@ def _key_fault(key: str) -> str | None:
     if not _KEY.fullmatch(key):
         return (
             "Names may only contain alphanumerics, underscores (_), dashes (-), periods (.), "
-            "spaces ( ), colons (:) and slashes (/)."
+            "spaces ( ), colons (:) and slashes (/)"
         )
     if key in {".", ""} or key.startswith(("..", "/")) or posixpath.normpath(key) != key:
         return (
             "Names may be treated as files in certain cases, and must not resolve to other names "
-            f"when treated as such. This name would resolve to {posixpath.normpath(key)!r}."
+            f"when treated as such. This name would resolve to {posixpath.normpath(key)!r}"
         )
     return None
 
 
-def check_key(key: str, kind: str) -> str:
-    """Check the key of a metric, param or tag; `kind` is what the message calls it ("Metric name")."""
-    check_length(key, kind, KEY_LENGTH)
+def check_key(key: str, parameter: str = "key", called: str = "") -> str:
+    """Check the key of a metric, param or tag. MLflow may call `parameter` otherwise where it is too long."""
+    check_length(key, called or parameter, KEY_LENGTH)
     if fault := _key_fault(key):
-        raise InvalidParameterError(f"Invalid value {key!r} for '{kind}' supplied: {fault}")
+        raise invalid_value(key, parameter, fault)
     return key
 
 
-def check_length(value: str, kind: str, limit: int) -> str:
+def check_length(value: str, name: str, limit: int) -> str:
     """Refuse a value of more than `limit` characters."""
     if len(value) > limit:
-        shown = value if len(value) <= KEY_LENGTH else f"{value[:KEY_LENGTH]}…"
-        raise InvalidParameterError(
-            f"'{kind}' exceeds the maximum length of {limit} characters: "
-            f"it has {len(value)} and starts with {shown!r}."
-        )
+        raise too_long(value, name, limit)
     return value
 
 
 def check_page_size(max_results: int, limit: int) -> int:
     """Refuse a page size outside 1..limit rows."""
+    if 1 <= max_results <= limit:
+        return max_results
+    allowed = f"It must be at most {limit}" if max_results > limit else "It must be a positive integer"
+    raise InvalidParameterError(
+        f"Invalid value {max_results} for parameter 'max_results' supplied. {allowed}, from 1 to {limit}."
+    )
+
+
+def check_page_range(max_results: int, limit: int) -> int:
+    """Do as `check_page_size` does, in the words of the endpoints that name both ends."""
     if not 1 <= max_results <= limit:
-        raise InvalidParameterError(
-            f"Invalid value {max_results} for parameter 'max_results' supplied: "
-            f"it must be a positive integer of at most {limit}."
-        )
+        raise InvalidParameterError(f"max_results must be between 1 and {limit}, got {max_results}.")
     return max_results
 
 
 def check_run_id(text: str) -> str:
     """Refuse a text that can be no run's id: a run of that id does not just not exist."""
     if not _RUN_ID.fullmatch(text):
-        raise InvalidParameterError(
-            f"Invalid value {text[:KEY_LENGTH]!r} for parameter 'run_id' supplied: "
-            "it must begin with a letter or digit, and have at most 256 letters, digits, '_' and '-'."
-        )
+        reason = "it must begin with a letter or digit, and have at most 256 letters, digits, '_' and '-'"
+        raise invalid_value(text, "run_id", reason)
     return text
 
 
@@ -78,7 +80,7 @@ def parse_experiment_id(text: str) -> int:
     # `isdecimal` would take digits of every script, and a sign or space belongs to no id.
     if not (text.isascii() and text.isdigit()) or len(text) > _ID_DIGITS:
         raise InvalidParameterError(
-            f"Invalid value {text!r} for parameter 'experiment_id' supplied: "
-            "an experiment's ID is a whole number of at most 18 digits."
+            f"Invalid experiment ID {cut(text)!r}. Experiment ID must be a valid integer, "
+            f"of at most {_ID_DIGITS} digits."
         )
     return int(text)

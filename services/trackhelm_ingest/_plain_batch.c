@@ -2,7 +2,7 @@
 
    `read` takes what training loops send by far the most: a run and metrics with key, value, timestamp and step,
    in this order, keys of ASCII without escapes, whole numbers of at most 18 digits, NaN and infinity as the stock
-   client spells them. Of anything else it says
+   client spells them, and numbers as text too, as R sends them (`"1e+05"`). Of anything else it says
    None, and never why: `decode.py` reads it again, in Python, and explains faults. It must accept nothing that
    Python refuses and read nothing differently; tests/unit/trackhelm_ingest/test_plain_batch.py compares both.
 
@@ -26,6 +26,8 @@ enum {
     EXACT_POWERS = 23,       /* of ten, from 10^0 on, that are doubles */
     POWERS_OF_FIVE = 28      /* from 5^0 on, below 2^64 */
 };
+
+static const int64_t MOST_TIMES_TEN = 100000000000000000; /* below it, a tenfold has INTEGER_DIGITS at most */
 
 typedef struct {
     const char *text;
@@ -173,17 +175,53 @@ static const char *behind_digits(const char *at)
     return at;
 }
 
-/* Pass a whole number. */
+/* Pass the fraction and the power of ten behind a whole number's first digits; make `*number` what all says. */
+static int pass_scale(Batch *batch, Py_ssize_t digits, int64_t *number)
+{
+    const char *at = batch->at;
+    int64_t zeros = 0;
+    if (*at == '.') {
+        const char *fraction = ++at;
+        *number = (int64_t)digits_at(&at, batch->end, (uint64_t)*number, INTEGER_DIGITS - digits);
+        zeros = fraction - at;
+        if (at == fraction || is_digit(*at))
+            return 0;
+    }
+    if ((*at | 0x20) == 'e') {
+        at++;
+        int is_small = *at == '-';
+        at += is_small || *at == '+';
+        const char *first = at;
+        int64_t power = (int64_t)digits_at(&at, batch->end, 0, EXPONENT_DIGITS);
+        if (at == first || is_digit(*at))
+            return 0;
+        zeros += is_small ? -power : power;
+    }
+    batch->at = at;
+    for (; zeros < 0 && *number % 10 == 0 && *number; zeros++)
+        *number /= 10;
+    for (; zeros > 0 && *number < MOST_TIMES_TEN && *number; zeros--)
+        *number *= 10;
+    return zeros == 0 || *number == 0;
+}
+
+/* Pass a whole number, in decimal or exponent form, as text or not. */
 static int pass_integer(Batch *batch, int64_t *number)
 {
+    int is_text = *batch->at == '"';
+    batch->at += is_text;
     int is_negative = *batch->at == '-';
     const char *first = batch->at + is_negative;
     const char *at = first;
-    int64_t read = (int64_t)digits_at(&at, batch->end, 0, INTEGER_DIGITS);
-    *number = is_negative ? -read : read;
+    *number = (int64_t)digits_at(&at, batch->end, 0, INTEGER_DIGITS);
     batch->at = at;
-    int is_whole = !is_digit(*at) && *at != '.' && (*at | 0x20) != 'e';
-    return is_whole && at > first && (at - first == 1 || *first != '0');
+    if (at == first || is_digit(*at) || (at - first > 1 && *first == '0'))
+        return 0;
+    if ((*at == '.' || (*at | 0x20) == 'e') && !pass_scale(batch, at - first, number))
+        return 0;
+    if (is_negative)
+        *number = -*number;
+    return !is_text || *batch->at++ == '"';
 }
 
 #ifdef __SIZEOF_INT128__
@@ -290,7 +328,7 @@ static int pass_number(Batch *batch, double *number)
     return behind == at && *number >= -DBL_MAX && *number <= DBL_MAX;
 }
 
-/* Pass what protobuf's JSON writes for a double. */
+/* Pass what protobuf's JSON writes for a double, and a number as text. */
 static int pass_value(Batch *batch, double *number)
 {
     if (*batch->at != '"')
@@ -301,8 +339,10 @@ static int pass_value(Batch *batch, double *number)
         *number = Py_HUGE_VAL;
     else if (PASS_QUOTED(batch, "-Infinity"))
         *number = -Py_HUGE_VAL;
-    else
-        return 0;
+    else {
+        batch->at++;
+        return pass_number(batch, number) && *batch->at++ == '"';
+    }
     return 1;
 }
 

@@ -27,7 +27,7 @@ from trackhelm_ingest.schemas.batches import (
     PlainBatch,
 )
 from trackhelm_ingest.schemas.tags import Tag
-from trackhelm_ingest.series import SeriesPoints
+from trackhelm_ingest.series import MetricNameError, SeriesPoints, check_metric_name
 
 Struct = TypeVar("Struct", bound=msgspec.Struct)
 
@@ -49,6 +49,16 @@ _metrics = msgspec.json.Decoder(MetricMessage)
 
 def decode_batch(body: bytes) -> Batch:
     """Read the body of log-batch; raises `InvalidParameterError`."""
+    try:
+        return _decode_batch(body)
+    except MetricNameError:
+        # Keys are checked once a series. Which point it is of is looked up only here.
+        for index, metric in enumerate(read_message(LogBatch, body).metrics):
+            check_metric_name(metric.key, f"metrics[{index}].name")
+        raise
+
+
+def _decode_batch(body: bytes) -> Batch:
     if compiled := read_plain_batch(body):
         run, points = compiled
         return Batch(check_run_id(run), points)
@@ -72,8 +82,8 @@ def _batch(
     return Batch(
         check_run_id(run),
         points,
-        clean_params((param.key, param.value) for param in params) if params else {},
-        clean_tags((tag.key, tag.value) for tag in tags) if tags else {},
+        clean_params(((param.key, param.value) for param in params), "params") if params else {},
+        clean_tags(((tag.key, tag.value) for tag in tags), "tags") if tags else {},
     )
 
 

@@ -13,9 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trackhelm_core.chunks.points import Points
-from trackhelm_core.validation import check_key
 from trackhelm_ingest.schemas.batches import AnyMetric
-from trackhelm_ingest.series import MODEL_LABEL, Labels, Layout, SeriesKey, SeriesPoints, plain_series
+from trackhelm_ingest.series import (
+    MODEL_LABEL,
+    Labels,
+    Layout,
+    SeriesKey,
+    SeriesPoints,
+    check_metric_name,
+    plain_series,
+)
 
 _Name = TypeVar("_Name", bound=Hashable)
 _Number = TypeVar("_Number", np.int64, np.float64)
@@ -40,7 +47,7 @@ def pack(metrics: Sequence[AnyMetric]) -> SeriesPoints:
         [SeriesKey(metric.key, labels_of(metric)) for metric in metrics], metrics
     )
     for name in names:
-        check_key(name.key, "Metric name")
+        check_metric_name(name.key)
     return SeriesPoints(Layout(tuple(names), counts), columns)
 
 

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple, Self
 import numpy as np
 
 from trackhelm_core.chunks.points import Points
+from trackhelm_core.errors import InvalidParameterError
 from trackhelm_core.validation import check_key
 
 Labels = tuple[tuple[str, str], ...]
@@ -91,7 +92,19 @@ class SeriesPoints(Mapping[SeriesKey, Points]):
 @lru_cache(maxsize=16_384)
 def plain_series(key: str) -> SeriesKey:
     """Return the series of a key without labels; raises `InvalidParameterError` for what can be no key."""
-    return SeriesKey(check_key(key, "Metric name"))
+    return SeriesKey(check_metric_name(key))
+
+
+class MetricNameError(InvalidParameterError):
+    """A key can be no metric's name."""
+
+
+def check_metric_name(key: str, parameter: str = "name") -> str:
+    """Check a metric's key, which MLflow calls its name; raises `MetricNameError`."""
+    try:
+        return check_key(key, parameter, "Metric name")
+    except InvalidParameterError as error:
+        raise MetricNameError(error.message) from error
 
 
 def subjects_of(run: str, series: Iterable[SeriesKey]) -> set[str]:

@@ -41,7 +41,7 @@ class ServerProcess:
         self.data = data
         self.log_file = data.with_suffix(".log")
         self.port = _free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"http://127.0.0.1:{self.port}{self._environment.get('TRACKHELM_PATH_PREFIX', '')}"
         self._process: subprocess.Popen[bytes] | None = None
 
     @property

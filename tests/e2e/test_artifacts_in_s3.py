@@ -46,12 +46,14 @@ def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
         process.stdin.close()
 
 
-@pytest.fixture(scope="module", params=["proxied", "direct"])
+@pytest.fixture(scope="module", params=["proxied", "direct", "direct below a path"])
 def server(
     request: pytest.FixtureRequest, s3: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[ServerProcess]:
     """A server over S3, whose clients may reach S3 themselves or not."""
-    direct = {"TRACKHELM_ARTIFACTS_PRESIGNED": str(request.param == "direct").lower()}
+    direct = {"TRACKHELM_ARTIFACTS_PRESIGNED": str(request.param.startswith("direct")).lower()}
+    if request.param.endswith("below a path"):
+        direct["TRACKHELM_PATH_PREFIX"] = "/trackhelm"
     environment = s3 | direct | {"TRACKHELM_LOG_LEVEL": "debug"}
     process = ServerProcess(tmp_path_factory.mktemp("server") / request.param, environment)
     process.start()
@@ -86,7 +88,7 @@ def test_a_large_file_comes_back_as_it_was(server: ServerProcess, large: Path, t
     path = f"{run.info.artifact_uri.removeprefix('mlflow-artifacts:/')}/deep/er/{large.name}"
     etag = httpx.head(f"{server.url}/api/2.0/mlflow-artifacts/artifacts/{path}").headers["etag"]
     said = server.log_tail()
-    if server.data.name == "direct":
+    if server.data.name.startswith("direct"):
         # Three parts of 5 MiB, where the server itself makes parts of 8.
         assert etag.endswith('-3"')
         assert "/mpu/complete/" in said

@@ -1,6 +1,7 @@
 """What a load balancer, a browser or curl sees without any client."""
 
 import httpx
+import mlflow
 import pytest
 from mlflow.entities import Experiment
 from mlflow.tracking import MlflowClient
@@ -59,3 +60,13 @@ def test_a_batch_over_the_limit_is_refused_whole(
     assert answer.json()["error_code"] == "INVALID_PARAMETER_VALUE"
     assert "1000" in answer.json()["message"]
     assert client.get_metric_history(run_id, "loss") == []
+
+
+@trackhelm_only("the doubled slash is another path")
+def test_a_tracking_uri_may_end_in_slashes(server: ServerProcess, experiment: Experiment) -> None:
+    mlflow.set_tracking_uri(f"{server.url}//")
+    with mlflow.start_run() as run:
+        mlflow.log_metric("loss", 0.5)
+        mlflow.log_text("text", "deep/a.txt")
+    assert mlflow.artifacts.load_text(f"runs:/{run.info.run_id}/deep/a.txt") == "text"
+    assert [found.info.run_id for found in mlflow.search_runs(output_format="list")] == [run.info.run_id]

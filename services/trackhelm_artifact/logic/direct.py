@@ -23,6 +23,7 @@ from trackhelm_core.objects.direct import (
 )
 from trackhelm_core.objects.keys import ObjectKey
 from trackhelm_core.objects.store import ObjectStore, Stored
+from trackhelm_core.wire.faults import invalid_value
 
 MOST_PARTS: Final = 10_000
 """Parts that a file may have in S3."""
@@ -39,12 +40,10 @@ async def begin_upload(
     objects: ObjectStore, directory: str, local_path: str, count: int
 ) -> tuple[str, Sequence[SignedUrl]]:
     """Begin an upload in parts; return its id and the addresses of the parts, the first one first."""
-    multipart = _multipart(objects)
     key = _upload_key(directory, local_path)
+    multipart = _multipart(objects)
     if not 1 <= count <= MOST_PARTS:
-        raise InvalidParameterError(
-            f"Invalid value {count} for parameter 'num_parts' supplied: a file has 1 to {MOST_PARTS} parts."
-        )
+        raise invalid_value(count, "num_parts", f"a file has 1 to {MOST_PARTS} parts")
     with told():
         await objects.check_free(key)
         upload_id = await multipart.begin(key)
@@ -55,8 +54,8 @@ async def complete_upload(
     objects: ObjectStore, directory: str, local_path: str, upload_id: str, parts: Sequence[Part]
 ) -> tuple[ObjectKey, Stored]:
     """Make the parts that a client has sent one file; return its key and what the store has of it now."""
-    multipart = _multipart(objects)
     key = _upload_key(directory, local_path)
+    multipart = _multipart(objects)
     _check_upload_id(upload_id)
     _check_parts(parts)
     with told(), _upload_told():
@@ -69,8 +68,8 @@ async def complete_upload(
 
 async def abort_upload(objects: ObjectStore, directory: str, local_path: str, upload_id: str) -> None:
     """Drop an upload; one that is not there is dropped already."""
-    multipart = _multipart(objects)
     key = _upload_key(directory, local_path)
+    multipart = _multipart(objects)
     _check_upload_id(upload_id)
     with told():
         await multipart.abort(key, upload_id)

@@ -111,6 +111,13 @@ async def small(content: AsyncIterable[bytes], limit: int) -> AsyncIterator[byte
         raise InvalidParameterError("The request has no body: the file's content is expected.")
 
 
+def check_named(run: str, path: str) -> None:
+    """Refuse an upload through a form that does not say of which run or where the file is."""
+    for name, value in (("run_uuid", run), ("path", path)):
+        if not value:
+            raise InvalidParameterError(f"Request must specify {name}.")
+
+
 def check_small(size: int, limit: int) -> None:
     """Refuse a body of more than `limit` bytes."""
     if size > limit:
@@ -140,7 +147,9 @@ def told() -> Iterator[None]:
         yield
     except MissingObjectError as error:
         raise NotFoundError(str(error)) from error
-    except (DirectoryError, ConflictError, UnfitKeyError) as error:
+    except DirectoryError as error:
+        raise InvalidParameterError(str(error)) from error
+    except (ConflictError, UnfitKeyError) as error:
         raise InvalidParameterError(f"Invalid path: {error}") from error
     except TooLargeError as error:
         raise ApiError(

@@ -39,7 +39,7 @@ async def next_page(objects: ObjectStore, key: ObjectKey, asked: Asked) -> Page:
         with told():
             page = await objects.page(key, rest, limit)
     except (PageError, UnicodeEncodeError) as error:
-        raise PageTokenError("Invalid page_token: it is not one that this server gave out") from error
+        raise PageTokenError("Invalid page token: it is not one that this server gave out") from error
     return Page(page.entries, encode_cursor([page.rest], digest) if page.rest else "")
 
 

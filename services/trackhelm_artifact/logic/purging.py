@@ -1,6 +1,7 @@
 """Deleting the files of what was deleted for good: page by page, then their records, then the tombstone.
 
 Each step may be done again, so that it does not matter who is killed when, nor that two do it at once.
+Files that somebody has registered since they were marked are kept, and so is what lies beside them.
 """
 
 import secrets
@@ -17,6 +18,7 @@ from trackhelm_artifact.logic.roots import Located, Root
 from trackhelm_artifact.records import Records
 from trackhelm_artifact.store import tombstones as store
 from trackhelm_artifact.store.tombstones import Tombstone
+from trackhelm_core.db.files_in_use import FilesInUse
 from trackhelm_core.errors import ApiError
 from trackhelm_core.objects.keys import ObjectKey
 from trackhelm_core.objects.store import ObjectError, StoreUnavailableError
@@ -61,13 +63,18 @@ async def purge_files(runtime: Runtime, *, seconds: float) -> Deleted:
     """
     deadline = time.monotonic() + seconds
     deleted = Deleted()
+    in_use = FilesInUse(runtime.places, runtime.clock)
     away: set[str] = set()
     async for tombstone in _from_anywhere(runtime):
         where = _store_of(tombstone.artifact_uri)
         if where in away:
             continue
         try:
-            done = await _purge(runtime, tombstone, deadline, deleted)
+            if user := await to_thread.run_sync(_user_of, runtime, in_use, tombstone):
+                log.warning("files are kept", uri=tombstone.artifact_uri, of=tombstone.entity_id, user=user)
+                done = True
+            else:
+                done = await _purge(runtime, tombstone, deadline, deleted)
         except (ObjectError, OSError) as error:
             log.warning("files are left until another turn", uri=tombstone.artifact_uri, error=repr(error))
             deleted.is_away = True
@@ -116,6 +123,12 @@ async def _purge(runtime: Runtime, tombstone: Tombstone, deadline: float, delete
     if forget is not None:
         await forget()
     return True
+
+
+def _user_of(runtime: Runtime, in_use: FilesInUse, tombstone: Tombstone) -> str | None:
+    """Return who needs the files of a tombstone by now: whoever may name what was deleted for good."""
+    with runtime.database.reading() as session:
+        return in_use.below(session, {tombstone.entity_id: tombstone.artifact_uri}).get(tombstone.entity_id)
 
 
 def _ends(runtime: Runtime) -> tuple[int, int]:

@@ -14,7 +14,7 @@ from trackhelm_core.locations import PROXY_SCHEME
 from trackhelm_core.objects.keys import InvalidKeyError, ObjectKey
 from trackhelm_core.objects.locations import LocationError, Locations
 from trackhelm_core.objects.store import ObjectStore
-from trackhelm_core.wire.faults import shown
+from trackhelm_core.wire.faults import cut, invalid_value, shown
 
 _ID = re.compile(r"[A-Za-z0-9][\w\-]{0,255}", re.ASCII)
 
@@ -88,9 +88,7 @@ def logged_model_root(session: Session, model_id: str) -> Root:
 def version_root(session: Session, name: str, version: str) -> Root:
     """Return where a model version's files are; one registered from `runs:/` has its run's."""
     if not _VERSION.fullmatch(version):
-        raise InvalidParameterError(
-            f"Invalid value {shown(version)} for parameter 'version' supplied: a version is a whole number."
-        )
+        raise InvalidParameterError(f"Parameter 'version' must be an integer, got {cut(version)!r}.")
     location = store.version_location(session, name, int(version))
     if location is None:
         raise NotFoundError(f"Model Version (name={name}, version={version}) not found")
@@ -103,7 +101,5 @@ def version_root(session: Session, name: str, version: str) -> Root:
 
 def _check_id(value: str, parameter: str) -> None:
     if not _ID.fullmatch(value):
-        raise InvalidParameterError(
-            f"Invalid value {shown(value)} for parameter '{parameter}' supplied: an ID starts with a letter "
-            "or digit and has at most 256 letters, digits, '_' and '-'."
-        )
+        reason = "an ID starts with a letter or digit and has at most 256 letters, digits, '_' and '-'"
+        raise invalid_value(value, parameter, reason)

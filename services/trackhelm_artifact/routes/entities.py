@@ -20,13 +20,14 @@ from trackhelm_core.objects.keys import ObjectKey
 from trackhelm_core.runtime import Runtime, RuntimeDep
 from trackhelm_core.wire.bodies import body_of
 from trackhelm_core.wire.replies import Empty, documented, empty_reply
+from trackhelm_core.wire.route import QueryRoute, WireRoute
 
 SMALL_UPLOAD_BYTES: Final = 10 * 1024 * 1024
 """Largest body of `upload-artifact`, through which browsers add a file to a run."""
 
-api_router = APIRouter(prefix="/mlflow")
-ajax_router = APIRouter(prefix="/mlflow")
-root_router = APIRouter()
+api_router = APIRouter(prefix="/mlflow", route_class=WireRoute)
+ajax_router = APIRouter(prefix="/mlflow", route_class=QueryRoute)
+root_router = APIRouter(route_class=WireRoute)
 
 
 @api_router.get("/artifacts/list", **documented(EntityListing))
@@ -85,13 +86,18 @@ async def download_version_artifact(
 
 @ajax_router.post("/upload-artifact", **documented(Empty))
 async def upload_run_artifact(
-    message: Annotated[schemas.RunFile, Query()], request: Request, runtime: RuntimeDep, records: RecordsDep
+    message: Annotated[schemas.UploadedFile, Query()],
+    request: Request,
+    runtime: RuntimeDep,
+    records: RecordsDep,
 ) -> Response:
     """Store the body, of at most 10 MB, as a file of a run."""
+    run = message.run_uuid or message.run_id
+    files.check_named(run, message.path)
     path = parse_file_path(message.path)
     body = announced(request)
     files.check_small(body.length or 0, SMALL_UPLOAD_BYTES)
-    root = await run_in_threadpool(_run_root, runtime, message.run)
+    root = await run_in_threadpool(_run_root, runtime, run)
     content = files.small(body_of(request), SMALL_UPLOAD_BYTES)
     there = await _located(runtime, root, path)
     stored, sha256 = await files.upload(there.store, there.key, content, body)

@@ -12,6 +12,7 @@ from trackhelm_core.errors import ApiError, ErrorCode, InvalidParameterError
 from trackhelm_core.objects.direct import DirectAccess
 from trackhelm_core.objects.keys import ObjectKey
 from trackhelm_core.runtime import Runtime, RuntimeDep
+from trackhelm_core.wire.faults import shown
 from trackhelm_core.wire.replies import documented, reply
 from trackhelm_core.wire.route import WireRoute
 
@@ -51,9 +52,11 @@ def _reached(
 
 def _refusal(what: str, root: Root) -> ApiError:
     if root.is_proxied:
+        # MLflow's words differ that much.
+        whose = "runs with " if what == "download" else ""
         return InvalidParameterError(
-            f"Presigned {what} is not supported for proxied artifact storage ('{root.uri}'): "
-            "clients of this server do not reach its store themselves."
+            f"Presigned {what} is not supported for {whose}proxied artifact storage (artifact URI scheme: "
+            f"mlflow-artifacts): clients of this server do not reach {shown(root.uri)} themselves."
         )
     return ApiError(
         ErrorCode.NOT_IMPLEMENTED,

@@ -1,6 +1,8 @@
 """Endpoints of the proxied store: files by their path in it. No table is read."""
 
-from fastapi import APIRouter, Request, Response
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
 
 from trackhelm_artifact.logic import files
 from trackhelm_artifact.logic.checksums import expected_checksums
@@ -11,12 +13,15 @@ from trackhelm_artifact.routes.book import RecordsDep
 from trackhelm_artifact.routes.downloads import asks_for_all, file_response
 from trackhelm_artifact.routes.listings import listing_response, page_response
 from trackhelm_artifact.schemas.listings import DirectoryListing
+from trackhelm_artifact.schemas.requests import ListPath
 from trackhelm_core.runtime import RuntimeDep
 from trackhelm_core.wire.bodies import announced_length, body_of
 from trackhelm_core.wire.paths import ANY_PATH
 from trackhelm_core.wire.replies import Empty, documented, empty_reply
+from trackhelm_core.wire.route import WireRoute
 
 router = APIRouter(prefix="/mlflow-artifacts")
+listing_router = APIRouter(prefix="/mlflow-artifacts", route_class=WireRoute)
 
 
 def announced(request: Request) -> Announced:
@@ -24,14 +29,12 @@ def announced(request: Request) -> Announced:
     return Announced(announced_length(request), expected_checksums(request.headers))
 
 
-@router.get("/artifacts", **documented(DirectoryListing))
-async def list_artifacts(
-    runtime: RuntimeDep, path: str = "", max_results: int = 0, page_token: str = ""
-) -> Response:
+@listing_router.get("/artifacts", **documented(DirectoryListing))
+async def list_artifacts(message: Annotated[ListPath, Query()], runtime: RuntimeDep) -> Response:
     """List a directory by names; a file's path and a missing one have an empty answer."""
-    if asked := Asked(max_results, page_token):
-        return page_response(await next_page_of_path(runtime.objects, path, asked))
-    return await listing_response(await files.list_path(runtime.objects, path))
+    if asked := Asked(message.max_results, message.page_token):
+        return page_response(await next_page_of_path(runtime.objects, message.path, asked))
+    return await listing_response(await files.list_path(runtime.objects, message.path))
 
 
 @router.put(f"/artifacts/{ANY_PATH}", response_class=Response)

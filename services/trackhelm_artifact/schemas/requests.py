@@ -2,12 +2,26 @@
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator
+from pydantic_core import PydanticCustomError
 
-from trackhelm_core.wire.requests import Int64, OfRun, Required, WireModel
+from trackhelm_core.wire.requests import WHOLE_MESSAGE, Int64, OfRun, Required, WireModel
 
 # A signed URL lives for a week at most, in every cloud.
-Seconds = Annotated[int, Field(ge=1, le=604_800)]
+_MOST_SECONDS = 604_800
+
+
+def _check_seconds(seconds: int) -> int:
+    if not 1 <= seconds <= _MOST_SECONDS:
+        raise PydanticCustomError(
+            WHOLE_MESSAGE,
+            "expiration must be between 1 and {most} seconds (got {given}).",
+            {"most": _MOST_SECONDS, "given": seconds},
+        )
+    return seconds
+
+
+Seconds = Annotated[Int64, AfterValidator(_check_seconds)]
 
 
 class Paged(WireModel):
@@ -17,6 +31,12 @@ class Paged(WireModel):
     page_token: str = ""
 
 
+class ListPath(Paged):
+    """`GET mlflow-artifacts/artifacts`."""
+
+    path: str = ""
+
+
 class ListArtifacts(OfRun, Paged):
     """`GET artifacts/list`."""
 
@@ -24,9 +44,17 @@ class ListArtifacts(OfRun, Paged):
 
 
 class RunFile(OfRun):
-    """`GET /get-artifact` and `POST upload-artifact`."""
+    """`GET /get-artifact`."""
 
     path: Required
+
+
+class UploadedFile(WireModel):
+    """`POST upload-artifact`. What is required is checked behind it, in the words of this endpoint."""
+
+    run_uuid: str = ""
+    run_id: str = ""
+    path: str = ""
 
 
 class VersionFile(WireModel):
@@ -67,7 +95,7 @@ class PresignDownload(WireModel):
 
 
 class AbortUpload(WireModel):
-    """`POST mpu/abort/{directory}`. What is required is checked behind it: a folder refuses it all alike."""
+    """`POST mpu/abort/{directory}`. What is required is checked behind it: of a folder, only the path."""
 
     path: str = ""
     upload_id: str = ""

@@ -35,12 +35,16 @@ class TrustedProxies:
             return cls(behind_gateway=behind_gateway)
         return cls(settings.proxy_networks, settings.actor_header, behind_gateway)
 
+    def sent(self, scope: Scope) -> bool:
+        """Return whether a trusted proxy sent a request: to us, or to the gateway that is before us."""
+        return bool(self.networks) and self._trusts(self._hops(scope)[-1])
+
     def identity(self, scope: Scope) -> Identity | None:
         """Return who a trusted proxy says has sent a request; None when none says anything.
 
         Anybody else's header is ignored: what it says is worth nothing.
         """
-        if not self.networks or not self._trusts(self._hops(scope)[-1]):
+        if not self.sent(scope):
             return None
         match header_values(scope, self.actor_header.lower().encode()):
             case []:

@@ -198,15 +198,15 @@ class RemoteStore:
     async def open(self, key: ObjectKey, *, whole: bool = True) -> RemoteObject:
         """Ask for a file, and hold its content's beginning if `whole`."""
         if not key.segments:
-            raise DirectoryError("The root is a directory.")
+            raise DirectoryError("Artifact path refers to a directory, not a file: it is the root")
         path = self._path(key)
         try:
             with self.told():
                 result = await obstore.get_async(self.bucket, path, options={"head": not whole})
         except MissingObjectError:
             if await self._is_directory(key):
-                raise DirectoryError(f"'{key}' is a directory, not a file.") from None
-            raise MissingObjectError(f"There is no file '{key}'.") from None
+                raise DirectoryError(f"Artifact path refers to a directory, not a file: '{key}'") from None
+            raise MissingObjectError(f"No such artifact: '{key}'") from None
         return RemoteObject(self, path, result, whole=whole)
 
     async def pages(self, key: ObjectKey) -> AsyncGenerator[Sequence[Entry]]:

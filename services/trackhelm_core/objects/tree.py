@@ -75,23 +75,23 @@ class FolderTree:
     def open(self, key: ObjectKey) -> OpenFile:
         """Open a file."""
         if not key.segments:
-            raise DirectoryError("The root is a directory.")
+            raise DirectoryError("Artifact path refers to a directory, not a file: it is the root")
         try:
             with self._directory(key.parent) as parent:
                 descriptor = os.open(key.name, _FILE, dir_fd=parent)
         except (FileNotFoundError, ConflictError) as error:
-            raise MissingObjectError(f"There is no file '{key}'.") from error
+            raise MissingObjectError(f"No such artifact: '{key}'") from error
         except OSError as error:
             if error.errno in {errno.ELOOP, errno.ENXIO}:
-                raise MissingObjectError(f"There is no file '{key}'.") from error
+                raise MissingObjectError(f"No such artifact: '{key}'") from error
             raise
         facts = os.fstat(descriptor)
         if stat.S_ISREG(facts.st_mode):
             return OpenFile(descriptor, facts)
         os.close(descriptor)
         if stat.S_ISDIR(facts.st_mode):
-            raise DirectoryError(f"'{key}' is a directory, not a file.")
-        raise MissingObjectError(f"There is no file '{key}'.")
+            raise DirectoryError(f"Artifact path refers to a directory, not a file: '{key}'")
+        raise MissingObjectError(f"No such artifact: '{key}'")
 
     def pages(self, key: ObjectKey, behind: str = "") -> Generator[list[Entry]]:
         """Yield what a directory holds behind a name: regular files and directories, a page at a time."""

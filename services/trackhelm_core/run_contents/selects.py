@@ -70,7 +70,7 @@ def details(of: OfRuns) -> CompoundSelect[*tuple[Any, ...]]:
             Detail.MODEL_INPUT,
             RunModelInput.run_id,
             text=RunModelInput.model_id,
-            order=(RunModelInput.run_id, RunModelInput.model_id),
+            order=(RunModelInput.run_id, RunModelInput.position, RunModelInput.model_id),
         ),
         _detail(
             of,
@@ -78,10 +78,16 @@ def details(of: OfRuns) -> CompoundSelect[*tuple[Any, ...]]:
             RunModelOutput.run_id,
             text=RunModelOutput.model_id,
             step=RunModelOutput.step,
-            order=(RunModelOutput.run_id, RunModelOutput.step, RunModelOutput.model_id),
+            order=(
+                RunModelOutput.run_id,
+                RunModelOutput.position,
+                RunModelOutput.step,
+                RunModelOutput.model_id,
+            ),
         ),
     )
-    # Sorted one by one, which their indexes do already: sorting the union would cost as much as reading it.
+    # Sorted one by one, which the indexes of the large ones do already: sorting the union would cost as much
+    # as reading it.
     return union_all(*(select(branch.subquery()) for branch in branches))
 
 

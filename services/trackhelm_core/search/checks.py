@@ -11,6 +11,7 @@ from trackhelm_core.search.entity import (
     Attribute,
     ChoiceAttribute,
     Collection,
+    EntitySearch,
     MetricCollection,
     NumberAttribute,
 )
@@ -18,27 +19,35 @@ from trackhelm_core.search.errors import SearchSyntaxError
 from trackhelm_core.search.expression import Comparison, Operator, Scalar
 from trackhelm_core.search.resolve import Resolved
 
+_KINDS = {"tags": "tag", "params": "parameter", "metrics": "metric", "datasets": "dataset"}
 
-def check_comparison(comparison: Comparison, resolved: Resolved) -> None:
+
+def check_comparison(comparison: Comparison, resolved: Resolved, entity: EntitySearch) -> None:
     """Refuse an operator or a value that the field does not take."""
     part = resolved.part
+    kind = _KINDS.get(resolved.field.prefix or "", "")
     if comparison.operator not in part.operators:
         allowed = ", ".join(operator for operator in Operator if operator in part.operators)
+        name = comparison.field if kind else f"attributes.{resolved.field}"
         _refuse(
             comparison,
             f"{comparison.field} cannot be compared with {comparison.operator}. Allowed: {allowed}",
+            entity.comparator_words.format(
+                field=name, kind=kind or "attribute", operator=comparison.operator
+            ),
         )
     values = comparison.value if isinstance(comparison.value, tuple) else (comparison.value,)
     for value in values:
         if value is not None:
-            _check_value(comparison, part, value)
+            _check_value(comparison, part, value, kind)
 
 
-def _check_value(comparison: Comparison, part: Attribute | Collection, value: Scalar) -> None:
+def _check_value(comparison: Comparison, part: Attribute | Collection, value: Scalar, kind: str) -> None:
     field, operator = comparison.field, comparison.operator
     match part, value:
         case ((NumberAttribute() | MetricCollection()), str()):
-            _refuse(comparison, f"{field} is a number; write the value without quotes")
+            lead = f"Expected numeric value type for {kind or f'numeric attribute: {field}'}"
+            _refuse(comparison, f"{field} is a number; write the value without quotes", lead)
         case NumberAttribute(), float() if not math.isfinite(value):
             _refuse(comparison, f"{field} is a whole number and never {value}")
         case NumberAttribute(), int() if value not in INT64:
@@ -51,10 +60,13 @@ def _check_value(comparison: Comparison, part: Attribute | Collection, value: Sc
         case ((NumberAttribute() | MetricCollection()), _):
             return
         case _, (int() | float()):
-            _refuse(comparison, f"{field} is text; write the value in quotes: '{value}'")
+            lead = f"Expected a quoted string value for {kind or 'attributes'}"
+            if operator in LISTS:
+                lead = "While parsing a list in the query, expected string value"
+            _refuse(comparison, f"{field} is text; write the value in quotes: '{value}'", lead)
         case ChoiceAttribute(), str() if operator not in PATTERNS and value not in part.choices:
             _refuse(comparison, f"{value!r} is not a {field}. Allowed: {', '.join(part.choices)}")
 
 
-def _refuse(comparison: Comparison, reason: str) -> NoReturn:
-    raise SearchSyntaxError(reason, comparison.field.position)
+def _refuse(comparison: Comparison, reason: str, lead: str = "") -> NoReturn:
+    raise SearchSyntaxError(reason, comparison.field.position, lead=lead)

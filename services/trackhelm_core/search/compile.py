@@ -51,7 +51,7 @@ def _compile(expression: Expression, entity: EntitySearch, *, negated: bool) -> 
             return and_(*conditions) if isinstance(expression, And) is not negated else or_(*conditions)
         case Comparison():
             resolved = resolve_field(expression.field, entity)
-            check_comparison(expression, resolved)
+            check_comparison(expression, resolved, entity)
             if isinstance(resolved, ResolvedKey):
                 found = _compare_key(expression, resolved)
                 return not_(found) if negated else found

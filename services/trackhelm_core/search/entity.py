@@ -107,6 +107,9 @@ class EntitySearch:
 
     `attributes` and `collections` go by canonical name; `aliases` gives other spellings of attributes their
     canonical name, and `prefixes` other spellings of collections. Prefixes are read in any case, names as is.
+
+    `comparator_words` is how the message for a wrong operator begins, and `unknown_words` that for an unknown
+    field where MLflow has words of its own for this entity: templates of `field`, `kind` and `operator`.
     """
 
     name: str
@@ -115,3 +118,5 @@ class EntitySearch:
     aliases: Mapping[str, str] = field(default_factory=dict)
     prefixes: Mapping[str, str] = field(default_factory=dict)
     attribute_prefixes: frozenset[str] = ATTRIBUTE_PREFIXES
+    comparator_words: str = "Invalid comparator '{operator}'"
+    unknown_words: str = ""

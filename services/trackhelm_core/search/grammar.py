@@ -12,6 +12,7 @@ Keywords are read in any case. Depth and size are bounded, so no text can exhaus
 from collections.abc import Callable
 
 from trackhelm_core.search.bounds import MAX_COMPARISONS, MAX_DEPTH, MAX_PATTERN_LENGTH, MAX_VALUES
+from trackhelm_core.search.errors import FILTER
 from trackhelm_core.search.expression import And, Comparison, Expression, Field, Not, Operator, Or, Scalar
 from trackhelm_core.search.fields import read_field
 from trackhelm_core.search.lexer import TokenKind
@@ -20,18 +21,21 @@ from trackhelm_core.search.reader import Reader
 
 _SIGNS = {str(operator): operator for operator in Operator if not operator.value[0].isalpha()}
 _PATTERN_OPERATORS = {"LIKE": Operator.LIKE, "ILIKE": Operator.ILIKE}
+EMPTY_LIST = "While parsing a list in the query, expected a non-empty list of string values"
 _AN_OPERATOR = f"an operator ({', '.join(Operator)}, NOT LIKE, NOT ILIKE)"
 
 
-def parse_filter(text: str | None) -> Expression | None:
+def parse_filter(text: str | None, subject: str = FILTER) -> Expression | None:
     """Give the expression that a filter means; None when the filter is absent or blank.
+
+    `subject` is what messages call it.
 
     Raises:
         SearchSyntaxError: The text is not a filter.
     """
     if text is None or not text.strip():
         return None
-    return _Parser(Reader(text, "filter")).whole()
+    return _Parser(Reader(text, subject)).whole()
 
 
 class _Parser:
@@ -118,6 +122,9 @@ class _Parser:
     def _list(self) -> tuple[Scalar, ...]:
         if not self._reader.take_mark("("):
             self._reader.expected("( after IN")
+        if self._reader.is_mark(")"):
+            reason = "a list after IN holds one value at least"
+            self._reader.fail(reason, self._reader.next.position, EMPTY_LIST)
         values = [self._literal("(")]
         while self._reader.take_mark(","):
             if self._reader.is_mark(")"):

@@ -168,7 +168,7 @@ def _check(order: Sequence[SortColumn], values: Sequence[SortValue]) -> None:
         kind = term.column.label(None).type.python_type
         fits = term.nullable if value is None else isinstance(value, kind)
         if not fits:
-            raise PageTokenError("Invalid page_token: it is not one that this server gave out")
+            raise PageTokenError("Invalid page token: it is not one that this server gave out")
 
 
 def _sort_value(value: Any) -> SortValue:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from trackhelm_core.search.bounds import MAX_TEXT_LENGTH
-from trackhelm_core.search.errors import SearchSyntaxError
+from trackhelm_core.search.errors import FILTER, SearchSyntaxError
 
 # No database driver carries these in a parameter: refused here, they cannot fail a statement later.
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
@@ -51,7 +51,7 @@ def is_storable(text: str) -> bool:
     return _UNSTORABLE.search(text) is None
 
 
-def tokenize(text: str, subject: str = "filter") -> Iterator[Token]:
+def tokenize(text: str, subject: str = FILTER) -> Iterator[Token]:
     """Give the tokens of a text as they are asked for, so that a text refused early costs little.
 
     The last one is always `END`.

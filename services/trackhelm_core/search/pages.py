@@ -16,9 +16,9 @@ from trackhelm_core.search.lexer import is_storable
 JSON: TypeAlias = str | int | float | bool | Sequence["JSON"] | Mapping[str, "JSON"] | None
 SortValue: TypeAlias = str | int | float | None
 
-_MALFORMED = "Invalid page_token: pass the next_page_token of the page before, unchanged"
+_MALFORMED = "Invalid page token: pass the next_page_token of the page before, unchanged"
 _OTHER_QUERY = (
-    "Invalid page_token: it is of another query; pass the filter, order_by and other arguments of the page"
+    "Invalid page token: it is of another query; pass the filter, order_by and other arguments of the page"
     " before, or leave page_token out to begin again"
 )
 

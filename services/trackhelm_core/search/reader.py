@@ -53,9 +53,9 @@ class Reader:
         """Refuse the text at the next token."""
         self.fail(f"expected {what}, got {self.next}", self.next.position)
 
-    def fail(self, reason: str, position: int) -> NoReturn:
-        """Refuse the text."""
-        raise SearchSyntaxError(reason, position, self.subject)
+    def fail(self, reason: str, position: int, lead: str = "") -> NoReturn:
+        """Refuse the text; the message begins with `lead`, if given."""
+        raise SearchSyntaxError(reason, position, self.subject, lead)
 
     def _take_if(self, condition: bool) -> bool:  # noqa: FBT001  # private, and always called with the test itself
         if condition:

@@ -12,9 +12,9 @@ from trackhelm_core.search.entity import (
     MetricCollection,
     StringCollection,
 )
-from trackhelm_core.search.errors import SearchSyntaxError
+from trackhelm_core.search.errors import FILTER, SearchSyntaxError, clause
 from trackhelm_core.search.expression import Field
-from trackhelm_core.search.order import OrderTerm
+from trackhelm_core.search.order import OrderTerm, sorted_twice
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +38,17 @@ Resolved: TypeAlias = ResolvedAttribute | ResolvedKey
 
 @dataclass(frozen=True, slots=True)
 class ResolvedOrder:
-    """What to sort by. The service finds the column: `by.part.column`, or a join on `by.field.key`."""
+    """What to sort by, and the text that says so.
+
+    The service finds the column: `by.part.column`, or a join on `by.field.key`.
+    """
 
     by: Resolved
     descending: bool
+    text: str
 
 
-def resolve_field(field: Field, entity: EntitySearch, subject: str = "filter") -> Resolved:
+def resolve_field(field: Field, entity: EntitySearch, subject: str = FILTER) -> Resolved:
     """Give what a field means in an entity.
 
     Raises:
@@ -55,15 +59,18 @@ def resolve_field(field: Field, entity: EntitySearch, subject: str = "filter") -
         name = entity.aliases.get(field.key, field.key)
         if name not in entity.attributes:
             known = [*entity.attributes, *entity.aliases]
-            _unknown("attribute", field.key, known, entity.attributes, (entity, field, subject))
+            begin = f"Invalid attribute key '{field.key}' specified"
+            _unknown("attribute", field.key, known, entity.attributes, (entity, field, subject, begin))
         return ResolvedAttribute(Field(None, name, field.position), entity.attributes[name])
     name = entity.prefixes.get(prefix, prefix)
     if name not in entity.collections:
         allowed = [*entity.collections, "attributes"]
-        _unknown("prefix", field.prefix or "", allowed, allowed, (entity, field, subject))
+        begin = f"Invalid entity type '{field.prefix}'"
+        _unknown("prefix", field.prefix or "", allowed, allowed, (entity, field, subject, begin))
     part = entity.collections[name]
     if isinstance(part, StringCollection) and part.keys is not None and field.key not in part.keys:
-        _unknown(f"key of {name}", field.key, part.keys, part.keys, (entity, field, subject))
+        begin = f"Invalid {name.removesuffix('s')} key '{field.key}' specified"
+        _unknown(f"key of {name}", field.key, part.keys, part.keys, (entity, field, subject, begin))
     if isinstance(part, MetricCollection) and field.is_bare and part.has_key(field.whole_key):
         # What a stock client means by it: MLflow knows no aggregates.
         return ResolvedKey(Field(name, field.whole_key, field.position), part)
@@ -83,12 +90,11 @@ def resolve_order(terms: Sequence[OrderTerm], entity: EntitySearch) -> tuple[Res
         SearchSyntaxError: The entity has no such field, or a field comes twice.
     """
     orders: list[ResolvedOrder] = []
-    for index, term in enumerate(terms):
-        subject = f"order_by[{index}]"
-        by = resolve_field(term.field, entity, subject)
+    for term in terms:
+        by = resolve_field(term.field, entity, clause(term.text))
         if any(by.field == earlier.by.field for earlier in orders):
-            raise SearchSyntaxError(f"{by.field} is already sorted by", term.field.position, subject)
-        orders.append(ResolvedOrder(by, term.descending))
+            raise sorted_twice(by.field, term.text)
+        orders.append(ResolvedOrder(by, term.descending, term.text))
     return tuple(orders)
 
 
@@ -97,10 +103,11 @@ def _unknown(
     name: str,
     known: Iterable[str],
     allowed: Iterable[str],
-    where: tuple[EntitySearch, Field, str],
+    where: tuple[EntitySearch, Field, str, str],
 ) -> NoReturn:
-    entity, field, subject = where
+    entity, field, subject, begin = where
     close = get_close_matches(name, list(known), n=1)
     hint = f" Did you mean {close[0]}?" if close else ""
     reason = f"{entity.name} have no {what} {name}.{hint} Allowed: {', '.join(allowed)}"
-    raise SearchSyntaxError(reason, field.position, subject)
+    lead = entity.unknown_words.format(field=field) or begin
+    raise SearchSyntaxError(reason, field.position, subject, lead)

@@ -10,7 +10,7 @@ from typing import Final
 from trackhelm_core.settings.auth import AuthSettings, Network
 from trackhelm_core.settings.gateway import GatewaySettings
 from trackhelm_core.settings.group import PREFIX
-from trackhelm_core.settings.http import HttpSettings
+from trackhelm_core.settings.http import HttpSettings, path_prefix
 from trackhelm_core.settings.log import LogSettings
 from trackhelm_core.settings.objects import ObjectSettings
 from trackhelm_core.settings.redis import RedisSettings
@@ -30,6 +30,7 @@ __all__ = [
     "StorageSettings",
     "WebhookSettings",
     "known_names",
+    "path_prefix",
     "unknown_names",
 ]
 

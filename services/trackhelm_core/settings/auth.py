@@ -14,7 +14,8 @@ class AuthSettings(SettingsGroup):
 
     trusted_proxies: str = Field(
         "",
-        description="Networks of proxies that check users and set the actor header: `10.1.0.0/16,fd00::/8`.",
+        description="Networks of proxies that check users and set the actor header, and whose "
+        "`X-Forwarded-Prefix` counts: `10.1.0.0/16,fd00::/8`.",
     )
     actor_header: str = Field(
         "X-Forwarded-User",

@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from trackhelm_core.errors import ApiError, ErrorCode
 from trackhelm_core.problems import problem
+from trackhelm_core.wire.paths import inner_path
 
 _PROBES: Final = frozenset({"/health", "/version"})
 """Asked by whatever address a prober knows; they tell nothing."""
@@ -31,7 +32,7 @@ class HostCheck:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection's scope."""
-        if scope["type"] == "http" and scope["path"] not in _PROBES:
+        if scope["type"] == "http" and inner_path(scope) not in _PROBES:
             given = Headers(scope=scope).get("host", "")
             if host_name(given) not in self._names:
                 refusal = ApiError(

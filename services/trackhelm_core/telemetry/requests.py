@@ -50,7 +50,7 @@ def is_foreign_write(scope: Scope, origin: bytes) -> bool:
         return True  # No browser's: it is no URL.
 
 
-def _with_own_headers(headers: Sequence[tuple[bytes, bytes]], request_id: str) -> list[tuple[bytes, bytes]]:
+def with_own_headers(headers: Sequence[tuple[bytes, bytes]], request_id: str) -> list[tuple[bytes, bytes]]:
     """Return an answer's headers with ours: its id is the request's, whatever it says, others it may set."""
     own = [(_REQUEST_ID_HEADER, request_id.encode()), _NO_SNIFFING, _NO_FRAMES]
     given = {name for name, _ in headers}
@@ -89,7 +89,7 @@ class RequestMiddleware:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = _with_own_headers(message.get("headers", ()), request_id)
+                message["headers"] = with_own_headers(message.get("headers", ()), request_id)
             await send(message)
 
         bound = bound_request_id.set(request_id)
@@ -121,10 +121,15 @@ class RequestMiddleware:
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         origin = first_value(scope, b"origin")
-        if origin is not None and is_foreign_write(scope, origin):
+        if (
+            origin is not None
+            and not scope["state"].get("is_of_listed_origin")
+            and is_foreign_write(scope, origin)
+        ):
             refusal = ApiError(
                 ErrorCode.PERMISSION_DENIED,
-                f"A page of {origin.decode('latin-1')} may not write here: the origin is not this server's.",
+                f"A page of {origin.decode('latin-1')} may not write here: the origin is not this server's, "
+                "and TRACKHELM_CORS_ORIGINS does not let it.",
             )
             await problem(refusal)(scope, receive, send)
         else:

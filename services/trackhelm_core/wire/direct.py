@@ -16,6 +16,7 @@ from starlette.applications import Starlette
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from trackhelm_core.service import Service
+from trackhelm_core.wire.paths import inner_path
 from trackhelm_core.wire.route import WireRequest, WireRoute, check_json_content_type
 
 _JSON: Final = (b"content-type", b"application/json")
@@ -25,6 +26,8 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 class DirectRoute(WireRoute):
     """A POST route at a fixed path whose endpoint is `async` and takes the request alone."""
+
+    reads_message = True
 
 
 def direct_routes(services: Iterable[Service]) -> dict[str, DirectRoute]:
@@ -52,6 +55,7 @@ class DirectEndpoints:
             if _JSON not in scope["headers"]:
                 check_json_content_type(request)
             await request.body()
+            request.check_query()
             response = await scope["route"].endpoint(request)
         except Exception as error:  # noqa: BLE001 - who is not foreseen is raised again
             response = await self._answer(request, error)
@@ -79,7 +83,7 @@ class DirectApplication(FastAPI):
         """Serve one connection's scope."""
         route = None
         if scope["type"] == "http" and scope["method"] == "POST":
-            route = self.direct.get(scope["path"])
+            route = self.direct.get(inner_path(scope))
         if route is None:
             await super().__call__(scope, receive, send)
             return

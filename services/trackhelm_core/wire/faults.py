@@ -1,23 +1,32 @@
 """What pydantic found wrong with a request, said in MLflow's words.
 
-MLflow's tests and client match two sentences: `Missing value for required parameter 'X'` and
-`Invalid value … for parameter 'X' supplied: …`, with nested fields as `metrics[0].key`.
+Clients match how sentences begin: `Missing value for required parameter 'X'`,
+`'X' exceeds the maximum length` and `Invalid value … for parameter 'X' supplied`, with nested fields as
+`metrics[0].key`.
 """
 
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from pydantic.alias_generators import to_camel
+
 from trackhelm_core.errors import InvalidParameterError, missing_parameter
-from trackhelm_core.wire.requests import MISSING, MISSING_FIELD
+from trackhelm_core.wire.json import LargeFloat
+from trackhelm_core.wire.requests import MISSING, MISSING_FIELD, NOT_STORABLE, NOT_TAKEN, WHOLE_MESSAGE
 
 SHOWN_VALUE_LENGTH = 200
+
+# Where a field may be of several types, pydantic ends the place of a fault with the one that refused.
+_TYPE_NAMES = frozenset({"str", "int"})
 
 
 def field_path(location: Sequence[int | str]) -> str:
     """Return `metrics[0].key` for `("body", "metrics", 0, "key")`."""
     path = ""
     for part in location[1:]:
+        if part in _TYPE_NAMES:
+            continue
         if isinstance(part, int):
             path += f"[{part}]"
         else:
@@ -27,30 +36,77 @@ def field_path(location: Sequence[int | str]) -> str:
 
 def shown(value: Any) -> str:
     """Return a value as JSON, cut to a length that a log line and a terminal can bear."""
-    text = json.dumps(value, default=str, ensure_ascii=False)
+    large = isinstance(value, LargeFloat)
+    text = value.text if large else json.dumps(value, default=str, ensure_ascii=False)
     # A lone surrogate is legal in JSON text but has no UTF-8 form, so it could not be answered with.
     text = text.encode("utf-8", "replace").decode("utf-8")
+    return cut(text)
+
+
+def cut(text: str) -> str:
+    """Return a text, or its beginning where it is too long to show."""
     return text if len(text) <= SHOWN_VALUE_LENGTH else f"{text[:SHOWN_VALUE_LENGTH]}…"
+
+
+def invalid_value(value: Any, parameter: str, reason: str) -> InvalidParameterError:
+    """Return the error for a value that is not allowed; `reason` is what is, as a sentence's end."""
+    return InvalidParameterError(
+        f"Invalid value {shown(value)} for parameter '{parameter}' supplied: {reason}."
+    )
+
+
+def too_long(value: str, name: str, limit: int, parameter: str = "") -> InvalidParameterError:
+    """Return the error for a text of more than `limit` characters; `parameter` says more of where it is."""
+    subject = f"'{parameter}'" if parameter else "it"
+    return InvalidParameterError(
+        f"'{name}' exceeds the maximum length of {limit} characters: "
+        f"{subject} has {len(value)} and starts with {shown(value)}."
+    )
 
 
 def request_fault(fault: Mapping[str, Any]) -> InvalidParameterError:
     """Return the error to answer with for the first fault of a request."""
     path = field_path(fault["loc"])
     match fault["type"]:
-        case "missing" if not path:
-            return InvalidParameterError("The request has no body: a JSON object is expected.")
         case kind if kind == MISSING:
-            return missing_parameter(path)
+            error = missing_parameter(path)
         case kind if kind == MISSING_FIELD:
-            field = fault["ctx"]["field"]
-            return missing_parameter(f"{path}.{field}" if path else field)
-        case "json_invalid":
-            reason = fault.get("ctx", {}).get("error", "")
-            return InvalidParameterError(f"The request body is not valid JSON: {reason}.")
-        case "model_attributes_type" | "model_type" | "dict_type" if not path:
-            return InvalidParameterError("The request body must be a JSON object.")
-        case _:
-            subject = f" for parameter '{path}'" if path else ""
-            return InvalidParameterError(
-                f"Invalid value {shown(fault.get('input'))}{subject} supplied: {fault['msg']}."
+            error = missing_parameter(_below(path, fault["ctx"]["field"]))
+        case kind if kind == WHOLE_MESSAGE:
+            error = InvalidParameterError(fault["msg"])
+        case kind if kind == NOT_STORABLE:
+            name, reason = fault["ctx"]["name"], fault["ctx"]["fault"]
+            value = fault["input"].get(name, fault["input"].get(to_camel(name)))
+            error = (
+                InvalidParameterError(f"Invalid path {shown(value)}: it holds {reason}.")
+                if name == "path"
+                else invalid_value(value, _below(path, name), f"it holds {reason}")
             )
+        case "string_too_long" | "too_long" if isinstance(fault["input"], str):
+            name = path.rpartition(".")[2]
+            error = too_long(fault["input"], name, fault["ctx"]["max_length"], path if path != name else "")
+        case kind if kind == NOT_TAKEN:
+            subject = f" of '{path}'" if path else ""
+            error = InvalidParameterError(f"Unknown parameter{subject}: {fault['msg']}.")
+        case kind if path and kind != "json_invalid":
+            error = invalid_value(fault.get("input"), path, fault["msg"])
+        case _:
+            error = _fault_of_body(fault)
+    return error
+
+
+def _fault_of_body(fault: Mapping[str, Any]) -> InvalidParameterError:
+    match fault["type"]:
+        case "missing":
+            message = "The request has no body: a JSON object is expected."
+        case "json_invalid":
+            message = f"The request body is not valid JSON: {fault.get('ctx', {}).get('error', '')}."
+        case "model_attributes_type" | "model_type" | "dict_type":
+            message = "The request body must be a JSON object."
+        case _:
+            message = f"Invalid value {shown(fault.get('input'))} supplied: {fault['msg']}."
+    return InvalidParameterError(message)
+
+
+def _below(path: str, field: str) -> str:
+    return f"{path}.{field}" if path else field

@@ -1,12 +1,14 @@
-"""The part of a path that names a file: any number of segments, of any characters.
+"""Paths of requests: below the prefix that a proxy serves us at, and with names of files at their end.
 
-What it may hold is its service's matter to judge and to say; a route's pattern must not hide it. Starlette's
-own `path` matches no line break, so that a name with one would be answered as an endpoint that is not there.
+A file's name is any number of segments, of any characters. What it may hold is its service's matter to judge
+and to say; a route's pattern must not hide it. Starlette's own `path` matches no line break, so that a name
+with one would be answered as an endpoint that is not there.
 """
 
 from typing import Final
 
 from starlette.convertors import PathConvertor, register_url_convertor
+from starlette.types import Scope
 
 _NAME: Final = "any_path"
 
@@ -19,3 +21,9 @@ class _AnyPath(PathConvertor):
 
 
 register_url_convertor(_NAME, _AnyPath())
+
+
+def inner_path(scope: Scope) -> str:
+    """Return a request's path below the prefix by which its caller knows this server."""
+    path: str = scope["path"]
+    return path.removeprefix(scope.get("root_path", ""))

@@ -5,20 +5,37 @@ means absent, numbers may be strings, unknown fields are ignored. A model derive
 sees snake_case names and no nulls, so it can declare plain required and optional fields.
 """
 
+from collections.abc import Collection
 from functools import cache
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Final, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
-from pydantic.alias_generators import to_camel
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+from pydantic.alias_generators import to_camel, to_snake
 from pydantic_core import PydanticCustomError
 
 from trackhelm_core.limits import COMMENT_LENGTH, INT64_MAX, INT64_MIN
+from trackhelm_core.wire.numbers import WHOLE
 
 MISSING = "missing"
 """The error type of an absent required field: pydantic's own, raised for empty ones too."""
 
 MISSING_FIELD = "missing_field"
 """Likewise where a whole model finds it absent; the field's name is in the error's context."""
+
+NOT_STORABLE = "not_storable"
+"""The error type of a text that no database stores; the field's name and the reason are in the context."""
+
+WHOLE_MESSAGE = "whole_message"
+"""The error type of a fault whose message is all that is to be said, in MLflow's words."""
 
 
 def _not_empty(value: str) -> str:
@@ -44,12 +61,45 @@ Requests from a query are `Annotated[Model, Query()]`; everything else a `WireMo
 for them as it is.
 """
 
-Int64 = Annotated[int, Field(ge=INT64_MIN, le=INT64_MAX)]
-Milliseconds = Annotated[int, Field(ge=0, le=INT64_MAX)]
+Int64 = Annotated[int, Field(ge=INT64_MIN, le=INT64_MAX), WHOLE]
+Milliseconds = Annotated[int, Field(ge=0, le=INT64_MAX), WHOLE]
 """A time: milliseconds since the epoch."""
 
 Comment = Annotated[str, Field(max_length=COMMENT_LENGTH)]
 """Why something is done, for the audit trail. The stock client sends none."""
+
+
+_OF_SEARCHES: Final = frozenset(
+    {
+        *("filter", "filter_string", "order_by", "max_results", "page_token"),
+        *("view_type", "run_view_type", "experiment_names"),
+    }
+)
+"""Words of MLflow's API and of its Python client for which rows are wanted, how many, and in which order."""
+
+NOT_TAKEN: Final = "not_taken"
+"""The error type of an argument that a request does not take."""
+
+_arguments: set[str] = set(_OF_SEARCHES)
+
+
+def is_argument(name: str) -> bool:
+    """Return whether any request of the API has a field of this name."""
+    return name in _arguments
+
+
+def is_meant(name: str, fields: Collection[str]) -> bool:
+    """Return whether a name that is none of a message's fields is one that must not be ignored.
+
+    Protobuf ignores fields that it does not know, so that newer clients can speak to older servers. But who
+    sends `filter_string` for `filter`, or `run_ids` for `run_id`, must get what was asked for or a refusal.
+    """
+    return name in _OF_SEARCHES or f"{name}s" in fields or (name.endswith("s") and name[:-1] in fields)
+
+
+def not_taken(name: str, fields: Collection[str]) -> str:
+    """Say that an argument is not among those that a request takes."""
+    return f"'{name}' is not taken here. Allowed: {', '.join(sorted(fields)) or 'none'}"
 
 
 @cache
@@ -83,6 +133,11 @@ class WireModel(BaseModel):
 
     model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
 
+    @classmethod
+    def __pydantic_init_subclass__(cls, **_: Any) -> None:
+        """Note the names of its fields."""
+        _arguments.update(cls.model_fields)
+
     @model_validator(mode="before")
     @classmethod
     def _from_protobuf_json(cls, data: Any) -> Any:
@@ -96,9 +151,14 @@ class WireModel(BaseModel):
             name: str = camel.get(given) or given
             if name in fields:
                 raise PydanticCustomError(
-                    "duplicate_field", "it is given twice, as '{name}' and as '{other}'",
+                    WHOLE_MESSAGE,
+                    "Request specifies both '{name}' and '{other}'; provide only one of them.",
                     {"name": name, "other": to_camel(name)},
-                )  # fmt: skip
+                )
+            if name not in cls.model_fields and is_meant(snake := to_snake(name), cls.model_fields):
+                raise PydanticCustomError(
+                    NOT_TAKEN, "{reason}", {"reason": not_taken(snake, cls.model_fields)}
+                )
             fields[name] = value
         return fields
 
@@ -107,7 +167,7 @@ class WireModel(BaseModel):
         for name in type(self).model_fields:
             if fault := _fault(getattr(self, name)):
                 raise PydanticCustomError(
-                    "not_storable", "'{name}' holds {fault}", {"name": name, "fault": fault}
+                    NOT_STORABLE, "'{name}' holds {fault}", {"name": name, "fault": fault}
                 )
         return self
 
@@ -115,14 +175,16 @@ class WireModel(BaseModel):
 class OfRun(WireModel):
     """A request about one run, named by `run_id` or, by old clients, `run_uuid`."""
 
-    run_id: str = ""
+    # In this order: the check of `run_id` sees the other, and a missing run is told before other faults.
     run_uuid: str = ""
+    run_id: Annotated[str, Field(validate_default=True)] = ""
 
-    @model_validator(mode="after")
-    def _names_a_run(self) -> Self:
-        if not self.run:
-            raise missing_field("run_id")
-        return self
+    @field_validator("run_id")
+    @classmethod
+    def _names_a_run(cls, run_id: str, info: ValidationInfo) -> str:
+        if not run_id and not info.data.get("run_uuid", "of another type, which is told"):
+            raise PydanticCustomError(MISSING, "Field required")
+        return run_id
 
     @property
     def run(self) -> str:

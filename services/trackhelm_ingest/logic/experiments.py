@@ -65,7 +65,7 @@ def delete_experiment_tag(session: Session, experiment_id: str, key: str, *, now
     """Delete a tag of an active experiment."""
     found = _active(session, experiment_id)
     if not store.delete_tag(session, found, key):
-        raise NotFoundError(f"No tag with key '{key}' in experiment with ID {found}.")
+        raise NotFoundError(f"No tag with name: {key} in experiment with id {found}.")
     store.touch(session, found, now=now)
 
 
@@ -74,7 +74,7 @@ def _move(
 ) -> None:
     found = parse_experiment_id(experiment_id)
     if store.stage_of(session, found) is not origin:
-        raise NotFoundError(f"No {origin.value} experiment with ID '{experiment_id}' exists.")
+        raise NotFoundError(f"No Experiment with id={experiment_id} exists that is {origin.value}.")
     store.set_stage(session, found, target, now=cause.time)
     record_move(session, Entity(EntityType.EXPERIMENT, str(found)), target, cause)
 
@@ -95,12 +95,12 @@ def _active(session: Session, experiment_id: str) -> int:
 def _check_name(name: str) -> None:
     if not name.strip():
         raise InvalidParameterError(f"Invalid experiment name: {name!r}. It must not be blank.")
-    check_length(name, "Experiment name", EXPERIMENT_NAME_LENGTH)
+    check_length(name, "name", EXPERIMENT_NAME_LENGTH)
 
 
 def _check_tag(key: str, value: str) -> None:
-    check_key(key, "Tag name")
-    check_length(value, f"Value of tag '{key}'", EXPERIMENT_TAG_VALUE_LENGTH)
+    check_key(key)
+    check_length(value, "value", EXPERIMENT_TAG_VALUE_LENGTH)
 
 
 def _name_taken(name: str) -> AlreadyExistsError:

@@ -16,11 +16,13 @@ from trackhelm_core.locations import join
 from trackhelm_core.names import random_name
 from trackhelm_core.run_tags import LOGGED_MODEL_HISTORY, RUN_NAME
 from trackhelm_core.validation import check_length, parse_experiment_id
+from trackhelm_core.wire.faults import invalid_value
 from trackhelm_core.wire.json import decode_json
 from trackhelm_core.wire.runs import RunInfo
 from trackhelm_ingest.logic.active_runs import active_run, locked_run, run_not_found
 from trackhelm_ingest.logic.bin import record_move
 from trackhelm_ingest.logic.run_events import announce_status
+from trackhelm_ingest.logic.values import clean_tag_value
 from trackhelm_ingest.run_states import STATUSES
 from trackhelm_ingest.store import runs as store
 from trackhelm_ingest.store.runs import Lock, RunRef
@@ -41,7 +43,7 @@ def create_run(
     """Create a running run and return what it is and its tags, the run's name among them."""
     number = parse_experiment_id(experiment_id)
     name = _agreed_name(run_name, tags.get(RUN_NAME, "")) or random_name()
-    check_length(name, "Run name", NAME_LENGTH)
+    check_length(name, "run_name", NAME_LENGTH)
     check_length(user_id, "user_id", NAME_LENGTH)
     location = active_location(session, number)
     run_id = new_run_id()
@@ -166,7 +168,8 @@ def log_model(session: Session, uuid: str, model_json: str) -> None:
         )
     run = active_run(session, uuid, lock=Lock.OWN)
     history = _parse_history(store.find_tag(session, run.id, LOGGED_MODEL_HISTORY))
-    store.set_tags(session, run.id, {LOGGED_MODEL_HISTORY: json.dumps([*history, model])})
+    value = clean_tag_value(LOGGED_MODEL_HISTORY, json.dumps([*history, model]))
+    store.set_tags(session, run.id, {LOGGED_MODEL_HISTORY: value})
 
 
 def _parse_history(tag: str | None) -> list[Any]:
@@ -193,7 +196,7 @@ def _parse_model(model_json: str) -> dict[str, Any]:
 
 
 def _rename(session: Session, run_id: int, name: str) -> None:
-    store.update_run(session, run_id, name=check_length(name, "Run name", NAME_LENGTH))
+    store.update_run(session, run_id, name=check_length(name, "run_name", NAME_LENGTH))
 
 
 def _agreed_name(run_name: str, tag: str) -> str:
@@ -209,9 +212,7 @@ def _known_status(status: str | int | None) -> str | None:
     if isinstance(status, int):
         if status not in STATUSES:
             allowed = ", ".join(f"{number} ({name})" for number, name in STATUSES.items())
-            raise InvalidParameterError(
-                f"Invalid value {status} for parameter 'status' supplied: it must be one of {allowed}."
-            )
+            raise invalid_value(status, "status", f"it must be one of {allowed}")
         return STATUSES[status]
     # protobuf drops a name that it does not know, so clients newer than the server may send one.
     return status if status in STATUSES.values() else None

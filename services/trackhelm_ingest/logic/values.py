@@ -12,28 +12,56 @@ from trackhelm_core.limits import (
     KEY_LENGTH,
     PARAM_VALUE_LENGTH,
     RUN_TAG_VALUE_LENGTH,
+    WHOLE_TAG_VALUE_LENGTH,
 )
+from trackhelm_core.run_tags import must_stay_whole
 from trackhelm_core.validation import check_key, check_length
+from trackhelm_core.wire.faults import too_long
 
 
-def clean_params(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Return params to store. Long values are cut, as MLflow's server does; a key may come once."""
+def clean_params(pairs: Iterable[tuple[str, str]], of: str = "") -> dict[str, str]:
+    """Return params to store. Long values are cut, as MLflow's server does; a key may come once.
+
+    `of` is the list of a request that they are from, for messages.
+    """
     listed = list(pairs)
     if len(listed) > 1:
         twice = sorted(key for key, count in Counter(key for key, _ in listed).items() if count > 1)
         if twice:
             raise InvalidParameterError(f"Duplicate parameter keys have been submitted: {twice}.")
-    return {check_key(key, "Param name"): value[:PARAM_VALUE_LENGTH] for key, value in listed}
+    return {
+        check_key(key, _place(of, index), "Param key"): value[:PARAM_VALUE_LENGTH]
+        for index, (key, value) in enumerate(listed)
+    }
 
 
-def clean_tags(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Return tags to store. Long values are cut, as MLflow's server does; of equal keys the last counts."""
-    return {check_key(key, "Tag name"): value[:RUN_TAG_VALUE_LENGTH] for key, value in pairs}
+def clean_tags(pairs: Iterable[tuple[str, str]], of: str = "") -> dict[str, str]:
+    """Return tags to store, with values as `clean_tag_value` has them; of equal keys the last counts."""
+    return {
+        check_key(key, _place(of, index)): clean_tag_value(key, value)
+        for index, (key, value) in enumerate(pairs)
+    }
 
 
 def clean_new_run_tags(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
     """Return the tags that a run is created with. MLflow's server takes any key here, and only here."""
-    return {check_length(key, "Tag name", KEY_LENGTH): value[:RUN_TAG_VALUE_LENGTH] for key, value in pairs}
+    return {check_length(key, "key", KEY_LENGTH): clean_tag_value(key, value) for key, value in pairs}
+
+
+def clean_tag_value(key: str, value: str) -> str:
+    """Return a tag's value to store. A long text of the user's own is cut, as MLflow's server does.
+
+    MLflow's own tags and JSON are not, which clients could not read back then: they are refused at last.
+    """
+    if len(value) > RUN_TAG_VALUE_LENGTH and must_stay_whole(key, value):
+        if len(value) > WHOLE_TAG_VALUE_LENGTH:
+            raise too_long(value, "value", WHOLE_TAG_VALUE_LENGTH, f"the value of tag {key}")
+        return value
+    return value[:RUN_TAG_VALUE_LENGTH]
+
+
+def _place(of: str, index: int) -> str:
+    return f"{of}[{index}].key" if of else "key"
 
 
 def check_batch_size(metrics: Sequence[object], params: Sequence[object], tags: Sequence[object]) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import func, select, tuple_
 from sqlalchemy.orm import Session
 
 from trackhelm_core.db.models import Dataset, RunDataset, RunDatasetTag, RunModelInput, RunModelOutput
@@ -25,12 +25,17 @@ class DatasetUse:
 
 
 def add_dataset_uses(session: Session, run: RunRef, uses: Sequence[DatasetUse]) -> None:
-    """Add the datasets that are new to the experiment, and the uses that are new to the run."""
-    by_name = {(use.name, use.digest): use for use in reversed(uses)}
+    """Add the datasets that are new to the experiment, and the uses that are new to the run, in order.
+
+    The run's own row is locked: two transactions that add its uses in other orders would block each other.
+    """
+    by_name: dict[tuple[str, str], DatasetUse] = {}
+    for use in uses:
+        by_name.setdefault((use.name, use.digest), use)
     if not by_name:
         return
     ids = _dataset_ids(session, run.experiment_id, by_name)
-    new = dict(_add_uses(session, run.id, sorted(ids.values())))
+    new = dict(_add_uses(session, run.id, [ids[name] for name in by_name]))
     tags = [
         {"run_dataset_id": new[ids[name]], "key": key, "value": value}
         for name, use in by_name.items()
@@ -41,15 +46,29 @@ def add_dataset_uses(session: Session, run: RunRef, uses: Sequence[DatasetUse]) 
 
 
 def add_model_inputs(session: Session, run_id: int, models: Sequence[str]) -> None:
-    """Add links to models that the run read; a link that is there stays."""
-    rows = [{"run_id": run_id, "model_id": model_id} for model_id in sorted(set(models))]
-    upsert(session, RunModelInput, rows)
+    """Add links to models that the run read, in order; a link that is there stays. The run is locked."""
+    links = [{"run_id": run_id, "model_id": model_id} for model_id in dict.fromkeys(models)]
+    _add_links(session, RunModelInput, run_id, links)
 
 
 def add_model_outputs(session: Session, run_id: int, models: Sequence[tuple[str, int]]) -> None:
-    """Add links to models that the run made; a link that is there stays."""
-    rows = [{"run_id": run_id, "model_id": model_id, "step": step} for model_id, step in sorted(set(models))]
-    upsert(session, RunModelOutput, rows)
+    """Add links to models that the run made, in order; a link that is there stays. The run is locked."""
+    links = [
+        {"run_id": run_id, "model_id": model_id, "step": step} for model_id, step in dict.fromkeys(models)
+    ]
+    _add_links(session, RunModelOutput, run_id, links)
+
+
+def _add_links(
+    session: Session,
+    table: type[RunModelInput | RunModelOutput],
+    run_id: int,
+    links: Sequence[Mapping[str, object]],
+) -> None:
+    if links:
+        behind = session.scalar(select(func.max(table.position)).where(table.run_id == run_id)) or 0
+        rows = [{**link, "position": position} for position, link in enumerate(links, behind + 1)]
+        upsert(session, table, rows)
 
 
 def _dataset_ids(
@@ -85,7 +104,7 @@ def _find_datasets(
 
 
 def _add_uses(session: Session, run_id: int, dataset_ids: Sequence[int]) -> list[tuple[int, int]]:
-    """Insert the uses that are new and return (dataset id, use id) of those."""
+    """Insert the uses that are new, in order, and return (dataset id, use id) of those."""
     statement = (
         insert_for(dialect_of(session), RunDataset)
         .on_conflict_do_nothing()

@@ -13,10 +13,12 @@ from trackhelm_query.store import datasets as store
 
 def search_datasets(session: Session, experiment_ids: Sequence[str]) -> Rows:
     """Return the datasets that runs of experiments read: the first of them, when there are very many."""
-    if not 1 <= len(experiment_ids) <= SEARCH_DATASETS_EXPERIMENTS:
+    if not experiment_ids:
+        raise InvalidParameterError("SearchDatasets request must specify at least one experiment_id.")
+    if len(experiment_ids) > SEARCH_DATASETS_EXPERIMENTS:
         raise InvalidParameterError(
-            "Invalid value for parameter 'experiment_ids' supplied: "
-            f"{len(experiment_ids)} experiments are named; it must be 1 to {SEARCH_DATASETS_EXPERIMENTS}."
+            f"SearchDatasets request cannot specify more than {SEARCH_DATASETS_EXPERIMENTS} experiment_ids. "
+            f"Received {len(experiment_ids)} experiment_ids."
         )
     searched = sorted({parse_experiment_id(experiment_id) for experiment_id in experiment_ids})
     return store.summaries(session, searched, SEARCH_DATASETS_ROWS)

@@ -43,7 +43,7 @@ def read_token(token: str, digest: str) -> After | None:
         case int(timestamp), int(step), float(value):
             return timestamp, step, value
         case _:
-            raise PageTokenError("Invalid page_token: it is not one that this server gave out")
+            raise PageTokenError("Invalid page token: it is not one that this server gave out")
 
 
 def by_time(points: Points) -> Points:

@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from trackhelm_core.chunks import Points, decode, merge
-from trackhelm_core.errors import InvalidParameterError
+from trackhelm_core.errors import InvalidParameterError, missing_parameter
 from trackhelm_core.limits import (
     BULK_HISTORY_POINTS,
     BULK_HISTORY_RUNS,
     BULK_INTERVAL_POINTS,
     HISTORY_PAGE,
 )
-from trackhelm_core.validation import check_page_size
+from trackhelm_core.validation import check_page_range, check_page_size
 from trackhelm_query.logic import history_pages
 from trackhelm_query.logic.history_pages import by_time
 from trackhelm_query.logic.sampling import sample_positions
@@ -53,7 +53,7 @@ def get_history(
 
 def get_history_bulk(session: Session, run_ids: Sequence[str], key: str, *, max_results: int) -> Histories:
     """Return the points of a metric in several runs, in the order of run ids, up to a number in total."""
-    _check_runs(run_ids, "run_id")
+    _check_bulk(run_ids, key)
     left = min(max_results, BULK_HISTORY_POINTS)
     check_page_size(left, BULK_HISTORY_POINTS)
     histories: Histories = []
@@ -78,8 +78,8 @@ def get_history_samples(
 
     `steps` are the first and last to cover, both or neither given; `max_results` is a run's most points.
     """
-    _check_runs(run_ids, "run_ids")
-    check_page_size(max_results, BULK_INTERVAL_POINTS)
+    _check_interval_runs(run_ids)
+    check_page_range(max_results, BULK_INTERVAL_POINTS)
     covered = _step_range(*steps)
     samples: dict[str, Points] = {}
     with closing(store.chunks_by_run(session, sorted(set(run_ids)), key, covered)) as chunks:
@@ -103,11 +103,25 @@ def _between(points: Points, first: int, last: int) -> Points:
     return _take(points, (points.steps >= first) & (points.steps <= last))
 
 
-def _check_runs(run_ids: Sequence[str], name: str) -> None:
-    if not 1 <= len(run_ids) <= BULK_HISTORY_RUNS:
+def _check_bulk(run_ids: Sequence[str], key: str) -> None:
+    if not run_ids:
+        raise InvalidParameterError("GetMetricHistoryBulk request must specify at least one run_id.")
+    if len(run_ids) > BULK_HISTORY_RUNS:
         raise InvalidParameterError(
-            f"Invalid value for parameter '{name}' supplied: {len(run_ids)} runs are named; "
-            f"it must be 1 to {BULK_HISTORY_RUNS}."
+            f"GetMetricHistoryBulk request cannot specify more than {BULK_HISTORY_RUNS} run_ids. "
+            f"Received {len(run_ids)} run_ids."
+        )
+    if not key:
+        raise InvalidParameterError("GetMetricHistoryBulk request must specify a metric_key.")
+
+
+def _check_interval_runs(run_ids: Sequence[str]) -> None:
+    if not run_ids:
+        raise missing_parameter("run_ids")
+    if len(run_ids) > BULK_HISTORY_RUNS:
+        raise InvalidParameterError(
+            f"GetMetricHistoryBulkInterval request must specify at most {BULK_HISTORY_RUNS} run_ids. "
+            f"Received {len(run_ids)} run_ids."
         )
 
 

@@ -93,4 +93,4 @@ def _read_token(token: str, digest: str) -> tuple[int, int, int] | None:
         case int(run_id), int(label_set_id), int(key_id):
             return run_id, label_set_id, key_id
         case _:
-            raise PageTokenError("Invalid page_token: it is not one that this server gave out")
+            raise PageTokenError("Invalid page token: it is not one that this server gave out")

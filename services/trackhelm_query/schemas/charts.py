@@ -11,6 +11,7 @@ from pydantic import Field
 
 from trackhelm_core.chunks.buckets import MIN_BUCKETS
 from trackhelm_core.limits import CHART_BUCKETS, CHART_DEFAULT_BUCKETS
+from trackhelm_core.wire.numbers import WHOLE
 from trackhelm_core.wire.replies import Number, Reply, wire_number
 from trackhelm_core.wire.requests import Int64, Repeated, Required, WireModel
 from trackhelm_query.logic.asked_charts import AskedChart, Axis
@@ -30,7 +31,7 @@ class ChartBuckets(WireModel):
 
     run_ids: tuple[Required, ...] = ()
     keys: tuple[Required, ...] = ()
-    buckets: Annotated[int, Field(ge=MIN_BUCKETS, le=CHART_BUCKETS)] = CHART_DEFAULT_BUCKETS
+    buckets: Annotated[int, Field(ge=MIN_BUCKETS, le=CHART_BUCKETS), WHOLE] = CHART_DEFAULT_BUCKETS
     x_axis: Axis = Axis.STEP
     start: Int64 | None = None
     end: Int64 | None = None

@@ -22,17 +22,17 @@ class GetHistory(OfRun):
 
 
 class GetHistoryBulk(WireModel):
-    """`GET metrics/get-history-bulk`."""
+    """`GET metrics/get-history-bulk`. What is required is checked behind it, in this endpoint's words."""
 
     run_id: Repeated = ()
-    metric_key: Required
+    metric_key: str = ""
     max_results: Int64 = BULK_HISTORY_POINTS
 
 
 class GetHistoryBulkInterval(WireModel):
     """`GET metrics/get-history-bulk-interval`."""
 
-    run_ids: Repeated = ()
+    run_ids: Repeated
     metric_key: Required
     start_step: Int64 | None = None
     end_step: Int64 | None = None

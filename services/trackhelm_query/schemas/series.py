@@ -5,8 +5,8 @@ import json
 from msgspec import field
 
 from trackhelm_core.chunks import Points
-from trackhelm_core.errors import InvalidParameterError
 from trackhelm_core.limits import SERIES_DEFAULT_PAGE
+from trackhelm_core.wire.faults import invalid_value
 from trackhelm_core.wire.replies import Number, Reply, wire_number
 from trackhelm_core.wire.requests import Int64, Repeated, Required, WireModel
 from trackhelm_query.records import SeriesRecords
@@ -37,13 +37,9 @@ class GetSeriesHistory(WireModel):
         for text in self.label:
             name, sign, value = text.partition("=")
             if not sign:
-                raise InvalidParameterError(
-                    f"Invalid value {text!r} for parameter 'label' supplied: it must be like 'rank=3'."
-                )
+                raise invalid_value(text, "label", "it must be like 'rank=3'")
             if name in labels:
-                raise InvalidParameterError(
-                    f"Invalid value {text!r} for parameter 'label' supplied: '{name}' is given twice."
-                )
+                raise invalid_value(text, "label", f"'{name}' is given twice")
             labels[name] = value
         return labels
 

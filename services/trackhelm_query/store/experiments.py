@@ -92,14 +92,14 @@ def _sort_columns(terms: Sequence[OrderTerm]) -> list[SortColumn]:
     if not terms:
         return [SortColumn(Experiment.creation_time, descending=True), SortColumn(Experiment.id)]
     columns = []
-    for index, order in enumerate(resolve_order(terms, SEARCH)):
+    for order in resolve_order(terms, SEARCH):
         by = order.by
         if not isinstance(by, ResolvedAttribute):
             allowed = ", ".join(SEARCH.attributes)
             raise SearchSyntaxError(
                 f"experiments are not sorted by {by.field.prefix}. Allowed: {allowed}",
                 by.field.position,
-                f"order_by[{index}]",
+                lead=f"Invalid order_by entity: {by.field.prefix}",
             )
         columns.append(SortColumn(by.part.column, descending=order.descending))
         if by.field.key == _ID:

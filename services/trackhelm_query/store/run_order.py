@@ -7,12 +7,25 @@ Ties, and everything when nothing is asked for, go by start (the latest first) a
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import FromClause, Select, case, literal_column, outerjoin, select, true
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Label,
+    Select,
+    Text,
+    case,
+    func,
+    literal_column,
+    outerjoin,
+    select,
+    true,
+)
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from trackhelm_core.db.models import Run, RunParam, RunTag, Series
 from trackhelm_core.db.models.base import table_of
 from trackhelm_core.db.models.metrics import NO_LABELS_ID
+from trackhelm_core.limits import RUN_TAG_VALUE_LENGTH
 from trackhelm_core.search.errors import SearchSyntaxError
 from trackhelm_core.search.keyset import SortColumn
 from trackhelm_core.search.order import OrderTerm
@@ -38,7 +51,7 @@ def sorted_runs(
     columns: list[SortColumn] = []
     ties = dict(_TIES)
     source: FromClause = _RUNS
-    for index, order in enumerate(resolve_order(terms, query.entity)):
+    for order in resolve_order(terms, query.entity):
         field, descending = order.by.field, order.descending
         if isinstance(order.by, ResolvedAttribute):
             column = order.by.part.column
@@ -52,19 +65,25 @@ def sorted_runs(
             ).where(_SERIES.c.label_set_id == NO_LABELS_ID, _SERIES.c.key_id == key_id)
         elif field.prefix in {"params", "tags"}:
             table = _PARAMS if field.prefix == "params" else _TAGS
-            row = select(table.c.run_id, table.c.value).where(table.c.key_id == key_id)
+            value = table.c.value if table is _PARAMS else _beginning(table.c.value)
+            row = select(table.c.run_id, value).where(table.c.key_id == key_id)
         else:
             raise SearchSyntaxError(
                 f"runs are not sorted by {field.prefix}: a run may have several. "
                 "Allowed: attributes, metrics, params, tags",
                 field.position,
-                f"order_by[{index}]",
+                lead=f"Invalid identifier type '{field.prefix}'",
             )
         source, found = _joined(query.dialect, source, row)
         if field.prefix == "metrics":
             columns.append(SortColumn(case((found.run_id.is_(None), 1), else_=0)))
         columns.append(SortColumn(found.value, descending=descending, nullable=True))
     return statement.select_from(source), [*columns, *ties.values()]
+
+
+def _beginning(value: ColumnElement[str]) -> Label[str]:
+    """Return what is sorted by of a tag that may have a million characters: a page token holds it."""
+    return func.substr(value, 1, RUN_TAG_VALUE_LENGTH, type_=Text()).label("value")
 
 
 def _joined(

@@ -20,6 +20,7 @@ from trackhelm_core.search.grammar import parse_filter
 from trackhelm_core.search.keyset import PageRequest
 from trackhelm_core.search.pages import query_digest
 from trackhelm_core.validation import check_page_size, parse_experiment_id
+from trackhelm_core.wire.faults import cut
 from trackhelm_registry.schemas.logged_model_replies import STATUSES, LoggedModelsPage
 from trackhelm_registry.schemas.logged_models import OrderBy, SearchLoggedModels
 from trackhelm_registry.store import logged_model_search as store
@@ -42,8 +43,9 @@ def search_models(session: Session, request: SearchLoggedModels) -> LoggedModels
     )
     order = sort_columns(session, _orders(request.order_by))
     page = PageRequest(_digest(search, request), request.page_token, limit)
-    found, next_token = store.find_models(session, search, order, page)
-    return LoggedModelsPage(models=tuple(read_models(session, found)), next_page_token=next_token or None)
+    found = store.find_models(session, search, order, page)
+    models = read_models(session, found.ids, found.series)
+    return LoggedModelsPage(models=tuple(models), next_page_token=found.next_token or None)
 
 
 def _experiments(ids: Sequence[str]) -> list[int]:
@@ -58,7 +60,7 @@ def _experiments(ids: Sequence[str]) -> list[int]:
 
 
 def _expression(text: str) -> Expression | None:
-    expression = parse_filter(text)
+    expression = parse_filter(text, f"filter string: {cut(text)!r}")
     return None if expression is None else rewrite(expression, _with_full_status)
 
 
@@ -82,6 +84,8 @@ def _datasets(request: SearchLoggedModels) -> list[DatasetFilter]:
             f"Invalid value for parameter 'datasets' supplied: it holds {len(request.datasets)} datasets, "
             f"at most {SEARCH_LOGGED_MODELS_DATASETS} are allowed."
         )
+    if not all(dataset.dataset_name for dataset in request.datasets):
+        raise InvalidParameterError("`dataset_name` in the `datasets` clause must be specified.")
     return [DatasetFilter(dataset.dataset_name, dataset.dataset_digest) for dataset in request.datasets]
 
 

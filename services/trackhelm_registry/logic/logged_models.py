@@ -19,14 +19,17 @@ from trackhelm_core.limits import (
     NAME_LENGTH,
     REGISTRY_TAG_VALUE_LENGTH,
     TEXT_LENGTH,
+    WHOLE_TAG_VALUE_LENGTH,
 )
 from trackhelm_core.locations import join
 from trackhelm_core.names import random_name
+from trackhelm_core.run_tags import RESERVED
 from trackhelm_core.search.lexer import is_storable
 from trackhelm_core.validation import check_length, parse_experiment_id
-from trackhelm_core.wire.faults import shown
+from trackhelm_core.wire.faults import cut, invalid_value, shown
 from trackhelm_core.wire.replies import KeyValue
 from trackhelm_registry.logic.history import of_logged_model, record_creation, record_tags
+from trackhelm_registry.logic.registrations import normal_registrations
 from trackhelm_registry.schemas.logged_model_replies import (
     STATUSES,
     LoggedModel,
@@ -36,6 +39,7 @@ from trackhelm_registry.schemas.logged_model_replies import (
 from trackhelm_registry.schemas.logged_models import CreateLoggedModel, Pair
 from trackhelm_registry.store import logged_model_reading as reading
 from trackhelm_registry.store import logged_models as store
+from trackhelm_registry.store.lineage import REGISTRATIONS_TAG
 
 UNSPECIFIED, PENDING = STATUSES[:2]
 _NOT_IN_A_NAME: Final = "/:.%\"'"
@@ -120,7 +124,7 @@ def delete_tag(session: Session, model_id: str, key: str, cause: Cause) -> None:
     model = _active(session, model_id).id
     value = store.delete_tag(session, model, key) if is_storable(key) else None
     if value is None:
-        raise NotFoundError(f"No tag with key {shown(key)} found for model with ID '{model_id}'.")
+        raise NotFoundError(f"No tag with key {cut(key)!r} found for model with ID '{model_id}'.")
     record_tags(session, of_logged_model(model_id), {key: value}, {}, cause)
 
 
@@ -165,10 +169,10 @@ def _not_found(model_id: str) -> NotFoundError:
 def _check_name(name: str) -> str:
     if any(character in _NOT_IN_A_NAME for character in name):
         raise InvalidParameterError(
-            f"Invalid model name ({shown(name)}) provided. A model's name must not hold any of the "
-            f"characters {' '.join(_NOT_IN_A_NAME)}"
+            f"Invalid model name ({cut(name)!r}) provided. Model name must be a non-empty string and cannot "
+            f"contain any of the characters {' '.join(_NOT_IN_A_NAME)}"
         )
-    return check_length(name, "Model name", NAME_LENGTH)
+    return check_length(name, "name", NAME_LENGTH)
 
 
 def _parse_status(status: str) -> str:
@@ -177,10 +181,7 @@ def _parse_status(status: str) -> str:
     if name == UNSPECIFIED:
         raise missing_parameter("status")
     if name not in STATUSES:
-        raise InvalidParameterError(
-            f"Invalid value {shown(status)} for parameter 'status' supplied: "
-            f"it must be one of {', '.join(STATUSES[1:])}."
-        )
+        raise invalid_value(status, "status", f"it must be one of {', '.join(STATUSES[1:])}")
     return name
 
 
@@ -190,7 +191,7 @@ def _clean_params(params: Sequence[Pair]) -> dict[str, str]:
             f"A request can contain at most {LOGGED_MODEL_PARAMS} params of a logged model. "
             f"Got {len(params)}. Please split them up across multiple requests."
         )
-    clean = _clean(params, "Param", TEXT_LENGTH)
+    clean = {param.key: _check_pair(param, TEXT_LENGTH) for param in params}
     twice = sorted(key for key, count in Counter(param.key for param in params).items() if count > 1)
     if twice:
         raise InvalidParameterError(f"Duplicate parameter keys have been submitted: {twice}.")
@@ -198,17 +199,20 @@ def _clean_params(params: Sequence[Pair]) -> dict[str, str]:
 
 
 def _clean_tags(tags: Sequence[Pair]) -> dict[str, str]:
-    return _clean(tags, "Tag", REGISTRY_TAG_VALUE_LENGTH)
+    clean = {tag.key: _check_pair(tag, _tag_length(tag.key)) for tag in tags}
+    if REGISTRATIONS_TAG in clean:
+        clean[REGISTRATIONS_TAG] = normal_registrations(clean[REGISTRATIONS_TAG])
+    return clean
 
 
-def _clean(pairs: Sequence[Pair], kind: str, limit: int) -> dict[str, str]:
+def _tag_length(key: str) -> int:
+    return WHOLE_TAG_VALUE_LENGTH if key.startswith(RESERVED) else REGISTRY_TAG_VALUE_LENGTH
+
+
+def _check_pair(pair: Pair, limit: int) -> str:
     # Any characters will do in a key: MLflow has no rule for those of logged models.
-    return {
-        check_length(pair.key, f"{kind} name", KEY_LENGTH): check_length(
-            pair.value, f"{kind} value of '{pair.key}'", limit
-        )
-        for pair in pairs
-    }
+    check_length(pair.key, "key", KEY_LENGTH)
+    return check_length(pair.value, "value", limit)
 
 
 def _shown_pairs(pairs: Mapping[str, str]) -> Sequence[KeyValue]:

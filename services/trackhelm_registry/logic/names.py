@@ -13,6 +13,7 @@ from trackhelm_core.limits import (
     TEXT_LENGTH,
 )
 from trackhelm_core.validation import check_key, check_length
+from trackhelm_core.wire.faults import cut, invalid_value
 
 LATEST: Final = "latest"
 """The alias, in any case, that always points to the newest version."""
@@ -28,14 +29,12 @@ def check_model_name(name: str, parameter: str = "name") -> str:
     """Check the name of a registered model. It stands in `models:/name/version` and in paths of the UI."""
     if not name.strip():
         raise missing_parameter(parameter)
-    check_length(name, "Registered model name", REGISTERED_MODEL_NAME_LENGTH)
+    check_length(name, parameter, REGISTERED_MODEL_NAME_LENGTH)
     if "/" in name or ":" in name:
-        raise InvalidParameterError(f"Invalid model name {name!r}: it must not contain '/' or ':'.")
+        raise InvalidParameterError(f"Invalid model name {name!r}. Names cannot contain '/' or ':'.")
     if name.startswith("..") or posixpath.normpath(name) != name or name == ".":
-        raise InvalidParameterError(
-            f"Invalid model name {name!r}: it would be read as a relative path; "
-            "it must not be '.' nor start with '..'."
-        )
+        reason = "Names may be treated as files in certain cases: it must not be '.' nor start with '..'"
+        raise invalid_value(name, parameter, reason)
     return name
 
 
@@ -44,8 +43,8 @@ def check_alias(alias: str) -> str:
     check_length(alias, "Registered model alias name", ALIAS_LENGTH)
     if not _ALIAS.fullmatch(alias):
         raise InvalidParameterError(
-            f"Invalid alias name {alias!r}: it may only contain letters, digits, "
-            "underscores (_) and dashes (-)."
+            f"Invalid alias name: {alias!r}. Names may only contain alphanumerics, "
+            "underscores (_), and dashes (-)."
         )
     return alias
 
@@ -55,11 +54,11 @@ def check_new_alias(alias: str) -> str:
     check_alias(alias)
     if alias.lower() == LATEST:
         raise InvalidParameterError(
-            f"Alias {alias!r} is reserved: 'latest', in any case, is the newest version."
+            "'latest' alias name (case insensitive) is reserved: it is the newest version."
         )
     if _NUMBER_ALIAS.fullmatch(alias):
         raise InvalidParameterError(
-            f"Alias {alias!r} is reserved: 'v' and digits would be taken for a version."
+            f"Version alias name {alias!r} is reserved: 'v' and digits would be taken for a version."
         )
     return alias
 
@@ -68,9 +67,7 @@ def parse_version(text: str) -> int | None:
     """Return the number of a version, None where no version can have it; refuse what is no whole number."""
     digits = text.removeprefix("-")
     if not _NUMBER.fullmatch(digits):
-        raise InvalidParameterError(
-            f"Invalid value {text!r} for parameter 'version' supplied: it must be an integer."
-        )
+        raise InvalidParameterError(f"Parameter 'version' must be an integer, got {cut(text)!r}.")
     significant = digits.lstrip("0")
     if digits != text or len(significant) > len(str(_LARGEST_NUMBER)):
         return None
@@ -80,8 +77,8 @@ def parse_version(text: str) -> int | None:
 
 def check_tag(key: str, value: str) -> None:
     """Check a tag of a model or a version."""
-    check_key(key, "Tag name")
-    check_length(value, f"Value of tag '{key}'", REGISTRY_TAG_VALUE_LENGTH)
+    check_key(key)
+    check_length(value, "value", REGISTRY_TAG_VALUE_LENGTH)
 
 
 def check_tags(tags: Mapping[str, str]) -> None:
@@ -92,4 +89,4 @@ def check_tags(tags: Mapping[str, str]) -> None:
 
 def check_description(description: str) -> None:
     """Check a description."""
-    check_length(description, "Description", TEXT_LENGTH)
+    check_length(description, "description", TEXT_LENGTH)

@@ -17,6 +17,7 @@ from trackhelm_registry.logic.history import (
 )
 from trackhelm_registry.logic.lookups import found_model, locked_model, model_details, model_not_found
 from trackhelm_registry.logic.names import check_description, check_model_name, check_tags
+from trackhelm_registry.logic.prompts import PROMPT_TAG, is_prompt
 from trackhelm_registry.logic.stages import parse_stage
 from trackhelm_registry.store import approvals, details, states
 from trackhelm_registry.store import registered_models as store
@@ -31,6 +32,8 @@ def create_model(
     check_model_name(name)
     check_description(description)
     check_tags(tags)
+    if (taken := store.find_model(session, name)) is not None:
+        raise _taken(session, name, taken, tags)
     try:
         model = store.insert_model(session, name=name, description=description, now=cause.time)
     except store.NameTakenError as error:
@@ -89,6 +92,23 @@ def latest_versions(session: Session, name: str, stages: Sequence[str]) -> list[
     wanted = {parse_stage(stage) for stage in stages}
     versions = details.latest_versions(session, found_model(session, name))
     return [version for version in versions if not wanted or version.row.current_stage in wanted]
+
+
+def _taken(session: Session, name: str, model: int, tags: Mapping[str, str]) -> AlreadyExistsError:
+    """Return the error for a new model's name that a model has: models and prompts share their names."""
+    match is_prompt(tags), is_prompt(states.model_tags(session, model, [PROMPT_TAG])):
+        case True, True:
+            return AlreadyExistsError(f"Prompt (name={name}) already exists.")
+        case True, False:
+            wanted, owner = "prompt", "registered model"
+        case False, True:
+            wanted, owner = "registered model", "prompt"
+        case _:
+            return _name_taken(name)
+    return AlreadyExistsError(
+        f"Tried to create a {wanted} with name {name!r}, but the name is already taken by a {owner}. "
+        "Models and prompts share their names: choose another."
+    )
 
 
 def _name_taken(name: str) -> AlreadyExistsError:

@@ -2,7 +2,8 @@
 
 What it comes from is kept from being deleted for good until the version is committed.
 A source under our own artifact store must belong to the run or logged model that the request names, so that
-nobody registers what somebody else logged under a wrong name.
+nobody registers what somebody else logged under a wrong name. Another one is refused only where it says
+something else than the request does: what it names may be on another server, or deleted by now.
 """
 
 from dataclasses import dataclass
@@ -10,12 +11,11 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
-from trackhelm_core.audit.changes import Entity, EntityType
-from trackhelm_core.db.tombstones import is_buried
 from trackhelm_core.errors import InvalidParameterError, NotFoundError
 from trackhelm_core.limits import FOREIGN_ID_LENGTH, SOURCE_LENGTH
 from trackhelm_core.locations import PROXY_SCHEME
 from trackhelm_core.validation import check_length
+from trackhelm_core.wire.faults import cut
 from trackhelm_registry.logic import model_uris
 from trackhelm_registry.logic.model_uris import VersionUri
 from trackhelm_registry.logic.references import referenced_version
@@ -55,8 +55,8 @@ class Origin:
 def resolve_prompt_source(session: Session, claim: Claim) -> Origin:
     """Return the origin of a prompt's version: none."""
     if claim.source not in PROMPT_SOURCES:
-        raise invalid_source(
-            claim.source, f"The source of a prompt must be one of {', '.join(PROMPT_SOURCES)}."
+        raise InvalidParameterError(
+            f"Invalid prompt source: {cut(claim.source)!r}. It must be one of {', '.join(PROMPT_SOURCES)}."
         )
     return Origin(claim.source, claim.source, _checked_id(claim.run_id, "run_id"), "")
 
@@ -75,14 +75,13 @@ def resolve_source(session: Session, claim: Claim) -> Origin:
                 claim.source,
                 "The run_id request parameter must name the run of a runs:/ URI, and no model_id.",
             )
-        if store.run_artifact_uri(session, run_id) is None:
-            raise _not_owned(claim.source, "run_id")
+        _keep_run(session, run_id)
         return Origin(claim.source, claim.source, run_id, "")
     model = store.logged_model_files(session, model_id) if model_id else None
     if scheme in _OWNED_SCHEMES:
         _check_owned(session, claim.source, run_id=run_id, model_id=model_id, model=model)
     else:
-        _keep_run(session, claim.source, run_id)
+        _keep_run(session, run_id)
     if model_id and model is None:
         raise NotFoundError(f"Logged model with ID '{model_id}' not found.")
     source_run_id = model.source_run_id if model else None
@@ -123,12 +122,13 @@ def _check_kept(session: Session, source: str, origin: Origin, version: VersionU
         referenced_version(session, source, version)
 
 
-def _keep_run(session: Session, source: str, run_id: str) -> None:
-    """Keep a run from being deleted for good; refuse one that was, and accept one that nobody knows."""
-    if not run_id or store.run_artifact_uri(session, run_id) is not None:
-        return
-    if is_buried(session, Entity(EntityType.RUN, run_id)):
-        raise _not_owned(source, "run_id")
+def _keep_run(session: Session, run_id: str) -> None:
+    """Keep a run from being deleted for good, if it is there; one that is not, or no more, may be named too.
+
+    Its files may be elsewhere, and of those that wait for their deletion the deletion keeps what is in use.
+    """
+    if run_id:
+        store.run_artifact_uri(session, run_id)
 
 
 def _check_owned(

@@ -4,6 +4,7 @@ from typing import Final
 
 from trackhelm_core.db.models.registry import Stage
 from trackhelm_core.errors import InvalidParameterError
+from trackhelm_core.wire.faults import cut
 
 ACTIVE: Final = (Stage.STAGING, Stage.PRODUCTION)
 """The stages whose versions are in use: moving one in may archive the others."""
@@ -16,7 +17,7 @@ def parse_stage(text: str) -> Stage:
     stage = _BY_SPELLING.get(text.lower())
     if stage is None:
         raise InvalidParameterError(
-            f"Invalid Model Version stage: {text!r}. It must be one of {', '.join(Stage)}."
+            f"Invalid Model Version stage: {cut(text)}. Value must be one of {', '.join(Stage)}."
         )
     return stage
 
@@ -25,6 +26,6 @@ def check_archives(stage: Stage) -> None:
     """Refuse to archive the other versions of a stage that is not active."""
     if stage not in ACTIVE:
         raise InvalidParameterError(
-            f"'archive_existing_versions' cannot be used with stage '{stage}': "
-            f"only {' and '.join(ACTIVE)} have existing versions to archive."
+            f"Model version transition cannot archive existing model versions because '{stage}' is not an "
+            f"Active stage: 'archive_existing_versions' is for {' and '.join(ACTIVE)} only."
         )

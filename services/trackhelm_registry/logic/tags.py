@@ -26,7 +26,7 @@ def set_model_tag(session: Session, name: str, key: str, value: str, *, cause: C
 
 def delete_model_tag(session: Session, name: str, key: str, *, cause: Cause) -> None:
     """Delete a tag of a model; that there is none is no failure."""
-    check_key(key, "Tag name")
+    check_key(key)
     model = locked_model(session, name)
     before = states.model_tags(session, model, [key])
     store.delete_model_tag(session, model, key)
@@ -47,7 +47,7 @@ def set_version_tag(session: Session, name: str, version: str, key: str, value: 
 
 def delete_version_tag(session: Session, name: str, version: str, key: str, *, cause: Cause) -> None:
     """Delete a tag of a version; that there is none is no failure."""
-    check_key(key, "Tag name")
+    check_key(key)
     found = locked_version(session, name, version)
     before = states.version_tags(session, found.row, [key])
     store.delete_version_tag(session, found.row, key)

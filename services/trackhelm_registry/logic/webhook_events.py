@@ -5,7 +5,7 @@ from typing import Final
 
 from trackhelm_core.errors import InvalidParameterError
 from trackhelm_core.webhooks.events import MLFLOW_EVENTS, RUN_EVENTS, Event
-from trackhelm_core.wire.faults import shown
+from trackhelm_core.wire.faults import invalid_value
 from trackhelm_registry.schemas.webhooks import AskedEvent
 
 _ENTITIES: Final = (
@@ -40,19 +40,19 @@ def _parse(asked: AskedEvent) -> Event:
     if event := _BY_NAMES.get(names):
         return event
     allowed = ", ".join(f"{entity} {action}" for entity, action in _BY_NAMES)
-    raise InvalidParameterError(
-        f"Invalid value {shown(list(names))} for parameter 'events' supplied: "
-        f"it must be one of {allowed}; events of runs are named in 'run_events'."
-    )
+    reason = f"it must be one of {allowed}; events of runs are named in 'run_events'"
+    entity, action = names
+    if entity in _ENTITIES and action in _ACTIONS:
+        raise InvalidParameterError(
+            f"Invalid action '{action.lower()}' for entity '{entity.lower()}' in 'events': {reason}."
+        )
+    raise invalid_value(list(names), "events", reason)
 
 
 def _parse_run_event(name: str) -> Event:
     if event := _BY_RUN_NAME.get(name):
         return event
-    raise InvalidParameterError(
-        f"Invalid value {shown(name)} for parameter 'run_events' supplied: "
-        f"it must be one of {', '.join(_BY_RUN_NAME)}."
-    )
+    raise invalid_value(name, "run_events", f"it must be one of {', '.join(_BY_RUN_NAME)}")
 
 
 def _name(asked: str | int, numbers: Mapping[int, str]) -> str:

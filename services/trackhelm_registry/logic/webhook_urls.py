@@ -9,7 +9,7 @@ from trackhelm_core.errors import InvalidParameterError
 from trackhelm_core.limits import WEBHOOK_URL_LENGTH
 from trackhelm_core.settings import WebhookSettings
 from trackhelm_core.validation import check_length
-from trackhelm_core.wire.faults import shown
+from trackhelm_core.wire.faults import cut, invalid_value
 from trackhelm_registry.calling import addresses
 
 # Printable ASCII without space: nothing that could end a line of the request.
@@ -21,21 +21,29 @@ def check_url(url: str, settings: WebhookSettings) -> str:
     """Refuse what is no URL that a webhook may have."""
     check_length(url, "url", WEBHOOK_URL_LENGTH)
     if not _CHARACTERS.fullmatch(url):
-        raise _invalid(url, "it must be printable ASCII without spaces; other characters are percent-encoded")
+        raise invalid_value(
+            url, "url", "it must be printable ASCII without spaces; other characters are percent-encoded"
+        )
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
     except ValueError as error:
-        raise _invalid(url, f"it is no URL: {error}") from error
+        raise invalid_value(url, "url", f"it is no URL: {error}") from error
     schemes = ("https", "http") if settings.webhook_allow_http else ("https",)
     if parts.scheme not in schemes:
         also = "" if settings.webhook_allow_http else " (http if TRACKHELM_WEBHOOK_ALLOW_HTTP is set)"
-        raise _invalid(url, f"its scheme must be {' or '.join(schemes)}{also}")
+        raise InvalidParameterError(
+            f"Invalid webhook URL scheme: {cut(parts.scheme)!r}. It must be {' or '.join(schemes)}{also}."
+        )
     if parts.username is not None or parts.password is not None:
-        raise _invalid(url, "it must not hold a user or password, which everybody could read: use 'secret'")
+        raise invalid_value(
+            url, "url", "it must not hold a user or password, which everybody could read: use 'secret'"
+        )
     netloc = parts.netloc.removesuffix(f":{port}")
-    if not host or not _HOST.fullmatch(netloc) or port == 0:
-        raise _invalid(url, "it must have a host, and a port from 1 to 65535 if any")
+    if not host:
+        raise InvalidParameterError(f"Webhook URL must include a hostname: {cut(url)!r}.")
+    if not _HOST.fullmatch(netloc) or port == 0:
+        raise invalid_value(url, "url", "it must have a host, and a port from 1 to 65535 if any")
     _check_literal(url, host, settings)
     return url
 
@@ -49,8 +57,5 @@ def _check_literal(url: str, host: str, settings: WebhookSettings) -> None:
     try:
         addresses.check(address, settings.private_networks, host)
     except addresses.AddressError as error:
-        raise _invalid(url, str(error)) from error
-
-
-def _invalid(url: str, reason: str) -> InvalidParameterError:
-    return InvalidParameterError(f"Invalid value {shown(url)} for parameter 'url' supplied: {reason}.")
+        message = f"Webhook URL must not resolve to a non-public IP address: {error}."
+        raise InvalidParameterError(message) from error

@@ -22,9 +22,9 @@ from trackhelm_core.search.keyset import PageRequest
 from trackhelm_core.search.pages import query_digest
 from trackhelm_core.secrets import NoKeyError, SecretBox
 from trackhelm_core.settings import WebhookSettings
-from trackhelm_core.validation import check_length, check_page_size
+from trackhelm_core.validation import check_length, check_page_range
 from trackhelm_core.webhooks.events import MLFLOW_EVENTS, RUN_EVENTS, Event
-from trackhelm_core.wire.faults import shown
+from trackhelm_core.wire.faults import cut, shown
 from trackhelm_registry.logic.webhook_events import parse_events, parse_run_events
 from trackhelm_registry.logic.webhook_urls import check_url
 from trackhelm_registry.schemas.webhooks import CreateWebhook, ListWebhooks, UpdateWebhook
@@ -119,7 +119,7 @@ def found_webhook(session: Session, uuid: str, *, lock: bool = False) -> Webhook
     """Return the webhook with a public id."""
     webhook = store.find_webhook(session, uuid, lock=lock) if is_id(uuid) else None
     if webhook is None:
-        raise NotFoundError(f"Webhook with ID {shown(uuid)} not found.")
+        raise NotFoundError(f"Webhook with ID {cut(uuid)} not found.")
     return webhook
 
 
@@ -132,7 +132,7 @@ def list_webhooks(
     session: Session, asked: ListWebhooks, *, mlflow_only: bool
 ) -> tuple[Sequence[WebhookRow], str]:
     """Return a page of webhooks, and the token of the next; see `store.webhook_page`."""
-    limit = check_page_size(asked.max_results, WEBHOOKS_PAGE)
+    limit = check_page_range(asked.max_results, WEBHOOKS_PAGE)
     request = PageRequest(query_digest("webhooks", mlflow_only), asked.page_token, limit)
     return store.webhook_page(session, request, mlflow_only=mlflow_only)
 
@@ -168,8 +168,8 @@ def _checked_events(events: Sequence[Event]) -> list[Event]:
 def _checked_name(name: str) -> str:
     if len(name) > WEBHOOK_NAME_LENGTH or not _NAME.fullmatch(name):
         raise InvalidParameterError(
-            f"Invalid value {shown(name)} for parameter 'name' supplied: it must begin and end with a letter "
-            f"or digit, and have at most {WEBHOOK_NAME_LENGTH} letters, digits, '.', '_' and '-'."
+            f"Webhook name {cut(name)!r} is invalid. It must start and end with a letter or digit, and have "
+            f"at most {WEBHOOK_NAME_LENGTH} letters, digits, '.', '_' and '-'."
         )
     return name
 

@@ -52,11 +52,13 @@ def search_logged_models(body: schemas.SearchLoggedModels, runtime: RuntimeDep) 
 
 
 @router.get("/{model_id}", **documented(LoggedModelReply))
-def get_logged_model(model_id: str, runtime: RuntimeDep, *, allow_deleted: bool = False) -> Response:
+def get_logged_model(
+    model_id: str, query: Annotated[schemas.GetLoggedModel, Query()], runtime: RuntimeDep
+) -> Response:
     """Return a model; a deleted one only if asked for."""
     wait_until_stored(runtime.redis, [model_id])
     with runtime.database.reading() as session:
-        model = logic.get_model(session, model_id, allow_deleted=allow_deleted)
+        model = logic.get_model(session, model_id, allow_deleted=query.allow_deleted)
     return reply(LoggedModelReply(model=model))
 
 
@@ -66,6 +68,8 @@ def finalize_logged_model(
 ) -> Response:
     """Say that a model's files are there, or that their upload failed."""
     _check_same(model_id, body.model_id)
+    # The answer holds its metrics.
+    wait_until_stored(runtime.redis, [model_id])
     with runtime.database.writing() as session:
         model = logic.finalize_model(session, model_id, body.status, Cause(actor, runtime.clock()))
     return reply(LoggedModelReply(model=model))

@@ -40,10 +40,15 @@ class LoggedModelInfo(Reply, frozen=True):
 
 
 class LoggedModelData(Reply, frozen=True):
-    """What was logged to a model: its params, and the last point of each of its metric series."""
+    """What was logged to a model: its params, and the points of its metrics.
+
+    `metrics_are_partial`: there are more points than an answer holds, and of the longest series only the
+    newest are here.
+    """
 
     params: Sequence[KeyValue] = ()
     metrics: Sequence[Metric] = ()
+    metrics_are_partial: bool = False
 
 
 class LoggedModel(Reply, frozen=True):

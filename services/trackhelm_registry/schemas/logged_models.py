@@ -25,6 +25,12 @@ class CreateLoggedModel(WireModel):
     tags: tuple[Pair, ...] = ()
 
 
+class GetLoggedModel(WireModel):
+    """`GET logged-models/{model_id}`."""
+
+    allow_deleted: bool = False
+
+
 def _status_text(value: Any) -> Any:
     # Protobuf's JSON form takes an enum by its name or its number.
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
@@ -59,7 +65,7 @@ class LogLoggedModelParams(WireModel):
 class DatasetCondition(WireModel):
     """A dataset that metrics must have been measured on: any of the name, or the one with the digest."""
 
-    dataset_name: Required
+    dataset_name: str = ""
     dataset_digest: str = ""
 
 

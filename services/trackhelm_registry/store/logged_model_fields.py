@@ -79,6 +79,7 @@ def searchable(
         },
         aliases=_ALIASES,
         prefixes=_PREFIXES,
+        comparator_words="Invalid comparison operator for {field}: '{operator}'",
     )
 
 

@@ -1,7 +1,7 @@
 """What logged models can be sorted by, as columns that are never NULL: a page can begin after any row."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from sqlalchemy import BigInteger, ColumnElement, Double, Text, case, func, type_coerce
@@ -23,6 +23,7 @@ from trackhelm_registry.store.logged_model_metrics import (
 
 # Where a row stands that has a value, NaN or nothing: in this order in both directions.
 _VALUE, _NAN, _MISSING = range(3)
+_WORDS: Final = "Invalid order by field name: {field}"
 _MAY_BE_MISSING: Final = frozenset({"model_type", "source_run_id"})
 
 
@@ -39,9 +40,9 @@ def sort_columns(session: Session, orders: Sequence[Order]) -> list[SortColumn]:
     """Return the columns that orders mean, made a total order: the newest first, then by id."""
     columns: list[SortColumn] = []
     attributes: set[str] = set()
-    entity = searchable(session)
-    for index, order in enumerate(orders):
-        match _resolve(order, entity, f"order_by[{index}]"):
+    entity = replace(searchable(session), unknown_words=_WORDS)
+    for order in orders:
+        match _resolve(order, entity):
             case ResolvedAttribute() as by:
                 attributes.add(by.field.key)
                 columns.extend(_attribute_columns(by, descending=order.descending))
@@ -54,11 +55,12 @@ def sort_columns(session: Session, orders: Sequence[Order]) -> list[SortColumn]:
     return columns
 
 
-def _resolve(order: Order, entity: EntitySearch, subject: str) -> ResolvedAttribute | ResolvedKey:
-    by = resolve_field(order.field, entity, subject)
+def _resolve(order: Order, entity: EntitySearch) -> ResolvedAttribute | ResolvedKey:
+    by = resolve_field(order.field, entity)
     if isinstance(by, ResolvedKey) and by.field.prefix != METRICS:
         reason = f"logged models are sorted by attributes and metrics, not by {by.field.prefix}"
-        raise SearchSyntaxError(reason, order.field.position, subject)
+        lead = _WORDS.format(field=order.field)
+        raise SearchSyntaxError(reason, order.field.position, lead=lead)
     return by
 
 

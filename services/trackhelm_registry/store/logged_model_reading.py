@@ -1,6 +1,5 @@
 """Reading whole logged models: a fixed number of statements a batch, however many models are in it."""
 
-import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
@@ -9,21 +8,21 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from trackhelm_core.db.models import (
-    Key,
-    LabelSet,
     LoggedModel,
     LoggedModelParam,
     LoggedModelTag,
     ModelVersion,
     RegisteredModel,
-    Run,
-    Series,
 )
 from trackhelm_core.db.models.base import LifecycleStage
-from trackhelm_core.wire.replies import KeyValue, wire_number
-from trackhelm_core.wire.runs import Metric
+from trackhelm_core.wire.replies import KeyValue
 from trackhelm_registry.schemas import logged_model_replies as replies
-from trackhelm_registry.store.logged_model_metrics import is_labelled
+from trackhelm_registry.store.logged_model_points import (
+    ModelPoints,
+    SeriesOfModels,
+    points_of_models,
+    series_of_models,
+)
 
 # Ids a statement: each is a parameter, of which SQLite takes 32,766.
 _BATCH: Final = 10_000
@@ -38,26 +37,34 @@ def find_model(session: Session, model_id: str, *, allow_deleted: bool = False) 
     if not allow_deleted:
         statement = statement.where(LoggedModel.lifecycle_stage == LifecycleStage.ACTIVE)
     found = session.scalar(statement)
-    return None if found is None else read_models(session, [found])[0]
+    return None if found is None else read_models(session, [found], series_of_models(session, [found]))[0]
 
 
-def read_models(session: Session, ids: Sequence[int]) -> list[replies.LoggedModel]:
-    """Return the models of the integer ids `ids`, in that order."""
+def read_models(session: Session, ids: Sequence[int], series: SeriesOfModels) -> list[replies.LoggedModel]:
+    """Return the models of the integer ids `ids`, in that order, with the points of their series."""
+    points = points_of_models(session, {model: series[model] for model in ids if model in series})
     batches = (ids[start : start + _BATCH] for start in range(0, len(ids), _BATCH))
-    return [model for batch in batches for model in _read_batch(session, batch)]
+    return [model for batch in batches for model in _read_batch(session, batch, points)]
 
 
-def _read_batch(session: Session, ids: Sequence[int]) -> Iterator[replies.LoggedModel]:
+def _read_batch(
+    session: Session, ids: Sequence[int], points: Mapping[int, ModelPoints]
+) -> Iterator[replies.LoggedModel]:
     models = {
         model.id: model for model in session.scalars(select(LoggedModel).where(LoggedModel.id.in_(ids)))
     }
     params, tags = _pairs(session, LoggedModelParam, ids), _pairs(session, LoggedModelTag, ids)
-    metrics, registrations = _metrics(session, ids), _registrations(session, ids)
+    registrations = _registrations(session, ids)
     for model_id in ids:
         info = _info(
             models[model_id], tags=tags.get(model_id, ()), registrations=registrations.get(model_id, ())
         )
-        data = replies.LoggedModelData(params=params.get(model_id, ()), metrics=metrics.get(model_id, ()))
+        measured = points.get(model_id, ModelPoints())
+        data = replies.LoggedModelData(
+            params=params.get(model_id, ()),
+            metrics=measured.metrics,
+            metrics_are_partial=measured.is_partial,
+        )
         yield replies.LoggedModel(info=info, data=data)
 
 
@@ -87,41 +94,6 @@ def _pairs(session: Session, table: type[LoggedModelParam | LoggedModelTag], ids
         statement.where(table.logged_model_id.in_(ids)).order_by(table.key)
     ):
         parts[model].append(KeyValue(key, value))
-    return parts
-
-
-def _metrics(session: Session, ids: Sequence[int]) -> Parts:
-    statement = (
-        select(
-            LoggedModel.id,
-            LabelSet.labels,
-            Key.name,
-            Series.last_value,
-            Series.last_timestamp,
-            Series.last_step,
-            Run.uuid,
-        )
-        .join(LabelSet, LabelSet.model_id == LoggedModel.model_id)
-        .join(Series, Series.label_set_id == LabelSet.id)
-        .join(Key, Key.id == Series.key_id)
-        .join(Run, Run.id == Series.run_id)
-        .where(LoggedModel.id.in_(ids), is_labelled(), Run.lifecycle_stage != LifecycleStage.PURGED)
-        .order_by(Key.name, Run.uuid, LabelSet.id)
-    )
-    parts = defaultdict[int, list[Any]](list)
-    for model, text, key, value, timestamp, step, run_id in session.execute(statement):
-        labels = json.loads(text)
-        metric = Metric(
-            key=key,
-            value=wire_number(value),
-            timestamp=timestamp,
-            step=step,
-            model_id=labels.get("model_id"),
-            dataset_name=labels.get("dataset_name"),
-            dataset_digest=labels.get("dataset_digest"),
-            run_id=run_id,
-        )
-        parts[model].append(metric)
     return parts
 
 

@@ -14,7 +14,7 @@ from trackhelm_core.search.keyset import PageRequest, SortColumn, cut_page, page
 from trackhelm_core.search.order import OrderTerm
 from trackhelm_core.search.rows import string_rows
 from trackhelm_registry.store.details import ModelDetails, complete_models
-from trackhelm_registry.store.sort_columns import sort_columns
+from trackhelm_registry.store.sort_columns import COMPARATOR, UNKNOWN_ORDER, sort_columns
 
 ENTITY: Final = EntitySearch(
     name="registered models",
@@ -39,9 +39,15 @@ ENTITY: Final = EntitySearch(
     },
     aliases={"timestamp": "last_updated_timestamp"},
     prefixes={"tag": "tags"},
+    comparator_words=COMPARATOR,
 )
 
-_SORTED: Final = EntitySearch(name=ENTITY.name, attributes=ENTITY.attributes, aliases=ENTITY.aliases)
+_SORTED: Final = EntitySearch(
+    name=ENTITY.name,
+    attributes=ENTITY.attributes,
+    aliases=ENTITY.aliases,
+    unknown_words=UNKNOWN_ORDER,
+)
 
 
 def page(

@@ -1,6 +1,7 @@
 """What models and versions are sorted by: attributes, then those that make it a total order."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from sqlalchemy import BigInteger, type_coerce
 
@@ -8,6 +9,10 @@ from trackhelm_core.search.entity import EntitySearch, NumberAttribute, StringAt
 from trackhelm_core.search.keyset import SortColumn
 from trackhelm_core.search.order import OrderTerm
 from trackhelm_core.search.resolve import resolve_order
+
+COMPARATOR: Final = "Invalid comparator for {kind}: {operator}"
+UNKNOWN_ORDER: Final = "Invalid order by key '{field}' specified"
+"""How MLflow's messages about searches of models and versions begin, see `EntitySearch`."""
 
 
 def sort_columns(

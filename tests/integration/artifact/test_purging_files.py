@@ -145,3 +145,14 @@ def test_the_command_says_what_a_folder_refuses(server: Server, monkeypatch: pyt
     result = CliRunner().invoke(app, ["gc", *arguments])
     assert result.exit_code == 2
     assert "Permission denied: '/srv/data'" in result.stderr
+
+
+def test_files_that_were_registered_since_are_kept(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    store, api = Store(monkeypatch), server.api
+    bury(server, 3)
+    api.post("registered-models/create", name="iris")
+    api.post("model-versions/create", name="iris", source="runs:/1/model", run_id="1")
+    api.new_experiment(artifact_location="mlflow-artifacts:/0/2/artifacts/below")
+    assert turn(server, 60).tombstones == 3
+    assert store.asked == ["0/0/artifacts"]
+    assert server.count(ArtifactTombstone) == 0

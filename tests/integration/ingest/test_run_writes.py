@@ -1,6 +1,8 @@
 """Runs as they are written and read back, over both databases."""
 
+import json
 import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -119,6 +121,77 @@ def test_long_values_are_cut_and_compared_as_cut(api: Api) -> None:
     assert len(tags_of(run)["t"]) == 8000
 
 
+LONG = [{"path": f"tables/{number:05}.json", "type": "table"} for number in range(1_000)]
+SETTERS: dict[str, Callable[[Api, str, str, str], object]] = {
+    "set-tag": lambda api, run, key, value: api.post("runs/set-tag", run_id=run, key=key, value=value),
+    "log-batch": lambda api, run, key, value: api.post(
+        "runs/log-batch", run_id=run, tags=[{"key": key, "value": value}]
+    ),
+}
+
+
+@pytest.mark.parametrize("set_tag", SETTERS.values(), ids=SETTERS)
+def test_what_clients_read_back_is_not_cut(api: Api, set_tag: Callable[..., object]) -> None:
+    experiment_id = api.new_experiment()
+    text, note = json.dumps(LONG), "note " * 10_000
+    created = [{"key": "mlflow.datasets", "value": text}]
+    run_id = api.new_run(experiment_id, tags=created)
+    # Not in one request: a stock client appends to what it has read.
+    for _ in range(2):
+        set_tag(api, run_id, "mlflow.loggedArtifacts", text)
+    set_tag(api, run_id, "param_directions", text)
+    set_tag(api, run_id, "mlflow.note.content", note)
+    set_tag(api, run_id, "t", "[" + "y" * 9_000)
+    for run in (run_of(api, run_id), api.post("runs/search", experiment_ids=[experiment_id])["runs"][0]):
+        tags = tags_of(run)
+        assert [tags[key] for key in ("mlflow.datasets", "mlflow.loggedArtifacts", "param_directions")] == (
+            [text] * 3
+        )
+        assert (tags["mlflow.note.content"], len(tags["t"])) == (note, 8_000)
+    found = api.post(
+        "runs/search",
+        experiment_ids=[experiment_id],
+        filter="tags.mlflow.loggedArtifacts LIKE '%\"tables/00999.json\"%'",
+        order_by=["tags.mlflow.loggedArtifacts DESC"],
+    )
+    assert [run["info"]["run_id"] for run in found["runs"]] == [run_id]
+
+
+def test_pages_are_sorted_by_long_tags(api: Api) -> None:
+    experiment_id = api.new_experiment()
+    runs = [api.new_run(experiment_id, start_time=number) for number in range(3)]
+    for number, run_id in enumerate(runs):
+        value = json.dumps([number, "\u00e9" * 500_000], ensure_ascii=False)
+        api.post("runs/set-tag", run_id=run_id, key="mlflow.datasets", value=value)
+    found, token = [], ""
+    for _ in runs:
+        page = api.post(
+            "runs/search", experiment_ids=[experiment_id], max_results=1, page_token=token,
+            order_by=["tags.mlflow.datasets DESC"],
+        )  # fmt: skip
+        found += [run["info"]["run_id"] for run in page["runs"]]
+        token = page.get("next_page_token", "")
+        assert len(token) < 64_000
+    assert (found, token) == (runs[::-1], "")
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("mlflow.note.content", "x" * 1_000_001), ("t", f'["{"x" * 1_000_000}"]')]
+)
+def test_what_is_too_long_to_be_kept_whole_is_refused(api: Api, key: str, value: str) -> None:
+    run_id = api.new_run()
+    tag = {"key": key, "value": value}
+    for path, message in (
+        ("runs/set-tag", {"run_id": run_id, **tag}),
+        ("runs/log-batch", {"run_id": run_id, "tags": [tag]}),
+        ("runs/create", {"experiment_id": "0", "tags": [tag]}),
+    ):
+        told = api.refused("POST", path, INVALID, **message)
+        assert told.startswith("'value' exceeds the maximum length of 1000000 characters")
+        assert f"the value of tag {key}" in told
+    assert key not in tags_of(run_of(api, run_id))
+
+
 def test_tags_are_set_anew_and_deleted(api: Api) -> None:
     run_id = api.new_run()
     for value in ("1", "2"):
@@ -185,6 +258,22 @@ def test_the_model_history_of_old_clients_grows(api: Api) -> None:
     assert history.index('"m1"') < history.index('"m2"')
     for wrong in ("{", "[]", "{}", model % 1 + "x"):
         api.refused("POST", "runs/log-model", INVALID, run_id=run_id, model_json=wrong)
+
+
+def test_the_model_history_of_old_clients_is_never_cut(api: Api) -> None:
+    run_id = api.new_run()
+    model = {
+        "artifact_path": "x" * 300_000,
+        "flavors": {},
+        "utc_time_created": "2026-01-01",
+        "run_id": run_id,
+    }
+    for _ in range(3):
+        api.post("runs/log-model", run_id=run_id, model_json=json.dumps(model))
+    told = api.refused("POST", "runs/log-model", INVALID, run_id=run_id, model_json=json.dumps(model))
+    assert told.startswith("'value' exceeds the maximum length")
+    assert "the value of tag mlflow.log-model.history" in told
+    assert json.loads(tags_of(run_of(api, run_id))["mlflow.log-model.history"]) == [model] * 3
 
 
 def test_inputs_and_outputs_are_noted_once(api: Api) -> None:

@@ -161,7 +161,7 @@ def test_pages_of_a_history(api: Api) -> None:
     [
         ({"key": "k"}, "Missing value for required parameter 'run_id'"),
         ({"run_id": "r"}, "Missing value for required parameter 'key'"),
-        ({"run_id": "r", "key": "k", "label": "rank"}, "'rank' for parameter 'label' supplied: it must be"),
+        ({"run_id": "r", "key": "k", "label": "rank"}, "\"rank\" for parameter 'label' supplied: it must be"),
         ({"run_id": "r", "key": "k", "label": ["a=1", "a=2"]}, "'a' is given twice"),
         ({"run_id": "r", "key": "k", "max_results": 0}, "Invalid value 0 for parameter 'max_results'"),
         ({"run_id": "r", "key": "k", "page_token": "x"}, "page_token"),

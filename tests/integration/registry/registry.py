@@ -82,7 +82,7 @@ class Registry:
                 update(LoggedModel).where(LoggedModel.model_id == model_id).values(lifecycle_stage="deleted")
             )
 
-    def registrations(self, model_id: str) -> list[dict[str, str]]:
+    def registrations(self, model_id: str) -> list[dict[str, str | int]]:
         """Return what a logged model's tag says it was registered as."""
         with self.runtime.database.reading() as session:
             text = session.scalar(
@@ -90,5 +90,5 @@ class Registry:
                 .join(LoggedModel, LoggedModel.id == LoggedModelTag.logged_model_id)
                 .where(LoggedModel.model_id == model_id, LoggedModelTag.key == "mlflow.modelVersions")
             )
-        listed: list[dict[str, str]] = json.loads(text or "[]")
+        listed: list[dict[str, str | int]] = json.loads(text or "[]")
         return listed

@@ -1,16 +1,17 @@
 """Logged models as they are written and read one by one, over both databases."""
 
+import json
 import math
 import re
 import uuid
 from typing import Any
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 
 from tests.fixtures.api import API, Api
 from tests.integration.registry.logged_models import Point, measure, new_model, runtime_of
-from trackhelm_core.db.models import ModelVersion, RegisteredModel
+from trackhelm_core.db.models import LoggedModel, LoggedModelTag, ModelVersion, RegisteredModel
 
 INVALID = "INVALID_PARAMETER_VALUE"
 MISSING = "RESOURCE_DOES_NOT_EXIST"
@@ -168,7 +169,7 @@ def test_a_model_that_is_not_there_is_not_found(api: Api, model_id: str) -> None
         api.refused(method, f"logged-models/{model_id}{path}", MISSING, 404)
 
 
-def test_a_model_has_the_last_point_of_each_of_its_series(api: Api) -> None:
+def test_a_model_has_a_point_of_each_of_its_series(api: Api) -> None:
     model_id = new_model(api, api.new_experiment())
     plain = measure(api, model_id, "loss", Point(math.nan, step=3, timestamp=30))
     measured = measure(
@@ -216,3 +217,57 @@ def test_a_model_names_the_versions_made_from_it(api: Api) -> None:
             session.execute(insert(ModelVersion).values(row | times))
     registrations = api.get(f"logged-models/{model_id}")["model"]["info"]["registrations"]
     assert registrations == [{"name": name, "version": "2"}, {"name": name, "version": "10"}]
+
+
+def test_a_version_is_listed_once_though_server_and_client_both_list_it(api: Api) -> None:
+    model_id, name = new_model(api, api.new_experiment()), uuid.uuid4().hex
+    api.post("registered-models/create", name=name)
+
+    def listed() -> str:
+        (tag,) = api.get(f"logged-models/{model_id}")["model"]["info"]["tags"]
+        text: str = tag["value"]
+        return text
+
+    def registered_by_client(entry: str) -> None:
+        """Append an entry as the client does when it has registered a version."""
+        text = f"{listed()[:-1]}, {entry}]"
+        message = {"tags": [{"key": "mlflow.modelVersions", "value": text}]}
+        assert api.call("PATCH", f"logged-models/{model_id}/tags", **message) == {}
+
+    entries = []
+    for number in (1, 2):
+        api.post("model-versions/create", name=name, source=f"models:/{model_id}", model_id=model_id)
+        entries.append(f'{{"name": "{name}", "version": {number}}}')
+        assert listed() == f"[{', '.join(entries)}]"
+        registered_by_client(f'{{"name": "{name}", "version": "{number}"}}')
+        assert listed() == f"[{', '.join(entries)}]"
+    # The client comes first.
+    entries.append(f'{{"name": "{name}", "version": 3}}')
+    registered_by_client(f'{{"name": "{name}", "version": "3"}}')
+    api.post("model-versions/create", name=name, source=f"models:/{model_id}", model_id=model_id)
+    assert listed() == f"[{', '.join(entries)}]"
+
+
+def test_entries_that_were_doubled_before_are_listed_once_when_the_next_comes(api: Api) -> None:
+    name, experiment_id = uuid.uuid4().hex, api.new_experiment()
+    model_id = new_model(api, experiment_id)
+    doubled = json.dumps([{"name": name, "version": "1"}] * 2)
+    with runtime_of(api).database.writing() as session:
+        row = select(LoggedModel.id).where(LoggedModel.model_id == model_id).scalar_subquery()
+        tag = {"logged_model_id": row, "key": "mlflow.modelVersions", "value": doubled}
+        session.execute(insert(LoggedModelTag).values(tag))
+    api.post("registered-models/create", name=name)
+    api.post("model-versions/create", name=name, source=f"models:/{model_id}", model_id=model_id)
+    (tag,) = api.get(f"logged-models/{model_id}")["model"]["info"]["tags"]
+    assert tag["value"] == json.dumps([{"name": name, "version": 1}])
+
+
+def test_tags_of_mlflow_have_room_for_what_clients_append(api: Api) -> None:
+    model_id = new_model(api, api.new_experiment())
+    prompts = json.dumps([{"name": "p" * 1_000, "version": str(number)} for number in range(500)])
+    path = f"logged-models/{model_id}/tags"
+    assert api.call("PATCH", path, tags=[{"key": "mlflow.linkedPrompts", "value": prompts}]) == {}
+    (tag,) = api.get(f"logged-models/{model_id}")["model"]["info"]["tags"]
+    assert tag["value"] == prompts
+    for key, value in (("mlflow.linkedPrompts", "x" * 1_000_001), ("t", "x" * 100_001)):
+        api.refused("PATCH", path, INVALID, tags=[{"key": key, "value": value}])

@@ -4,10 +4,15 @@ import pytest
 
 from tests.fixtures.api import Api
 from tests.integration.registry.registry import Registry
+from trackhelm_core.audit.changes import Cause
+from trackhelm_core.auth.actor import Actor, ActorKind
+from trackhelm_core.db.files_in_use import FilesInUse
+from trackhelm_ingest.logic.purging import purge_runs
 
 MISSING = "RESOURCE_DOES_NOT_EXIST"
 INVALID = "INVALID_PARAMETER_VALUE"
 CREATE = "model-versions/create"
+OPERATOR = Actor("ada", ActorKind.OPERATOR, "", "r")
 
 
 @pytest.fixture(autouse=True)
@@ -97,9 +102,29 @@ def test_a_runs_uri_names_the_run(registry: Registry, api: Api, name: str) -> No
     run_id = api.new_run()
     version = registry.new_version(name, f"runs:/{run_id}/model", run_id=run_id)
     assert version["source"] == registry.download_uri(name, "1") == f"runs:/{run_id}/model"
+    assert registry.new_version(name, f"runs:/{run_id}", run_id=run_id)["source"] == f"runs:/{run_id}"
     refuse(api, name, f"runs:/{run_id}/model")
     refuse(api, name, f"runs:/{run_id}/model", run_id="other")
     refuse(api, name, f"runs://host/{run_id}/model", run_id=run_id)
+
+
+@pytest.mark.parametrize("source", ["runs:/{run}/model", "s3://bucket/{run}/model"])
+@pytest.mark.parametrize("end", ["never was", "in the bin", "deleted for good"])
+def test_a_source_may_name_a_run_that_is_not_there(
+    registry: Registry, api: Api, name: str, source: str, end: str
+) -> None:
+    run_id = "0123456789abcdef0123456789abcdef" if end == "never was" else api.new_run()
+    if end != "never was":
+        api.post("runs/delete", run_id=run_id)
+    if end == "deleted for good":
+        in_use = FilesInUse(registry.runtime.places, registry.runtime.clock)
+        with registry.runtime.database.writing() as session:
+            assert purge_runs(session, in_use, [run_id], Cause(OPERATOR, 1)) == []
+    version = registry.new_version(name, source.format(run=run_id), run_id=run_id)
+    assert (version["source"], version["run_id"]) == (source.format(run=run_id), run_id)
+    assert registry.download_uri(name, "1") == version["source"]
+    copy = registry.new_version(name, f"models:/{name}/1", run_id=run_id)
+    assert (copy["run_id"], registry.download_uri(name, "2")) == (run_id, version["source"])
 
 
 def test_a_logged_model_gives_its_files_and_its_run(registry: Registry, name: str) -> None:
@@ -109,7 +134,7 @@ def test_a_logged_model_gives_its_files_and_its_run(registry: Registry, name: st
     assert registry.download_uri(name, "1") == root
     assert registry.new_version(name, f"models:/{model_id}", model_id=model_id, run_id="b")["run_id"] == "b"
     assert registry.new_version(name, f"{root}/sub", model_id=model_id)["run_id"] == "a" * 32
-    versions = [{"name": name, "version": number} for number in ("1", "2", "3")]
+    versions = [{"name": name, "version": number} for number in (1, 2, 3)]
     assert registry.registrations(model_id) == versions
 
 

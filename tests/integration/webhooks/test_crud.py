@@ -87,7 +87,7 @@ def test_pages_hold_each_webhook_once(hook: Hook) -> None:
     ("given", "said"),
     [
         ({"name": ""}, "'name'"),
-        ({"name": "-x"}, "begin and end with a letter or digit"),
+        ({"name": "-x"}, "start and end with a letter or digit"),
         ({"name": "a" * 64}, "at most 63"),
         ({"url": ""}, "'url'"),
         ({"url": "https://10.0.0.1/x"}, "TRACKHELM_WEBHOOK_PRIVATE_NETWORKS"),

@@ -185,7 +185,10 @@ def test_no_labels_are_a_plain_point(labels: object) -> None:
             {"metrics": [{"key": "a", "value": 1, "timestamp": 1, "step": 2**63}]},
             "parameter 'metrics[0].step'",
         ),
-        ({"metrics": [{"key": "a//b", "value": 1, "timestamp": 1}]}, "'a//b' for 'Metric name'"),
+        (
+            {"metrics": [{"key": "a//b", "value": 1, "timestamp": 1}]},
+            "\"a//b\" for parameter 'metrics[0].name' supplied",
+        ),
         ({"metrics": [{"key": "a", "value": 1, "timestamp": 1}] * 1001}, "at most 1000 metrics. Got 1001"),
         ({"params": [{"key": "a", "value": "1"}] * 2}, "Duplicate parameter keys have been submitted: ['a']"),
         ({"params": [{"key": "a", "value": 3}]}, "Invalid value 3 for parameter 'params[0].value'"),

@@ -40,7 +40,7 @@ def test_points_go_to_the_series_of_their_keys_in_order(keys: list[str]) -> None
 
 
 def test_a_key_that_is_none_is_refused() -> None:
-    with pytest.raises(InvalidParameterError, match="Metric name"):
+    with pytest.raises(InvalidParameterError, match="for parameter 'name' supplied: Names may only"):
         pack_plain([PlainPoint("good", 1.0, 1), PlainPoint("b\0d", 1.0, 1)])
 
 

@@ -39,6 +39,8 @@ NUMBERS = st.one_of(
         | st.just(""),
     ),
 )
+#: The same as text, as R sends every scalar.
+TEXTS = NUMBERS.map('"{}"'.format)
 SPACE = st.text(" \n\r\t", max_size=2)
 VALUES = (
     st.floats(allow_nan=False, allow_infinity=False)
@@ -104,7 +106,9 @@ def test_what_training_loops_send_is_read_by_compiled_code(
 ) -> None:
     body = json.dumps(message, separators=separators, indent=indent).encode()
     keys = [point["key"] for point in message["metrics"]]
-    if not any("//" in key or key.startswith("/") or key.endswith(("/", "/.", ".")) for key in keys):
+    if not any(
+        "//" in key or "/./" in key or key.startswith("/") or key.endswith(("/", "/.", ".")) for key in keys
+    ):
         read = read_plain_batch(body)
         assert read is not None, body
         assert read[0] == RUN
@@ -112,7 +116,15 @@ def test_what_training_loops_send_is_read_by_compiled_code(
     check_both_agree(body)
 
 
-@given(NUMBERS)
+@given(NUMBERS | TEXTS)
+@example('"1e+05"')
+@example('"-0"')
+@example('"-0.0"')
+@example('"01"')
+@example('"1.7976931348623159e308"')
+@example('"1')
+@example('1"')
+@example('""')
 @example("9007199254740993")  # 2^53 + 1: half way between two doubles
 @example("9007199254740993.000000000000000000000000000001")
 @example("0.1")
@@ -140,6 +152,17 @@ def test_a_value_is_read_to_the_last_bit(number: str) -> None:
     check_both_agree(body_of(point_of(value=number)))
 
 
+@compiled
+@given(st.floats(allow_nan=False, allow_infinity=False), st.integers(1, 9), st.integers(0, 17))
+def test_what_r_sends_is_read_by_compiled_code(value: float, digit: int, zeros: int) -> None:
+    number = f'"{digit}e+{zeros:02}"'
+    read = read_plain_batch(body_of(point_of(value=f'"{value!r}"', timestamp=number, step=number)))
+    assert read is not None
+    points = read[1][SeriesKey("k")]
+    assert points.steps.tolist() == points.timestamps.tolist() == [digit * 10**zeros]
+    assert points.values.tolist() == [value]
+
+
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_a_value_that_was_written_shortest_is_read_back(value: float) -> None:
     (stored,) = decode_batch(body_of(point_of(value=repr(value)))).points[SeriesKey("k")].values.tolist()
@@ -156,7 +179,20 @@ def test_values_next_to_half_way_are_rounded_right(mantissa: int, shift: int, be
     check_both_agree(body_of(point_of(value=f"{digits}e-{decimals}")))
 
 
-@given(NUMBERS, NUMBERS)
+@given(NUMBERS | TEXTS, NUMBERS | TEXTS)
+@example('"1e+05"', '"1E5"')
+@example("1e5", "-1.5e1")
+@example('"1.50e2"', '"-150.00e-1"')
+@example('"1.5"', '"1e-1"')
+@example('"0e9999"', '"-0.0e-9999"')
+@example('"1e17"', '"1e18"')
+@example('"9.223372036854775807e18"', '"-9.223372036854775808e18"')
+@example("9.223372036854775807e18", "-9.223372036854775808e18")
+@example('"9.223372036854775808e18"', '"1e999999999"')
+@example('"+7"', '"007"')
+@example('"7.', '"7')
+@example('"7."', '".7e1"')
+@example('""', '" 7"')
 @example("-0", "-0")
 @example("-1", "-1")
 @example("00", "01")

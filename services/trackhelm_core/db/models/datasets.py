@@ -29,7 +29,7 @@ class Dataset(Base):
 
 
 class RunDataset(Base):
-    """A run's use of a dataset."""
+    """A run's use of a dataset. Ids grow: a run's uses are shown in their order, which is that of logging."""
 
     __tablename__ = "run_dataset"
     __table_args__ = (UniqueConstraint("run_id", "dataset_id"),)

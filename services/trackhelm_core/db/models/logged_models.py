@@ -4,7 +4,7 @@ Owner of models: registry. Owner of the two link tables: ingest, which takes a r
 Reader of all: query, artifact.
 """
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String, Text
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from trackhelm_core.db.models.base import Base
@@ -63,17 +63,21 @@ class LoggedModelTag(Base):
 
 
 class RunModelInput(Base):
-    """A run read a logged model. `model_id` is what the client sent, known to us or not."""
+    """A run read a logged model. `model_id` is what the client sent, known to us or not.
+
+    `position` is its place among those that the run read; 0 was given to all before it was kept.
+    """
 
     __tablename__ = "run_model_input"
     __table_args__ = (Index("ix_run_model_input_model_id", "model_id"),)
 
     run_id: Mapped[int] = mapped_column(ForeignKey("run.id", ondelete="CASCADE"), primary_key=True)
     model_id: Mapped[str] = mapped_column(String(MODEL_ID_LENGTH), primary_key=True)
+    position: Mapped[int] = mapped_column(Integer, server_default=text("0"), default=0)
 
 
 class RunModelOutput(Base):
-    """A run made a logged model, at a step. `model_id` is what the client sent, known to us or not."""
+    """A run made a logged model, at a step: `model_id` and `position` as in `RunModelInput`."""
 
     __tablename__ = "run_model_output"
     __table_args__ = (Index("ix_run_model_output_model_id", "model_id"),)
@@ -81,3 +85,4 @@ class RunModelOutput(Base):
     run_id: Mapped[int] = mapped_column(ForeignKey("run.id", ondelete="CASCADE"), primary_key=True)
     model_id: Mapped[str] = mapped_column(String(MODEL_ID_LENGTH), primary_key=True)
     step: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    position: Mapped[int] = mapped_column(Integer, server_default=text("0"), default=0)

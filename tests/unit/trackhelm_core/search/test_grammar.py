@@ -174,7 +174,6 @@ def test_not_binds_tighter_than_and_and_and_than_or(text: str, expression: Expre
         ("tags.`a`.b = 1", 8, "expected an operator"),
         ("(a = 1", 6, "the ) that closes position 0"),
         ("a = 1)", 5, "expected AND, OR or the end of the filter, got )"),
-        ("a IN ()", 6, "expected a quoted string or a number after (, got )"),
         ("a IN 'x'", 5, "expected ( after IN"),
         ("a IN ('x' 'y')", 10, "expected , or ) in the list after IN"),
         ("a NOT 5", 6, "expected IN, LIKE or ILIKE after NOT, got 5"),
@@ -200,8 +199,15 @@ def test_a_refusal_points_at_its_cause_and_says_what_was_expected(
     with pytest.raises(SearchSyntaxError) as refusal:
         parse_filter(text)
     assert refusal.value.position == position
-    assert str(refusal.value).startswith(f"Invalid filter at position {position}: ")
+    assert str(refusal.value).startswith(f"Invalid clause(s) in filter string at position {position}: ")
     assert message in str(refusal.value)
+
+
+def test_an_empty_list_is_refused_in_words_that_clients_match() -> None:
+    with pytest.raises(SearchSyntaxError) as refusal:
+        parse_filter("a IN ()")
+    assert refusal.value.position == 6
+    assert str(refusal.value).startswith("While parsing a list in the query, expected a non-empty list")
 
 
 def test_positions_are_those_of_the_fields() -> None:

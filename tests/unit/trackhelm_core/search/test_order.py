@@ -30,10 +30,16 @@ def test_no_items_are_no_order() -> None:
 @pytest.mark.parametrize(
     ("items", "message"),
     [
-        ([""], "Invalid order_by[0] at position 0: expected a field"),
-        (["a", "b sideways"], "Invalid order_by[1] at position 2: expected ASC, DESC or the end of the text"),
-        (["a DESC b"], "Invalid order_by[0] at position 7: expected ASC, DESC or the end of the text"),
-        (["a", "a DESC"], "Invalid order_by[1] at position 0: a is already sorted by"),
+        ([""], "Invalid order_by clause '' at position 0: expected a field"),
+        (
+            ["a", "b sideways"],
+            "clause 'b sideways' at position 2: expected ASC, DESC or the end of the",
+        ),
+        (
+            ["a DESC b"],
+            "clause 'a DESC b' at position 7: expected ASC, DESC or the end of the",
+        ),
+        (["a", "a DESC"], "`order_by` contains duplicate fields at position 0: a is already sorted by"),
         (["a", "b"] * 17, "at most 32 items"),
     ],
 )
@@ -71,7 +77,10 @@ def test_terms_resolve_to_canonical_names() -> None:
 @pytest.mark.parametrize(
     ("items", "message"),
     [
-        (["start_time", "attributes.created"], "order_by[1] at position 0: start_time is already sorted by"),
+        (
+            ["start_time", "attributes.created"],
+            "duplicate fields at position 0: start_time is already sorted by",
+        ),
         (["tags.a", "tag.a DESC"], "tags.a is already sorted by"),
         (["start_tim"], "Did you mean start_time?"),
     ],

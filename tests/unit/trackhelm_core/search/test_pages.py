@@ -73,7 +73,7 @@ def _token(json_text: str) -> str:
     ],
 )
 def test_what_is_no_token_is_refused(text: str) -> None:
-    with pytest.raises(PageTokenError, match="Invalid page_token"):
+    with pytest.raises(PageTokenError, match="Invalid page token"):
         decode_token(text)
 
 

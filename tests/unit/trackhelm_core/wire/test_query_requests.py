@@ -51,7 +51,7 @@ def test_a_query_is_read_in_either_spelling(client: TestClient, query: str, expe
     [
         ("", "'metric_key'"),
         ("metric_key=", "'metric_key'"),
-        ("metric_key=a&metricKey=a", "given twice"),
+        ("metric_key=a&metricKey=a", "Request specifies both 'metric_key' and 'metricKey'"),
         ("metricKey=a&metricKey=b", "'metric_key'"),
         ("metric_key=a&max_results=x", "'max_results'"),
         ("metric_key=a&max_results=", "'max_results'"),

@@ -1,0 +1,204 @@
+"""HTTP/1.1 as uvicorn speaks it, but with bounds of a head, refusals in MLflow's form, and every body read.
+
+uvicorn takes headers of any size and addresses of 64 KiB at most, answers what it cannot read with plain
+text, and loses the body of a request that offers another protocol (`Upgrade: h2c`, as Java and curl send it).
+Only requests that never reach an application are refused here: what one means is not looked at.
+"""
+
+import asyncio
+from enum import Enum, auto
+from typing import Final
+
+import httptools
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+
+from trackhelm_core.errors import ApiError, ErrorCode
+from trackhelm_core.ids import new_request_id
+from trackhelm_core.limits import REQUEST_HEADERS_BYTES, REQUEST_TARGET_BYTES
+from trackhelm_core.problems import problem
+from trackhelm_core.telemetry.requests import with_own_headers
+
+# What the parser of addresses can take. No path of the API comes near it; queries do.
+_PATH_BYTES: Final = 65_535
+
+# A connection that is closed on a caller who still sends is reset, and the caller never reads the answer.
+_LINGER_SECONDS: Final = 5
+
+_FRAMING: Final = frozenset({b"content-length", b"transfer-encoding"})
+
+_URI_TOO_LONG: Final = 414
+_HEADERS_TOO_LARGE: Final = 431
+
+
+class _Reading(Enum):
+    """What of a request is read next."""
+
+    BEGIN = auto()
+    HEAD = auto()
+    BODY = auto()
+
+
+def _too_long(what: str, limit: int) -> ApiError:
+    return ApiError(
+        ErrorCode.BAD_REQUEST,
+        f"The request's {what} is longer than {limit} bytes. Send a long filter in parts, or in a body where "
+        "the endpoint takes POST.",
+        status=_URI_TOO_LONG,
+    )
+
+
+def _too_large_headers() -> ApiError:
+    return ApiError(
+        ErrorCode.BAD_REQUEST,
+        f"The request's headers are larger than {REQUEST_HEADERS_BYTES} bytes together.",
+        status=_HEADERS_TOO_LARGE,
+    )
+
+
+def _refusal(error: httptools.HttpParserError) -> ApiError:
+    """Return what to say of a request that could not be read."""
+    if isinstance(error.__context__, ApiError):
+        return error.__context__
+    # What a callback of uvicorn's raised is about the address, which may be long and secret.
+    reason = "its address is malformed" if error.__context__ else f"{error}".rstrip(".") or "it is malformed"
+    return ApiError(ErrorCode.BAD_REQUEST, f"The request is not valid HTTP/1.1: {reason}.")
+
+
+class BoundedProtocol(HttpToolsProtocol):
+    """One connection."""
+
+    _reading = _Reading.BEGIN
+    _head_bytes = 0
+    """Bytes of a head that came before the block that is read now."""
+    _block_bytes = 0
+    _address_bytes = 0
+    _is_refused = False
+    _declines_upgrade = False
+    _lingering: asyncio.TimerHandle | None = None
+
+    def data_received(self, data: bytes) -> None:
+        """Read a block."""
+        if self._is_refused:
+            return
+        self._unset_keepalive_if_required()
+        self._block_bytes = len(data)
+        try:
+            self._feed(data)
+        except httptools.HttpParserError as error:
+            self._refuse(_refusal(error))
+        else:
+            if self._reading is _Reading.HEAD:
+                self._head_bytes += len(data)
+                self._check_open_head()
+
+    def _feed(self, data: bytes) -> None:
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as pause:
+            self._decline_upgrade()
+            (begin,) = pause.args
+            self._feed(data[begin:])
+
+    def _decline_upgrade(self) -> None:
+        """Go on with HTTP/1.1: the parser takes the offer for agreed on, and the request to have no body."""
+        self.cycle.more_body = True
+        framing = [b"%s: %s\r\n" % header for header in self.headers if header[0] in _FRAMING]
+        kept, self.headers = self.headers, []
+        self._declines_upgrade = True
+        self.parser = httptools.HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+        self._reading = _Reading.BODY
+        self.parser.feed_data(b"".join([b"POST / HTTP/1.1\r\n", *framing, b"\r\n"]))
+        self._declines_upgrade = False
+        self.headers = kept
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Let go of the connection."""
+        if self._lingering:
+            self._lingering.cancel()
+        super().connection_lost(exc)
+
+    def on_message_begin(self) -> None:
+        """Begin a request."""
+        if self._declines_upgrade:
+            return
+        self._reading = _Reading.HEAD
+        self._head_bytes = self._address_bytes = 0
+        self._address: list[bytes] = []
+        super().on_message_begin()
+
+    def on_url(self, url: bytes) -> None:
+        """Take a part of the address."""
+        if self._declines_upgrade:
+            return
+        self._address.append(url)
+        self._address_bytes += len(url)
+
+    def on_headers_complete(self) -> None:
+        """Start the request, unless its head is too large."""
+        if self._declines_upgrade:
+            return
+        if self._address_bytes > REQUEST_TARGET_BYTES:
+            raise _too_long("address", REQUEST_TARGET_BYTES)
+        # A small block's headers need not be counted.
+        if self._head_bytes + self._block_bytes > REQUEST_HEADERS_BYTES:
+            size = sum(len(name) + len(value) for name, value in self.headers)
+            if size > REQUEST_HEADERS_BYTES:
+                raise _too_large_headers()
+        self.url = b"".join(self._address)
+        if self._address_bytes <= _PATH_BYTES:
+            super().on_headers_complete()
+        else:
+            self.url, _, rest = self.url.partition(b"?")
+            if len(self.url) > _PATH_BYTES:
+                raise _too_long("path", _PATH_BYTES)
+            super().on_headers_complete()
+            # The request's task is made by now, but has not begun.
+            self.scope["query_string"] = rest.partition(b"#")[0]
+        self._reading = _Reading.BODY
+
+    def on_message_complete(self) -> None:
+        """End a request's body."""
+        self._reading = _Reading.BEGIN
+        super().on_message_complete()
+
+    def _check_open_head(self) -> None:
+        """Refuse a head that is too large before it has ended."""
+        if self._address_bytes > REQUEST_TARGET_BYTES:
+            self._refuse(_too_long("address", REQUEST_TARGET_BYTES))
+        elif self._head_bytes - self._address_bytes > REQUEST_HEADERS_BYTES:
+            self._refuse(_too_large_headers())
+
+    def _refuse(self, error: ApiError) -> None:
+        """Answer with an error where an answer is due, and read no further."""
+        self._is_refused = True
+        cycle: RequestResponseCycle | None = self.cycle
+        if cycle is None or (cycle.response_complete and self._reading is not _Reading.BODY):
+            self._answer(error)
+        elif self._reading is not _Reading.BODY:
+            # Requests before this one are still being answered: the connection ends with the last of them.
+            cycle.keep_alive = False
+        elif self.pipeline or cycle.response_started:
+            self.transport.close()
+        else:
+            # The application reads a body that will not come: it is told so, and not heard.
+            cycle.disconnected = True
+            cycle.message_event.set()
+            self._answer(error)
+
+    def _answer(self, error: ApiError) -> None:
+        request_id = new_request_id()
+        self.logger.warning("Refused a request as %s: %s", request_id, error.message)
+        response = problem(error)
+        lines = [STATUS_LINE[error.status]]
+        headers = [*with_own_headers(response.raw_headers, request_id), (b"connection", b"close")]
+        lines += [b"%s: %s\r\n" % header for header in headers]
+        self.transport.write(b"".join([*lines, b"\r\n", bytes(response.body)]))
+        self.flow.resume_reading()
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        self._lingering = self.loop.call_later(_LINGER_SECONDS, self.transport.close)
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse in MLflow's form what uvicorn itself refuses."""
+        self._refuse(ApiError(ErrorCode.BAD_REQUEST, msg))

@@ -1,0 +1,89 @@
+"""Pages of other origins: those that the settings list may call the server from a browser.
+
+By default there is none, and this layer is not there. It answers a browser's question beforehand (the
+preflight) and lets the page read every answer, failures too. Whether a write is refused for its origin is
+`telemetry.requests`' matter; it is told here of those that are not.
+"""
+
+from collections.abc import Collection
+from typing import Final
+
+from starlette.datastructures import Headers
+from starlette.middleware.cors import CORSMiddleware
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from trackhelm_core.auth.headers import header_values
+from trackhelm_core.errors import ApiError, ErrorCode
+from trackhelm_core.problems import problem
+
+ANY_ORIGIN: Final = "*"
+
+_METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+_EXPOSED: Final = (
+    "X-Request-Id",
+    "Retry-After",
+    "WWW-Authenticate",
+    "ETag",
+    "Accept-Ranges",
+    "Content-Range",
+    "Content-Length",
+    "Content-Disposition",
+)
+_PREFLIGHT_SECONDS: Final = 600
+_REFUSED: Final = 400
+
+
+class CrossOrigin(CORSMiddleware):
+    """Starlette's layer, with refusals in MLflow's form."""
+
+    def __init__(self, app: ASGIApp, origins: Collection[str]) -> None:
+        any_page = ANY_ORIGIN in origins
+        super().__init__(
+            app,
+            allow_origins=origins,
+            allow_methods=_METHODS,
+            # Whatever the page asks for, `X-MLflow-…` among them: none of our headers gives a page a right.
+            allow_headers=("*",),
+            # Credentials that the browser adds by itself would let any page act as the user.
+            allow_credentials=not any_page,
+            # From the internet to a private network: pages that were named, but not just any.
+            allow_private_network=not any_page,
+            expose_headers=_EXPOSED,
+            max_age=_PREFLIGHT_SECONDS,
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection's scope."""
+        if scope["type"] == "http" and self._may_write(scope):
+            scope.setdefault("state", {})["is_of_listed_origin"] = True
+        await super().__call__(scope, receive, send)
+
+    def _may_write(self, scope: Scope) -> bool:
+        origins = header_values(scope, b"origin")
+        if len(origins) != 1 or not self.is_allowed_origin(origins[0].decode("latin-1")):
+            return False
+        return not (self.allow_all_origins and _has_credentials_of_browser(scope))
+
+    def preflight_response(self, request_headers: Headers) -> Response:
+        """Answer a browser that asks what a page may do."""
+        answer = super().preflight_response(request_headers)
+        if answer.status_code != _REFUSED:
+            return answer
+        refusal = problem(
+            ApiError(
+                ErrorCode.PERMISSION_DENIED,
+                f"{bytes(answer.body).decode()}: a page of {request_headers['origin']} may not call this "
+                "server so. TRACKHELM_CORS_ORIGINS lists the origins that may.",
+            )
+        )
+        del answer.headers["content-type"], answer.headers["content-length"]
+        refusal.headers.update(answer.headers)
+        return refusal
+
+
+def _has_credentials_of_browser(scope: Scope) -> bool:
+    """Return whether a browser may have added credentials by itself, as it never does with tokens."""
+    if header_values(scope, b"cookie"):
+        return True
+    return any(value[:6].lower() == b"basic " for value in header_values(scope, b"authorization"))

@@ -1,0 +1,133 @@
+"""The arguments of a request outside of a message: each is given once, or says the same wherever it is given.
+
+A GET has its arguments in its query string; older and foreign clients send them as a JSON body. An argument
+that is not read where it is given is refused: a search that drops its filter answers everything.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, Self, get_origin
+
+from fastapi.dependencies.models import Dependant
+from pydantic import BaseModel
+from pydantic.alias_generators import to_camel, to_snake
+from starlette.datastructures import QueryParams
+
+from trackhelm_core.errors import InvalidParameterError
+from trackhelm_core.wire.faults import shown
+from trackhelm_core.wire.json import LargeFloat
+from trackhelm_core.wire.requests import is_argument, is_meant, not_taken
+
+
+@dataclass(frozen=True, slots=True)
+class Arguments:
+    """The arguments that an endpoint takes from its query string, and those of them that may be repeated."""
+
+    spellings: Mapping[str, str]
+    """The name of an argument by each of its spellings."""
+    names: frozenset[str]
+    repeated: frozenset[str]
+
+    @classmethod
+    def of(cls, dependant: Dependant) -> Self:
+        """Return those of an endpoint: the fields of its `Query()` models, and its lone parameters."""
+        names: dict[str, bool] = {}
+        for parameter in dependant.query_params:
+            kind = parameter.field_info.annotation
+            if isinstance(kind, type) and issubclass(kind, BaseModel):
+                for name, field in kind.model_fields.items():
+                    names[name] = get_origin(field.annotation) is tuple
+            else:
+                names[parameter.alias] = False
+        spellings = {spelling: name for name in names for spelling in (name, to_camel(name))}
+        repeated = frozenset(name for name, is_repeated in names.items() if is_repeated)
+        return cls(spellings, frozenset(names), repeated)
+
+    def merged(self, query: QueryParams, body: Any, in_path: Mapping[str, Any]) -> QueryParams:
+        """Return the arguments of a query string and of what a JSON body says, each once.
+
+        Raises:
+            InvalidParameterError: One is given twice and differs, or in a form that no argument has.
+        """
+        given: dict[str, list[str]] = {}
+        for spelling, text in query.multi_items():
+            given.setdefault(self._name_of(spelling), []).append(text)
+        for name, texts in given.items():
+            if name in self.names and name not in self.repeated and len(set(texts)) > 1:
+                raise _contradiction(name, texts)
+        for name, texts in self._of_body(body, self.names | in_path.keys()).items():
+            if given.setdefault(name, texts) != texts:
+                raise _contradiction(name, [*given[name], *texts])
+        for name in in_path.keys() & given.keys():
+            texts = given.pop(name)
+            if any(text != str(in_path[name]) for text in texts):
+                raise _contradiction(name, [str(in_path[name]), *texts])
+        for name in given.keys() - self.names:
+            if is_meant(name, self.names):
+                raise InvalidParameterError(f"Unknown parameter: {not_taken(name, self.names)}.")
+        return QueryParams(
+            [
+                (name, text)
+                for name, texts in given.items()
+                for text in (texts if name in self.repeated else texts[:1])
+            ]
+        )
+
+    def _name_of(self, spelling: str) -> str:
+        return self.spellings.get(spelling) or to_snake(spelling)
+
+    def _of_body(self, body: Any, known: Collection[str]) -> dict[str, list[str]]:
+        if body is None:
+            return {}
+        if not isinstance(body, dict):
+            raise InvalidParameterError("The request body must be a JSON object.")
+        given: dict[str, list[str]] = {}
+        for spelling, value in body.items():
+            name = self._name_of(spelling)
+            if value is None:
+                continue
+            # What the endpoint does not know may have any form.
+            texts = _texts(name, value) if name in known else [shown(value)]
+            if name in known and name not in self.repeated and isinstance(value, list):
+                raise _refusal(name, value, "it takes one value, not a list")
+            if given.setdefault(name, texts) != texts:
+                raise _contradiction(name, [*given[name], *texts])
+        return given
+
+
+def check_no_arguments(query: QueryParams, method: str) -> None:
+    """Refuse arguments in the query string of a request that is read from its body."""
+    for spelling in query:
+        name = to_snake(spelling)
+        if is_argument(name):
+            raise InvalidParameterError(
+                f"The query string gives '{name}', but a {method} has its arguments in its JSON body."
+            )
+
+
+def _texts(name: str, value: Any) -> list[str]:
+    match value:
+        case None:
+            return []
+        case bool():
+            return ["true" if value else "false"]
+        case str():
+            return [value]
+        case LargeFloat():
+            return [value.text]
+        case int() | float():
+            return [str(value)]
+        case list() if not any(isinstance(item, list | dict) for item in value):
+            return [text for item in value for text in _texts(name, item)]
+    raise _refusal(name, value, "it must be a text, a number, or a list of them")
+
+
+def _refusal(name: str, value: Any, reason: str) -> InvalidParameterError:
+    return InvalidParameterError(f"Invalid value {shown(value)} for parameter '{name}' supplied: {reason}.")
+
+
+def _contradiction(name: str, texts: list[str]) -> InvalidParameterError:
+    values = ", ".join(shown(text) for text in dict.fromkeys(texts))
+    return InvalidParameterError(
+        f"The parameter '{name}' is given more than once, with different values: {values}."
+    )
