@@ -171,4 +171,7 @@ def test_the_api_document_and_its_page_name_the_path(
     client = TestClient(edge, base_url="http://127.0.0.1", client=("127.0.0.1", 1))
     document = client.get(f"{path}/openapi.json", headers=headers).json()
     assert document.get("servers", []) == ([{"url": root}] if root else [])
-    assert f"{root}/openapi.json" in client.get(f"{path}/docs", headers=headers).text
+    # The page's addresses are relative: they hold below any path.
+    assert 'src="docs/static/open.js"' in client.get(f"{path}/docs", headers=headers).text
+    assert 'url: "openapi.json"' in client.get(f"{path}/docs/static/open.js", headers=headers).text
+    assert client.get(f"{path}/openapi.json", headers=headers).status_code == 200
