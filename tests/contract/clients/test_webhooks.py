@@ -154,7 +154,7 @@ def test_the_documented_example_runs(receiver: Receiver, capsys: pytest.CaptureF
 
 
 def test_what_is_wrong_is_refused(client: MlflowClient, receiver: Receiver) -> None:
-    with refused("INVALID_PARAMETER_VALUE", "begin and end with a letter or digit"):
+    with refused("INVALID_PARAMETER_VALUE", "start and end with a letter or digit"):
         client.create_webhook("no name!", receiver.url, ["prompt.created"])
     with refused("INVALID_PARAMETER_VALUE", "is not public"):
         client.create_webhook("ci", "http://169.254.169.254/latest", ["prompt.created"])
