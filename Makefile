@@ -15,8 +15,9 @@ INSTALLED := pyproject.toml $(CONSTRAINTS) $(wildcard services/trackhelm_ingest/
 GENERATIONS := mlflow3 mlflow2
 
 .DEFAULT_GOAL := help
-.PHONY: help run run-stack setup check format openapi test test-server test-e2e test-stack test-clients test-faults \
-    test-azure test-frameworks test-large-files bench bench-artifacts bench-charts bench-ingest bench-registry clean
+.PHONY: help run run-stack setup check format openapi test test-server test-e2e test-stack test-clients \
+    $(GENERATIONS:%=test-clients-%) test-install test-faults test-azure test-frameworks test-large-files \
+    bench bench-artifacts bench-charts bench-ingest bench-registry clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "%-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,11 +30,12 @@ run-stack: $(VENV)/.dev ## Start every service as its own process, over PostgreS
 
 setup: $(VENV)/.dev $(CLIENTS)/mlflow3/.ready $(GENERATIONS:%=$(CLIENTS)/%/.ready) ## Make the environments of server and tests
 
-check: $(VENV)/.dev ## Lint, types, layers and module sizes
+check: $(VENV)/.dev ## Lint, types, layers, dependencies and module sizes
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/deptry services
 	$(BIN)/python scripts/check_module_sizes.py
 	$(BIN)/python scripts/write_openapi.py --check
 
@@ -44,7 +46,11 @@ format: $(VENV)/.dev ## Format the code
 openapi: $(VENV)/.dev ## Write docs/openapi.json
 	$(BIN)/python scripts/write_openapi.py
 
-test: test-server test-e2e test-stack test-clients ## Run every test
+# One that fails keeps none of the others from running.
+SUITES := test-server test-e2e test-stack $(GENERATIONS:%=test-clients-%) test-install
+
+test: ## Run every test, and say in the end which suites passed
+	@$(PYTHON) scripts/run_suites.py $(MAKE) $(SUITES)
 
 test-server: $(VENV)/.dev ## Unit and integration tests: SQLite, and PostgreSQL from its wheel
 	$(BIN)/pytest -n 2 --dist loadfile
@@ -65,11 +71,15 @@ FAULTS_SECONDS ?= 600
 test-faults: $(VENV)/.dev ## Kill a stack's programs at random under writers (FAULTS_SECONDS=600 SEED=number)
 	FAULTS_SECONDS=$(FAULTS_SECONDS) $(if $(SEED),FAULTS_SEED=$(SEED)) $(BIN)/pytest -n 0 tests/integration/stack/test_faults.py
 
-test-clients: $(VENV)/.dev $(GENERATIONS:%=$(CLIENTS)/%/.ready) ## The client's newest 3.x and 2.x against a running server
-	for generation in $(GENERATIONS); do \
-	    SERVER_UNDER_TEST=$(abspath $(BIN)/trackhelm-server) $(CLIENTS)/$$generation/bin/python -m pytest \
-	        -c tests/contract/clients/pytest.ini tests/contract/clients || exit 1; \
-	done
+test-clients: ## The client's newest 3.x and 2.x against a running server
+	@$(PYTHON) scripts/run_suites.py $(MAKE) $(GENERATIONS:%=test-clients-%)
+
+$(GENERATIONS:%=test-clients-%): test-clients-%: $(VENV)/.dev $(CLIENTS)/%/.ready
+	SERVER_UNDER_TEST=$(abspath $(BIN)/trackhelm-server) $(CLIENTS)/$*/bin/python -m pytest \
+	    -c tests/contract/clients/pytest.ini tests/contract/clients
+
+test-install: $(VENV)/.dev $(CLIENTS)/mlflow3/.ready ## Wheel and sdist, each installed alone, and `make run` on a fresh clone
+	TEST_CLIENT_PYTHON=$(abspath $(CLIENTS)/mlflow3/bin/python) $(BIN)/pytest -n 0 --durations 0 tests/install
 
 # Not part of `test`: it takes minutes and 10 GB of disk. BENCH="--mebibytes 1024" makes the file smaller.
 test-large-files: $(VENV)/.dev ## 5 GiB up and down through the server, whose memory must stay flat

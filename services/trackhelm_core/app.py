@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from trackhelm_core import __version__
+from trackhelm_core.api_page import api_page_routes
 from trackhelm_core.auth.middleware import ActorMiddleware
 from trackhelm_core.auth.proxies import TrustedProxies
 from trackhelm_core.health import health_router
@@ -51,7 +52,8 @@ def build_app(
         version=__version__,
         description="Experiment tracking that speaks the MLflow REST protocol.",
         lifespan=lifespan,
-        docs_url="/docs",
+        # Theirs load their scripts from the internet.
+        docs_url=None,
         redoc_url=None,
         # MLflow's clients never use a trailing slash, and a redirect would lose a POST's body.
         redirect_slashes=False,
@@ -59,6 +61,7 @@ def build_app(
     app.state.runtime = runtime
     app.include_router(health_router)
     app.include_router(metrics_router)
+    app.router.routes.extend(api_page_routes())
     for service in services:
         for mount in service.mounts:
             for position, prefix in enumerate(mount.prefixes):

@@ -13,7 +13,9 @@ def _move_definitions(document: dict[str, Any]) -> None:
         for operation in path.values():
             for part in (operation.get("requestBody", {}), *operation["responses"].values()):
                 for content in part.get("content", {}).values():
-                    schemas.update(content["schema"].pop("$defs", {}))
+                    for name, schema in content["schema"].pop("$defs", {}).items():
+                        # Two of one name would each be described as the other somewhere.
+                        assert schemas.setdefault(name, schema) == schema, f"two schemas are named {name}"
 
 
 def _state_failures(document: dict[str, Any]) -> None:

@@ -6,11 +6,12 @@ from contextlib import asynccontextmanager
 from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
 
+from trackhelm_core.api_page import api_page_routes
 from trackhelm_core.problems import install_problem_handlers
 from trackhelm_core.settings import GatewaySettings
 from trackhelm_core.telemetry.metrics import RequestMetrics
 from trackhelm_core.telemetry.requests import RequestMiddleware
-from trackhelm_gateway.probes import probe_routes
+from trackhelm_gateway.own_paths import own_routes
 from trackhelm_gateway.proxy import Proxy
 from trackhelm_gateway.upstream import Upstream
 
@@ -28,7 +29,7 @@ def gateway_app(settings: GatewaySettings, *, behind_gateway: bool = False) -> S
             upstream.close()
 
     metrics = CollectorRegistry()
-    app = Starlette(routes=probe_routes(upstreams, metrics), lifespan=lifespan)
+    app = Starlette(routes=[*own_routes(upstreams, metrics), *api_page_routes()], lifespan=lifespan)
     app.router.redirect_slashes = False
     app.router.default = Proxy(upstreams, behind_gateway=behind_gateway)
     install_problem_handlers(app)

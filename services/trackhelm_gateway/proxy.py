@@ -1,4 +1,4 @@
-"""The ASGI application that answers every path but the probes: by asking the path's service."""
+"""The ASGI application that answers every path but the gateway's own: by asking the path's service."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -47,6 +47,19 @@ class Upstream:
         else:
             connection.abort()
 
+    async def get(self, path: bytes) -> tuple[int, bytes]:
+        """Ask for a small answer on the gateway's own behalf; return its status and body.
+
+        Raises `UpstreamLostError`.
+        """
+        connection = await self.connection()
+        try:
+            connection.begin(b"GET", path, [(b"host", b"gateway")], b"")
+            head = await connection.head()
+            return head.status, b"".join([block async for block in connection.blocks()])
+        finally:
+            self.release(connection, reusable=True)
+
     def close(self) -> None:
         """Close what is idle."""
         while self._idle:

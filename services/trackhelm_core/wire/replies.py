@@ -76,8 +76,12 @@ def schema_of(message: type[Reply]) -> dict[str, Any]:
 
     `trackhelm_core.openapi` moves them to where the references point.
     """
-    (schema,), components = msgspec.json.schema_components([message], ref_template=SCHEMA_REF)
-    return {**schema, "$defs": components}
+    # What is asked and what is answered may have one name, and is not described by one schema.
+    name = "Reply.{name}"
+    (schema,), components = msgspec.json.schema_components(
+        [message], ref_template=SCHEMA_REF.replace("{name}", name)
+    )
+    return {**schema, "$defs": {name.format(name=each): found for each, found in components.items()}}
 
 
 def documented(message: type[Reply]) -> dict[str, Any]:

@@ -117,7 +117,7 @@ def test_a_caller_who_leaves_during_the_body_takes_the_request_back(
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/api/2.0/mlflow/no-such-thing", "/api/2.0/mlflow/runs/create/", "/docs"]
+    "path", ["/", "/api/2.0/mlflow/no-such-thing", "/api/2.0/mlflow/runs/create/", "/redoc"]
 )
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
 def test_a_path_of_no_service_is_refused_in_mlflows_form(

@@ -1,0 +1,115 @@
+"""The wheel and the sdist, each alone in an empty environment, and `make run` on a fresh clone.
+
+`TEST_CLIENT_PYTHON` names the Python of an environment with the stock client, for the README's script.
+"""
+
+import os
+import signal
+import subprocess
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.fixtures.programs import redis_server
+from tests.install.conftest import ENVIRONMENT, ROOT, Environment, run
+from trackhelm_stack.ports import free_ports
+
+# An environment takes its time on a machine that has never installed any of it.
+pytestmark = pytest.mark.timeout(900)
+
+Installed = Callable[[str, str], Environment]
+
+IMPORT_EVERYTHING = """
+import importlib, pkgutil
+ours = [module.name for module in pkgutil.iter_modules() if module.name.startswith("trackhelm_")]
+for name in ours:
+    package = importlib.import_module(name)
+    for module in pkgutil.walk_packages(package.__path__, f"{name}."):
+        if not module.name.endswith(".__main__"):
+            importlib.import_module(module.name)
+print(*ours)
+"""
+
+CONNECT_THE_QUEUE = """
+from trackhelm_worker.app import celery
+with celery.connection_for_write() as connection:
+    connection.ensure_connection(max_retries=1)
+    print(*(kind.__module__ for kind in type(connection.transport).__mro__))
+"""
+
+
+@pytest.fixture(params=["wheel", "sdist"])
+def package(request: pytest.FixtureRequest) -> str:
+    name: str = request.param
+    return name
+
+
+def test_every_module_can_be_imported(installed: Installed, package: str, tmp_path: Path) -> None:
+    told = {"TRACKHELM_REDIS_URL": "redis://127.0.0.1:1/0"}  # a worker is nothing without one
+    packages = run(installed(package, "").python, "-I", "-c", IMPORT_EVERYTHING, cwd=tmp_path, **told).split()
+    assert packages == sorted(path.parent.name for path in ROOT.glob("services/trackhelm_*/__init__.py"))
+
+
+def test_wheel_and_sdist_install_the_same_files(installed: Installed) -> None:
+    files = installed("wheel", "").files()
+    assert files == installed("sdist", "").files()
+    # Where there is a C compiler.
+    assert any("_plain_batch" in name and name.endswith(".so") for name in files)
+
+
+def test_the_queue_can_be_connected(installed: Installed, package: str, tmp_path: Path) -> None:
+    with redis_server(tmp_path / "redis") as redis:
+        settings = {"TRACKHELM_REDIS_URL": redis.url, "TRACKHELM_DATABASE_URL": "sqlite:///unused.db"}
+        python = installed(package, "").python
+        transport = run(python, "-I", "-c", CONNECT_THE_QUEUE, cwd=tmp_path, **settings)
+    assert "kombu.transport.redis" in transport.split()
+
+
+@pytest.mark.parametrize(("shape", "extra"), [("embedded", ""), ("stack", "stack")])
+def test_the_readmes_script_runs(installed: Installed, package: str, shape: str, extra: str) -> None:
+    run(
+        *(os.environ["TEST_CLIENT_PYTHON"], "-m", "pytest", "-c", "tests/e2e/pytest.ini"),
+        *("-p", "no:cacheprovider", "tests/e2e/test_readme.py"),
+        cwd=ROOT,
+        SERVER_UNDER_TEST=str(installed(package, extra).server),
+        SERVER_SHAPE=shape,
+    )
+
+
+@contextmanager
+def made_run(clone: Path, port: int) -> Iterator[Iterator[str]]:
+    """Say `make run` and yield the lines that it prints; then press Ctrl-C."""
+    with subprocess.Popen(
+        ["make", "run", f"PORT={port}"],
+        cwd=clone,
+        env=ENVIRONMENT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        assert process.stdout is not None
+        try:
+            yield iter(process.stdout)
+        finally:
+            os.killpg(process.pid, signal.SIGINT)
+            process.communicate(timeout=60)
+
+
+def test_make_run_on_a_fresh_clone(clone: Path) -> None:
+    (port,) = free_ports(1)
+    url = f"http://127.0.0.1:{port}"
+    with made_run(clone, port) as lines:
+        said: list[str] = []
+        for line in lines:
+            said.append(line)
+            if line == f"Trackhelm listens on {url}\n":
+                break
+        else:
+            pytest.fail("".join(said))
+        with urllib.request.urlopen(f"{url}/health", timeout=60) as answer:
+            assert answer.read() == b"OK"
+    assert (clone / "trackhelm-data").is_dir()
