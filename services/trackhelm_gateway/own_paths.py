@@ -64,9 +64,13 @@ def own_routes(upstreams: Mapping[str, Upstream], registry: CollectorRegistry) -
         await _get_all(upstreams, b"/ready")
         return Response("OK", media_type="text/plain")
 
-    async def openapi(_request: Request) -> Response:
+    async def openapi(request: Request) -> Response:
         documents = await _get_all(upstreams, b"/openapi.json")
-        return JSONResponse(merged_documents(map(json.loads, documents)))
+        whole = merged_documents(map(json.loads, documents))
+        # The services were asked at their root.
+        if root := request.scope.get("root_path"):
+            whole["servers"] = [{"url": root}]
+        return JSONResponse(whole)
 
     async def metrics(_request: Request) -> Response:
         return Response(generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})

@@ -19,6 +19,7 @@ from mlflow.entities.multipart_upload import MultipartUploadCredential
 from mlflow.exceptions import MlflowException
 from mlflow.store.artifact.http_artifact_repo import HttpArtifactRepository
 
+from tests.e2e.polling import wait_until
 from tests.e2e.server import STOCK, ServerProcess
 
 pytestmark = [
@@ -117,7 +118,8 @@ def test_an_upload_whose_part_fails_leaves_nothing_and_can_be_sent_again(
             patch.setattr(HttpArtifactRepository, "_upload_part", staticmethod(fail_once))
             with pytest.raises(MlflowException, match="at least one part"):
                 mlflow.log_artifact(str(large))
-        assert "/mpu/abort/" in server.log_tail()
+        # The log is written by a thread of its own, which may come after the answer.
+        wait_until(lambda: "/mpu/abort/" in server.log_tail(), seconds=10, what="the upload to be aborted")
         assert client.list_artifacts(run.info.run_id) == []
         mlflow.log_artifact(str(large))
     (file,) = client.list_artifacts(run.info.run_id)

@@ -21,8 +21,8 @@ from trackhelm_core.problems import problem
 from trackhelm_core.route_table import all_routes
 from trackhelm_core.settings import path_prefix
 
-PROBES: Final = frozenset({"/health", "/ready", "/version", "/metrics"})
-"""Asked inside a cluster by whoever knows nothing of the proxy."""
+AT_ROOT: Final = frozenset({"/health", "/ready", "/version", "/metrics", "/openapi.json"})
+"""Asked inside a cluster by probes and gateways, which know nothing of the proxy."""
 
 _FORWARDED_PREFIX: Final = b"x-forwarded-prefix"
 
@@ -100,7 +100,7 @@ class Paths:
             kept = _below(forwarded, path)
             return forwarded, single_slashes(path) if kept is None else kept
         inner = single_slashes(path)
-        if self._prefix and inner not in PROBES:
+        if self._prefix and inner not in AT_ROOT:
             raise ApiError(
                 ErrorCode.ENDPOINT_NOT_FOUND,
                 f"No endpoint answers {scope['method']} {path}: this server's paths are below "

@@ -84,7 +84,7 @@ class HttpSettings(SettingsGroup):
     path_prefix: str = Field(
         "",
         description="Path below which a proxy serves this server, and which it does not take away: "
-        "`/trackhelm`. Probes are answered at the root, too.",
+        "`/trackhelm`. Probes and `/openapi.json` are answered at the root, too.",
     )
     cors_origins: str = Field(
         "",

@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 from starlette.types import Receive, Scope, Send
 
 from trackhelm_core.auth.proxies import TrustedProxies
-from trackhelm_core.edge.paths import PROBES, Paths, single_slashes
+from trackhelm_core.edge.paths import AT_ROOT, Paths, single_slashes
 from trackhelm_core.route_table import all_routes
 from trackhelm_core.settings import AuthSettings, HttpSettings, path_prefix
 from trackhelm_core.settings.http import OWN_ROOTS
@@ -74,7 +74,7 @@ def client_of(prefix: str = "", proxies: str = "", *, behind_gateway: bool = Fal
         ("/trackhelm/", ["/trackhelm", "/"]),
         ("/trackhelm/trackhelm/x", ["/trackhelm", "/trackhelm/x"]),
         (f"/trackhelm{FILES}/a//trackhelm", ["/trackhelm", f"{FILES}/a//trackhelm"]),
-        *((probe, ["", probe]) for probe in sorted(PROBES)),
+        *((probe, ["", probe]) for probe in sorted(AT_ROOT)),
         ("//health", ["", "/health"]),
         ("/trackhelm/health", ["/trackhelm", "/health"]),
     ],
@@ -169,4 +169,4 @@ def test_a_prefix_is_kept_without_its_last_slash(text: str, prefix: str | None) 
 
 def test_no_prefix_may_begin_as_a_path_of_the_servers_own() -> None:
     assert {route.split("/")[1] for route, _ in all_routes()} <= OWN_ROOTS
-    assert {probe.removeprefix("/") for probe in PROBES} <= OWN_ROOTS
+    assert {probe.removeprefix("/") for probe in AT_ROOT} <= OWN_ROOTS
