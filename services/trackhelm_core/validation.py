@@ -6,6 +6,7 @@ Pure functions: they return the value to store or raise `InvalidParameterError`.
 import posixpath
 import re
 from functools import lru_cache
+from typing import Final
 
 from trackhelm_core.errors import InvalidParameterError
 from trackhelm_core.limits import KEY_LENGTH
@@ -13,6 +14,15 @@ from trackhelm_core.wire.faults import cut, invalid_value, too_long
 
 # Fewer digits than the largest 64-bit integer has, so that every id fits its column.
 _ID_DIGITS = 18
+
+_INTEGER = re.compile(r"-?[0-9]+")
+_CANONICAL = re.compile(r"-?[1-9][0-9]*|0")
+
+# What the column holds. A larger number is no version's.
+_LARGEST_VERSION = 2**31 - 1
+
+NOBODYS_ID: Final = -1
+"""An id that no row has: what is looked up by it is not found."""
 
 _RUN_ID = re.compile(r"[a-zA-Z0-9][\w\-]{0,255}")
 
@@ -75,12 +85,33 @@ def check_run_id(text: str) -> str:
     return text
 
 
+def is_id(text: str) -> bool:
+    """Return whether a text is a whole number in the one spelling that an id has."""
+    # No `isdecimal`, which takes digits of every script.
+    return _CANONICAL.fullmatch(text) is not None
+
+
 def parse_experiment_id(text: str) -> int:
-    """Return an experiment's id as a number; refuse what is none."""
-    # `isdecimal` would take digits of every script, and a sign or space belongs to no id.
-    if not (text.isascii() and text.isdigit()) or len(text) > _ID_DIGITS:
+    """Return an experiment's id as a number, `NOBODYS_ID` where no experiment has it; refuse what is none.
+
+    An id has one spelling: `01` is a whole number as `-7` is, and no experiment's.
+    """
+    if not _INTEGER.fullmatch(text) or len(text) > _ID_DIGITS:
         raise InvalidParameterError(
             f"Invalid experiment ID {cut(text)!r}. Experiment ID must be a valid integer, "
             f"of at most {_ID_DIGITS} digits."
         )
-    return int(text)
+    return int(text) if is_id(text) else NOBODYS_ID
+
+
+def parse_version(text: str) -> int | None:
+    """Return the number of a version, None where no version has it; refuse what is no whole number.
+
+    A number has one spelling, as an experiment's id has.
+    """
+    if not _INTEGER.fullmatch(text):
+        raise InvalidParameterError(f"Parameter 'version' must be an integer, got {cut(text)!r}.")
+    if not is_id(text) or len(text) > len(str(_LARGEST_VERSION)):
+        return None
+    number = int(text)
+    return number if 1 <= number <= _LARGEST_VERSION else None

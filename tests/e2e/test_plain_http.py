@@ -62,6 +62,41 @@ def test_a_batch_over_the_limit_is_refused_whole(
     assert client.get_metric_history(run_id, "loss") == []
 
 
+@trackhelm_only("a body of a GET counts only for some")
+def test_the_arguments_of_a_get_may_be_its_body(
+    server: ServerProcess, experiment: Experiment, client: MlflowClient
+) -> None:
+    run_id = client.create_run(experiment.experiment_id).info.run_id
+    name = f"model of {run_id}"
+    client.create_registered_model(name)
+    api = f"{server.url}/api/2.0/mlflow"
+    run = httpx.request("GET", f"{api}/runs/get", json={"run_id": run_id}).json()["run"]
+    assert run["info"]["run_id"] == run_id
+    asked = {"filter": f"name = '{name}'"}
+    found = httpx.request("GET", f"{api}/registered-models/search", json=asked).json()["registered_models"]
+    assert [model["name"] for model in found] == [name]
+    refused = httpx.get(f"{api}/registered-models/search", params={"filter_string": asked["filter"]})
+    assert refused.status_code == httpx.codes.BAD_REQUEST
+
+
+@trackhelm_only("numbers in exponent form are refused")
+def test_scalars_may_all_be_text(server: ServerProcess, experiment: Experiment, client: MlflowClient) -> None:
+    run_id = client.create_run(experiment.experiment_id).info.run_id
+    point = {"key": "loss", "value": "5e-01", "timestamp": "1.7e+12", "step": "1e+05"}
+    api = f"{server.url}/api/2.0/mlflow/runs"
+    assert httpx.post(f"{api}/log-metric", json={"run_id": run_id, **point}).status_code == httpx.codes.OK
+    batch = {"run_id": run_id, "metrics": [{**point, "step": "2e+05"}]}
+    assert httpx.post(f"{api}/log-batch", json=batch).status_code == httpx.codes.OK
+    history = client.get_metric_history(run_id, "loss")
+    assert [(point.step, point.value, point.timestamp) for point in history] == [
+        (100_000, 0.5, 1_700_000_000_000),
+        (200_000, 0.5, 1_700_000_000_000),
+    ]
+    refused = httpx.post(f"{api}/log-metric", json={"run_id": run_id, **point, "step": "1e19"})
+    assert refused.status_code == httpx.codes.BAD_REQUEST
+    assert '"1e19"' in refused.json()["message"]
+
+
 @trackhelm_only("the doubled slash is another path")
 def test_a_tracking_uri_may_end_in_slashes(server: ServerProcess, experiment: Experiment) -> None:
     mlflow.set_tracking_uri(f"{server.url}//")

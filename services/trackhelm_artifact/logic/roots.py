@@ -14,12 +14,11 @@ from trackhelm_core.locations import PROXY_SCHEME
 from trackhelm_core.objects.keys import InvalidKeyError, ObjectKey
 from trackhelm_core.objects.locations import LocationError, Locations
 from trackhelm_core.objects.store import ObjectStore
-from trackhelm_core.wire.faults import cut, invalid_value, shown
+from trackhelm_core.validation import parse_version
+from trackhelm_core.wire.faults import shown
 
+# What else can be nobody's id may hold what no database takes as a parameter.
 _ID = re.compile(r"[A-Za-z0-9][\w\-]{0,255}", re.ASCII)
-
-# Nine digits fit the column; no model has more versions.
-_VERSION = re.compile(r"[0-9]{1,9}")
 
 _RUNS_SCHEME: Final = "runs"
 
@@ -69,8 +68,7 @@ class Root:
 
 def run_root(session: Session, run_id: str) -> Root:
     """Return where a run's files are."""
-    _check_id(run_id, "run_id")
-    location = store.run_location(session, run_id)
+    location = store.run_location(session, run_id) if _ID.fullmatch(run_id) else None
     if location is None:
         raise NotFoundError(f"Run with id={run_id} not found")
     return Root(location)
@@ -78,8 +76,7 @@ def run_root(session: Session, run_id: str) -> Root:
 
 def logged_model_root(session: Session, model_id: str) -> Root:
     """Return where a logged model's files are."""
-    _check_id(model_id, "model_id")
-    location = store.logged_model_location(session, model_id)
+    location = store.logged_model_location(session, model_id) if _ID.fullmatch(model_id) else None
     if location is None:
         raise NotFoundError(f"Logged model with ID '{model_id}' not found.")
     return Root(location)
@@ -87,9 +84,8 @@ def logged_model_root(session: Session, model_id: str) -> Root:
 
 def version_root(session: Session, name: str, version: str) -> Root:
     """Return where a model version's files are; one registered from `runs:/` has its run's."""
-    if not _VERSION.fullmatch(version):
-        raise InvalidParameterError(f"Parameter 'version' must be an integer, got {cut(version)!r}.")
-    location = store.version_location(session, name, int(version))
+    number = parse_version(version)
+    location = None if number is None else store.version_location(session, name, number)
     if location is None:
         raise NotFoundError(f"Model Version (name={name}, version={version}) not found")
     parts = urlsplit(location)
@@ -97,9 +93,3 @@ def version_root(session: Session, name: str, version: str) -> Root:
         return Root(location)
     run_id, _, below = parts.path.lstrip("/").partition("/")
     return Root("/".join([run_root(session, run_id).uri.rstrip("/"), below]))
-
-
-def _check_id(value: str, parameter: str) -> None:
-    if not _ID.fullmatch(value):
-        reason = "an ID starts with a letter or digit and has at most 256 letters, digits, '_' and '-'"
-        raise invalid_value(value, parameter, reason)

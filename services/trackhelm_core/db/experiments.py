@@ -8,8 +8,10 @@ from trackhelm_core.db.models.base import LifecycleStage
 from trackhelm_core.errors import InvalidParameterError, NotFoundError
 
 
-def active_location(session: Session, experiment_id: int) -> str:
-    """Return where an active experiment's files are. It cannot be deleted until this transaction ends.
+def active_location(session: Session, experiment_id: int, asked: str = "") -> str:
+    """Return where an active experiment's files are; `asked` is its id where the caller spelt it otherwise.
+
+    It cannot be deleted until this transaction ends.
 
     On PostgreSQL because its row is locked, shared with others that add to it: what is added to an experiment
     while it is deleted would stay active in it. On SQLite because whoever writes is alone.
@@ -20,7 +22,7 @@ def active_location(session: Session, experiment_id: int) -> str:
     ).with_for_update(read=True)
     found = session.execute(statement).one_or_none()
     if found is None:
-        raise NotFoundError(f"No Experiment with id={experiment_id} exists.")
+        raise NotFoundError(f"No Experiment with id={asked or experiment_id} exists.")
     stage, location = found
     if stage != LifecycleStage.ACTIVE:
         raise InvalidParameterError(

@@ -1,6 +1,7 @@
 """Whether a comparison is valid for what it compares: its operator and its values. It writes no SQL."""
 
 import math
+import re
 from typing import NoReturn
 
 from trackhelm_core.search.bounds import INT64
@@ -18,6 +19,9 @@ from trackhelm_core.search.entity import (
 from trackhelm_core.search.errors import SearchSyntaxError
 from trackhelm_core.search.expression import Comparison, Operator, Scalar
 from trackhelm_core.search.resolve import Resolved
+
+# As an id is written: without a plus sign, zeros in front, or a point.
+_WHOLE = re.compile(r"-?[1-9][0-9]{0,99}|0")
 
 _KINDS = {"tags": "tag", "params": "parameter", "metrics": "metric", "datasets": "dataset"}
 
@@ -39,7 +43,17 @@ def check_comparison(comparison: Comparison, resolved: Resolved, entity: EntityS
     values = comparison.value if isinstance(comparison.value, tuple) else (comparison.value,)
     for value in values:
         if value is not None:
-            _check_value(comparison, part, value, kind)
+            _check_value(comparison, part, _without_quotes(comparison, part, value), kind)
+
+
+def _without_quotes(comparison: Comparison, part: Attribute | Collection, value: Scalar) -> Scalar:
+    """Return the number that a text writes, where a number may be written so."""
+    if not (isinstance(part, NumberAttribute) and part.is_text and isinstance(value, str)):
+        return value
+    if not _WHOLE.fullmatch(value):
+        lead = f"Expected numeric value type for numeric attribute: {comparison.field}"
+        _refuse(comparison, f"{comparison.field} is a whole number, and never {value!r}", lead)
+    return int(value)
 
 
 def _check_value(comparison: Comparison, part: Attribute | Collection, value: Scalar, kind: str) -> None:

@@ -4,6 +4,7 @@ The logic is two-valued. A comparison is true or it is not, and a field that is 
 but IS NULL: neither `tags.x = 'a'` nor `tags.x != 'a'` holds where there is no tag x. NOT turns exactly that
 around: `NOT (tags.x = 'a')` holds where there is no tag x, and so does `tags.x NOT LIKE 'a%'`, which is the
 NOT of LIKE. A metric that is NaN is present: it fulfils `= nan` and `!=` any number. It is not NULL.
+An attribute of text that is empty is absent, too, and besides equal to '': callers see one as the other.
 A collection with several rows of a key, such as the datasets of a run, fulfils a comparison if any row does.
 """
 
@@ -28,6 +29,7 @@ from trackhelm_core.search.predicates import (
     metric_predicate,
     number_predicate,
     string_predicate,
+    text_predicate,
 )
 from trackhelm_core.search.resolve import ResolvedAttribute, ResolvedKey, resolve_field
 
@@ -63,7 +65,7 @@ def _compare_attribute(comparison: Comparison, resolved: ResolvedAttribute) -> C
     part, operator, value = resolved.part, comparison.operator, comparison.value
     match part:
         case StringAttribute():
-            return string_predicate(part.column, operator, value)
+            return text_predicate(part.column, operator, value, nullable=part.nullable)
         case NumberAttribute():
             return number_predicate(part.column, operator, value)
         case IdAttribute():

@@ -41,18 +41,23 @@ HasKey: TypeAlias = Callable[[str], bool]
 
 @dataclass(frozen=True, slots=True)
 class StringAttribute:
-    """A text column."""
+    """A text column. In a nullable one, NULL stands for the empty text, which is what callers see of it."""
 
     column: SQLColumnExpression[str | None]
     operators: frozenset[Operator] = STRING_OPERATORS
+    nullable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class NumberAttribute:
-    """An int64 column, such as a time in milliseconds or a version."""
+    """An int64 column, such as a time in milliseconds or a version.
+
+    One that `is_text` on the wire is compared with numbers in quotes, too.
+    """
 
     column: SQLColumnExpression[int | None]
     operators: frozenset[Operator] = NUMBER_OPERATORS
+    is_text: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,7 @@ _ID = re.compile(r"0|[1-9][0-9]{0,18}")
 def string_predicate(
     column: SQLColumnExpression[Any], operator: Operator, value: Value
 ) -> ColumnElement[bool]:
-    """Compare a text column."""
+    """Compare a text column as the database compares it, but for patterns."""
     match operator, value:
         case Operator.LIKE, str():
             return _like(column, value)
@@ -51,6 +51,35 @@ def string_predicate(
             return _like(func.lower(column), value, lower=True)
         case _:
             return plain_predicate(column, operator, value)
+
+
+def text_predicate(
+    column: SQLColumnExpression[Any], operator: Operator, value: Value, *, nullable: bool
+) -> ColumnElement[bool]:
+    """Compare an attribute of text. An empty one fulfils IS NULL, and NULL is an empty one."""
+    if operator is Operator.IS_NULL:
+        return or_(column == "", column.is_(None))
+    if operator is Operator.IS_NOT_NULL:
+        return column != ""
+    holds = string_predicate(column, operator, value)
+    # Said beside it, not by a function around the column, so that indexes serve both.
+    return or_(holds, column.is_(None)) if nullable and _empty_fulfils(operator, value) else holds
+
+
+def _empty_fulfils(operator: Operator, value: Value) -> bool:
+    match operator, value:
+        case Operator.EQ, str():
+            return not value
+        case Operator.NE, str():
+            return bool(value)
+        case Operator.IN, tuple():
+            return "" in value
+        case Operator.NOT_IN, tuple():
+            return "" not in value
+        case ((Operator.LIKE | Operator.ILIKE), str()):
+            return not value.strip("%")
+        case _:
+            raise AssertionError(f"{operator} is not for text")
 
 
 def metric_predicate(
@@ -87,15 +116,16 @@ def choice_predicate(
 def number_predicate(
     column: SQLColumnExpression[Any], operator: Operator, value: Value
 ) -> ColumnElement[bool]:
-    """Compare a column of integers of any width.
+    """Compare a column of integers of any width with numbers, or with texts that write whole ones.
 
     The parameter is always 64 bits wide: cast to a narrower column's type, PostgreSQL refuses a large one. A
     list takes the type of its column, so a fraction in it would be rounded; it equals no integer, and goes.
     """
     wide = type_coerce(column, BigInteger())
     if not isinstance(value, tuple):
-        return plain_predicate(wide, operator, value)
-    numbers = [int(member) for member in value if isinstance(member, int | float) and member == int(member)]
+        return plain_predicate(wide, operator, int(value) if isinstance(value, str) else value)
+    value = tuple(int(member) if isinstance(member, str) else member for member in value)
+    numbers = [int(member) for member in value if member == int(member)]
     members = [number for number in numbers if number in INT64]
     if operator is Operator.IN:
         return wide.in_(members)
@@ -143,7 +173,8 @@ def _name_matches(name: str, operator: Operator, value: Value) -> bool:
         case ((Operator.LIKE | Operator.ILIKE), str()):
             special = {"%": ".*", "_": "."}
             pattern = "".join(special.get(character) or re.escape(character) for character in value)
-            flags = re.DOTALL | (re.IGNORECASE if operator is Operator.ILIKE else 0)
-            return re.fullmatch(pattern, name, flags) is not None
+            if operator is Operator.ILIKE:
+                name, pattern = name.lower(), pattern.lower()
+            return re.fullmatch(pattern, name, re.DOTALL) is not None
         case _:
             raise AssertionError(f"{operator} is not for names")

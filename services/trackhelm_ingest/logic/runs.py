@@ -45,7 +45,7 @@ def create_run(
     name = _agreed_name(run_name, tags.get(RUN_NAME, "")) or random_name()
     check_length(name, "run_name", NAME_LENGTH)
     check_length(user_id, "user_id", NAME_LENGTH)
-    location = active_location(session, number)
+    location = active_location(session, number, experiment_id)
     run_id = new_run_id()
     run = RunInfo(
         run_id=run_id,

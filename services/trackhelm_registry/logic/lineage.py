@@ -7,12 +7,12 @@ from sqlalchemy.orm import Session
 
 from trackhelm_core.errors import InvalidParameterError, NotFoundError
 from trackhelm_core.limits import LINEAGE_DEPTH, LINEAGE_NODES
+from trackhelm_core.validation import parse_version
 from trackhelm_registry.logic.aliases import version_by_alias
 from trackhelm_registry.logic.lineage_graph import EdgeKey, Graph, NodeKey
 from trackhelm_registry.logic.lineage_message import lineage_message
 from trackhelm_registry.logic.lookups import version_details
 from trackhelm_registry.logic.model_uris import SCHEME, VersionUri, parse_model_uri
-from trackhelm_registry.logic.names import parse_version
 from trackhelm_registry.schemas.lineage import (
     Direction,
     GetLineage,

@@ -53,6 +53,7 @@ def create_model(session: Session, request: CreateLoggedModel, cause: Cause) -> 
     # Any run's id: the model may have been made by a run that this server does not know.
     source_run_id = check_length(request.source_run_id, "source_run_id", RUN_ID_LENGTH)
     params, tags = _clean_params(request.params), _clean_tags(request.tags)
+    location = active_location(session, experiment, request.experiment_id)
     model_id = new_model_id()
     info = LoggedModelInfo(
         model_id=model_id,
@@ -60,7 +61,7 @@ def create_model(session: Session, request: CreateLoggedModel, cause: Cause) -> 
         name=name,
         creation_timestamp_ms=cause.time,
         last_updated_timestamp_ms=cause.time,
-        artifact_uri=join(active_location(session, experiment), "models", model_id, "artifacts"),
+        artifact_uri=join(location, "models", model_id, "artifacts"),
         status=PENDING,
         model_type=model_type or None,
         source_run_id=source_run_id or None,

@@ -5,7 +5,8 @@ from typing import NamedTuple
 from sqlalchemy.orm import Session
 
 from trackhelm_core.errors import NotFoundError
-from trackhelm_registry.logic.names import check_model_name, parse_version
+from trackhelm_core.validation import parse_version
+from trackhelm_registry.logic.names import check_model_name
 from trackhelm_registry.store import details
 from trackhelm_registry.store import model_versions as version_store
 from trackhelm_registry.store import registered_models as model_store

@@ -5,7 +5,6 @@ from sqlalchemy.orm import Session
 from trackhelm_core.audit.changes import Cause, Entity
 from trackhelm_registry.logic import aliases, model_versions, protections, registered_models, rollbacks
 from trackhelm_registry.logic.history import of_model, of_version
-from trackhelm_registry.logic.names import parse_version
 from trackhelm_registry.logic.stages import parse_stage
 from trackhelm_registry.schemas import moves
 from trackhelm_registry.schemas.approvals import TargetKind
@@ -16,11 +15,7 @@ def canonical(move: Move) -> Move:
     """Return a valid move in the one spelling by which it is told to be the same as another."""
     match move:
         case moves.StageTransition(version, stage, archive):
-            return moves.StageTransition(_number(version), parse_stage(stage), archive)
-        case moves.AliasSetting(alias, version):
-            return moves.AliasSetting(alias, _number(version))
-        case moves.VersionDeletion(version):
-            return moves.VersionDeletion(_number(version))
+            return moves.StageTransition(version, parse_stage(stage), archive)
         case moves.ProtectionLifting(kind, target):
             return moves.ProtectionLifting(kind, protections.checked_target(TargetKind(kind), target))
         case _:
@@ -58,7 +53,3 @@ def do_move(session: Session, name: str, move: Move, cause: Cause) -> None:
             rollbacks.roll_back_alias(session, name, move, cause)
         case moves.StageRollback():
             rollbacks.roll_back_stage(session, name, move, cause)
-
-
-def _number(version: str) -> str:
-    return str(parse_version(version))

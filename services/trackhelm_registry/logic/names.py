@@ -13,16 +13,13 @@ from trackhelm_core.limits import (
     TEXT_LENGTH,
 )
 from trackhelm_core.validation import check_key, check_length
-from trackhelm_core.wire.faults import cut, invalid_value
+from trackhelm_core.wire.faults import invalid_value
 
 LATEST: Final = "latest"
 """The alias, in any case, that always points to the newest version."""
 
 _ALIAS = re.compile(r"[\w\-]+")
 _NUMBER_ALIAS = re.compile(r"v\d+", re.IGNORECASE)
-_NUMBER = re.compile(r"[0-9]+")
-# What the column holds. A larger number is no version's.
-_LARGEST_NUMBER = 2**31 - 1
 
 
 def check_model_name(name: str, parameter: str = "name") -> str:
@@ -61,18 +58,6 @@ def check_new_alias(alias: str) -> str:
             f"Version alias name {alias!r} is reserved: 'v' and digits would be taken for a version."
         )
     return alias
-
-
-def parse_version(text: str) -> int | None:
-    """Return the number of a version, None where no version can have it; refuse what is no whole number."""
-    digits = text.removeprefix("-")
-    if not _NUMBER.fullmatch(digits):
-        raise InvalidParameterError(f"Parameter 'version' must be an integer, got {cut(text)!r}.")
-    significant = digits.lstrip("0")
-    if digits != text or len(significant) > len(str(_LARGEST_NUMBER)):
-        return None
-    number = int(significant or "0")
-    return number if 1 <= number <= _LARGEST_NUMBER else None
 
 
 def check_tag(key: str, value: str) -> None:

@@ -1,8 +1,13 @@
 """Requests and answers about protections, and about the moves that wait for approval."""
 
 from enum import StrEnum
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator
+from pydantic_core import PydanticCustomError
 
 from trackhelm_core.limits import SEARCH_APPROVALS_DEFAULT_PAGE
+from trackhelm_core.validation import is_id
 from trackhelm_core.wire.replies import Reply
 from trackhelm_core.wire.requests import Comment, Int64, Required, WireModel
 from trackhelm_registry.schemas.common import NamedModel
@@ -14,6 +19,18 @@ class TargetKind(StrEnum):
 
     STAGE = "stage"
     ALIAS = "alias"
+
+
+def _one_spelling(value: Any) -> Any:
+    if isinstance(value, str) and not is_id(value):
+        raise PydanticCustomError(
+            "id", "an ID is a whole number without a plus sign, leading zeros or a point"
+        )
+    return value
+
+
+RequestId = Annotated[Int64, BeforeValidator(_one_spelling)]
+"""The id of a request for approval."""
 
 
 class ListProtections(NamedModel):
@@ -71,13 +88,13 @@ class ListRequests(RequestFilter):
 class GetRequest(WireModel):
     """`GET trackhelm/approvals/get`."""
 
-    id: Int64
+    id: RequestId
 
 
 class DecideRequest(WireModel):
     """`POST trackhelm/approvals/approve`, `reject` and `withdraw`."""
 
-    id: Int64
+    id: RequestId
     comment: Comment = ""
 
 

@@ -29,8 +29,8 @@ _Asked = ParamSpec("_Asked")
 _ATTRIBUTES: Final[Mapping[str, Attribute]] = {
     "name": StringAttribute(LoggedModel.name),
     "model_id": StringAttribute(LoggedModel.model_id),
-    "model_type": StringAttribute(LoggedModel.model_type),
-    "source_run_id": StringAttribute(LoggedModel.source_run_id),
+    "model_type": StringAttribute(LoggedModel.model_type, nullable=True),
+    "source_run_id": StringAttribute(LoggedModel.source_run_id, nullable=True),
     "experiment_id": IdAttribute(LoggedModel.experiment_id),
     "status": ChoiceAttribute(LoggedModel.status, {status: status for status in STATUSES}),
     "artifact_uri": StringAttribute(LoggedModel.artifact_uri),

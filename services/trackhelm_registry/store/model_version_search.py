@@ -27,7 +27,7 @@ from trackhelm_registry.store.sort_columns import COMPARATOR, UNKNOWN_ORDER, sor
 
 _SORTABLE: Final[dict[str, Attribute]] = {
     "name": StringAttribute(RegisteredModel.name),
-    "version_number": NumberAttribute(ModelVersion.version),
+    "version_number": NumberAttribute(ModelVersion.version, is_text=True),
     "creation_timestamp": NumberAttribute(ModelVersion.creation_timestamp),
     "last_updated_timestamp": NumberAttribute(ModelVersion.last_updated_timestamp),
 }
@@ -36,7 +36,7 @@ ENTITY: Final = EntitySearch(
     name="model versions",
     attributes={
         **_SORTABLE,
-        "run_id": StringAttribute(ModelVersion.run_id),
+        "run_id": StringAttribute(ModelVersion.run_id, nullable=True),
         "source_path": StringAttribute(ModelVersion.source),
     },
     collections={

@@ -90,7 +90,7 @@ def test_who_asks_anonymously_needs_somebody_who_does_not(people: People, guarde
 def test_the_same_move_asked_again_is_the_same_request_until_it_is_decided(
     people: People, trail: Trail, guarded: str, asked: int
 ) -> None:
-    move: dict[str, Any] = {"name": guarded, "version": "01", "stage": "PRODUCTION"}
+    move: dict[str, Any] = {"name": guarded, "version": "1", "stage": "PRODUCTION"}
     with trail.added() as events:
         assert people.held("ada", "POST", STAGE, **move) == asked
         assert people.held("eve", "POST", STAGE, **move) == asked

@@ -111,7 +111,7 @@ def test_a_token_belongs_to_its_query(api: Api, registry: Registry, models: list
         (MODELS, {"order_by": [""]}),
         (VERSIONS, {"max_results": 0}),
         (VERSIONS, {"max_results": 200_001}),
-        (VERSIONS, {"filter": "version_number = '1'"}),
+        (VERSIONS, {"filter": "version_number = '01'"}),
         (VERSIONS, {"order_by": ["run_id"]}),
         (VERSIONS, {"order_by": ["source_path"]}),
     ],

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from trackhelm_core.errors import InvalidParameterError
 from trackhelm_core.locations import check_artifact_location
-from trackhelm_core.validation import check_key, parse_experiment_id
+from trackhelm_core.validation import NOBODYS_ID, check_key, parse_experiment_id, parse_version
 
 
 @pytest.mark.parametrize("key", ["loss", "val/loss", "a b:c-d_e.f", "épôque", "x" * 250])
@@ -39,8 +39,22 @@ def test_an_accepted_experiment_id_fits_its_column(text: str) -> None:
         number = parse_experiment_id(text)
     except InvalidParameterError:
         return
-    assert 0 <= number < 2**63
-    assert int(text) == number
+    assert -(2**63) <= number < 2**63
+    assert number == NOBODYS_ID or str(number) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [("0", 0), ("7", 7), ("-1337", -1337), ("01", NOBODYS_ID), ("-0", NOBODYS_ID), ("-07", NOBODYS_ID)],
+)
+def test_an_experiment_id_has_one_spelling(text: str, number: int) -> None:
+    assert parse_experiment_id(text) == number
+
+
+@pytest.mark.parametrize("text", ["", "x", "1.0", "1e0", "+1", " 1", "1 ", "1_0", "\u0661", "9" * 19])
+def test_what_is_no_whole_number_is_no_experiment_id(text: str) -> None:
+    with pytest.raises(InvalidParameterError, match=r"^Invalid experiment ID"):
+        parse_experiment_id(text)
 
 
 @pytest.mark.parametrize(
@@ -71,3 +85,26 @@ def test_a_location_that_is_refused(location: str) -> None:
 def test_a_path_is_measured_as_it_is_stored() -> None:
     with pytest.raises(InvalidParameterError, match="Artifact location"):
         check_artifact_location("x" * 2048)
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("1", 1),
+        ("007", None),
+        ("-0", None),
+        (str(2**31 - 1), 2**31 - 1),
+        (str(2**31), None),
+        ("0", None),
+        ("-1", None),
+        ("9" * 10_000, None),
+    ],
+)
+def test_a_version_is_the_number_of_a_column_or_none(text: str, number: int | None) -> None:
+    assert parse_version(text) == number
+
+
+@pytest.mark.parametrize("text", ["", "-", "x", "1.0", "+1", " 1", "1_0", "\u0661", "--1"])
+def test_what_is_no_whole_number_is_refused(text: str) -> None:
+    with pytest.raises(InvalidParameterError, match="'version'"):
+        parse_version(text)

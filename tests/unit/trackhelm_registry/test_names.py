@@ -3,7 +3,7 @@
 import pytest
 
 from trackhelm_core.errors import InvalidParameterError
-from trackhelm_registry.logic.names import check_alias, check_model_name, check_new_alias, parse_version
+from trackhelm_registry.logic.names import check_alias, check_model_name, check_new_alias
 
 
 @pytest.mark.parametrize("name", ["a", "a b", "a.b", "a..", ".a", "模型", "a@b", "-", "m-0123"])
@@ -32,25 +32,3 @@ def test_a_reserved_alias_may_be_asked_for_but_not_set(alias: str) -> None:
 @pytest.mark.parametrize("alias", ["champion", "v1-beta", "the_latest", "v"])
 def test_an_alias_that_looks_reserved_and_is_not_is_allowed(alias: str) -> None:
     assert check_new_alias(alias) == alias
-
-
-@pytest.mark.parametrize(
-    ("text", "number"),
-    [
-        ("1", 1),
-        ("007", 7),
-        (str(2**31 - 1), 2**31 - 1),
-        (str(2**31), None),
-        ("0", None),
-        ("-1", None),
-        ("9" * 10_000, None),
-    ],
-)
-def test_a_version_is_the_number_of_a_column_or_none(text: str, number: int | None) -> None:
-    assert parse_version(text) == number
-
-
-@pytest.mark.parametrize("text", ["", "-", "x", "1.0", "+1", " 1", "1_0", "\u0661", "--1"])
-def test_what_is_no_whole_number_is_refused(text: str) -> None:
-    with pytest.raises(InvalidParameterError, match="'version'"):
-        parse_version(text)
