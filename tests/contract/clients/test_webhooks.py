@@ -158,7 +158,7 @@ def test_what_is_wrong_is_refused(client: MlflowClient, receiver: Receiver) -> N
         client.create_webhook("no name!", receiver.url, ["prompt.created"])
     with refused("INVALID_PARAMETER_VALUE", "is not public"):
         client.create_webhook("ci", "http://169.254.169.254/latest", ["prompt.created"])
-    with refused("INVALID_PARAMETER_VALUE", "scheme must be"):
+    with refused("INVALID_PARAMETER_VALUE", "Invalid webhook URL scheme"):
         client.create_webhook("ci", "ftp://example.org", ["prompt.created"])
     with refused("INVALID_PARAMETER_VALUE", "BUDGET_POLICY", "must be one of REGISTERED_MODEL CREATED"):
         client.create_webhook("ci", receiver.url, ["budget_policy.exceeded"])
