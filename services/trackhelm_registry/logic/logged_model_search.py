@@ -41,7 +41,7 @@ def search_models(session: Session, request: SearchLoggedModels) -> LoggedModels
         expression=_expression(request.filter),
         datasets=_datasets(request),
     )
-    order = sort_columns(session, _orders(request.order_by))
+    order = sort_columns(session, _orders(request.order_by), search.experiments)
     page = PageRequest(_digest(search, request), request.page_token, limit)
     found = store.find_models(session, search, order, page)
     models = read_models(session, found.ids, found.series)

@@ -20,6 +20,7 @@ from trackhelm_registry.store.logged_model_metrics import (
     on_datasets,
     series_of_model,
 )
+from trackhelm_registry.store.logged_model_newest import newest_points
 
 # Where a row stands that has a value, NaN or nothing: in this order in both directions.
 _VALUE, _NAN, _MISSING = range(3)
@@ -36,8 +37,11 @@ class Order:
     dataset: DatasetFilter = ANY_DATASET
 
 
-def sort_columns(session: Session, orders: Sequence[Order]) -> list[SortColumn]:
-    """Return the columns that orders mean, made a total order: the newest first, then by id."""
+def sort_columns(session: Session, orders: Sequence[Order], experiments: Sequence[int]) -> list[SortColumn]:
+    """Return the columns that orders mean, made a total order: the newest first, then by id.
+
+    Those of metrics are good for models of `experiments` only.
+    """
     columns: list[SortColumn] = []
     attributes: set[str] = set()
     entity = replace(searchable(session), unknown_words=_WORDS)
@@ -47,7 +51,7 @@ def sort_columns(session: Session, orders: Sequence[Order]) -> list[SortColumn]:
                 attributes.add(by.field.key)
                 columns.extend(_attribute_columns(by, descending=order.descending))
             case ResolvedKey():
-                columns.extend(_metric_columns(session, order))
+                columns.extend(_metric_columns(session, order, experiments))
     if "creation_timestamp" not in attributes:
         columns.append(SortColumn(LoggedModel.creation_timestamp, descending=True))
     if "model_id" not in attributes:
@@ -72,22 +76,22 @@ def _attribute_columns(by: ResolvedAttribute, *, descending: bool) -> list[SortC
     return [_place(place), SortColumn(func.coalesce(column, "", type_=Text()), descending)]
 
 
-def _metric_columns(session: Session, order: Order) -> list[SortColumn]:
-    """Sort by the newest of the metric's last points, whichever run and dataset it is of."""
+def _metric_columns(session: Session, order: Order, experiments: Sequence[int]) -> list[SortColumn]:
+    """Sort by the newest point of the metric, whichever run and dataset it is of."""
+    point = newest_points(session, experiments, order.field.key)
 
     def newest(column: ColumnElement[Any]) -> ColumnElement[Any]:
         statement = series_of_model(column).join(Run, Run.id == Series.run_id)
         statement = statement.where(Key.name == order.field.key)
         if order.dataset != ANY_DATASET:
             statement = statement.where(on_datasets(session, [order.dataset]))
-        newest_first = Series.last_timestamp.desc(), Series.last_step.desc(), Run.uuid, Series.id
+        newest_first = point.timestamp.desc(), point.step.desc(), Run.uuid, Series.id
         return statement.order_by(*newest_first).limit(1).scalar_subquery()
 
-    place = newest(case((Series.last_value.is_(None), _NAN), else_=_VALUE))
-    value = newest(type_coerce(Series.last_value, Double()))
+    place = newest(case((point.value.is_(None), _NAN), else_=_VALUE))
     return [
         _place(func.coalesce(place, _MISSING)),
-        SortColumn(func.coalesce(value, 0.0, type_=Double()), order.descending),
+        SortColumn(func.coalesce(newest(point.value), 0.0, type_=Double()), order.descending),
     ]
 
 

@@ -120,6 +120,8 @@ def _share(counts: Iterable[int]) -> int:
 
 def _read(session: Session, series_ids: Sequence[int]) -> dict[int, Points]:
     """Return the points of whole series."""
+    if not series_ids:
+        return {}
     statement = select(MetricChunk.series_id, MetricChunk.data)
     return _merged(session, statement.where(is_any_of(session, MetricChunk.series_id, series_ids)))
 

@@ -1,12 +1,13 @@
 """Params, tags, metrics, batches, inputs and background logging."""
 
+import json
 import math
 from collections.abc import Iterator
 
 import mlflow
 import pandas as pd
 import pytest
-from mlflow.entities import DatasetInput, Experiment, InputTag, Metric, Param, RunTag
+from mlflow.entities import Dataset, DatasetInput, Experiment, InputTag, Metric, Param, Run, RunTag
 from mlflow.tracking import MlflowClient
 
 from tests.e2e.refusal import refused
@@ -110,3 +111,31 @@ def test_models_are_inputs_and_outputs(client: MlflowClient, run_id: str) -> Non
     assert (model_id, 4) in [(model.model_id, model.step) for model in run.outputs.model_outputs]
     (metric,) = client.get_logged_model(model_id).metrics
     assert (metric.key, metric.value, metric.run_id) == ("acc", 0.5, run_id)
+
+
+def test_the_list_of_a_runs_tables_is_never_cut(client: MlflowClient, run_id: str) -> None:
+    listed = [{"path": f"tables/{number:03}.json", "type": "table"} for number in range(200)]
+    client.set_tag(run_id, "mlflow.loggedArtifacts", json.dumps(listed[:-1]))
+    client.log_table(run_id, {"a": [1]}, listed[-1]["path"])
+    assert json.loads(client.get_run(run_id).data.tags["mlflow.loggedArtifacts"]) == listed
+    client.log_batch(run_id, tags=[RunTag("mlflow.note.content", "word " * 5_000)])
+    assert len(client.get_run(run_id).data.tags["mlflow.note.content"]) == 25_000
+    with refused("INVALID_PARAMETER_VALUE", "exceeds the maximum length of 1000000 characters"):
+        client.set_tag(run_id, "mlflow.note.content", "x" * 1_000_001)
+
+
+def test_datasets_come_back_in_the_order_of_logging(
+    client: MlflowClient, run_id: str, experiment: Experiment
+) -> None:
+    def use(name: str) -> DatasetInput:
+        return DatasetInput(Dataset(name, "d", "local", "{}"), [])
+
+    client.log_inputs(run_id, [use("zz"), use("mm"), use("aa")])
+    client.log_inputs(run_id, [use("nn"), use("mm"), use("bb")])
+
+    def names(run: Run) -> list[str]:
+        return [used.dataset.name for used in run.inputs.dataset_inputs]
+
+    client.set_terminated(run_id)
+    (found,) = client.search_runs([experiment.experiment_id])
+    assert names(client.get_run(run_id)) == names(found) == ["zz", "mm", "aa", "nn", "bb"]

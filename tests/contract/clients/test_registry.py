@@ -141,3 +141,16 @@ def test_what_is_protected_is_refused_at_once_and_waits(client: MlflowClient, th
     (request,) = requests.get(f"{own_api}/approvals/list", wanted, timeout=10).json()["requests"]
     own("approvals/approve", "approver", id=request["id"])
     assert str(client.get_model_version_by_alias(name, "champion").version) == "1"
+
+
+def test_a_version_may_come_from_a_run_that_is_not_there(
+    client: MlflowClient, experiment: Experiment, model_name: str
+) -> None:
+    client.create_registered_model(model_name)
+    binned = client.create_run(experiment.experiment_id).info.run_id
+    client.delete_run(binned)
+    for number, run_id in enumerate((binned, "0" * 32), 1):
+        version = client.create_model_version(model_name, f"runs:/{run_id}/model", run_id=run_id)
+        assert (str(version.version), version.run_id) == (str(number), run_id)
+    with refused("INVALID_PARAMETER_VALUE", "Invalid model version source"):
+        client.create_model_version(model_name, f"runs:/{binned}/model", run_id="0" * 32)

@@ -254,3 +254,34 @@ def test_only_points_on_the_datasets_count(api: Api, measured: str, text: str, *
     on_a = [{"dataset_name": "a"}]
     found = found_names(api, measured, filter=f"metrics.size {text}", datasets=on_a)
     assert found == (["by dataset"] if is_found else [])
+
+
+@pytest.mark.parametrize(("ascending", "names"), [(True, "abcde"), (False, "dcbae")])
+@pytest.mark.parametrize("size", [1, 5])
+def test_models_are_sorted_by_the_newest_point_by_time(
+    api: Api, size: int, names: str, *, ascending: bool
+) -> None:
+    """As when a script goes on from a checkpoint: the newest point is not that of the greatest step."""
+    experiment_id = api.new_experiment()
+    first, second = api.new_run(experiment_id), api.new_run(experiment_id)
+    points: dict[str, list[tuple[str, float | str, int, int]]] = {
+        "a": [(first, "-Infinity", 1, 9), (first, 9, 9, 8)],
+        "b": [(first, 0.2, 3, 9), (first, 8, 9, 8), (first, 7, 2, 9)],
+        "c": [(second, 6, 9, 9), (second, 0.3, 8, 10), (first, 6, 9, 9)],
+        "d": [(first, 0.4, 0, 30), (first, 0.1, 5, 20), (second, 0.1, 1, 10)],
+        "e": [(first, 5, 9, 8), (first, "NaN", 1, 9)],
+    }
+    for name, logged in points.items():
+        model_id = new_model(api, experiment_id, name=name)
+        for run_id, value, step, time in logged:
+            point = {"key": "acc", "value": value, "step": step, "timestamp": time, "model_id": model_id}
+            api.post("runs/log-metric", run_id=run_id, **point)
+    found, token = "", ""
+    order = [{"field_name": "metrics.acc", "ascending": ascending}]
+    while token or not found:
+        page = api.post(
+            SEARCH, experiment_ids=[experiment_id], max_results=size, page_token=token, order_by=order
+        )
+        found += "".join(model["info"]["name"] for model in page["models"])
+        token = page.get("next_page_token", "")
+    assert found == names
