@@ -64,9 +64,9 @@ def check_page_size(max_results: int, limit: int) -> int:
     """Refuse a page size outside 1..limit rows."""
     if 1 <= max_results <= limit:
         return max_results
-    allowed = f"It must be at most {limit}" if max_results > limit else "It must be a positive integer"
+    allowed = "at most" if max_results > limit else "a positive integer of at most"
     raise InvalidParameterError(
-        f"Invalid value {max_results} for parameter 'max_results' supplied. {allowed}, from 1 to {limit}."
+        f"Invalid value {max_results} for parameter 'max_results' supplied. It must be {allowed} {limit}."
     )
 
 

@@ -95,6 +95,9 @@ class _Parser:
         if sign.kind is TokenKind.SIGN and sign.text in _SIGNS:
             self._reader.take()
             return Comparison(field, _SIGNS[sign.text], self._literal(sign.text))
+        if sign.kind is TokenKind.SIGN:
+            lead = f"Invalid comparator '{sign}'"
+            self._reader.fail(f"expected {_AN_OPERATOR}, got {sign}", sign.position, lead)
         if self._reader.take_keyword("IS"):
             negated = self._reader.take_keyword("NOT")
             if not self._reader.take_keyword("NULL"):

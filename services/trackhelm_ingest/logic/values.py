@@ -70,7 +70,7 @@ def check_batch_size(metrics: Sequence[object], params: Sequence[object], tags: 
         ("metrics", len(metrics), BATCH_METRICS),
         ("params", len(params), BATCH_PARAMS),
         ("tags", len(tags), BATCH_TAGS),
-        ("metrics, params and tags together", len(metrics) + len(params) + len(tags), BATCH_ITEMS),
+        ("metrics, params, and tags", len(metrics) + len(params) + len(tags), BATCH_ITEMS),
     )
     for kind, size, limit in sizes:
         if size > limit:

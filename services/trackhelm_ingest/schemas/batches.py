@@ -133,7 +133,7 @@ class LogBatch(OfRun):
     tags: tuple[Tag, ...] = ()
 
 
-class LogMetric(OfRun, Metric):
+class LogMetric(Metric, OfRun):
     """`POST runs/log-metric`."""
 
 

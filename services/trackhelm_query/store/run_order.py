@@ -72,7 +72,7 @@ def sorted_runs(
                 f"runs are not sorted by {field.prefix}: a run may have several. "
                 "Allowed: attributes, metrics, params, tags",
                 field.position,
-                lead=f"Invalid identifier type '{field.prefix}'",
+                lead="Invalid identifier type 'dataset'",
             )
         source, found = _joined(query.dialect, source, row)
         if field.prefix == "metrics":

@@ -6,6 +6,7 @@ from typing import Generic, TypeVar
 
 from sqlalchemy.orm import Session
 
+from trackhelm_core.errors import InvalidParameterError
 from trackhelm_core.limits import SEARCH_MODEL_VERSIONS_PAGE, SEARCH_REGISTERED_MODELS_PAGE
 from trackhelm_core.search.grammar import parse_filter
 from trackhelm_core.search.keyset import PageRequest
@@ -51,6 +52,10 @@ def search_models(session: Session, search: Search) -> Page[ModelDetails]:
 
 def search_versions(session: Session, search: Search) -> Page[VersionDetails]:
     """Return a page of versions, the last changed first where no order is asked for."""
+    if search.max_results < 1:
+        raise InvalidParameterError(
+            f"Invalid value for max_results. It must be a positive integer, but got {search.max_results}."
+        )
     asked = search.page("model versions", SEARCH_MODEL_VERSIONS_PAGE)
     expression = without_prompts(parse_filter(search.filter))
     return Page(*model_version_search.page(session, expression, parse_order_by(search.order_by), asked))

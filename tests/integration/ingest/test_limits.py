@@ -82,7 +82,7 @@ def test_a_batch_has_a_thousand_items_in_all(api: Api) -> None:
     api.post("runs/log-batch", run_id=run_id, metrics=items("metrics", 800), **message)
     told = api.refused("POST", "runs/log-batch", INVALID, run_id=run_id, metrics=items("metrics", 801),
                        **message)  # fmt: skip
-    assert "at most 1000 metrics, params and tags together. Got 1001" in told
+    assert "at most 1000 metrics, params, and tags. Got 1001" in told
 
 
 def test_a_param_may_come_once_in_a_batch_and_a_tag_several_times(api: Api) -> None:

@@ -83,7 +83,7 @@ def test_a_location_that_is_refused(location: str) -> None:
 
 
 def test_a_path_is_measured_as_it_is_stored() -> None:
-    with pytest.raises(InvalidParameterError, match="Artifact location"):
+    with pytest.raises(InvalidParameterError, match="Invalid artifact path length"):
         check_artifact_location("x" * 2048)
 
 

@@ -1,12 +1,12 @@
 """Protobuf's JSON leniencies, and what is refused."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from trackhelm_core.wire.faults import request_fault
-from trackhelm_core.wire.requests import Int64, Required, WireModel
+from trackhelm_core.wire.requests import Int64, OfRun, Required, WireModel
 
 
 class Inner(WireModel):
@@ -20,9 +20,9 @@ class Message(WireModel):
     parts: tuple[Inner, ...] = ()
 
 
-def refusal(data: Any) -> str:
+def refusal(data: Any, model: type[WireModel] = Message) -> str:
     with pytest.raises(ValidationError) as raised:
-        Message.model_validate(data)
+        model.model_validate(data)
     fault = raised.value.errors()[0]
     return request_fault({**fault, "loc": ("body", *fault["loc"])}).message
 
@@ -55,6 +55,32 @@ def test_null_is_absent_and_unknown_fields_are_ignored() -> None:
 )
 def test_a_refusal_names_the_field(data: Any, told: str) -> None:
     assert told in refusal(data)
+
+
+class Logged(OfRun):
+    key: Required
+    status: str | int | None = None
+    name: Annotated[str, Field(max_length=3)] = ""
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        ({}, "Missing value for required parameter 'run_id'"),
+        ({"run_uuid": "r"}, "Missing value for required parameter 'key'"),
+        ({"run_uuid": 3}, "Invalid value 3 for parameter 'run_uuid'"),
+        ({"run_id": "r", "key": "k", "status": [1]}, "Invalid value [1] for parameter 'status' supplied"),
+        ({"run_id": "r", "key": "k", "name": "long"}, "'name' exceeds the maximum length of 3 characters"),
+    ],
+)
+def test_a_refusal_begins_with_words_that_clients_match(data: Any, told: str) -> None:
+    assert refusal(data, Logged).startswith(told)
+
+
+def test_a_run_is_named_in_either_way() -> None:
+    assert [
+        Logged.model_validate({name: "r", "key": "k"}).run for name in ("run_id", "run_uuid", "runId")
+    ] == [*("r", "r", "r")]
 
 
 def test_a_long_value_is_shown_in_part() -> None:

@@ -108,8 +108,30 @@ def test_the_bare_nan_of_python_scripts_is_read(body: bytes) -> None:
     if b"run_id" in body:
         assert math.isnan(decode_metric(body).points[SeriesKey("k")].values[0])
     else:
-        with pytest.raises(InvalidParameterError, match="key"):
+        with pytest.raises(InvalidParameterError, match="'run_id'"):
             decode_metric(body)
+
+
+@pytest.mark.parametrize("more", [{}, {"params": [{"key": "p", "value": None}]}])
+@pytest.mark.parametrize(
+    ("field", "item", "words"),
+    [
+        ("metrics", {"key": "a;b", "value": 1, "timestamp": 1}, "'metrics[2].name' supplied: Names may only"),
+        ("metrics", {"key": "a//b", "value": 1, "timestamp": 1}, "'metrics[2].name' supplied: Names may be"),
+        ("params", {"key": "a;b", "value": "x"}, "'params[2].key' supplied: Names may only"),
+        ("tags", {"key": "a;b", "value": "x"}, "'tags[2].key' supplied: Names may only"),
+        ("tags", {"key": "k" * 251, "value": "x"}, "'tags[2].key' exceeds the maximum length of 250"),
+        ("metrics", {"key": "", "value": 1, "timestamp": 1}, "required parameter 'metrics[2].key'"),
+    ],
+)
+def test_a_key_is_refused_by_its_place_however_the_batch_is_read(
+    field: str, item: dict[str, object], words: str, more: dict[str, object]
+) -> None:
+    good = [{**item, "key": key} for key in ("x", "y")]
+    body = {**more, "run_id": RUN, field: [*good, item]}
+    with pytest.raises(InvalidParameterError) as refusal:
+        decode_batch(json.dumps(body).encode())
+    assert words in refusal.value.message
 
 
 def test_labels_tell_series_of_one_key_apart() -> None:
