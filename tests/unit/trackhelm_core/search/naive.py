@@ -4,6 +4,7 @@ import math
 import string
 
 from tests.unit.trackhelm_core.search.toy import RUNS, ToyRun
+from trackhelm_core.search.entity import StringAttribute
 from trackhelm_core.search.expression import And, Comparison, Expression, Field, Not, Operator, Or
 
 _LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
@@ -19,9 +20,9 @@ def holds(expression: Expression, run: ToyRun) -> bool:
         case Not(part):
             return not holds(part, run)
         case Comparison(field, Operator.IS_NULL):
-            return not _values(field, run)
+            return not _is_there(field, run)
         case Comparison(field, Operator.IS_NOT_NULL):
-            return bool(_values(field, run))
+            return _is_there(field, run)
         case Comparison(field, operator, value):
             return any(_compare(found, operator, value) for found in _values(field, run))
 
@@ -33,6 +34,14 @@ def like(text: str, pattern: str) -> bool:
     if head == "%":
         return any(like(text[start:], rest) for start in range(len(text) + 1))
     return bool(text) and head in {"_", text[0]} and like(text[1:], rest)
+
+
+def _is_there(field: Field, run: ToyRun) -> bool:
+    values = _values(field, run)
+    is_of_collection = RUNS.prefixes.get(field.prefix or "", field.prefix) in RUNS.collections
+    part = None if is_of_collection else RUNS.attributes.get(RUNS.aliases.get(field.key, field.key))
+    # An attribute of text that is empty is absent.
+    return bool(values) and not (isinstance(part, StringAttribute) and values == [""])
 
 
 def _values(field: Field, run: ToyRun) -> list[object]:
