@@ -5,6 +5,8 @@ from typing import Annotated
 from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 
+from trackhelm_artifact.logic.paths import invalid_path
+from trackhelm_core.search.lexer import is_storable
 from trackhelm_core.wire.requests import WHOLE_MESSAGE, Int64, OfRun, Required, WireModel
 
 # A signed URL lives for a week at most, in every cloud.
@@ -24,6 +26,19 @@ def _check_seconds(seconds: int) -> int:
 Seconds = Annotated[Int64, AfterValidator(_check_seconds)]
 
 
+def _check_characters(path: str) -> str:
+    # Before every text is looked at for such characters: of a path it is said in other words.
+    if not is_storable(path):
+        error = invalid_path(path, "it holds a NUL character or half a character")
+        raise PydanticCustomError(WHOLE_MESSAGE, "{message}", {"message": error.message})
+    return path
+
+
+_Characters = AfterValidator(_check_characters)
+Path = Annotated[str, _Characters]
+RequiredPath = Annotated[Required, _Characters]
+
+
 class Paged(WireModel):
     """A listing, in one answer or, where one of the two is given, page by page."""
 
@@ -34,19 +49,19 @@ class Paged(WireModel):
 class ListPath(Paged):
     """`GET mlflow-artifacts/artifacts`."""
 
-    path: str = ""
+    path: Path = ""
 
 
 class ListArtifacts(OfRun, Paged):
     """`GET artifacts/list`."""
 
-    path: str = ""
+    path: Path = ""
 
 
 class RunFile(OfRun):
     """`GET /get-artifact`."""
 
-    path: Required
+    path: RequiredPath
 
 
 class UploadedFile(WireModel):
@@ -54,7 +69,7 @@ class UploadedFile(WireModel):
 
     run_uuid: str = ""
     run_id: str = ""
-    path: str = ""
+    path: Path = ""
 
 
 class VersionFile(WireModel):
@@ -62,19 +77,19 @@ class VersionFile(WireModel):
 
     name: Required
     version: Required
-    path: Required
+    path: RequiredPath
 
 
 class ListModelArtifacts(Paged):
     """`GET logged-models/{model_id}/artifacts/directories`."""
 
-    artifact_directory_path: str = ""
+    artifact_directory_path: Path = ""
 
 
 class ModelFile(WireModel):
     """`GET logged-models/{model_id}/artifacts/files`."""
 
-    artifact_file_path: str = ""
+    artifact_file_path: Path = ""
 
 
 class PresignUpload(WireModel):
@@ -82,7 +97,7 @@ class PresignUpload(WireModel):
 
     run_id: str = ""
     model_id: str = ""
-    path: Required
+    path: RequiredPath
     expiration: Seconds = 900
 
 
@@ -90,21 +105,21 @@ class PresignDownload(WireModel):
     """`POST artifacts/presigned-download-url`."""
 
     run_id: Required
-    path: Required
+    path: RequiredPath
     expiration: Seconds = 900
 
 
 class AbortUpload(WireModel):
     """`POST mpu/abort/{directory}`. What is required is checked behind it: of a folder, only the path."""
 
-    path: str = ""
+    path: Path = ""
     upload_id: str = ""
 
 
 class CreateUpload(WireModel):
     """`POST mpu/create/{directory}`: `path` is the file's on the client's machine."""
 
-    path: str = ""
+    path: Path = ""
     num_parts: Int64 = 1
 
 

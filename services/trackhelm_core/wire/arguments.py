@@ -14,7 +14,7 @@ from pydantic.alias_generators import to_camel, to_snake
 from starlette.datastructures import QueryParams
 
 from trackhelm_core.errors import InvalidParameterError
-from trackhelm_core.wire.faults import shown
+from trackhelm_core.wire.faults import invalid_value, shown
 from trackhelm_core.wire.json import LargeFloat
 from trackhelm_core.wire.requests import is_argument, is_meant, not_taken
 
@@ -89,7 +89,7 @@ class Arguments:
             # What the endpoint does not know may have any form.
             texts = _texts(name, value) if name in known else [shown(value)]
             if name in known and name not in self.repeated and isinstance(value, list):
-                raise _refusal(name, value, "it takes one value, not a list")
+                raise invalid_value(value, name, "it takes one value, not a list")
             if given.setdefault(name, texts) != texts:
                 raise _contradiction(name, [*given[name], *texts])
         return given
@@ -119,11 +119,7 @@ def _texts(name: str, value: Any) -> list[str]:
             return [str(value)]
         case list() if not any(isinstance(item, list | dict) for item in value):
             return [text for item in value for text in _texts(name, item)]
-    raise _refusal(name, value, "it must be a text, a number, or a list of them")
-
-
-def _refusal(name: str, value: Any, reason: str) -> InvalidParameterError:
-    return InvalidParameterError(f"Invalid value {shown(value)} for parameter '{name}' supplied: {reason}.")
+    raise invalid_value(value, name, "it must be a text, a number, or a list of them")
 
 
 def _contradiction(name: str, texts: list[str]) -> InvalidParameterError:

@@ -13,7 +13,7 @@ from pydantic.alias_generators import to_camel
 
 from trackhelm_core.errors import InvalidParameterError, missing_parameter
 from trackhelm_core.wire.json import LargeFloat
-from trackhelm_core.wire.requests import MISSING, MISSING_FIELD, NOT_STORABLE, NOT_TAKEN, WHOLE_MESSAGE
+from trackhelm_core.wire.requests import MISSING, NOT_STORABLE, NOT_TAKEN, WHOLE_MESSAGE
 
 SHOWN_VALUE_LENGTH = 200
 
@@ -70,18 +70,12 @@ def request_fault(fault: Mapping[str, Any]) -> InvalidParameterError:
     match fault["type"]:
         case kind if kind == MISSING:
             error = missing_parameter(path)
-        case kind if kind == MISSING_FIELD:
-            error = missing_parameter(_below(path, fault["ctx"]["field"]))
         case kind if kind == WHOLE_MESSAGE:
             error = InvalidParameterError(fault["msg"])
         case kind if kind == NOT_STORABLE:
             name, reason = fault["ctx"]["name"], fault["ctx"]["fault"]
             value = fault["input"].get(name, fault["input"].get(to_camel(name)))
-            error = (
-                InvalidParameterError(f"Invalid path {shown(value)}: it holds {reason}.")
-                if name == "path"
-                else invalid_value(value, _below(path, name), f"it holds {reason}")
-            )
+            error = invalid_value(value, f"{path}.{name}" if path else name, f"it holds {reason}")
         case "string_too_long" | "too_long" if isinstance(fault["input"], str):
             name = path.rpartition(".")[2]
             error = too_long(fault["input"], name, fault["ctx"]["max_length"], path if path != name else "")
@@ -106,7 +100,3 @@ def _fault_of_body(fault: Mapping[str, Any]) -> InvalidParameterError:
         case _:
             message = f"Invalid value {shown(fault.get('input'))} supplied: {fault['msg']}."
     return InvalidParameterError(message)
-
-
-def _below(path: str, field: str) -> str:
-    return f"{path}.{field}" if path else field

@@ -28,9 +28,6 @@ from trackhelm_core.wire.numbers import WHOLE
 MISSING = "missing"
 """The error type of an absent required field: pydantic's own, raised for empty ones too."""
 
-MISSING_FIELD = "missing_field"
-"""Likewise where a whole model finds it absent; the field's name is in the error's context."""
-
 NOT_STORABLE = "not_storable"
 """The error type of a text that no database stores; the field's name and the reason are in the context."""
 
@@ -105,11 +102,6 @@ def not_taken(name: str, fields: Collection[str]) -> str:
 @cache
 def _camel_names(model: type[BaseModel]) -> dict[str, str]:
     return {camel: name for name in model.model_fields if (camel := to_camel(name)) != name}
-
-
-def missing_field(name: str) -> PydanticCustomError:
-    """Return the error to raise in a model's validator for a field that turns out to be required."""
-    return PydanticCustomError(MISSING_FIELD, "Field required", {"field": name})
 
 
 def _fault(value: Any) -> str | None:
