@@ -274,20 +274,21 @@ def test_what_is_logged_while_a_run_settles_unsettles_it(api: Api, database: Dat
             pass
         writer.start()
         begun.wait()
-        with database.writing() as other:
-            wait_until(lambda: _waits_for_a_lock(other))
+        wait_until(lambda: _waits_for_a_lock(database))
     writer.join()
     assert not is_settled(database, run_id)
     (run,) = found(api, experiment_id)
     assert {"key": "team", "value": "red"} in run["data"]["tags"]
 
 
-def _waits_for_a_lock(session: Any) -> bool:
-    waiting = session.connection().exec_driver_sql(
-        "SELECT count(*) FROM pg_stat_activity"
-        " WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    )
-    return bool(waiting.scalar())
+def _waits_for_a_lock(database: Database) -> bool:
+    """Asked in a transaction of its own: PostgreSQL shows one transaction the same activity to its end."""
+    with database.writing() as session:
+        waiting = session.connection().exec_driver_sql(
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        return bool(waiting.scalar())
 
 
 def test_a_write_that_is_refused_leaves_a_run_settled(api: Api, database: Database) -> None:
