@@ -11,8 +11,7 @@ from bench.tables import analyze, copy_rows
 from trackhelm_core.audit.changes import Action, Cause, Change, Entity, EntityType, State
 from trackhelm_core.audit.recorder import record
 from trackhelm_core.auth.actor import Actor, ActorKind
-from trackhelm_core.db.engine import make_engine
-from trackhelm_core.db.unit_of_work import Database
+from trackhelm_core.opening import open_database
 
 BIG: Final = "big"
 ALIASES: Final = {"champion": 77, "challenger": 78, "stable": 5}
@@ -139,7 +138,7 @@ def load_trackhelm(url: str, registry: Registry) -> None:
 
 
 def _record_events(url: str, registry: Registry) -> None:
-    database = Database(make_engine(url))
+    database = open_database(url)
     versions = registry.all_versions()
     while some := list(islice(versions, EVENTS_AT_ONCE)):
         with database.writing() as session:

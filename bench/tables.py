@@ -11,8 +11,7 @@ import psycopg
 
 from bench.data import HISTORY, Experiment, Run, artifact_uri, history, runs_of
 from trackhelm_core.chunks import Points, encode, merge, summarise
-from trackhelm_core.db.engine import make_engine
-from trackhelm_core.db.unit_of_work import Database
+from trackhelm_core.opening import open_database
 from trackhelm_ingest.logic.settling import settle_some
 
 _CHUNK_POINTS = 1_000
@@ -137,7 +136,7 @@ class TrackhelmTables:
     def _settle(self) -> None:
         """Do what workers do seconds after runs have ended."""
         url = self._url.replace("postgresql://", "postgresql+psycopg://", 1)
-        database = Database(make_engine(url))
+        database = open_database(url)
         more = True
         while more:
             with database.writing() as session:

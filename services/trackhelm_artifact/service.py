@@ -6,13 +6,16 @@ from contextlib import asynccontextmanager
 from trackhelm_artifact.records import Records
 from trackhelm_artifact.routes import entities, multipart, presigned, proxy, server_info
 from trackhelm_artifact.upkeep import upkeep
+from trackhelm_core.objects.stores import stores_of
 from trackhelm_core.runtime import Runtime
 from trackhelm_core.service import AJAX_2, API_3, ROOT, Mount, Service
 
 
 @asynccontextmanager
 async def _lifespan(runtime: Runtime) -> AsyncIterator[dict[str, object]]:
-    state: dict[str, object] = {"artifact_records": Records(runtime.database, runtime.objects, runtime.clock)}
+    state: dict[str, object] = {
+        "artifact_records": Records(runtime.database, stores_of(runtime).objects, runtime.clock)
+    }
     if runtime.redis is not None:
         yield state
         return

@@ -1,8 +1,11 @@
 """`trackhelm-server artifact`: the service that stores and sends files, as a process of its own."""
 
 from trackhelm_artifact.service import SERVICE
-from trackhelm_cli.options import DatabaseOption, DataOption, HostOption, PortOption
+from trackhelm_cli.options import DatabaseOption, DataOption, HostOption, PortOption, load
 from trackhelm_cli.serving import serve_service
+from trackhelm_core.objects.stores import ArtifactStores
+from trackhelm_core.runtime import Openers
+from trackhelm_core.settings import ObjectSettings, RedisSettings, StorageSettings
 
 
 def artifact(
@@ -12,4 +15,9 @@ def artifact(
     database_url: DatabaseOption = None,
 ) -> None:
     """Run the service that stores and sends files; the database must have been migrated."""
-    serve_service(SERVICE, host=host, port=port, data=data, database_url=database_url)
+    serve_service(SERVICE, _openers, host=host, port=port, data=data, database_url=database_url)
+
+
+def _openers(storage: StorageSettings, redis: RedisSettings) -> Openers:
+    stores = ArtifactStores.open(storage, load(ObjectSettings))
+    return {ArtifactStores: lambda: stores}

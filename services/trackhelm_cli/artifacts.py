@@ -15,6 +15,7 @@ from trackhelm_cli.collecting import cutoff, parse_age
 from trackhelm_cli.options import DatabaseOption, DataOption
 from trackhelm_cli.runtimes import opened_runtime
 from trackhelm_core.objects.keys import ObjectKey
+from trackhelm_core.objects.stores import stores_of
 
 artifacts = typer.Typer(help="Check the files of the store, or find what is left over.", no_args_is_help=True)
 
@@ -39,7 +40,7 @@ def verify(
     with opened_runtime(data, database_url, untouched=True) as runtime:
         with runtime.database.reading() as session:
             root = scope(session, experiment=experiment, run=run, model=model, prefix=prefix)
-        verification = Verification(runtime.database, runtime.objects, runtime.clock, mends=record)
+        verification = Verification(runtime.database, stores_of(runtime).objects, runtime.clock, mends=record)
         findings = anyio.run(_verify, verification, root, as_json)
     tally = verification.tally
     if as_json:

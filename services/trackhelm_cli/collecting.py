@@ -16,6 +16,7 @@ from trackhelm_artifact.tasks import PURGE_FILES
 from trackhelm_core.audit.changes import Cause
 from trackhelm_core.auth.actor import Actor, ActorKind
 from trackhelm_core.db.files_in_use import FilesInUse
+from trackhelm_core.objects.stores import stores_of
 from trackhelm_core.runtime import Runtime
 from trackhelm_ingest.logic import purging as runs_logic
 from trackhelm_ingest.store import purging as runs_store
@@ -72,7 +73,7 @@ class Collector:
         self._say = say
         self._cause = Cause(_operator(), runtime.clock(), "trackhelm-server gc")
         self._experiments: set[int] = set()
-        self._in_use = FilesInUse(runtime.places, runtime.clock)
+        self._in_use = FilesInUse(stores_of(runtime).places, runtime.clock)
         with runtime.database.reading() as session:
             self._in_use.read(session)
         self.collected = Collected()

@@ -8,9 +8,9 @@ import typer
 from sqlalchemy.exc import SQLAlchemyError
 
 from trackhelm_cli.options import load
-from trackhelm_core.db.engine import make_engine
 from trackhelm_core.db.migrate import is_ready
 from trackhelm_core.db.unit_of_work import Database
+from trackhelm_core.opening import open_database
 from trackhelm_core.settings import StorageSettings
 
 
@@ -18,7 +18,7 @@ from trackhelm_core.settings import StorageSettings
 def opened_database(data: Path | None, database_url: str | None) -> Iterator[Database]:
     """Open the database that settings and options name; exit 2 if it is not there or does not answer."""
     url = load(StorageSettings, data=data, database_url=database_url).effective_database_url
-    database = Database(make_engine(url))
+    database = open_database(url)
     try:
         file = database.engine.url.database
         if database.is_sqlite and file and not Path(file).exists():

@@ -1,7 +1,10 @@
 """`trackhelm-server registry`: the service that keeps models and their versions, as a process of its own."""
 
-from trackhelm_cli.options import DatabaseOption, DataOption, HostOption, PortOption
+from trackhelm_cli.options import DatabaseOption, DataOption, HostOption, PortOption, load_webhooks
 from trackhelm_cli.serving import serve_service
+from trackhelm_core.runtime import Openers
+from trackhelm_core.settings import RedisSettings, StorageSettings
+from trackhelm_registry.calling.configuration import WebhookConfiguration
 from trackhelm_registry.service import SERVICE
 
 
@@ -12,4 +15,9 @@ def registry(
     database_url: DatabaseOption = None,
 ) -> None:
     """Run the service that keeps models and their versions; the database must have been migrated."""
-    serve_service(SERVICE, host=host, port=port, data=data, database_url=database_url)
+    serve_service(SERVICE, _openers, host=host, port=port, data=data, database_url=database_url)
+
+
+def _openers(storage: StorageSettings, redis: RedisSettings) -> Openers:
+    configuration = WebhookConfiguration.open(storage, redis, load_webhooks())
+    return {WebhookConfiguration: lambda: configuration}

@@ -10,6 +10,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from trackhelm_cli.options import load, warn_of_unknown_names
 from trackhelm_core.errors import ApiError
 from trackhelm_core.objects.store import ObjectError
+from trackhelm_core.objects.stores import ArtifactStores
+from trackhelm_core.opening import open_runtime
 from trackhelm_core.runtime import Runtime
 from trackhelm_core.settings import LogSettings, ObjectSettings, RedisSettings, StorageSettings
 from trackhelm_core.telemetry.logging import configure_logging
@@ -27,9 +29,8 @@ def opened_runtime(
     configure_logging(load(LogSettings))
     warn_of_unknown_names()
     try:
-        runtime = Runtime.from_settings(
-            storage, load(RedisSettings), load(ObjectSettings), untouched=untouched
-        )
+        stores = ArtifactStores.open(storage, load(ObjectSettings), untouched=untouched)
+        runtime = open_runtime(storage, load(RedisSettings), {ArtifactStores: lambda: stores})
     except ValueError as error:
         raise _failed(str(error)) from error
     try:

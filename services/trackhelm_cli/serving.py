@@ -1,6 +1,7 @@
 """Serving an application over HTTP: what every role that listens has in common."""
 
 import socket
+from collections.abc import Callable
 from pathlib import Path
 
 import typer
@@ -9,18 +10,18 @@ from starlette.types import ASGIApp
 
 from trackhelm_cli.garbage import tune_garbage_collection
 from trackhelm_cli.http_protocol import BoundedProtocol
-from trackhelm_cli.options import load, load_webhooks, warn_of_unknown_names
+from trackhelm_cli.options import load, warn_of_unknown_names
 from trackhelm_core.app import build_app
 from trackhelm_core.auth.proxies import TrustedProxies
 from trackhelm_core.edge.cross_origin import CrossOrigin
 from trackhelm_core.edge.paths import Paths
-from trackhelm_core.runtime import Runtime
+from trackhelm_core.opening import open_runtime
+from trackhelm_core.runtime import Openers
 from trackhelm_core.service import Service
 from trackhelm_core.settings import (
     AuthSettings,
     HttpSettings,
     LogSettings,
-    ObjectSettings,
     RedisSettings,
     StorageSettings,
 )
@@ -86,18 +87,26 @@ def serve(app: ASGIApp, http: HttpSettings, announcement: str, auth: AuthSetting
 
 
 def serve_service(
-    service: Service, *, host: str | None, port: int | None, data: Path | None, database_url: str | None
+    service: Service,
+    openers: Callable[[StorageSettings, RedisSettings], Openers] = lambda _storage, _redis: {},
+    *,
+    host: str | None,
+    port: int | None,
+    data: Path | None,
+    database_url: str | None,
 ) -> None:
-    """Serve one service as a process of its own. Its database must have been migrated."""
+    """Serve one service as a process of its own. Its database must have been migrated.
+
+    `openers` opens what this service uses and others do not.
+    """
     http = load(HttpSettings, host=host, port=port)
     storage = load(StorageSettings, data=data, database_url=database_url)
     redis = load(RedisSettings)
     auth = load(AuthSettings)
-    webhooks = load_webhooks()
     configure_logging(load(LogSettings))
     warn_of_unknown_names()
     try:
-        runtime = Runtime.from_settings(storage, redis, load(ObjectSettings), webhooks)
+        runtime = open_runtime(storage, redis, openers(storage, redis))
     except ValueError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from error

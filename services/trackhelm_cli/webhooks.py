@@ -11,10 +11,10 @@ from trackhelm_cli.options import DatabaseOption, DataOption, load, load_webhook
 from trackhelm_core.clock import now_ms
 from trackhelm_core.db.models.webhooks import DeliveryState
 from trackhelm_core.errors import NotFoundError
-from trackhelm_core.runtime import secret_box
 from trackhelm_core.search.keyset import PageRequest
 from trackhelm_core.secrets import CannotOpenError, NoKeyError
 from trackhelm_core.settings import RedisSettings, StorageSettings
+from trackhelm_registry.calling.configuration import WebhookConfiguration
 from trackhelm_registry.logic.webhooks import found_webhook, reseal_secrets
 from trackhelm_registry.store import deliveries as store
 from trackhelm_registry.store.webhooks import webhook_page
@@ -101,7 +101,7 @@ def rekey(data: DataOption = None, database_url: DatabaseOption = None) -> None:
     """Encrypt every stored secret with the first of the keys; then the others are needed no more."""
     storage = load(StorageSettings, data=data, database_url=database_url)
     try:
-        secrets = secret_box(storage, load(RedisSettings), load_webhooks())
+        secrets = WebhookConfiguration.open(storage, load(RedisSettings), load_webhooks()).secrets
         with opened_database(data, database_url) as database, database.writing() as session:
             count = reseal_secrets(session, secrets)
     except (NoKeyError, CannotOpenError) as error:

@@ -1,25 +1,48 @@
-"""What a process holds for as long as it runs: made once, passed down, closed in reverse order."""
+"""What a process holds for as long as it runs: made once, passed down, closed in reverse order.
 
+It opens nothing by itself, and knows no table: a composition says what there is to open.
+"""
+
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from functools import partial
-from typing import Annotated, Self
+from threading import Lock
+from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Request
 from prometheus_client import CollectorRegistry
 
 from trackhelm_core.clock import Clock, now_ms
-from trackhelm_core.db.engine import make_engine
-from trackhelm_core.db.migrate import is_ready
 from trackhelm_core.db.unit_of_work import Database
-from trackhelm_core.objects.locations import Locations
-from trackhelm_core.objects.opening import open_store
-from trackhelm_core.objects.store import ObjectStore
-from trackhelm_core.places import Places
 from trackhelm_core.queue.connection import RedisConnection
-from trackhelm_core.secrets import SecretBox
-from trackhelm_core.settings import ObjectSettings, RedisSettings, StorageSettings, WebhookSettings
-from trackhelm_core.webhooks.task import DELIVER
+
+PartType = TypeVar("PartType")
+
+Openers = Mapping[type[Any], Callable[[], Any]]
+"""How to open what only some services use, by its type."""
+
+
+class Parts:
+    """What only some services use, each opened when it is first asked for.
+
+    A process that never asks for the object store or for the key of secrets never has them.
+    """
+
+    def __init__(self, openers: Openers) -> None:
+        self._openers = openers
+        self._opened: dict[type[Any], Any] = {}
+        self._opening = Lock()
+
+    def get(self, kind: type[PartType]) -> PartType:
+        """Return the part of a type. Raises `KeyError` for one that the composition does not know."""
+        part = self._opened.get(kind)
+        if part is None:
+            with self._opening:
+                if kind not in self._opened:
+                    self._opened[kind] = self._openers[kind]()
+                part = self._opened[kind]
+        assert isinstance(part, kind)
+        return part
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,85 +50,26 @@ class Runtime:
     """A process's connections to the world."""
 
     database: Database
-    objects: ObjectStore
-    locations: Locations
-    places: Places = field(default_factory=Places)
+    missing: Callable[[], str | None] = lambda: None
+    """Returns what the process waits for before it can serve, in words for its operator.
+
+    Raises `SQLAlchemyError` when the database does not answer.
+    """
     clock: Clock = now_ms
     redis: RedisConnection | None = None
     """The queue of metrics; None when embedded."""
-    webhooks: WebhookSettings = field(default_factory=WebhookSettings)
-    secrets: SecretBox = field(default_factory=SecretBox)
     metrics: CollectorRegistry = field(default_factory=CollectorRegistry)
     """What `/metrics` shows."""
-    _closing: ExitStack = field(default_factory=ExitStack, repr=False)
+    parts: Parts = field(default_factory=lambda: Parts({}))
+    closing: ExitStack = field(default_factory=ExitStack, repr=False)
 
-    @classmethod
-    def from_settings(
-        cls,
-        storage: StorageSettings,
-        redis: RedisSettings | None = None,
-        artifacts: ObjectSettings | None = None,
-        webhooks: WebhookSettings | None = None,
-        *,
-        untouched: bool = False,
-    ) -> Self:
-        """Open what the settings name, those for artifacts and webhooks being read where none are given.
-
-        The database is not migrated here, and a bucket may still be away. A store that is to be `untouched`
-        is neither made nor swept.
-
-        Raises:
-            ValueError: The settings contradict one another, or name no store, or a key is none.
-        """
-        artifacts = artifacts or ObjectSettings()
-        webhooks = webhooks or WebhookSettings()
-        secrets = secret_box(storage, redis, webhooks)
-        closing = ExitStack()
-        database = Database(make_engine(storage.effective_database_url))
-        closing.callback(database.close)
-        store_url = artifacts.artifacts_url or storage.artifact_folder.as_uri()
-        objects = open_store(store_url, artifacts, own=not untouched, sweep=not untouched)
-        queue = None
-        metrics = CollectorRegistry()
-        if redis is not None and (redis_url := redis.effective_redis_url) is not None:
-            if database.is_sqlite:
-                closing.close()
-                raise ValueError("TRACKHELM_REDIS_URL needs PostgreSQL: TRACKHELM_DATABASE_URL names SQLite")
-            queue = RedisConnection(redis_url, redis)
-            metrics.register(queue.read_wait)
-            closing.callback(queue.close)
-            database.on_announced = partial(queue.send, DELIVER)
-        return cls(
-            database=database,
-            objects=objects,
-            locations=Locations(artifacts, sweep=not untouched),
-            places=Places(store_url),
-            redis=queue,
-            metrics=metrics,
-            webhooks=webhooks,
-            secrets=secrets,
-            _closing=closing,
-        )
-
-    def missing(self) -> str | None:
-        """Return what the process waits for before it can serve, in words for who operates it.
-
-        Raises `SQLAlchemyError` when the database does not answer.
-        """
-        if not is_ready(self.database.engine):
-            return "The database has not the schema this version needs: run `migrate`."
-        return None if self.redis is None else self.redis.missing()
+    def part(self, kind: type[PartType]) -> PartType:
+        """Return what only some services use. Raises `KeyError` in a process that is not to have it."""
+        return self.parts.get(kind)
 
     def close(self) -> None:
         """Close everything, the last opened first."""
-        self._closing.close()
-
-
-def secret_box(storage: StorageSettings, redis: RedisSettings | None, webhooks: WebhookSettings) -> SecretBox:
-    """Return what seals secrets. Raises `ValueError` if a key is none."""
-    # Behind a queue there may be several machines, which could not share a key that one of them makes.
-    alone = redis is None or redis.effective_redis_url is None
-    return SecretBox(webhooks.keys, storage.data.absolute() / "secret.key" if alone else None)
+        self.closing.close()
 
 
 async def _runtime(request: Request) -> Runtime:

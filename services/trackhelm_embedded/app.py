@@ -5,6 +5,8 @@ from fastapi import FastAPI
 from trackhelm_artifact.service import SERVICE as ARTIFACT
 from trackhelm_core.app import build_app
 from trackhelm_core.db.migrate import migrate
+from trackhelm_core.objects.stores import ArtifactStores
+from trackhelm_core.opening import open_runtime
 from trackhelm_core.runtime import Runtime
 from trackhelm_core.settings import (
     AuthSettings,
@@ -15,9 +17,24 @@ from trackhelm_core.settings import (
 )
 from trackhelm_ingest.service import SERVICE as INGEST
 from trackhelm_query.service import SERVICE as QUERY
+from trackhelm_registry.calling.configuration import WebhookConfiguration
 from trackhelm_registry.service import SERVICE as REGISTRY
 
 SERVICES = (INGEST, QUERY, ARTIFACT, REGISTRY)
+
+
+def open_all(
+    storage: StorageSettings,
+    redis: RedisSettings | None = None,
+    artifacts: ObjectSettings | None = None,
+    webhooks: WebhookSettings | None = None,
+) -> Runtime:
+    """Open what all services use. Raises `ValueError` for settings that contradict one another."""
+    stores = ArtifactStores.open(storage, artifacts)
+    configuration = WebhookConfiguration.open(storage, redis, webhooks)
+    return open_runtime(
+        storage, redis, {ArtifactStores: lambda: stores, WebhookConfiguration: lambda: configuration}
+    )
 
 
 def embedded_app(
@@ -35,6 +52,6 @@ def embedded_app(
     are needed.
     """
     storage.data.mkdir(parents=True, exist_ok=True)
-    runtime = Runtime.from_settings(storage, redis, artifacts, webhooks)
+    runtime = open_all(storage, redis, artifacts, webhooks)
     migrate(runtime.database.engine)
     return build_app(SERVICES, runtime, behind_gateway=behind_gateway, auth=auth)

@@ -9,6 +9,7 @@ from starlette.concurrency import run_in_threadpool
 
 from trackhelm_core.runtime import Runtime
 from trackhelm_core.service import Mount, Service
+from trackhelm_core.webhooks.outbox import Outbox
 from trackhelm_registry.calling.dispatcher import Dispatcher
 from trackhelm_registry.routes import (
     aliases,
@@ -35,7 +36,7 @@ async def _lifespan(runtime: Runtime) -> AsyncIterator[dict[str, object]]:
         yield state
         return
     dispatcher = Dispatcher(runtime).start()
-    runtime.database.on_announced = dispatcher.notify
+    runtime.part(Outbox).notify_by(dispatcher.notify)
     try:
         yield state
     finally:

@@ -4,17 +4,18 @@ from typing import Final
 
 from trackhelm_core.queue.tasks import Task, TaskQueue
 from trackhelm_core.runtime import Runtime
+from trackhelm_core.webhooks.outbox import Outbox
 from trackhelm_core.webhooks.task import DELIVER
 from trackhelm_registry.calling.turns import PURGE_SECONDS, SWEEP_SECONDS, due_webhooks, purge, take_turn
 
 
 def _deliver(runtime: Runtime, webhook: int) -> None:
     if take_turn(runtime, webhook):
-        runtime.database.notify([webhook])
+        runtime.part(Outbox).notify([webhook])
 
 
 def _sweep(runtime: Runtime) -> None:
-    runtime.database.notify(due_webhooks(runtime))
+    runtime.part(Outbox).notify(due_webhooks(runtime))
 
 
 TASKS: Final = (

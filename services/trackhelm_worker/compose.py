@@ -1,16 +1,20 @@
 """Composing the services' tasks into a Celery application."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from threading import Lock
 from typing import Any
 
 from celery import Celery
 
 from trackhelm_artifact.tasks import TASKS as ARTIFACT
+from trackhelm_core.objects.stores import ArtifactStores
+from trackhelm_core.opening import open_runtime
 from trackhelm_core.queue.tasks import Task, make_celery
-from trackhelm_core.runtime import Runtime
+from trackhelm_core.runtime import Openers, Runtime
 from trackhelm_core.settings import RedisSettings, StorageSettings
 from trackhelm_ingest.tasks import TASKS as INGEST
+from trackhelm_registry.calling.configuration import WebhookConfiguration
 from trackhelm_registry.tasks import TASKS as REGISTRY
 
 TASKS: Sequence[Task] = (*INGEST, *ARTIFACT, *REGISTRY)
@@ -20,17 +24,22 @@ def build_celery(storage: StorageSettings, redis: RedisSettings) -> Celery:
     """Return the application that runs and schedules every service's tasks.
 
     Its runtime is opened by the first task of a process: pools of connections must not be inherited by the
-    processes that a worker forks.
+    processes that a worker forks. What only some tasks use (the object store, the key of secrets) is opened
+    by the first of these.
     """
     app = make_celery(redis)
 
+    openers: Openers = {
+        ArtifactStores: partial(ArtifactStores.open, storage),
+        WebhookConfiguration: partial(WebhookConfiguration.open, storage, redis),
+    }
     opened: list[Runtime] = []
     opening = Lock()
 
     def runtime() -> Runtime:
         with opening:
             if not opened:
-                opened.append(Runtime.from_settings(storage, redis))
+                opened.append(open_runtime(storage, redis, openers))
             return opened[0]
 
     for task in TASKS:

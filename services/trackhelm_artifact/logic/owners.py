@@ -4,6 +4,7 @@ from typing import Final
 
 from trackhelm_artifact.logic.spool import Spool
 from trackhelm_artifact.store.owners import owner_uris
+from trackhelm_core.objects.stores import stores_of
 from trackhelm_core.runtime import Runtime
 
 _KIND: Final = "owner"
@@ -14,7 +15,7 @@ class Owners:
 
     def __init__(self, runtime: Runtime, spool: Spool) -> None:
         self._spool = spool
-        own_path = runtime.places.own_path
+        own_path = stores_of(runtime).places.own_path
         with runtime.database.reading() as session:
             spool.add(_KIND, (path for uri in owner_uris(session) if (path := own_path(uri))))
 
@@ -34,4 +35,4 @@ class Owners:
 def has_owner(runtime: Runtime) -> bool:
     """Return whether anybody has files in the server's own store."""
     with runtime.database.reading() as session:
-        return any(map(runtime.places.own_path, owner_uris(session)))
+        return any(map(stores_of(runtime).places.own_path, owner_uris(session)))

@@ -22,6 +22,7 @@ from trackhelm_core.db.files_in_use import FilesInUse
 from trackhelm_core.errors import ApiError
 from trackhelm_core.objects.keys import ObjectKey
 from trackhelm_core.objects.store import ObjectError, StoreUnavailableError
+from trackhelm_core.objects.stores import stores_of
 from trackhelm_core.runtime import Runtime
 
 log = structlog.get_logger(__name__)
@@ -48,7 +49,9 @@ def place_of(runtime: Runtime, artifact_uri: str) -> Located | None:
     Then they stay: the operator did not let the server write there.
     """
     try:
-        there = Root(artifact_uri).locate(runtime.objects, runtime.locations, ObjectKey())
+        there = Root(artifact_uri).locate(
+            stores_of(runtime).objects, stores_of(runtime).locations, ObjectKey()
+        )
     except ApiError:
         return None
     # A root that is all of a store is nobody's.
@@ -63,7 +66,7 @@ async def purge_files(runtime: Runtime, *, seconds: float) -> Deleted:
     """
     deadline = time.monotonic() + seconds
     deleted = Deleted()
-    in_use = FilesInUse(runtime.places, runtime.clock)
+    in_use = FilesInUse(stores_of(runtime).places, runtime.clock)
     away: set[str] = set()
     async for tombstone in _from_anywhere(runtime):
         where = _store_of(tombstone.artifact_uri)
@@ -114,8 +117,8 @@ async def _purge(runtime: Runtime, tombstone: Tombstone, deadline: float, delete
     if there is None:
         log.warning("files are left where they are", uri=tombstone.artifact_uri, of=tombstone.entity_id)
         return True
-    records = Records(runtime.database, runtime.objects, runtime.clock)
-    forget = await records.deleting(there.key) if there.store is runtime.objects else None
+    records = Records(runtime.database, stores_of(runtime).objects, runtime.clock)
+    forget = await records.deleting(there.key) if there.store is stores_of(runtime).objects else None
     async for files in there.store.deleting(there.key):
         deleted.files += files
         if time.monotonic() > deadline:

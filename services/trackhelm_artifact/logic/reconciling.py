@@ -17,6 +17,7 @@ from trackhelm_artifact.store.tombstones import Tombstone
 from trackhelm_core.errors import InvalidParameterError
 from trackhelm_core.objects.keys import ObjectKey
 from trackhelm_core.objects.store import DirectoryError, MissingObjectError
+from trackhelm_core.objects.stores import stores_of
 from trackhelm_core.runtime import Runtime
 
 _FILES: Final = "file"
@@ -82,7 +83,7 @@ class Reconciliation:
     async def _check_owners(self) -> None:
         if await to_thread.run_sync(has_owner, self._runtime):
             return
-        async for page in self._runtime.objects.walk(self._root):
+        async for page in stores_of(self._runtime).objects.walk(self._root):
             if page:
                 raise InvalidParameterError(
                     "Nothing is deleted: the store has files, but the database knows no run, logged model or "
@@ -100,15 +101,15 @@ class Reconciliation:
             await purge_files(self._runtime, seconds=float("inf"))
 
     async def _interrupted(self) -> AsyncIterator[LeftOver]:
-        async for page in self._runtime.objects.interrupted(self._before):
+        async for page in stores_of(self._runtime).objects.interrupted(self._before):
             for upload in page:
                 if self._deletes:
-                    await self._runtime.objects.drop(upload)
+                    await stores_of(self._runtime).objects.drop(upload)
                 yield LeftOver(Left.INTERRUPTED, upload.name, None)
 
     async def _orphans(self, spool: Spool, owners: Owners) -> AsyncIterator[LeftOver]:
         owned = ""
-        async for page in self._runtime.objects.walk(self._root):
+        async for page in stores_of(self._runtime).objects.walk(self._root):
             spool.add(_FILES, (str(file.key) for file in page))
             for file in page:
                 path = str(file.key)
@@ -139,13 +140,13 @@ class Reconciliation:
 
     async def _delete(self, key: ObjectKey) -> None:
         record = await to_thread.run_sync(self._record_of, key)
-        await self._runtime.objects.delete_file(key)
+        await stores_of(self._runtime).objects.delete_file(key)
         if record is not None:
             await to_thread.run_sync(self._forget, record)
 
     async def _is_there(self, path: str) -> bool:
         try:
-            found = await self._runtime.objects.open(ObjectKey.parse(path), whole=False)
+            found = await stores_of(self._runtime).objects.open(ObjectKey.parse(path), whole=False)
         except (MissingObjectError, DirectoryError):
             return False
         found.close()

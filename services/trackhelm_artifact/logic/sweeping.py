@@ -9,6 +9,7 @@ from anyio import to_thread
 from trackhelm_artifact.logic.owners import Owners
 from trackhelm_artifact.logic.spool import Spool
 from trackhelm_core.objects.store import Interrupted
+from trackhelm_core.objects.stores import stores_of
 from trackhelm_core.runtime import Runtime
 
 SWEEP_SECONDS: Final = 3_600
@@ -23,12 +24,12 @@ async def sweep_uploads(runtime: Runtime) -> None:
 
     In a bucket that others may use, too, those of files of runs, logged models and versions alone.
     """
-    async for page in runtime.objects.interrupted(time.time() - _INTERRUPTED_SECONDS):
+    async for page in stores_of(runtime).objects.interrupted(time.time() - _INTERRUPTED_SECONDS):
         ours = [upload for upload in page if upload.is_ours]
         if len(ours) < len(page):
             ours = await to_thread.run_sync(_of_somebody, runtime, page)
         for upload in ours:
-            await runtime.objects.drop(upload)
+            await stores_of(runtime).objects.drop(upload)
 
 
 def _of_somebody(runtime: Runtime, uploads: Sequence[Interrupted]) -> list[Interrupted]:

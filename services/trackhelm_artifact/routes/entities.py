@@ -17,6 +17,7 @@ from trackhelm_artifact.schemas import requests as schemas
 from trackhelm_artifact.schemas.listings import EntityListing
 from trackhelm_core.errors import ApiError, ErrorCode
 from trackhelm_core.objects.keys import ObjectKey
+from trackhelm_core.objects.stores import stores_of
 from trackhelm_core.runtime import Runtime, RuntimeDep
 from trackhelm_core.wire.bodies import body_of
 from trackhelm_core.wire.replies import Empty, documented, empty_reply
@@ -101,7 +102,7 @@ async def upload_run_artifact(
     content = files.small(body_of(request), SMALL_UPLOAD_BYTES)
     there = await _located(runtime, root, path)
     stored, sha256 = await files.upload(there.store, there.key, content, body)
-    if there.store is runtime.objects:
+    if there.store is stores_of(runtime).objects:
         await records.note(there.key, stored, sha256)
     return empty_reply()
 
@@ -141,4 +142,6 @@ async def _download(request: Request, runtime: Runtime, root: Root, path: str) -
 
 async def _located(runtime: Runtime, root: Root, path: ObjectKey) -> Located:
     # A location may have to be opened first, which reads files of credentials.
-    return await run_in_threadpool(root.locate, runtime.objects, runtime.locations, path)
+    return await run_in_threadpool(
+        root.locate, stores_of(runtime).objects, stores_of(runtime).locations, path
+    )

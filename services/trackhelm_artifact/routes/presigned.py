@@ -11,6 +11,7 @@ from trackhelm_artifact.schemas.direct import PresignedDownload, PresignedUpload
 from trackhelm_core.errors import ApiError, ErrorCode, InvalidParameterError
 from trackhelm_core.objects.direct import DirectAccess
 from trackhelm_core.objects.keys import ObjectKey
+from trackhelm_core.objects.stores import stores_of
 from trackhelm_core.runtime import Runtime, RuntimeDep
 from trackhelm_core.wire.faults import shown
 from trackhelm_core.wire.replies import documented, reply
@@ -44,7 +45,7 @@ def _reached(
     """Return where a file is, and how clients reach the store it is in."""
     with runtime.database.reading() as session:
         root = roots.run_root(session, run_id) if run_id else roots.logged_model_root(session, model_id)
-    there = root.locate(runtime.objects, runtime.locations, path)
+    there = root.locate(stores_of(runtime).objects, stores_of(runtime).locations, path)
     if there.store.direct is None:
         raise _refusal(what, root)
     return there, there.store.direct

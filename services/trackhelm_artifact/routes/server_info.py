@@ -3,6 +3,7 @@
 from fastapi import APIRouter, Response
 
 from trackhelm_artifact.schemas.server_info import Features, ServerInfo
+from trackhelm_core.objects.stores import stores_of
 from trackhelm_core.runtime import RuntimeDep
 from trackhelm_core.wire.replies import documented, reply
 
@@ -13,7 +14,7 @@ router = APIRouter(prefix="/mlflow")
 async def server_info(runtime: RuntimeDep) -> Response:
     """Say which of MLflow's optional parts this server has."""
     # To advertise these makes clients fail on every file, unless each can reach the store itself.
-    direct = runtime.objects.direct
+    direct = stores_of(runtime).objects.direct
     return reply(
         ServerInfo(
             store_type="SqlStore",

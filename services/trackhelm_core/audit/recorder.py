@@ -50,6 +50,17 @@ def recorded_changes(session: Session) -> list[Change]:
     return [change for change, _ in session.info.get(_NOTED, ())]
 
 
+class AuditTrail:
+    """The hook by which each transaction that writes appends what was recorded in its session."""
+
+    def begin(self, session: Session) -> None:
+        """Prepare nothing: a session is ready."""
+
+    def before_commit(self, session: Session) -> None:
+        """Append what was recorded."""
+        append_recorded(session)
+
+
 def append_recorded(session: Session) -> None:
     """Append what was recorded in a session to the trail, in the order in which it was recorded."""
     noted: list[tuple[Change, dict[str, Any]]] = session.info.pop(_NOTED, [])

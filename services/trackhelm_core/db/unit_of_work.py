@@ -5,26 +5,32 @@ commit. A FastAPI `yield` dependency would commit after the response was sent.
 """
 
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
+from typing import Protocol
 
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from trackhelm_core.audit.recorder import append_recorded
 from trackhelm_core.db.engine import WRITES
-from trackhelm_core.webhooks.outbox import append_announced
-from trackhelm_core.webhooks.subscriptions import SUBSCRIPTIONS, Subscriptions
+
+
+class CommitHook(Protocol):
+    """What each transaction that writes does besides: what was noted in its session is written with it."""
+
+    def begin(self, session: Session) -> None:
+        """Prepare a session for what may be noted in it."""
+
+    def before_commit(self, session: Session) -> Callable[[], None] | None:
+        """Write what was noted; return what is to be called once that is committed."""
 
 
 class Database:
-    """The sessions of one process."""
+    """The sessions of one process. `hooks` take part in each transaction that writes, in their order."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, hooks: Sequence[CommitHook] = ()) -> None:
         self.engine = engine
-        self.subscriptions = Subscriptions()
-        self.on_announced: Callable[[int], None] | None = None
-        """Called with each webhook that something was put into the outbox for, once that is committed."""
+        self._hooks = hooks
         # What a page shows is read by several statements. On PostgreSQL each sees a state of its own unless
         # told otherwise; SQLite has one a transaction. Same pool: an option costs no message to the server.
         self._reader = (
@@ -96,7 +102,7 @@ class Database:
     def writing(self) -> Iterator[Session]:
         """Open a transaction that writes: committed when the block ends, rolled back when it raises.
 
-        What the audit trail and the outbox were told of in the block is committed with it.
+        What hooks write (the audit trail, the outbox) is committed with it.
         """
         with (
             self._writer,
@@ -105,18 +111,14 @@ class Database:
                 connection.execution_options(**{WRITES: True}), autoflush=False, expire_on_commit=False
             ) as session,
         ):
-            session.info[SUBSCRIPTIONS] = self.subscriptions
+            for hook in self._hooks:
+                hook.begin(session)
             yield session
-            webhooks = append_announced(session)
-            append_recorded(session)
+            after = [hook.before_commit(session) for hook in self._hooks]
             session.commit()
-        self.notify(webhooks)
-
-    def notify(self, webhooks: Iterable[int]) -> None:
-        """Say that something waits in the outbox for these webhooks, which is committed."""
-        if self.on_announced is not None:
-            for webhook in webhooks:
-                self.on_announced(webhook)
+        for call in after:
+            if call is not None:
+                call()
 
     def close(self) -> None:
         """Close every connection."""

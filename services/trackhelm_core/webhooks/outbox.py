@@ -5,9 +5,10 @@ sends anything.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Final
 
 from sqlalchemy import insert, literal, select
@@ -22,7 +23,10 @@ from trackhelm_core.db.models.webhooks import (
 )
 from trackhelm_core.ids import new_webhook_id
 from trackhelm_core.webhooks.events import Event
-from trackhelm_core.webhooks.subscriptions import SUBSCRIPTIONS, Subscriptions
+from trackhelm_core.webhooks.subscriptions import Subscriptions
+
+_SUBSCRIPTIONS: Final = "subscriptions"
+"""Where a session finds those of its process."""
 
 _ANNOUNCED: Final = "announced"
 """Where a session keeps what was announced in it."""
@@ -54,12 +58,43 @@ class Announcement:
     time: int
 
 
+class Outbox:
+    """The outbox as one process knows it, and the hook that fills it in each transaction that writes."""
+
+    def __init__(self) -> None:
+        self._subscriptions = Subscriptions()
+        self._notify: Callable[[int], None] | None = None
+
+    def notify_by(self, notify: Callable[[int], None]) -> None:
+        """Have a function called with each webhook that something was put into the outbox for."""
+        self._notify = notify
+
+    def begin(self, session: Session) -> None:
+        """Let what is announced in a session be compared with what webhooks are called for."""
+        session.info[_SUBSCRIPTIONS] = self._subscriptions
+
+    def before_commit(self, session: Session) -> Callable[[], None] | None:
+        """Put what was announced into the outbox; the caller is told of its webhooks after the commit."""
+        webhooks = append_announced(session)
+        return partial(self.notify, webhooks) if webhooks else None
+
+    def notify(self, webhooks: Iterable[int]) -> None:
+        """Say that something waits in the outbox for these webhooks, which is committed."""
+        if self._notify is not None:
+            for webhook in webhooks:
+                self._notify(webhook)
+
+    def webhooks_changed(self) -> None:
+        """Read anew what webhooks are called for: one was changed, and that is committed."""
+        self._subscriptions.forget()
+
+
 def is_wanted(session: Session, *events: Event) -> bool:
     """Return whether any webhook is called for one of the events, as far as this process knows.
 
     Whoever must look something up before it can announce asks this first.
     """
-    subscriptions: Subscriptions = session.info[SUBSCRIPTIONS]
+    subscriptions: Subscriptions = session.info[_SUBSCRIPTIONS]
     return not subscriptions.events(session).isdisjoint(events)
 
 

@@ -16,9 +16,6 @@ from trackhelm_core.db.models.webhooks import Webhook, WebhookEvent, WebhookStat
 
 REMEMBERED_SECONDS: Final = 1.0
 
-SUBSCRIPTIONS: Final = "subscriptions"
-"""Where a session finds those of its process."""
-
 
 class Subscriptions:
     """The events that any active webhook is called for, as one process knows them."""

@@ -11,8 +11,8 @@ from typing import Final
 from trackhelm_core import __version__
 from trackhelm_core.limits import WEBHOOK_ERROR_LENGTH
 from trackhelm_core.secrets import CannotOpenError, NoKeyError, SecretBox
-from trackhelm_core.settings import WebhookSettings
 from trackhelm_registry.calling.addresses import AddressError, targets_of
+from trackhelm_registry.calling.configuration import WebhookConfiguration
 from trackhelm_registry.calling.exchange import Endpoint, ExchangeError, post
 
 SIGNATURE_HEADER: Final = "X-MLflow-Signature"
@@ -42,15 +42,16 @@ class Outcome:
     error: str | None
 
 
-def send(message: Message, settings: WebhookSettings, secrets: SecretBox) -> Outcome:
+def send(message: Message, configuration: WebhookConfiguration) -> Outcome:
     """Attempt once; takes `webhook_timeout_seconds` at most, plus what the name's look-up takes beyond."""
+    settings = configuration.settings
     deadline = time.monotonic() + settings.webhook_timeout_seconds
     endpoint = Endpoint.of(message.url)
     body = message.body.encode()
     try:
         if endpoint.scheme != "https" and not settings.webhook_allow_http:
             return _failed("http:// addresses are not allowed: see TRACKHELM_WEBHOOK_ALLOW_HTTP")
-        headers = _headers(message, secrets, int(time.time()))
+        headers = _headers(message, configuration.secrets, int(time.time()))
         targets = targets_of(endpoint.host, endpoint.port, settings.private_networks)
         answer = post(endpoint, targets, headers, body, deadline)
     except (NoKeyError, CannotOpenError, OSError) as error:

@@ -13,6 +13,7 @@ import structlog
 from trackhelm_core.limits import WEBHOOK_ERROR_LENGTH
 from trackhelm_core.runtime import Runtime
 from trackhelm_registry.calling.backoff import wait_seconds
+from trackhelm_registry.calling.configuration import WebhookConfiguration
 from trackhelm_registry.calling.sending import Outcome, send
 from trackhelm_registry.store import deliveries as store
 
@@ -47,10 +48,10 @@ def take_turn(runtime: Runtime, webhook: int, should_stop: Callable[[], bool] = 
 
 
 def _attempt(runtime: Runtime, claimed: store.Claimed) -> Outcome:
-    if claimed.attempts > runtime.webhooks.webhook_attempts:
+    if claimed.attempts > runtime.part(WebhookConfiguration).settings.webhook_attempts:
         return Outcome(None, "", "every attempt ended with the worker that made it")
     try:
-        return send(claimed.message, runtime.webhooks, runtime.secrets)
+        return send(claimed.message, runtime.part(WebhookConfiguration))
     except Exception as error:
         # Whatever an endpoint may do to this code, the delivery has an end.
         log.exception("a webhook could not be called", webhook=claimed.webhook)
@@ -65,20 +66,20 @@ def due_webhooks(runtime: Runtime) -> list[int]:
 
 def purge(runtime: Runtime) -> None:
     """Delete deliveries that succeeded long ago."""
-    kept = round(runtime.webhooks.webhook_keep_days * _DAY_MS)
+    kept = round(runtime.part(WebhookConfiguration).settings.webhook_keep_days * _DAY_MS)
     with runtime.database.writing() as session:
         store.purge_delivered(session, runtime.clock() - kept)
 
 
 def _claim(runtime: Runtime, now: int) -> store.Claim:
-    seconds = runtime.webhooks.webhook_timeout_seconds + _CLAIM_MARGIN_SECONDS
+    seconds = runtime.part(WebhookConfiguration).settings.webhook_timeout_seconds + _CLAIM_MARGIN_SECONDS
     return store.Claim(now, now + round(seconds * 1_000), LANES)
 
 
 def _result(runtime: Runtime, claimed: store.Claimed, outcome: Outcome, now: int) -> store.Result:
     if outcome.error is None:
         return store.Result(now, outcome.status, None, None)
-    dead = claimed.attempts >= runtime.webhooks.webhook_attempts
+    dead = claimed.attempts >= runtime.part(WebhookConfiguration).settings.webhook_attempts
     facts = {
         "webhook": claimed.webhook,
         "delivery": claimed.message.delivery_id,

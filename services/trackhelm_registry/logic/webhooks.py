@@ -21,10 +21,10 @@ from trackhelm_core.limits import (
 from trackhelm_core.search.keyset import PageRequest
 from trackhelm_core.search.pages import query_digest
 from trackhelm_core.secrets import NoKeyError, SecretBox
-from trackhelm_core.settings import WebhookSettings
 from trackhelm_core.validation import check_length, check_page_range
 from trackhelm_core.webhooks.events import MLFLOW_EVENTS, RUN_EVENTS, Event
 from trackhelm_core.wire.faults import cut, shown
+from trackhelm_registry.calling.configuration import WebhookConfiguration
 from trackhelm_registry.logic.webhook_events import parse_events, parse_run_events
 from trackhelm_registry.logic.webhook_urls import check_url
 from trackhelm_registry.schemas.webhooks import CreateWebhook, ListWebhooks, UpdateWebhook
@@ -39,9 +39,9 @@ _STATUSES: Final = {1: WebhookStatus.ACTIVE, 2: WebhookStatus.DISABLED}
 class Webhooks:
     """The webhooks of one deployment, by its settings and its keys."""
 
-    def __init__(self, settings: WebhookSettings, secrets: SecretBox) -> None:
-        self._settings = settings
-        self._secrets = secrets
+    def __init__(self, configuration: WebhookConfiguration) -> None:
+        self._settings = configuration.settings
+        self._secrets = configuration.secrets
 
     def create(self, session: Session, asked: CreateWebhook, cause: Cause) -> WebhookRow:
         """Create a webhook."""

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from trackhelm_core.runtime import RuntimeDep
+from trackhelm_core.webhooks.outbox import Outbox
 from trackhelm_core.wire.replies import Empty, documented, empty_reply, reply
 from trackhelm_core.wire.route import WireRoute
 from trackhelm_registry.logic import deliveries as logic
@@ -28,5 +29,5 @@ def resend_delivery(webhook_id: str, delivery_id: str, runtime: RuntimeDep) -> R
     """Send a delivery again, or without waiting further, whatever became of it."""
     with runtime.database.writing() as session:
         webhook = logic.resend(session, webhook_id, delivery_id, runtime.clock())
-    runtime.database.notify([webhook])
+    runtime.part(Outbox).notify([webhook])
     return empty_reply()

@@ -9,8 +9,10 @@ from trackhelm_core.audit.changes import Cause
 from trackhelm_core.auth.dependency import ActorDep
 from trackhelm_core.errors import ApiError, ErrorCode
 from trackhelm_core.runtime import Runtime, RuntimeDep
+from trackhelm_core.webhooks.outbox import Outbox
 from trackhelm_core.wire.replies import Empty, documented, empty_reply, reply
 from trackhelm_core.wire.route import WireRoute
+from trackhelm_registry.calling.configuration import WebhookConfiguration
 from trackhelm_registry.calling.sending import send
 from trackhelm_registry.logic import webhooks as logic
 from trackhelm_registry.logic.webhook_tests import test_message
@@ -39,10 +41,10 @@ def _answer(webhook: WebhookRow) -> Response:
 @router.post("/mlflow/webhooks", **documented(schemas.WebhookAnswer))
 def create_webhook(body: schemas.CreateWebhook, actor: ActorDep, runtime: RuntimeDep) -> Response:
     """Create a webhook."""
-    webhooks = Webhooks(runtime.webhooks, runtime.secrets)
+    webhooks = Webhooks(runtime.part(WebhookConfiguration))
     with runtime.database.writing() as session:
         webhook = webhooks.create(session, body, Cause(actor, runtime.clock()))
-    runtime.database.subscriptions.forget()
+    runtime.part(Outbox).webhooks_changed()
     return _answer(webhook)
 
 
@@ -71,10 +73,10 @@ def update_webhook(
     webhook_id: str, body: schemas.UpdateWebhook, actor: ActorDep, runtime: RuntimeDep
 ) -> Response:
     """Change a webhook; what is not given stays."""
-    webhooks = Webhooks(runtime.webhooks, runtime.secrets)
+    webhooks = Webhooks(runtime.part(WebhookConfiguration))
     with runtime.database.writing() as session:
         webhook = webhooks.update(session, webhook_id, body, Cause(actor, runtime.clock()))
-    runtime.database.subscriptions.forget()
+    runtime.part(Outbox).webhooks_changed()
     return _answer(webhook)
 
 
@@ -83,7 +85,7 @@ def delete_webhook(webhook_id: str, actor: ActorDep, runtime: RuntimeDep) -> Res
     """Delete a webhook with everything that is on its way to it."""
     with runtime.database.writing() as session:
         logic.delete(session, webhook_id, Cause(actor, runtime.clock()))
-    runtime.database.subscriptions.forget()
+    runtime.part(Outbox).webhooks_changed()
     return empty_reply()
 
 
@@ -101,7 +103,7 @@ def test_webhook(
             retry_after_seconds=_RETRY_SECONDS,
         )
     try:
-        outcome = send(message, runtime.webhooks, runtime.secrets)
+        outcome = send(message, runtime.part(WebhookConfiguration))
     finally:
         tests.release()
     result = schemas.TestResult(

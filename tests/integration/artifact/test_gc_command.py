@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import anyio
 import pytest
@@ -38,10 +38,14 @@ from trackhelm_core.db.models import (
     Series,
 )
 from trackhelm_core.objects.store import ObjectStore
-from trackhelm_core.runtime import Runtime
+from trackhelm_core.objects.stores import stores_of
 from trackhelm_core.settings import ObjectSettings, RedisSettings, StorageSettings
+from trackhelm_embedded.app import open_all
 from trackhelm_ingest.logic import purging as rows_purging
 from trackhelm_ingest.store import purging as rows_store
+
+if TYPE_CHECKING:
+    from trackhelm_core.runtime import Runtime
 
 FILES = "/api/2.0/mlflow-artifacts/artifacts"
 OWNED = (Run, RunParam, RunTag, Series, MetricChunk, LoggedModel, ArtifactRecord, ArtifactTombstone, Dataset)
@@ -59,7 +63,7 @@ class Server:
 
     @property
     def objects(self) -> ObjectStore:
-        return self.runtime.objects
+        return stores_of(self.runtime).objects
 
     def gc(self, *options: str, expected: int = 0) -> str:
         arguments = ["gc", "--data", str(self.storage.data), *options]
@@ -438,7 +442,7 @@ def test_a_store_that_is_away_is_tried_again(tmp_path: Path, s3_server: S3Server
         server.delete_run(run_id)
         with server.runtime.database.writing() as session:
             rows_purging.purge_runs(session, in_use(server), [run_id], cause_of(server))
-        unreachable = Runtime.from_settings(storage, artifacts=away)
+        unreachable = open_all(storage, artifacts=away)
         deleted = anyio.run(lambda: files_purging.purge_files(unreachable, seconds=60))
         unreachable.close()
         assert (deleted.is_away, deleted.tombstones) == (True, 0)
@@ -491,7 +495,7 @@ def test_a_turn_ends_in_the_middle_of_many_files_and_the_next_goes_on(
 
 def in_use(server: Server) -> FilesInUse:
     """Return who uses files now, as a command that begins reads it."""
-    return FilesInUse(server.runtime.places, server.runtime.clock)
+    return FilesInUse(stores_of(server.runtime).places, server.runtime.clock)
 
 
 def cause_of(server: Server) -> Any:

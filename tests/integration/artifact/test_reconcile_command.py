@@ -22,6 +22,7 @@ from trackhelm_cli.collecting import cutoff
 from trackhelm_cli.main import app
 from trackhelm_core.objects.keys import RESERVED
 from trackhelm_core.objects.remote import RemoteStore
+from trackhelm_core.objects.stores import stores_of
 from trackhelm_core.runtime import Runtime  # noqa: TC001 - a local annotation, which mypy reads
 from trackhelm_core.settings import ObjectSettings, StorageSettings
 
@@ -51,7 +52,7 @@ class Server:
         assert self.api.client.put(f"{FILES}/{path}", content=b"data").status_code == 200
 
     def put(self, path: str) -> None:
-        anyio.run(self.runtime.objects.put, key(path), body(b"data"))
+        anyio.run(stores_of(self.runtime).objects.put, key(path), body(b"data"))
 
     def findings(self, *options: str) -> list[tuple[str, str]]:
         arguments = ["artifacts", "reconcile", "--data", str(self.data), "--json", *options]
@@ -63,7 +64,7 @@ class Server:
 
     def interrupt(self) -> str:
         """Leave an upload unfinished, and return what it is called."""
-        if self.runtime.objects.direct is None:
+        if stores_of(self.runtime).objects.direct is None:
             drafts = self.data / "artifacts" / RESERVED
             drafts.mkdir(exist_ok=True)
             (drafts / "left").write_bytes(b"half")
@@ -107,7 +108,7 @@ def test_what_is_left_over_is_found_and_deleted_and_nothing_else(server: Server)
     server.upload("nobody.txt")
     server.upload(f"{server.root}2/not below the run")
     server.upload(f"{server.root}/gone")
-    anyio.run(server.runtime.objects.delete, key(f"{server.root}/gone"))
+    anyio.run(stores_of(server.runtime).objects.delete, key(f"{server.root}/gone"))
     expected = [
         ("orphan", f"{server.root}2/not below the run"),
         ("orphan", "nobody.txt"),
@@ -119,7 +120,7 @@ def test_what_is_left_over_is_found_and_deleted_and_nothing_else(server: Server)
     assert server.findings("--older-than", "0s", "--prefix", "nobody") == [("orphan", "nobody/deep/x")]
     assert server.findings("--older-than", "0s", "--delete") == sorted(expected)
     assert server.findings("--older-than", "0s") == []
-    assert anyio.run(walked, server.runtime.objects) == {f"{server.root}/a": 4}
+    assert anyio.run(walked, stores_of(server.runtime).objects) == {f"{server.root}/a": 4}
     verified = CliRunner().invoke(app, ["artifacts", "verify", "--data", str(server.data)])
     assert verified.output == "1 files, 4 bytes: 0 findings\n"
 
@@ -127,7 +128,7 @@ def test_what_is_left_over_is_found_and_deleted_and_nothing_else(server: Server)
 @pytest.fixture
 def bucket(s3_server: S3Server, server: Server) -> Bucket:
     """Return what puts objects into the server's bucket that it would not put there itself."""
-    objects = server.runtime.objects
+    objects = stores_of(server.runtime).objects
     if not isinstance(objects, RemoteStore):
         pytest.skip("a folder knows no such files")
     prefix = objects.bucket.prefix
@@ -148,9 +149,9 @@ def test_the_mark_of_a_directory_is_no_file_and_costs_no_file_below_it(
     bucket("nobody/", b"")
     assert server.findings("--older-than", "0s", "--delete") == []
     files = {f"{server.root}/a": 4, f"{server.root}/empty": 0}
-    assert anyio.run(walked, server.runtime.objects) == files
+    assert anyio.run(walked, stores_of(server.runtime).objects) == files
     for path in ("", server.root):
-        assert anyio.run(walked, server.runtime.objects, path) == files
+        assert anyio.run(walked, stores_of(server.runtime).objects, path) == files
     found = CliRunner().invoke(app, ["artifacts", "verify", "--data", str(server.data)]).output
     assert found.splitlines()[-1] == "2 files, 4 bytes: 1 findings"
     assert "unrecorded" in found
@@ -161,7 +162,7 @@ def test_a_file_with_the_name_of_a_directory_of_somebodys_stays(server: Server, 
     for path in above:
         bucket(path, b"in the way")
     assert server.findings("--older-than", "0s", "--delete") == []
-    assert set(anyio.run(walked, server.runtime.objects)) == {*above, f"{server.root}/a"}
+    assert set(anyio.run(walked, stores_of(server.runtime).objects)) == {*above, f"{server.root}/a"}
 
 
 def test_an_orphan_is_deleted_by_its_own_name_alone(
@@ -174,7 +175,7 @@ def test_an_orphan_is_deleted_by_its_own_name_alone(
     # As if what lies below had come to an owner since owners were read.
     monkeypatch.setattr("trackhelm_artifact.logic.owners.Owners.is_below", lambda *_: False)
     assert server.findings("--older-than", "0s", "--delete") == [("orphan", "nobody")]
-    assert set(anyio.run(walked, server.runtime.objects)) == {f"{server.root}/a", "nobody/b"}
+    assert set(anyio.run(walked, stores_of(server.runtime).objects)) == {f"{server.root}/a", "nobody/b"}
     verified = CliRunner().invoke(app, ["artifacts", "verify", "--data", str(server.data)])
     assert verified.output == "2 files, 8 bytes: 0 findings\n"
 
@@ -197,7 +198,7 @@ def test_nothing_is_deleted_for_a_database_that_knows_nobody(server: Server, tmp
     refused = CliRunner().invoke(app, [*command, "--delete"])
     assert refused.exit_code == 2
     assert "Nothing is deleted" in refused.stderr
-    assert anyio.run(walked, server.runtime.objects) == {f"{server.root}/a": 4}
+    assert anyio.run(walked, stores_of(server.runtime).objects) == {f"{server.root}/a": 4}
     nothing = CliRunner().invoke(app, [*command, "--delete", "--prefix", "none"])
     assert (nothing.exit_code, nothing.output) == (0, "0 findings, 0 bytes, deleted\n")
 
@@ -229,7 +230,7 @@ def test_uploads_are_swept_a_day_later(server: Server, monkeypatch: pytest.Monke
     SWEEP_UPLOADS.run(server.runtime)
 
     async def left() -> list[Any]:
-        return [page async for page in server.runtime.objects.interrupted(4e9) if page]
+        return [page async for page in stores_of(server.runtime).objects.interrupted(4e9) if page]
 
     assert anyio.run(left) == []
 

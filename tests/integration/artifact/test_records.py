@@ -20,8 +20,10 @@ from trackhelm_core.db.migrate import migrate
 from trackhelm_core.db.models import ArtifactRecord
 from trackhelm_core.db.unit_of_work import Database
 from trackhelm_core.errors import UnavailableError
+from trackhelm_core.objects.stores import stores_of
 from trackhelm_core.runtime import Runtime
 from trackhelm_core.settings import StorageSettings
+from trackhelm_embedded.app import open_all
 
 FILES = "/api/2.0/mlflow-artifacts/artifacts"
 DATA = b"some bytes" * 100_000
@@ -149,14 +151,14 @@ def test_of_many_writers_on_one_path_the_record_is_of_the_file_that_stays(api: A
 
 @pytest.fixture
 def own(tmp_path: Path, own_database_url: str) -> Iterator[Runtime]:
-    runtime = Runtime.from_settings(StorageSettings(data=tmp_path, database_url=own_database_url))
+    runtime = open_all(StorageSettings(data=tmp_path, database_url=own_database_url))
     migrate(runtime.database.engine)
     yield runtime
     runtime.close()
 
 
 def test_of_two_writers_the_slower_to_record_does_not_undo_the_other(own: Runtime) -> None:
-    objects = own.objects
+    objects = stores_of(own).objects
     records = Records(own.database, objects, own.clock)
 
     async def scenario() -> None:
@@ -177,13 +179,14 @@ def test_of_two_writers_the_slower_to_record_does_not_undo_the_other(own: Runtim
 
 def test_what_is_uploaded_while_its_directory_is_deleted_keeps_its_record(own: Runtime) -> None:
     # Each record later than the one before: their times have a millisecond's grain.
-    records = Records(own.database, own.objects, itertools.count(1).__next__)
+    objects = stores_of(own).objects
+    records = Records(own.database, objects, itertools.count(1).__next__)
 
     async def scenario() -> None:
-        await records.note(key("d/old"), await own.objects.put(key("d/old"), body(b"x")), b"0" * 32)
+        await records.note(key("d/old"), await objects.put(key("d/old"), body(b"x")), b"0" * 32)
         forget = await records.deleting(key("d"))
-        await own.objects.delete(key("d"))
-        await records.note(key("d/new"), await own.objects.put(key("d/new"), body(b"y")), b"1" * 32)
+        await objects.delete(key("d"))
+        await records.note(key("d/new"), await objects.put(key("d/new"), body(b"y")), b"1" * 32)
         await forget()
 
     anyio.run(scenario)
@@ -191,12 +194,13 @@ def test_what_is_uploaded_while_its_directory_is_deleted_keeps_its_record(own: R
 
 
 def test_an_upload_that_is_deleted_before_it_is_recorded_leaves_no_record(own: Runtime) -> None:
-    records = Records(own.database, own.objects, own.clock)
+    objects = stores_of(own).objects
+    records = Records(own.database, objects, own.clock)
 
     async def scenario() -> None:
-        stored = await own.objects.put(key("d/f"), body(b"x"))
+        stored = await objects.put(key("d/f"), body(b"x"))
         forget = await records.deleting(key("d"))
-        await own.objects.delete(key("d"))
+        await objects.delete(key("d"))
         await forget()
         await records.note(key("d/f"), stored, b"0" * 32)
 
@@ -206,14 +210,15 @@ def test_an_upload_that_is_deleted_before_it_is_recorded_leaves_no_record(own: R
 
 def test_an_upload_that_is_deleted_after_it_is_recorded_leaves_no_record(own: Runtime) -> None:
     # Whose clock is ahead: its record is newer than all that the deletion knew of.
-    records = Records(own.database, own.objects, lambda: own.clock() + 60_000)
+    objects = stores_of(own).objects
+    records = Records(own.database, objects, lambda: own.clock() + 60_000)
 
     async def scenario() -> None:
-        stored = await own.objects.put(key("d/f"), body(b"x"))
+        stored = await objects.put(key("d/f"), body(b"x"))
         forget = await records.deleting(key("d"))
         await records.note(key("d/f"), stored, b"0" * 32)
-        await own.objects.delete(key("d"))
-        await records.note(key("d/new"), await own.objects.put(key("d/new"), body(b"y")), b"1" * 32)
+        await objects.delete(key("d"))
+        await records.note(key("d/new"), await objects.put(key("d/new"), body(b"y")), b"1" * 32)
         await forget()
 
     anyio.run(scenario)
@@ -221,7 +226,8 @@ def test_an_upload_that_is_deleted_after_it_is_recorded_leaves_no_record(own: Ru
 
 
 def test_uploads_that_end_together_share_a_transaction(own: Runtime) -> None:
-    records = Records(own.database, own.objects, own.clock)
+    objects = stores_of(own).objects
+    records = Records(own.database, objects, own.clock)
     batches: list[int] = []
     insert_all = records._insert_all
 
@@ -234,7 +240,7 @@ def test_uploads_that_end_together_share_a_transaction(own: Runtime) -> None:
     async def scenario() -> None:
         async with anyio.create_task_group() as uploads:
             for number in range(50):
-                stored = await own.objects.put(key(f"d/{number}"), body(b"x"))
+                stored = await objects.put(key(f"d/{number}"), body(b"x"))
                 uploads.start_soon(records.note, key(f"d/{number}"), stored, b"0" * 32)
 
     anyio.run(scenario)

@@ -7,11 +7,10 @@ from sqlalchemy import insert, select
 from trackhelm_core.audit.changes import Action, Cause, Change, Entity, EntityType
 from trackhelm_core.audit.recorder import record, recorded_changes
 from trackhelm_core.auth.actor import Actor, ActorKind
-from trackhelm_core.db.engine import make_engine
 from trackhelm_core.db.migrate import migrate
 from trackhelm_core.db.models import AuditEvent, Key
 from trackhelm_core.db.trials import Trial
-from trackhelm_core.db.unit_of_work import Database
+from trackhelm_core.opening import open_database
 
 CAUSE = Cause(Actor("ada", ActorKind.USER, "10.0.0.1", "r"), 1)
 
@@ -23,9 +22,8 @@ def change(run: str) -> Change:
 def test_what_is_undone_is_not_committed_and_what_was_before_and_comes_after_is(
     own_database_url: str,
 ) -> None:
-    engine = make_engine(own_database_url)
-    migrate(engine)
-    database = Database(engine)
+    database = open_database(own_database_url)
+    migrate(database.engine)
     with database.writing() as session:
         session.execute(insert(Key).values(name="before"))
         record(session, change("before"), CAUSE)
@@ -46,9 +44,8 @@ def test_what_is_undone_is_not_committed_and_what_was_before_and_comes_after_is(
 
 
 def test_a_trial_that_stands_is_committed(tmp_path: Path) -> None:
-    engine = make_engine(f"sqlite:///{tmp_path / 'trial.db'}")
-    migrate(engine)
-    database = Database(engine)
+    database = open_database(f"sqlite:///{tmp_path / 'trial.db'}")
+    migrate(database.engine)
     with database.writing() as session:
         Trial(session)
         session.execute(insert(Key).values(name="tried"))

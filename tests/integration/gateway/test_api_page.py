@@ -12,9 +12,8 @@ import pytest
 from tests.fixtures.live import serving
 from trackhelm_core.app import build_app
 from trackhelm_core.db.migrate import migrate
-from trackhelm_core.runtime import Runtime
 from trackhelm_core.settings import GatewaySettings, StorageSettings
-from trackhelm_embedded.app import SERVICES, embedded_app
+from trackhelm_embedded.app import SERVICES, embedded_app, open_all
 from trackhelm_gateway.app import gateway_app
 
 ADDRESSED = re.compile(r"""(?:href|src|url)\s*[=:]\s*["']([^"']*)""")
@@ -37,7 +36,7 @@ def gateway(storage: StorageSettings) -> Iterator[str]:
     with ExitStack() as running:
         urls: dict[str, str] = {}
         for service in SERVICES:
-            runtime = Runtime.from_settings(storage)
+            runtime = open_all(storage)
             migrate(runtime.database.engine)
             app = build_app([service], runtime, behind_gateway=True)
             # Made here one by one: how pydantic's warnings are hushed meanwhile is not made for threads.

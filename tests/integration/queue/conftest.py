@@ -13,6 +13,7 @@ from tests.fixtures.programs import RedisServer, redis_server
 from trackhelm_core.chunks import Points, decode, merge
 from trackhelm_core.db.migrate import migrate
 from trackhelm_core.db.models import Key, MetricChunk, Run, Series
+from trackhelm_core.opening import open_runtime
 from trackhelm_core.queue.connection import RedisConnection
 from trackhelm_core.runtime import Runtime
 from trackhelm_core.settings import RedisSettings, StorageSettings
@@ -81,7 +82,7 @@ def split(server: RedisServer, postgres_url: str, tmp_path: Path) -> Iterator[Sp
         queue_backlog=500,
         read_wait_seconds=2,
     )
-    runtime = Runtime.from_settings(StorageSettings(data=tmp_path, database_url=postgres_url), settings)
+    runtime = open_runtime(StorageSettings(data=tmp_path, database_url=postgres_url), settings)
     migrate(runtime.database.engine)
     assert runtime.redis is not None
     runtime.redis.client.flushall()

@@ -7,6 +7,7 @@ from tests.integration.registry.registry import Registry
 from trackhelm_core.audit.changes import Cause
 from trackhelm_core.auth.actor import Actor, ActorKind
 from trackhelm_core.db.files_in_use import FilesInUse
+from trackhelm_core.objects.stores import stores_of
 from trackhelm_ingest.logic.purging import purge_runs
 
 MISSING = "RESOURCE_DOES_NOT_EXIST"
@@ -117,7 +118,7 @@ def test_a_source_may_name_a_run_that_is_not_there(
     if end != "never was":
         api.post("runs/delete", run_id=run_id)
     if end == "deleted for good":
-        in_use = FilesInUse(registry.runtime.places, registry.runtime.clock)
+        in_use = FilesInUse(stores_of(registry.runtime).places, registry.runtime.clock)
         with registry.runtime.database.writing() as session:
             assert purge_runs(session, in_use, [run_id], Cause(OPERATOR, 1)) == []
     version = registry.new_version(name, source.format(run=run_id), run_id=run_id)

@@ -14,11 +14,13 @@ from tests.fixtures.receiver import Receiver, receiving
 from trackhelm_core.audit.changes import Cause
 from trackhelm_core.auth.actor import Actor, ActorKind
 from trackhelm_core.db.migrate import migrate
-from trackhelm_core.runtime import Runtime
+from trackhelm_core.runtime import Parts, Runtime
 from trackhelm_core.search.keyset import PageRequest
 from trackhelm_core.settings import StorageSettings, WebhookSettings
+from trackhelm_core.webhooks import outbox as domain_outbox
 from trackhelm_core.webhooks.events import Event
-from trackhelm_core.webhooks.outbox import Announcement, announce
+from trackhelm_embedded.app import open_all
+from trackhelm_registry.calling.configuration import WebhookConfiguration
 from trackhelm_registry.calling.turns import due_webhooks, take_turn
 from trackhelm_registry.logic.webhooks import Webhooks, delete
 from trackhelm_registry.schemas.webhooks import CreateWebhook
@@ -108,10 +110,10 @@ class Outbox:
 
     def create(self, url: str = "", **given: Any) -> WebhookRow:
         message = {"name": "a", "url": url or self.receiver.url, "run_events": ("STARTED", "FINISHED")}
-        webhooks = Webhooks(self.runtime.webhooks, self.runtime.secrets)
+        webhooks = Webhooks(self.runtime.part(WebhookConfiguration))
         with self.runtime.database.writing() as session:
             made = webhooks.create(session, CreateWebhook(**(message | given)), Cause(ADA, self.now))
-        self.runtime.database.subscriptions.forget()
+        self.runtime.part(domain_outbox.Outbox).webhooks_changed()
         return made
 
     def delete(self, webhook: WebhookRow) -> None:
@@ -120,7 +122,9 @@ class Outbox:
 
     def announce(self, run: str, event: Event = Event.RUN_STARTED, **data: Any) -> None:
         with self.runtime.database.writing() as session:
-            announce(session, Announcement(event, f"run/{run}", {"run_id": run, **data}, self.now))
+            domain_outbox.announce(
+                session, domain_outbox.Announcement(event, f"run/{run}", {"run_id": run, **data}, self.now)
+            )
 
     def turn(self, webhook: WebhookRow) -> bool:
         return take_turn(self.runtime, webhook.id)
@@ -139,13 +143,17 @@ class Outbox:
 
     def set(self, **settings: Any) -> None:
         given = SETTINGS.model_copy(update=settings)
-        self.runtime = dataclasses.replace(self.runtime, webhooks=given)
+        sealing = self.runtime.part(WebhookConfiguration).secrets
+        changed = WebhookConfiguration(given, sealing)
+        filled = self.runtime.part(domain_outbox.Outbox)
+        parts = Parts({domain_outbox.Outbox: lambda: filled, WebhookConfiguration: lambda: changed})
+        self.runtime = dataclasses.replace(self.runtime, parts=parts)
 
 
 @pytest.fixture
 def outbox(database_url: str, tmp_path: Path, receiver: Receiver) -> Iterator[Outbox]:
     storage = StorageSettings(data=tmp_path, database_url=database_url)
-    runtime = Runtime.from_settings(storage, webhooks=SETTINGS)
+    runtime = open_all(storage, webhooks=SETTINGS)
     migrate(runtime.database.engine)
     made = Outbox(runtime, receiver)
     made.runtime = dataclasses.replace(runtime, clock=lambda: made.now)

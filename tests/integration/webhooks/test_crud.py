@@ -6,6 +6,7 @@ import pytest
 
 from tests.fixtures.api import Api
 from tests.integration.webhooks.conftest import SECRET, Hook
+from trackhelm_registry.calling.configuration import WebhookConfiguration
 
 ALL = "/api/2.0/trackhelm/webhooks"
 CREATED = [{"entity": "REGISTERED_MODEL", "action": "CREATED"}]
@@ -34,7 +35,7 @@ def test_a_secret_is_stored_encrypted(hook: Hook) -> None:
     with app.state.runtime.database.engine.connect() as connection:
         (row,) = connection.exec_driver_sql("SELECT * FROM webhook").all()
     assert SECRET not in str(row)
-    assert app.state.runtime.secrets.open(row.secret) == SECRET
+    assert app.state.runtime.part(WebhookConfiguration).secrets.open(row.secret) == SECRET
 
 
 def test_events_may_be_named_by_their_numbers(hook: Hook) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import insert, text, update
 from tests.fixtures.waiting import wait_until
 from tests.integration.webhooks.conftest import SETTINGS, Outbox
 from trackhelm_core.db.models import Webhook, WebhookDelivery
+from trackhelm_core.webhooks import outbox as domain_outbox
 from trackhelm_core.webhooks.events import Event
 from trackhelm_core.webhooks.outbox import Announcement, announce
 from trackhelm_registry.calling.turns import LANES, purge
@@ -162,7 +163,7 @@ def set_status(outbox: Outbox, webhook: int, status: str) -> None:
 def test_several_webhooks_are_told_of_one_event_by_one_id(outbox: Outbox) -> None:
     first, second = outbox.create(), outbox.create()
     told: list[int] = []
-    outbox.runtime.database.on_announced = told.append
+    outbox.runtime.part(domain_outbox.Outbox).notify_by(told.append)
     outbox.announce("run", number=1)
     assert told == [first.id, second.id]
     for webhook in (first, second):

@@ -16,6 +16,7 @@ from tests.integration.webhooks.conftest import SETTINGS, Hook
 from trackhelm_core.limits import WEBHOOK_ANSWER_BYTES
 from trackhelm_core.secrets import SecretBox
 from trackhelm_registry.calling import addresses, exchange
+from trackhelm_registry.calling.configuration import WebhookConfiguration
 from trackhelm_registry.calling.sending import Message, Outcome, send
 
 QUICK = SETTINGS.model_copy(update={"webhook_timeout_seconds": 0.5})
@@ -23,7 +24,7 @@ QUICK = SETTINGS.model_copy(update={"webhook_timeout_seconds": 0.5})
 
 def call(url: str, **settings: Any) -> Outcome:
     given = QUICK.model_copy(update=settings)
-    return send(Message("0" * 32, "{}", url, None), given, SecretBox())
+    return send(Message("0" * 32, "{}", url, None), WebhookConfiguration(given, SecretBox()))
 
 
 @contextmanager
