@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import anyio
 import pytest
@@ -44,9 +44,6 @@ from trackhelm_embedded.app import open_all
 from trackhelm_ingest.logic import purging as rows_purging
 from trackhelm_ingest.store import purging as rows_store
 
-if TYPE_CHECKING:
-    from trackhelm_core.runtime import Runtime
-
 FILES = "/api/2.0/mlflow-artifacts/artifacts"
 OWNED = (Run, RunParam, RunTag, Series, MetricChunk, LoggedModel, ArtifactRecord, ArtifactTombstone, Dataset)
 
@@ -59,7 +56,7 @@ class Server:
         self.storage = storage
         self.waits = waits
         application: Any = api.client.app
-        self.runtime: Runtime = application.state.runtime
+        self.runtime = application.state.runtime
 
     @property
     def objects(self) -> ObjectStore:
