@@ -109,6 +109,13 @@ class UnavailableError(ApiError):
         super().__init__(ErrorCode.TEMPORARILY_UNAVAILABLE, message, retry_after_seconds=retry_after_seconds)
 
 
+class DependencyUnavailableError(Exception):
+    """What the process depends on besides the database is away: the same request can be sent again.
+
+    Not an `ApiError`, for it is raised far below the API. Who raises it has logged why.
+    """
+
+
 def missing_parameter(path: str) -> InvalidParameterError:
     """Return the error for a required field that is absent, in MLflow's words (clients match them)."""
     return InvalidParameterError(

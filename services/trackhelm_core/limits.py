@@ -127,3 +127,6 @@ JSON_BODY_BYTES: Final = 32 * 1024 * 1024
 
 INT64_MIN: Final = -(2**63)
 INT64_MAX: Final = 2**63 - 1
+
+OBJECT_KEY_BYTES: Final = 1_024
+"""Longest key of a file in UTF-8, separators counted: what every cloud allows."""

@@ -10,9 +10,14 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 
 from trackhelm_core.db.failures import database_failure
-from trackhelm_core.errors import ApiError, ErrorCode, InvalidParameterError, UnavailableError
+from trackhelm_core.errors import (
+    ApiError,
+    DependencyUnavailableError,
+    ErrorCode,
+    InvalidParameterError,
+    UnavailableError,
+)
 from trackhelm_core.not_offered import not_offered, part_not_offered
-from trackhelm_core.objects.store import StoreUnavailableError
 from trackhelm_core.search.errors import PageTokenError, SearchSyntaxError
 from trackhelm_core.wire.faults import request_fault
 from trackhelm_core.wire.paths import inner_path
@@ -80,7 +85,7 @@ async def _on_database_error(request: Request, error: Exception) -> Response:
     return problem(answer)
 
 
-async def _on_store_unavailable(request: Request, error: Exception) -> Response:
+async def _on_dependency_unavailable(request: Request, error: Exception) -> Response:
     # Who raised it has logged why.
     return problem(UnavailableError(str(error), retry_after_seconds=2))
 
@@ -104,4 +109,4 @@ def install_problem_handlers(app: Starlette) -> None:
     app.add_exception_handler(PageTokenError, _on_invalid_search)
     app.add_exception_handler(HTTPException, _on_http_error)
     app.add_exception_handler(SQLAlchemyError, _on_database_error)
-    app.add_exception_handler(StoreUnavailableError, _on_store_unavailable)
+    app.add_exception_handler(DependencyUnavailableError, _on_dependency_unavailable)

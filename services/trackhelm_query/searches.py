@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from trackhelm_core.db.models.base import LifecycleStage
+from trackhelm_core.db.models.lifecycle import LifecycleStage
 from trackhelm_core.search.expression import Expression
 from trackhelm_core.search.grammar import parse_filter
 from trackhelm_core.search.keyset import PageRequest

@@ -4,7 +4,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from trackhelm_core.db.models import Experiment, LoggedModel, ModelVersion, RegisteredModel, Run
-from trackhelm_core.db.models.base import LifecycleStage
+from trackhelm_core.db.models.lifecycle import LifecycleStage
 
 
 def run_location(session: Session, run_id: str) -> str | None:

@@ -7,11 +7,10 @@ becomes a key (percent signs, absolute paths, URIs) is its service's matter.
 from dataclasses import dataclass
 from typing import Final, Self
 
+from trackhelm_core.limits import OBJECT_KEY_BYTES
+
 SEGMENT_BYTES: Final = 255
 """Longest segment in UTF-8: what the file systems in use allow a file's name."""
-
-KEY_BYTES: Final = 1_024
-"""Longest key in UTF-8, separators counted: what every cloud allows, so that files can move to one."""
 
 KEY_SEGMENTS: Final = 128
 """Deepest key. Deleting a tree holds a descriptor a level open."""
@@ -35,8 +34,8 @@ class ObjectKey:
             raise InvalidKeyError(f"it has {len(self.segments)} segments, at most {KEY_SEGMENTS} are allowed")
         for segment in self.segments:
             check_segment(segment)
-        if len(str(self).encode()) > KEY_BYTES:
-            raise InvalidKeyError(f"it has more than {KEY_BYTES} bytes in UTF-8")
+        if len(str(self).encode()) > OBJECT_KEY_BYTES:
+            raise InvalidKeyError(f"it has more than {OBJECT_KEY_BYTES} bytes in UTF-8")
         # Folded, because some file systems do not tell the two cases apart.
         if self.segments and self.segments[0].casefold() == RESERVED:
             raise InvalidKeyError(f"the name '{RESERVED}' is the store's own")

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 import obstore
 from obstore.store import AzureStore, GCSStore, S3Store
 
+from trackhelm_core.limits import OBJECT_KEY_BYTES
 from trackhelm_core.objects.blocks import BLOCK_BYTES, Block, in_blocks, read_ahead
 from trackhelm_core.objects.budget import Budget
 from trackhelm_core.objects.direct import DirectAccess
@@ -39,9 +40,6 @@ if TYPE_CHECKING:  # Names of obstore's that are there for types only.
     from obstore import GetOptions, GetResult
 
 Bucket = S3Store | GCSStore | AzureStore
-
-KEY_BYTES: Final = 1024
-"""Longest key of every cloud in UTF-8, the store's prefix counted."""
 
 PART_BYTES: Final = 8 * 1024 * 1024
 """A file up to this size is one request; a larger one is sent in parts of at least this size."""
@@ -328,8 +326,10 @@ class RemoteStore:
     def _path(self, key: ObjectKey) -> str:
         path = str(key)
         length = len("/".join([str(self.bucket.prefix or ""), path]).encode())
-        if length > KEY_BYTES:
-            raise UnfitKeyError(f"it has {length} bytes in the bucket, at most {KEY_BYTES} are allowed")
+        if length > OBJECT_KEY_BYTES:
+            raise UnfitKeyError(
+                f"it has {length} bytes in the bucket, at most {OBJECT_KEY_BYTES} are allowed"
+            )
         return path
 
 

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterable, AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from trackhelm_core.errors import DependencyUnavailableError
 from trackhelm_core.objects.blocks import Block
 from trackhelm_core.objects.direct import DirectAccess
 from trackhelm_core.objects.keys import ObjectKey
@@ -45,7 +46,7 @@ class PageError(ObjectError):
     """A page of a directory was asked for behind a place that the store does not know."""
 
 
-class StoreUnavailableError(ObjectError):
+class StoreUnavailableError(ObjectError, DependencyUnavailableError):
     """The store is away, slow, or refuses us: the same call may succeed later. The log says why.
 
     `reason` says the same shortly, without addresses.

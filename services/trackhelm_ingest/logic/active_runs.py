@@ -2,7 +2,7 @@
 
 from sqlalchemy.orm import Session
 
-from trackhelm_core.db.models.base import LifecycleStage
+from trackhelm_core.db.models.lifecycle import LifecycleStage
 from trackhelm_core.errors import InvalidParameterError, NotFoundError
 from trackhelm_ingest.store import runs as store
 from trackhelm_ingest.store.runs import Lock, RunRef

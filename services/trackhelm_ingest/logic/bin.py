@@ -4,7 +4,7 @@ from sqlalchemy.orm import Session
 
 from trackhelm_core.audit.changes import Action, Cause, Change, Entity
 from trackhelm_core.audit.recorder import record
-from trackhelm_core.db.models.base import LifecycleStage
+from trackhelm_core.db.models.lifecycle import LifecycleStage
 
 _OTHER = {
     LifecycleStage.ACTIVE: LifecycleStage.DELETED,

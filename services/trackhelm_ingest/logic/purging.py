@@ -15,8 +15,8 @@ from trackhelm_core.audit.changes import Action, Cause, Change, Entity, EntityTy
 from trackhelm_core.audit.recorder import record
 from trackhelm_core.db.experiments import is_in_bin
 from trackhelm_core.db.files_in_use import FilesInUse
-from trackhelm_core.db.models.base import LifecycleStage
 from trackhelm_core.db.models.experiments import DEFAULT_EXPERIMENT_ID
+from trackhelm_core.db.models.lifecycle import LifecycleStage
 from trackhelm_core.db.tombstones import bury_files
 from trackhelm_core.ids import new_run_id
 from trackhelm_ingest.store import purging as store

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from trackhelm_core.audit.changes import Cause, Entity, EntityType
 from trackhelm_core.db.experiments import active_location
-from trackhelm_core.db.models.base import LifecycleStage
+from trackhelm_core.db.models.lifecycle import LifecycleStage
 from trackhelm_core.errors import InvalidParameterError, NotFoundError
 from trackhelm_core.ids import new_run_id
 from trackhelm_core.limits import NAME_LENGTH

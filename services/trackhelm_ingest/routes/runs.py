@@ -4,7 +4,7 @@ from fastapi import APIRouter, Response
 
 from trackhelm_core.audit.changes import Cause
 from trackhelm_core.auth.dependency import ActorDep
-from trackhelm_core.db.models.base import LifecycleStage
+from trackhelm_core.db.models.lifecycle import LifecycleStage
 from trackhelm_core.runtime import RuntimeDep
 from trackhelm_core.wire.replies import Empty, KeyValue, documented, empty_reply, reply
 from trackhelm_core.wire.route import WireRoute

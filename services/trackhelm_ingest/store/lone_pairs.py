@@ -11,7 +11,8 @@ from sqlalchemy import CTE, Select, bindparam, not_, select
 from sqlalchemy.orm import Session
 
 from trackhelm_core.db.models import Run, RunParam, RunTag
-from trackhelm_core.db.models.base import LifecycleStage, table_of
+from trackhelm_core.db.models.base import table_of
+from trackhelm_core.db.models.lifecycle import LifecycleStage
 from trackhelm_core.db.upsert import insert_for
 
 

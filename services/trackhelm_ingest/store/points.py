@@ -29,7 +29,7 @@ from trackhelm_core.chunks.codec import encode
 from trackhelm_core.chunks.grouping import group, summarise_each
 from trackhelm_core.chunks.points import Points, Summary, merge, summarise
 from trackhelm_core.db.models import MetricChunk, Run, Series
-from trackhelm_core.db.models.base import LifecycleStage
+from trackhelm_core.db.models.lifecycle import LifecycleStage
 from trackhelm_core.db.models.metrics import NO_LABELS_ID
 from trackhelm_core.db.types import MetricValue
 from trackhelm_core.db.upsert import dialect_of, insert_for

@@ -19,7 +19,7 @@ from trackhelm_core.db.models import (
     RunTag,
     Series,
 )
-from trackhelm_core.db.models.base import LifecycleStage
+from trackhelm_core.db.models.lifecycle import LifecycleStage
 
 ROWS_AT_ONCE: Final = 1_000
 """Rows of one transaction: whoever else writes waits milliseconds."""

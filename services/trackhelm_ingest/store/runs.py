@@ -8,7 +8,7 @@ from sqlalchemy import CursorResult, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from trackhelm_core.db.models import Key, Run, RunParam, RunTag
-from trackhelm_core.db.models.base import LifecycleStage
+from trackhelm_core.db.models.lifecycle import LifecycleStage
 from trackhelm_core.db.upsert import upsert
 from trackhelm_core.wire.runs import RunInfo
 from trackhelm_ingest.store.keys import key_ids

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from trackhelm_core.db.lists import is_any_of
 from trackhelm_core.db.models import Run, RunDocument, Series
-from trackhelm_core.db.models.base import LifecycleStage
+from trackhelm_core.db.models.lifecycle import LifecycleStage
 from trackhelm_core.db.models.metrics import NO_LABELS_ID
 from trackhelm_core.db.plain_rows import PlainRows
 from trackhelm_core.db.upsert import dialect_of, upsert

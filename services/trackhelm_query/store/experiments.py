@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from trackhelm_core.db.lists import is_any_of
 from trackhelm_core.db.models import Experiment, ExperimentTag
-from trackhelm_core.db.models.base import LifecycleStage
+from trackhelm_core.db.models.lifecycle import LifecycleStage
 from trackhelm_core.run_contents.records import Rows
 from trackhelm_core.search.compile import compile_filter
 from trackhelm_core.search.entity import (

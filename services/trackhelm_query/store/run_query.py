@@ -8,7 +8,7 @@ from typing import Final
 from sqlalchemy import BigInteger, BindParameter, Integer, bindparam
 
 from trackhelm_core.db.lists import Values, list_parameter
-from trackhelm_core.db.models.base import LifecycleStage
+from trackhelm_core.db.models.lifecycle import LifecycleStage
 from trackhelm_core.search.entity import EntitySearch
 from trackhelm_core.search.expression import Expression
 from trackhelm_core.search.order import OrderTerm

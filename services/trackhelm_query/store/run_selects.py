@@ -7,7 +7,8 @@ from sqlalchemy import Boolean, Select, SelectBase, literal_column, select, unio
 
 from trackhelm_core.db.lists import is_in_parameter
 from trackhelm_core.db.models import Run, RunDocument
-from trackhelm_core.db.models.base import LifecycleStage, table_of
+from trackhelm_core.db.models.base import table_of
+from trackhelm_core.db.models.lifecycle import LifecycleStage
 from trackhelm_core.db.plain_rows import BINARY
 from trackhelm_core.run_contents.documents import VERSION
 from trackhelm_core.run_contents.reading import RUN_COLUMNS

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from trackhelm_core.audit.changes import Action, Cause, Change, State
 from trackhelm_core.audit.recorder import record
 from trackhelm_core.db.experiments import active_location
-from trackhelm_core.db.models.base import LifecycleStage
+from trackhelm_core.db.models.lifecycle import LifecycleStage
 from trackhelm_core.db.models.runs import RUN_ID_LENGTH
 from trackhelm_core.errors import InvalidParameterError, NotFoundError, missing_parameter
 from trackhelm_core.ids import new_model_id

@@ -9,7 +9,7 @@ from trackhelm_core.audit.changes import Action, Cause, Change, Entity, EntityTy
 from trackhelm_core.audit.recorder import record
 from trackhelm_core.db.experiments import is_in_bin
 from trackhelm_core.db.files_in_use import FilesInUse
-from trackhelm_core.db.models.base import LifecycleStage
+from trackhelm_core.db.models.lifecycle import LifecycleStage
 from trackhelm_core.db.tombstones import bury_files
 from trackhelm_registry.store import purging as store
 

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from trackhelm_core.db.models import LoggedModel, LoggedModelTag, Run
-from trackhelm_core.db.models.base import LifecycleStage
+from trackhelm_core.db.models.lifecycle import LifecycleStage
 from trackhelm_core.db.upsert import upsert
 
 REGISTRATIONS_TAG: Final = "mlflow.modelVersions"

@@ -25,7 +25,7 @@ from trackhelm_core.db.models import (
     RunModelOutput,
     RunTag,
 )
-from trackhelm_core.db.models.base import LifecycleStage
+from trackhelm_core.db.models.lifecycle import LifecycleStage
 
 GIT_COMMIT: Final = "mlflow.source.git.commit"
 GIT_REPOSITORY: Final = "mlflow.source.git.repoURL"

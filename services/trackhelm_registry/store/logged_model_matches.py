@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from trackhelm_core.chunks import decode
 from trackhelm_core.db.lists import is_any_of
 from trackhelm_core.db.models import Key, LabelSet, LoggedModel, MetricChunk, Series
-from trackhelm_core.db.models.base import LifecycleStage
+from trackhelm_core.db.models.lifecycle import LifecycleStage
 from trackhelm_core.errors import InvalidParameterError
 from trackhelm_core.search.checks import check_comparison
 from trackhelm_core.search.entity import EntitySearch, MetricCollection

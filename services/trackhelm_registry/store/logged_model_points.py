@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from trackhelm_core.chunks import Points, decode, merge
 from trackhelm_core.db.lists import is_any_of
 from trackhelm_core.db.models import Key, LabelSet, LoggedModel, MetricChunk, Run, Series
-from trackhelm_core.db.models.base import LifecycleStage
+from trackhelm_core.db.models.lifecycle import LifecycleStage
 from trackhelm_core.limits import LOGGED_MODEL_POINTS
 from trackhelm_core.wire.replies import wire_number
 from trackhelm_core.wire.runs import Metric

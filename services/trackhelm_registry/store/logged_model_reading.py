@@ -14,7 +14,7 @@ from trackhelm_core.db.models import (
     ModelVersion,
     RegisteredModel,
 )
-from trackhelm_core.db.models.base import LifecycleStage
+from trackhelm_core.db.models.lifecycle import LifecycleStage
 from trackhelm_core.wire.replies import KeyValue
 from trackhelm_registry.schemas import logged_model_replies as replies
 from trackhelm_registry.store.logged_model_points import (

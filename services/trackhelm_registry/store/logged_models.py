@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from trackhelm_core.db.lists import is_any_of
 from trackhelm_core.db.models import LoggedModel, LoggedModelParam, LoggedModelTag
-from trackhelm_core.db.models.base import LifecycleStage
+from trackhelm_core.db.models.lifecycle import LifecycleStage
 from trackhelm_core.db.upsert import upsert
 from trackhelm_registry.schemas.logged_model_replies import LoggedModelInfo
 

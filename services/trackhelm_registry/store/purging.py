@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from trackhelm_core.db.lists import is_any_of
 from trackhelm_core.db.models import LoggedModel
-from trackhelm_core.db.models.base import LifecycleStage
+from trackhelm_core.db.models.lifecycle import LifecycleStage
 
 
 @dataclass(frozen=True, slots=True)

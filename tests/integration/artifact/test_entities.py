@@ -8,7 +8,7 @@ from sqlalchemy import insert
 
 from tests.fixtures.api import Api
 from trackhelm_core.db.models import LoggedModel, ModelVersion, RegisteredModel
-from trackhelm_core.db.models.base import LifecycleStage
+from trackhelm_core.db.models.lifecycle import LifecycleStage
 from trackhelm_core.ids import new_model_id
 from trackhelm_core.runtime import Runtime
 

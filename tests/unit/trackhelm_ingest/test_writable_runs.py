@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 from sqlalchemy import create_engine
 
-from trackhelm_core.db.models.base import LifecycleStage
+from trackhelm_core.db.models.lifecycle import LifecycleStage
 from trackhelm_core.db.unit_of_work import Database
 from trackhelm_core.errors import NotFoundError
 from trackhelm_ingest import writable_runs

@@ -10,9 +10,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 from trackhelm_core.db.models.base import Base
 from trackhelm_core.db.models.runs import CLUSTERED
 from trackhelm_core.db.types import BigId
-from trackhelm_core.objects.keys import KEY_BYTES
+from trackhelm_core.limits import OBJECT_KEY_BYTES
 
-KEY_TEXT = String(KEY_BYTES).with_variant(String(KEY_BYTES, collation="C"), "postgresql")
+KEY_TEXT = String(OBJECT_KEY_BYTES).with_variant(String(OBJECT_KEY_BYTES, collation="C"), "postgresql")
 """A key of the store. Compared by bytes on both databases, so that what is below a directory is one range."""
 
 

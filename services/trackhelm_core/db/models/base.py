@@ -1,7 +1,5 @@
 """The declarative base: constraint names, so that a later migration can name what it changes."""
 
-from enum import StrEnum
-
 from sqlalchemy import MetaData, Table, inspect
 from sqlalchemy.orm import DeclarativeBase
 
@@ -28,12 +26,3 @@ def table_of(model: type[Base]) -> Table:
     table = inspect(model).local_table
     assert isinstance(table, Table)
     return table
-
-
-class LifecycleStage(StrEnum):
-    """Whether an experiment, run or logged model is in use or in the bin."""
-
-    ACTIVE = "active"
-    DELETED = "deleted"
-    PURGED = "purged"
-    """Of a run that was deleted for good, while its rows are: nobody finds it, its public id is gone."""

@@ -23,7 +23,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
-from trackhelm_core.db.models.base import Base, LifecycleStage
+from trackhelm_core.db.models.base import Base
+from trackhelm_core.db.models.lifecycle import LifecycleStage
 from trackhelm_core.db.types import BigId
 from trackhelm_core.limits import KEY_LENGTH
 
