@@ -60,6 +60,12 @@ def test_wheel_and_sdist_install_the_same_files(installed: Installed) -> None:
     assert any("_plain_batch" in name and name.endswith(".so") for name in files)
 
 
+def test_the_license_is_declared_and_installed(installed: Installed, package: str) -> None:
+    (metadata,) = installed(package, "").folder.glob("lib/*/site-packages/trackhelm_server-*.dist-info")
+    assert "\nLicense-Expression: Apache-2.0\n" in (metadata / "METADATA").read_text(encoding="utf-8")
+    assert (metadata / "licenses" / "LICENSE").read_bytes() == (ROOT / "LICENSE").read_bytes()
+
+
 def test_the_queue_can_be_connected(installed: Installed, package: str, tmp_path: Path) -> None:
     with redis_server(tmp_path / "redis") as redis:
         settings = {"TRACKHELM_REDIS_URL": redis.url, "TRACKHELM_DATABASE_URL": "sqlite:///unused.db"}
