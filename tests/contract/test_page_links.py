@@ -1,5 +1,9 @@
-"""Every relative link of the pages leads to a file that is there, and to a heading that it has."""
+"""Every relative link of the pages leads to a file that is there, and to a heading that it has.
 
+The names of our modules, functions and files exist, too, on the pages that describe the code as it is.
+"""
+
+import pkgutil
 import re
 from pathlib import Path
 
@@ -16,6 +20,16 @@ LINKS = [
     if "://" not in link[1]
 ]
 
+# Decisions describe the code of their day, and the glossary's names are not qualified.
+CURRENT = [page for page in PAGES if page.parent.name != "decisions"]
+NAMES = [
+    (page, name)
+    for page in CURRENT
+    for name in re.findall(
+        r"`(trackhelm_\w+\.[\w.]+|(?:docs|scripts|services|tests|trackhelm_\w+)/[\w./]+)`", page.read_text()
+    )
+]
+
 
 def anchors(page: Path) -> set[str]:
     """Return the names by which a page's headings can be linked, as code hosts make them."""
@@ -26,6 +40,7 @@ def anchors(page: Path) -> set[str]:
 def test_pages_are_found_and_have_links() -> None:
     assert {"README.md", "CHANGELOG.md", "glossary.md"} <= {page.name for page in PAGES}
     assert len(LINKS) > 100
+    assert len(NAMES) > 10
 
 
 @pytest.mark.parametrize(("page", "link"), LINKS, ids=lambda value: getattr(value, "name", value))
@@ -35,3 +50,11 @@ def test_a_link_leads_somewhere(page: Path, link: str) -> None:
     assert target.exists()
     if anchor:
         assert anchor in anchors(target)
+
+
+@pytest.mark.parametrize(("page", "name"), NAMES, ids=lambda value: getattr(value, "name", value))
+def test_a_name_of_the_code_exists(page: Path, name: str) -> None:
+    if "/" in name:
+        assert (ROOT / name).exists() or (ROOT / "services" / name).exists()
+    else:
+        pkgutil.resolve_name(name)
