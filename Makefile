@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
 CONSTRAINTS := requirements/constraints.txt
 # What an installed server is older than has to be installed, and compiled, again.
-INSTALLED := pyproject.toml $(CONSTRAINTS) $(wildcard services/trackhelm_ingest/*.c)
+INSTALLED := pyproject.toml $(CONSTRAINTS) $(wildcard services/trackhelm_ingest/metrics/*.c)
 # The newest release of each generation of the stock client whose own requirements can be met: 3.18.0 pins an
 # mlflow-skinny 3.18.0 that was not published when this was written.
 GENERATIONS := mlflow3 mlflow2

@@ -23,14 +23,15 @@ import numpy as np
 from sqlalchemy import insert, select
 
 from tests.fixtures.live import serving
-from trackhelm_core.chunks import Points, decode
-from trackhelm_core.db.models import MetricChunk, Run, Series
+from trackhelm_core.chunks.codec import decode
+from trackhelm_core.chunks.points import Points
 from trackhelm_core.db.unit_of_work import Database
 from trackhelm_core.settings import LogSettings, StorageSettings
 from trackhelm_core.telemetry.logging import configure_logging
+from trackhelm_domain.tables import MetricChunk, Run, Series
 from trackhelm_embedded.app import embedded_app
-from trackhelm_ingest.series import SeriesKey
-from trackhelm_ingest.store.points import write_points
+from trackhelm_ingest.metrics.series import SeriesKey
+from trackhelm_ingest.metrics.store import write_points
 
 CHUNK_POINTS = 1_000
 START = 1_760_000_000_000

@@ -17,10 +17,10 @@ from sqlalchemy.orm import Session
 from bench import ingest_systems as systems
 from bench.client import Client
 from bench.servers import postgresql
-from trackhelm_core.chunks import Points
-from trackhelm_core.db.models import Run
-from trackhelm_ingest.series import SeriesKey
-from trackhelm_ingest.store.points import write_points
+from trackhelm_core.chunks.points import Points
+from trackhelm_domain.tables import Run
+from trackhelm_ingest.metrics.series import SeriesKey
+from trackhelm_ingest.metrics.store import write_points
 
 HELD_POINTS: Final = 10_000_000
 OTHER_RUNS: Final = 100_000

@@ -8,10 +8,10 @@ from typing import Final
 import psycopg
 
 from bench.tables import analyze, copy_rows
-from trackhelm_core.audit.changes import Action, Cause, Change, Entity, EntityType, State
-from trackhelm_core.audit.recorder import record
-from trackhelm_core.auth.actor import Actor, ActorKind
-from trackhelm_core.opening import open_database
+from trackhelm_core.security.actor import Actor, ActorKind
+from trackhelm_domain.audit.changes import Action, Cause, Change, Entity, EntityType, State
+from trackhelm_domain.audit.recorder import record
+from trackhelm_domain.opening import open_database
 
 BIG: Final = "big"
 ALIASES: Final = {"champion": 77, "challenger": 78, "stable": 5}

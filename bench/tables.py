@@ -10,9 +10,10 @@ from typing import Any
 import psycopg
 
 from bench.data import HISTORY, Experiment, Run, artifact_uri, history, runs_of
-from trackhelm_core.chunks import Points, encode, merge, summarise
-from trackhelm_core.opening import open_database
-from trackhelm_ingest.logic.settling import settle_some
+from trackhelm_core.chunks.codec import encode
+from trackhelm_core.chunks.points import Points, merge, summarise
+from trackhelm_domain.opening import open_database
+from trackhelm_ingest.runs.finalizing import settle_some
 
 _CHUNK_POINTS = 1_000
 

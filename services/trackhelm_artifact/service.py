@@ -3,10 +3,11 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from trackhelm_artifact.records import Records
-from trackhelm_artifact.routes import entities, multipart, presigned, proxy, server_info
+from trackhelm_artifact.direct import routes as direct_routes
+from trackhelm_artifact.files import routes as files_routes
+from trackhelm_artifact.integrity.checksum_index import Records
+from trackhelm_artifact.objects.opening import stores_of
 from trackhelm_artifact.upkeep import upkeep
-from trackhelm_core.objects.stores import stores_of
 from trackhelm_core.runtime import Runtime
 from trackhelm_core.service import AJAX_2, API_3, ROOT, Mount, Service
 
@@ -27,13 +28,13 @@ SERVICE = Service(
     name="artifact",
     lifespan=_lifespan,
     mounts=(
-        Mount(proxy.listing_router),
-        Mount(proxy.router),
-        Mount(multipart.router),
-        Mount(presigned.router),
-        Mount(entities.api_router),
-        Mount(entities.ajax_router, AJAX_2),
-        Mount(entities.root_router, ROOT),
-        Mount(server_info.router, API_3),
+        Mount(files_routes.listing_router),
+        Mount(files_routes.proxy_router),
+        Mount(direct_routes.multipart_router),
+        Mount(direct_routes.presigned_router),
+        Mount(files_routes.api_router),
+        Mount(files_routes.ajax_router, AJAX_2),
+        Mount(files_routes.root_router, ROOT),
+        Mount(files_routes.server_info_router, API_3),
     ),
 )

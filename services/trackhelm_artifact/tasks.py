@@ -4,8 +4,8 @@ from typing import Final
 
 import anyio
 
-from trackhelm_artifact.logic.purging import purge_files
-from trackhelm_artifact.logic.sweeping import SWEEP_SECONDS, sweep_uploads
+from trackhelm_artifact.integrity.purging import purge_files
+from trackhelm_artifact.integrity.reconciliation import SWEEP_SECONDS, sweep_uploads
 from trackhelm_core.queue.tasks import Task, TaskQueue
 from trackhelm_core.queue.turns import take_turn
 from trackhelm_core.runtime import Runtime

@@ -8,9 +8,9 @@ from typing import Final
 
 import structlog
 
-from trackhelm_artifact.logic.purging import purge_files
-from trackhelm_artifact.logic.sweeping import SWEEP_SECONDS, sweep_uploads
-from trackhelm_core.objects.store import StoreUnavailableError
+from trackhelm_artifact.integrity.purging import purge_files
+from trackhelm_artifact.integrity.reconciliation import SWEEP_SECONDS, sweep_uploads
+from trackhelm_artifact.objects.store import StoreUnavailableError
 from trackhelm_core.runtime import Runtime
 
 log = structlog.get_logger(__name__)

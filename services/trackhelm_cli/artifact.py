@@ -1,9 +1,9 @@
 """`trackhelm-server artifact`: the service that stores and sends files, as a process of its own."""
 
+from trackhelm_artifact.objects.opening import ArtifactStores
 from trackhelm_artifact.service import SERVICE
 from trackhelm_cli.options import DatabaseOption, DataOption, HostOption, PortOption, load
 from trackhelm_cli.serving import serve_service
-from trackhelm_core.objects.stores import ArtifactStores
 from trackhelm_core.runtime import Openers
 from trackhelm_core.settings import ObjectSettings, RedisSettings, StorageSettings
 

@@ -7,15 +7,15 @@ from typing import Annotated
 import anyio
 import typer
 
-from trackhelm_artifact.logic.paths import parse_path
-from trackhelm_artifact.logic.reconciling import Reconciliation
-from trackhelm_artifact.logic.scopes import scope
-from trackhelm_artifact.logic.verifying import Verification
+from trackhelm_artifact.files.paths import parse_path
+from trackhelm_artifact.files.roots import scope
+from trackhelm_artifact.integrity.reconciliation import Reconciliation
+from trackhelm_artifact.integrity.verification import Verification
+from trackhelm_artifact.objects.keys import ObjectKey
+from trackhelm_artifact.objects.opening import stores_of
 from trackhelm_cli.collecting import cutoff, parse_age
 from trackhelm_cli.options import DatabaseOption, DataOption
 from trackhelm_cli.runtimes import opened_runtime
-from trackhelm_core.objects.keys import ObjectKey
-from trackhelm_core.objects.stores import stores_of
 
 artifacts = typer.Typer(help="Check the files of the store, or find what is left over.", no_args_is_help=True)
 

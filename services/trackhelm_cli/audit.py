@@ -13,12 +13,12 @@ from sqlalchemy.orm import Session
 
 from trackhelm_cli.databases import opened_database
 from trackhelm_cli.options import DatabaseOption, DataOption
-from trackhelm_core.audit.changes import Action, EntityType
-from trackhelm_core.audit.verify import Verification, known_event_fault
 from trackhelm_core.errors import ApiError
 from trackhelm_core.wire.replies import encode
-from trackhelm_registry.logic.audit_events import export_events
-from trackhelm_registry.schemas.audit_events import EventFilter
+from trackhelm_domain.audit.changes import Action, EntityType
+from trackhelm_domain.audit.verification import Verification, known_event_fault
+from trackhelm_registry.audit.logic import export_events
+from trackhelm_registry.audit.schemas import EventFilter
 
 audit = typer.Typer(help="Check the audit trail, or write it out.", no_args_is_help=True)
 

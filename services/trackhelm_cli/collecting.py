@@ -11,18 +11,18 @@ from typing import Final
 import anyio
 import typer
 
-from trackhelm_artifact.logic.purging import Deleted, place_of, purge_files
+from trackhelm_artifact.integrity.purging import Deleted, place_of, purge_files
+from trackhelm_artifact.objects.opening import stores_of
 from trackhelm_artifact.tasks import PURGE_FILES
-from trackhelm_core.audit.changes import Cause
-from trackhelm_core.auth.actor import Actor, ActorKind
-from trackhelm_core.db.files_in_use import FilesInUse
-from trackhelm_core.objects.stores import stores_of
 from trackhelm_core.runtime import Runtime
-from trackhelm_ingest.logic import purging as runs_logic
-from trackhelm_ingest.store import purging as runs_store
+from trackhelm_core.security.actor import Actor, ActorKind
+from trackhelm_domain.audit.changes import Cause
+from trackhelm_domain.deletion import FilesInUse
+from trackhelm_ingest.deletion import logic as runs_logic
+from trackhelm_ingest.deletion import store as runs_store
 from trackhelm_ingest.tasks import PURGE
-from trackhelm_registry.logic import purging as models_logic
-from trackhelm_registry.store import purging as models_store
+from trackhelm_registry.registered_models import purging as models_logic
+from trackhelm_registry.registered_models import purging_store as models_store
 
 _AT_ONCE: Final = runs_logic.RUNS_AT_ONCE
 _AGE = re.compile(

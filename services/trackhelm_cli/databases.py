@@ -8,10 +8,10 @@ import typer
 from sqlalchemy.exc import SQLAlchemyError
 
 from trackhelm_cli.options import load
-from trackhelm_core.db.migrate import is_ready
 from trackhelm_core.db.unit_of_work import Database
-from trackhelm_core.opening import open_database
 from trackhelm_core.settings import StorageSettings
+from trackhelm_domain.migrate import is_ready
+from trackhelm_domain.opening import open_database
 
 
 @contextmanager

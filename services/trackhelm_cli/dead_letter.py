@@ -12,8 +12,8 @@ from trackhelm_cli.options import load
 from trackhelm_core.queue.connection import RedisConnection
 from trackhelm_core.queue.names import StreamId
 from trackhelm_core.settings import RedisSettings
-from trackhelm_ingest.dead_letters import DeadLetter, DeadLetters
-from trackhelm_ingest.entries import EntryFormatError, unpack_entry
+from trackhelm_ingest.metrics.dead_letters import DeadLetter, DeadLetters
+from trackhelm_ingest.metrics.entries import EntryFormatError, unpack_entry
 
 dead_letter = typer.Typer(
     name="dead-letter",

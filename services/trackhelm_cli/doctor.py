@@ -10,16 +10,15 @@ import typer
 from sqlalchemy import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
+from trackhelm_artifact.objects.keys import InvalidKeyError, ObjectKey
+from trackhelm_artifact.objects.opening import Locations, StoreUrlError, open_store
+from trackhelm_artifact.objects.store import ObjectError, ObjectStore
 from trackhelm_cli.options import DatabaseOption, DataOption, load
 from trackhelm_core import __version__
-from trackhelm_core.db import migrate as schema
 from trackhelm_core.db.engine import make_engine
-from trackhelm_core.objects.keys import InvalidKeyError, ObjectKey
-from trackhelm_core.objects.locations import Locations
-from trackhelm_core.objects.opening import StoreUrlError, open_store
-from trackhelm_core.objects.store import ObjectError, ObjectStore
 from trackhelm_core.settings import GROUPS, PREFIX, ObjectSettings, StorageSettings, unknown_names
-from trackhelm_ingest import plain_batch
+from trackhelm_domain import migrate as schema
+from trackhelm_ingest.metrics import reading
 
 
 def doctor(data: DataOption = None, database_url: DatabaseOption = None) -> None:
@@ -107,7 +106,7 @@ def _check_artifacts(artifacts: ObjectSettings) -> str:
 
 
 def _check_reading() -> str:
-    if plain_batch.IS_COMPILED:
+    if reading.IS_COMPILED:
         return "compiled"
     # Not wrong: it is as exact, only slower.
     return "in Python, at a quarter of the speed; install the server where there is a C compiler"

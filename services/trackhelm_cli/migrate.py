@@ -3,10 +3,10 @@
 import typer
 
 from trackhelm_cli.options import DatabaseOption, DataOption, load
-from trackhelm_core.db import migrate as schema
 from trackhelm_core.db.engine import make_engine
 from trackhelm_core.settings import LogSettings, StorageSettings
 from trackhelm_core.telemetry.logging import configure_logging
+from trackhelm_domain import migrate as schema
 
 
 def migrate(data: DataOption = None, database_url: DatabaseOption = None) -> None:

@@ -7,7 +7,7 @@ import typer
 from pydantic import ValidationError
 from pydantic_settings import BaseSettings
 
-from trackhelm_core.secrets import SecretBox
+from trackhelm_core.security.sealing import SecretBox
 from trackhelm_core.settings import PREFIX, WebhookSettings, unknown_names
 
 HostOption = Annotated[

@@ -4,8 +4,8 @@ from trackhelm_cli.options import DatabaseOption, DataOption, HostOption, PortOp
 from trackhelm_cli.serving import serve_service
 from trackhelm_core.runtime import Openers
 from trackhelm_core.settings import RedisSettings, StorageSettings
-from trackhelm_registry.calling.configuration import WebhookConfiguration
 from trackhelm_registry.service import SERVICE
+from trackhelm_registry.webhooks.delivery.configuration import WebhookConfiguration
 
 
 def registry(

@@ -7,14 +7,14 @@ from pathlib import Path
 import typer
 from sqlalchemy.exc import SQLAlchemyError
 
+from trackhelm_artifact.objects.opening import ArtifactStores
+from trackhelm_artifact.objects.store import ObjectError
 from trackhelm_cli.options import load, warn_of_unknown_names
 from trackhelm_core.errors import ApiError
-from trackhelm_core.objects.store import ObjectError
-from trackhelm_core.objects.stores import ArtifactStores
-from trackhelm_core.opening import open_runtime
 from trackhelm_core.runtime import Runtime
 from trackhelm_core.settings import LogSettings, ObjectSettings, RedisSettings, StorageSettings
 from trackhelm_core.telemetry.logging import configure_logging
+from trackhelm_domain.opening import open_runtime
 
 
 @contextmanager

@@ -1,32 +1,40 @@
 """Serving an application over HTTP: what every role that listens has in common."""
 
+import gc
 import socket
 from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
 import typer
 import uvicorn
 from starlette.types import ASGIApp
 
-from trackhelm_cli.garbage import tune_garbage_collection
 from trackhelm_cli.http_protocol import BoundedProtocol
 from trackhelm_cli.options import load, warn_of_unknown_names
-from trackhelm_core.app import build_app
-from trackhelm_core.auth.proxies import TrustedProxies
-from trackhelm_core.edge.cross_origin import CrossOrigin
-from trackhelm_core.edge.paths import Paths
-from trackhelm_core.opening import open_runtime
+from trackhelm_core.http.app import build_app
+from trackhelm_core.http.prefix import Paths
 from trackhelm_core.runtime import Openers
+from trackhelm_core.security.browsers import CrossOrigin, HostCheck
+from trackhelm_core.security.proxies import TrustedProxies
 from trackhelm_core.service import Service
-from trackhelm_core.settings import (
-    AuthSettings,
-    HttpSettings,
-    LogSettings,
-    RedisSettings,
-    StorageSettings,
-)
-from trackhelm_core.telemetry.hosts import HostCheck
+from trackhelm_core.settings import AuthSettings, HttpSettings, LogSettings, RedisSettings, StorageSettings
 from trackhelm_core.telemetry.logging import configure_logging
+from trackhelm_domain.opening import open_runtime
+
+# How often a server process looks for garbage in cycles.
+
+# CPython's own threshold, 700, is reached 60 times while a page of 1,000 runs is made of 45,000 rows, and
+# each time what survives is walked again; the page holds no cycle. Measured: 85 ms without, 49 with this.
+_YOUNG_OBJECTS: Final = 100_000
+_OLDER: Final = (20, 20)
+
+
+def tune_garbage_collection() -> None:
+    """Exempt what a process has loaded, and look at young objects rarely. Call it before serving."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_YOUNG_OBJECTS, *_OLDER)
 
 
 class _AnnouncingServer(uvicorn.Server):

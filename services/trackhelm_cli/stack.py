@@ -19,9 +19,9 @@ from trackhelm_cli.options import (
 )
 from trackhelm_core.settings import PREFIX, HttpSettings, ObjectSettings, RedisSettings, StorageSettings
 from trackhelm_stack.lock import DataInUseError
+from trackhelm_stack.program import MissingProgramError
 from trackhelm_stack.stack import Stack
 from trackhelm_stack.supervisor import ProgramFailedError
-from trackhelm_stack.wheels import MissingProgramError
 
 
 def stack(

@@ -9,15 +9,15 @@ from sqlalchemy.orm import Session
 from trackhelm_cli.databases import opened_database
 from trackhelm_cli.options import DatabaseOption, DataOption, load, load_webhooks
 from trackhelm_core.clock import now_ms
-from trackhelm_core.db.models.webhooks import DeliveryState
 from trackhelm_core.errors import NotFoundError
-from trackhelm_core.search.keyset import PageRequest
-from trackhelm_core.secrets import CannotOpenError, NoKeyError
+from trackhelm_core.search.pages import PageRequest
+from trackhelm_core.security.sealing import CannotOpenError, NoKeyError
 from trackhelm_core.settings import RedisSettings, StorageSettings
-from trackhelm_registry.calling.configuration import WebhookConfiguration
-from trackhelm_registry.logic.webhooks import found_webhook, reseal_secrets
-from trackhelm_registry.store import deliveries as store
-from trackhelm_registry.store.webhooks import webhook_page
+from trackhelm_domain.tables.webhooks import DeliveryState
+from trackhelm_registry.webhooks import store
+from trackhelm_registry.webhooks.delivery.configuration import WebhookConfiguration
+from trackhelm_registry.webhooks.logic import found_webhook, reseal_secrets
+from trackhelm_registry.webhooks.store import webhook_page
 
 webhooks = typer.Typer(
     help="List webhooks and their deliveries, send deliveries again, drop them; change the key of secrets.",

@@ -2,11 +2,9 @@
 
 from fastapi import FastAPI
 
+from trackhelm_artifact.objects.opening import ArtifactStores
 from trackhelm_artifact.service import SERVICE as ARTIFACT
-from trackhelm_core.app import build_app
-from trackhelm_core.db.migrate import migrate
-from trackhelm_core.objects.stores import ArtifactStores
-from trackhelm_core.opening import open_runtime
+from trackhelm_core.http.app import build_app
 from trackhelm_core.runtime import Runtime
 from trackhelm_core.settings import (
     AuthSettings,
@@ -15,10 +13,12 @@ from trackhelm_core.settings import (
     StorageSettings,
     WebhookSettings,
 )
+from trackhelm_domain.migrate import migrate
+from trackhelm_domain.opening import open_runtime
 from trackhelm_ingest.service import SERVICE as INGEST
 from trackhelm_query.service import SERVICE as QUERY
-from trackhelm_registry.calling.configuration import WebhookConfiguration
 from trackhelm_registry.service import SERVICE as REGISTRY
+from trackhelm_registry.webhooks.delivery.configuration import WebhookConfiguration
 
 SERVICES = (INGEST, QUERY, ARTIFACT, REGISTRY)
 

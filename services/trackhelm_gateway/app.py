@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
 
-from trackhelm_core.api_page import api_page_routes
+from trackhelm_core.http.app import api_page_routes
 from trackhelm_core.problems import install_problem_handlers
 from trackhelm_core.settings import GatewaySettings
 from trackhelm_core.telemetry.metrics import RequestMetrics

@@ -9,8 +9,8 @@ from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
 from trackhelm_core.errors import UnavailableError
+from trackhelm_core.http.route_table import make_router
 from trackhelm_core.problems import problem
-from trackhelm_core.route_table import make_router
 from trackhelm_core.wire.paths import inner_path
 from trackhelm_gateway.connection import UpstreamLostError, UpstreamSilentError
 from trackhelm_gateway.exchange import Exchange

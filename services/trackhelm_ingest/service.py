@@ -7,10 +7,13 @@ from starlette.concurrency import run_in_threadpool
 
 from trackhelm_core.runtime import Runtime
 from trackhelm_core.service import Mount, Service
-from trackhelm_ingest.counting import CountingSink, QueueCollector
-from trackhelm_ingest.group_commit import GroupCommit
-from trackhelm_ingest.queue_sink import QueueSink
-from trackhelm_ingest.routes import batches, experiments, inputs, pairs, runs
+from trackhelm_ingest.datasets import routes as datasets_routes
+from trackhelm_ingest.experiments import routes as experiments_routes
+from trackhelm_ingest.metrics import routes as metrics_routes
+from trackhelm_ingest.metrics.group_commit import GroupCommit
+from trackhelm_ingest.metrics.queue_sink import QueueSink
+from trackhelm_ingest.metrics.sink import CountingSink, QueueCollector
+from trackhelm_ingest.runs import routes as runs_routes
 
 
 @asynccontextmanager
@@ -33,11 +36,11 @@ async def _lifespan(runtime: Runtime) -> AsyncIterator[dict[str, object]]:
 SERVICE = Service(
     name="ingest",
     mounts=(
-        Mount(experiments.router),
-        Mount(runs.router),
-        Mount(pairs.router),
-        Mount(batches.router),
-        Mount(inputs.router),
+        Mount(experiments_routes.router),
+        Mount(runs_routes.router),
+        Mount(runs_routes.params_and_tags_router),
+        Mount(metrics_routes.router),
+        Mount(datasets_routes.router),
     ),
     lifespan=_lifespan,
 )

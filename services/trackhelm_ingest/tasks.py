@@ -8,13 +8,17 @@ from trackhelm_core.queue.connection import RedisConnection
 from trackhelm_core.queue.tasks import Task, TaskQueue
 from trackhelm_core.queue.turns import take_turn
 from trackhelm_core.runtime import Runtime
-from trackhelm_ingest.drain.drainer import Ended, drain_turn
-from trackhelm_ingest.drain.sweep import SWEEP_EVERY_SECONDS, abandoned_partitions
-from trackhelm_ingest.logic.compaction import compact_metric
-from trackhelm_ingest.logic.purging import delete_some
-from trackhelm_ingest.logic.settling import SETTLE_EVERY_SECONDS, settle_some
-from trackhelm_ingest.store.compaction import metrics_of
-from trackhelm_ingest.store.points import Metric
+from trackhelm_ingest.deletion.logic import delete_some
+from trackhelm_ingest.metrics.compaction import compact_metric
+from trackhelm_ingest.metrics.compaction_store import metrics_of
+from trackhelm_ingest.metrics.drain.drainer import (
+    SWEEP_EVERY_SECONDS,
+    Ended,
+    abandoned_partitions,
+    drain_turn,
+)
+from trackhelm_ingest.metrics.store import Metric
+from trackhelm_ingest.runs.finalizing import SETTLE_EVERY_SECONDS, settle_some
 
 PURGE_TURN_SECONDS: Final = 30.0
 """After so long a worker lets others have their turn, and sends the rest to itself."""

@@ -10,11 +10,11 @@ from collections.abc import Callable
 import structlog
 
 from trackhelm_core.db.unit_of_work import Database
-from trackhelm_ingest.logic.compaction import compact_metric
-from trackhelm_ingest.logic.purging import delete_some, is_any_to_delete
-from trackhelm_ingest.logic.settling import SETTLE_EVERY_SECONDS, are_any_to_settle, settle_some
-from trackhelm_ingest.store.compaction import metrics_of
-from trackhelm_ingest.store.points import Metric
+from trackhelm_ingest.deletion.logic import delete_some, is_any_to_delete
+from trackhelm_ingest.metrics.compaction import compact_metric
+from trackhelm_ingest.metrics.compaction_store import metrics_of
+from trackhelm_ingest.metrics.store import Metric
+from trackhelm_ingest.runs.finalizing import SETTLE_EVERY_SECONDS, are_any_to_settle, settle_some
 
 log = structlog.get_logger(__name__)
 

@@ -1,17 +1,37 @@
-"""A search as a caller asks for it, and as the store carries it out."""
+"""A search as a caller asks for it, as the store carries it out, and what it read."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from trackhelm_core.db.models.lifecycle import LifecycleStage
 from trackhelm_core.search.expression import Expression
-from trackhelm_core.search.grammar import parse_filter
-from trackhelm_core.search.keyset import PageRequest
-from trackhelm_core.search.order import OrderTerm, parse_order_by
-from trackhelm_core.search.pages import JSON, query_digest
+from trackhelm_core.search.grammar import OrderTerm, parse_filter, parse_order_by
+from trackhelm_core.search.pages import JSON, PageRequest, query_digest
 from trackhelm_core.validation import check_page_size
+from trackhelm_domain.runs.schemas import Rows
+from trackhelm_domain.tables.lifecycle import LifecycleStage
+
+# What the store read, before it is put into the wire's form: rows as they came, and nothing computed.
+
+
+@dataclass(frozen=True, slots=True)
+class ExperimentRecords:
+    """Experiments and their tags. The columns are those of `store.experiments`."""
+
+    experiments: Rows
+    tags: Rows
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesRecords:
+    """Series and their summaries. The columns are those of `store.series.summaries`."""
+
+    series: Rows
+    key_names: Mapping[int, str]
+
+
+# A search as a caller asks for it, and as the store carries it out.
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,18 +1,22 @@
 """The query service, as compositions see it."""
 
 from trackhelm_core.service import AJAX_2, Mount, Service
-from trackhelm_query.routes import charts, datasets, experiments, metrics, runs, series
+from trackhelm_query.charts import routes as charts_routes
+from trackhelm_query.datasets import routes as datasets_routes
+from trackhelm_query.experiments import routes as experiments_routes
+from trackhelm_query.metrics import routes as metrics_routes
+from trackhelm_query.runs import routes as runs_routes
 
 SERVICE = Service(
     name="query",
     mounts=(
-        Mount(experiments.router),
-        Mount(runs.router),
-        Mount(runs.search_router),
-        Mount(metrics.router),
-        Mount(metrics.browser_router, AJAX_2),
-        Mount(datasets.router, AJAX_2),
-        Mount(charts.router),
-        Mount(series.router),
+        Mount(experiments_routes.router),
+        Mount(runs_routes.router),
+        Mount(runs_routes.search_router),
+        Mount(metrics_routes.router),
+        Mount(metrics_routes.browser_router, AJAX_2),
+        Mount(datasets_routes.router, AJAX_2),
+        Mount(charts_routes.router),
+        Mount(metrics_routes.series_router),
     ),
 )

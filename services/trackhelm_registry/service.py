@@ -9,21 +9,19 @@ from starlette.concurrency import run_in_threadpool
 
 from trackhelm_core.runtime import Runtime
 from trackhelm_core.service import Mount, Service
-from trackhelm_core.webhooks.outbox import Outbox
-from trackhelm_registry.calling.dispatcher import Dispatcher
-from trackhelm_registry.routes import (
-    aliases,
-    approvals,
-    audit_events,
-    deliveries,
-    lineage,
-    logged_models,
-    model_versions,
-    protections,
-    registered_models,
-    rollbacks,
-    webhooks,
+from trackhelm_domain.outbox import Outbox
+from trackhelm_registry.audit import routes as audit_routes
+from trackhelm_registry.governance import (
+    routes as governance_routes,
 )
+from trackhelm_registry.lineage import routes as lineage_routes
+from trackhelm_registry.logged_models import routes as logged_models_routes
+from trackhelm_registry.model_versions import routes as model_versions_routes
+from trackhelm_registry.registered_models import (
+    routes as registered_models_routes,
+)
+from trackhelm_registry.webhooks import routes as webhooks_routes
+from trackhelm_registry.webhooks.delivery.dispatcher import Dispatcher
 
 # A test call holds a thread of the server for as long as the endpoint makes it wait.
 _TESTS_AT_ONCE: Final = 4
@@ -46,17 +44,17 @@ async def _lifespan(runtime: Runtime) -> AsyncIterator[dict[str, object]]:
 SERVICE = Service(
     name="registry",
     mounts=(
-        Mount(registered_models.router),
-        Mount(aliases.router),
-        Mount(model_versions.router),
-        Mount(logged_models.router),
-        Mount(audit_events.router),
-        Mount(protections.router),
-        Mount(approvals.router),
-        Mount(rollbacks.router),
-        Mount(lineage.router),
-        Mount(webhooks.router),
-        Mount(deliveries.router),
+        Mount(registered_models_routes.router),
+        Mount(registered_models_routes.aliases_router),
+        Mount(model_versions_routes.router),
+        Mount(logged_models_routes.router),
+        Mount(audit_routes.router),
+        Mount(governance_routes.protections_router),
+        Mount(governance_routes.approvals_router),
+        Mount(governance_routes.rollbacks_router),
+        Mount(lineage_routes.router),
+        Mount(webhooks_routes.router),
+        Mount(webhooks_routes.deliveries_router),
     ),
     lifespan=_lifespan,
 )

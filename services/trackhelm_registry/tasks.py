@@ -4,9 +4,14 @@ from typing import Final
 
 from trackhelm_core.queue.tasks import Task, TaskQueue
 from trackhelm_core.runtime import Runtime
-from trackhelm_core.webhooks.outbox import Outbox
-from trackhelm_core.webhooks.task import DELIVER
-from trackhelm_registry.calling.turns import PURGE_SECONDS, SWEEP_SECONDS, due_webhooks, purge, take_turn
+from trackhelm_domain.outbox import DELIVER, Outbox
+from trackhelm_registry.webhooks.delivery.dispatcher import (
+    PURGE_SECONDS,
+    SWEEP_SECONDS,
+    due_webhooks,
+    purge,
+    take_turn,
+)
 
 
 def _deliver(runtime: Runtime, webhook: int) -> None:

@@ -14,8 +14,7 @@ import psycopg
 from psycopg import sql
 
 from trackhelm_stack.process import launch_command
-from trackhelm_stack.program import Program
-from trackhelm_stack.wheels import program_of
+from trackhelm_stack.program import Program, program_of
 
 _ROLE: Final = "trackhelm"
 _DATABASE: Final = "trackhelm"

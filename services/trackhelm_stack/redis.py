@@ -7,8 +7,7 @@ from typing import Final
 from redis import Redis as Client
 from redis import RedisError
 
-from trackhelm_stack.program import Program
-from trackhelm_stack.wheels import program_of
+from trackhelm_stack.program import Program, program_of
 
 _SETTINGS: Final = {
     "bind": "127.0.0.1",

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from trackhelm_core.http.route_table import SERVICE_NAMES
 from trackhelm_core.queue.tasks import TaskQueue
-from trackhelm_core.route_table import SERVICE_NAMES
 from trackhelm_core.settings import PREFIX
 from trackhelm_stack.ports import LOCAL, Address
 from trackhelm_stack.program import Program, answers_ready

@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from trackhelm_stack.program import Program
-from trackhelm_stack.wheels import MissingProgramError
+from trackhelm_stack.program import MissingProgramError, Program
 
 PORTS: Final = 8
 """Ports that the server needs: its parts talk to one another over HTTP and gRPC."""

@@ -5,8 +5,8 @@ import signal
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from trackhelm_core.route_table import SERVICE_NAMES
-from trackhelm_core.secrets import make_key
+from trackhelm_core.http.route_table import SERVICE_NAMES
+from trackhelm_core.security.sealing import make_key
 from trackhelm_core.settings import (
     PREFIX,
     HttpSettings,

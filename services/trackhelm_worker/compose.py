@@ -7,15 +7,15 @@ from typing import Any
 
 from celery import Celery
 
+from trackhelm_artifact.objects.opening import ArtifactStores
 from trackhelm_artifact.tasks import TASKS as ARTIFACT
-from trackhelm_core.objects.stores import ArtifactStores
-from trackhelm_core.opening import open_runtime
 from trackhelm_core.queue.tasks import Task, make_celery
 from trackhelm_core.runtime import Openers, Runtime
 from trackhelm_core.settings import RedisSettings, StorageSettings
+from trackhelm_domain.opening import open_runtime
 from trackhelm_ingest.tasks import TASKS as INGEST
-from trackhelm_registry.calling.configuration import WebhookConfiguration
 from trackhelm_registry.tasks import TASKS as REGISTRY
+from trackhelm_registry.webhooks.delivery.configuration import WebhookConfiguration
 
 TASKS: Sequence[Task] = (*INGEST, *ARTIFACT, *REGISTRY)
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from tests.fixtures.api import Api
-from trackhelm_core.health import health_router
-from trackhelm_core.not_offered import NOT_OFFERED, part_not_offered
+from trackhelm_core.http.app import health_router
+from trackhelm_core.problems import NOT_OFFERED, part_not_offered
 from trackhelm_core.service import AJAX_2, API_2, API_3, ROOT, Mount
 from trackhelm_embedded.app import SERVICES
 

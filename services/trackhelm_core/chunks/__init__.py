@@ -4,7 +4,8 @@ Owns what a point set is (`points`) and how it becomes bytes (`codec`). Must not
 settings or the clock: whatever calls this package decides when to encode, merge and store.
 """
 
-from trackhelm_core.chunks.codec import MAX_POINTS, ChunkFormatError, decode, encode
+from trackhelm_core.chunks.codec import MAX_POINTS, decode, encode
 from trackhelm_core.chunks.points import Points, Summary, merge, summarise
+from trackhelm_core.chunks.wire import ChunkFormatError
 
 __all__ = ["MAX_POINTS", "ChunkFormatError", "Points", "Summary", "decode", "encode", "merge", "summarise"]

@@ -35,10 +35,15 @@ from typing import Final
 import numpy as np
 
 from trackhelm_core.chunks.columns import append_column, read_column
-from trackhelm_core.chunks.offsets import append_offsets, read_offsets
+from trackhelm_core.chunks.layouts import (
+    append_offsets,
+    append_rows,
+    append_values,
+    read_offsets,
+    read_rows,
+    read_values,
+)
 from trackhelm_core.chunks.points import Points
-from trackhelm_core.chunks.rows import append_rows, read_rows
-from trackhelm_core.chunks.values import append_values, read_values
 from trackhelm_core.chunks.wire import ChunkFormatError, Reader, append_varint
 
 __all__ = ["MAX_FEW", "MAX_POINTS", "ChunkFormatError", "decode", "encode"]

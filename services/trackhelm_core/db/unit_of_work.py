@@ -7,12 +7,18 @@ commit. A FastAPI `yield` dependency would commit after the response was sent.
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from typing import Protocol
+from copy import copy
+from typing import Any, Protocol
 
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from trackhelm_core.db.engine import WRITES
+
+# Units of work: one request or task is one transaction, committed before it is answered.
+#
+# The route (or task) opens one, explicitly; logic and stores only use the session they are given and never
+# commit. A FastAPI `yield` dependency would commit after the response was sent.
 
 
 class CommitHook(Protocol):
@@ -123,3 +129,28 @@ class Database:
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()
+
+
+# Trying a change: what was done since the beginning of a trial can be undone, and the transaction go on.
+#
+# Logic notes in its session what is to be written right before the commit (audit events, for one). A
+# savepoint alone would leave these notes of what was undone.
+
+
+class Trial:
+    """Begins with its construction. Whoever does not undo it lets it stand: the commit takes it in."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._noted = {key: _copied(value) for key, value in session.info.items()}
+        self._savepoint = session.begin_nested()
+
+    def undo(self) -> None:
+        """Undo what was done and forget what was noted since the trial began."""
+        self._savepoint.rollback()
+        self._session.info.clear()
+        self._session.info.update(self._noted)
+
+
+def _copied(value: Any) -> Any:
+    return copy(value) if isinstance(value, list | dict | set) else value

@@ -1,20 +1,60 @@
-"""A process's connection to Redis."""
+"""A process's connection to Redis, and several commands in one round trip."""
 
-from typing import Any, Final
+from collections.abc import Callable, Sequence
+from typing import Any, Final, cast
 
+import hiredis
 import structlog
 from kombu.exceptions import KombuError
 from prometheus_client import Histogram
 from redis import Redis
 from redis.asyncio import Redis as AsyncRedis
+from redis.asyncio.connection import AbstractConnection
 from redis.asyncio.retry import Retry as AsyncRetry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 from redis.retry import Retry
 
 from trackhelm_core.queue.names import PARTITIONS
 from trackhelm_core.queue.tasks import KEY_PREFIX, Sendable, TaskQueue, make_celery
 from trackhelm_core.settings import RedisSettings
+
+# Several commands to Redis in one round trip, without what a pipeline of redis-py adds to it.
+#
+# It packs commands in Python, argument by argument: with eight entries of one point that was half of the
+# processor's time for a round trip. hiredis packs them in C.
+
+Command = tuple[bytes | str | int, ...]
+
+# Its stub says that it takes tuples of one.
+_packed: Final[Callable[[Command], bytes]] = cast("Any", hiredis.pack_command)
+
+
+async def round_trip(client: AsyncRedis, commands: Sequence[Command]) -> list[Any]:
+    """Return the answer to each command; one that Redis refuses is answered by its `ResponseError`.
+
+    Raises:
+        RedisError: Redis is away, or does not answer: any of the commands may have been carried out.
+    """
+    packed = b"".join(map(_packed, commands))
+    pool = client.connection_pool
+    connection = await pool.get_connection()  # type: ignore[no-untyped-call] # redis-py has no types here
+    try:
+        await connection.send_packed_command(packed, check_health=False)
+        return [await _answer(connection) for _ in commands]
+    finally:
+        # One that failed, or whose answers were not all read, has been closed.
+        await pool.release(connection)
+
+
+async def _answer(connection: AbstractConnection) -> Any:
+    try:
+        return await connection.read_response()
+    except ResponseError as refusal:
+        return refusal
+
+
+# A process's connection to Redis.
 
 log = structlog.get_logger(__name__)
 

@@ -1,7 +1,7 @@
-"""Tasks: how a service describes its own, and how one is sent.
+"""Tasks: how a service describes its own, how one is sent, and Celery's broker over Redis.
 
-A service lists `Task` records in its `tasks.py`; the worker registers them. Whoever sends one gives its
-record to the connection, so no service imports Celery.
+A service lists `Task` records in its `tasks.py`; the worker registers them. A sender gives a record to the
+connection, so no service imports Celery.
 """
 
 from collections.abc import Callable
@@ -11,9 +11,58 @@ from typing import Final, Protocol
 
 from celery import Celery
 from kombu.entity import Exchange, Queue
+from kombu.transport import TRANSPORT_ALIASES, redis, virtual
 
-from trackhelm_core.queue import broker
 from trackhelm_core.settings import RedisSettings
+
+# Kombu's transport over Redis, made to go on after a Redis that was away.
+#
+# A worker takes as many messages as it has processes, and the next when it has acknowledged one. Kombu
+# counts a message as held for ever when Redis is away just as it is acknowledged: after as many of those as
+# the worker has processes it takes no message any more, and looks alive. Here an acknowledgement that
+# failed counts as done. Redis still has the message, and gives it to somebody again when its time is up:
+# tasks may run twice.
+
+
+class _QoS(redis.QoS):
+    def ack(self, delivery_tag: str) -> None:
+        try:
+            super().ack(delivery_tag)  # type: ignore[no-untyped-call]
+        except Exception:
+            virtual.QoS.ack(self, delivery_tag)  # type: ignore[no-untyped-call]
+            raise
+
+    def reject(self, delivery_tag: str, requeue: bool = False) -> None:  # noqa: FBT001, FBT002 - kombu's
+        try:
+            super().reject(delivery_tag, requeue=requeue)  # type: ignore[no-untyped-call]
+        except Exception:
+            virtual.QoS.ack(self, delivery_tag)  # type: ignore[no-untyped-call]
+            raise
+
+
+class _Channel(redis.Channel):
+    QoS = _QoS
+
+
+class Transport(redis.Transport):
+    """The transport that Celery takes for `redis://` and `rediss://`."""
+
+    Channel = _Channel
+
+
+_NAME: Final = f"{__name__}:{Transport.__name__}"
+
+
+def install() -> None:
+    """Have kombu take this transport in place of its own; before it makes its first connection."""
+    # By the names of the URLs' schemes: kombu asks for encryption by the name, too.
+    TRANSPORT_ALIASES["redis"] = TRANSPORT_ALIASES["rediss"] = _NAME
+
+
+# Tasks: how a service describes its own, and how one is sent.
+#
+# A service lists `Task` records in its `tasks.py`; the worker registers them. Whoever sends one gives its
+# record to the connection, so no service imports Celery.
 
 KEY_PREFIX: Final = "{trackhelm}:celery:"
 """Before the names of Celery's own keys: the Redis may serve others too."""
@@ -78,7 +127,7 @@ def make_celery(settings: RedisSettings) -> Celery:
     url = settings.effective_redis_url
     if url is None:
         raise ValueError("TRACKHELM_REDIS_URL is not set: tasks wait in Redis")
-    broker.install()
+    install()
     app = Celery("trackhelm", broker=url, set_as_current=False)
     timeout = settings.redis_timeout_seconds
     app.conf.update(

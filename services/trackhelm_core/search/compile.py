@@ -1,37 +1,287 @@
-"""Expression to SQL. It owns the logic of AND, OR, NOT and absence; it knows no table and writes no literal.
+"""From an expression to SQL: the checks of a comparison, its predicate, and the logic of AND, OR and NOT.
 
-The logic is two-valued. A comparison is true or it is not, and a field that is absent fulfils no comparison
-but IS NULL: neither `tags.x = 'a'` nor `tags.x != 'a'` holds where there is no tag x. NOT turns exactly that
-around: `NOT (tags.x = 'a')` holds where there is no tag x, and so does `tags.x NOT LIKE 'a%'`, which is the
-NOT of LIKE. A metric that is NaN is present: it fulfils `= nan` and `!=` any number. It is not NULL.
-An attribute of text that is empty is absent, too, and besides equal to '': callers see one as the other.
-A collection with several rows of a key, such as the datasets of a run, fulfils a comparison if any row does.
+It knows no table and writes no literal: every value is a bind parameter.
 """
 
+import math
+import operator as operators
+import re
+from collections.abc import Callable, Mapping
 from functools import partial
+from typing import Any, NoReturn
 
-from sqlalchemy import ColumnElement, SQLColumnExpression, and_, false, func, not_, or_, true
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    SQLColumnExpression,
+    and_,
+    false,
+    func,
+    not_,
+    or_,
+    true,
+    type_coerce,
+)
 
-from trackhelm_core.search.checks import check_comparison
 from trackhelm_core.search.entity import (
+    EQUALITY,
+    LISTS,
+    PATTERNS,
+    Attribute,
     ChoiceAttribute,
+    Collection,
     EntitySearch,
     IdAttribute,
     MetricCollection,
     NumberAttribute,
     Predicate,
+    Resolved,
+    ResolvedAttribute,
+    ResolvedKey,
     StringAttribute,
+    resolve_field,
 )
-from trackhelm_core.search.expression import And, Comparison, Expression, Not, Operator, Or
-from trackhelm_core.search.predicates import (
-    choice_predicate,
-    id_predicate,
-    metric_predicate,
-    number_predicate,
-    string_predicate,
-    text_predicate,
-)
-from trackhelm_core.search.resolve import ResolvedAttribute, ResolvedKey, resolve_field
+from trackhelm_core.search.expression import And, Comparison, Expression, Not, Operator, Or, Scalar, Value
+from trackhelm_core.search.text import INT64, SearchSyntaxError
+
+# One comparison on one column, as SQL. It owns the meaning of each operator; values must be checked before.
+#
+# Every value is a bind parameter. A predicate may be NULL where its column is: `compile` makes NOT safe for
+# it.
+
+_PLAIN: Mapping[Operator, Callable[[Any, Any], ColumnElement[bool]]] = {
+    Operator.EQ: operators.eq,
+    Operator.NE: operators.ne,
+    Operator.GT: operators.gt,
+    Operator.GE: operators.ge,
+    Operator.LT: operators.lt,
+    Operator.LE: operators.le,
+    Operator.IN: lambda column, value: column.in_(value),
+    Operator.NOT_IN: lambda column, value: column.not_in(value),
+    Operator.IS_NULL: lambda column, _: column.is_(None),
+    Operator.IS_NOT_NULL: lambda column, _: column.is_not(None),
+}
+_ID = re.compile(r"0|[1-9][0-9]{0,18}")
+
+
+def string_predicate(
+    column: SQLColumnExpression[Any], operator: Operator, value: Value
+) -> ColumnElement[bool]:
+    """Compare a text column as the database compares it, but for patterns."""
+    match operator, value:
+        case Operator.LIKE, str():
+            return _like(column, value)
+        case Operator.ILIKE, str():
+            # The pattern is lowered in SQL too: each database lowers both sides by its own rules.
+            return _like(func.lower(column), value, lower=True)
+        case _:
+            return plain_predicate(column, operator, value)
+
+
+def text_predicate(
+    column: SQLColumnExpression[Any], operator: Operator, value: Value, *, nullable: bool
+) -> ColumnElement[bool]:
+    """Compare an attribute of text. An empty one fulfils IS NULL, and NULL is an empty one."""
+    if operator is Operator.IS_NULL:
+        return or_(column == "", column.is_(None))
+    if operator is Operator.IS_NOT_NULL:
+        return column != ""
+    holds = string_predicate(column, operator, value)
+    # Said beside it, not by a function around the column, so that indexes serve both.
+    return or_(holds, column.is_(None)) if nullable and _empty_fulfils(operator, value) else holds
+
+
+def _empty_fulfils(operator: Operator, value: Value) -> bool:
+    match operator, value:
+        case Operator.EQ, str():
+            return not value
+        case Operator.NE, str():
+            return bool(value)
+        case Operator.IN, tuple():
+            return "" in value
+        case Operator.NOT_IN, tuple():
+            return "" not in value
+        case ((Operator.LIKE | Operator.ILIKE), str()):
+            return not value.strip("%")
+        case _:
+            raise AssertionError(f"{operator} is not for text")
+
+
+def metric_predicate(
+    column: SQLColumnExpression[Any], operator: Operator, value: Value
+) -> ColumnElement[bool]:
+    """Compare a column of doubles, in which NULL is NaN: unequal to every number, equal to nan."""
+    match operator, value:
+        case ((Operator.EQ | Operator.NE), (int() | float())):
+            members: tuple[Any, ...] = (value,)
+        case ((Operator.IN | Operator.NOT_IN), tuple()):
+            members = value
+        case _, (int() | float()):
+            return plain_predicate(column, operator, float(value))
+        case _:
+            return plain_predicate(column, operator, value)
+    numbers = [float(member) for member in members if not math.isnan(member)]
+    wants_nan = len(numbers) < len(members)
+    if operator in {Operator.EQ, Operator.IN}:
+        return or_(column.in_(numbers) if numbers else false(), column.is_(None) if wants_nan else false())
+    if wants_nan:
+        return and_(column.is_not(None), column.not_in(numbers) if numbers else true())
+    return or_(column.is_(None), column.not_in(numbers))
+
+
+def choice_predicate(
+    column: SQLColumnExpression[Any], operator: Operator, value: Value, choices: Mapping[str, object]
+) -> ColumnElement[bool]:
+    """Compare a column of named values: the names are matched here, the database sees stored values."""
+    if operator in {Operator.IS_NULL, Operator.IS_NOT_NULL}:
+        return plain_predicate(column, operator, value)
+    return column.in_([stored for name, stored in choices.items() if _name_matches(name, operator, value)])
+
+
+def number_predicate(
+    column: SQLColumnExpression[Any], operator: Operator, value: Value
+) -> ColumnElement[bool]:
+    """Compare a column of integers of any width with numbers, or with texts that write whole ones.
+
+    The parameter is always 64 bits wide: cast to a narrower column's type, PostgreSQL refuses a large one. A
+    list takes the type of its column, so a fraction in it would be rounded; it equals no integer, and goes.
+    """
+    wide = type_coerce(column, BigInteger())
+    if not isinstance(value, tuple):
+        return plain_predicate(wide, operator, int(value) if isinstance(value, str) else value)
+    value = tuple(int(member) if isinstance(member, str) else member for member in value)
+    numbers = [int(member) for member in value if member == int(member)]
+    members = [number for number in numbers if number in INT64]
+    if operator is Operator.IN:
+        return wide.in_(members)
+    return and_(column.is_not(None), wide.not_in(members))  # NULL is outside an empty list, yet absent
+
+
+def id_predicate(column: SQLColumnExpression[Any], operator: Operator, value: Value) -> ColumnElement[bool]:
+    """Compare a column of integers with text. Text that writes no id equals none."""
+    if value is None:
+        return plain_predicate(column, operator, value)
+    texts = value if isinstance(value, tuple) else (value,)
+    ids = tuple(int(text) for text in texts if isinstance(text, str) and _ID.fullmatch(text))
+    positive = operator in {Operator.EQ, Operator.IN}
+    return number_predicate(column, Operator.IN if positive else Operator.NOT_IN, ids)
+
+
+def plain_predicate(
+    column: SQLColumnExpression[Any], operator: Operator, value: Value
+) -> ColumnElement[bool]:
+    """Compare a column as the database compares it; patterns are not for every column, so not here."""
+    return _PLAIN[operator](column, value)
+
+
+def _like(column: SQLColumnExpression[Any], pattern: str, *, lower: bool = False) -> ColumnElement[bool]:
+    r"""Match a pattern in which `%` and `_` are the only special characters, on every database.
+
+    PostgreSQL takes a backslash for an escape by default and SQLite does not. Naming it the escape and
+    doubling it makes it an ordinary character on both. Without one, the shorter form leaves SQLite its index.
+    """
+    escape = "\\" if "\\" in pattern else None
+    doubled = pattern.replace("\\", "\\\\")
+    return column.like(func.lower(doubled) if lower else doubled, escape=escape)
+
+
+def _name_matches(name: str, operator: Operator, value: Value) -> bool:
+    match operator, value:
+        case Operator.EQ, str():
+            return name == value
+        case Operator.NE, str():
+            return name != value
+        case Operator.IN, tuple():
+            return name in value
+        case Operator.NOT_IN, tuple():
+            return name not in value
+        case ((Operator.LIKE | Operator.ILIKE), str()):
+            special = {"%": ".*", "_": "."}
+            pattern = "".join(special.get(character) or re.escape(character) for character in value)
+            if operator is Operator.ILIKE:
+                name, pattern = name.lower(), pattern.lower()
+            return re.fullmatch(pattern, name, re.DOTALL) is not None
+        case _:
+            raise AssertionError(f"{operator} is not for names")
+
+
+# Whether a comparison is valid for what it compares: its operator and its values. It writes no SQL.
+
+# As an id is written: without a plus sign, zeros in front, or a point.
+_WHOLE = re.compile(r"-?[1-9][0-9]{0,99}|0")
+
+_KINDS = {"tags": "tag", "params": "parameter", "metrics": "metric", "datasets": "dataset"}
+
+
+def check_comparison(comparison: Comparison, resolved: Resolved, entity: EntitySearch) -> None:
+    """Refuse an operator or a value that the field does not take."""
+    part = resolved.part
+    kind = _KINDS.get(resolved.field.prefix or "", "")
+    if comparison.operator not in part.operators:
+        allowed = ", ".join(operator for operator in Operator if operator in part.operators)
+        name = comparison.field if kind else f"attributes.{resolved.field}"
+        _refuse(
+            comparison,
+            f"{comparison.field} cannot be compared with {comparison.operator}. Allowed: {allowed}",
+            entity.comparator_words.format(
+                field=name, kind=kind or "attribute", operator=comparison.operator
+            ),
+        )
+    values = comparison.value if isinstance(comparison.value, tuple) else (comparison.value,)
+    for value in values:
+        if value is not None:
+            _check_value(comparison, part, _without_quotes(comparison, part, value), kind)
+
+
+def _without_quotes(comparison: Comparison, part: Attribute | Collection, value: Scalar) -> Scalar:
+    """Return the number that a text writes, where a number may be written so."""
+    if not (isinstance(part, NumberAttribute) and part.is_text and isinstance(value, str)):
+        return value
+    if not _WHOLE.fullmatch(value):
+        lead = f"Expected numeric value type for numeric attribute: {comparison.field}"
+        _refuse(comparison, f"{comparison.field} is a whole number, and never {value!r}", lead)
+    return int(value)
+
+
+def _check_value(comparison: Comparison, part: Attribute | Collection, value: Scalar, kind: str) -> None:
+    field, operator = comparison.field, comparison.operator
+    match part, value:
+        case ((NumberAttribute() | MetricCollection()), str()):
+            lead = f"Expected numeric value type for {kind or f'numeric attribute: {field}'}"
+            _refuse(comparison, f"{field} is a number; write the value without quotes", lead)
+        case NumberAttribute(), float() if not math.isfinite(value):
+            _refuse(comparison, f"{field} is a whole number and never {value}")
+        case NumberAttribute(), int() if value not in INT64:
+            _refuse(comparison, f"{value} is outside the 64-bit integers, from {INT64[0]} to {INT64[-1]}")
+        case MetricCollection(), float() if math.isnan(value) and operator not in EQUALITY | LISTS:
+            _refuse(
+                comparison,
+                f"nan is neither above nor below any number. Allowed: {', '.join(EQUALITY | LISTS)}",
+            )
+        case ((NumberAttribute() | MetricCollection()), _):
+            return
+        case _, (int() | float()):
+            lead = f"Expected a quoted string value for {kind or 'attributes'}"
+            if operator in LISTS:
+                lead = "While parsing a list in the query, expected string value"
+            _refuse(comparison, f"{field} is text; write the value in quotes: '{value}'", lead)
+        case ChoiceAttribute(), str() if operator not in PATTERNS and value not in part.choices:
+            _refuse(comparison, f"{value!r} is not a {field}. Allowed: {', '.join(part.choices)}")
+
+
+def _refuse(comparison: Comparison, reason: str, lead: str = "") -> NoReturn:
+    raise SearchSyntaxError(reason, comparison.field.position, lead=lead)
+
+
+# Expression to SQL. It owns the logic of AND, OR, NOT and absence; it knows no table and writes no literal.
+#
+# The logic is two-valued. A comparison is true or it is not, and a field that is absent fulfils no
+# comparison but IS NULL: neither `tags.x = 'a'` nor `tags.x != 'a'` holds where there is no tag x. NOT
+# turns exactly that around: `NOT (tags.x = 'a')` holds where there is no tag x, and so does `tags.x NOT
+# LIKE 'a%'`, which is the NOT of LIKE. A metric that is NaN is present: it fulfils `= nan` and `!=` any
+# number. It is not NULL. An attribute of text that is empty is absent, too, and besides equal to '':
+# callers see one as the other. A collection with several rows of a key, such as the datasets of a run,
+# fulfils a comparison if any row does.
 
 
 def compile_filter(expression: Expression, entity: EntitySearch) -> ColumnElement[bool]:

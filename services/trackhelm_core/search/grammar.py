@@ -1,23 +1,197 @@
-"""Filter text to expression. It owns the grammar; which fields and operators exist is each entity's to say.
+"""From the text of a filter or an order to an expression or terms.
 
-    either     = both (OR both)*
-    both       = negation (AND negation)*
-    negation   = NOT negation | "(" either ")" | comparison
-    comparison = field ( sign literal | [NOT] (LIKE | ILIKE) string
-                       | [NOT] IN "(" literal ("," literal)* [","] ")" | IS [NOT] NULL )
-
-Keywords are read in any case. Depth and size are bounded, so no text can exhaust the stack or the database.
+It owns the grammar, literals and fields; which fields and operators exist is for each entity to say.
 """
 
-from collections.abc import Callable
+import dataclasses
+import math
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
-from trackhelm_core.search.bounds import MAX_COMPARISONS, MAX_DEPTH, MAX_PATTERN_LENGTH, MAX_VALUES
-from trackhelm_core.search.errors import FILTER
-from trackhelm_core.search.expression import And, Comparison, Expression, Field, Not, Operator, Or, Scalar
-from trackhelm_core.search.fields import read_field
-from trackhelm_core.search.lexer import TokenKind
-from trackhelm_core.search.literals import read_literal, read_string
-from trackhelm_core.search.reader import Reader
+from trackhelm_core.search.expression import (
+    Aggregate,
+    And,
+    Comparison,
+    Expression,
+    Field,
+    Not,
+    Operator,
+    Or,
+    Scalar,
+)
+from trackhelm_core.search.text import (
+    FILTER,
+    MAX_COMPARISONS,
+    MAX_DEPTH,
+    MAX_NUMBER_LENGTH,
+    MAX_ORDER_TERMS,
+    MAX_PATTERN_LENGTH,
+    MAX_VALUES,
+    Reader,
+    SearchSyntaxError,
+    Token,
+    TokenKind,
+    clause,
+)
+
+# Reading one literal: a quoted string or a number. It owns what a number looks like, inf and nan too.
+
+_INTEGER = re.compile(r"[+-]?[0-9]+")
+_DECIMAL = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_NON_FINITE = re.compile(r"(?P<sign>[+-]?)(?:inf|infinity)|[+-]?nan", re.IGNORECASE)
+
+
+def read_literal(reader: Reader, after: str) -> Scalar:
+    """Take a quoted string or a number."""
+    token = reader.next
+    number = _number(token, reader)
+    if number is not None:
+        reader.take()
+        return number
+    return read_string(reader, after, "a quoted string or a number")
+
+
+def read_string(reader: Reader, after: str, what: str = "a quoted string") -> str:
+    """Take a string in single or double quotes."""
+    token = reader.next
+    if token.kind is not TokenKind.QUOTED or token.quote == "`":
+        reader.expected(f"{what} after {after}")
+    return reader.take().text
+
+
+def _number(token: Token, reader: Reader) -> int | float | None:
+    if token.kind is not TokenKind.WORD:
+        return None
+    if non_finite := _NON_FINITE.fullmatch(token.text):
+        sign = non_finite["sign"]
+        return math.nan if sign is None else math.copysign(math.inf, -1 if sign == "-" else 1)
+    if not _DECIMAL.fullmatch(token.text):
+        return None
+    if len(token.text) > MAX_NUMBER_LENGTH:
+        reader.fail(f"a number may have at most {MAX_NUMBER_LENGTH} characters", token.position)
+    if _INTEGER.fullmatch(token.text):
+        return int(token.text)
+    number = float(token.text)
+    if math.isinf(number):
+        reader.fail(f"{token} is too large for a 64-bit float; infinity is written inf", token.position)
+    return number
+
+
+# Reading one field: `key`, `prefix.key`, quoted parts, a metric's aggregate. It owns no list of known
+# names.
+#
+# Quotes make a key literal. A bare key after the metric prefix that ends in `.last`, `.min` or `.max` names
+# that value of the metric, unless there is a key of the whole name: `resolve` decides, which is told of
+# keys.
+
+METRIC_PREFIXES = frozenset({"metric", "metrics"})
+_AGGREGATES = frozenset(Aggregate)
+_A_FIELD = "a field such as name, tags.team or metrics.`val loss`"
+
+
+def read_field(reader: Reader) -> Field:
+    """Take one field from the text."""
+    first = last = reader.next
+    if _is_quoted_name(first):
+        reader.take()
+        if not _continues(reader, first):
+            return Field(None, first.text, first.position)
+        last = reader.take()
+        prefix, key = first.text, last.text[1:]
+    elif first.kind is TokenKind.WORD and reader.keyword is None:
+        reader.take()
+        prefix, dot, key = first.text.partition(".")
+        if not dot:
+            return Field(None, prefix, first.position)
+    else:
+        reader.expected(_A_FIELD)
+    if not prefix:
+        reader.fail(f"expected {_A_FIELD}, got {first}", first.position)
+    is_metric = prefix.lower() in METRIC_PREFIXES
+    if key:
+        name, _, suffix = key.rpartition(".")
+        if is_metric and name and suffix in _AGGREGATES:
+            return Field(prefix, name, first.position, Aggregate(suffix), is_bare=True)
+        return Field(prefix, key, first.position)
+    literal = reader.next
+    if not (_is_quoted_name(literal) and reader.touches(last)):
+        reader.expected(f"a key right after {prefix}.")
+    reader.take()
+    if is_metric and _continues(reader, literal) and reader.next.text[1:] in _AGGREGATES:
+        return Field(prefix, literal.text, first.position, Aggregate(reader.take().text[1:]))
+    return Field(prefix, literal.text, first.position)
+
+
+def _is_quoted_name(token: Token) -> bool:
+    return token.kind is TokenKind.QUOTED and token.quote != "'"
+
+
+def _continues(reader: Reader, token: Token) -> bool:
+    """Whether a dot stands right after a quoted part."""
+    return reader.next.kind is TokenKind.WORD and reader.next.text.startswith(".") and reader.touches(token)
+
+
+# Order text to terms: `<field> [ASC|DESC]`. Which columns the terms mean is the entity's to say.
+
+
+@dataclass(frozen=True, slots=True)
+class OrderTerm:
+    """One field to sort by, and the text that names it."""
+
+    field: Field
+    descending: bool = False
+    text: str = dataclasses.field(default="", compare=False)
+
+
+def parse_order_by(items: Sequence[str]) -> tuple[OrderTerm, ...]:
+    """Give the terms that a request's order_by means, in its order.
+
+    Raises:
+        SearchSyntaxError: An item is not an order, or a field comes twice.
+    """
+    if len(items) > MAX_ORDER_TERMS:
+        raise SearchSyntaxError(f"at most {MAX_ORDER_TERMS} items are allowed", 0, "order_by")
+    terms: list[OrderTerm] = []
+    for item in items:
+        term = _term(item)
+        if any(term.field == earlier.field for earlier in terms):
+            raise sorted_twice(term.field, item)
+        terms.append(term)
+    return tuple(terms)
+
+
+def sorted_twice(by: Field, item: str) -> SearchSyntaxError:
+    """Return the error for an order that has a field twice, the second time in `item`."""
+    return SearchSyntaxError(
+        f"{by} is already sorted by", by.position, clause(item), "`order_by` contains duplicate fields"
+    )
+
+
+def _term(item: str) -> OrderTerm:
+    reader = Reader(item, clause(item))
+    by = read_field(reader)
+    direction = reader.next
+    if direction.kind is TokenKind.WORD:
+        reader.take()
+    if reader.next.kind is not TokenKind.END:
+        reader.expected("ASC, DESC or the end of the text")
+    if direction.kind is TokenKind.WORD and direction.text.upper() not in {"ASC", "DESC"}:
+        reason = f"expected ASC, DESC or the end of the text, got {direction}"
+        reader.fail(reason, direction.position, f"Invalid ordering key in {reader.subject}")
+    return OrderTerm(by, descending=direction.text.upper() == "DESC", text=item)
+
+
+# Filter text to expression. It owns the grammar; which fields and operators exist is each entity's to say.
+#
+#     either     = both (OR both)*
+#     both       = negation (AND negation)*
+#     negation   = NOT negation | "(" either ")" | comparison
+#     comparison = field ( sign literal | [NOT] (LIKE | ILIKE) string
+#                        | [NOT] IN "(" literal ("," literal)* [","] ")" | IS [NOT] NULL )
+#
+# Keywords are read in any case. Depth and size are bounded, so no text can exhaust the stack or the
+# database.
 
 _SIGNS = {str(operator): operator for operator in Operator if not operator.value[0].isalpha()}
 _PATTERN_OPERATORS = {"LIKE": Operator.LIKE, "ILIKE": Operator.ILIKE}

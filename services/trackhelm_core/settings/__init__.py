@@ -7,15 +7,16 @@ import os
 from collections.abc import Mapping
 from typing import Final
 
-from trackhelm_core.settings.auth import AuthSettings, Network
-from trackhelm_core.settings.gateway import GatewaySettings
-from trackhelm_core.settings.group import PREFIX
-from trackhelm_core.settings.http import HttpSettings, path_prefix
-from trackhelm_core.settings.log import LogSettings
-from trackhelm_core.settings.objects import ObjectSettings
-from trackhelm_core.settings.redis import RedisSettings
-from trackhelm_core.settings.storage import StorageSettings
-from trackhelm_core.settings.webhooks import WebhookSettings
+from trackhelm_core.settings.base import PREFIX
+from trackhelm_core.settings.process import (
+    AuthSettings,
+    GatewaySettings,
+    HttpSettings,
+    LogSettings,
+    Network,
+    path_prefix,
+)
+from trackhelm_core.settings.stores import ObjectSettings, RedisSettings, StorageSettings, WebhookSettings
 
 __all__ = [
     "GROUPS",

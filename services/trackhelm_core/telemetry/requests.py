@@ -12,10 +12,10 @@ from urllib.parse import urlsplit
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from trackhelm_core.auth.headers import first_value
 from trackhelm_core.errors import ApiError, ErrorCode
 from trackhelm_core.ids import new_request_id
 from trackhelm_core.problems import defect, problem
+from trackhelm_core.security.credentials import first_value
 from trackhelm_core.telemetry.logging import bound_request_id
 from trackhelm_core.telemetry.metrics import UNROUTED, RequestMetrics
 

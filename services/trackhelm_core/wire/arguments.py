@@ -1,22 +1,55 @@
-"""The arguments of a request outside of a message: each is given once, or says the same wherever it is given.
+"""The arguments of a request, from its query string or its body: each once, or the same wherever given."""
 
-A GET has its arguments in its query string; older and foreign clients send them as a JSON body. An argument
-that is not read where it is given is refused: a search that drops its filter answers everything.
-"""
-
+import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any, Self, get_origin
+from typing import Any, Self, TypeVar, get_origin
 
 from fastapi.dependencies.models import Dependant
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 from pydantic.alias_generators import to_camel, to_snake
 from starlette.datastructures import QueryParams
 
 from trackhelm_core.errors import InvalidParameterError
-from trackhelm_core.wire.faults import invalid_value, shown
-from trackhelm_core.wire.json import LargeFloat
-from trackhelm_core.wire.requests import is_argument, is_meant, not_taken
+from trackhelm_core.wire.faults import invalid_value, request_fault, shown
+from trackhelm_core.wire.json import LargeFloat, decode_json
+from trackhelm_core.wire.requests import WireModel, is_argument, is_meant, not_taken
+
+# Reading a message from a body without the framework: the same leniencies, the same words for a fault.
+
+Message = TypeVar("Message", bound=WireModel)
+
+
+def read_json(body: bytes) -> Any:
+    """Return what a body says; raises `json.JSONDecodeError`."""
+    data = decode_json(body)
+    # Old clients encode the message twice.
+    return decode_json(data) if isinstance(data, str) else data
+
+
+def read_body(body: bytes) -> Any:
+    """Return what a body says; raises `InvalidParameterError`."""
+    try:
+        return read_json(body)
+    except json.JSONDecodeError as error:
+        raise InvalidParameterError(f"The request body is not valid JSON: {error}.") from error
+
+
+def read_message(model: type[Message], body: bytes) -> Message:
+    """Return the message that a body holds; raises `InvalidParameterError`."""
+    data = read_body(body)
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        fault = error.errors()[0]
+        raise request_fault({**fault, "loc": ("body", *fault["loc"])}) from error
+
+
+# The arguments of a request outside of a message: each is given once, or says the same wherever it is
+# given.
+#
+# A GET has its arguments in its query string; older and foreign clients send them as a JSON body. An
+# argument that is not read where it is given is refused: a search that drops its filter answers everything.
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,11 +21,16 @@ import pytest
 from tests.fixtures.s3 import free_ports
 from tests.fixtures.waiting import wait_until
 from tests.integration.artifact.conftest import serving_live
-from trackhelm_core.objects.direct import Label
-from trackhelm_core.objects.keys import ObjectKey
-from trackhelm_core.objects.opening import open_store
-from trackhelm_core.objects.remote import PART_BYTES
-from trackhelm_core.objects.store import ConflictError, DirectoryError, MissingObjectError, ObjectStore
+from trackhelm_artifact.objects.keys import ObjectKey
+from trackhelm_artifact.objects.opening import open_store
+from trackhelm_artifact.objects.remote import PART_BYTES
+from trackhelm_artifact.objects.store import (
+    ConflictError,
+    DirectoryError,
+    Label,
+    MissingObjectError,
+    ObjectStore,
+)
 from trackhelm_core.settings import ObjectSettings, StorageSettings
 
 AZURITE = os.environ.get("TEST_AZURITE", "")

@@ -16,10 +16,9 @@ from typing import Any
 import pytest
 
 from tests.fixtures.s3 import S3Server
-from trackhelm_core.objects.direct import Label
-from trackhelm_core.objects.keys import ObjectKey
-from trackhelm_core.objects.opening import open_store
-from trackhelm_core.objects.store import ObjectStore, StoreUnavailableError
+from trackhelm_artifact.objects.keys import ObjectKey
+from trackhelm_artifact.objects.opening import open_store
+from trackhelm_artifact.objects.store import Label, ObjectStore, StoreUnavailableError
 from trackhelm_core.settings import ObjectSettings
 
 TOKEN = "a token of this test"

@@ -7,8 +7,8 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.fixtures.s3 import S3Server
+from trackhelm_artifact.objects.opening import open_store
 from trackhelm_cli.main import app
-from trackhelm_core.objects.opening import open_store
 from trackhelm_core.settings import ObjectSettings
 
 PAGE = Path(__file__).parents[3] / "docs" / "artifacts.md"

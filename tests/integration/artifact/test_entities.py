@@ -7,10 +7,10 @@ import pytest
 from sqlalchemy import insert
 
 from tests.fixtures.api import Api
-from trackhelm_core.db.models import LoggedModel, ModelVersion, RegisteredModel
-from trackhelm_core.db.models.lifecycle import LifecycleStage
 from trackhelm_core.ids import new_model_id
 from trackhelm_core.runtime import Runtime
+from trackhelm_domain.tables import LoggedModel, ModelVersion, RegisteredModel
+from trackhelm_domain.tables.lifecycle import LifecycleStage
 
 FILES = "/api/2.0/mlflow-artifacts/artifacts"
 UPLOAD = "/ajax-api/2.0/mlflow/upload-artifact"

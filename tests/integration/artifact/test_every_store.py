@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from tests.fixtures.objects import body, content, entries, key, walked
 from tests.fixtures.s3 import S3Server  # noqa: TC001 - a local annotation, which mypy reads
-from trackhelm_core.objects.folder import FolderStore
-from trackhelm_core.objects.keys import RESERVED, InvalidKeyError, ObjectKey, check_segment
-from trackhelm_core.objects.opening import open_store
-from trackhelm_core.objects.remote import PART_BYTES
-from trackhelm_core.objects.store import (
+from trackhelm_artifact.objects.folder import FolderStore
+from trackhelm_artifact.objects.keys import RESERVED, InvalidKeyError, ObjectKey, check_segment
+from trackhelm_artifact.objects.opening import open_store
+from trackhelm_artifact.objects.remote import PART_BYTES
+from trackhelm_artifact.objects.store import (
     ConflictError,
     DirectoryError,
     Entry,

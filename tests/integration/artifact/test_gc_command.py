@@ -20,12 +20,15 @@ from tests.fixtures.objects import walked
 from tests.fixtures.programs import redis_server, worker
 from tests.fixtures.s3 import S3Server
 from tests.fixtures.waiting import wait_until
-from trackhelm_artifact.logic import purging as files_purging
+from trackhelm_artifact.integrity import purging as files_purging
+from trackhelm_artifact.objects.opening import stores_of
+from trackhelm_artifact.objects.store import ObjectStore
 from trackhelm_cli.main import app
-from trackhelm_core.audit.changes import Cause
-from trackhelm_core.auth.actor import Actor, ActorKind
-from trackhelm_core.db.files_in_use import FilesInUse
-from trackhelm_core.db.models import (
+from trackhelm_core.security.actor import Actor, ActorKind
+from trackhelm_core.settings import ObjectSettings, RedisSettings, StorageSettings
+from trackhelm_domain.audit.changes import Cause
+from trackhelm_domain.deletion import FilesInUse
+from trackhelm_domain.tables import (
     ArtifactRecord,
     ArtifactTombstone,
     Base,
@@ -37,12 +40,9 @@ from trackhelm_core.db.models import (
     RunTag,
     Series,
 )
-from trackhelm_core.objects.store import ObjectStore
-from trackhelm_core.objects.stores import stores_of
-from trackhelm_core.settings import ObjectSettings, RedisSettings, StorageSettings
 from trackhelm_embedded.app import open_all
-from trackhelm_ingest.logic import purging as rows_purging
-from trackhelm_ingest.store import purging as rows_store
+from trackhelm_ingest.deletion import logic as rows_purging
+from trackhelm_ingest.deletion import store as rows_store
 
 FILES = "/api/2.0/mlflow-artifacts/artifacts"
 OWNED = (Run, RunParam, RunTag, Series, MetricChunk, LoggedModel, ArtifactRecord, ArtifactTombstone, Dataset)

@@ -11,7 +11,8 @@ from tests.fixtures.api import api_of
 from tests.fixtures.databases import new_postgres_database
 from tests.fixtures.waiting import wait_until
 from tests.integration.artifact.test_gc_command import Server, cause_of, in_use
-from trackhelm_core.db.models import (
+from trackhelm_core.settings import StorageSettings
+from trackhelm_domain.tables import (
     ArtifactTombstone,
     Dataset,
     LoggedModel,
@@ -20,12 +21,11 @@ from trackhelm_core.db.models import (
     Run,
     Series,
 )
-from trackhelm_core.settings import StorageSettings
-from trackhelm_ingest.logic.experiments import restore_experiment
-from trackhelm_ingest.logic.purging import delete_some, purge_experiment, purge_runs
-from trackhelm_ingest.store import purging as rows_store
-from trackhelm_registry.logic.model_versions import NewVersion, create_version
-from trackhelm_registry.logic.purging import purge_models
+from trackhelm_ingest.deletion import store as rows_store
+from trackhelm_ingest.deletion.logic import delete_some, purge_experiment, purge_runs
+from trackhelm_ingest.experiments.logic import restore_experiment
+from trackhelm_registry.model_versions.logic import NewVersion, create_version
+from trackhelm_registry.registered_models.purging import purge_models
 
 SOURCES = ("runs:/{run}/model", "{uri}/model", "models:/copied/1")
 

@@ -10,11 +10,11 @@ from sqlalchemy import update
 
 from tests.fixtures.api import api_of
 from tests.integration.artifact.test_gc_command import Server, cause_of, in_use
-from trackhelm_core.db import files_in_use
-from trackhelm_core.db.models import Experiment, ModelVersion
 from trackhelm_core.settings import StorageSettings
-from trackhelm_ingest.logic import purging as rows_purging
-from trackhelm_ingest.store import purging as rows_store
+from trackhelm_domain import deletion
+from trackhelm_domain.tables import Experiment, ModelVersion
+from trackhelm_ingest.deletion import logic as rows_purging
+from trackhelm_ingest.deletion import store as rows_store
 
 
 def test_a_version_that_is_registered_while_the_command_runs_keeps_its_files(
@@ -38,7 +38,7 @@ def test_a_version_that_is_registered_while_the_command_runs_keeps_its_files(
         for run_id in runs:
             server.delete_run(run_id)
         seen: list[tuple[str, str]] = []
-        original = files_in_use._users
+        original = deletion._users
         with pytest.MonkeyPatch.context() as patch:
 
             def users(session: Any, since: int) -> Iterator[tuple[str, str]]:
@@ -46,7 +46,7 @@ def test_a_version_that_is_registered_while_the_command_runs_keeps_its_files(
                     seen.append(user)
                     yield user
 
-            patch.setattr(files_in_use, "_users", users)
+            patch.setattr(deletion, "_users", users)
             with server.runtime.database.writing() as session:
                 kept = rows_purging.purge_runs(session, used, runs, cause_of(server))
         assert {each.id for each in kept} == set(runs[:2])

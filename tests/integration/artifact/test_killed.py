@@ -12,9 +12,9 @@ from typer.testing import CliRunner
 from tests.fixtures.programs import embedded_server
 from tests.fixtures.s3 import S3Server
 from tests.fixtures.waiting import wait_until
+from trackhelm_artifact.objects.keys import RESERVED
+from trackhelm_artifact.objects.remote import PART_BYTES
 from trackhelm_cli.main import app
-from trackhelm_core.objects.keys import RESERVED
-from trackhelm_core.objects.remote import PART_BYTES
 
 FILES = "/api/2.0/mlflow-artifacts/artifacts"
 SENT = 3 * PART_BYTES

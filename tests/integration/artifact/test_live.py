@@ -8,7 +8,7 @@ from urllib.parse import quote
 import pytest
 
 from tests.integration.artifact.conftest import LiveServer
-from trackhelm_core.objects.keys import RESERVED
+from trackhelm_artifact.objects.keys import RESERVED
 
 FILES = "/api/2.0/mlflow-artifacts/artifacts"
 CHUNKED = "Transfer-Encoding: chunked"

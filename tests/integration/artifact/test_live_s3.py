@@ -11,7 +11,7 @@ import pytest
 from tests.fixtures.api import api_of
 from tests.fixtures.s3 import S3Server, new_bucket
 from tests.integration.artifact.conftest import LiveServer
-from trackhelm_core.objects.remote import PART_BYTES
+from trackhelm_artifact.objects.remote import PART_BYTES
 from trackhelm_core.settings import StorageSettings
 
 FILES = "/api/2.0/mlflow-artifacts/artifacts"

@@ -8,9 +8,8 @@ import pytest
 
 from tests.fixtures.api import Api, api_of
 from tests.fixtures.s3 import BUCKET, S3Server
-from trackhelm_core.objects.keys import ObjectKey
-from trackhelm_core.objects.locations import LocationError, Locations
-from trackhelm_core.objects.opening import StoreUrlError
+from trackhelm_artifact.objects.keys import ObjectKey
+from trackhelm_artifact.objects.opening import LocationError, Locations, StoreUrlError
 from trackhelm_core.settings import ObjectSettings, StorageSettings
 
 PREFIX = f"locations-{uuid.uuid4().hex}"

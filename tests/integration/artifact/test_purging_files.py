@@ -12,13 +12,13 @@ from typer.testing import CliRunner
 
 from tests.fixtures.api import api_of
 from tests.integration.artifact.test_gc_command import Server
-from trackhelm_artifact.logic.purging import Deleted, purge_files
+from trackhelm_artifact.integrity.purging import Deleted, purge_files
+from trackhelm_artifact.objects.folder import FolderStore
+from trackhelm_artifact.objects.keys import ObjectKey
+from trackhelm_artifact.objects.store import StoreUnavailableError
 from trackhelm_cli.main import app
-from trackhelm_core.db.models import ArtifactTombstone
-from trackhelm_core.objects.folder import FolderStore
-from trackhelm_core.objects.keys import ObjectKey
-from trackhelm_core.objects.store import StoreUnavailableError
 from trackhelm_core.settings import StorageSettings
+from trackhelm_domain.tables import ArtifactTombstone
 
 MANY = 250
 
@@ -35,7 +35,7 @@ class Time:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now = 0.0
-        monkeypatch.setattr("trackhelm_artifact.logic.purging.time.monotonic", lambda: self.now)
+        monkeypatch.setattr("trackhelm_artifact.integrity.purging.time.monotonic", lambda: self.now)
 
 
 class Store:

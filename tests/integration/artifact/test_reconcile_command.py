@@ -17,12 +17,12 @@ from typer.testing import CliRunner
 from tests.fixtures.api import Api, api_of
 from tests.fixtures.objects import body, key, walked
 from tests.fixtures.s3 import BUCKET, S3Server, new_bucket
+from trackhelm_artifact.objects.keys import RESERVED
+from trackhelm_artifact.objects.opening import stores_of
+from trackhelm_artifact.objects.remote import RemoteStore
 from trackhelm_artifact.tasks import SWEEP_UPLOADS
 from trackhelm_cli.collecting import cutoff
 from trackhelm_cli.main import app
-from trackhelm_core.objects.keys import RESERVED
-from trackhelm_core.objects.remote import RemoteStore
-from trackhelm_core.objects.stores import stores_of
 from trackhelm_core.runtime import Runtime  # noqa: TC001 - a local annotation, which mypy reads
 from trackhelm_core.settings import ObjectSettings, StorageSettings
 
@@ -173,7 +173,7 @@ def test_an_orphan_is_deleted_by_its_own_name_alone(
     server.api.post("registered-models/create", name="kept")
     server.api.post("model-versions/create", name="kept", source=f"{server.url}/nobody/b")
     # As if what lies below had come to an owner since owners were read.
-    monkeypatch.setattr("trackhelm_artifact.logic.owners.Owners.is_below", lambda *_: False)
+    monkeypatch.setattr("trackhelm_artifact.integrity.reconciliation.Owners.is_below", lambda *_: False)
     assert server.findings("--older-than", "0s", "--delete") == [("orphan", "nobody")]
     assert set(anyio.run(walked, stores_of(server.runtime).objects)) == {f"{server.root}/a", "nobody/b"}
     verified = CliRunner().invoke(app, ["artifacts", "verify", "--data", str(server.data)])
@@ -226,7 +226,9 @@ def test_interrupted_uploads_are_found_and_dropped(server: Server) -> None:
 
 def test_uploads_are_swept_a_day_later(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     server.interrupt()
-    monkeypatch.setattr("trackhelm_artifact.logic.sweeping.time.time", lambda: time.monotonic() + 4e9)
+    monkeypatch.setattr(
+        "trackhelm_artifact.integrity.reconciliation.time.time", lambda: time.monotonic() + 4e9
+    )
     SWEEP_UPLOADS.run(server.runtime)
 
     async def left() -> list[Any]:
@@ -245,7 +247,9 @@ def test_uploads_of_others_in_a_bucket_without_prefix_are_not_swept(
         server.interrupt()
         client = s3_server.client
         client._create_multipart_upload(bucket, "backups/others.tar", {})
-        monkeypatch.setattr("trackhelm_artifact.logic.sweeping.time.time", lambda: time.monotonic() + 4e9)
+        monkeypatch.setattr(
+            "trackhelm_artifact.integrity.reconciliation.time.time", lambda: time.monotonic() + 4e9
+        )
         SWEEP_UPLOADS.run(server.runtime)
         left = client._list_multipart_uploads(bucket).uploads
         assert [upload.object_name for upload in left] == ["backups/others.tar"]

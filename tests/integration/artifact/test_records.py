@@ -15,14 +15,14 @@ from sqlalchemy import select
 
 from tests.fixtures.api import Api
 from tests.fixtures.objects import body, content, key
-from trackhelm_artifact.records import Records
-from trackhelm_core.db.migrate import migrate
-from trackhelm_core.db.models import ArtifactRecord
+from trackhelm_artifact.integrity.checksum_index import Records
+from trackhelm_artifact.objects.opening import stores_of
 from trackhelm_core.db.unit_of_work import Database
 from trackhelm_core.errors import UnavailableError
-from trackhelm_core.objects.stores import stores_of
 from trackhelm_core.runtime import Runtime
 from trackhelm_core.settings import StorageSettings
+from trackhelm_domain.migrate import migrate
+from trackhelm_domain.tables import ArtifactRecord
 from trackhelm_embedded.app import open_all
 
 FILES = "/api/2.0/mlflow-artifacts/artifacts"

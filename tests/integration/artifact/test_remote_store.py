@@ -13,10 +13,10 @@ from pydantic import SecretStr
 from tests.fixtures.objects import body, content, entries, key
 from tests.fixtures.s3 import S3Server, new_bucket
 from tests.integration.artifact.conftest import serving_live
-from trackhelm_core.objects.keys import ObjectKey
-from trackhelm_core.objects.opening import StoreUrlError, open_store
-from trackhelm_core.objects.remote import MOST_PARTS, PART_BYTES, RemoteStore
-from trackhelm_core.objects.store import (
+from trackhelm_artifact.objects.keys import ObjectKey
+from trackhelm_artifact.objects.opening import StoreUrlError, open_store
+from trackhelm_artifact.objects.remote import MOST_PARTS, PART_BYTES, RemoteStore
+from trackhelm_artifact.objects.store import (
     ConflictError,
     DirectoryError,
     Entry,
@@ -162,7 +162,7 @@ def test_a_file_that_does_not_fit_the_memory_is_refused_before_it_is_sent(
 def test_a_file_of_unknown_length_that_has_too_many_parts_is_refused(
     store: ObjectStore, s3_server: S3Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("trackhelm_core.objects.remote.MOST_PARTS", 2)
+    monkeypatch.setattr("trackhelm_artifact.objects.remote.MOST_PARTS", 2)
 
     async def scenario() -> None:
         with pytest.raises(TooLargeError, match="announce its length"):

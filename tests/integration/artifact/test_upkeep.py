@@ -14,12 +14,12 @@ from tests.fixtures.api import api_of
 from tests.fixtures.waiting import wait_until
 from tests.integration.artifact.test_gc_command import Server, cause_of, in_use
 from trackhelm_artifact import upkeep as upkeep_module
-from trackhelm_artifact.logic.purging import Deleted, purge_files
+from trackhelm_artifact.integrity.purging import Deleted, purge_files
+from trackhelm_artifact.objects import tree
 from trackhelm_artifact.upkeep import upkeep
-from trackhelm_core.db.models import ArtifactTombstone
-from trackhelm_core.objects import tree
 from trackhelm_core.settings import StorageSettings
-from trackhelm_ingest.logic.purging import purge_runs
+from trackhelm_domain.tables import ArtifactTombstone
+from trackhelm_ingest.deletion.logic import purge_runs
 
 
 def test_a_call_that_hangs_holds_up_no_stop(monkeypatch: pytest.MonkeyPatch) -> None:

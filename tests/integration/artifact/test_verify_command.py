@@ -15,10 +15,10 @@ from typer.testing import CliRunner, Result
 from tests.fixtures.api import Api, api_of
 from tests.fixtures.objects import body, key
 from tests.fixtures.s3 import S3Server  # noqa: TC001 - a local annotation, which mypy reads
+from trackhelm_artifact.objects.keys import ObjectKey
+from trackhelm_artifact.objects.opening import open_store
+from trackhelm_artifact.objects.store import ObjectStore, StoreUnavailableError
 from trackhelm_cli.main import app
-from trackhelm_core.objects.keys import ObjectKey
-from trackhelm_core.objects.opening import open_store
-from trackhelm_core.objects.store import ObjectStore, StoreUnavailableError
 from trackhelm_core.settings import ObjectSettings, StorageSettings
 
 FILES = "/api/2.0/mlflow-artifacts/artifacts"

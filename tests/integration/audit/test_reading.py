@@ -9,9 +9,9 @@ from sqlalchemy import text
 from tests.fixtures.api import Api
 from tests.fixtures.sql import executed
 from tests.integration.audit.trail import EVENTS, Trail
-from trackhelm_core.audit.changes import Action, Cause, Change, Entity, EntityType
-from trackhelm_core.audit.recorder import record
-from trackhelm_core.auth.actor import Actor, ActorKind
+from trackhelm_core.security.actor import Actor, ActorKind
+from trackhelm_domain.audit.changes import Action, Cause, Change, Entity, EntityType
+from trackhelm_domain.audit.recorder import record
 
 COUNT = 600
 START = 1_000_000

@@ -207,7 +207,7 @@ def test_what_is_refused_or_rolled_back_leaves_none(
     trail: Trail, api: Api, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     api.post("registered-models/create", name=name)
-    monkeypatch.setattr("trackhelm_registry.logic.registered_models.model_details", lambda *_: 1 / 0)
+    monkeypatch.setattr("trackhelm_registry.registered_models.logic.model_details", lambda *_: 1 / 0)
     with trail.added() as events:
         for path, message in (
             ("registered-models/create", {}),

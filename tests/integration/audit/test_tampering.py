@@ -10,13 +10,11 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from tests.integration.audit.trail import Trail
-from trackhelm_core.audit.canonical import event_hash
-from trackhelm_core.audit.changes import Action, Cause, Change, Entity, EntityType
-from trackhelm_core.audit.content import content_of
-from trackhelm_core.audit.recorder import append_recorded, record
-from trackhelm_core.audit.verify import Verification, known_event_fault
-from trackhelm_core.auth.actor import Actor, ActorKind
-from trackhelm_core.db.models import AuditEvent
+from trackhelm_core.security.actor import Actor, ActorKind
+from trackhelm_domain.audit.changes import Action, Cause, Change, Entity, EntityType
+from trackhelm_domain.audit.recorder import append_recorded, content_of, event_hash, record
+from trackhelm_domain.audit.verification import Verification, known_event_fault
+from trackhelm_domain.tables import AuditEvent
 
 DOCUMENT = (Path(__file__).parents[3] / "docs" / "audit.md").read_text(encoding="utf-8")
 MODELS = 6

@@ -8,8 +8,8 @@ from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from tests.fixtures.api import Api
-from trackhelm_core.audit.verify import Verification
 from trackhelm_core.runtime import Runtime
+from trackhelm_domain.audit.verification import Verification
 
 EVENTS = "/api/2.0/trackhelm/audit/events"
 

@@ -11,9 +11,9 @@ from starlette.testclient import TestClient
 from tests.fixtures.api import API, Api
 from trackhelm_core.errors import UnavailableError
 from trackhelm_core.settings import StorageSettings
-from trackhelm_core.wire.direct import DirectApplication
+from trackhelm_core.wire.routes import DirectApplication
 from trackhelm_embedded.app import embedded_app
-from trackhelm_ingest.routes import batches
+from trackhelm_ingest.metrics import routes as metrics_routes
 
 JSON = {"Content-Type": "application/json"}
 RUN = "0" * 32
@@ -90,7 +90,7 @@ def test_a_failure_is_answered_alike(
     def fail(body: bytes) -> None:
         raise error
 
-    monkeypatch.setattr(batches, "decode_batch", fail)
+    monkeypatch.setattr(metrics_routes, "decode_batch", fail)
     check_alike(*(client.post(f"{API}/runs/log-batch", content=b"{}", headers=JSON) for client in clients))
 
 

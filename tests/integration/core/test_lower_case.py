@@ -12,8 +12,8 @@ from sqlalchemy import Engine, bindparam, create_engine, literal, select, text
 from tests.fixtures.api import Api
 from tests.fixtures.databases import new_postgres_database
 from trackhelm_core.db.engine import lower, make_engine
+from trackhelm_core.search.compile import string_predicate
 from trackhelm_core.search.expression import Operator
-from trackhelm_core.search.predicates import string_predicate
 
 Both = tuple[Engine, Engine]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from trackhelm_core.secrets import CannotOpenError, NoKeyError, SecretBox
+from trackhelm_core.security.sealing import CannotOpenError, NoKeyError, SecretBox
 
 KEYS = ("b25lIG9uZSBvbmUgb25lIG9uZSBvbmUgb25lIG9uZSE=", "dHdvIHR3byB0d28gdHdvIHR3byB0d28gdHdvIHR3byE=")
 

@@ -4,13 +4,13 @@ from pathlib import Path
 
 from sqlalchemy import insert, select
 
-from trackhelm_core.audit.changes import Action, Cause, Change, Entity, EntityType
-from trackhelm_core.audit.recorder import record, recorded_changes
-from trackhelm_core.auth.actor import Actor, ActorKind
-from trackhelm_core.db.migrate import migrate
-from trackhelm_core.db.models import AuditEvent, Key
-from trackhelm_core.db.trials import Trial
-from trackhelm_core.opening import open_database
+from trackhelm_core.db.unit_of_work import Trial
+from trackhelm_core.security.actor import Actor, ActorKind
+from trackhelm_domain.audit.changes import Action, Cause, Change, Entity, EntityType
+from trackhelm_domain.audit.recorder import record, recorded_changes
+from trackhelm_domain.migrate import migrate
+from trackhelm_domain.opening import open_database
+from trackhelm_domain.tables import AuditEvent, Key
 
 CAUSE = Cause(Actor("ada", ActorKind.USER, "10.0.0.1", "r"), 1)
 

@@ -12,7 +12,7 @@ import pytest
 from starlette.types import Receive, Scope, Send
 
 from tests.fixtures.live import serving
-from trackhelm_core.route_table import SERVICE_NAMES
+from trackhelm_core.http.route_table import SERVICE_NAMES
 from trackhelm_core.settings import GatewaySettings
 from trackhelm_gateway.app import gateway_app
 

@@ -10,9 +10,9 @@ import httpx2
 import pytest
 
 from tests.fixtures.live import serving
-from trackhelm_core.app import build_app
-from trackhelm_core.db.migrate import migrate
+from trackhelm_core.http.app import build_app
 from trackhelm_core.settings import GatewaySettings, StorageSettings
+from trackhelm_domain.migrate import migrate
 from trackhelm_embedded.app import SERVICES, embedded_app, open_all
 from trackhelm_gateway.app import gateway_app
 

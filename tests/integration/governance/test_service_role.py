@@ -12,8 +12,8 @@ from tests.fixtures.api import api_of
 from tests.fixtures.databases import new_postgres_database
 from tests.integration.governance.people import ALIAS, OWN, People
 from trackhelm_core.db.engine import make_engine
-from trackhelm_core.db.migrate import migrate
 from trackhelm_core.settings import StorageSettings
+from trackhelm_domain.migrate import migrate
 
 DOCUMENT = (Path(__file__).parents[3] / "docs" / "audit.md").read_text(encoding="utf-8")
 

@@ -4,10 +4,10 @@ from alembic import command
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
-from trackhelm_core.db import migrate as migrations
 from trackhelm_core.db.engine import WRITES, make_engine
 from trackhelm_core.db.unit_of_work import Database
-from trackhelm_registry.store.alias_history import version_before
+from trackhelm_domain import migrate as migrations
+from trackhelm_registry.model_versions.store import version_before
 
 UPGRADE = "0004"
 MODEL = "INSERT INTO registered_model VALUES (1, 'iris', '', 1, 1, 3)"

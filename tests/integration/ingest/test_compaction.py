@@ -8,12 +8,12 @@ from sqlalchemy import func, select
 
 from tests.fixtures.api import Api
 from tests.fixtures.waiting import wait_until
-from trackhelm_core.db.models import Key, MetricChunk, Run, Series
-from trackhelm_core.db.models.metrics import NO_LABELS_ID
 from trackhelm_core.db.unit_of_work import Database
-from trackhelm_ingest.logic import compaction
-from trackhelm_ingest.logic.compaction import compact_metric
-from trackhelm_ingest.store.points import CROWDED_CHUNKS, Metric
+from trackhelm_domain.tables import Key, MetricChunk, Run, Series
+from trackhelm_domain.tables.metrics import NO_LABELS_ID
+from trackhelm_ingest.metrics import compaction
+from trackhelm_ingest.metrics.compaction import compact_metric
+from trackhelm_ingest.metrics.store import CROWDED_CHUNKS, Metric
 
 
 @pytest.fixture

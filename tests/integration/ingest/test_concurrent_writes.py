@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any
 
 from tests.fixtures.api import API, Api
-from trackhelm_core.db.experiments import active_location
+from trackhelm_domain.experiments import active_location
 
 CLIENTS = 32
 

@@ -218,7 +218,7 @@ def test_a_step_window_reads_only_chunks_that_have_a_part_in_it(
     run_id = factory.run(api.new_experiment(), metrics={"m": points[:100]})
     for begin in range(100, 1_000, 100):
         factory.chunk(run_id, "m", points[begin : begin + 100])
-    monkeypatch.setattr("trackhelm_query.logic.lines.CHART_POINTS", 300)
+    monkeypatch.setattr("trackhelm_query.charts.logic.CHART_POINTS", 300)
     line = line_of(api.post(BUCKETS, run_ids=[run_id], keys=["m"], start=250, end=420))
     assert line["points"] == 171
     told = api.refused("POST", BUCKETS, INVALID, run_ids=[run_id], keys=["m"], start=250, end=520)
@@ -303,11 +303,11 @@ def test_a_chart_that_cannot_be_asked_for(api: Api, change: dict[str, Any], told
 
 def test_a_chart_of_too_many_lines_is_refused(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     run_id = log_ranks(api, 3, 1)
-    monkeypatch.setattr("trackhelm_query.logic.asked_charts.CHART_CELLS", 1_000)
+    monkeypatch.setattr("trackhelm_query.charts.logic.CHART_CELLS", 1_000)
     message: dict[str, Any] = {"run_ids": [run_id], "keys": ["loss"], "buckets": 400}
     api.post(BUCKETS, **message)
     told = api.refused("POST", BUCKETS, INVALID, **message, group_by=["rank"])
     assert "lines x buckets are 4 x 400 = 1600; it must be at most 1000" in told
-    monkeypatch.setattr("trackhelm_query.logic.lines.CHART_SERIES", 2)
+    monkeypatch.setattr("trackhelm_query.charts.logic.CHART_SERIES", 2)
     told = api.refused("POST", BUCKETS, INVALID, **message)
     assert "more than 2 series" in told

@@ -9,12 +9,12 @@ from sqlalchemy import text
 
 from tests.fixtures.api import Api
 from tests.fixtures.sql import settle_all
-from trackhelm_core.db import migrate as migrations
 from trackhelm_core.db.engine import WRITES, make_engine
 from trackhelm_core.db.unit_of_work import Database
-from trackhelm_core.run_contents.messages import run_messages
-from trackhelm_core.run_contents.reading import run_by_uuid
-from trackhelm_ingest.logic.inputs import log_inputs
+from trackhelm_domain import migrate as migrations
+from trackhelm_domain.runs.messages import run_messages
+from trackhelm_domain.runs.reading import run_by_uuid
+from trackhelm_ingest.datasets.logic import log_inputs
 
 EXPERIMENT = "INSERT INTO experiment VALUES (7, 'e', 's3://b/e', 'active', 0, 0)"
 RUN = """

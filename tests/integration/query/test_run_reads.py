@@ -10,7 +10,7 @@ from sqlalchemy import update
 from tests.fixtures.api import Api
 from tests.fixtures.factories import Factory
 from tests.fixtures.sql import CountStatements
-from trackhelm_core.db.models import Run
+from trackhelm_domain.tables import Run
 
 INVALID = "INVALID_PARAMETER_VALUE"
 

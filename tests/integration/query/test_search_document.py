@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from tests.fixtures.api import Api
-from trackhelm_query.store import experiments
-from trackhelm_query.store.run_fields import run_search
+from trackhelm_query.experiments import store as experiments_store
+from trackhelm_query.runs.fields import run_search
 
 DOCUMENT = (Path(__file__).parents[3] / "docs" / "search.md").read_text(encoding="utf-8")
 
@@ -43,7 +43,7 @@ def test_absence_and_nan_are_as_the_table_says(api: Api, metric_runs: str, colum
 def test_the_table_names_every_field_of_what_the_query_service_searches() -> None:
     rows = {row[0]: " ".join(row[1:]) for row in table("entity")[1:]}
     runs = run_search({})
-    for name, entity in (("runs", runs), ("experiments", experiments.SEARCH)):
+    for name, entity in (("runs", runs), ("experiments", experiments_store.SEARCH)):
         named = set(re.findall(r"`([\w ]+)[.`]", rows[name]))
         assert named >= entity.attributes.keys() | entity.collections.keys()
 

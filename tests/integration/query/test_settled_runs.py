@@ -12,11 +12,11 @@ from tests.fixtures.api import Api
 from tests.fixtures.factories import Factory
 from tests.fixtures.sql import settle_all
 from tests.fixtures.waiting import wait_until
-from trackhelm_core.db.models import Run, RunDocument
 from trackhelm_core.db.unit_of_work import Database
-from trackhelm_core.run_contents.documents import VERSION
-from trackhelm_ingest.logic.runs import set_tags
-from trackhelm_ingest.logic.settling import settle_some
+from trackhelm_domain.runs.snapshots import VERSION
+from trackhelm_domain.tables import Run, RunDocument
+from trackhelm_ingest.runs.finalizing import settle_some
+from trackhelm_ingest.runs.logic import set_tags
 
 
 @pytest.fixture

@@ -10,13 +10,14 @@ from sqlalchemy import func, select
 from tests.fixtures.databases import new_postgres_database
 from tests.fixtures.factories import Factory
 from tests.fixtures.programs import RedisServer, redis_server
-from trackhelm_core.chunks import Points, decode, merge
-from trackhelm_core.db.migrate import migrate
-from trackhelm_core.db.models import Key, MetricChunk, Run, Series
-from trackhelm_core.opening import open_runtime
+from trackhelm_core.chunks.codec import decode
+from trackhelm_core.chunks.points import Points, merge
 from trackhelm_core.queue.connection import RedisConnection
 from trackhelm_core.runtime import Runtime
 from trackhelm_core.settings import RedisSettings, StorageSettings
+from trackhelm_domain.migrate import migrate
+from trackhelm_domain.opening import open_runtime
+from trackhelm_domain.tables import Key, MetricChunk, Run, Series
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ from typer.testing import CliRunner, Result
 from tests.integration.queue.conftest import Split
 from tests.integration.queue.test_draining import drain, put
 from trackhelm_cli.main import app
-from trackhelm_core.db.models import Run
 from trackhelm_core.db.unit_of_work import Database
 from trackhelm_core.queue.names import partition_of
+from trackhelm_domain.tables import Run
 
 ROOT = Path(__file__).parents[3]
 MISSING = "f" * 32

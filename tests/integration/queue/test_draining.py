@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from tests.fixtures.waiting import wait_until
 from tests.integration.queue.conftest import Split
-from trackhelm_core.chunks import Points
+from trackhelm_core.chunks.points import Points
 from trackhelm_core.queue.names import (
     COUNTS,
     IN_ALL,
@@ -23,15 +23,15 @@ from trackhelm_core.queue.names import (
     partition_of,
     stream_of,
 )
-from trackhelm_ingest.dead_letters import DeadLetters
-from trackhelm_ingest.drain import batch as batches
-from trackhelm_ingest.drain import drainer
-from trackhelm_ingest.drain.drainer import Ended, drain_turn
-from trackhelm_ingest.drain.stream import STORED_NOTE_SECONDS, PartitionStream
-from trackhelm_ingest.entries import pack_entry
-from trackhelm_ingest.series import SeriesKey
-from trackhelm_ingest.store import points as points_store
-from trackhelm_ingest.store.positions import draining_alone
+from trackhelm_ingest.metrics import store as points_store
+from trackhelm_ingest.metrics.dead_letters import DeadLetters
+from trackhelm_ingest.metrics.drain import batch as batches
+from trackhelm_ingest.metrics.drain import drainer
+from trackhelm_ingest.metrics.drain.drainer import Ended, drain_turn
+from trackhelm_ingest.metrics.drain.stream import STORED_NOTE_SECONDS, PartitionStream
+from trackhelm_ingest.metrics.entries import pack_entry
+from trackhelm_ingest.metrics.positions import draining_alone
+from trackhelm_ingest.metrics.series import SeriesKey
 
 
 def put(split: Split, run: str, *steps: int, key: str = "loss", partition: int | None = None) -> int:

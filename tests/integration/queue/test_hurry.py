@@ -9,9 +9,9 @@ import pytest
 from tests.fixtures.waiting import wait_until
 from tests.integration.queue.conftest import Split
 from tests.integration.queue.test_draining import drain, put
-from trackhelm_core.queue.hurry import HurryCalls, call_to_hurry
-from trackhelm_core.queue.waiting import wait_until_stored
-from trackhelm_ingest.drain import drainer
+from trackhelm_core.queue.flush_signal import HurryCalls, call_to_hurry
+from trackhelm_core.queue.read_wait import wait_until_stored
+from trackhelm_ingest.metrics.drain import drainer
 
 LONG_SECONDS = 30.0
 

@@ -7,9 +7,9 @@ from starlette.testclient import TestClient
 
 from tests.integration.queue.conftest import Split
 from tests.integration.queue.test_draining import drain, put, put_bytes
-from trackhelm_core.app import build_app
+from trackhelm_core.http.app import build_app
 from trackhelm_core.queue.names import PARTITIONS, partition_of
-from trackhelm_core.queue.waiting import wait_until_stored
+from trackhelm_core.queue.read_wait import wait_until_stored
 from trackhelm_ingest.service import SERVICE as INGEST
 
 API = "/api/2.0/mlflow/runs"

@@ -13,13 +13,13 @@ from sqlalchemy import event, update
 
 from tests.integration.queue.conftest import Split
 from tests.integration.queue.test_draining import drain, waiting_bytes
-from trackhelm_core.chunks import Points
-from trackhelm_core.db.models import Run
+from trackhelm_core.chunks.points import Points
 from trackhelm_core.errors import ApiError, InvalidParameterError, NotFoundError, UnavailableError
 from trackhelm_core.queue.connection import RedisConnection
 from trackhelm_core.queue.names import drainer_of, partition_of, stream_of
-from trackhelm_ingest.queue_sink import ERRANDS, QueueSink
-from trackhelm_ingest.series import SeriesKey
+from trackhelm_domain.tables import Run
+from trackhelm_ingest.metrics.queue_sink import ERRANDS, QueueSink
+from trackhelm_ingest.metrics.series import SeriesKey
 
 WRITERS = 64
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.integration.queue.conftest import Split
-from trackhelm_artifact.logic.purging import Deleted
+from trackhelm_artifact.integrity.purging import Deleted
 from trackhelm_artifact.tasks import PURGE_FILES
 from trackhelm_core.queue.names import turn_of
 from trackhelm_core.queue.tasks import Task

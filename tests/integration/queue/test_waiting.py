@@ -8,7 +8,7 @@ import pytest
 from tests.integration.queue.conftest import Split
 from tests.integration.queue.test_draining import drain, put
 from trackhelm_core.errors import UnavailableError
-from trackhelm_core.queue.waiting import (
+from trackhelm_core.queue.read_wait import (
     stored_positions,
     wait_for_missed,
     wait_until_all_stored,

@@ -6,7 +6,7 @@ from starlette.testclient import TestClient
 
 from tests.integration.queue.conftest import Split
 from tests.integration.queue.test_draining import put
-from trackhelm_core.app import build_app
+from trackhelm_core.http.app import build_app
 from trackhelm_query.service import SERVICE as QUERY
 
 ROOT = "/api/2.0/trackhelm"

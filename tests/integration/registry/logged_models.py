@@ -13,8 +13,8 @@ from sqlalchemy import event, insert, select
 from sqlalchemy.orm import Session
 
 from tests.fixtures.api import Api
-from trackhelm_core.db.models import Key, LabelSet, LoggedModel, Run, Series
 from trackhelm_core.runtime import Runtime
+from trackhelm_domain.tables import Key, LabelSet, LoggedModel, Run, Series
 
 
 def runtime_of(api: Api) -> Runtime:

@@ -6,9 +6,9 @@ from typing import Any
 from sqlalchemy import insert, select, update
 
 from tests.fixtures.api import Api
-from trackhelm_core.db.models import LoggedModel, LoggedModelTag
 from trackhelm_core.ids import new_model_id
 from trackhelm_core.runtime import Runtime
+from trackhelm_domain.tables import LoggedModel, LoggedModelTag
 
 
 class Registry:

@@ -7,8 +7,8 @@ import pytest
 from tests.fixtures.api import Api
 from tests.integration.registry.logged_models import counted_statements, found_names, new_model
 from trackhelm_core import chunks
-from trackhelm_core.chunks import Points
-from trackhelm_registry.store import logged_model_points
+from trackhelm_core.chunks.points import Points
+from trackhelm_registry.logged_models import store as logged_models_store
 
 SEARCH = "logged-models/search"
 
@@ -99,7 +99,7 @@ def test_of_too_many_points_the_longest_series_have_their_newest(
         log(api, run_id, model_id, *(("many", number, -number, number) for number in numbers))
         log(api, run_id, model_id, *(("more", number, number, number) for number in range(100)))
     assert len(metrics_of(api, model_id)) == 203
-    monkeypatch.setattr(logged_model_points, "LOGGED_MODEL_POINTS", 23)
+    monkeypatch.setattr(logged_models_store, "LOGGED_MODEL_POINTS", 23)
     data = api.get(f"logged-models/{model_id}")["model"]["data"]
     by_key: dict[str, list[float]] = {}
     for each in data["metrics"]:
@@ -107,7 +107,7 @@ def test_of_too_many_points_the_longest_series_have_their_newest(
     newest = [float(number) for number in range(90, 100)]
     assert by_key == {"final": [1], "few": [1, 2], "many": newest, "more": newest}
     assert data["metrics_are_partial"] is True
-    monkeypatch.setattr(logged_model_points, "LOGGED_MODEL_POINTS", 1)
+    monkeypatch.setattr(logged_models_store, "LOGGED_MODEL_POINTS", 1)
     data = api.get(f"logged-models/{model_id}")["model"]["data"]
     assert told(data["metrics"]) == [
         ("final", 1, 0, 1),
@@ -124,7 +124,7 @@ def test_a_page_ends_before_it_has_too_many_points(api: Api, monkeypatch: pytest
     for model_id, points in zip(models, (3, 4, 20, 0, 2), strict=True):
         for step in range(points):
             log(api, run_id, model_id, ("acc", step, step, step))
-    monkeypatch.setattr(logged_model_points, "LOGGED_MODEL_POINTS", 7)
+    monkeypatch.setattr(logged_models_store, "LOGGED_MODEL_POINTS", 7)
     pages: list[list[tuple[str, int, bool]]] = []
     token = ""
     query = {"experiment_ids": [experiment_id], "order_by": [{"field_name": "name"}]}
@@ -153,14 +153,14 @@ def test_a_long_history_is_not_read_as_a_whole(api: Api, monkeypatch: pytest.Mon
     model_id, run_id = new_model(api, experiment_id), api.new_run(experiment_id)
     for part in range(40):
         log(api, run_id, model_id, *(("loss", step, step, step) for step in range(10 * part, 10 * part + 10)))
-    monkeypatch.setattr(logged_model_points, "LOGGED_MODEL_POINTS", 15)
+    monkeypatch.setattr(logged_models_store, "LOGGED_MODEL_POINTS", 15)
     read: list[bytes] = []
 
     def decode(data: bytes) -> Points:
         read.append(data)
         return chunks.decode(data)
 
-    monkeypatch.setattr(logged_model_points, "decode", decode)
+    monkeypatch.setattr(logged_models_store, "decode", decode)
     (model,) = api.post(SEARCH, experiment_ids=[experiment_id])["models"]
     steps = [each["step"] for each in model["data"]["metrics"]]
     assert steps == list(range(385, 400))

@@ -11,7 +11,7 @@ from sqlalchemy import insert, select
 
 from tests.fixtures.api import API, Api
 from tests.integration.registry.logged_models import Point, measure, new_model, runtime_of
-from trackhelm_core.db.models import LoggedModel, LoggedModelTag, ModelVersion, RegisteredModel
+from trackhelm_domain.tables import LoggedModel, LoggedModelTag, ModelVersion, RegisteredModel
 
 INVALID = "INVALID_PARAMETER_VALUE"
 MISSING = "RESOURCE_DOES_NOT_EXIST"

@@ -10,7 +10,7 @@ from sqlalchemy import event
 from tests.fixtures.api import Api
 from tests.integration.registry.registry import Registry
 from trackhelm_core.runtime import Runtime
-from trackhelm_registry.store import model_version_search
+from trackhelm_registry.registered_models import search_store
 
 INVALID = "INVALID_PARAMETER_VALUE"
 MODELS = "registered-models/search"
@@ -245,7 +245,7 @@ def test_versions_are_found_by_tags_whether_few_have_them_or_many(
     app: Any = api.client.app
     if not app.state.runtime.database.is_sqlite:
         pytest.skip("PostgreSQL's planner knows how many have a tag")
-    monkeypatch.setattr(model_version_search, "_FEW", few)
+    monkeypatch.setattr(search_store, "_FEW", few)
     registry.new_model(name)
     for number in range(1, 6):
         tags = [{"key": f"{name}-parity", "value": str(number % 2)}, {"key": "all", "value": "yes"}]

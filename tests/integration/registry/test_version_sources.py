@@ -4,11 +4,11 @@ import pytest
 
 from tests.fixtures.api import Api
 from tests.integration.registry.registry import Registry
-from trackhelm_core.audit.changes import Cause
-from trackhelm_core.auth.actor import Actor, ActorKind
-from trackhelm_core.db.files_in_use import FilesInUse
-from trackhelm_core.objects.stores import stores_of
-from trackhelm_ingest.logic.purging import purge_runs
+from trackhelm_artifact.objects.opening import stores_of
+from trackhelm_core.security.actor import Actor, ActorKind
+from trackhelm_domain.audit.changes import Cause
+from trackhelm_domain.deletion import FilesInUse
+from trackhelm_ingest.deletion.logic import purge_runs
 
 MISSING = "RESOURCE_DOES_NOT_EXIST"
 INVALID = "INVALID_PARAMETER_VALUE"

@@ -14,8 +14,8 @@ from sqlalchemy.exc import OperationalError
 from tests.fixtures.running import running
 from trackhelm_stack.ports import free_ports
 from trackhelm_stack.postgres import Postgres
+from trackhelm_stack.program import MissingProgramError, program_of
 from trackhelm_stack.redis import Redis
-from trackhelm_stack.wheels import MissingProgramError, program_of
 
 
 def test_postgresql_keeps_its_data_over_a_kill_and_asks_for_the_password(tmp_path: Path) -> None:

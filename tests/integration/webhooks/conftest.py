@@ -11,21 +11,20 @@ import pytest
 from tests.fixtures.api import Api, api_of
 from tests.fixtures.databases import new_database
 from tests.fixtures.receiver import Receiver, receiving
-from trackhelm_core.audit.changes import Cause
-from trackhelm_core.auth.actor import Actor, ActorKind
-from trackhelm_core.db.migrate import migrate
 from trackhelm_core.runtime import Parts, Runtime
-from trackhelm_core.search.keyset import PageRequest
+from trackhelm_core.search.pages import PageRequest
+from trackhelm_core.security.actor import Actor, ActorKind
 from trackhelm_core.settings import StorageSettings, WebhookSettings
-from trackhelm_core.webhooks import outbox as domain_outbox
-from trackhelm_core.webhooks.events import Event
+from trackhelm_domain import outbox as domain_outbox
+from trackhelm_domain.audit.changes import Cause
+from trackhelm_domain.migrate import migrate
+from trackhelm_domain.outbox import Event
 from trackhelm_embedded.app import open_all
-from trackhelm_registry.calling.configuration import WebhookConfiguration
-from trackhelm_registry.calling.turns import due_webhooks, take_turn
-from trackhelm_registry.logic.webhooks import Webhooks, delete
-from trackhelm_registry.schemas.webhooks import CreateWebhook
-from trackhelm_registry.store.deliveries import delivery_page
-from trackhelm_registry.store.webhooks import WebhookRow, webhook_page
+from trackhelm_registry.webhooks.delivery.configuration import WebhookConfiguration
+from trackhelm_registry.webhooks.delivery.dispatcher import due_webhooks, take_turn
+from trackhelm_registry.webhooks.logic import Webhooks, delete
+from trackhelm_registry.webhooks.schemas import CreateWebhook
+from trackhelm_registry.webhooks.store import WebhookRow, delivery_page, webhook_page
 
 ADA = Actor("ada", ActorKind.USER, "10.0.0.1", "r")
 SETTINGS = WebhookSettings(

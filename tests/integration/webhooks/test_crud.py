@@ -6,7 +6,7 @@ import pytest
 
 from tests.fixtures.api import Api
 from tests.integration.webhooks.conftest import SECRET, Hook
-from trackhelm_registry.calling.configuration import WebhookConfiguration
+from trackhelm_registry.webhooks.delivery.configuration import WebhookConfiguration
 
 ALL = "/api/2.0/trackhelm/webhooks"
 CREATED = [{"entity": "REGISTERED_MODEL", "action": "CREATED"}]
@@ -127,7 +127,7 @@ def test_a_webhook_that_is_not_there_is_404(hooks: Api, webhook_id: str) -> None
 
 
 def test_there_is_a_limit(hook: Hook, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("trackhelm_registry.logic.webhooks.WEBHOOKS", 1)
+    monkeypatch.setattr("trackhelm_registry.webhooks.logic.WEBHOOKS", 1)
     hook.create()
     said = hook.api.refused(
         "POST", "webhooks", "INVALID_PARAMETER_VALUE", name="b", url=hook.receiver.url, run_events=["FAILED"]

@@ -10,12 +10,11 @@ from sqlalchemy import insert, text, update
 
 from tests.fixtures.waiting import wait_until
 from tests.integration.webhooks.conftest import SETTINGS, Outbox
-from trackhelm_core.db.models import Webhook, WebhookDelivery
-from trackhelm_core.webhooks import outbox as domain_outbox
-from trackhelm_core.webhooks.events import Event
-from trackhelm_core.webhooks.outbox import Announcement, announce
-from trackhelm_registry.calling.turns import LANES, purge
-from trackhelm_registry.store import deliveries as store
+from trackhelm_domain import outbox as domain_outbox
+from trackhelm_domain.outbox import Announcement, Event, announce
+from trackhelm_domain.tables import Webhook, WebhookDelivery
+from trackhelm_registry.webhooks import store
+from trackhelm_registry.webhooks.delivery.dispatcher import LANES, purge
 
 HOUR = 3_600_000
 CLAIM = round((SETTINGS.webhook_timeout_seconds + 15) * 1_000)
@@ -239,7 +238,7 @@ def test_a_turn_ends_for_others_to_have_theirs(outbox: Outbox, monkeypatch: pyte
     webhook = outbox.create()
     for number in range(3):
         outbox.announce("run", number=number)
-    monkeypatch.setattr("trackhelm_registry.calling.turns.TURN_SECONDS", 0)
+    monkeypatch.setattr("trackhelm_registry.webhooks.delivery.dispatcher.TURN_SECONDS", 0)
     assert outbox.turn(webhook), "more may be due"
     assert len(numbers(outbox)) <= 1
     monkeypatch.undo()
@@ -280,7 +279,7 @@ def test_a_failure_of_our_own_is_one_of_the_delivery(outbox: Outbox, monkeypatch
     def fail(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("trackhelm_registry.calling.sending.post", fail)
+    monkeypatch.setattr("trackhelm_registry.webhooks.delivery.sending.post", fail)
     webhook = outbox.create()
     outbox.announce("run")
     outbox.turn(webhook)

@@ -8,7 +8,7 @@ from typing import Any
 from tests.fixtures.waiting import wait_until
 from tests.integration.webhooks.conftest import SECRET, Hook, Outbox
 from tests.integration.webhooks.test_resending import Command, command, fail
-from trackhelm_core.webhooks.events import Event
+from trackhelm_domain.outbox import Event
 
 __all__ = ["command"]
 

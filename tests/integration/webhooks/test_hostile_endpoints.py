@@ -14,10 +14,10 @@ from tests.fixtures.receiver import Receiver
 from tests.fixtures.waiting import wait_until
 from tests.integration.webhooks.conftest import SETTINGS, Hook
 from trackhelm_core.limits import WEBHOOK_ANSWER_BYTES
-from trackhelm_core.secrets import SecretBox
-from trackhelm_registry.calling import addresses, exchange
-from trackhelm_registry.calling.configuration import WebhookConfiguration
-from trackhelm_registry.calling.sending import Message, Outcome, send
+from trackhelm_core.security.sealing import SecretBox
+from trackhelm_registry.webhooks.delivery import addresses, sending
+from trackhelm_registry.webhooks.delivery.configuration import WebhookConfiguration
+from trackhelm_registry.webhooks.delivery.sending import Message, Outcome, send
 
 QUICK = SETTINGS.model_copy(update={"webhook_timeout_seconds": 0.5})
 
@@ -159,7 +159,7 @@ def test_a_name_is_resolved_once_and_connected_to_as_it_was_checked(
             connected.append(address)
             raise ConnectionRefusedError("there is nobody")
 
-    monkeypatch.setattr("trackhelm_registry.calling.exchange.socket.socket", Socket)
+    monkeypatch.setattr("trackhelm_registry.webhooks.delivery.sending.socket.socket", Socket)
     outcome = call(f"http://rebound.example:{port}/", webhook_private_networks="")
     assert outcome.error == "no connection: there is nobody"
     assert connected == [("192.0.2.7", port)]
@@ -184,7 +184,7 @@ def test_a_proxy_of_the_environment_is_not_asked(receiver: Receiver, monkeypatch
 
 
 def test_a_certificate_that_nobody_vouches_for_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    context = exchange._tls()
+    context = sending._tls()
     assert context.verify_mode is ssl.CERT_REQUIRED
     assert context.check_hostname
 

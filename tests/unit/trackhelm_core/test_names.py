@@ -2,7 +2,7 @@
 
 import re
 
-from trackhelm_core.names import ADJECTIVES, NOUNS, random_name
+from trackhelm_core.ids import ADJECTIVES, NOUNS, random_name
 
 
 def test_a_name_is_an_adjective_a_noun_and_a_number() -> None:

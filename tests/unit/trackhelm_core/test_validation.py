@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trackhelm_core.errors import InvalidParameterError
-from trackhelm_core.locations import check_artifact_location
 from trackhelm_core.validation import NOBODYS_ID, check_key, parse_experiment_id, parse_version
+from trackhelm_domain.locations import check_artifact_location
 
 
 @pytest.mark.parametrize("key", ["loss", "val/loss", "a b:c-d_e.f", "épôque", "x" * 250])

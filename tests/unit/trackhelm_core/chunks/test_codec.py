@@ -5,7 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trackhelm_core.chunks import MAX_POINTS, Points, columns, decode, encode
+from trackhelm_core.chunks import columns
+from trackhelm_core.chunks.codec import MAX_POINTS, decode, encode
+from trackhelm_core.chunks.points import Points
 
 from .strategies import points
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from trackhelm_core.chunks import Points, decode, encode
+from trackhelm_core.chunks.codec import decode, encode
+from trackhelm_core.chunks.points import Points
 
 # What zstd writes may differ from one release of it to the next, so this one is only decoded.
 COMPRESSED = "compressed decimal columns"

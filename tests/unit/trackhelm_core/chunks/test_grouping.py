@@ -5,8 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.trackhelm_core.chunks import strategies
-from trackhelm_core.chunks import Points, merge, summarise
-from trackhelm_core.chunks.grouping import group, summarise_each
+from trackhelm_core.chunks.points import Points, group, merge, summarise, summarise_each
 
 parts = st.lists(
     st.one_of(strategies.points(max_size=12), strategies.colliding_points()).filter(len),

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trackhelm_core.chunks import Points, Summary, merge, summarise
+from trackhelm_core.chunks.points import Points, Summary, merge, summarise
 
 from .strategies import colliding_points, points
 

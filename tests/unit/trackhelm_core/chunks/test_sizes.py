@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from trackhelm_core.chunks import Points, encode
+from trackhelm_core.chunks.codec import encode
+from trackhelm_core.chunks.points import Points
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

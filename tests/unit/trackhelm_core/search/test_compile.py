@@ -10,8 +10,8 @@ from sqlalchemy.dialects.sqlite.base import SQLiteDialect
 from tests.unit.trackhelm_core.search.toy import RUNS, Run, ToyRun, search, store
 from trackhelm_core.search.compile import compile_filter
 from trackhelm_core.search.entity import EQUALITY, StringAttribute
-from trackhelm_core.search.errors import SearchSyntaxError
 from trackhelm_core.search.grammar import parse_filter
+from trackhelm_core.search.text import SearchSyntaxError
 
 NAN, INF = float("nan"), float("inf")
 RUN_A = ToyRun(

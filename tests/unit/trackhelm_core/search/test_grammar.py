@@ -4,8 +4,6 @@ import math
 
 import pytest
 
-from trackhelm_core.search.bounds import MAX_COMPARISONS, MAX_DEPTH, MAX_TEXT_LENGTH
-from trackhelm_core.search.errors import SearchSyntaxError
 from trackhelm_core.search.expression import (
     Aggregate,
     And,
@@ -19,6 +17,7 @@ from trackhelm_core.search.expression import (
     rewrite,
 )
 from trackhelm_core.search.grammar import parse_filter
+from trackhelm_core.search.text import MAX_COMPARISONS, MAX_DEPTH, MAX_TEXT_LENGTH, SearchSyntaxError
 
 A = Comparison(Field(None, "a", 0), Operator.EQ, 1)
 B = Comparison(Field(None, "b", 0), Operator.EQ, 2)

@@ -5,11 +5,15 @@ from hypothesis import strategies as st
 
 from tests.unit.trackhelm_core.search.spelling import field_text
 from tests.unit.trackhelm_core.search.toy import RUNS
-from trackhelm_core.search.entity import EntitySearch, MetricCollection
+from trackhelm_core.search.entity import (
+    EntitySearch,
+    MetricCollection,
+    keys_of_fields,
+    resolve_field,
+    resolve_order,
+)
 from trackhelm_core.search.expression import Aggregate, Comparison, Field
-from trackhelm_core.search.grammar import parse_filter
-from trackhelm_core.search.order import parse_order_by
-from trackhelm_core.search.resolve import keys_of_fields, resolve_field, resolve_order
+from trackhelm_core.search.grammar import parse_filter, parse_order_by
 
 _names = st.sampled_from(["loss", "loss.max", "loss.max.max", "max", "max.max", "loss.last", "val.loss.min"])
 _key_sets = st.sets(_names)

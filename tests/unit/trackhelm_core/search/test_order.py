@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 from tests.unit.trackhelm_core.search.spelling import field_text
 from tests.unit.trackhelm_core.search.strategies import any_field
 from tests.unit.trackhelm_core.search.toy import RUNS
-from trackhelm_core.search.errors import SearchSyntaxError
+from trackhelm_core.search.entity import resolve_order
 from trackhelm_core.search.expression import Aggregate, Field
-from trackhelm_core.search.order import OrderTerm, parse_order_by
-from trackhelm_core.search.resolve import resolve_order
+from trackhelm_core.search.grammar import OrderTerm, parse_order_by
+from trackhelm_core.search.text import SearchSyntaxError
 
 
 def test_a_direction_may_be_left_out_and_is_read_in_any_case() -> None:

@@ -8,8 +8,8 @@ import pytest
 from tests.unit.trackhelm_core.search.toy import RUNS, Run
 from trackhelm_core.search.compile import compile_filter
 from trackhelm_core.search.entity import EntitySearch, IdAttribute, NumberAttribute, StringAttribute
-from trackhelm_core.search.errors import SearchSyntaxError
 from trackhelm_core.search.grammar import parse_filter
+from trackhelm_core.search.text import SearchSyntaxError
 
 STRING, NUMBER = StringAttribute(Run.run_name), NumberAttribute(Run.start_time)
 TAGS = {"tags": RUNS.collections["tags"]}

@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trackhelm_core.search.errors import PageTokenError
 from trackhelm_core.search.pages import (
     JSON,
     SortValue,
@@ -18,6 +17,7 @@ from trackhelm_core.search.pages import (
     encode_token,
     query_digest,
 )
+from trackhelm_core.search.text import PageTokenError
 
 _text = st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]), max_size=9)
 _scalars = st.none() | st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False) | _text

@@ -17,9 +17,10 @@ from trackhelm_core.search.entity import (
     NumberAttribute,
     StringAttribute,
     StringCollection,
+    metric_rows,
+    string_rows,
 )
 from trackhelm_core.search.expression import Aggregate, Expression
-from trackhelm_core.search.rows import metric_rows, string_rows
 
 STATUSES = {"RUNNING": 1, "SCHEDULED": 2, "FINISHED": 3, "FAILED": 4, "KILLED": 5}
 

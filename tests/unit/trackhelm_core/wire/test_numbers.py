@@ -12,8 +12,7 @@ from pydantic import ValidationError
 from trackhelm_core.limits import INT64_MAX, INT64_MIN
 from trackhelm_core.wire.faults import request_fault
 from trackhelm_core.wire.json import decode_json
-from trackhelm_core.wire.numbers import whole_number
-from trackhelm_core.wire.requests import Int64, Milliseconds, WireModel
+from trackhelm_core.wire.requests import Int64, Milliseconds, WireModel, whole_number
 
 
 class Point(WireModel):

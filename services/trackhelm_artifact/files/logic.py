@@ -1,0 +1,323 @@
+"""What is done with files, which part of one is asked for, and what is said when the store cannot do it."""
+
+import mimetypes
+import re
+from collections.abc import AsyncIterable, AsyncIterator, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from pathlib import PurePosixPath
+from typing import Final
+from urllib.parse import quote
+
+from trackhelm_artifact.files.checksums import Checked, Expected
+from trackhelm_artifact.files.paths import decoded, parse_file_path, parse_path
+from trackhelm_artifact.integrity.checksum_index import Records
+from trackhelm_artifact.objects.keys import ObjectKey
+from trackhelm_artifact.objects.store import (
+    ConflictError,
+    DirectoryError,
+    Entry,
+    MissingObjectError,
+    ObjectStore,
+    OpenObject,
+    Page,
+    PageError,
+    Stored,
+    StoreFullError,
+    TooLargeError,
+    UnfitKeyError,
+)
+from trackhelm_core.errors import ApiError, ErrorCode, InvalidParameterError, NotFoundError
+from trackhelm_core.search.pages import decode_cursor, encode_cursor, query_digest
+from trackhelm_core.search.text import PageTokenError
+from trackhelm_core.validation import check_page_size
+
+# How a file is labelled when it is sent: its media type and name.
+#
+# The type is ours to choose, by the name alone: what a client sent or accepts must not make a browser run
+# it.
+
+BINARY: Final = "application/octet-stream"
+TEXT: Final = "text/plain"
+
+# Formats of text that the web interface shows; among them what a browser would run as a script.
+_TEXT_SUFFIX = re.compile(
+    r"txt|log|err|cfg|conf|cnf|cf|ini|properties|prop|hocon|toml|yaml|yml|xml|json|js|mjs|py|py3|csv|tsv|md"
+    r"|rst|ipynb"
+)
+_TEXT_NAMES: Final = frozenset({"mlmodel", "mlproject"})
+
+# Python's own table, without the host's /etc/mime.types: the answer must not depend on the machine.
+_TYPES: Final = mimetypes.MimeTypes()
+
+_TOKEN = re.compile(r"[A-Za-z0-9!#$&+.^_`|~-]+")
+
+
+def media_type(name: str) -> str:
+    """Return the type to send a file of this name as."""
+    suffix = PurePosixPath(name).suffix.removeprefix(".").lower()
+    if _TEXT_SUFFIX.fullmatch(suffix) or name.lower() in _TEXT_NAMES:
+        return TEXT
+    guessed, encoding = _TYPES.guess_type(name)
+    return BINARY if guessed is None or encoding else guessed
+
+
+def attachment(name: str) -> str:
+    """Return the `Content-Disposition` that makes a browser save a file under its name."""
+    if _TOKEN.fullmatch(name):
+        return f"attachment; filename={name}"
+    fallback = re.sub(r'[^ -~]|["\\%]', "_", name)
+    return f"attachment; filename=\"{fallback}\"; filename*=UTF-8''{quote(name, safe='')}"
+
+
+# Which part of a file a request asks for, and whether it needs any.
+#
+# By the headers `Range`, `If-Range`, `If-None-Match` and `If-Modified-Since`.
+
+# 18 digits: more than any file has, and no number that takes long to read.
+_RANGE = re.compile(r"bytes=\s*(\d{0,18})\s*-\s*(\d{0,18})\s*", re.ASCII | re.IGNORECASE)
+
+
+class UnsatisfiableRangeError(Exception):
+    """The range begins behind the file's end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The bytes from `start` up to `stop`."""
+
+    start: int
+    stop: int
+
+
+def asked_span(header: str | None, size: int) -> Span | None:
+    """Return the single range that a `Range` header asks for; None to send the whole file.
+
+    Several ranges, other units and what is no range at all are answered with the whole, as RFC 9110 allows.
+    """
+    match = _RANGE.fullmatch(header or "")
+    if match is None or match[0].count("-") != 1 or not (match[1] or match[2]):
+        return None
+    if not match[1]:
+        start, stop = max(size - int(match[2]), 0), size
+    else:
+        start = int(match[1])
+        if match[2] and int(match[2]) < start:
+            return None
+        stop = min(int(match[2]) + 1, size) if match[2] else size
+    if start >= size or start >= stop:
+        raise UnsatisfiableRangeError
+    return Span(start, stop)
+
+
+def names_etag(header: str | None, etag: str) -> bool:
+    """Return whether an `If-None-Match` header names the file as it is."""
+    if header is None:
+        return False
+    named = {tag.strip().removeprefix("W/") for tag in header.split(",")}
+    return "*" in named or f'"{etag}"' in named
+
+
+def is_known(if_none_match: str | None, if_modified_since: str | None, etag: str, modified: float) -> bool:
+    """Return whether a request's conditions say that its sender has the file as it is.
+
+    Times count in whole seconds, and only where no version is named. `modified`: seconds since the epoch.
+    """
+    if if_none_match is not None or if_modified_since is None:
+        return names_etag(if_none_match, etag)
+    try:
+        return int(modified) <= parsedate_to_datetime(if_modified_since).timestamp()
+    except (ValueError, OverflowError):
+        # What is no date is no condition.
+        return False
+
+
+# What is done with files, and what a caller is told when the store cannot do it.
+
+Pages = AsyncIterator[Sequence[Entry]]
+"""What a directory holds, a page at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """What a request says of its body: its length in bytes, None if it does not, and checksums."""
+
+    length: int | None
+    checksums: list[Expected]
+
+
+async def upload(
+    objects: ObjectStore, key: ObjectKey, content: AsyncIterable[bytes], announced: Announced
+) -> tuple[Stored, bytes]:
+    """Store a file and return what was stored, with its SHA-256; refuses a body that is not as announced."""
+    checked = Checked(_whole(content, announced.length), announced.checksums)
+    with told():
+        stored = await objects.put(key, checked.blocks(), length=announced.length)
+    return stored, checked.sha256
+
+
+async def open_file(objects: ObjectStore, key: ObjectKey, *, whole: bool) -> OpenObject:
+    """Open a file to send it, or a part of it if not `whole`."""
+    with told():
+        return await objects.open(key, whole=whole)
+
+
+async def pages(objects: ObjectStore, key: ObjectKey) -> Pages:
+    """Return what a directory holds, by pages; nothing if the key is a file's or leads nowhere.
+
+    The first page is there when this returns, so that a store that is away is told as for any other request.
+    """
+    rest = objects.pages(key)
+    with told():
+        first: Sequence[Entry] = await anext(rest, [])
+    return _led_by(first, rest)
+
+
+async def list_path(objects: ObjectStore, path: str) -> Pages:
+    """Return what a directory of the store holds, likewise."""
+    found = await pages(objects, parse_path(path))
+    if (other := decoded(path)) == path:
+        return found
+    # The stock client sends a folder named `a%20b` as it stands when it uploads, which reaches us as
+    # `a b`, but encodes the percent sign when it lists.
+    first: Sequence[Entry] = await anext(found, [])
+    return _led_by(first, found) if first else await pages(objects, parse_path(other))
+
+
+async def _led_by(first: Sequence[Entry], rest: Pages) -> Pages:
+    yield first
+    async for page in rest:
+        yield page
+
+
+async def delete_path(objects: ObjectStore, records: Records, path: str) -> None:
+    """Delete a file or a directory and its records; what is not there is deleted already."""
+    key = parse_path(path)
+    if not key.segments:
+        raise InvalidParameterError("Invalid path: the root of all files cannot be deleted.")
+    forget = await records.deleting(key)
+    with told():
+        await objects.delete(key)
+    await forget()
+
+
+async def upload_path(
+    objects: ObjectStore, records: Records, path: str, content: AsyncIterable[bytes], announced: Announced
+) -> None:
+    """Store a file at a path of the store, and record it."""
+    key = parse_file_path(path)
+    stored, sha256 = await upload(objects, key, content, announced)
+    with told():
+        await records.note(key, stored, sha256)
+
+
+async def small(content: AsyncIterable[bytes], limit: int) -> AsyncIterator[bytes]:
+    """Pass a body on, of one byte up to `limit`; refuses another."""
+    size = 0
+    async for chunk in content:
+        size += len(chunk)
+        check_small(size, limit)
+        yield chunk
+    if not size:
+        raise InvalidParameterError("The request has no body: the file's content is expected.")
+
+
+def check_named(run: str, path: str) -> None:
+    """Refuse an upload through a form that does not say of which run or where the file is."""
+    for name, value in (("run_uuid", run), ("path", path)):
+        if not value:
+            raise InvalidParameterError(f"Request must specify {name}.")
+
+
+def check_small(size: int, limit: int) -> None:
+    """Refuse a body of more than `limit` bytes."""
+    if size > limit:
+        raise InvalidParameterError(
+            f"Artifact size is too large: this endpoint takes at most {limit} bytes. "
+            "Use PUT /api/2.0/mlflow-artifacts/artifacts/ for larger files."
+        )
+
+
+async def _whole(content: AsyncIterable[bytes], length: int | None) -> AsyncIterator[bytes]:
+    """Pass a body on; refuses one that ends before or after the length that was announced."""
+    size = 0
+    async for chunk in content:
+        size += len(chunk)
+        yield chunk
+    if length is not None and size != length:
+        raise ApiError(
+            ErrorCode.BAD_REQUEST,
+            f"The body has {size} bytes but Content-Length says {length}: the file was not stored.",
+        )
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Turn the store's failures into answers."""
+    try:
+        yield
+    except MissingObjectError as error:
+        raise NotFoundError(str(error)) from error
+    except DirectoryError as error:
+        raise InvalidParameterError(str(error)) from error
+    except (ConflictError, UnfitKeyError) as error:
+        raise InvalidParameterError(f"Invalid path: {error}") from error
+    except TooLargeError as error:
+        raise ApiError(
+            ErrorCode.INVALID_PARAMETER_VALUE, str(error), status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+        ) from error
+    except StoreFullError as error:
+        # 507, not 503: the stock client would send the whole file again for minutes.
+        raise ApiError(
+            ErrorCode.TEMPORARILY_UNAVAILABLE, str(error), status=HTTPStatus.INSUFFICIENT_STORAGE
+        ) from error
+
+
+# A directory page by page, for clients that ask for it; stock ones want all of it in one answer.
+
+PAGE: Final = 1_000
+"""Most entries of a page, and how many it has where none is asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a request says of pages: nothing, if it wants all."""
+
+    max_results: int
+    page_token: str
+
+    def __bool__(self) -> bool:
+        return bool(self.max_results or self.page_token)
+
+
+async def next_page(objects: ObjectStore, key: ObjectKey, asked: Asked) -> Page:
+    """Return a page of a directory; its `rest` is the token of the page behind it. Raises `ApiError`."""
+    limit = check_page_size(asked.max_results or PAGE, PAGE)
+    digest = query_digest(str(key))
+    rest = ""
+    if asked.page_token:
+        (rest,) = map(str, decode_cursor(asked.page_token, digest, 1))
+    try:
+        # JSON can spell half of a surrogate pair, which no store can be asked for.
+        rest.encode()
+        with told():
+            page = await objects.page(key, rest, limit)
+    except (PageError, UnicodeEncodeError) as error:
+        raise PageTokenError("Invalid page token: it is not one that this server gave out") from error
+    return Page(page.entries, encode_cursor([page.rest], digest) if page.rest else "")
+
+
+async def next_page_of_path(objects: ObjectStore, path: str, asked: Asked) -> Page:
+    """Return a page of a directory of the store, whose path may be encoded once more: see `list_path`."""
+    key = parse_path(path)
+    try:
+        page = await next_page(objects, key, asked)
+    except PageTokenError:
+        if (other := parse_path(decoded(path))) == key:
+            raise
+        return await next_page(objects, other, asked)
+    if page.entries or page.rest or (other := parse_path(decoded(path))) == key:
+        return page
+    return await next_page(objects, other, Asked(asked.max_results, ""))

@@ -1,0 +1,271 @@
+"""Endpoints about files: of the server's own store by their path, and of runs, versions and logged models."""
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Query, Request, Response
+from starlette.concurrency import run_in_threadpool
+
+from trackhelm_artifact.files import logic, roots, schemas
+from trackhelm_artifact.files.checksums import expected_checksums
+from trackhelm_artifact.files.downloads import StoreResponse, asks_for_all, file_response
+from trackhelm_artifact.files.logic import Announced, Asked, Pages, next_page, next_page_of_path
+from trackhelm_artifact.files.paths import parse_file_path, parse_path
+from trackhelm_artifact.files.roots import Located, Root
+from trackhelm_artifact.files.schemas import (
+    DirectoryListing,
+    EntityListing,
+    Features,
+    FileInfo,
+    ListPath,
+    ServerInfo,
+)
+from trackhelm_artifact.integrity.dependencies import RecordsDep
+from trackhelm_artifact.objects.keys import ObjectKey
+from trackhelm_artifact.objects.opening import stores_of
+from trackhelm_artifact.objects.store import Entry, Page
+from trackhelm_core.errors import ApiError, ErrorCode
+from trackhelm_core.runtime import Runtime, RuntimeDep
+from trackhelm_core.wire.paths import ANY_PATH
+from trackhelm_core.wire.replies import JSON_MEDIA_TYPE, Empty, documented, empty_reply, encode, reply
+from trackhelm_core.wire.routes import QueryRoute, WireRoute, announced_length, body_of
+
+_BEGIN: Final = b'{"files":['
+_END: Final = b"]}"
+
+
+async def listing_response(pages: Pages, *, root_uri: str | None = None, prefix: str = "") -> Response:
+    """Return the answer that lists a directory, each path led by `prefix`; an entity's has its `root_uri`."""
+    first: Sequence[Entry] = await anext(pages, [])
+    second = await anext(pages, None)
+    if second is not None:
+        return StoreResponse(_written(root_uri, [first, second], pages, prefix), media_type=JSON_MEDIA_TYPE)
+    return page_response(Page(first, ""), root_uri=root_uri, prefix=prefix)
+
+
+def page_response(page: Page, *, root_uri: str | None = None, prefix: str = "") -> Response:
+    """Return the answer that lists a page of a directory, likewise."""
+    files = _infos(page.entries, prefix)
+    if root_uri is None:
+        return reply(DirectoryListing(files=files, next_page_token=page.rest))
+    return reply(EntityListing(root_uri=root_uri, files=files, next_page_token=page.rest))
+
+
+async def _written(
+    root_uri: str | None, begun: Sequence[Sequence[Entry]], rest: Pages, prefix: str
+) -> AsyncIterator[bytes]:
+    """Yield the same JSON as a listing in one piece has. Should the store fail, the answer breaks off."""
+    yield b"{" if root_uri is None else encode(EntityListing(root_uri=root_uri)).removesuffix(b"}") + b","
+    yield b'"files":['
+    between = b""
+    async for page in _chained(begun, rest):
+        if page:
+            listed = encode(DirectoryListing(files=_infos(page, prefix)))
+            yield between + listed.removeprefix(_BEGIN).removesuffix(_END)
+            between = b","
+    yield _END
+
+
+async def _chained(begun: Sequence[Sequence[Entry]], rest: Pages) -> Pages:
+    for page in begun:
+        yield page
+    async for page in rest:
+        yield page
+
+
+def _infos(entries: Sequence[Entry], prefix: str) -> list[FileInfo]:
+    return [
+        FileInfo(path=prefix + entry.name, is_dir=entry.is_dir, file_size=entry.size or 0)
+        for entry in entries
+    ]
+
+
+proxy_router = APIRouter(prefix="/mlflow-artifacts")
+listing_router = APIRouter(prefix="/mlflow-artifacts", route_class=WireRoute)
+
+
+def announced(request: Request) -> Announced:
+    """Return what a request's headers say of its body."""
+    return Announced(announced_length(request), expected_checksums(request.headers))
+
+
+@listing_router.get("/artifacts", **documented(DirectoryListing))
+async def list_artifacts(message: Annotated[ListPath, Query()], runtime: RuntimeDep) -> Response:
+    """List a directory by names; a file's path and a missing one have an empty answer."""
+    if asked := Asked(message.max_results, message.page_token):
+        return page_response(await next_page_of_path(stores_of(runtime).objects, message.path, asked))
+    return await listing_response(await logic.list_path(stores_of(runtime).objects, message.path))
+
+
+@proxy_router.put(f"/artifacts/{ANY_PATH}", response_class=Response)
+async def upload_artifact(path: str, request: Request, runtime: RuntimeDep, records: RecordsDep) -> Response:
+    """Store the body as a file. It shows once it is whole, and is on the disk when this answers."""
+    await logic.upload_path(stores_of(runtime).objects, records, path, body_of(request), announced(request))
+    return Response()
+
+
+@proxy_router.get(f"/artifacts/{ANY_PATH}", response_class=Response)
+async def download_artifact(path: str, request: Request, runtime: RuntimeDep) -> Response:
+    """Send a file as an attachment, or a range of it."""
+    key = parse_path(path)
+    opened = await logic.open_file(stores_of(runtime).objects, key, whole=asks_for_all(request))
+    return file_response(request, opened, key.name)
+
+
+@proxy_router.head(f"/artifacts/{ANY_PATH}", response_class=Response)
+async def describe_artifact(path: str, request: Request, runtime: RuntimeDep) -> Response:
+    """Answer as the download does, without the bytes."""
+    return await download_artifact(path, request, runtime)
+
+
+@proxy_router.delete(f"/artifacts/{ANY_PATH}", **documented(Empty))
+async def delete_artifact(path: str, runtime: RuntimeDep, records: RecordsDep) -> Response:
+    """Delete a file or a directory; what is not there is deleted already."""
+    await logic.delete_path(stores_of(runtime).objects, records, path)
+    return empty_reply()
+
+
+SMALL_UPLOAD_BYTES: Final = 10 * 1024 * 1024
+"""Largest body of `upload-artifact`, through which browsers add a file to a run."""
+
+api_router = APIRouter(prefix="/mlflow", route_class=WireRoute)
+ajax_router = APIRouter(prefix="/mlflow", route_class=QueryRoute)
+root_router = APIRouter(route_class=WireRoute)
+
+
+@api_router.get("/artifacts/list", **documented(EntityListing))
+async def list_run_artifacts(
+    message: Annotated[schemas.ListArtifacts, Query()], runtime: RuntimeDep
+) -> Response:
+    """List a directory of a run; paths start at the run's root."""
+    root = await run_in_threadpool(_run_root, runtime, message.run)
+    return await _listing(runtime, root, message.path, message)
+
+
+@api_router.get("/logged-models/{model_id}/artifacts/directories", **documented(EntityListing))
+async def list_model_artifacts(
+    model_id: str, message: Annotated[schemas.ListModelArtifacts, Query()], runtime: RuntimeDep
+) -> Response:
+    """List a directory of a logged model; paths start at the model's root."""
+    root = await run_in_threadpool(_model_root, runtime, model_id)
+    return await _listing(runtime, root, message.artifact_directory_path, message)
+
+
+@api_router.head(
+    "/logged-models/{model_id}/artifacts/files", response_class=Response, include_in_schema=False
+)
+@api_router.get("/logged-models/{model_id}/artifacts/files", response_class=Response)
+async def download_model_artifact(
+    model_id: str, message: Annotated[schemas.ModelFile, Query()], request: Request, runtime: RuntimeDep
+) -> Response:
+    """Send a file of a logged model."""
+    if not message.artifact_file_path:
+        raise ApiError(
+            ErrorCode.BAD_REQUEST, 'Request must include the "artifact_file_path" query parameter.'
+        )
+    root = await run_in_threadpool(_model_root, runtime, model_id)
+    return await _download(request, runtime, root, message.artifact_file_path)
+
+
+@root_router.head("/get-artifact", response_class=Response, include_in_schema=False)
+@root_router.get("/get-artifact", response_class=Response)
+async def download_run_artifact(
+    message: Annotated[schemas.RunFile, Query()], request: Request, runtime: RuntimeDep
+) -> Response:
+    """Send a file of a run."""
+    root = await run_in_threadpool(_run_root, runtime, message.run)
+    return await _download(request, runtime, root, message.path)
+
+
+@root_router.head("/model-versions/get-artifact", response_class=Response, include_in_schema=False)
+@root_router.get("/model-versions/get-artifact", response_class=Response)
+async def download_version_artifact(
+    message: Annotated[schemas.VersionFile, Query()], request: Request, runtime: RuntimeDep
+) -> Response:
+    """Send a file of a model version."""
+    root = await run_in_threadpool(_version_root, runtime, message.name, message.version)
+    return await _download(request, runtime, root, message.path)
+
+
+@ajax_router.post("/upload-artifact", **documented(Empty))
+async def upload_run_artifact(
+    message: Annotated[schemas.UploadedFile, Query()],
+    request: Request,
+    runtime: RuntimeDep,
+    records: RecordsDep,
+) -> Response:
+    """Store the body, of at most 10 MB, as a file of a run."""
+    run = message.run_uuid or message.run_id
+    logic.check_named(run, message.path)
+    path = parse_file_path(message.path)
+    body = announced(request)
+    logic.check_small(body.length or 0, SMALL_UPLOAD_BYTES)
+    root = await run_in_threadpool(_run_root, runtime, run)
+    content = logic.small(body_of(request), SMALL_UPLOAD_BYTES)
+    there = await _located(runtime, root, path)
+    stored, sha256 = await logic.upload(there.store, there.key, content, body)
+    if there.store is stores_of(runtime).objects:
+        await records.note(there.key, stored, sha256)
+    return empty_reply()
+
+
+# The database is synchronous and these endpoints are not, so each look-up is made in a thread.
+def _run_root(runtime: Runtime, run_id: str) -> Root:
+    with runtime.database.reading() as session:
+        return roots.run_root(session, run_id)
+
+
+def _model_root(runtime: Runtime, model_id: str) -> Root:
+    with runtime.database.reading() as session:
+        return roots.logged_model_root(session, model_id)
+
+
+def _version_root(runtime: Runtime, name: str, version: str) -> Root:
+    with runtime.database.reading() as session:
+        return roots.version_root(session, name, version)
+
+
+async def _listing(runtime: Runtime, root: Root, path: str, message: schemas.Paged) -> Response:
+    directory = parse_path(path)
+    there = await _located(runtime, root, directory)
+    prefix = f"{directory}/" if directory.segments else ""
+    if asked := Asked(message.max_results, message.page_token):
+        page = await next_page(there.store, there.key, asked)
+        return page_response(page, root_uri=root.uri, prefix=prefix)
+    pages = await logic.pages(there.store, there.key)
+    return await listing_response(pages, root_uri=root.uri, prefix=prefix)
+
+
+async def _download(request: Request, runtime: Runtime, root: Root, path: str) -> Response:
+    there = await _located(runtime, root, parse_path(path))
+    opened = await logic.open_file(there.store, there.key, whole=asks_for_all(request))
+    return file_response(request, opened, there.key.name)
+
+
+async def _located(runtime: Runtime, root: Root, path: ObjectKey) -> Located:
+    # A location may have to be opened first, which reads files of credentials.
+    return await run_in_threadpool(
+        root.locate, stores_of(runtime).objects, stores_of(runtime).locations, path
+    )
+
+
+server_info_router = APIRouter(prefix="/mlflow")
+
+
+@server_info_router.get("/server-info", **documented(ServerInfo))
+async def server_info(runtime: RuntimeDep) -> Response:
+    """Say which of MLflow's optional parts this server has."""
+    # To advertise these makes clients fail on every file, unless each can reach the store itself.
+    direct = stores_of(runtime).objects.direct
+    return reply(
+        ServerInfo(
+            store_type="SqlStore",
+            workspaces_enabled=False,
+            trace_archival_enabled=False,
+            multipart_uploads_enabled=direct is not None and direct.multipart is not None,
+            multipart_downloads_enabled=direct is not None,
+            presigned_upload_run_id_supported=direct is not None,
+            presigned_upload_model_id_supported=direct is not None,
+            features_enabled=Features(gateway=False),
+        )
+    )

@@ -1,0 +1,158 @@
+"""The book of what was stored: each file's size and checksum, written after the file and before the answer.
+
+The order is file, then record. A process that is killed between the two leaves a file that is newer than its
+record, or has none: `artifacts verify` tells that from a file that was damaged, by the store's tag of the
+version. Uploads that end together share a transaction.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from starlette.concurrency import run_in_threadpool
+
+from trackhelm_artifact.integrity import store
+from trackhelm_artifact.integrity.store import BATCH, Record
+from trackhelm_artifact.objects.keys import ObjectKey
+from trackhelm_artifact.objects.store import (
+    DirectoryError,
+    MissingObjectError,
+    ObjectStore,
+    Stored,
+    StoreUnavailableError,
+)
+from trackhelm_core.clock import Clock
+from trackhelm_core.db.unit_of_work import Database
+
+
+@dataclass(slots=True)
+class _Waiting:
+    record: Record
+    is_new: asyncio.Future[bool]
+
+
+class Records:
+    """The records of the server's own store; used from one event loop."""
+
+    def __init__(self, database: Database, objects: ObjectStore, clock: Clock) -> None:
+        self._database = database
+        self._objects = objects
+        self._clock = clock
+        self._waiting: list[_Waiting] = []
+        self._writing: asyncio.Task[None] | None = None
+
+    async def note(self, key: ObjectKey, stored: Stored, sha256: bytes | None) -> None:
+        """Record a file that was just stored; returns when the record is committed.
+
+        Of two writers on one path, each records its own version unless the other's replaced it meanwhile:
+        what stays is the record of the file that stays. Of a file that was deleted meanwhile none stays.
+        """
+        record = Record(str(key), stored.size, sha256, stored.etag, self._clock())
+        while not await self._insert(record):
+            # There is a record already: of the version that this one replaced, or of one that replaced it.
+            known = await run_in_threadpool(self._find, record.key)
+            if known is None:
+                continue
+            if await self._etag_of(record.key) != record.etag:
+                return
+            if await run_in_threadpool(self._replace, record, known):
+                break
+        # Whoever deleted the file since it was stored may have looked for records before there was this one.
+        await self._forget_if_missing(record)
+
+    async def deleting(self, key: ObjectKey) -> Callable[[], Awaitable[None]]:
+        """Return what forgets the records at a key and below it, to be called when the files are deleted.
+
+        What is uploaded from now on is not forgotten, unless its file is deleted, too.
+        """
+        until = await run_in_threadpool(self._newest, key)
+
+        async def forget() -> None:
+            await run_in_threadpool(self._forget, key, until)
+            after = ""
+            while records := await run_in_threadpool(self._after, key, after):
+                after = records[-1].key
+                for record in records:
+                    await self._forget_if_missing(record)
+
+        return forget
+
+    async def _forget_if_missing(self, record: Record) -> None:
+        # A store that goes away at this moment does not undo what was done.
+        with suppress(StoreUnavailableError):
+            if await self._etag_of(record.key) is None:
+                await run_in_threadpool(self._forget_one, record)
+
+    async def _etag_of(self, key: str) -> str | None:
+        """Return the tag of the file that has a key; None where none has."""
+        try:
+            found = await self._objects.open(ObjectKey.parse(key), whole=False)
+        except (MissingObjectError, DirectoryError):
+            return None
+        found.close()
+        return found.etag
+
+    async def _insert(self, record: Record) -> bool:
+        waiting = _Waiting(record, asyncio.get_running_loop().create_future())
+        self._waiting.append(waiting)
+        if self._writing is None:
+            self._writing = asyncio.create_task(self._write_all())
+        # Shielded: a caller that goes away must not take the answer from the others.
+        return await asyncio.shield(waiting.is_new)
+
+    async def _write_all(self) -> None:
+        """Write what waits, until nothing does."""
+        while self._waiting:
+            batch, self._waiting = self._next_batch()
+            try:
+                new = await run_in_threadpool(self._insert_all, [waiting.record for waiting in batch])
+            except Exception as error:  # noqa: BLE001 - whatever it is, its place is with those who wait
+                for waiting in batch:
+                    waiting.is_new.set_exception(error)
+                    # Marked as seen: when every caller has gone, nobody is left to see it.
+                    waiting.is_new.exception()
+                continue
+            for waiting in batch:
+                waiting.is_new.set_result(waiting.record.key in new)
+        self._writing = None
+
+    def _next_batch(self) -> tuple[list[_Waiting], list[_Waiting]]:
+        """Return what one statement can insert, of each key one, and what must wait."""
+        by_key: defaultdict[str, list[_Waiting]] = defaultdict(list)
+        for waiting in self._waiting:
+            by_key[waiting.record.key].append(waiting)
+        first = [same[0] for same in by_key.values()][:BATCH]
+        taken = {id(waiting) for waiting in first}
+        return first, [waiting for waiting in self._waiting if id(waiting) not in taken]
+
+    def _insert_all(self, records: Sequence[Record]) -> set[str]:
+        with self._database.noting() as session:
+            return store.insert_records(session, records)
+
+    def _find(self, key: str) -> Record | None:
+        with self._database.reading_once() as session:
+            return store.find_record(session, key)
+
+    def _replace(self, record: Record, known: Record) -> bool:
+        with self._database.writing() as session:
+            return store.replace_record(session, record, known)
+
+    def _after(self, key: ObjectKey, after: str) -> list[Record]:
+        with self._database.reading_once() as session:
+            return store.records_after(session, key, after)
+
+    def _forget_one(self, record: Record) -> None:
+        with self._database.writing() as session:
+            store.forget_record(session, record)
+
+    def _newest(self, key: ObjectKey) -> int | None:
+        with self._database.reading_once() as session:
+            return store.newest_time(session, key)
+
+    def _forget(self, key: ObjectKey, until: int | None) -> None:
+        while until is not None:
+            with self._database.writing() as session:
+                if store.forget_records(session, key, until) < BATCH:
+                    return

@@ -1,0 +1,186 @@
+"""Statements about checksums of files, the owners of files, and files that are to be deleted."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Final
+
+from sqlalchemy import ColumnElement, CursorResult, delete, func, or_, select, update
+from sqlalchemy.orm import Session
+from sqlalchemy.sql.dml import ReturningInsert
+
+from trackhelm_artifact.objects.keys import ObjectKey
+from trackhelm_core.db.statements import dialect_of, insert_for, is_any_of
+from trackhelm_domain.tables import ArtifactRecord, ArtifactTombstone, LoggedModel, ModelVersion, Run
+
+BATCH: Final = 1_000
+"""Records that a statement reads, writes or deletes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A file as it was stored; `sha256` is None while its bytes were never seen. Time in milliseconds."""
+
+    key: str
+    size: int
+    sha256: bytes | None
+    etag: str
+    time: int
+
+
+_COLUMNS = (
+    ArtifactRecord.key,
+    ArtifactRecord.size,
+    ArtifactRecord.sha256,
+    ArtifactRecord.etag,
+    ArtifactRecord.recorded_time,
+)
+
+
+@cache
+def _insert(dialect: str) -> ReturningInsert[str]:
+    # Made once: composing it would take longer than the database takes to run it.
+    return insert_for(dialect, ArtifactRecord).on_conflict_do_nothing().returning(ArtifactRecord.key)
+
+
+def insert_records(session: Session, records: Sequence[Record]) -> set[str]:
+    """Insert records, of one key one at most, and return the keys of those that were new."""
+    rows = [
+        {
+            "key": record.key,
+            "size": record.size,
+            "sha256": record.sha256,
+            "etag": record.etag,
+            "recorded_time": record.time,
+        }
+        # In one order, so that two transactions never wait for one another.
+        for record in sorted(records, key=lambda record: record.key)
+    ]
+    return set(session.connection().execute(_insert(dialect_of(session)), rows).scalars())
+
+
+def replace_record(session: Session, record: Record, known: Record) -> bool:
+    """Put a record in another's place; False where that is not `known` (any more)."""
+    result = session.execute(
+        update(ArtifactRecord)
+        .where(
+            ArtifactRecord.key == record.key,
+            ArtifactRecord.etag == known.etag,
+            ArtifactRecord.recorded_time == known.time,
+        )
+        .values(size=record.size, sha256=record.sha256, etag=record.etag, recorded_time=record.time)
+    )
+    assert isinstance(result, CursorResult)
+    return result.rowcount > 0
+
+
+def find_record(session: Session, key: str) -> Record | None:
+    """Return the record of a file."""
+    row = session.execute(select(*_COLUMNS).where(ArtifactRecord.key == key)).one_or_none()
+    return None if row is None else Record(*row)
+
+
+def find_records(session: Session, keys: Sequence[str]) -> dict[str, Record]:
+    """Return the records there are of files."""
+    rows = session.execute(select(*_COLUMNS).where(is_any_of(session, ArtifactRecord.key, keys)))
+    return {row.key: Record(*row) for row in rows}
+
+
+def records_after(session: Session, root: ObjectKey, after: str) -> list[Record]:
+    """Return the next records at a key and below it, behind the key `after`, in order of keys."""
+    statement = select(*_COLUMNS).where(_lies_at(root), ArtifactRecord.key > after)
+    return [Record(*row) for row in session.execute(statement.order_by(ArtifactRecord.key).limit(BATCH))]
+
+
+def newest_time(session: Session, root: ObjectKey) -> int | None:
+    """Return when the file at a key or below it was recorded that was recorded last."""
+    return session.scalar(select(func.max(ArtifactRecord.recorded_time)).where(_lies_at(root)))
+
+
+def forget_records(session: Session, root: ObjectKey, until: int) -> int:
+    """Delete some of the records at a key and below it that were made until a time; return how many."""
+    some = select(ArtifactRecord.key).where(_lies_at(root), ArtifactRecord.recorded_time <= until)
+    result = session.execute(delete(ArtifactRecord).where(ArtifactRecord.key.in_(some.limit(BATCH))))
+    assert isinstance(result, CursorResult)
+    return result.rowcount
+
+
+def forget_record(session: Session, record: Record) -> None:
+    """Delete a record, unless it was replaced."""
+    session.execute(
+        delete(ArtifactRecord).where(
+            ArtifactRecord.key == record.key,
+            ArtifactRecord.etag == record.etag,
+            ArtifactRecord.recorded_time == record.time,
+        )
+    )
+
+
+def _lies_at(root: ObjectKey) -> ColumnElement[bool]:
+    if not root.segments:
+        return ArtifactRecord.key >= ""
+    # `0` is what comes after `/`, so this is the range of all that begins with the key and a slash.
+    below = (ArtifactRecord.key >= f"{root}/") & (ArtifactRecord.key < f"{root}0")
+    return or_(ArtifactRecord.key == str(root), below)
+
+
+_AT_A_TIME: Final = 1_000
+
+
+def owner_uris(session: Session) -> Iterator[str]:
+    """Yield the URIs below which somebody's files are: runs, logged models and versions, in the bin or not.
+
+    Those of what was deleted for good are among them, until they are deleted.
+    """
+    for column in (
+        Run.artifact_uri,
+        LoggedModel.artifact_uri,
+        ModelVersion.storage_location,
+        ModelVersion.source,
+        ArtifactTombstone.artifact_uri,
+    ):
+        yield from session.scalars(select(column).execution_options(yield_per=_AT_A_TIME))
+
+
+@dataclass(frozen=True, slots=True)
+class Tombstone:
+    """Files of something that was deleted for good, at `deleted_time` (milliseconds since the epoch)."""
+
+    id: int
+    entity_type: str
+    entity_id: str
+    artifact_uri: str
+    deleted_time: int
+
+
+_TOMBSTONE_COLUMNS = (
+    ArtifactTombstone.id,
+    ArtifactTombstone.entity_type,
+    ArtifactTombstone.entity_id,
+    ArtifactTombstone.artifact_uri,
+    ArtifactTombstone.deleted_time,
+)
+
+
+def ends_of_tombstones(session: Session) -> tuple[int, int]:
+    """Return the row ids of the oldest tombstone and the newest, 0 if there is none."""
+    oldest, newest = session.execute(
+        select(func.min(ArtifactTombstone.id), func.max(ArtifactTombstone.id))
+    ).one()
+    return oldest or 0, newest or 0
+
+
+def tombstones_after(
+    session: Session, after: int, limit: int, *, until: int | None = None
+) -> list[Tombstone]:
+    """Return the next tombstones behind a row id, and none behind the row id `until`, the oldest first."""
+    statement = select(*_TOMBSTONE_COLUMNS).where(ArtifactTombstone.id > after)
+    if until is not None:
+        statement = statement.where(ArtifactTombstone.id <= until)
+    rows = session.execute(statement.order_by(ArtifactTombstone.id).limit(limit))
+    return [Tombstone(*row) for row in rows]
+
+
+def delete_tombstone(session: Session, tombstone: int) -> None:
+    """Delete a tombstone: its files are gone."""
+    session.execute(delete(ArtifactTombstone).where(ArtifactTombstone.id == tombstone))

@@ -1,0 +1,266 @@
+"""Opening stores: the server's own by its URL, and those of locations that the operator allows."""
+
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Self
+from urllib.parse import quote, unquote, urlsplit
+
+from obstore.exceptions import BaseError
+from obstore.store import AzureStore, GCSStore
+
+from trackhelm_artifact.objects.folder import FolderStore
+from trackhelm_artifact.objects.keys import ObjectKey
+from trackhelm_artifact.objects.presigning import S3Direct, SignedDirect
+from trackhelm_artifact.objects.remote import Bounds, RemoteStore
+from trackhelm_artifact.objects.remote_calls import unavailable
+from trackhelm_artifact.objects.s3 import (
+    AMAZON,
+    BucketMaker,
+    client_options,
+    http_pool,
+    minio_client,
+    minio_credentials,
+    region_of,
+    retry_options,
+    s3_bucket,
+)
+from trackhelm_artifact.objects.s3_listing import S3Listing, Signing
+from trackhelm_artifact.objects.store import ObjectStore
+from trackhelm_core.runtime import Runtime
+from trackhelm_core.settings import ObjectSettings, StorageSettings
+from trackhelm_domain.locations import Places
+
+# Opening the store that a URL names.
+
+SCHEMES: Final = ("file", "s3", "gs", "az")
+
+
+class StoreUrlError(ValueError):
+    """The URL names no store; the message says why."""
+
+
+def open_store(url: str, settings: ObjectSettings, *, own: bool = True, sweep: bool = True) -> ObjectStore:
+    """Open the store at a URL; makes its bucket or folder if it is the server's `own` and that is allowed.
+
+    A folder is swept of what killed processes left there, unless not `sweep`. A bucket that is away is no
+    fault here. Raises `StoreUrlError`.
+    """
+    try:
+        return _opened(url, settings, own=own, sweep=sweep)
+    except StoreUrlError:
+        raise
+    except (BaseError, OSError, ValueError) as error:
+        raise StoreUrlError(f"'{url}' cannot be opened: {error}") from error
+
+
+def _opened(url: str, settings: ObjectSettings, *, own: bool, sweep: bool) -> ObjectStore:
+    parts = urlsplit(url)
+    if parts.query or parts.fragment:
+        raise StoreUrlError(f"'{url}' must have no query ('?') and no fragment ('#')")
+    match parts.scheme:
+        case "file":
+            return FolderStore(_folder(url, parts.netloc, unquote(parts.path)), make=own, sweep=sweep)
+        case "s3" if parts.netloc:
+            return _s3(parts.netloc, unquote(parts.path).strip("/"), settings, own=own)
+        case "gs" if parts.netloc:
+            return _google(parts.netloc, unquote(parts.path).strip("/"), url, settings)
+        case "az" if parts.netloc:
+            return _azure(parts.netloc, unquote(parts.path).strip("/"), url, settings)
+        case scheme if scheme in SCHEMES:
+            raise StoreUrlError(f"'{url}' names no bucket: '{scheme}://bucket/prefix' is expected")
+        case scheme:
+            raise StoreUrlError(f"'{url}' has scheme '{scheme}', which is not one of {', '.join(SCHEMES)}")
+
+
+def _folder(url: str, host: str, path: str) -> Path:
+    if host not in {"", "localhost"}:
+        raise StoreUrlError(f"'{url}' names a host: 'file:///folder' is expected")
+    if not path.startswith("/"):
+        raise StoreUrlError(f"'{url}' is not absolute: 'file:///folder' is expected")
+    return Path(path)
+
+
+def _s3(bucket: str, prefix: str, settings: ObjectSettings, *, own: bool) -> RemoteStore:
+    pool = http_pool(settings)
+    endpoint = settings.s3_endpoint or AMAZON
+    client = minio_client(endpoint, settings, pool)
+    direct = None
+    if settings.artifacts_presigned:
+        public = minio_client(settings.s3_public_endpoint or endpoint, settings, pool)
+        direct = S3Direct(client, public, pool, bucket, prefix, seconds=settings.artifacts_timeout_seconds)
+    signing = Signing(minio_credentials(settings, pool), region_of(settings))
+    listing = S3Listing(client, signing, pool, bucket, prefix, seconds=settings.artifacts_timeout_seconds)
+    store = s3_bucket(bucket, prefix, settings)
+    bounds = _bounds(settings)
+    if not (own and settings.s3_endpoint and settings.s3_create_bucket):
+        return RemoteStore(store, f"s3://{bucket}", bounds=bounds, direct=direct, listing=listing)
+    maker = BucketMaker(client, bucket, region_of(settings))
+    maker.make()
+    return RemoteStore(
+        store,
+        f"s3://{bucket}",
+        bounds=bounds,
+        direct=direct,
+        listing=listing,
+        on_missing_bucket=maker.make_soon,
+    )
+
+
+def _google(bucket: str, prefix: str, url: str, settings: ObjectSettings) -> RemoteStore:
+    store = GCSStore(
+        bucket,
+        prefix=prefix or None,
+        client_options=client_options(settings),
+        retry_config=retry_options(settings),
+    )
+    return _signing(store, url, settings)
+
+
+def _azure(account: str, path: str, url: str, settings: ObjectSettings) -> RemoteStore:
+    container, _, prefix = path.partition("/")
+    if not container:
+        raise StoreUrlError(f"'{url}' names no container: 'az://account/container/prefix' is expected")
+    store = AzureStore(
+        container,
+        prefix=prefix or None,
+        config={"account_name": account},
+        client_options=client_options(settings),
+        retry_config=retry_options(settings),
+    )
+    return _signing(store, url, settings)
+
+
+def _signing(store: GCSStore | AzureStore, url: str, settings: ObjectSettings) -> RemoteStore:
+    direct = SignedDirect(store, url) if settings.artifacts_presigned else None
+    return RemoteStore(store, url, bounds=_bounds(settings), direct=direct)
+
+
+def _bounds(settings: ObjectSettings) -> Bounds:
+    return Bounds(
+        settings.artifacts_upload_memory_mebibytes * 1024 * 1024, settings.artifacts_timeout_seconds
+    )
+
+
+# Stores outside the server's own, where an experiment's files may lie: only those the operator allows.
+#
+# Whoever may create an experiment chooses its location, and the server reads there with its own
+# credentials: without a list of what is allowed, every bucket that these open would be open to every user.
+
+_SCHEMES: Final = ("file", "s3", "gs")
+_MOST_OPEN: Final = 64
+
+
+class LocationError(Exception):
+    """The server does not serve files there; the message says what it serves."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A bucket and a key in it. A folder has no bucket, and its key starts at the machine's root."""
+
+    scheme: str
+    bucket: str
+    key: ObjectKey
+
+    def holds(self, other: "_Place") -> bool:
+        """Return whether the other is the same place or below it. Without a bucket, all of a cloud is."""
+        if self.scheme != other.scheme:
+            return False
+        if not self.bucket and self.scheme != "file":
+            return True
+        depth = len(self.key.segments)
+        return self.bucket == other.bucket and other.key.segments[:depth] == self.key.segments
+
+
+class Locations:
+    """The allowed locations, and their stores once they were asked for; folders are swept if `sweep`."""
+
+    def __init__(self, settings: ObjectSettings, *, sweep: bool = True) -> None:
+        self._settings = settings
+        self._sweep = sweep
+        self._allowed = [
+            _place(rule, rule=True)
+            for part in settings.artifact_locations.split(",")
+            if (rule := part.strip())
+        ]
+        self._stores: dict[str, ObjectStore] = {}
+        self._opening = threading.Lock()
+
+    def find(self, uri: str) -> tuple[ObjectStore, ObjectKey]:
+        """Return the store that holds a location, and the location's key in it.
+
+        Raises `LocationError`, `InvalidKeyError` and `StoreUnavailableError`.
+        """
+        try:
+            place = _place(uri)
+        except StoreUrlError as error:
+            raise LocationError(str(error)) from error
+        rule = next((rule for rule in self._allowed if rule.holds(place)), None)
+        if rule is None:
+            raise LocationError("the operator has not allowed this location")
+        if place.scheme == "file":
+            below = ObjectKey(place.key.segments[len(rule.key.segments) :])
+            return self._store(f"file:///{quote(str(rule.key))}"), below
+        return self._store(f"{place.scheme}://{place.bucket}"), place.key
+
+    def _store(self, url: str) -> ObjectStore:
+        with self._opening:
+            store = self._stores.get(url)
+            if store is None:
+                if len(self._stores) >= _MOST_OPEN:
+                    self._stores.clear()
+                try:
+                    store = open_store(url, self._settings, own=False, sweep=self._sweep)
+                except StoreUrlError as error:
+                    raise unavailable(url, "it could not be opened", str(error)) from error
+                self._stores[url] = store
+        return store
+
+
+def _place(uri: str, *, rule: bool = False) -> _Place:
+    parts = urlsplit(uri)
+    scheme = parts.scheme or "file"
+    if scheme not in _SCHEMES or parts.query or parts.fragment:
+        raise StoreUrlError(f"'{uri}' is no location that the server can read")
+    if scheme == "file" and (parts.netloc not in {"", "localhost"} or not parts.path.startswith("/")):
+        raise StoreUrlError(f"'{uri}' is no absolute path on this machine")
+    if scheme != "file" and not parts.netloc and not rule:
+        raise StoreUrlError(f"'{uri}' names no bucket")
+    bucket = "" if scheme == "file" else parts.netloc
+    path = parts.path if not parts.scheme else unquote(parts.path)
+    return _Place(scheme, bucket, ObjectKey.parse(path))
+
+
+# The stores of a process that serves files: the server's own, and those of allowed locations.
+
+
+@dataclass(frozen=True, slots=True)
+class ArtifactStores:
+    """Where files are, and what their URIs name."""
+
+    objects: ObjectStore
+    """The server's own store."""
+    locations: Locations
+    places: Places
+
+    @classmethod
+    def open(
+        cls, storage: StorageSettings, artifacts: ObjectSettings | None = None, *, untouched: bool = False
+    ) -> Self:
+        """Open what the settings name, those for artifacts being read where none are given.
+
+        A bucket may still be away. A store that is to be `untouched` is neither made nor swept.
+
+        Raises:
+            ValueError: The settings contradict one another, or name no store.
+        """
+        artifacts = artifacts or ObjectSettings()
+        url = artifacts.artifacts_url or storage.artifact_folder.as_uri()
+        objects = open_store(url, artifacts, own=not untouched, sweep=not untouched)
+        return cls(objects, Locations(artifacts, sweep=not untouched), Places(url))
+
+
+def stores_of(runtime: Runtime) -> ArtifactStores:
+    """Return the stores of a process that serves files."""
+    return runtime.part(ArtifactStores)

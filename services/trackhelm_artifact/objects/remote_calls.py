@@ -1,0 +1,106 @@
+"""What calls of a cloud store share: a budget of memory and turns, and the port's errors for obstore's."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Final
+
+import structlog
+from obstore.exceptions import BaseError, PermissionDeniedError, PreconditionError, UnauthenticatedError
+
+from trackhelm_artifact.objects.store import MissingObjectError, StoreFullError, StoreUnavailableError
+
+# An amount that many share, and the wait for a part of it: bytes of memory, or turns.
+#
+# Nobody waits for long: a store that hangs would otherwise have the last of many wait for all before it.
+
+
+class Budget:
+    """An amount that is handed out in the order in which it is asked for. For one event loop."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._free = size
+        # Turns in the order in which they are asked for, and how much each is for.
+        self._waiting: dict[asyncio.Future[None], int] = {}
+
+    @asynccontextmanager
+    async def share(self, wanted: int, seconds: float) -> AsyncIterator[None]:
+        """Hold what is `wanted`, or all if there is not as much; raises `TimeoutError` after `seconds`."""
+        held = min(wanted, self._size)
+        await self._take(held, seconds)
+        try:
+            yield
+        finally:
+            self._free += held
+            self._hand_out()
+
+    async def _take(self, wanted: int, seconds: float) -> None:
+        if not self._waiting and wanted <= self._free:
+            self._free -= wanted
+            return
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting[turn] = wanted
+        try:
+            async with asyncio.timeout(seconds):
+                await turn
+        except BaseException:
+            if turn.done() and not turn.cancelled():
+                # It was this one's turn in the same moment in which it gave up.
+                self._free += wanted
+            # Not there if another has handed out since: it passes over turns that were given up.
+            self._waiting.pop(turn, None)
+            self._hand_out()
+            raise
+
+    def _hand_out(self) -> None:
+        for turn, wanted in [*self._waiting.items()]:
+            if not turn.done():
+                if wanted > self._free:
+                    return
+                self._free -= wanted
+                turn.set_result(None)
+            del self._waiting[turn]
+
+
+# What obstore raises, as the port's errors. The reason is logged here; callers are told no addresses.
+
+log = structlog.get_logger(__name__)
+
+_NO_BUCKET = re.compile(r"NoSuchBucket|ContainerNotFound|The specified bucket does not exist")
+_FULL = re.compile(r"InsufficientStorage|StorageFull|QuotaExceeded|status code: 507")
+_REFUSED = re.compile(r"status code: 40[13]")
+_SHOWN_CHARACTERS: Final = 600
+
+
+@contextmanager
+def told(store: str, on_missing_bucket: Callable[[], None]) -> Iterator[None]:
+    """Turn obstore's errors into the port's."""
+    try:
+        yield
+    except (BaseError, FileNotFoundError) as error:
+        # The first part is for people; behind it stands how obstore came to it.
+        text = str(error).partition("\n\nDebug source:")[0][:_SHOWN_CHARACTERS]
+        if _NO_BUCKET.search(text):
+            on_missing_bucket()
+            raise unavailable(store, "its bucket does not exist", text) from error
+        if isinstance(error, FileNotFoundError):
+            raise MissingObjectError("There is no such file.") from error
+        if _FULL.search(text):
+            raise StoreFullError("The artifact store has no room left.") from error
+        raise unavailable(store, _reason(error, text), text) from error
+
+
+def unavailable(store: str, reason: str, answer: str) -> StoreUnavailableError:
+    """Log why a store cannot serve, and return the error to raise."""
+    log.error("object store unavailable", store=store, reason=reason, answer=answer)
+    return StoreUnavailableError("The artifact store is not available. Send the request again.", reason)
+
+
+def _reason(error: Exception, text: str) -> str:
+    if isinstance(error, PermissionDeniedError | UnauthenticatedError) or _REFUSED.search(text):
+        return "it refuses the server's credentials"
+    if isinstance(error, PreconditionError):
+        return "a file was replaced while it was read"
+    return "it did not answer as it should"

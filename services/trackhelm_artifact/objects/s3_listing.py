@@ -1,0 +1,225 @@
+"""Calls of the MinIO SDK that list: a directory page by page, and unfinished uploads."""
+
+import xml.etree.ElementTree as ET
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from http import HTTPStatus
+from typing import Final, NamedTuple, TypeVar, TypeVarTuple, Unpack
+from urllib.parse import unquote_plus, urlencode, urlsplit, urlunsplit
+from xml.etree.ElementTree import ParseError
+
+import urllib3
+from anyio import CapacityLimiter, to_thread
+from minio import Minio
+from minio.credentials.providers import Provider
+from minio.error import MinioException
+from minio.signer import presign_v4
+from minio.time import utcnow
+
+from trackhelm_artifact.objects.remote_calls import Budget, unavailable
+from trackhelm_artifact.objects.store import Interrupted, PageError, StoreUnavailableError
+
+# Calls of the MinIO SDK, which is synchronous, and what is said of a bucket that does not answer them.
+
+Args = TypeVarTuple("Args")
+Result = TypeVar("Result")
+
+_AT_ONCE: Final = 16
+_REFUSED: Final = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
+
+
+class S3Calls:
+    """Threads for the calls to a bucket alone: a store that hangs takes none that metadata is served from.
+
+    `seconds` is how long one waits for its turn.
+    """
+
+    def __init__(self, bucket: str, seconds: float) -> None:
+        self._bucket = bucket
+        self._patience = seconds
+        self._turns = Budget(_AT_ONCE)
+        self._limiter = CapacityLimiter(_AT_ONCE)
+
+    async def run(self, call: Callable[[Unpack[Args]], Result], *args: *Args) -> Result:
+        """Make a call in a thread: a signature may need credentials, which are fetched then.
+
+        Raises `StoreUnavailableError`, and what the call raises of the port's errors and `FileNotFoundError`.
+        """
+        try:
+            async with self._turns.share(1, self._patience):
+                return await to_thread.run_sync(call, *args, limiter=self._limiter)
+        except FileNotFoundError:
+            raise
+        except (MinioException, urllib3.exceptions.HTTPError, OSError, ValueError, ParseError) as error:
+            # Among them TimeoutError, of who waits too long for a turn.
+            raise unavailable(self._bucket, "it could not be asked", str(error)) from error
+
+    def unexpected(self, status: int, answer: str) -> StoreUnavailableError:
+        """Return the error to raise for an answer that makes no sense here."""
+        reason = (
+            "it refuses the server's credentials" if status in _REFUSED else "it did not answer as it should"
+        )
+        return unavailable(self._bucket, reason, f"{status} {answer}")
+
+
+# Listings of S3 that obstore gathers whole or has not: a directory page by page, and unfinished uploads.
+#
+# A page is a request to an address that is signed here, so that memory is the same for any number of files.
+
+PAGE: Final = 1_000
+"""Most names that S3 lists at once."""
+
+_BEHIND: Final = "continuation-token"
+
+_SECONDS: Final = 300
+_ANY_KEY: Final = "x"
+
+
+@dataclass(frozen=True, slots=True)
+class Signing:
+    """What requests are signed with."""
+
+    credentials: Provider
+    region: str
+
+
+class Listed(NamedTuple):
+    """Files with their sizes, and directories; `rest` leads to the page behind them, if there is one."""
+
+    files: Sequence[tuple[str, int]]
+    directories: Sequence[str]
+    rest: str
+
+
+class S3Listing:
+    """Listings of one bucket below a prefix. Paths are given and told without that prefix."""
+
+    def __init__(
+        self,
+        client: Minio,
+        signing: Signing,
+        pool: urllib3.PoolManager,
+        bucket: str,
+        prefix: str,
+        *,
+        seconds: float,
+    ) -> None:
+        self._client = client
+        self._signing = signing
+        self._bucket = bucket
+        self._prefix = f"{prefix}/" if prefix else ""
+        self._pool = pool
+        self._calls = S3Calls(bucket, seconds)
+
+    async def pages(self, directory: str) -> AsyncIterator[Listed]:
+        """Yield what is directly below a directory, a page at a time.
+
+        Raises `StoreUnavailableError`, and `FileNotFoundError` where the bucket is missing.
+        """
+        token = ""
+        while True:
+            page = await self.page(directory, token, PAGE)
+            yield page
+            token = page.rest
+            if not token:
+                return
+
+    async def page(self, directory: str, token: str, limit: int) -> Listed:
+        """Return the first page, or the one that a token leads to; raises `PageError` for a false one."""
+        below = self._prefix + (f"{directory}/" if directory else "")
+        query = {"list-type": "2", "delimiter": "/", "prefix": below, "encoding-type": "url"}
+        query["max-keys"] = str(limit)
+        if token:
+            query[_BEHIND] = token
+        page = await self._calls.run(self._page, query)
+        name = _name_of(page)
+        files = [
+            (name(_text(item, "Key")).removeprefix(below), int(_text(item, "Size") or 0))
+            for item in page.iterfind("{*}Contents")
+        ]
+        directories = [
+            name(_text(item, "Prefix")).removeprefix(below).rstrip("/")
+            for item in page.iterfind("{*}CommonPrefixes")
+        ]
+        is_last = _text(page, "IsTruncated").lower() != "true"
+        return Listed(files, directories, "" if is_last else _text(page, "NextContinuationToken"))
+
+    async def uploads(self, before: float) -> AsyncIterator[Sequence[Interrupted]]:
+        """Yield multipart uploads begun before a time that were neither completed nor aborted."""
+        query = {"uploads": "", "prefix": self._prefix, "max-uploads": str(PAGE), "encoding-type": "url"}
+        while True:
+            page = await self._calls.run(self._page, query)
+            name = _name_of(page)
+            found = [
+                Interrupted(
+                    name(_text(item, "Key")).removeprefix(self._prefix),
+                    _text(item, "UploadId"),
+                    datetime.fromisoformat(_text(item, "Initiated")).timestamp(),
+                    is_ours=bool(self._prefix),
+                )
+                for item in page.iterfind("{*}Upload")
+            ]
+            yield [upload for upload in found if upload.started < before]
+            key, upload = name(_text(page, "NextKeyMarker")), _text(page, "NextUploadIdMarker")
+            if _text(page, "IsTruncated").lower() != "true" or not (key or upload):
+                return
+            query |= {"key-marker": key, "upload-id-marker": upload}
+
+    async def drop(self, upload: Interrupted) -> None:
+        """Abort a multipart upload."""
+        status, body = await self._calls.run(self._abort, upload)
+        if status not in {HTTPStatus.OK, HTTPStatus.NO_CONTENT, HTTPStatus.NOT_FOUND}:
+            raise self._calls.unexpected(status, body[:200].decode(errors="replace"))
+
+    def _page(self, query: Mapping[str, str]) -> ET.Element:
+        status, body = self._send("GET", self._signed(query))
+        if status == HTTPStatus.OK:
+            return ET.fromstring(body)  # noqa: S314 - of the operator's own store
+        if b"NoSuchBucket" in body:
+            raise FileNotFoundError(f"NoSuchBucket: {self._bucket}")
+        if status == HTTPStatus.BAD_REQUEST and _BEHIND in query:
+            raise PageError("The store knows no such page.")
+        raise self._calls.unexpected(status, body[:200].decode(errors="replace"))
+
+    def _abort(self, upload: Interrupted) -> tuple[int, bytes]:
+        url = self._client.get_presigned_url(
+            "DELETE",
+            self._bucket,
+            self._prefix + upload.name,
+            expires=timedelta(seconds=_SECONDS),
+            extra_query_params={"uploadId": upload.handle},
+        )
+        return self._send("DELETE", url)
+
+    def _signed(self, query: Mapping[str, str]) -> str:
+        """Return the address of the bucket itself: of the form that the SDK gives the address of a key."""
+        root = urlsplit(self._client.get_presigned_url("GET", self._bucket, _ANY_KEY))
+        credentials = self._signing.credentials.retrieve()
+        asked = dict(query)
+        if credentials.session_token:
+            asked["X-Amz-Security-Token"] = credentials.session_token
+        ordered = urlencode(sorted(asked.items()), safe="-_.~").replace("+", "%20")
+        signed = presign_v4(
+            method="GET",
+            url=root._replace(path=root.path.removesuffix(_ANY_KEY), query=ordered),
+            region=self._signing.region,
+            credentials=credentials,
+            date=utcnow(),
+            expires=_SECONDS,
+        )
+        return urlunsplit(signed)
+
+    def _send(self, method: str, url: str) -> tuple[int, bytes]:
+        answer = self._pool.request(method, url, redirect=False)
+        return answer.status, answer.data
+
+
+def _name_of(page: ET.Element) -> Callable[[str], str]:
+    """Return what reads keys and prefixes of a page: some servers encode them, as they are asked to."""
+    # Looked for once a page: after its thousand items, where some servers put it.
+    return unquote_plus if _text(page, "EncodingType") == "url" else str
+
+
+def _text(item: ET.Element, name: str) -> str:
+    return item.findtext(f"{{*}}{name}") or ""

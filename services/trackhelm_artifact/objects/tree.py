@@ -1,0 +1,400 @@
+"""Files and directories below a root, reached one segment at a time through descriptors; and their drafts."""
+
+import errno
+import fcntl
+import os
+import secrets
+import shutil
+import stat
+import threading
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Final
+
+from trackhelm_artifact.objects.keys import RESERVED, InvalidKeyError, ObjectKey, check_segment
+from trackhelm_artifact.objects.store import (
+    ConflictError,
+    DirectoryError,
+    Entry,
+    FoundFile,
+    MissingObjectError,
+)
+
+# Drafts: files that are being written and that no key leads to yet.
+#
+# They lie in a directory of the folder itself, since only within one file system is moving a file one step
+# that either happens or does not. A draft is locked while its writer lives: what a killed process left is
+# told apart from what another is writing, and swept at the next start.
+
+
+class Draft:
+    """A file being written. Every call may come from another thread."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        # Discarding may come while an abandoned thread still writes: never close a descriptor under it.
+        self._lock = threading.Lock()
+        self._file = -1
+        self._discarded = False
+
+    def open(self) -> None:
+        """Make the file."""
+        with self._lock:
+            if self._discarded:
+                return
+            while self._file < 0:
+                file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+                fcntl.flock(file, fcntl.LOCK_EX)
+                if os.fstat(file).st_nlink:
+                    self._file = file
+                else:
+                    # A process that just started swept it before it was locked.
+                    os.close(file)
+
+    def write(self, block: bytes) -> None:
+        """Append a block."""
+        with self._lock:
+            rest = memoryview(block)
+            while rest and not self._discarded:
+                rest = rest[os.write(self._file, rest) :]
+
+    def sync(self) -> None:
+        """Wait until the disk has what was written."""
+        with self._lock:
+            if not self._discarded:
+                os.fsync(self._file)
+
+    def facts(self) -> os.stat_result:
+        """Return the file's size, number and time; raises `OSError` once it was discarded."""
+        with self._lock:
+            if self._file < 0:
+                raise OSError(errno.EBADF, "The draft was discarded while it was to be published.")
+            return os.fstat(self._file)
+
+    def discard(self) -> None:
+        """Close the file, and delete it unless it was moved to its key."""
+        with self._lock:
+            self._discarded = True
+            if self._file >= 0:
+                self.path.unlink(missing_ok=True)
+                os.close(self._file)
+                self._file = -1
+
+
+class Drafts:
+    """The directory of drafts, and of trees on their way to deletion."""
+
+    def __init__(self, root: Path) -> None:
+        self._folder = root / RESERVED
+
+    def new(self) -> Draft:
+        """Return a draft that is not opened yet."""
+        return Draft(self.new_path())
+
+    def new_path(self) -> Path:
+        """Return a path that nothing has."""
+        # Made when it is needed: a folder that is only read may be on a read-only disk.
+        self._folder.mkdir(exist_ok=True)
+        return self._folder / secrets.token_hex(16)
+
+    def sweep(self) -> None:
+        """Delete what processes that are gone left behind."""
+        for left in self._folder.iterdir() if self._folder.is_dir() else ():
+            self.drop(left.name)
+
+    def left(self) -> Iterator[tuple[str, float]]:
+        """Yield the name of what processes that are gone left behind, and when it was last written to."""
+        for left in self._folder.iterdir() if self._folder.is_dir() else ():
+            with suppress(FileNotFoundError), _locked(left) as locked:
+                if locked:
+                    yield left.name, left.lstat().st_mtime
+
+    def drop(self, name: str) -> None:
+        """Delete what a process that is gone left behind, by its name; spare what is being written."""
+        left = self._folder / name
+        with suppress(FileNotFoundError):
+            if stat.S_ISDIR(left.lstat().st_mode):
+                shutil.rmtree(left, ignore_errors=True)
+                return
+            with _locked(left) as locked:
+                if locked:
+                    left.unlink()
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[bool]:
+    """Hold the lock of a draft, and yield whether nobody else has it; raises `FileNotFoundError`."""
+    if path.is_symlink():
+        # No process of ours makes one. What it leads to is none of our business.
+        yield True
+        return
+    file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+    finally:
+        os.close(file)
+
+
+# Files and directories below a root, reached one segment at a time through descriptors.
+#
+# Each step opens a name inside the directory already open and never follows a symbolic link, so that no key
+# leads outside the root, whatever somebody puts into the folder while it is walked. Blocking calls only.
+
+_DIRECTORY: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+# A named pipe would block an ordinary open until somebody writes to it.
+_FILE: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+
+# How a step that meets a file or a symbolic link in place of a directory fails.
+_OBSTACLES: Final = frozenset({errno.ENOTDIR, errno.ELOOP})
+
+_PUBLISH_ATTEMPTS: Final = 20
+
+PAGE_ENTRIES: Final = 1000
+"""Files that are looked at, or told of, at once."""
+
+
+class OpenFile:
+    """A regular file that was opened for reading."""
+
+    def __init__(self, descriptor: int, facts: os.stat_result) -> None:
+        self._descriptor = descriptor
+        self.size = facts.st_size
+        self.modified = facts.st_mtime
+        self.etag = etag_of(facts)
+
+    def read(self, start: int, length: int) -> bytes:
+        """Return `length` bytes from `start`, or fewer; at least one."""
+        block = os.pread(self._descriptor, length, start)
+        if not block:
+            raise OSError(errno.EIO, "The file was cut by another program while it was read.")
+        return block
+
+    def close(self) -> None:
+        """Close the file; again is no fault."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+    def __del__(self) -> None:
+        self.close()
+
+
+class FolderTree:
+    """The keys of one folder."""
+
+    def __init__(self, root: Path, drafts: Drafts) -> None:
+        self._root = root
+        self._drafts = drafts
+        # Who finds a directory that another thread just made must find it on the disk as well.
+        self._making = threading.Lock()
+
+    def open(self, key: ObjectKey) -> OpenFile:
+        """Open a file."""
+        if not key.segments:
+            raise DirectoryError("Artifact path refers to a directory, not a file: it is the root")
+        try:
+            with self._directory(key.parent) as parent:
+                descriptor = os.open(key.name, _FILE, dir_fd=parent)
+        except (FileNotFoundError, ConflictError) as error:
+            raise MissingObjectError(f"No such artifact: '{key}'") from error
+        except OSError as error:
+            if error.errno in {errno.ELOOP, errno.ENXIO}:
+                raise MissingObjectError(f"No such artifact: '{key}'") from error
+            raise
+        facts = os.fstat(descriptor)
+        if stat.S_ISREG(facts.st_mode):
+            return OpenFile(descriptor, facts)
+        os.close(descriptor)
+        if stat.S_ISDIR(facts.st_mode):
+            raise DirectoryError(f"Artifact path refers to a directory, not a file: '{key}'")
+        raise MissingObjectError(f"No such artifact: '{key}'")
+
+    def pages(self, key: ObjectKey, behind: str = "") -> Generator[list[Entry]]:
+        """Yield what a directory holds behind a name: regular files and directories, a page at a time."""
+        # Names alone are held for all of it: what each is, is asked page by page.
+        try:
+            with self._directory(key) as directory:
+                names = sorted(name for name in _names(directory, root=not key.segments) if name > behind)
+                for start in range(0, len(names), PAGE_ENTRIES):
+                    page = names[start : start + PAGE_ENTRIES]
+                    yield [entry for name in page if (entry := _entry(directory, name))]
+        except (FileNotFoundError, ConflictError):
+            return
+
+    def walk(self, key: ObjectKey) -> Generator[list[FoundFile]]:
+        """Yield all regular files at a key and below it, a page at a time."""
+        # Directories that are still to be read, the next one last: a level's names, not a tree's.
+        waiting = [key]
+        with (
+            suppress(FileNotFoundError, ConflictError, DirectoryError),
+            self._directory(key.parent) as parent,
+        ):
+            if key.segments and (facts := _facts(parent, key.name)) and stat.S_ISREG(facts.st_mode):
+                yield [FoundFile(key, facts.st_size, facts.st_mtime)]
+                return
+        while waiting:
+            above = waiting.pop()
+            with suppress(FileNotFoundError, ConflictError), self._directory(above) as directory:
+                names = sorted(_names(directory, root=not above.segments))
+                for start in range(0, len(names), PAGE_ENTRIES):
+                    page = []
+                    for name in names[start : start + PAGE_ENTRIES]:
+                        facts = _facts(directory, name)
+                        if facts is None or (below := _below(above, name)) is None:
+                            continue
+                        if stat.S_ISDIR(facts.st_mode):
+                            waiting.append(below)
+                        elif stat.S_ISREG(facts.st_mode):
+                            page.append(FoundFile(below, facts.st_size, facts.st_mtime))
+                    if page:
+                        yield page
+
+    def check_free(self, key: ObjectKey) -> None:
+        """Raise `ConflictError` if no file can have the key."""
+        with suppress(FileNotFoundError), self._directory(key.parent) as parent:
+            facts = os.stat(key.name, dir_fd=parent, follow_symlinks=False)
+            if stat.S_ISDIR(facts.st_mode):
+                raise ConflictError(f"'{key}' is a directory, so no file can have its name.")
+
+    def publish(self, draft: Draft, key: ObjectKey) -> None:
+        """Move a draft to its key; both are on the disk when this returns."""
+        for attempt in range(_PUBLISH_ATTEMPTS):
+            try:
+                with self._directory(key.parent, make=True) as parent:
+                    os.rename(draft.path, key.name, dst_dir_fd=parent)
+                    os.fsync(parent)
+            except FileNotFoundError:
+                # The directory was empty or its tree was deleted, and went before the file came.
+                if attempt == _PUBLISH_ATTEMPTS - 1:
+                    raise
+            except IsADirectoryError as error:
+                raise ConflictError(f"'{key}' is a directory, so no file can have its name.") from error
+            else:
+                return
+
+    def delete(self, key: ObjectKey) -> None:
+        """Delete a file or a tree, then the directories that this leaves empty."""
+        try:
+            with self._directory(key.parent) as parent:
+                facts = os.stat(key.name, dir_fd=parent, follow_symlinks=False)
+                if stat.S_ISDIR(facts.st_mode):
+                    # Moved first, so that all of it is gone at once. A start sweeps what is left over.
+                    gone = self._drafts.new_path()
+                    os.rename(key.name, gone, src_dir_fd=parent)
+                    os.fsync(parent)
+                    shutil.rmtree(gone, ignore_errors=True)
+                else:
+                    os.unlink(key.name, dir_fd=parent)
+                    os.fsync(parent)
+        except (FileNotFoundError, ConflictError):
+            return
+        self._prune(key.parent)
+
+    def unlink(self, keys: Iterable[ObjectKey]) -> None:
+        """Delete files, and leave the directories they were in; those that are gone are passed over."""
+        for key in keys:
+            with (
+                suppress(FileNotFoundError, ConflictError, IsADirectoryError),
+                self._directory(key.parent) as parent,
+            ):
+                os.unlink(key.name, dir_fd=parent)
+
+    def delete_file(self, key: ObjectKey) -> None:
+        """Delete a file, then the directories that this leaves empty; a directory stays."""
+        try:
+            with self._directory(key.parent) as parent:
+                os.unlink(key.name, dir_fd=parent)
+                os.fsync(parent)
+        except (FileNotFoundError, ConflictError, IsADirectoryError):
+            return
+        self._prune(key.parent)
+
+    def _prune(self, key: ObjectKey) -> None:
+        with suppress(OSError, ConflictError):
+            while key.segments:
+                with self._directory(key.parent) as parent:
+                    os.rmdir(key.name, dir_fd=parent)
+                key = key.parent
+
+    @contextmanager
+    def _directory(self, key: ObjectKey, *, make: bool = False) -> Iterator[int]:
+        """Yield a directory's descriptor; raises `FileNotFoundError` and `ConflictError`."""
+        if make:
+            with self._making:
+                directory = self._descend(key, make=True)
+        else:
+            directory = self._descend(key, make=False)
+        try:
+            yield directory
+        finally:
+            os.close(directory)
+
+    def _descend(self, key: ObjectKey, *, make: bool) -> int:
+        # The root itself may be a symbolic link: the operator chose it.
+        directory = os.open(self._root, _DIRECTORY & ~os.O_NOFOLLOW)
+        try:
+            for depth, name in enumerate(key.segments, start=1):
+                if make:
+                    with suppress(FileExistsError):
+                        os.mkdir(name, dir_fd=directory)
+                        os.fsync(directory)
+                try:
+                    below = os.open(name, _DIRECTORY, dir_fd=directory)
+                except OSError as error:
+                    if error.errno in _OBSTACLES:
+                        obstacle = ObjectKey(key.segments[:depth])
+                        raise ConflictError(f"'{obstacle}' is a file, so nothing can be below it.") from error
+                    raise
+                os.close(directory)
+                directory = below
+        except BaseException:
+            os.close(directory)
+            raise
+        return directory
+
+
+def etag_of(facts: os.stat_result) -> str:
+    """Return the tag of a file's content."""
+    # Every upload makes a new file, so its number and time tell it from the one it replaced.
+    return f"{facts.st_ino:x}-{facts.st_mtime_ns:x}-{facts.st_size:x}"
+
+
+def _names(directory: int, *, root: bool) -> Iterator[str]:
+    """Yield the names in a directory that a key can lead to."""
+    with os.scandir(directory) as found:
+        for item in found:
+            with suppress(InvalidKeyError):
+                check_segment(item.name)
+                if not (root and item.name.casefold() == RESERVED):
+                    yield item.name
+
+
+def _facts(directory: int, name: str) -> os.stat_result | None:
+    try:
+        return os.stat(name, dir_fd=directory, follow_symlinks=False)
+    except FileNotFoundError:
+        return None
+
+
+def _entry(directory: int, name: str) -> Entry | None:
+    """Return what a listing says of a name, None for what no key leads to."""
+    facts = _facts(directory, name)
+    if facts is None:
+        return None
+    if stat.S_ISDIR(facts.st_mode):
+        return Entry(name, None)
+    return Entry(name, facts.st_size) if stat.S_ISREG(facts.st_mode) else None
+
+
+def _below(directory: ObjectKey, name: str) -> ObjectKey | None:
+    """Return the key of a name in a directory, None where it would be too long to be one."""
+    try:
+        return ObjectKey((*directory.segments, name))
+    except InvalidKeyError:
+        return None

@@ -1,1 +1,0 @@
-"""The HTTP face of files: parse, one call, stream."""

@@ -1,0 +1,60 @@
+"""The declarative base of every table, and column types whose value in Python differs from what is stored."""
+
+import math
+
+from sqlalchemy import BigInteger, Double, Integer, MetaData, Table, inspect
+from sqlalchemy.engine import Dialect
+from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.types import TypeDecorator
+
+# Column types whose value in Python differs from what the databases store.
+
+# SQLite gives out ids by itself only for a column whose type is exactly INTEGER (which holds 64 bits).
+BigId = BigInteger().with_variant(Integer(), "sqlite")
+
+
+class MetricValue(TypeDecorator[float]):
+    """A double whose NaN is stored as NULL.
+
+    SQLite turns a bound NaN into NULL whatever we wish; PostgreSQL keeps it but sorts it above infinity
+    and calls it equal to itself. NULL on both gives search one meaning: not known to be less, equal or
+    greater. Only for columns that always have a value.
+    """
+
+    impl = Double
+    cache_ok = True
+
+    def process_bind_param(self, value: float | None, dialect: Dialect) -> float | None:
+        """Store NaN as NULL."""
+        return None if value is None or math.isnan(value) else value
+
+    def process_result_value(self, value: float | None, dialect: Dialect) -> float:
+        """Read NULL as NaN."""
+        return math.nan if value is None else value
+
+
+# The declarative base: constraint names, so that a later migration can name what it changes.
+
+
+class Base(DeclarativeBase):
+    """Base of every table."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+def table_of(model: type[Base]) -> Table:
+    """Return a model's table, for statements that are composed anew for each of many requests.
+
+    Of an attribute of a model the ORM makes a statement of its own kind: composing one takes twice as long.
+    """
+    table = inspect(model).local_table
+    assert isinstance(table, Table)
+    return table

@@ -1,0 +1,1 @@
+"""What an HTTP application is composed of: services, routes, problems and probes."""

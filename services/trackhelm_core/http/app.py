@@ -1,0 +1,189 @@
+"""Composing services into an application: every shape of the product is a call of `build_app`.
+
+Each application has probes, metrics, the OpenAPI document and its page besides.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from fastapi import APIRouter, FastAPI, Response
+from starlette.requests import Request
+from starlette.responses import FileResponse
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
+
+from trackhelm_core import __version__
+from trackhelm_core.errors import UnavailableError
+from trackhelm_core.problems import install_problem_handlers
+from trackhelm_core.runtime import Runtime, RuntimeDep
+from trackhelm_core.security.middleware import ActorMiddleware
+from trackhelm_core.security.proxies import TrustedProxies
+from trackhelm_core.service import Service
+from trackhelm_core.settings import AuthSettings
+from trackhelm_core.telemetry.metrics import RequestMetrics, metrics_router
+from trackhelm_core.telemetry.requests import RequestMiddleware
+from trackhelm_core.wire.replies import JSON_MEDIA_TYPE, ErrorReply, schema_of
+from trackhelm_core.wire.routes import DirectApplication, DirectEndpoints, direct_routes
+
+# The OpenAPI document of a process: FastAPI's, completed with the schemas of our answers.
+
+
+def _move_definitions(document: dict[str, Any]) -> None:
+    schemas = document.setdefault("components", {}).setdefault("schemas", {})
+    for path in document["paths"].values():
+        for operation in path.values():
+            for part in (operation.get("requestBody", {}), *operation["responses"].values()):
+                for content in part.get("content", {}).values():
+                    for name, schema in content["schema"].pop("$defs", {}).items():
+                        # Two of one name would each be described as the other somewhere.
+                        assert schemas.setdefault(name, schema) == schema, f"two schemas are named {name}"
+
+
+def _state_failures(document: dict[str, Any]) -> None:
+    failure = {
+        "description": "Failure, in MLflow's form",
+        "content": {JSON_MEDIA_TYPE: {"schema": schema_of(ErrorReply)}},
+    }
+    for path in document["paths"].values():
+        for operation in path.values():
+            # FastAPI documents its own form of a 422, which is never answered.
+            operation["responses"].pop("422", None)
+            operation["responses"]["default"] = failure
+
+
+def install_openapi(app: FastAPI) -> None:
+    """Make the application answer `/openapi.json` with the complete document."""
+    standard = app.openapi
+
+    def complete() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            document = standard()
+            _state_failures(document)
+            _move_definitions(document)
+            app.openapi_schema = document
+        return app.openapi_schema
+
+    app.openapi = complete  # type: ignore[method-assign]  # FastAPI's documented extension point
+
+
+# Probes: `/health` (the process is alive), `/ready` (it can serve), `/version`.
+#
+# Load balancers ask by HEAD, too.
+
+health_router = APIRouter(tags=["probes"])
+
+
+@health_router.head("/health", include_in_schema=False)
+@health_router.get("/health", response_class=Response)
+async def health() -> Response:
+    """Answer `OK` while the process runs, whatever it depends on: a restart would not mend that."""
+    return Response("OK", media_type="text/plain")
+
+
+@health_router.head("/ready", include_in_schema=False)
+@health_router.get("/ready", response_class=Response)
+def ready(runtime: RuntimeDep) -> Response:
+    """Answer `OK` when the database answers, its schema fits, and the queue answers; 503 until then."""
+    if missing := runtime.missing():
+        raise UnavailableError(missing)
+    return Response("OK", media_type="text/plain")
+
+
+@health_router.head("/version", include_in_schema=False)
+@health_router.get("/version", response_class=Response)
+async def version() -> Response:
+    """Answer Trackhelm's version.
+
+    A stock client asks before it exports spans, and sends them only to version 3.4 or later of MLflow;
+    below that it stores them as an artifact, which we can keep.
+    """
+    return Response(__version__, media_type="text/plain")
+
+
+# `/docs`: the API for a person with a browser, by a copy of Swagger UI that the server brings with it.
+#
+# Nothing of the page is at an address outside of the server, and the browser is told to ask for nothing
+# there. `swagger_ui` holds the page, and beside it files of the npm package `swagger-ui-dist` as they were
+# published (but for the address of a source map, which is not shipped) with its licences.
+
+_FILES: Final = Path(__file__).with_name("swagger_ui")
+
+# Swagger UI sets styles on what it draws, and has its icons in its style sheet.
+_POLICY: Final = (
+    "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+)
+
+
+async def _page(_request: Request) -> Response:
+    return FileResponse(_FILES / "page.html", headers={"Content-Security-Policy": _POLICY})
+
+
+def api_page_routes() -> list[BaseRoute]:
+    """Return the routes of the page and its files; the page reads `/openapi.json` of the same server."""
+    return [Route("/docs", _page), Mount("/docs/static", StaticFiles(directory=_FILES))]
+
+
+def build_app(
+    services: Sequence[Service],
+    runtime: Runtime,
+    *,
+    behind_gateway: bool = False,
+    auth: AuthSettings | None = None,
+) -> FastAPI:
+    """Return an application that serves `services` over `runtime`; it closes the runtime when it stops.
+
+    Behind a gateway, the gateway's id of a request is the request's. `auth` names the proxies whose word
+    counts for who sends it; without, nobody's does.
+
+    Routers are included, not mounted: a mounted application's lifespan never runs.
+    """
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with AsyncExitStack() as running:
+            running.callback(runtime.close)
+            for service in services:
+                if service.lifespan:
+                    state = await running.enter_async_context(service.lifespan(runtime))
+                    for name, value in state.items():
+                        setattr(app.state, name, value)
+            yield
+
+    app = DirectApplication(
+        title="Trackhelm",
+        version=__version__,
+        description="Experiment tracking that speaks the MLflow REST protocol.",
+        lifespan=lifespan,
+        # Theirs load their scripts from the internet.
+        docs_url=None,
+        redoc_url=None,
+        # MLflow's clients never use a trailing slash, and a redirect would lose a POST's body.
+        redirect_slashes=False,
+    )
+    app.state.runtime = runtime
+    app.include_router(health_router)
+    app.include_router(metrics_router)
+    app.router.routes.extend(api_page_routes())
+    for service in services:
+        for mount in service.mounts:
+            for position, prefix in enumerate(mount.prefixes):
+                app.include_router(
+                    mount.router, prefix=prefix, tags=[service.name], include_in_schema=position == 0
+                )
+    install_problem_handlers(app)
+    install_openapi(app)
+    proxies = TrustedProxies.of(auth, behind_gateway=behind_gateway)
+    metrics = RequestMetrics(runtime.metrics)
+
+    def layers(inner: ASGIApp) -> ASGIApp:
+        actors = ActorMiddleware(inner, proxies=proxies)
+        return RequestMiddleware(actors, metrics, behind_gateway=behind_gateway)
+
+    app.add_middleware(layers)
+    app.direct = direct_routes(services)
+    app.serve_direct = layers(DirectEndpoints(app))
+    return app

@@ -1,0 +1,235 @@
+"""The text of a search: its bounds, its tokens, and how it is refused.
+
+It gives no token a meaning: the grammar does. It knows no HTTP.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, NoReturn
+
+# How large a search may be. It owns the numbers only; the modules that read text enforce them.
+#
+# The numbers keep every accepted search inside what both databases and Python's own stack take: SQLite
+# refuses an expression deeper than 1,000 levels, a statement with more than 32,766 parameters and a LIKE
+# pattern over 50,000 bytes.
+
+MAX_TEXT_LENGTH = 1_000_000
+"""Characters of one filter: room for the longest allowed list of quoted run ids."""
+
+MAX_DEPTH = 16
+"""Nested parentheses and NOTs: the parser of SQLite before 3.46 has 100 places, three a parenthesis."""
+
+MAX_COMPARISONS = 200
+"""Comparisons in one filter: each may become a subquery."""
+
+MAX_VALUES = 20_000
+"""Values in one filter, those in lists included: each becomes a parameter of the statement."""
+
+MAX_PATTERN_LENGTH = 8_192
+"""Characters of one LIKE or ILIKE pattern: at four bytes each still below SQLite's limit."""
+
+MAX_NUMBER_LENGTH = 100
+"""Characters of one number: every int64 and double fits, and no integer too large for a double."""
+
+MAX_ORDER_TERMS = 32
+"""Items of one order_by."""
+
+MAX_TOKEN_LENGTH = 1_000_000
+"""Characters of one page token: room for a row sorted by many long params."""
+
+INT64 = range(-(2**63), 2**63)
+"""The integers that both databases take as a parameter."""
+
+
+# What a caller's search text can be refused with. It knows no HTTP; the edge maps these to a status.
+
+_SHOWN: Final = 80
+
+FILTER: Final = "clause(s) in filter string"
+"""What messages call a filter: they begin with `Invalid clause(s) in filter string`, as MLflow's do."""
+
+
+def clause(item: str) -> str:
+    """Return what messages call an item of order_by."""
+    text = item if len(item) <= _SHOWN else f"{item[:_SHOWN]}…"
+    return f"order_by clause {text!r}"
+
+
+class SearchSyntaxError(ValueError):
+    """A filter or an order that cannot be understood or is not valid for its entity.
+
+    `position` is the offset, from 0, of the offending character in the text that `subject` names. `lead` is
+    how the message begins where MLflow's words for the same fault are others: clients match them.
+    """
+
+    def __init__(self, reason: str, position: int, subject: str = FILTER, lead: str = "") -> None:
+        super().__init__(f"{lead or f'Invalid {subject}'} at position {position}: {reason}")
+        self.reason = reason
+        self.position = position
+        self.subject = subject
+
+
+class PageTokenError(ValueError):
+    """A page token that this server did not make, or made for another query."""
+
+
+# Text to tokens with their positions. It owns quoting and escapes; it gives no token a meaning.
+#
+# A word is any run of characters that is not space, quote, parenthesis, comma or comparison sign, so that
+# `metrics.train/loss-1` needs no quotes. Where a word stands says if it is a key, a keyword or a number.
+
+# No database driver carries these in a parameter: refused here, they cannot fail a statement later.
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_PIECE = re.compile(r"""(?P<space>\s+)|(?P<word>[^\s'"`(),;=<>!]+)|(?P<sign>[=<>!]+)|(?P<mark>[(),])""")
+_SHOWN_OF_TOKEN = 40
+
+
+class TokenKind(StrEnum):
+    """What a token is, before its place says what it means."""
+
+    WORD = "word"
+    QUOTED = "quoted"
+    SIGN = "sign"
+    MARK = "mark"
+    END = "end"
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A piece of the text from `position` up to `end`; of a quoted piece, `text` is what the quotes mean."""
+
+    kind: TokenKind
+    text: str
+    position: int
+    end: int
+    quote: str = ""
+
+    def __str__(self) -> str:
+        """Give the token as an error message shows it."""
+        if self.kind is TokenKind.END:
+            return "the end of the text"
+        text = self.text if len(self.text) <= _SHOWN_OF_TOKEN else f"{self.text[:_SHOWN_OF_TOKEN]}..."
+        return f"{self.quote}{text}{self.quote}"
+
+
+def is_storable(text: str) -> bool:
+    """Whether a database driver takes the text as a parameter."""
+    return _UNSTORABLE.search(text) is None
+
+
+def tokenize(text: str, subject: str = FILTER) -> Iterator[Token]:
+    """Give the tokens of a text as they are asked for, so that a text refused early costs little.
+
+    The last one is always `END`.
+    """
+    if len(text) > MAX_TEXT_LENGTH:
+        reason = f"the text has {len(text)} characters; at most {MAX_TEXT_LENGTH} are allowed"
+        raise SearchSyntaxError(reason, MAX_TEXT_LENGTH, subject)
+    if unstorable := _UNSTORABLE.search(text):
+        reason = "the text holds a NUL or half of a surrogate pair, which no stored value can"
+        raise SearchSyntaxError(reason, unstorable.start(), subject)
+    position = 0
+    while position < len(text):
+        if text[position] in "'\"`":
+            token = _quoted(text, position, subject)
+            yield token
+            position = token.end
+            continue
+        piece = _PIECE.match(text, position)
+        if piece is None:
+            reason = f"unexpected character {text[position]}; a key that holds it goes in back-ticks"
+            raise SearchSyntaxError(reason, position, subject)
+        if piece.lastgroup != "space":
+            yield Token(TokenKind(piece.lastgroup or ""), piece.group(), position, piece.end())
+        position = piece.end()
+    yield Token(TokenKind.END, "", position, position)
+
+
+def _quoted(text: str, start: int, subject: str) -> Token:
+    r"""Read a quoted piece.
+
+    A quote inside is written twice. `\'` is a quote too, but only where the string could not end anyway: LIKE
+    patterns and Windows paths end in a backslash. No other backslash means anything.
+    """
+    quote = text[start]
+    parts: list[str] = []
+    begin = start + 1
+    while (found := text.find(quote, begin)) >= 0:
+        following = text[found + 1 : found + 2]
+        if following == quote:
+            parts.append(text[begin : found + 1])
+            begin = found + 2
+        elif quote != "`" and found > begin and text[found - 1] == "\\" and not _may_follow(following):
+            parts.append(text[begin : found - 1] + quote)
+            begin = found + 1
+        else:
+            parts.append(text[begin:found])
+            return Token(TokenKind.QUOTED, "".join(parts), start, found + 1, quote)
+    reason = f"the {quote} opened here is never closed; inside quotes, a {quote} is written twice"
+    raise SearchSyntaxError(reason, start, subject)
+
+
+def _may_follow(character: str) -> bool:
+    return not character or character.isspace() or character in "),"
+
+
+# A place in a text's tokens. It owns looking, taking and failing; the grammar says what is expected.
+
+RESERVED = frozenset({"AND", "OR", "NOT", "IN", "LIKE", "ILIKE", "IS", "NULL"})
+
+
+class Reader:
+    """The tokens of one text, taken from left to right; `next` is the one that `take` would give."""
+
+    __slots__ = ("_tokens", "next", "subject")
+
+    def __init__(self, text: str, subject: str) -> None:
+        self.subject = subject
+        self._tokens = tokenize(text, subject)
+        self.next = next(self._tokens)
+
+    def take(self) -> Token:
+        """Give the next token and step over it; the end is never stepped over."""
+        token = self.next
+        if token.kind is not TokenKind.END:
+            self.next = next(self._tokens)
+        return token
+
+    def take_mark(self, mark: str) -> bool:
+        """Step over a parenthesis or comma if it is next."""
+        return self._take_if(self.is_mark(mark))
+
+    def is_mark(self, mark: str) -> bool:
+        """Whether a parenthesis or comma is next."""
+        return self.next.kind is TokenKind.MARK and self.next.text == mark
+
+    def take_keyword(self, keyword: str) -> bool:
+        """Step over a keyword, in any case, if it is next."""
+        return self._take_if(self.keyword == keyword)
+
+    @property
+    def keyword(self) -> str | None:
+        """The next token as an upper-case keyword, or None when it is not one."""
+        if self.next.kind is not TokenKind.WORD:
+            return None
+        word = self.next.text.upper()
+        return word if word in RESERVED else None
+
+    def touches(self, token: Token) -> bool:
+        """Whether the next token begins where `token` ended, with no space between."""
+        return self.next.position == token.end
+
+    def expected(self, what: str) -> NoReturn:
+        """Refuse the text at the next token."""
+        self.fail(f"expected {what}, got {self.next}", self.next.position)
+
+    def fail(self, reason: str, position: int, lead: str = "") -> NoReturn:
+        """Refuse the text; the message begins with `lead`, if given."""
+        raise SearchSyntaxError(reason, position, self.subject, lead)
+
+    def _take_if(self, condition: bool) -> bool:  # noqa: FBT001  # private, and always called with the test itself
+        if condition:
+            self.take()
+        return condition

@@ -1,0 +1,128 @@
+"""What a browser may do: the `Host` a request must name, and the origins whose pages may call the server."""
+
+from collections.abc import Collection
+from typing import Final
+
+from starlette.datastructures import Headers
+from starlette.middleware.cors import CORSMiddleware
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from trackhelm_core.errors import ApiError, ErrorCode
+from trackhelm_core.problems import problem
+from trackhelm_core.security.credentials import header_values
+from trackhelm_core.wire.paths import inner_path
+
+# The check that a request means this server: its `Host` header names one of ours.
+#
+# A page of another site can have its own name resolve to 127.0.0.1 and so read a server that listens there
+# without a login: the browser sees one origin. The `Host` it then sends is the foreign name.
+
+_PROBES: Final = frozenset({"/health", "/version"})
+"""Asked by whatever address a prober knows; they tell nothing."""
+
+
+def host_name(header: str) -> str:
+    """Return the name or address of a `Host` header, without its port: `[::1]:5000` is `[::1]`."""
+    name, colon, port = header.rpartition(":")
+    return (name if colon and port.isdigit() else header).lower()
+
+
+class HostCheck:
+    """Refuses requests whose `Host` names another server."""
+
+    def __init__(self, app: ASGIApp, names: frozenset[str]) -> None:
+        self._app = app
+        self._names = names
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection's scope."""
+        if scope["type"] == "http" and inner_path(scope) not in _PROBES:
+            given = Headers(scope=scope).get("host", "")
+            if host_name(given) not in self._names:
+                refusal = ApiError(
+                    ErrorCode.PERMISSION_DENIED,
+                    f"The host {given!r} is not this server's: it answers to "
+                    f"{', '.join(sorted(self._names))}. TRACKHELM_ALLOWED_HOSTS names others.",
+                )
+                await problem(refusal)(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+
+# Pages of other origins: those that the settings list may call the server from a browser.
+#
+# By default there is none, and this layer is not there. It answers a browser's question beforehand (the
+# preflight) and lets the page read every answer, failures too. Whether a write is refused for its origin is
+# `telemetry.requests`' matter; it is told here of those that are not.
+
+ANY_ORIGIN: Final = "*"
+
+_METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+_EXPOSED: Final = (
+    "X-Request-Id",
+    "Retry-After",
+    "WWW-Authenticate",
+    "ETag",
+    "Accept-Ranges",
+    "Content-Range",
+    "Content-Length",
+    "Content-Disposition",
+)
+_PREFLIGHT_SECONDS: Final = 600
+_REFUSED: Final = 400
+
+
+class CrossOrigin(CORSMiddleware):
+    """Starlette's layer, with refusals in MLflow's form."""
+
+    def __init__(self, app: ASGIApp, origins: Collection[str]) -> None:
+        any_page = ANY_ORIGIN in origins
+        super().__init__(
+            app,
+            allow_origins=origins,
+            allow_methods=_METHODS,
+            # Whatever the page asks for, `X-MLflow-…` among them: none of our headers gives a page a right.
+            allow_headers=("*",),
+            # Credentials that the browser adds by itself would let any page act as the user.
+            allow_credentials=not any_page,
+            # From the internet to a private network: pages that were named, but not just any.
+            allow_private_network=not any_page,
+            expose_headers=_EXPOSED,
+            max_age=_PREFLIGHT_SECONDS,
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection's scope."""
+        if scope["type"] == "http" and self._may_write(scope):
+            scope.setdefault("state", {})["is_of_listed_origin"] = True
+        await super().__call__(scope, receive, send)
+
+    def _may_write(self, scope: Scope) -> bool:
+        origins = header_values(scope, b"origin")
+        if len(origins) != 1 or not self.is_allowed_origin(origins[0].decode("latin-1")):
+            return False
+        return not (self.allow_all_origins and _has_credentials_of_browser(scope))
+
+    def preflight_response(self, request_headers: Headers) -> Response:
+        """Answer a browser that asks what a page may do."""
+        answer = super().preflight_response(request_headers)
+        if answer.status_code != _REFUSED:
+            return answer
+        refusal = problem(
+            ApiError(
+                ErrorCode.PERMISSION_DENIED,
+                f"{bytes(answer.body).decode()}: a page of {request_headers['origin']} may not call this "
+                "server so. TRACKHELM_CORS_ORIGINS lists the origins that may.",
+            )
+        )
+        del answer.headers["content-type"], answer.headers["content-length"]
+        refusal.headers.update(answer.headers)
+        return refusal
+
+
+def _has_credentials_of_browser(scope: Scope) -> bool:
+    """Return whether a browser may have added credentials by itself, as it never does with tokens."""
+    if header_values(scope, b"cookie"):
+        return True
+    return any(value[:6].lower() == b"basic " for value in header_values(scope, b"authorization"))

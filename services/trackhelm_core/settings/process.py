@@ -1,0 +1,215 @@
+"""Settings of a process: what it logs, how it listens and is reached, and whom it trusts."""
+
+import ipaddress
+import re
+from typing import Final, Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field, field_validator
+
+from trackhelm_core.settings.base import SettingsGroup
+
+# What is logged, and how.
+
+
+class LogSettings(SettingsGroup):
+    """What is logged, and how."""
+
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="Least severe level that is logged."
+    )
+    log_format: Literal["console", "json"] = Field(
+        "console", description="`console` for people, `json` for a log collector."
+    )
+
+
+# How the server listens, and how it is reached: by which names, below which path, from whose pages.
+
+_SEGMENT: Final = re.compile(r"[A-Za-z0-9._~-]+")
+_PREFIX_LENGTH: Final = 255
+OWN_ROOTS: Final = frozenset(
+    {
+        *("api", "ajax-api", "get-artifact", "model-versions"),
+        *("health", "ready", "version", "metrics", "docs", "openapi.json"),
+    }
+)
+"""Where the server's own paths begin: a prefix of such a name would not be told apart from them."""
+
+_DEFAULT_PORTS: Final = {"http": 80, "https": 443}
+
+
+def path_prefix(text: str) -> str:
+    """Return a path to be served below, `/trackhelm`; empty for the root. Raises `ValueError`."""
+    path = text.removesuffix("/")
+    first, *segments = path.split("/")
+    if (
+        len(path) > _PREFIX_LENGTH
+        or first
+        or any(segment in {".", ".."} or not _SEGMENT.fullmatch(segment) for segment in segments)
+    ):
+        raise ValueError(
+            f"{text[:_PREFIX_LENGTH]!r} is no path such as /trackhelm or /ml/trackhelm: it begins with /, "
+            f"has letters, digits and -._~ in each segment, and at most {_PREFIX_LENGTH} characters"
+        )
+    if segments and segments[0] in OWN_ROOTS:
+        raise ValueError(f"{path!r} must not begin with /{segments[0]}, as paths of the server's own do")
+    return path
+
+
+def _origin(text: str) -> str:
+    """Return an origin as browsers write it; raises `ValueError`."""
+    wanted = f"{text!r} is no origin such as https://ui.example.com or http://localhost:5173: "
+    if "*" in text or not text.isascii() or not text.isprintable():
+        raise ValueError(wanted + "each is written out in ASCII, or * stands for any")
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError as error:
+        raise ValueError(wanted + f"{error}") from error
+    if parts.scheme not in _DEFAULT_PORTS or not parts.hostname:
+        raise ValueError(wanted + "it must begin with http:// or https:// and have a name or address")
+    if parts.path or parts.query or parts.fragment or "@" in parts.netloc or "?" in text or "#" in text:
+        raise ValueError(wanted + "it has a scheme, a host and a port, and nothing else")
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    is_default = port in {None, _DEFAULT_PORTS[parts.scheme]}
+    return f"{parts.scheme}://{host}" if is_default else f"{parts.scheme}://{host}:{port}"
+
+
+def _origins(text: str) -> frozenset[str]:
+    """Return the origins of a comma-separated list; raises `ValueError`."""
+    given = [part.strip() for part in text.split(",") if part.strip()]
+    if "*" not in given:
+        return frozenset(map(_origin, given))
+    if len(given) > 1:
+        raise ValueError("* stands for any origin, and alone: no other can be listed beside it")
+    return frozenset(given)
+
+
+_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "[::1]"})
+
+
+class HttpSettings(SettingsGroup):
+    """Where the server listens, and how it is reached."""
+
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(5000, ge=0, le=65_535, description="Port to listen on; 0 takes a free one.")
+    allowed_hosts: str = Field(
+        "",
+        description="Names, separated by commas, that requests may ask for in their `Host` header; `*` for "
+        "any. By default this machine's own where the server listens to it alone, else any.",
+    )
+    path_prefix: str = Field(
+        "",
+        description="Path below which a proxy serves this server, and which it does not take away: "
+        "`/trackhelm`. Probes and `/openapi.json` are answered at the root, too.",
+    )
+    cors_origins: str = Field(
+        "",
+        description="Origins of pages that may call the server from a browser, separated by commas: "
+        "`https://ui.example.com,http://localhost:5173`; `*` for any, without a user's credentials. By "
+        "default only the server's own.",
+    )
+    behind_gateway: bool = Field(
+        default=False,
+        description="Whether every request comes through a gateway, whose `X-Request-Id` and `X-Forwarded-*` "
+        "are then believed.",
+    )
+
+    @field_validator("path_prefix")
+    @classmethod
+    def _is_a_path(cls, value: str) -> str:
+        return path_prefix(value)
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _are_origins(cls, value: str) -> str:
+        _origins(value)
+        return value
+
+    @property
+    def allowed_origins(self) -> frozenset[str]:
+        """The origins of pages that may call the server; `*` stands for any."""
+        return _origins(self.cors_origins)
+
+    @property
+    def host_names(self) -> frozenset[str] | None:
+        """The names a `Host` header may have, None for any."""
+        if self.allowed_hosts:
+            names = frozenset(name.strip().lower() for name in self.allowed_hosts.split(","))
+            return None if "*" in names else names
+        listens_to_itself = self.host in _LOOPBACK or self.host == "::1"
+        # Behind a gateway the header is what the gateway's caller asked for, and the gateway has checked it.
+        return _LOOPBACK if listens_to_itself and not self.behind_gateway else None
+
+
+# Whose word is taken for who sends a request.
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+class AuthSettings(SettingsGroup):
+    """Whose word is taken for who sends a request."""
+
+    trusted_proxies: str = Field(
+        "",
+        description="Networks of proxies that check users and set the actor header, and whose "
+        "`X-Forwarded-Prefix` counts: `10.1.0.0/16,fd00::/8`.",
+    )
+    actor_header: str = Field(
+        "X-Forwarded-User",
+        pattern=r"^[A-Za-z0-9-]+$",
+        description="Header in which a trusted proxy names the user; from anybody else it is ignored.",
+    )
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_networks(cls, value: str) -> str:
+        networks(value)
+        return value
+
+    @property
+    def proxy_networks(self) -> tuple[Network, ...]:
+        """The networks of trusted proxies."""
+        return networks(self.trusted_proxies)
+
+
+def networks(text: str) -> tuple[Network, ...]:
+    """Return the networks of a comma-separated list; raises `ValueError`."""
+    return tuple(ipaddress.ip_network(part.strip()) for part in text.split(",") if part.strip())
+
+
+# Where the gateway finds the services.
+
+_SERVICE_URL: Final = r"^http://(\[[0-9A-Fa-f:]+\]|[^/:\s\[\]]+):[0-9]{1,5}$"
+
+
+class GatewaySettings(SettingsGroup):
+    """Where the gateway finds the services."""
+
+    ingest_url: str = Field(
+        "http://127.0.0.1:5001", pattern=_SERVICE_URL, description="Address of the ingest service."
+    )
+    query_url: str = Field(
+        "http://127.0.0.1:5002", pattern=_SERVICE_URL, description="Address of the query service."
+    )
+    artifact_url: str = Field(
+        "http://127.0.0.1:5003", pattern=_SERVICE_URL, description="Address of the artifact service."
+    )
+    registry_url: str = Field(
+        "http://127.0.0.1:5004", pattern=_SERVICE_URL, description="Address of the registry service."
+    )
+
+    gateway_timeout_seconds: float = Field(
+        # Below the 120 s that the stock client waits by default: it is told, and sends the request again.
+        100,
+        gt=0,
+        le=3600,
+        description="Longest wait of the gateway for a service that is to act: to read a body further, or to "
+        "answer on; past it 504.",
+    )
+
+    @property
+    def service_urls(self) -> dict[str, str]:
+        """Each service's address by its name."""
+        urls = self.model_dump(exclude={"gateway_timeout_seconds"})
+        return {name.removesuffix("_url"): url for name, url in urls.items()}

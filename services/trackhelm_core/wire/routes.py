@@ -1,0 +1,256 @@
+"""The route classes of endpoints that take arguments: through the framework, and called directly."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Mapping
+from types import MappingProxyType
+from typing import Any, ClassVar, Final
+
+from fastapi import FastAPI, Request, Response
+from fastapi.routing import APIRoute
+from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from trackhelm_core.errors import ApiError, ErrorCode, InvalidParameterError
+from trackhelm_core.limits import JSON_BODY_BYTES
+from trackhelm_core.service import Service
+from trackhelm_core.wire.arguments import Arguments, check_no_arguments, read_body, read_json
+from trackhelm_core.wire.faults import cut
+from trackhelm_core.wire.paths import inner_path
+
+# Bodies as they come in: how much of one is read, and what is said of one that ends too early.
+
+_TOO_LARGE = 413
+
+
+async def body_of(request: Request) -> AsyncIterator[bytes]:
+    """Yield a request's body; raises when the connection ends before it does."""
+    try:
+        async for chunk in request.stream():
+            yield chunk
+    except ClientDisconnect as error:
+        raise _cut_short() from error
+
+
+def announced_length(request: Request) -> int | None:
+    """Return the body's length in bytes as its header announces it, None if it does not."""
+    header = request.headers.get("content-length")
+    if header is None:
+        return None
+    if not (header.isascii() and header.isdigit() and len(header) <= 18):  # noqa: PLR2004 - as of 64 bits
+        raise InvalidParameterError(f"Invalid Content-Length {header[:40]!r}: a whole number is expected.")
+    return int(header)
+
+
+async def whole_body(request: Request, limit: int) -> bytes:
+    """Return a body of at most `limit` bytes; of a larger one no more than that is ever held."""
+    _check_size(announced_length(request) or 0, limit)
+    return await read_whole(request.receive, limit)
+
+
+async def read_whole(receive: Receive, limit: int) -> bytes:
+    """Return what a connection sends as a body; otherwise as `whole_body`."""
+    chunks: list[bytes] = []
+    size = 0
+    more = True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise _cut_short()
+        chunk = message.get("body", b"")
+        size += len(chunk)
+        _check_size(size, limit)
+        chunks.append(chunk)
+        more = message.get("more_body", False)
+    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+def _check_size(size: int, limit: int) -> None:
+    if size > limit:
+        # Not 429 or 5xx: the stock client would send it again.
+        raise ApiError(
+            ErrorCode.INVALID_PARAMETER_VALUE,
+            f"The request body is too large: at most {limit} bytes are allowed. Please split it up.",
+            status=_TOO_LARGE,
+        )
+
+
+def _cut_short() -> ApiError:
+    return ApiError(
+        ErrorCode.BAD_REQUEST, "The connection was closed before the whole body came: it was not stored."
+    )
+
+
+# The route class of every endpoint that takes arguments: a JSON body, or those of a GET.
+#
+# It accepts what MLflow's server accepts as a body: an absent one (an empty message), and JSON that was
+# encoded twice (old clients). Of a write it demands `Content-Type: application/json`, which no HTML form
+# can send, so that a foreign page cannot write without the browser asking us first. It reads no more than
+# the limit.
+
+# A browser asks before it sends a foreign page's DELETE, and the stock client sends some without a body.
+_JSON_METHODS = frozenset({"POST", "PUT", "PATCH"})
+
+_EMPTY: Final = b"{}"
+
+
+def check_json_content_type(request: Request) -> None:
+    """Refuse a body that does not say it is JSON."""
+    given = request.headers.get("content-type", "")
+    if given.split(";")[0].strip().lower() != "application/json":
+        if not given:
+            raise InvalidParameterError(
+                "Bad Request. Content-Type header is missing: it must be 'application/json'."
+            )
+        raise InvalidParameterError(
+            f"Bad Request. Content-Type must be 'application/json', got {cut(given)!r}."
+        )
+
+
+class WireRequest(Request):
+    """A request that knows MLflow's forms of a body."""
+
+    _read: bytes | None = None
+
+    async def body(self) -> bytes:
+        """Return the body, an empty message where there is none."""
+        if self._read is None:
+            self._read = await whole_body(self, JSON_BODY_BYTES) or _EMPTY
+        return self._read
+
+    async def json(self) -> Any:
+        """Return what the body says."""
+        return read_json(await self.body())
+
+    def check_query(self) -> None:
+        """Refuse arguments in the query string, where they are read from the body."""
+        if self.scope["query_string"]:
+            check_no_arguments(self.query_params, self.method)
+
+    def take_arguments(self, arguments: Arguments, body: Any = None) -> None:
+        """Make the query string what it and a body say."""
+        self._query_params = arguments.merged(self.query_params, body, self.path_params)
+
+
+class QueryRoute(APIRoute):
+    """Reads arguments from the query string alone: the body is a file."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Return the handler, given a request whose arguments are checked."""
+        handler = super().get_route_handler()
+        arguments = Arguments.of(self.dependant)
+
+        async def handle(request: Request) -> Response:
+            wire_request = WireRequest(request.scope, request.receive)
+            wire_request.take_arguments(arguments)
+            return await handler(wire_request)
+
+        return handle
+
+
+class WireRoute(APIRoute):
+    """Reads a request's arguments as MLflow's server does."""
+
+    reads_message: ClassVar[bool] = False
+    """Whether the endpoint reads a message from the body by itself."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Return the handler, given a request that knows MLflow's forms of arguments."""
+        handler = super().get_route_handler()
+        arguments = Arguments.of(self.dependant)
+        has_message = self.reads_message or self.body_field is not None
+
+        async def handle(request: Request) -> Response:
+            if request.method in _JSON_METHODS:
+                check_json_content_type(request)
+            wire_request = WireRequest(request.scope, request.receive)
+            # Here, because FastAPI takes whatever fails while it reads a body for JSON it cannot parse.
+            body = await wire_request.body()
+            if has_message:
+                wire_request.check_query()
+            else:
+                wire_request.take_arguments(arguments, read_body(body))
+            return await handler(wire_request)
+
+        return handle
+
+
+# Endpoints that are called directly, past the framework's layers, routing and injection: those called most.
+#
+# A request with one metric point is worth some 10 µs of work; matching it against a hundred routes and
+# solving its endpoint's parameters takes 140, and the layers around the router 10. A route of class
+# `DirectRoute` is an ordinary route, in the OpenAPI document and for any other application. Its endpoint
+# takes nothing but the request, so calling it by its exact path means the same: body, limits, errors and
+# what is counted are those of any `WireRoute`.
+
+_JSON: Final = (b"content-type", b"application/json")
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+class DirectRoute(WireRoute):
+    """A POST route at a fixed path whose endpoint is `async` and takes the request alone."""
+
+    reads_message = True
+
+
+def direct_routes(services: Iterable[Service]) -> dict[str, DirectRoute]:
+    """Return the direct routes of services, by every path that they are served at."""
+    return {
+        f"{prefix}{route.path}": route
+        for service in services
+        for mount in service.mounts
+        for prefix in mount.prefixes
+        for route in mount.router.routes
+        if isinstance(route, DirectRoute)
+    }
+
+
+class DirectEndpoints:
+    """Calls the endpoint that a scope names as its route; its failures are answered as `application` does."""
+
+    def __init__(self, application: Starlette) -> None:
+        self._application = application
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request."""
+        request = WireRequest(scope, receive)
+        try:
+            if _JSON not in scope["headers"]:
+                check_json_content_type(request)
+            await request.body()
+            request.check_query()
+            response = await scope["route"].endpoint(request)
+        except Exception as error:  # noqa: BLE001 - who is not foreseen is raised again
+            response = await self._answer(request, error)
+        await response(scope, receive, send)
+
+    async def _answer(self, request: Request, error: Exception) -> Response:
+        handlers = self._application.exception_handlers
+        for kind in type(error).__mro__:
+            if kind in handlers:
+                answer: Response = await handlers[kind](request, error)
+                return answer
+        raise error
+
+
+class DirectApplication(FastAPI):
+    """An application whose direct routes do not pass through the framework's layers."""
+
+    direct: Mapping[str, DirectRoute] = MappingProxyType({})
+    """The direct routes, by path."""
+
+    serve_direct: ASGIApp
+    """Serves a request whose route is in its scope; wraps `DirectEndpoints`."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection's scope."""
+        route = None
+        if scope["type"] == "http" and scope["method"] == "POST":
+            route = self.direct.get(inner_path(scope))
+        if route is None:
+            await super().__call__(scope, receive, send)
+            return
+        # What the framework notes: endpoints find the state there, and counters the route.
+        scope["app"] = self
+        scope["route"] = route
+        await self.serve_direct(scope, receive, send)

@@ -1,0 +1,14 @@
+"""Alembic's environment: runs migrations on the connection that `trackhelm_core.db.migrate` opened."""
+
+from alembic import context
+
+from trackhelm_domain.tables import Base
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=Base.metadata,
+    # SQLite changes a column by copying its table.
+    render_as_batch=True,
+)
+with context.begin_transaction():
+    context.run_migrations()

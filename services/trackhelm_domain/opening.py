@@ -1,0 +1,62 @@
+"""Opening the runtime of a process over the product's tables: every composition begins here.
+
+What only some services use is opened by the services themselves, when they first ask for it.
+"""
+
+from contextlib import ExitStack
+from functools import partial
+
+from prometheus_client import CollectorRegistry
+
+from trackhelm_core.db.engine import make_engine
+from trackhelm_core.db.unit_of_work import Database
+from trackhelm_core.queue.connection import RedisConnection
+from trackhelm_core.runtime import Openers, Parts, Runtime
+from trackhelm_core.settings import RedisSettings, StorageSettings
+from trackhelm_domain.audit.recorder import AuditTrail
+from trackhelm_domain.migrate import is_ready
+from trackhelm_domain.outbox import DELIVER, Outbox
+
+
+def open_database(url: str, outbox: Outbox | None = None) -> Database:
+    """Open a database whose writes fill the outbox and the audit trail. It is not migrated here."""
+    # The audit trail comes last: it takes a lock that other writers wait for.
+    return Database(make_engine(url), hooks=(outbox or Outbox(), AuditTrail()))
+
+
+def open_runtime(
+    storage: StorageSettings, redis: RedisSettings | None = None, openers: Openers | None = None
+) -> Runtime:
+    """Open what the settings name. The database is not migrated here.
+
+    Raises:
+        ValueError: The settings contradict one another.
+    """
+    outbox = Outbox()
+    closing = ExitStack()
+    database = open_database(storage.effective_database_url, outbox)
+    closing.callback(database.close)
+    queue = None
+    metrics = CollectorRegistry()
+    if redis is not None and (redis_url := redis.effective_redis_url) is not None:
+        if database.is_sqlite:
+            closing.close()
+            raise ValueError("TRACKHELM_REDIS_URL needs PostgreSQL: TRACKHELM_DATABASE_URL names SQLite")
+        queue = RedisConnection(redis_url, redis)
+        metrics.register(queue.read_wait)
+        closing.callback(queue.close)
+        outbox.notify_by(partial(queue.send, DELIVER))
+    return Runtime(
+        database=database,
+        missing=partial(_missing, database, queue),
+        redis=queue,
+        metrics=metrics,
+        parts=Parts({Outbox: lambda: outbox, **(openers or {})}),
+        closing=closing,
+    )
+
+
+def _missing(database: Database, queue: RedisConnection | None) -> str | None:
+    if not is_ready(database.engine):
+        return "The database has not the schema this version needs: run `migrate`."
+    return None if queue is None else queue.missing()

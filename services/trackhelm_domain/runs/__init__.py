@@ -1,0 +1,1 @@
+"""Runs as several services see them: their messages on the wire, their rows, and their snapshots."""

@@ -1,0 +1,168 @@
+"""Runs as several services answer them: the wire form, and the rows it is made of."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any, Final
+
+from msgspec import field
+from sqlalchemy import Row
+
+from trackhelm_core.db.statements import PlainRows
+from trackhelm_core.wire.replies import KeyValue, Number, Reply
+
+# The answer form of a run, which both ingest (create, update) and query (get, search) give.
+
+
+class RunInfo(Reply, frozen=True):
+    """What a run is. Times are milliseconds since the epoch.
+
+    `run_uuid` repeats `run_id` for clients from before the rename.
+    """
+
+    run_id: str
+    run_uuid: str
+    run_name: str
+    experiment_id: str
+    user_id: str
+    status: str
+    start_time: int
+    artifact_uri: str
+    lifecycle_stage: str
+    end_time: int | None = None
+
+
+class Metric(Reply, frozen=True, gc=False):
+    """A metric point; where it stands for a series, the series' last point."""
+
+    key: str
+    value: Number
+    timestamp: int
+    step: int
+    model_id: str | None = None
+    dataset_name: str | None = None
+    dataset_digest: str | None = None
+    run_id: str | None = None
+
+
+class RunData(Reply, frozen=True):
+    """What was logged to a run."""
+
+    metrics: list[Metric] = field(default_factory=list)
+    params: list[KeyValue] = field(default_factory=list)
+    tags: list[KeyValue] = field(default_factory=list)
+
+
+class Dataset(Reply, frozen=True):
+    """A dataset as it was described. `source`, `schema` and `profile` are JSON texts."""
+
+    name: str
+    digest: str
+    source_type: str
+    source: str
+    schema: str | None = None
+    profile: str | None = None
+
+
+class DatasetInput(Reply, frozen=True):
+    """A run's use of a dataset."""
+
+    dataset: Dataset
+    tags: list[KeyValue] = field(default_factory=list)
+
+
+class ModelInput(Reply, frozen=True):
+    """A logged model that a run read."""
+
+    model_id: str
+
+
+class RunInputs(Reply, frozen=True):
+    """What a run read."""
+
+    dataset_inputs: list[DatasetInput] = field(default_factory=list)
+    model_inputs: list[ModelInput] = field(default_factory=list)
+
+
+class ModelOutput(Reply, frozen=True):
+    """A logged model that a run made, and at which step."""
+
+    model_id: str
+    step: int
+
+
+class RunOutputs(Reply, frozen=True):
+    """What a run made."""
+
+    model_outputs: list[ModelOutput] = field(default_factory=list)
+
+
+class RunContents(Reply, frozen=True):
+    """Everything that was logged to a run."""
+
+    data: RunData
+    inputs: RunInputs = RunInputs()
+    outputs: RunOutputs = RunOutputs()
+
+
+class Run(Reply, frozen=True):
+    """A run with everything that was logged to it: what it is, and the fields of its `RunContents`."""
+
+    info: RunInfo
+    data: RunData
+    inputs: RunInputs = RunInputs()
+    outputs: RunOutputs = RunOutputs()
+
+
+class RunReply(Reply, frozen=True):
+    """The answer that carries a run."""
+
+    run: Run
+
+
+# What was read of runs, before it is put into the wire's form: rows as they came, and nothing computed.
+
+Rows = Sequence[Row[*tuple[Any, ...]]]
+
+
+class Detail(IntEnum):
+    """What a row of a run's details is: (kind, run id, reference, text, double, integer, step).
+
+    A param or tag has its key's id as reference and its value as text; a metric has its key's id, and value
+    (NaN is None), timestamp and step of its last point; a use of a dataset has the dataset's id, and its own
+    as integer; a model that was read or made has its public id as text, and the step at which it was made.
+    """
+
+    PARAM = 0
+    TAG = 1
+    METRIC = 2
+    DATASET = 3
+    MODEL_INPUT = 4
+    MODEL_OUTPUT = 5
+
+
+KEYED: Final = frozenset(map(int, (Detail.PARAM, Detail.TAG, Detail.METRIC)))
+"""The kinds that refer to a key."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecords:
+    """Runs and all that is shown of them. The columns are those of `reading` and `selects`.
+
+    A run has a document or details, as many as it has; details are in the order in which they are shown,
+    kind by kind.
+    """
+
+    runs: Rows | PlainRows
+    details: PlainRows = ()
+    key_names: Mapping[int, str] = dataclasses.field(default_factory=dict)
+    datasets: PlainRows = ()
+    dataset_tags: PlainRows = ()
+    documents: Mapping[int, bytes] = dataclasses.field(default_factory=dict)
+    """Documents of settled runs, by the runs' integer ids."""
+
+    @property
+    def run_ids(self) -> list[str]:
+        """The public ids of the runs."""
+        return [row[1] for row in self.runs]

@@ -1,0 +1,35 @@
+"""Experiments. Owner: ingest. Readers: query, artifact, registry."""
+
+from sqlalchemy import BigInteger, ForeignKey, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from trackhelm_core.db.base import Base, BigId
+from trackhelm_core.limits import ARTIFACT_LOCATION_LENGTH, EXPERIMENT_NAME_LENGTH, KEY_LENGTH
+
+DEFAULT_EXPERIMENT_ID = 0
+"""`mlflow.start_run()` with no experiment set goes here without asking: it exists from the first start."""
+
+
+class Experiment(Base):
+    """A named set of runs. A name stays taken while the experiment is deleted."""
+
+    __tablename__ = "experiment"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    name: Mapped[str] = mapped_column(String(EXPERIMENT_NAME_LENGTH), unique=True)
+    artifact_location: Mapped[str] = mapped_column(String(ARTIFACT_LOCATION_LENGTH))
+    lifecycle_stage: Mapped[str] = mapped_column(String(10))
+    creation_time: Mapped[int] = mapped_column(BigInteger)
+    last_update_time: Mapped[int] = mapped_column(BigInteger)
+
+
+class ExperimentTag(Base):
+    """A tag of an experiment."""
+
+    __tablename__ = "experiment_tag"
+
+    experiment_id: Mapped[int] = mapped_column(
+        ForeignKey("experiment.id", ondelete="CASCADE"), primary_key=True
+    )
+    key: Mapped[str] = mapped_column(String(KEY_LENGTH), primary_key=True)
+    value: Mapped[str] = mapped_column(Text)

@@ -1,0 +1,119 @@
+"""Webhooks and their deliveries. Owner: registry. The outbox alone is filled by `trackhelm_core.webhooks`."""
+
+from enum import StrEnum
+
+from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from trackhelm_core.db.base import Base, BigId
+from trackhelm_core.limits import REGISTERED_MODEL_NAME_LENGTH, WEBHOOK_NAME_LENGTH
+
+ID_LENGTH = 32
+EVENT_LENGTH = 50
+
+
+class WebhookStatus(StrEnum):
+    """Whether a webhook is called."""
+
+    ACTIVE = "ACTIVE"
+    DISABLED = "DISABLED"
+
+
+class DeliveryState(StrEnum):
+    """How far a delivery is."""
+
+    WAITING = "WAITING"
+    DELIVERED = "DELIVERED"
+    DEAD = "DEAD"
+
+
+class Webhook(Base):
+    """Who is called. `secret` is sealed by `trackhelm_core.secrets`; None where deliveries are not signed."""
+
+    __tablename__ = "webhook"
+    __table_args__ = (UniqueConstraint("uuid"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    uuid: Mapped[str] = mapped_column(String(ID_LENGTH))
+    name: Mapped[str] = mapped_column(String(WEBHOOK_NAME_LENGTH))
+    url: Mapped[str] = mapped_column(Text)
+    description: Mapped[str] = mapped_column(Text)
+    secret: Mapped[str | None] = mapped_column(Text)
+    status: Mapped[str] = mapped_column(String(20))
+    creation_time: Mapped[int] = mapped_column(BigInteger)
+    last_update_time: Mapped[int] = mapped_column(BigInteger)
+
+
+class WebhookEvent(Base):
+    """An event that a webhook is called for."""
+
+    __tablename__ = "webhook_event"
+
+    webhook_id: Mapped[int] = mapped_column(
+        BigId, ForeignKey("webhook.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    event: Mapped[str] = mapped_column(String(EVENT_LENGTH), primary_key=True)
+
+
+_WAITING = text("state = 'WAITING'")
+_CLAIMED = text("claimed_until > 0")
+_DELIVERED = text("state = 'DELIVERED'")
+
+
+class WebhookDelivery(Base):
+    """One event on its way to one webhook. Those of a subject are delivered in the order of their ids.
+
+    A waiting delivery is due at `due_time`, and somebody attempts it until `claimed_until` (0: nobody does).
+    `attempts` counts those that have begun. `settled_time` is when it was delivered or given up. Times are
+    milliseconds since the epoch.
+    """
+
+    __tablename__ = "webhook_delivery"
+    __table_args__ = (
+        UniqueConstraint("webhook_id", "uuid"),
+        Index("ix_webhook_delivery_webhook", "webhook_id", "id"),
+        Index(
+            "ix_webhook_delivery_order",
+            "webhook_id",
+            "subject",
+            "id",
+            sqlite_where=_WAITING,
+            postgresql_where=_WAITING,
+        ),
+        Index(
+            "ix_webhook_delivery_due",
+            "webhook_id",
+            "due_time",
+            "id",
+            sqlite_where=_WAITING,
+            postgresql_where=_WAITING,
+        ),
+        Index(
+            "ix_webhook_delivery_claimed",
+            "webhook_id",
+            "claimed_until",
+            sqlite_where=_CLAIMED,
+            postgresql_where=_CLAIMED,
+        ),
+        Index(
+            "ix_webhook_delivery_settled",
+            "settled_time",
+            sqlite_where=_DELIVERED,
+            postgresql_where=_DELIVERED,
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    webhook_id: Mapped[int] = mapped_column(BigId, ForeignKey("webhook.id", ondelete="CASCADE"))
+    uuid: Mapped[str] = mapped_column(String(ID_LENGTH))
+    event: Mapped[str] = mapped_column(String(EVENT_LENGTH))
+    subject: Mapped[str] = mapped_column(String(REGISTERED_MODEL_NAME_LENGTH + 10))
+    body: Mapped[str] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(String(20))
+    attempts: Mapped[int]
+    created_time: Mapped[int] = mapped_column(BigInteger)
+    due_time: Mapped[int] = mapped_column(BigInteger)
+    claimed_until: Mapped[int] = mapped_column(BigInteger)
+    settled_time: Mapped[int | None] = mapped_column(BigInteger)
+    response_status: Mapped[int | None]
+    error: Mapped[str | None] = mapped_column(Text)

@@ -1,0 +1,1 @@
+"""Datasets and the inputs of runs: every endpoint that writes them."""

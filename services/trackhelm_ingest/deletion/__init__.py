@@ -1,0 +1,1 @@
+"""Deletion for good of experiments and runs."""

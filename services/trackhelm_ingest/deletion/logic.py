@@ -1,0 +1,129 @@
+"""Deleting runs and experiments for good, in two phases.
+
+The first marks: in one transaction the run is gone for every reader and writer, its deletion is in the
+audit trail, and a tombstone says where its files are. The second deletes the rows, some at a time. Whoever is
+killed in it leaves work that the next one finds.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from trackhelm_core.ids import new_run_id
+from trackhelm_domain.audit.changes import Action, Cause, Change, Entity, EntityType
+from trackhelm_domain.audit.recorder import record
+from trackhelm_domain.deletion import FilesInUse, bury_files
+from trackhelm_domain.experiments import is_in_bin
+from trackhelm_domain.tables.experiments import DEFAULT_EXPERIMENT_ID
+from trackhelm_domain.tables.lifecycle import LifecycleStage
+from trackhelm_ingest.deletion import store
+
+RUNS_AT_ONCE: Final = 100
+"""Runs that a transaction marks."""
+
+_NOT_IN_BIN: Final = "it is not in the bin any more"
+_DEFAULT: Final = "clients that name no experiment use it"
+_HOLDS: Final = "what is in it is kept"
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What was not deleted, and why."""
+
+    id: str
+    reason: str
+
+
+def kept_runs(session: Session, in_use: FilesInUse, uuids: Sequence[str]) -> list[Kept]:
+    """Return those of some runs in the bin that would be kept, because somebody else needs their files."""
+    return _kept(session, in_use, store.find_binned(session, uuids, lock=False))
+
+
+def purge_runs(
+    session: Session,
+    in_use: FilesInUse,
+    uuids: Sequence[str],
+    cause: Cause,
+    *,
+    experiment_id: int | None = None,
+) -> list[Kept]:
+    """Mark runs in the bin as deleted for good, and return those that are kept.
+
+    Those that go because their experiment is in the bin are kept if it was restored: name it.
+    """
+    if experiment_id is not None and not is_in_bin(session, experiment_id):
+        return [Kept(uuid, _NOT_IN_BIN) for uuid in uuids]
+    runs = store.find_binned(session, uuids, lock=True)
+    binned = {run.uuid for run in runs}
+    kept = [Kept(uuid, _NOT_IN_BIN) for uuid in uuids if uuid not in binned] + _kept(session, in_use, runs)
+    spared = {each.id for each in kept}
+    gone = [run for run in runs if run.uuid not in spared]
+    store.mark_purged(session, {run.id: new_run_id() for run in gone})
+    for run in gone:
+        entity = Entity(EntityType.RUN, run.uuid)
+        bury_files(session, entity, run.artifact_uri, now=cause.time)
+        _record(session, entity, cause)
+    return kept
+
+
+def purge_experiment(session: Session, experiment_id: int, cause: Cause) -> Kept | None:
+    """Mark an experiment in the bin as deleted for good if nothing is left in it; return it if it is kept."""
+    if reason := _needed(session, experiment_id):
+        return Kept(str(experiment_id), reason)
+    # Random, so that no request asks for it by accident.
+    store.mark_experiment_purged(session, experiment_id, f"purged {new_run_id()}")
+    _record(session, Entity(EntityType.EXPERIMENT, str(experiment_id)), cause)
+    return None
+
+
+def kept_experiment(experiment_id: int, *, holds: bool) -> Kept | None:
+    """Return an experiment that would be kept, because it is needed or `holds` what is kept."""
+    if experiment_id == DEFAULT_EXPERIMENT_ID:
+        return Kept(str(experiment_id), _DEFAULT)
+    return Kept(str(experiment_id), _HOLDS) if holds else None
+
+
+def is_any_to_delete(session: Session) -> bool:
+    """Return whether there are rows to delete of what was deleted for good, without a lock."""
+    return store.next_purged_run(session) is not None or store.next_purged_experiment(session) is not None
+
+
+def delete_some(session: Session) -> bool:
+    """Delete some rows of what was deleted for good, and return whether there may be more.
+
+    What somebody else deletes from at the moment is passed over.
+    """
+    run_id = store.next_purged_run(session, lock=True)
+    if run_id is not None:
+        if not store.delete_some_rows(session, run_id):
+            store.delete_run(session, run_id)
+        return True
+    experiment_id = store.next_purged_experiment(session, lock=True)
+    if experiment_id is None:
+        return False
+    store.delete_some_of_experiment(session, experiment_id)
+    return True
+
+
+def _needed(session: Session, experiment_id: int) -> str:
+    if not is_in_bin(session, experiment_id):
+        return _NOT_IN_BIN
+    if experiment_id == DEFAULT_EXPERIMENT_ID:
+        return _DEFAULT
+    if store.holds_runs(session, experiment_id):
+        return _HOLDS
+    if store.holds_models(session, experiment_id):
+        return _HOLDS
+    return ""
+
+
+def _kept(session: Session, in_use: FilesInUse, runs: Sequence[store.BinnedRun]) -> list[Kept]:
+    used = in_use.below(session, {run.uuid: run.artifact_uri for run in runs})
+    return [Kept(run.uuid, f"its files are those of {used[run.uuid]}") for run in runs if run.uuid in used]
+
+
+def _record(session: Session, entity: Entity, cause: Cause) -> None:
+    before = {"lifecycle_stage": LifecycleStage.DELETED.value}
+    record(session, Change(entity, Action.PURGED, before, None), cause)

@@ -1,0 +1,186 @@
+"""Statements that delete runs and experiments for good."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import CursorResult, Delete, delete, exists, func, or_, select, update
+from sqlalchemy.orm import Session, aliased
+
+from trackhelm_core.db.statements import is_any_of
+from trackhelm_domain.tables import (
+    Dataset,
+    Experiment,
+    ExperimentTag,
+    LoggedModel,
+    MetricChunk,
+    Run,
+    RunParam,
+    RunTag,
+    Series,
+)
+from trackhelm_domain.tables.lifecycle import LifecycleStage
+
+ROWS_AT_ONCE: Final = 1_000
+"""Rows of one transaction: whoever else writes waits milliseconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class BinnedRun:
+    """A run in the bin. `deleted_time` is in milliseconds since the epoch."""
+
+    id: int
+    uuid: str
+    experiment_id: int
+    artifact_uri: str
+    deleted_time: int | None
+
+
+_BINNED = (Run.id, Run.uuid, Run.experiment_id, Run.artifact_uri, Run.deleted_time)
+
+
+def runs_in_bin(
+    session: Session, *, before: int, experiment_id: int | None, after: int, limit: int
+) -> list[BinnedRun]:
+    """Return runs that came to the bin before a time, of one experiment or all, behind the row id `after`."""
+    statement = select(*_BINNED).where(
+        Run.lifecycle_stage == LifecycleStage.DELETED,
+        or_(Run.deleted_time.is_(None), Run.deleted_time <= before),
+        Run.id > after,
+    )
+    if experiment_id is not None:
+        statement = statement.where(Run.experiment_id == experiment_id)
+    return [BinnedRun(*row) for row in session.execute(statement.order_by(Run.id).limit(limit))]
+
+
+def find_binned(session: Session, uuids: Sequence[str], *, lock: bool) -> list[BinnedRun]:
+    """Return those of `uuids` that are runs in the bin."""
+    statement = select(*_BINNED).where(
+        is_any_of(session, Run.uuid, uuids), Run.lifecycle_stage == LifecycleStage.DELETED
+    )
+    if lock:
+        statement = statement.with_for_update()
+    return [BinnedRun(*row) for row in session.execute(statement.order_by(Run.id))]
+
+
+def mark_purged(session: Session, new_uuids: Mapping[int, str]) -> None:
+    """Take the public ids from runs, given by row id, so that nobody finds them any more."""
+    for run_id in sorted(new_uuids):
+        session.execute(
+            update(Run)
+            .where(Run.id == run_id)
+            .values(uuid=new_uuids[run_id], lifecycle_stage=LifecycleStage.PURGED, settled=False)
+        )
+
+
+def next_purged_run(session: Session, *, lock: bool = False) -> int | None:
+    """Return the row id of a run that was deleted for good and whose rows are still there.
+
+    With `lock`, one that nobody else deletes at the moment, and nobody will until the transaction ends.
+    """
+    statement = select(Run.id).where(Run.lifecycle_stage == LifecycleStage.PURGED).order_by(Run.id).limit(1)
+    return session.scalar(statement.with_for_update(skip_locked=True) if lock else statement)
+
+
+def delete_some_rows(session: Session, run_id: int) -> int:
+    """Delete some of what belongs to a run that is locked, points first; return how many rows went.
+
+    0 says that none is left. Without the lock it could also say that somebody else deleted the same rows.
+    """
+    chunks = (
+        select(MetricChunk.id)
+        .join(Series, Series.id == MetricChunk.series_id)
+        .where(Series.run_id == run_id)
+        .limit(ROWS_AT_ONCE)
+    )
+    series = select(Series.id).where(Series.run_id == run_id).limit(ROWS_AT_ONCE)
+    params = select(RunParam.key_id).where(RunParam.run_id == run_id).limit(ROWS_AT_ONCE)
+    tags = select(RunTag.key_id).where(RunTag.run_id == run_id).limit(ROWS_AT_ONCE)
+    for statement in (
+        delete(MetricChunk).where(MetricChunk.id.in_(chunks)),
+        delete(Series).where(Series.id.in_(series)),
+        delete(RunParam).where(RunParam.run_id == run_id, RunParam.key_id.in_(params)),
+        delete(RunTag).where(RunTag.run_id == run_id, RunTag.key_id.in_(tags)),
+    ):
+        if gone := _rowcount(session, statement):
+            return gone
+    return 0
+
+
+def delete_run(session: Session, run_id: int) -> None:
+    """Delete a run's own row, and the few rows that go with it."""
+    session.execute(delete(Run).where(Run.id == run_id))
+
+
+def experiments_in_bin(session: Session, *, before: int) -> list[int]:
+    """Return experiments that came to the bin before a time."""
+    return list(
+        session.scalars(
+            select(Experiment.id)
+            .where(
+                Experiment.lifecycle_stage == LifecycleStage.DELETED, Experiment.last_update_time <= before
+            )
+            .order_by(Experiment.id)
+        )
+    )
+
+
+def binned_experiment_time(session: Session, experiment_id: int) -> int | None:
+    """Return when an experiment came to the bin, None if it is not there."""
+    statement = select(Experiment.last_update_time).where(
+        Experiment.id == experiment_id, Experiment.lifecycle_stage == LifecycleStage.DELETED
+    )
+    return session.scalar(statement)
+
+
+def holds_runs(session: Session, experiment_id: int) -> bool:
+    """Return whether an experiment has a run that was not deleted for good."""
+    held = exists().where(Run.experiment_id == experiment_id, Run.lifecycle_stage != LifecycleStage.PURGED)
+    return bool(session.scalar(select(held)))
+
+
+def holds_models(session: Session, experiment_id: int) -> bool:
+    """Return whether an experiment has a logged model."""
+    return bool(session.scalar(select(exists().where(LoggedModel.experiment_id == experiment_id))))
+
+
+def mark_experiment_purged(session: Session, experiment_id: int, new_name: str) -> None:
+    """Take name and tags from an experiment: another can have the name, and nobody finds this one."""
+    session.execute(delete(ExperimentTag).where(ExperimentTag.experiment_id == experiment_id))
+    session.execute(
+        update(Experiment)
+        .where(Experiment.id == experiment_id)
+        .values(name=new_name, lifecycle_stage=LifecycleStage.PURGED)
+    )
+
+
+def next_purged_experiment(session: Session, *, lock: bool = False) -> int | None:
+    """Return an experiment that was deleted for good, has no run left, and of which something is left.
+
+    With `lock` likewise.
+    """
+    newest = select(func.max(aliased(Experiment).id)).scalar_subquery()
+    statement = (
+        select(Experiment.id)
+        .where(
+            Experiment.lifecycle_stage == LifecycleStage.PURGED,
+            ~exists().where(Run.experiment_id == Experiment.id),
+            # The row of the newest stays, empty: SQLite would give its id, which is public, to the next one.
+            (Experiment.id < newest) | exists().where(Dataset.experiment_id == Experiment.id),
+        )
+        .limit(1)
+    )
+    return session.scalar(statement.with_for_update(skip_locked=True) if lock else statement)
+
+
+def delete_some_of_experiment(session: Session, experiment_id: int) -> None:
+    """Delete some of a locked experiment's datasets, or its own row if none is left."""
+    datasets = select(Dataset.id).where(Dataset.experiment_id == experiment_id).limit(ROWS_AT_ONCE)
+    if not _rowcount(session, delete(Dataset).where(Dataset.id.in_(datasets))):
+        session.execute(delete(Experiment).where(Experiment.id == experiment_id))
+
+
+def _rowcount(session: Session, statement: Delete) -> int:
+    result = session.execute(statement)
+    assert isinstance(result, CursorResult)
+    return result.rowcount

@@ -1,0 +1,1 @@
+"""Experiments: every endpoint that writes them."""

@@ -1,0 +1,110 @@
+"""Rules about experiments: names, locations, the bin."""
+
+from collections.abc import Mapping
+
+from sqlalchemy.orm import Session
+
+from trackhelm_core.errors import AlreadyExistsError, InvalidParameterError, NotFoundError
+from trackhelm_core.limits import EXPERIMENT_NAME_LENGTH, EXPERIMENT_TAG_VALUE_LENGTH
+from trackhelm_core.validation import check_key, check_length, parse_experiment_id
+from trackhelm_domain.audit.changes import Cause, Entity, EntityType
+from trackhelm_domain.locations import check_artifact_location
+from trackhelm_domain.tables.lifecycle import LifecycleStage
+from trackhelm_ingest.deletion.lifecycle_audit import record_move
+from trackhelm_ingest.experiments import store
+
+
+def create_experiment(
+    session: Session, *, name: str, artifact_location: str, tags: Mapping[str, str], now: int
+) -> int:
+    """Create an active experiment and return its id."""
+    _check_name(name)
+    for key, value in tags.items():
+        _check_tag(key, value)
+    if artifact_location:
+        artifact_location = check_artifact_location(artifact_location)
+    try:
+        experiment_id = store.insert_experiment(
+            session, name=name, artifact_location=artifact_location, now=now
+        )
+    except store.NameTakenError as error:
+        raise _name_taken(name) from error
+    store.set_tags(session, experiment_id, tags)
+    return experiment_id
+
+
+def delete_experiment(session: Session, experiment_id: str, cause: Cause) -> None:
+    """Put an active experiment and its runs into the bin."""
+    _move(session, experiment_id, LifecycleStage.ACTIVE, LifecycleStage.DELETED, cause)
+
+
+def restore_experiment(session: Session, experiment_id: str, cause: Cause) -> None:
+    """Take a deleted experiment out of the bin, with all its runs, however they came there."""
+    _move(session, experiment_id, LifecycleStage.DELETED, LifecycleStage.ACTIVE, cause)
+
+
+def rename_experiment(session: Session, experiment_id: str, new_name: str, *, now: int) -> None:
+    """Rename an active experiment."""
+    _check_name(new_name)
+    found = _active(session, experiment_id)
+    try:
+        store.rename_experiment(session, found, new_name, now=now)
+    except store.NameTakenError as error:
+        raise _name_taken(new_name) from error
+
+
+def set_experiment_tag(session: Session, experiment_id: str, key: str, value: str, *, now: int) -> None:
+    """Set a tag of an active experiment."""
+    _check_tag(key, value)
+    found = _active(session, experiment_id)
+    store.set_tags(session, found, {key: value})
+    store.touch(session, found, now=now)
+
+
+def delete_experiment_tag(session: Session, experiment_id: str, key: str, *, now: int) -> None:
+    """Delete a tag of an active experiment."""
+    found = _active(session, experiment_id)
+    if not store.delete_tag(session, found, key):
+        raise NotFoundError(f"No tag with name: {key} in experiment with id {found}.")
+    store.touch(session, found, now=now)
+
+
+def _move(
+    session: Session, experiment_id: str, origin: LifecycleStage, target: LifecycleStage, cause: Cause
+) -> None:
+    found = parse_experiment_id(experiment_id)
+    if store.stage_of(session, found) is not origin:
+        raise NotFoundError(f"No Experiment with id={experiment_id} exists that is {origin.value}.")
+    store.set_stage(session, found, target, now=cause.time)
+    record_move(session, Entity(EntityType.EXPERIMENT, str(found)), target, cause)
+
+
+def _active(session: Session, experiment_id: str) -> int:
+    found = parse_experiment_id(experiment_id)
+    match store.stage_of(session, found):
+        case None:
+            raise NotFoundError(f"No Experiment with id={experiment_id} exists.")
+        case LifecycleStage.DELETED:
+            raise InvalidParameterError(
+                f"The experiment {experiment_id} must be in the 'active' state. Current state is deleted."
+            )
+        case _:
+            return found
+
+
+def _check_name(name: str) -> None:
+    if not name.strip():
+        raise InvalidParameterError(f"Invalid experiment name: {name!r}. It must not be blank.")
+    check_length(name, "name", EXPERIMENT_NAME_LENGTH)
+
+
+def _check_tag(key: str, value: str) -> None:
+    check_key(key)
+    check_length(value, "value", EXPERIMENT_TAG_VALUE_LENGTH)
+
+
+def _name_taken(name: str) -> AlreadyExistsError:
+    return AlreadyExistsError(
+        f"Experiment(name={name}) already exists. "
+        "The name of a deleted experiment stays taken: restore it or choose another name."
+    )

@@ -1,1 +1,0 @@
-"""The rules of tracking writes. No HTTP, no SQL."""

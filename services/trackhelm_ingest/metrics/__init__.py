@@ -1,0 +1,1 @@
+"""Metrics: from the body of a request to compressed chunks."""

@@ -1,0 +1,273 @@
+"""Appending entries to the partitions' streams: those that arrive together share one round trip.
+
+While two round trips are under way, the entries that come in wait as the next. Owns what is atomic in Redis:
+an entry, the note of its run's newest entry, the backlog's limit and the mark that somebody drains.
+
+Those who have just been answered are waited for, half as long as their answer took at the most. Where the
+disk is slow, clients that send one request after another would else fall into many groups that wait for one
+another's round trips. Whoever comes alone, or later, waits for nobody.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, Final
+
+import structlog
+from redis.exceptions import RedisError
+
+from trackhelm_core.errors import ApiError, ErrorCode, UnavailableError
+from trackhelm_core.queue import names
+from trackhelm_core.queue.connection import Command
+from trackhelm_core.queue.names import accepted_of, deleted_of, drainer_of, note_of, partition_of, stream_of
+from trackhelm_core.settings import RedisSettings
+
+log = structlog.get_logger(__name__)
+
+# KEYS: stream, mark, newest position, bytes that wait, epoch of runs, mark of all deleted runs, then of each
+# entry its run's mark of deletion, and its notes. ARGV: backlog limit, partition, seconds of a note, seconds
+# of the mark, limit of bytes, then of each entry its bytes, its number of notes, and the epoch in which its
+# run was looked up. Returns how many there was room for, 1 if nobody drains the partition and the caller has
+# to call somebody, the epoch, and which of them were refused for their run may be deleted, counted from 0.
+_APPEND: Final = """
+local epoch = tonumber(redis.call('GET', KEYS[5]) or '0')
+local function deleted(key, known)
+  -- Nothing was deleted since, for most. A number that has shrunk is of a Redis that lost what it had.
+  if known == epoch then return false end
+  return known > epoch or tonumber(redis.call('GET', KEYS[6]) or '0') > known
+    or tonumber(redis.call('GET', key) or '0') > known
+end
+local room = tonumber(ARGV[1]) - redis.call('XLEN', KEYS[1])
+local free = tonumber(ARGV[5]) - tonumber(redis.call('HGET', KEYS[4], 'all') or '0')
+local seen, taken, size, key = 0, 0, 0, 7
+local refused = {}
+local id
+for i = 6, #ARGV, 3 do
+  local notes = tonumber(ARGV[i + 1])
+  if deleted(KEYS[key], tonumber(ARGV[i + 2])) then
+    refused[#refused + 1] = seen
+  else
+    if taken >= room or size + #ARGV[i] > free then break end
+    id = redis.call('XADD', KEYS[1], '*', 'd', ARGV[i])
+    taken, size = taken + 1, size + #ARGV[i]
+    for note = key + 1, key + notes do
+      redis.call('SET', KEYS[note], ARGV[2] .. ':' .. id, 'EX', ARGV[3])
+    end
+  end
+  seen, key = seen + 1, key + 1 + notes
+end
+if id then
+  redis.call('SET', KEYS[3], id)
+  redis.call('HINCRBY', KEYS[4], ARGV[2], size)
+  redis.call('HINCRBY', KEYS[4], 'all', size)
+end
+local called = redis.call('SET', KEYS[2], 'called', 'NX', 'EX', ARGV[4])
+return {seen, called and 1 or 0, epoch, refused}
+"""
+
+NOTE_SECONDS: Final = 7 * 86_400
+"""A note expires soon after its entry is stored; this is for those that never are."""
+
+CALLED_SECONDS: Final = 5
+"""How long a worker has to begin before somebody else is called."""
+
+FLUSH_BYTES: Final = 8 * 1024 * 1024
+"""Entries in one round trip: some 10 ms of Redis."""
+
+WAITING_BYTES: Final = 64 * 1024 * 1024
+"""Entries that may wait in this process for their round trip."""
+
+ROUND_TRIPS_AT_ONCE: Final = 2
+"""While Redis syncs one to the disk, the requests of the next are read: a tenth more of small requests."""
+
+GATHERING: Final = 0.5
+"""How long the next round trip waits for those whom the last one answered, as a share of what that took."""
+
+LONGEST_GATHERING_SECONDS: Final = 0.05
+
+
+@dataclass(slots=True)
+class _Waiting:
+    run: str
+    subjects: Collection[str]
+    partition: int
+    data: bytes
+    epoch: int
+    answered: asyncio.Future[None]
+
+
+RoundTrip = Callable[[Sequence[Command]], Awaitable[list[Any]]]
+"""Sends commands together, and returns the answer to each: an exception where one was refused."""
+
+
+class RunsChangedError(Exception):
+    """The run of an entry may have been deleted since it was looked up: look it up, and append again."""
+
+
+class Appender:
+    """Appends entries from one event loop; `call_worker` is told of partitions that nobody drains."""
+
+    def __init__(
+        self, round_trip: RoundTrip, settings: RedisSettings, call_worker: Callable[[int], None]
+    ) -> None:
+        self._round_trip = round_trip
+        self._settings = settings
+        self._waiting: list[_Waiting] = []
+        self._waiting_bytes = 0
+        self._changed = asyncio.Event()
+        self._enough = asyncio.Event()
+        self._expected = 0
+        self._call_worker = call_worker
+        self.epoch = 0
+        """The epoch of runs as it was last seen. Look at it, then look a run up, then append."""
+
+    async def append(self, run: str, subjects: Collection[str], data: bytes, epoch: int) -> None:
+        """Append an entry of a run that was looked up in an epoch, noted for its subjects.
+
+        Returns when Redis has it.
+
+        Raises:
+            RunsChangedError: The run was deleted in a later epoch: nothing was appended.
+            ApiError: Too much waits (429).
+            UnavailableError: Redis is away or slow: the entry may or may not be there.
+        """
+        if self._waiting_bytes + len(data) > WAITING_BYTES:
+            raise _too_much()
+        partition = partition_of(run, self._settings.queue_partitions)
+        waiting = _Waiting(run, subjects, partition, data, epoch, asyncio.get_running_loop().create_future())
+        self._waiting.append(waiting)
+        self._waiting_bytes += len(data)
+        self._changed.set()
+        if len(self._waiting) >= self._expected:
+            self._enough.set()
+        await waiting.answered
+
+    async def run(self) -> None:
+        """Append what waits, until cancelled; what waits then is refused."""
+        try:
+            async with asyncio.TaskGroup() as turns:
+                for _ in range(ROUND_TRIPS_AT_ONCE):
+                    turns.create_task(self._take_turns())
+        finally:
+            for waiting in self._waiting:
+                _settle(waiting, UnavailableError("The server is stopping. Send the request again."))
+
+    async def _take_turns(self) -> None:
+        loop = asyncio.get_running_loop()
+        answered, patience_ends = 0, 0.0
+        while True:
+            await self._changed.wait()
+            await self._gather(answered, patience_ends)
+            if not self._waiting:
+                continue  # The other one has taken them.
+            flush = self._next_flush()
+            began = loop.time()
+            await self._flush(flush)
+            answered, now = len(flush), loop.time()
+            patience_ends = now + min((now - began) * GATHERING, LONGEST_GATHERING_SECONDS)
+
+    async def _gather(self, number: int, until: float) -> None:
+        """Wait a moment for those who are about to send again."""
+        if len(self._waiting) < number and asyncio.get_running_loop().time() < until:
+            self._expected = number
+            self._enough.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(until):
+                    await self._enough.wait()
+
+    def _next_flush(self) -> list[_Waiting]:
+        flush: list[_Waiting] = []
+        size = 0
+        for waiting in self._waiting:
+            if flush and size + len(waiting.data) > FLUSH_BYTES:
+                break
+            flush.append(waiting)
+            size += len(waiting.data)
+        del self._waiting[: len(flush)]
+        self._waiting_bytes -= size
+        if not self._waiting:
+            self._changed.clear()
+        return flush
+
+    async def _flush(self, flush: Sequence[_Waiting]) -> None:
+        partitions: defaultdict[int, list[_Waiting]] = defaultdict(list)
+        for waiting in flush:
+            partitions[waiting.partition].append(waiting)
+        answers: list[Any]
+        try:
+            async with asyncio.timeout(self._settings.redis_timeout_seconds):
+                answers = await self._send(partitions)
+        except Exception as error:
+            foreseen = isinstance(error, (RedisError, OSError, TimeoutError))
+            log.warning("metrics not queued", requests=len(flush), error=repr(error), exc_info=not foreseen)
+            answers = [error] * len(partitions)
+        except asyncio.CancelledError:
+            for waiting in flush:
+                _settle(waiting, UnavailableError("The server is stopping. Send the request again."))
+            raise
+        for (partition, entries), answer in zip(partitions.items(), answers, strict=True):
+            self._answer(partition, entries, answer)
+
+    async def _send(self, partitions: dict[int, list[_Waiting]]) -> list[Any]:
+        # One script a partition, its text with each: a Redis that restarts forgets scripts by their names.
+        return await self._round_trip(
+            [self._command(partition, entries) for partition, entries in partitions.items()]
+        )
+
+    def _command(self, partition: int, entries: Sequence[_Waiting]) -> Command:
+        keys = [
+            stream_of(partition),
+            drainer_of(partition),
+            accepted_of(partition),
+            names.WAITING_BYTES,
+            names.RUNS_EPOCH,
+            names.ALL_DELETED,
+        ]
+        arguments: list[bytes | int] = [
+            self._settings.queue_backlog,
+            partition,
+            NOTE_SECONDS,
+            CALLED_SECONDS,
+            self._settings.queue_backlog_bytes,
+        ]
+        for entry in entries:
+            keys.append(deleted_of(entry.run))
+            keys += [note_of(subject) for subject in entry.subjects]
+            arguments += [entry.data, len(entry.subjects), entry.epoch]
+        return ("EVAL", _APPEND, len(keys), *keys, *arguments)
+
+    def _answer(self, partition: int, entries: Sequence[_Waiting], answer: Any) -> None:
+        if isinstance(answer, Exception):
+            unavailable = UnavailableError("The queue of metrics does not answer. Send the request again.")
+            unavailable.__cause__ = answer
+            for waiting in entries:
+                _settle(waiting, unavailable)
+            return
+        seen, called, self.epoch, refused = answer
+        for index in refused:
+            _settle(entries[index], RunsChangedError())
+        for waiting in entries[:seen]:
+            _settle(waiting, None)
+        for waiting in entries[seen:]:
+            _settle(waiting, _too_much())
+        if called:
+            self._call_worker(partition)
+
+
+def _settle(waiting: _Waiting, error: Exception | None) -> None:
+    if waiting.answered.done():
+        return  # It was refused; or the caller has gone, and its entry is stored all the same.
+    if error is None:
+        waiting.answered.set_result(None)
+    else:
+        waiting.answered.set_exception(error)
+
+
+def _too_much() -> ApiError:
+    return ApiError(
+        ErrorCode.REQUEST_LIMIT_EXCEEDED,
+        "Too many metrics wait to be stored. Send the request again later.",
+        retry_after_seconds=1,
+    )

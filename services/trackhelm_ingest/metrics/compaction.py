@@ -1,0 +1,103 @@
+"""Rules of compaction: which chunks are merged when, and what a series then counts.
+
+A reader's statement sees all old chunks or all new ones: they are exchanged in one transaction.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from sqlalchemy.orm import Session
+
+from trackhelm_core.chunks.points import Points, merge
+from trackhelm_ingest.metrics import compaction_store
+from trackhelm_ingest.metrics.compaction_store import ChunkRef, SeriesRow
+from trackhelm_ingest.metrics.store import Metric, insert_chunks
+
+FULL_CHUNK: Final = 1 << 17
+"""Points of a full chunk, some 400 KB: a read of a few steps takes no more than two."""
+
+WHOLE_POINTS: Final = 1 << 22
+"""Most points of a metric that are merged at once: 100 MB of columns. A longer one keeps what duplicates it
+has in far apart chunks, and counts them."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Merged:
+    points: Points
+    """Those that were merged."""
+    duplicates: int
+    nonfinite_duplicates: int
+    chunks: int
+
+
+def tail_to_merge(counts: Sequence[int]) -> int:
+    """Return how many of the newest chunks are worth merging, given the points of each, oldest first.
+
+    As many as keep every merge at least as large as the next older chunk: then a point is merged again
+    only when its chunk doubles, and a series of n points has some log2(n) chunks.
+    """
+    taken = total = 0
+    for count in reversed(counts):
+        if count >= FULL_CHUNK or (taken > 1 and count > total):
+            break
+        taken += 1
+        total += count
+    return taken
+
+
+def compact_metric(session: Session, metric: Metric, *, whole: bool) -> None:
+    """Merge the chunks of a metric's series: all of them, or those that are cheap to."""
+    series = compaction_store.lock_series(session, metric)
+    chunks = [compaction_store.chunks_of(session, row.id) for row in series]
+    whole = whole and sum(chunk.count for several in chunks for chunk in several) <= WHOLE_POINTS
+    if whole:
+        merged = [
+            _merge(session, row, several, len(several)) for row, several in zip(series, chunks, strict=True)
+        ]
+        for row, part in zip(series, merged, strict=True):
+            # The series without labels, the first, counts the points of every label set.
+            counted = merge([each.points for each in merged]) if row is series[0] else part.points
+            compaction_store.set_counts(
+                session, row, count=len(counted), nonfinite=_nonfinite(counted), chunks=part.chunks
+            )
+        return
+    for row, several in zip(series, chunks, strict=True):
+        part = _merge(session, row, several, tail_to_merge([chunk.count for chunk in several]))
+        # What is found twice in one label set may be counted once: the series without labels keeps its count.
+        exact = len(series) == 1 or row is not series[0]
+        compaction_store.set_counts(
+            session,
+            row,
+            count=row.count - (part.duplicates if exact else 0),
+            nonfinite=row.nonfinite_count - (part.nonfinite_duplicates if exact else 0),
+            chunks=part.chunks,
+        )
+
+
+def _merge(session: Session, series: SeriesRow, chunks: Sequence[ChunkRef], newest: int) -> _Merged:
+    """Exchange the newest chunks of a series for their union."""
+    old = chunks[len(chunks) - newest :]
+    parts = compaction_store.read_chunks(session, old)
+    points = merge(parts)
+    if len(old) < 2:  # noqa: PLR2004 - a chunk alone is merged already
+        return _Merged(points, 0, 0, len(chunks))
+    compaction_store.delete_chunks(session, old)
+    new = [_slice(points, begin) for begin in range(0, len(points), FULL_CHUNK)]
+    insert_chunks(session, [(series.id, part) for part in new])
+    return _Merged(
+        points,
+        duplicates=sum(map(len, parts)) - len(points),
+        nonfinite_duplicates=sum(map(_nonfinite, parts)) - _nonfinite(points),
+        chunks=len(chunks) - len(old) + len(new),
+    )
+
+
+def _slice(points: Points, begin: int) -> Points:
+    which = slice(begin, begin + FULL_CHUNK)
+    return Points(points.steps[which], points.timestamps[which], points.values[which])
+
+
+def _nonfinite(points: Points) -> int:
+    return int(np.count_nonzero(~np.isfinite(points.values)))

@@ -1,0 +1,110 @@
+"""The metric sink of the split shape: points are appended to a Redis stream and stored by a worker."""
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import suppress
+from functools import partial
+from typing import Final, Self
+
+import structlog
+from redis.exceptions import RedisError
+from starlette.concurrency import run_in_threadpool
+
+from trackhelm_core.chunks.points import Points
+from trackhelm_core.db.unit_of_work import Database
+from trackhelm_core.errors import UnavailableError
+from trackhelm_core.queue.connection import RedisConnection, round_trip
+from trackhelm_core.queue.names import ALL_DELETED, RUNS_EPOCH, deleted_of
+from trackhelm_core.queue.tasks import Task
+from trackhelm_ingest.metrics.appending import Appender, RunsChangedError
+from trackhelm_ingest.metrics.entries import pack_entry
+from trackhelm_ingest.metrics.series import SeriesKey, subjects_of
+from trackhelm_ingest.metrics.writable_runs import WritableRuns
+from trackhelm_ingest.tasks import COMPACT_RUN, DRAIN
+
+log = structlog.get_logger(__name__)
+
+ERRANDS: Final = 1_000
+"""Tasks that may wait to be sent. More wait only while Redis is away; what is left out, beat finds."""
+
+STOP_SECONDS: Final = 3.0
+"""How long tasks are still sent when the server stops."""
+
+
+DELETED_SECONDS: Final = 300
+"""How long a deletion is marked: longer than anyone remembers a run, and then waits to append to it."""
+
+_TRIES: Final = 5
+"""A run that is deleted is found so at the second. More are needed only where others come in between."""
+
+# KEYS: epoch of runs, mark of the deletion. ARGV: seconds of the mark.
+_DELETED: Final = "redis.call('SET', KEYS[2], redis.call('INCR', KEYS[1]), 'EX', ARGV[1])"
+
+
+class QueueSink:
+    """Acknowledged means that Redis has it: with `appendonly yes` it survives a killed process."""
+
+    def __init__(self, redis: RedisConnection, database: Database) -> None:
+        self._redis = redis
+        self._client = redis.async_client()
+        self._appender = Appender(partial(round_trip, self._client), redis.settings, self._call_worker)
+        self._runs = WritableRuns(database)
+        self._errands: asyncio.Queue[tuple[Task, int | str] | None] = asyncio.Queue(ERRANDS)
+        self._loop = asyncio.get_running_loop()
+        self._background: list[asyncio.Task[None]] = []
+
+    def start(self) -> Self:
+        """Start appending, in the running event loop."""
+        self._background = [
+            asyncio.create_task(self._appender.run()),
+            asyncio.create_task(self._run_errands()),
+        ]
+        return self
+
+    async def stop(self) -> None:
+        """Stop, when requests are all answered; tasks that are to be sent still are."""
+        appending, sending = self._background
+        appending.cancel()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(STOP_SECONDS):
+                await self._errands.put(None)
+                await sending
+        await asyncio.gather(*self._background, return_exceptions=True)
+        await self._client.aclose()
+
+    async def append(self, run: str, points: Mapping[SeriesKey, Points]) -> None:
+        """Queue points; see `MetricSink.append`."""
+        subjects, data = subjects_of(run, points), pack_entry(run, points)
+        for _ in range(_TRIES):
+            epoch = await self._runs.check(run, self._appender.epoch)
+            try:
+                return await self._appender.append(run, subjects, data, epoch)
+            except RunsChangedError:
+                self._runs.forget(run, epoch)
+        raise UnavailableError("Runs are being deleted and restored all the time. Send the request again.")
+
+    def run_ended(self, run: str) -> None:
+        """Have the run's metrics compacted; see `MetricSink.run_ended`."""
+        self._loop.call_soon_threadsafe(self._send_later, COMPACT_RUN, run)
+
+    def runs_deleted(self, run: str | None = None) -> None:
+        """Have every process look up what was deleted; see `MetricSink.runs_deleted`."""
+        mark = ALL_DELETED if run is None else deleted_of(run)
+        try:
+            self._redis.client.eval(_DELETED, 2, RUNS_EPOCH, mark, DELETED_SECONDS)
+        except RedisError as error:
+            log.warning("deleted runs accept metrics for some seconds", error=repr(error))
+
+    def _call_worker(self, partition: int) -> None:
+        self._send_later(DRAIN, partition)
+
+    def _send_later(self, task: Task, argument: int | str) -> None:
+        try:
+            self._errands.put_nowait((task, argument))
+        except asyncio.QueueFull:
+            log.warning("a task was not sent", task=task.name, argument=argument, error="too many wait")
+
+    async def _run_errands(self) -> None:
+        # Sending blocks, for seconds where Redis hangs: nobody's request waits for it.
+        while (errand := await self._errands.get()) is not None:
+            await run_in_threadpool(self._redis.send, *errand)

@@ -1,1 +1,0 @@
-"""The HTTP face of tracking writes: parse, one call, answer."""

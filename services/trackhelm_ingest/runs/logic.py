@@ -1,0 +1,377 @@
+"""Rules about runs: their names, states, params and tags, and which of them may be written to."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from sqlalchemy.orm import Session
+
+from trackhelm_core.db.unit_of_work import Database
+from trackhelm_core.errors import InvalidParameterError, NotFoundError
+from trackhelm_core.ids import new_run_id, random_name
+from trackhelm_core.limits import (
+    BATCH_ITEMS,
+    BATCH_METRICS,
+    BATCH_PARAMS,
+    BATCH_TAGS,
+    KEY_LENGTH,
+    NAME_LENGTH,
+    PARAM_VALUE_LENGTH,
+    RUN_TAG_VALUE_LENGTH,
+    WHOLE_TAG_VALUE_LENGTH,
+)
+from trackhelm_core.validation import check_key, check_length, parse_experiment_id
+from trackhelm_core.wire.faults import invalid_value, too_long
+from trackhelm_core.wire.json import decode_json
+from trackhelm_domain.audit.changes import Cause, Entity, EntityType
+from trackhelm_domain.experiments import active_location
+from trackhelm_domain.keys import keys_of
+from trackhelm_domain.locations import join
+from trackhelm_domain.outbox import Announcement, Event, announce
+from trackhelm_domain.runs.schemas import RunInfo
+from trackhelm_domain.runs.tags import LOGGED_MODEL_HISTORY, RUN_NAME, must_stay_whole
+from trackhelm_domain.tables.lifecycle import LifecycleStage
+from trackhelm_ingest.deletion.lifecycle_audit import record_move
+from trackhelm_ingest.runs import store
+from trackhelm_ingest.runs.store import STATUSES, Lock, RunRef
+
+# Rules for what is written to a run: keys, values, doubles in one request.
+
+
+def clean_params(pairs: Iterable[tuple[str, str]], of: str = "") -> dict[str, str]:
+    """Return params to store. Long values are cut, as MLflow's server does; a key may come once.
+
+    `of` is the list of a request that they are from, for messages.
+    """
+    listed = list(pairs)
+    if len(listed) > 1:
+        twice = sorted(key for key, count in Counter(key for key, _ in listed).items() if count > 1)
+        if twice:
+            raise InvalidParameterError(f"Duplicate parameter keys have been submitted: {twice}.")
+    return {
+        check_key(key, _place(of, index), "Param key"): value[:PARAM_VALUE_LENGTH]
+        for index, (key, value) in enumerate(listed)
+    }
+
+
+def clean_tags(pairs: Iterable[tuple[str, str]], of: str = "") -> dict[str, str]:
+    """Return tags to store, with values as `clean_tag_value` has them; of equal keys the last counts."""
+    return {
+        check_key(key, _place(of, index)): clean_tag_value(key, value)
+        for index, (key, value) in enumerate(pairs)
+    }
+
+
+def clean_new_run_tags(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Return the tags that a run is created with. MLflow's server takes any key here, and only here."""
+    return {check_length(key, "key", KEY_LENGTH): clean_tag_value(key, value) for key, value in pairs}
+
+
+def clean_tag_value(key: str, value: str) -> str:
+    """Return a tag's value to store. A long text of the user's own is cut, as MLflow's server does.
+
+    MLflow's own tags and JSON are not, which clients could not read back then: they are refused at last.
+    """
+    if len(value) > RUN_TAG_VALUE_LENGTH and must_stay_whole(key, value):
+        if len(value) > WHOLE_TAG_VALUE_LENGTH:
+            raise too_long(value, "value", WHOLE_TAG_VALUE_LENGTH, f"the value of tag {key}")
+        return value
+    return value[:RUN_TAG_VALUE_LENGTH]
+
+
+def _place(of: str, index: int) -> str:
+    return f"{of}[{index}].key" if of else "key"
+
+
+def check_batch_size(metrics: Sequence[object], params: Sequence[object], tags: Sequence[object]) -> None:
+    """Refuse a batch that is larger than MLflow's limits, which clients split by."""
+    sizes = (
+        ("metrics", len(metrics), BATCH_METRICS),
+        ("params", len(params), BATCH_PARAMS),
+        ("tags", len(tags), BATCH_TAGS),
+        ("metrics, params, and tags", len(metrics) + len(params) + len(tags), BATCH_ITEMS),
+    )
+    for kind, size, limit in sizes:
+        if size > limit:
+            raise InvalidParameterError(
+                f"A batch logging request can contain at most {limit} {kind}. Got {size} {kind}. "
+                f"Please split up {kind} across multiple requests."
+            )
+
+
+# The rule that a write goes to a run that exists and is not deleted.
+
+
+def run_not_found(uuid: str) -> NotFoundError:
+    """Return the error for a run that does not exist."""
+    return NotFoundError(f"Run with id={uuid} not found")
+
+
+def check_active(run: RunRef | None, uuid: str) -> RunRef:
+    """Return the run found under `uuid`, if it may be written to."""
+    if run is None:
+        raise run_not_found(uuid)
+    if run.stage is not LifecycleStage.ACTIVE:
+        raise InvalidParameterError(
+            f"The run {uuid} must be in the 'active' state. Current state is {run.stage.value}."
+        )
+    return run
+
+
+def active_run(session: Session, uuid: str, *, lock: Lock = Lock.CONTENTS) -> RunRef:
+    """Return a run that may be written to; lock its own row when the write depends on that.
+
+    Something is about to be logged to it, so that it is not settled any more.
+    """
+    run = locked_run(session, uuid, lock)
+    store.unsettle(session, [run])
+    return run
+
+
+def locked_run(session: Session, uuid: str, lock: Lock) -> RunRef:
+    """Return a run that may be written to, and leave it settled if it is: what is logged to it stays."""
+    return check_active(store.find_runs(session, [uuid], lock=lock).get(uuid), uuid)
+
+
+# What webhooks are told of runs: that one started, and how it ended.
+
+_EVENTS: Final = {
+    "RUNNING": Event.RUN_STARTED,
+    "FINISHED": Event.RUN_FINISHED,
+    "FAILED": Event.RUN_FAILED,
+    "KILLED": Event.RUN_KILLED,
+}
+
+
+def announce_status(session: Session, run: RunInfo, now: int) -> None:
+    """Announce the state that a run is in since now. A scheduled run has not started."""
+    if event := _EVENTS.get(run.status):
+        data = {
+            "run_id": run.run_id,
+            "run_name": run.run_name,
+            "experiment_id": run.experiment_id,
+            "user_id": run.user_id,
+            "status": run.status,
+            "start_time": run.start_time,
+            "end_time": run.end_time,
+            "artifact_uri": run.artifact_uri,
+        }
+        announce(session, Announcement(event, f"run/{run.run_id}", data, now))
+
+
+# Rules about runs: their names, states, params and tags.
+
+_MODEL_FIELDS: Final = ("artifact_path", "flavors", "utc_time_created", "run_id")
+
+
+def create_run(
+    session: Session,
+    *,
+    experiment_id: str,
+    user_id: str,
+    run_name: str,
+    start_time: int,
+    tags: dict[str, str],
+    now: int,
+) -> tuple[RunInfo, dict[str, str]]:
+    """Create a running run and return what it is and its tags, the run's name among them."""
+    number = parse_experiment_id(experiment_id)
+    name = _agreed_name(run_name, tags.get(RUN_NAME, "")) or random_name()
+    check_length(name, "run_name", NAME_LENGTH)
+    check_length(user_id, "user_id", NAME_LENGTH)
+    location = active_location(session, number, experiment_id)
+    run_id = new_run_id()
+    run = RunInfo(
+        run_id=run_id,
+        run_uuid=run_id,
+        run_name=name,
+        experiment_id=str(number),
+        user_id=user_id,
+        status="RUNNING",
+        start_time=start_time,
+        artifact_uri=join(location, run_id, "artifacts"),
+        lifecycle_stage=LifecycleStage.ACTIVE.value,
+    )
+    tags = {**tags, RUN_NAME: name}
+    store.set_tags(session, store.insert_run(session, run), tags)
+    announce_status(session, run, now)
+    return run, tags
+
+
+def update_run(
+    session: Session,
+    uuid: str,
+    *,
+    status: str | int | None,
+    end_time: int | None,
+    run_name: str,
+    now: int,
+) -> RunInfo:
+    """Change a run's state, end or name; what is not given (or is no known state) stays.
+
+    `now` is milliseconds since the epoch.
+    """
+    # The run's name is a tag, too.
+    run = (active_run if run_name else locked_run)(session, uuid, lock=Lock.OWN)
+    changes: dict[str, str | int | None] = {}
+    if known := _known_status(status):
+        changes["status"] = known
+    if end_time is not None:
+        changes["end_time"] = end_time
+    if changes:
+        store.update_run(session, run.id, **changes)
+    if run_name:
+        _rename(session, run.id, run_name)
+        store.set_tags(session, run.id, {RUN_NAME: run_name})
+    info = store.run_info(session, run.id)
+    if info.status != run.status:
+        announce_status(session, info, now)
+    return info
+
+
+def move_run(session: Session, uuid: str, stage: LifecycleStage, cause: Cause) -> None:
+    """Put a run into the bin or take it out; a run that is there already stays as it is."""
+    run = store.find_runs(session, [uuid], lock=Lock.OWN).get(uuid)
+    if run is None:
+        raise run_not_found(uuid)
+    if run.stage is not stage:
+        deleted_time = cause.time if stage is LifecycleStage.DELETED else None
+        store.update_run(session, run.id, lifecycle_stage=stage, deleted_time=deleted_time)
+        record_move(session, Entity(EntityType.RUN, uuid), stage, cause)
+
+
+def log_param(session: Session, uuid: str, key: str, value: str) -> None:
+    """Add a param; one that is there must have the same value."""
+    for _, old in _add_params(session, active_run(session, uuid), {key: value}):
+        raise InvalidParameterError(
+            f"Changing param values is not allowed. Param with key='{key}' was already logged "
+            f"with value='{old}' for run ID='{uuid}'. Attempted logging new value '{value}'."
+        )
+
+
+def log_pairs(session: Session, uuid: str, params: Mapping[str, str], tags: Mapping[str, str]) -> None:
+    """Add params and set tags; a param that is there must have the same value. A run must be there."""
+    # Locks in one order whatever a request holds: the run, then all new keys, sorted. Were the keys of params
+    # inserted before those of tags, two requests with the same keys in other places would end in a deadlock.
+    run = active_run(session, uuid, lock=_lock_for(tags))
+    store.add_keys(session, {*params, *tags})
+    if params and (conflicts := _add_params(session, run, params)):
+        shown = [{"key": key, "old_value": old, "new_value": params[key]} for key, old in conflicts]
+        raise InvalidParameterError(
+            f"Changing param values is not allowed. Params were already logged='{shown}' for run ID='{uuid}'."
+        )
+    if tags:
+        _set_tags(session, run, tags)
+
+
+def _add_params(session: Session, run: RunRef, params: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Add params and return those that have another value already, with that value."""
+    stored = store.add_params(session, run.id, params)
+    return [(key, stored[key]) for key, value in params.items() if stored[key] != value]
+
+
+def set_tags(session: Session, uuid: str, tags: Mapping[str, str]) -> None:
+    """Set tags; the tag of the run's name renames the run. A run has a name: an empty one changes nothing."""
+    _set_tags(session, active_run(session, uuid, lock=_lock_for(tags)), tags)
+
+
+def _set_tags(session: Session, run: RunRef, tags: Mapping[str, str]) -> None:
+    tags = {key: value for key, value in tags.items() if value or key != RUN_NAME}
+    store.set_tags(session, run.id, tags)
+    if RUN_NAME in tags:
+        _rename(session, run.id, tags[RUN_NAME])
+
+
+def _lock_for(tags: Mapping[str, str]) -> Lock:
+    return Lock.OWN if RUN_NAME in tags else Lock.CONTENTS
+
+
+def delete_tag(session: Session, uuid: str, key: str) -> None:
+    """Delete a tag that is there."""
+    run = active_run(session, uuid)
+    if not store.delete_tag(session, run.id, key):
+        raise NotFoundError(f"No tag with name: {key} in run with id {uuid}")
+
+
+def log_model(session: Session, uuid: str, model_json: str) -> None:
+    """Append a model, described as clients before 3.0 do, to the run's history of models."""
+    model = _parse_model(model_json)
+    if model["run_id"] != uuid:
+        raise InvalidParameterError(
+            f"Invalid model info: its run_id is {model['run_id']!r}, but it is logged to run '{uuid}'."
+        )
+    run = active_run(session, uuid, lock=Lock.OWN)
+    history = _parse_history(store.find_tag(session, run.id, LOGGED_MODEL_HISTORY))
+    value = clean_tag_value(LOGGED_MODEL_HISTORY, json.dumps([*history, model]))
+    store.set_tags(session, run.id, {LOGGED_MODEL_HISTORY: value})
+
+
+def _parse_history(tag: str | None) -> list[Any]:
+    history = _parse_json("[]" if tag is None else tag, f"Tag '{LOGGED_MODEL_HISTORY}' of the run")
+    if not isinstance(history, list):
+        raise InvalidParameterError(f"Tag '{LOGGED_MODEL_HISTORY}' of the run is not a JSON list.")
+    return history
+
+
+def _parse_json(text: str, subject: str) -> Any:
+    try:
+        return decode_json(text)
+    except json.JSONDecodeError as error:
+        raise InvalidParameterError(f"{subject} is not valid JSON: {error}.") from error
+
+
+def _parse_model(model_json: str) -> dict[str, Any]:
+    model = _parse_json(model_json, "Malformed model info: it")
+    missing = [name for name in _MODEL_FIELDS if not isinstance(model, dict) or name not in model]
+    if missing:
+        raise InvalidParameterError(f"Model json is missing mandatory fields: {missing}.")
+    found: dict[str, Any] = model
+    return found
+
+
+def _rename(session: Session, run_id: int, name: str) -> None:
+    store.update_run(session, run_id, name=check_length(name, "run_name", NAME_LENGTH))
+
+
+def _agreed_name(run_name: str, tag: str) -> str:
+    if run_name and tag and run_name != tag:
+        raise InvalidParameterError(
+            "Both 'run_name' argument and 'mlflow.runName' tag are specified, but with different values "
+            f"(run_name='{run_name}', mlflow.runName='{tag}')."
+        )
+    return run_name or tag
+
+
+def _known_status(status: str | int | None) -> str | None:
+    if isinstance(status, int):
+        if status not in STATUSES:
+            allowed = ", ".join(f"{number} ({name})" for number, name in STATUSES.items())
+            raise invalid_value(status, "status", f"it must be one of {allowed}")
+        return STATUSES[status]
+    # protobuf drops a name that it does not know, so clients newer than the server may send one.
+    return status if status in STATUSES.values() else None
+
+
+# The rule of what may be stored by one statement: a param or tag by itself, of a key that is known.
+#
+# Everything else (a new key, a run that is missing, deleted or settled, a param that is there, a name) goes
+# the way of `logic.runs`, which unsettles, compares and refuses.
+
+
+def add_param(database: Database, uuid: str, key: str, value: str) -> bool:
+    """Add a param durably by one statement, and return whether that was possible."""
+    if database.is_sqlite:
+        return False
+    with database.committing_each() as session:
+        key_id = keys_of(session).known_ids([key]).get(key)
+        return key_id is not None and store.add_param(session, uuid, key_id, value)
+
+
+def set_tag(database: Database, uuid: str, key: str, value: str) -> bool:
+    """Set a tag durably by one statement, and return whether that was possible."""
+    if database.is_sqlite or key == RUN_NAME:
+        return False
+    with database.committing_each() as session:
+        key_id = keys_of(session).known_ids([key]).get(key)
+        return key_id is not None and store.set_tag(session, uuid, key_id, value)

@@ -1,0 +1,128 @@
+"""Endpoints that write runs, and those that log one param or one tag. Batches are in `metrics`."""
+
+from fastapi import APIRouter, Request, Response
+from starlette.concurrency import run_in_threadpool
+
+from trackhelm_core.db.unit_of_work import Database
+from trackhelm_core.runtime import RuntimeDep
+from trackhelm_core.security.actor import ActorDep
+from trackhelm_core.wire.arguments import read_message
+from trackhelm_core.wire.replies import Empty, KeyValue, documented, documented_body, empty_reply, reply
+from trackhelm_core.wire.routes import DirectRoute, WireRoute
+from trackhelm_domain.audit.changes import Cause
+from trackhelm_domain.runs.schemas import Run, RunData, RunReply
+from trackhelm_domain.tables.lifecycle import LifecycleStage
+from trackhelm_ingest.metrics.routes import SinkDep
+from trackhelm_ingest.runs import logic, schemas
+from trackhelm_ingest.runs.logic import clean_new_run_tags, clean_params, clean_tags
+from trackhelm_ingest.runs.schemas import LogParam, SetTag
+from trackhelm_ingest.runs.store import ENDED
+
+router = APIRouter(prefix="/mlflow/runs", route_class=WireRoute)
+
+
+@router.post("/create", **documented(RunReply))
+def create_run(body: schemas.CreateRun, runtime: RuntimeDep) -> Response:
+    """Create a run in an active experiment. A name is made up where none is given."""
+    tags = clean_new_run_tags((tag.key, tag.value) for tag in body.tags)
+    with runtime.database.writing() as session:
+        info, tags = logic.create_run(
+            session,
+            experiment_id=body.experiment_id,
+            user_id=body.user_id,
+            run_name=body.run_name,
+            start_time=body.start_time,
+            tags=tags,
+            now=runtime.clock(),
+        )
+    data = RunData(tags=[KeyValue(key, value) for key, value in tags.items()])
+    return reply(RunReply(run=Run(info=info, data=data)))
+
+
+@router.post("/update", **documented(schemas.UpdatedRun))
+def update_run(body: schemas.UpdateRun, runtime: RuntimeDep, sink: SinkDep) -> Response:
+    """Change a run's status, end time or name."""
+    with runtime.database.writing() as session:
+        info = logic.update_run(
+            session,
+            body.run,
+            status=body.status,
+            end_time=body.end_time,
+            run_name=body.run_name,
+            now=runtime.clock(),
+        )
+    if body.status is not None and info.status in ENDED:
+        sink.run_ended(info.run_id)
+    return reply(schemas.UpdatedRun(run_info=info))
+
+
+@router.post("/delete", **documented(Empty))
+def delete_run(body: schemas.MoveRun, actor: ActorDep, runtime: RuntimeDep, sink: SinkDep) -> Response:
+    """Put a run into the bin."""
+    with runtime.database.writing() as session:
+        cause = Cause(actor, runtime.clock(), body.comment)
+        logic.move_run(session, body.run, LifecycleStage.DELETED, cause)
+    sink.runs_deleted(body.run)
+    return empty_reply()
+
+
+@router.post("/restore", **documented(Empty))
+def restore_run(body: schemas.MoveRun, actor: ActorDep, runtime: RuntimeDep) -> Response:
+    """Take a run out of the bin."""
+    with runtime.database.writing() as session:
+        cause = Cause(actor, runtime.clock(), body.comment)
+        logic.move_run(session, body.run, LifecycleStage.ACTIVE, cause)
+    return empty_reply()
+
+
+@router.post("/delete-tag", **documented(Empty))
+def delete_tag(body: schemas.DeleteTag, runtime: RuntimeDep) -> Response:
+    """Delete a tag."""
+    with runtime.database.writing() as session:
+        logic.delete_tag(session, body.run, body.key)
+    return empty_reply()
+
+
+@router.post("/log-model", **documented(Empty))
+def log_model(body: schemas.LogModel, runtime: RuntimeDep) -> Response:
+    """Note a model that a client before 3.0 logged to the run."""
+    with runtime.database.writing() as session:
+        logic.log_model(session, body.run, body.model_json)
+    return empty_reply()
+
+
+# Endpoints that log one param or one tag: what a script calls between two steps, and waits for.
+#
+# They take the request alone, because they are called directly.
+
+params_and_tags_router = APIRouter(prefix="/mlflow/runs", route_class=DirectRoute)
+
+
+@params_and_tags_router.post("/log-parameter", **documented(Empty), **documented_body(LogParam))
+async def log_param(request: Request) -> Response:
+    """Add a param. It never changes: the same value again is fine, another is refused."""
+    message = read_message(LogParam, await request.body())
+    await run_in_threadpool(_log_param, request.app.state.runtime.database, message)
+    return empty_reply()
+
+
+@params_and_tags_router.post("/set-tag", **documented(Empty), **documented_body(SetTag))
+async def set_tag(request: Request) -> Response:
+    """Set a tag. `mlflow.runName` renames the run."""
+    message = read_message(SetTag, await request.body())
+    await run_in_threadpool(_set_tag, request.app.state.runtime.database, message)
+    return empty_reply()
+
+
+def _log_param(database: Database, message: LogParam) -> None:
+    ((key, value),) = clean_params([(message.key, message.value)]).items()
+    if not logic.add_param(database, message.run, key, value):
+        with database.writing() as session:
+            logic.log_param(session, message.run, key, value)
+
+
+def _set_tag(database: Database, message: SetTag) -> None:
+    ((key, value),) = clean_tags([(message.key, message.value)]).items()
+    if not logic.set_tag(database, message.run, key, value):
+        with database.writing() as session:
+            logic.set_tags(session, message.run, {key: value})

@@ -1,0 +1,291 @@
+"""Statements about runs, their params and tags, and the snapshots of runs that ended."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+from functools import cache
+from operator import attrgetter
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import CTE, CursorResult, Select, and_, bindparam, delete, insert, not_, select, update
+from sqlalchemy.orm import Session
+
+from trackhelm_core.db.base import table_of
+from trackhelm_core.db.statements import PlainRows, dialect_of, insert_for, is_any_of, upsert
+from trackhelm_domain.runs.reading import RUN_COLUMNS
+from trackhelm_domain.runs.schemas import RunInfo
+from trackhelm_domain.runs.snapshots import VERSION
+from trackhelm_domain.tables import Key, Run, RunDocument, RunParam, RunTag, Series
+from trackhelm_domain.tables.lifecycle import LifecycleStage
+from trackhelm_domain.tables.metrics import NO_LABELS_ID
+from trackhelm_ingest.metrics.keys import key_ids
+
+# The states of a run.
+
+STATUSES: Final = {1: "RUNNING", 2: "SCHEDULED", 3: "FINISHED", 4: "FAILED", 5: "KILLED"}
+"""Run states by their protobuf number."""
+
+ENDED: Final = frozenset({"FINISHED", "FAILED", "KILLED"})
+"""States in which a run expects no more metrics."""
+
+
+class Lock(Enum):
+    """What a transaction keeps others from, of the runs it finds."""
+
+    OWN = auto()
+    """Changes of the run's own row."""
+
+    CONTENTS = auto()
+    """Settling it: what is logged to a run may be stored by many at once, but by none while it settles."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunRef:
+    """What a write must know of the run it goes to."""
+
+    id: int
+    uuid: str
+    experiment_id: int
+    stage: LifecycleStage
+    status: str
+    settled: bool = False
+
+
+def insert_run(session: Session, run: RunInfo) -> int:
+    """Insert an active run and return its integer id."""
+    statement = insert(Run).values(
+        uuid=run.run_id,
+        experiment_id=int(run.experiment_id),
+        name=run.run_name,
+        user_id=run.user_id,
+        status=run.status,
+        start_time=run.start_time,
+        end_time=run.end_time,
+        lifecycle_stage=run.lifecycle_stage,
+        artifact_uri=run.artifact_uri,
+    )
+    return session.execute(statement.returning(Run.id)).scalar_one()
+
+
+def find_runs(session: Session, uuids: Collection[str], *, lock: Lock | None = None) -> dict[str, RunRef]:
+    """Return the runs there are of `uuids`, locked if asked for."""
+    statement = select(Run.id, Run.uuid, Run.experiment_id, Run.lifecycle_stage, Run.status, Run.settled)
+    statement = statement.where(Run.uuid.in_(uuids))
+    if lock is Lock.OWN:
+        statement = statement.with_for_update()
+    elif lock is Lock.CONTENTS:
+        # In one order, and one that those who unsettle several runs keep, too.
+        statement = statement.order_by(Run.id).with_for_update(read=True, key_share=True)
+    return {
+        uuid: RunRef(run_id, uuid, experiment_id, LifecycleStage(stage), status, settled)
+        for run_id, uuid, experiment_id, stage, status, settled in session.execute(statement)
+    }
+
+
+def runs_to_log_to(session: Session, uuids: Collection[str]) -> dict[str, RunRef]:
+    """Return the runs there are of `uuids`, which nobody settles before the transaction ends."""
+    runs = find_runs(session, uuids, lock=Lock.CONTENTS)
+    unsettle(session, runs.values())
+    return runs
+
+
+def unsettle(session: Session, runs: Iterable[RunRef]) -> None:
+    """Unsettle those of some locked runs that are settled: something is about to be logged to them."""
+    for run in runs:
+        if run.settled:
+            session.execute(update(Run).where(Run.id == run.id, Run.settled).values(settled=False))
+
+
+def update_run(session: Session, run_id: int, **values: str | int | None) -> None:
+    """Set columns of a run."""
+    session.execute(update(Run).where(Run.id == run_id).values(**values))
+
+
+def run_info(session: Session, run_id: int) -> RunInfo:
+    """Return what a run is now."""
+    run = session.get_one(Run, run_id)
+    return RunInfo(
+        run_id=run.uuid,
+        run_uuid=run.uuid,
+        run_name=run.name,
+        experiment_id=str(run.experiment_id),
+        user_id=run.user_id,
+        status=run.status,
+        start_time=run.start_time,
+        end_time=run.end_time,
+        artifact_uri=run.artifact_uri,
+        lifecycle_stage=run.lifecycle_stage,
+    )
+
+
+def add_keys(session: Session, names: Collection[str]) -> None:
+    """Insert the keys that are new, so that what follows only finds them."""
+    key_ids(session, names)
+
+
+def add_params(session: Session, run_id: int, params: Mapping[str, str]) -> dict[str, str]:
+    """Add the params that are new and return the stored value of each: the old one where there was one."""
+    ids = key_ids(session, params)
+    rows = [{"run_id": run_id, "key_id": key_id, "value": params[key]} for key, key_id in _by_id(ids)]
+    if upsert(session, RunParam, rows) == len(rows):
+        return dict(params)
+    names = {key_id: key for key, key_id in ids.items()}
+    statement = select(RunParam.key_id, RunParam.value).where(
+        RunParam.run_id == run_id, RunParam.key_id.in_(names)
+    )
+    return {names[key_id]: value for key_id, value in session.execute(statement)}
+
+
+def set_tags(session: Session, run_id: int, tags: Mapping[str, str]) -> None:
+    """Set tags: a present one takes the new value."""
+    ids = key_ids(session, tags)
+    rows = [{"run_id": run_id, "key_id": key_id, "value": tags[key]} for key, key_id in _by_id(ids)]
+    upsert(session, RunTag, rows, update=["value"])
+
+
+def find_tag(session: Session, run_id: int, key: str) -> str | None:
+    """Return a tag's value, None if there is none."""
+    statement = select(RunTag.value).join(Key, Key.id == RunTag.key_id)
+    return session.scalar(statement.where(RunTag.run_id == run_id, Key.name == key))
+
+
+def delete_tag(session: Session, run_id: int, key: str) -> bool:
+    """Delete a tag and return whether there was one."""
+    key_id = select(Key.id).where(Key.name == key).scalar_subquery()
+    result = session.execute(delete(RunTag).where(RunTag.run_id == run_id, RunTag.key_id == key_id))
+    assert isinstance(result, CursorResult)
+    return result.rowcount > 0
+
+
+def _by_id(ids: Mapping[str, int]) -> list[tuple[str, int]]:
+    # One order in every transaction: two that insert the same rows the other way round would deadlock.
+    return sorted(ids.items(), key=lambda item: item[1])
+
+
+# A param or tag that is logged alone: one statement of PostgreSQL, durable when it returns.
+#
+# A client that logs one by one waits for each, and its latency is made of round trips: BEGIN, finding the
+# run, the row and COMMIT take four. What this does not store it leaves to the transaction that says why.
+
+
+def add_param(session: Session, uuid: str, key_id: int, value: str) -> bool:
+    """Add a param that is new to an active run that is not settled; return whether that was done."""
+    return _store(session, RunParam, uuid, key_id, value)
+
+
+def set_tag(session: Session, uuid: str, key_id: int, value: str) -> bool:
+    """Set a tag of an active run that is not settled; return whether that was done."""
+    return _store(session, RunTag, uuid, key_id, value)
+
+
+def _store(
+    session: Session, model: type[RunParam] | type[RunTag], uuid: str, key_id: int, value: str
+) -> bool:
+    parameters = {"uuid": uuid, "of_key": key_id, "new_value": value}
+    return session.connection().execute(_statement(model), parameters).first() is not None
+
+
+@cache
+def _statement(model: type[RunParam] | type[RunTag]) -> Select[*tuple[Any, ...]]:
+    run, pairs = table_of(Run).c, table_of(model).c
+    found: CTE = (
+        select(run.id)
+        .where(
+            run.uuid == bindparam("uuid"),
+            run.lifecycle_stage == LifecycleStage.ACTIVE.value,
+            not_(run.settled),
+        )
+        # It must not settle between here and the commit.
+        .with_for_update(read=True, key_share=True)
+        .cte("found")
+    )
+    row = select(
+        found.c.id,
+        bindparam("of_key", type_=pairs.key_id.type),
+        bindparam("new_value", type_=pairs.value.type),
+    )
+    insert = insert_for("postgresql", model).from_select(["run_id", "key_id", "value"], row)
+    if model is RunTag:
+        insert = insert.on_conflict_do_update(
+            index_elements=[pairs.run_id, pairs.key_id], set_={"value": insert.excluded.value}
+        )
+    else:
+        insert = insert.on_conflict_do_nothing()
+    stored = insert.returning(pairs.run_id).cte("stored")
+    return select(stored.c.run_id)
+
+
+_HAS_ENDED: Final = and_(Run.status.in_(sorted(ENDED)), Run.lifecycle_stage != LifecycleStage.PURGED)
+# Two ways to find what is to be settled. Each is a walk of an index, of which what is settled leaves the part
+# that is walked: settling a million runs anew does not look for the next ones among all those done.
+_UNSETTLED: Final = select(*RUN_COLUMNS).where(not_(Run.settled), _HAS_ENDED).order_by(Run.id)
+_OF_OLD_VERSION: Final = (
+    select(*RUN_COLUMNS)
+    .join(RunDocument, RunDocument.run_id == Run.id)
+    .where(RunDocument.version < VERSION, Run.settled, _HAS_ENDED)
+    .order_by(RunDocument.version, RunDocument.run_id)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What is kept of a run that settles."""
+
+    run_id: int
+    document: bytes
+    pairs: Sequence[UUID]
+    """The digests of its params and tags."""
+
+
+def is_any_to_settle(session: Session) -> bool:
+    """Return whether a run has ended and is not settled, or has a document of a version before this one."""
+    return any(
+        session.execute(statement.limit(1)).first() is not None for statement in (_UNSETTLED, _OF_OLD_VERSION)
+    )
+
+
+def lock_runs_to_settle(session: Session, limit: int) -> PlainRows:
+    """Return up to `limit` runs that are to be settled, locked, in the form of `RUN_COLUMNS`.
+
+    Runs that somebody logs to at this moment are left for another time.
+    """
+    found: list[tuple[Any, ...]] = []
+    for statement in (_UNSETTLED, _OF_OLD_VERSION):
+        if len(found) < limit:
+            locking = statement.limit(limit - len(found)).with_for_update(of=Run, skip_locked=True)
+            found += map(tuple, session.connection().execute(locking))
+    return found
+
+
+def settle(session: Session, runs: Iterable[Settled]) -> None:
+    """Settle locked runs."""
+    runs = sorted(runs, key=attrgetter("run_id"))
+    run_ids = [run.run_id for run in runs]
+    has_pairs = dialect_of(session) == "postgresql"
+    rows = [
+        {
+            "run_id": run.run_id,
+            "version": VERSION,
+            "document": run.document,
+            "pairs": run.pairs if has_pairs else None,
+        }
+        for run in runs
+    ]
+    upsert(session, RunDocument, rows, update=["version", "document", "pairs"])
+    _settle_values(session, run_ids)
+    session.execute(update(Run).where(is_any_of(session, Run.id, run_ids)).values(settled=True))
+
+
+def _settle_values(session: Session, run_ids: Sequence[int]) -> None:
+    experiment = select(Run.experiment_id).where(Run.id == Series.run_id).scalar_subquery()
+    differs = Series.settled_value.is_distinct_from(Series.last_value)
+    session.execute(
+        update(Series)
+        .where(
+            is_any_of(session, Series.run_id, run_ids),
+            Series.label_set_id == NO_LABELS_ID,
+            differs | Series.settled_in.is_(None),
+        )
+        .values(settled_in=experiment, settled_value=Series.last_value)
+    )

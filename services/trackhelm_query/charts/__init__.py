@@ -1,0 +1,1 @@
+"""Charts: buckets of series, which never hide a spike."""

@@ -1,0 +1,356 @@
+"""Rules of charts: lines over a window of an axis, each as its exact points or as buckets of one grid."""
+
+import json
+from collections import defaultdict
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from itertools import groupby
+from operator import itemgetter
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy.orm import Session
+
+from trackhelm_core.chunks.buckets import Buckets, level_of
+from trackhelm_core.chunks.codec import decode
+from trackhelm_core.chunks.points import Points, merge
+from trackhelm_core.errors import InvalidParameterError
+from trackhelm_core.limits import (
+    CHART_CELLS,
+    CHART_KEYS,
+    CHART_POINTS,
+    CHART_RUNS,
+    CHART_SERIES,
+    LABEL_FILTER_VALUES,
+    LABELS,
+)
+from trackhelm_query.metrics import store
+
+# The points of many chunks, a piece at a time: long lines are drawn in the memory of a part.
+
+PIECE_POINTS: Final = 500_000
+"""Points after which a piece ends where it can: some 40 MB while it is drawn."""
+
+
+class EncodedChunk(NamedTuple):
+    """A chunk as it is stored; its bounds are inclusive."""
+
+    min_step: int
+    max_step: int
+    points: int
+    data: bytes
+
+
+def pieces_of(chunks: Iterable[EncodedChunk], size: int = PIECE_POINTS) -> Iterator[Points]:
+    """Yield merged points by step, in pieces that have no step in common.
+
+    A piece goes on beyond `size` for as long as the next chunk has steps of it: only together are they a set.
+    """
+    piece: list[EncodedChunk] = []
+    held, last_step = 0, 0
+    for chunk in sorted(chunks, key=lambda chunk: chunk.min_step):
+        if held >= size and chunk.min_step > last_step:
+            yield _merged(piece)
+            piece, held = [], 0
+        last_step = max(last_step, chunk.max_step) if piece else chunk.max_step
+        held += chunk.points
+        piece.append(chunk)
+    if piece:
+        yield _merged(piece)
+
+
+def _merged(piece: Iterable[EncodedChunk]) -> Points:
+    return merge([decode(chunk.data) for chunk in piece])
+
+
+# Which series make which line of a chart, and their chunks. A line is a key of a run, or a part.
+
+LabelFilter = Mapping[str, Sequence[str]]
+"""Values of labels, any of which is wanted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of a chart: the points of some series of a key, as one set."""
+
+    run_id: str
+    key: str
+    labels: Mapping[str, str]
+    start_time: int
+    series_ids: list[int] = field(default_factory=list)
+
+
+def find_lines(
+    session: Session,
+    run_ids: Sequence[str],
+    keys: Sequence[str],
+    *,
+    labels: LabelFilter,
+    group_by: Sequence[str],
+) -> list[Line]:
+    """Return the lines of keys in runs, in the order these are named, then of labels; only what exists.
+
+    Only series whose labels have wanted values are in; those that agree in the labels of `group_by` are one
+    line. A series without such a label is in a line without it.
+    """
+    ids = store.key_ids(session, keys)
+    wanted = {ids[key]: key for key in keys if key in ids}
+    if not wanted:
+        return []
+    rows = store.series_of_keys(session, run_ids, list(wanted), CHART_SERIES + 1)
+    if len(rows) > CHART_SERIES:
+        raise InvalidParameterError(
+            f"The chart would read more than {CHART_SERIES} series, counting each set of labels: "
+            "name fewer runs or keys."
+        )
+    lines: dict[tuple[str, str, tuple[tuple[str, str], ...]], Line] = {}
+    for series_id, run_id, start_time, key_id, text in rows:
+        given: dict[str, str] = json.loads(text)
+        if not all(given.get(name) in values for name, values in labels.items()):
+            continue
+        grouped = {name: given[name] for name in group_by if name in given}
+        name = (run_id, wanted[key_id], tuple(grouped.items()))
+        if name not in lines:
+            lines[name] = Line(run_id, wanted[key_id], grouped, start_time)
+        lines[name].series_ids.append(series_id)
+    run_at = {run_id: position for position, run_id in enumerate(run_ids)}
+    key_at = {key: position for position, key in enumerate(keys)}
+    return sorted(
+        lines.values(),
+        key=lambda line: (run_at[line.run_id], key_at[line.key], _label_order(line.labels)),
+    )
+
+
+def read_chunks(
+    session: Session, lines: Sequence[Line], steps: store.StepRange
+) -> Generator[tuple[int, list[EncodedChunk]]]:
+    """Yield the position of a line and its chunks, in no order; lines without chunks are left out.
+
+    One statement, whatever the number of lines. Of points outside the range of steps some may be in.
+    In memory are the lines whose series are not all read.
+    """
+    line_of = {series_id: at for at, line in enumerate(lines) for series_id in line.series_ids}
+    last_of = [max(line.series_ids) for line in lines]
+    pending: defaultdict[int, list[EncodedChunk]] = defaultdict(list)
+    total = 0
+    with closing(store.chunks_of_series(session, sorted(line_of), steps)) as found:
+        for series_id, rows in groupby(found, key=itemgetter(0)):
+            at = line_of[series_id]
+            for _, min_step, max_step, points, data in rows:
+                total += points
+                if total > CHART_POINTS:
+                    raise InvalidParameterError(
+                        f"The chart would read more than {CHART_POINTS} points: name fewer runs or keys, "
+                        "or a window of steps."
+                    )
+                pending[at].append(EncodedChunk(min_step, max_step, points, data))
+            if series_id == last_of[at]:
+                yield at, pending.pop(at)
+    yield from pending.items()
+
+
+def _label_order(labels: Mapping[str, str]) -> list[tuple[str, int, str]]:
+    # By length first: rank 9 before rank 10.
+    return [(name, len(value), value) for name, value in labels.items()]
+
+
+# What a caller may ask of a chart: its axis, its window, and how large it may be.
+
+
+class Axis(StrEnum):
+    """What a chart is drawn over. `RELATIVE` is milliseconds since the run's start."""
+
+    STEP = "step"
+    TIME = "time"
+    RELATIVE = "relative"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskedChart:
+    """A chart as a caller asks for it.
+
+    `start` and `end` are inclusive; None is where the points begin or end.
+    """
+
+    run_ids: Sequence[str]
+    keys: Sequence[str]
+    axis: Axis
+    buckets: int
+    start: int | None
+    end: int | None
+    labels: LabelFilter
+    group_by: Sequence[str]
+
+
+def check(asked: AskedChart) -> None:
+    """Refuse a chart that is too large or has no window."""
+    _check_number("run_ids", len(asked.run_ids), CHART_RUNS)
+    _check_number("keys", len(asked.keys), CHART_KEYS)
+    check_cells("runs x keys", len(set(asked.run_ids)) * len(set(asked.keys)), asked.buckets)
+    if asked.start is not None and asked.end is not None and asked.start > asked.end:
+        raise InvalidParameterError(
+            f"Invalid value {asked.end} for parameter 'end' supplied: the window starts at {asked.start}; "
+            "'end' must not be before 'start'."
+        )
+    _check_number("labels", len(asked.labels), LABELS, least=0)
+    _check_number("group_by", len(asked.group_by), LABELS, least=0)
+    for name, values in asked.labels.items():
+        _check_number(f"labels.{name}", len(values), LABEL_FILTER_VALUES)
+
+
+def _check_number(name: str, given: int, limit: int, least: int = 1) -> None:
+    if not least <= given <= limit:
+        raise InvalidParameterError(
+            f"Invalid value for parameter '{name}' supplied: {given} are named; "
+            f"it must be {least} to {limit}."
+        )
+
+
+def check_cells(what: str, lines: int, buckets: int) -> None:
+    """Refuse more cells than an answer may hold."""
+    if lines * buckets > CHART_CELLS:
+        raise InvalidParameterError(
+            f"The chart is too large: {what} x buckets are {lines} x {buckets} = {lines * buckets}; "
+            f"it must be at most {CHART_CELLS}."
+        )
+
+
+# Drawing one line: its points in the window, exactly or as buckets of a grid of the line's own.
+
+Columns = tuple[NDArray[np.int64], NDArray[np.float64]]
+"""Places on the axis, ascending, and values."""
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnLine:
+    """A line: its points in the window, each a bucket of its own when `exact`; `level` is its grid's."""
+
+    line: Line
+    exact: bool
+    level: int
+    buckets: Buckets
+
+    @property
+    def points(self) -> int:
+        """How many points the window holds."""
+        return int(self.buckets.count.sum())
+
+    def on_level(self, level: int) -> "DrawnLine":
+        """Return the line on a grid at least as coarse as its own; an exact one is on every grid."""
+        if self.exact:
+            return self
+        return replace(self, level=level, buckets=self.buckets.coarsen(level - self.level))
+
+
+class _Part(NamedTuple):
+    level: int
+    buckets: Buckets
+
+
+def draw_line(asked: AskedChart, line: Line, chunks: Sequence[EncodedChunk]) -> DrawnLine | None:
+    """Return a line on a grid of its own, or None without points in the window.
+
+    The grid is at least as fine as that of any window around the line.
+    """
+    # Of a run that was made without a start the first point is sought in all of the line.
+    parts = None if _has_no_origin(asked, line) else _parts(asked, line, chunks, PIECE_POINTS)
+    if parts is None:
+        parts = _parts(asked, line, chunks, CHART_POINTS) or []
+    if not parts:
+        return None
+    if sum(int(part.buckets.count.sum()) for part in parts) <= asked.buckets:
+        return DrawnLine(line, exact=True, level=0, buckets=Buckets.join([part.buckets for part in parts]))
+    level = level_of(int(parts[0].buckets.x_first[0]), int(parts[-1].buckets.x_last[-1]), asked.buckets)
+    coarse = [part.buckets.coarsen(level - part.level) for part in parts]
+    return DrawnLine(line, exact=False, level=level, buckets=Buckets.join(coarse).coarsen(0))
+
+
+def _parts(asked: AskedChart, line: Line, chunks: Sequence[EncodedChunk], size: int) -> list[_Part] | None:
+    """Return what is in the window, piece by piece; None when a piece begins before the end of another."""
+    parts: list[_Part] = []
+    for points in pieces_of(chunks, size):
+        x, values = _in_window(asked, *_columns(asked.axis, line, points))
+        if not len(x):
+            continue
+        if parts and x[0] < parts[-1].buckets.x_last[-1]:
+            return None
+        parts.append(_part(x, values, asked.buckets))
+    return parts
+
+
+def _part(x: NDArray[np.int64], values: NDArray[np.float64], limit: int) -> _Part:
+    if len(x) <= limit:
+        # Copied: a view of some points would keep all of the piece's in memory.
+        return _Part(0, Buckets.of_points(x.copy(), values.copy()))
+    level = level_of(int(x[0]), int(x[-1]), limit)
+    return _Part(level, Buckets.of_points(x, values).coarsen(level))
+
+
+def _has_no_origin(asked: AskedChart, line: Line) -> bool:
+    return asked.axis is Axis.RELATIVE and not line.start_time
+
+
+def _columns(axis: Axis, line: Line, points: Points) -> Columns:
+    """Return points by their place on the axis; those of one place by time or step, then by value."""
+    if axis is Axis.STEP:
+        return points.steps, points.values
+    times, values = points.timestamps, points.values
+    if (times[1:] < times[:-1]).any():
+        order = np.lexsort((values, points.steps, times))
+        times, values = times[order], values[order]
+    if axis is Axis.TIME or not len(times):
+        return times, values
+    # A run that was made without a start begins with the first point of the line.
+    return times - (line.start_time or times[0]), values
+
+
+def _in_window(asked: AskedChart, x: NDArray[np.int64], values: NDArray[np.float64]) -> Columns:
+    begin = 0 if asked.start is None else int(np.searchsorted(x, asked.start, side="left"))
+    end = len(x) if asked.end is None else int(np.searchsorted(x, asked.end, side="right"))
+    return x[begin:end], values[begin:end]
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """Lines that have a point in the window, whose bounds are known when there are any."""
+
+    axis: Axis
+    lines: Sequence[DrawnLine]
+    start: int | None
+    end: int | None
+    level: int = 0
+
+    @property
+    def first_bucket(self) -> int:
+        """The index of the bucket that holds the start."""
+        return (self.start or 0) >> self.level
+
+
+def draw(session: Session, asked: AskedChart) -> Chart:
+    """Return a chart. What does not exist, or has no point in the window, is left out."""
+    check(asked)
+    run_ids, keys = list(dict.fromkeys(asked.run_ids)), list(dict.fromkeys(asked.keys))
+    lines = find_lines(session, run_ids, keys, labels=asked.labels, group_by=asked.group_by)
+    check_cells("lines", len(lines), asked.buckets)
+    drawn: dict[int, DrawnLine] = {}
+    with closing(read_chunks(session, lines, _steps(asked))) as found:
+        for at, chunks in found:
+            if line := draw_line(asked, lines[at], chunks):
+                drawn[at] = line
+    return _on_one_grid(asked, [drawn[at] for at in sorted(drawn)])
+
+
+def _on_one_grid(asked: AskedChart, drawn: Sequence[DrawnLine]) -> Chart:
+    if not drawn:
+        return Chart(asked.axis, [], asked.start, asked.end)
+    start = min(int(each.buckets.x_first[0]) for each in drawn) if asked.start is None else asked.start
+    end = max(int(each.buckets.x_last[-1]) for each in drawn) if asked.end is None else asked.end
+    level = level_of(start, end, asked.buckets)
+    return Chart(asked.axis, [each.on_level(level) for each in drawn], start, end, level)
+
+
+def _steps(asked: AskedChart) -> tuple[int | None, int | None]:
+    return (asked.start, asked.end) if asked.axis is Axis.STEP else (None, None)

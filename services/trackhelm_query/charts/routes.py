@@ -1,0 +1,40 @@
+"""Endpoints of Trackhelm's own API that answer charts."""
+
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+
+from trackhelm_core.limits import CHART_RUNS
+from trackhelm_core.queue.read_wait import wait_until_stored
+from trackhelm_core.runtime import RuntimeDep
+from trackhelm_core.wire.replies import documented, reply
+from trackhelm_core.wire.routes import WireRoute
+from trackhelm_query.charts import logic, schemas
+
+router = APIRouter(prefix="/trackhelm/charts", route_class=WireRoute)
+
+
+def _documented() -> dict[str, Any]:
+    described = documented(schemas.ChartReply)
+    stream = {"schema": {"type": "string", "format": "binary"}}
+    described["responses"][200]["content"][schemas.MEDIA_TYPE] = stream
+    return described
+
+
+@router.post("/buckets", **_documented())
+def chart_buckets(body: schemas.ChartBuckets, request: Request, runtime: RuntimeDep) -> Response:
+    """Get keys of runs over a window of an axis, in buckets: as JSON, or as an Arrow stream when asked for.
+
+    The greatest and least value of a line are in the answer wherever the window is.
+    """
+    # A request for more runs is refused.
+    wait_until_stored(runtime.redis, body.run_ids[:CHART_RUNS])
+    with runtime.database.reading() as session:
+        chart = logic.draw(session, body.asked())
+    if body.format == "arrow" or (body.format is None and _accepts_arrow(request)):
+        return Response(schemas.chart_stream(chart, body.columns), media_type=schemas.MEDIA_TYPE)
+    return reply(schemas.chart_message(chart, body.columns))
+
+
+def _accepts_arrow(request: Request) -> bool:
+    return schemas.MEDIA_TYPE in request.headers.get("accept", "").lower()

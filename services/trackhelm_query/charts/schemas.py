@@ -1,0 +1,205 @@
+"""Requests and answers about charts, as JSON and as an Apache Arrow stream."""
+
+import io
+from collections.abc import Sequence
+from functools import partial
+from typing import Annotated, Any, Final, Literal, get_args
+
+import nanoarrow
+import numpy as np
+from msgspec import field
+from nanoarrow.ipc import StreamWriter
+from numpy.typing import NDArray
+from pydantic import Field
+
+from trackhelm_core.chunks.buckets import MIN_BUCKETS
+from trackhelm_core.limits import CHART_BUCKETS, CHART_DEFAULT_BUCKETS
+from trackhelm_core.wire.replies import Number, Reply, encode, wire_number
+from trackhelm_core.wire.requests import WHOLE, Int64, Repeated, Required, WireModel
+from trackhelm_query.charts.logic import AskedChart, Axis, Chart, DrawnLine
+
+ColumnName = Literal[
+    "x_first", "first", "x_last", "last", "x_min", "min", "x_max", "max", "mean", "count", "nonfinite"
+]
+"""A column of a bucket beside its place."""
+
+Column = NDArray[np.int64] | NDArray[np.float64]
+
+
+class ChartBuckets(WireModel):
+    """`POST trackhelm/charts/buckets`: keys of runs over a window, in at most `buckets` columns."""
+
+    run_ids: tuple[Required, ...] = ()
+    keys: tuple[Required, ...] = ()
+    buckets: Annotated[int, Field(ge=MIN_BUCKETS, le=CHART_BUCKETS), WHOLE] = CHART_DEFAULT_BUCKETS
+    x_axis: Axis = Axis.STEP
+    start: Int64 | None = None
+    end: Int64 | None = None
+    labels: Annotated[dict[str, Repeated], Field(default_factory=dict)]
+    group_by: tuple[Required, ...] = ()
+    columns: tuple[ColumnName, ...] = ()
+    format: Literal["json", "arrow"] | None = None
+
+    def asked(self) -> AskedChart:
+        """Return the chart that is asked for."""
+        return AskedChart(
+            run_ids=self.run_ids,
+            keys=self.keys,
+            axis=self.x_axis,
+            buckets=self.buckets,
+            start=self.start,
+            end=self.end,
+            labels=self.labels,
+            group_by=self.group_by,
+        )
+
+
+class PointColumns(Reply, frozen=True):
+    """Points: places on the axis, and values."""
+
+    x: list[int]
+    value: list[Number]
+
+
+class BucketColumns(Reply, frozen=True):
+    """Buckets that hold a point; `bucket` counts from `bucket_start`. Null: no value of it is finite.
+
+    Columns that were not asked for are absent.
+    """
+
+    bucket: list[int]
+    x_first: list[int] | None = None
+    first: list[Number] | None = None
+    x_last: list[int] | None = None
+    last: list[Number] | None = None
+    x_min: list[int] | None = None
+    min: list[float | None] | None = None
+    x_max: list[int] | None = None
+    max: list[float | None] | None = None
+    mean: list[float | None] | None = None
+    count: list[int] | None = None
+    nonfinite: list[int] | None = None
+
+
+ALL_COLUMNS: Final[tuple[ColumnName, ...]] = get_args(ColumnName)
+
+
+class ChartLine(Reply, frozen=True):
+    """A line: `shown` rows that stand for `points`. It has `exact_points` if `exact`, else `buckets`."""
+
+    run_id: str
+    key: str
+    exact: bool
+    points: int
+    shown: int
+    labels: dict[str, str] = field(default_factory=dict)
+    exact_points: PointColumns | None = None
+    buckets: BucketColumns | None = None
+
+
+class ChartReply(Reply, frozen=True):
+    """The answer of `charts/buckets`.
+
+    Bucket i covers `bucket_width` places from `bucket_start` + i x `bucket_width` on.
+    """
+
+    x_axis: str
+    bucket_width: int
+    lines: list[ChartLine]
+    start: int | None = None
+    end: int | None = None
+    bucket_start: int | None = None
+
+
+def chart_message(
+    chart: Chart, columns: Sequence[ColumnName] = (), *, with_columns: bool = True
+) -> ChartReply:
+    """Return a chart in the wire's form with some columns (none: all), or only what stands beside them."""
+    return ChartReply(
+        x_axis=chart.axis.value,
+        bucket_width=1 << chart.level,
+        lines=[_line_message(chart, drawn, columns, with_columns=with_columns) for drawn in chart.lines],
+        start=chart.start,
+        end=chart.end,
+        bucket_start=chart.first_bucket << chart.level if chart.lines else None,
+    )
+
+
+def columns_of(chart: Chart, drawn: DrawnLine, columns: Sequence[ColumnName]) -> dict[str, Column]:
+    """Return columns (none: all) of a line's buckets by their names on the wire."""
+    buckets = drawn.buckets
+    place = (buckets.x_first >> chart.level) - chart.first_bucket
+    return {"bucket": place, **{name: getattr(buckets, name) for name in columns or ALL_COLUMNS}}
+
+
+def _line_message(
+    chart: Chart, drawn: DrawnLine, names: Sequence[ColumnName], *, with_columns: bool
+) -> ChartLine:
+    line = drawn.line
+    shown = len(drawn.buckets)
+    message = partial(
+        ChartLine, line.run_id, line.key, drawn.exact, drawn.points, shown, labels=dict(line.labels)
+    )
+    if not with_columns:
+        return message()
+    if drawn.exact:
+        x, value = drawn.buckets.x_first.tolist(), _numbers(drawn.buckets.first)
+        return message(exact_points=PointColumns(x, value))
+    columns = columns_of(chart, drawn, names)
+    # The encoder writes NaN, which says that a bucket has no finite value, as null.
+    lists = {name: column.tolist() for name, column in columns.items()}
+    lists |= {name: _numbers(columns[name]) for name in ("first", "last") if name in columns}
+    return message(buckets=BucketColumns(**lists))
+
+
+def _numbers(values: Column) -> list[Number]:
+    numbers: list[Number] = values.tolist()
+    return numbers if np.isfinite(values).all() else [wire_number(float(value)) for value in numbers]
+
+
+MEDIA_TYPE: Final = "application/vnd.apache.arrow.stream"
+
+METADATA_KEY: Final = "trackhelm"
+"""The entry of the schema's metadata that holds what the JSON answer says beside its columns."""
+
+_FLOATS: Final = frozenset({"first", "last", "min", "max", "mean"})
+_NULLABLE: Final = frozenset({"min", "max", "mean"})
+_TYPES: Final = {
+    name: (nanoarrow.float64 if name in _FLOATS else nanoarrow.int64)(nullable=name in _NULLABLE)
+    for name in ("line", "bucket", *ALL_COLUMNS)
+}
+
+
+def chart_stream(chart: Chart, columns: Sequence[ColumnName] = ()) -> bytes:
+    """Return a chart with some columns (none: all) as a stream of one record batch.
+
+    `line` is a position among the lines of the metadata. The point of an exact line is a bucket of its own.
+    A statistic is null where no value of the bucket is finite.
+    """
+    parts = [
+        {"line": np.full(len(drawn.buckets), position), **columns_of(chart, drawn, columns)}
+        for position, drawn in enumerate(chart.lines)
+    ]
+    names = ("line", "bucket", *dict.fromkeys(columns or ALL_COLUMNS))
+    table = {name: _joined(name, [part[name] for part in parts]) for name in names}
+    header = encode(chart_message(chart, with_columns=False)).decode()
+    schema = nanoarrow.c_schema(nanoarrow.struct({name: _TYPES[name] for name in names})).modify(
+        metadata={METADATA_KEY: header}
+    )
+    rows = len(table["line"])
+    children = [_array(name, column) for name, column in table.items()]
+    stream = io.BytesIO()
+    with StreamWriter.from_writable(stream) as writer:
+        writer.write_array(nanoarrow.c_array_from_buffers(schema, rows, [None], children=children))
+    return stream.getvalue()
+
+
+def _joined(name: str, parts: Sequence[Column]) -> Column:
+    return np.concatenate([np.empty(0, np.float64 if name in _FLOATS else np.int64), *parts])
+
+
+def _array(name: str, column: Column) -> Any:
+    known = None
+    if name in _NULLABLE and (absent := np.isnan(column)).any():
+        known = np.packbits(~absent, bitorder="little")
+    return nanoarrow.c_array_from_buffers(_TYPES[name], len(column), [known, column])

@@ -1,0 +1,1 @@
+"""Experiments: search and lookup."""

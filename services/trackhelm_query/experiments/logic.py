@@ -1,0 +1,38 @@
+"""Rules of reading experiments: which are found, and how pages are asked for."""
+
+from sqlalchemy.orm import Session
+
+from trackhelm_core.errors import NotFoundError
+from trackhelm_core.limits import SEARCH_EXPERIMENTS_PAGE
+from trackhelm_core.validation import parse_experiment_id
+from trackhelm_domain.runs.schemas import Rows
+from trackhelm_query.experiments import store
+from trackhelm_query.searches import AskedSearch, ExperimentRecords
+
+
+def get_experiment(session: Session, experiment_id: str) -> ExperimentRecords:
+    """Return an experiment, active or deleted."""
+    found = store.by_id(session, parse_experiment_id(experiment_id))
+    if not found:
+        raise NotFoundError(f"No Experiment with id={experiment_id} exists.")
+    return _with_tags(session, found)
+
+
+def get_experiment_by_name(session: Session, name: str) -> ExperimentRecords:
+    """Return an experiment, active or deleted: clients tell the user of a deleted one themselves."""
+    found = store.by_name(session, name)
+    if not found:
+        raise NotFoundError(f"Could not find experiment with name '{name}'.")
+    return _with_tags(session, found)
+
+
+def search_experiments(session: Session, asked: AskedSearch) -> tuple[ExperimentRecords, str]:
+    """Return a page of experiments and the token of the next one."""
+    search = asked.parse(["experiments"], largest_page=SEARCH_EXPERIMENTS_PAGE)
+    rows, next_token = store.search(session, search)
+    return _with_tags(session, rows), next_token
+
+
+def _with_tags(session: Session, rows: Rows) -> ExperimentRecords:
+    tags = store.tags_of(session, [row[0] for row in rows]) if rows else ()
+    return ExperimentRecords(rows, tags)

@@ -1,0 +1,108 @@
+"""Statements that read experiments."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from trackhelm_core.db.statements import is_any_of
+from trackhelm_core.search.compile import compile_filter
+from trackhelm_core.search.entity import (
+    EntitySearch,
+    IdAttribute,
+    NumberAttribute,
+    ResolvedAttribute,
+    StringAttribute,
+    StringCollection,
+    resolve_order,
+    string_rows,
+)
+from trackhelm_core.search.grammar import OrderTerm
+from trackhelm_core.search.pages import Page, SortColumn, read_page
+from trackhelm_core.search.text import SearchSyntaxError
+from trackhelm_domain.runs.schemas import Rows
+from trackhelm_domain.tables import Experiment, ExperimentTag
+from trackhelm_domain.tables.lifecycle import LifecycleStage
+from trackhelm_query.searches import Search
+
+_COLUMNS = (
+    Experiment.id,
+    Experiment.name,
+    Experiment.artifact_location,
+    Experiment.lifecycle_stage,
+    Experiment.last_update_time,
+    Experiment.creation_time,
+)
+
+# What was deleted for good is there while its rows are.
+_FOUND = select(*_COLUMNS).where(Experiment.lifecycle_stage != LifecycleStage.PURGED)
+
+_ID = "experiment_id"
+SEARCH = EntitySearch(
+    name="experiments",
+    attributes={
+        "name": StringAttribute(Experiment.name),
+        _ID: IdAttribute(Experiment.id),
+        "creation_time": NumberAttribute(Experiment.creation_time),
+        "last_update_time": NumberAttribute(Experiment.last_update_time),
+    },
+    collections={
+        "tags": StringCollection(
+            string_rows(
+                lambda key: (
+                    select(ExperimentTag.value)
+                    .where(ExperimentTag.experiment_id == Experiment.id, ExperimentTag.key == key)
+                    .correlate(Experiment)
+                )
+            )
+        )
+    },
+    prefixes={"tag": "tags"},
+)
+"""What can be searched in experiments."""
+
+
+def by_id(session: Session, experiment_id: int) -> Rows:
+    """Return the experiment, if there is one."""
+    return session.execute(_FOUND.where(Experiment.id == experiment_id)).all()
+
+
+def by_name(session: Session, name: str) -> Rows:
+    """Return the experiment, active or deleted, if there is one."""
+    return session.execute(_FOUND.where(Experiment.name == name)).all()
+
+
+def search(session: Session, asked: Search) -> Page:
+    """Return a page of the experiments that fulfil a search."""
+    statement = select(*_COLUMNS).where(Experiment.lifecycle_stage.in_(asked.stages))
+    if asked.where is not None:
+        statement = statement.where(compile_filter(asked.where, SEARCH))
+    return read_page(session, statement, _sort_columns(asked.order), asked.page)
+
+
+def tags_of(session: Session, experiment_ids: Sequence[int]) -> Rows:
+    """Return experiment id, key and value of all tags of experiments, by key."""
+    return session.execute(
+        select(ExperimentTag.experiment_id, ExperimentTag.key, ExperimentTag.value)
+        .where(is_any_of(session, ExperimentTag.experiment_id, experiment_ids))
+        .order_by(ExperimentTag.experiment_id, ExperimentTag.key)
+    ).all()
+
+
+def _sort_columns(terms: Sequence[OrderTerm]) -> list[SortColumn]:
+    if not terms:
+        return [SortColumn(Experiment.creation_time, descending=True), SortColumn(Experiment.id)]
+    columns = []
+    for order in resolve_order(terms, SEARCH):
+        by = order.by
+        if not isinstance(by, ResolvedAttribute):
+            allowed = ", ".join(SEARCH.attributes)
+            raise SearchSyntaxError(
+                f"experiments are not sorted by {by.field.prefix}. Allowed: {allowed}",
+                by.field.position,
+                lead=f"Invalid order_by entity: {by.field.prefix}",
+            )
+        columns.append(SortColumn(by.part.column, descending=order.descending))
+        if by.field.key == _ID:
+            return columns
+    return [*columns, SortColumn(Experiment.id, descending=True)]

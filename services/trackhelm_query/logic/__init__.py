@@ -1,1 +1,0 @@
-"""The rules of tracking reads. No HTTP, no SQL."""

@@ -1,0 +1,1 @@
+"""Metric history: pages, samples, and series by their labels."""

@@ -1,1 +1,0 @@
-"""The HTTP face of tracking reads: parse, one call, answer."""

@@ -1,0 +1,1 @@
+"""Runs: search and lookup."""

@@ -1,0 +1,254 @@
+"""What can be searched in runs and what they are sorted by, over their tables."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final
+
+from sqlalchemy import (
+    BigInteger,
+    BindParameter,
+    ColumnElement,
+    FromClause,
+    Integer,
+    Label,
+    Select,
+    Table,
+    Text,
+    bindparam,
+    case,
+    func,
+    literal_column,
+    outerjoin,
+    select,
+    true,
+)
+from sqlalchemy.sql.base import ReadOnlyColumnCollection
+
+from trackhelm_core.db.base import table_of
+from trackhelm_core.db.statements import Values, list_parameter
+from trackhelm_core.limits import RUN_TAG_VALUE_LENGTH
+from trackhelm_core.search.entity import (
+    Attribute,
+    EntitySearch,
+    MetricCollection,
+    NumberAttribute,
+    ResolvedAttribute,
+    StringAttribute,
+    StringCollection,
+    metric_rows,
+    resolve_order,
+    string_rows,
+)
+from trackhelm_core.search.expression import Aggregate, Expression
+from trackhelm_core.search.grammar import OrderTerm
+from trackhelm_core.search.pages import SortColumn
+from trackhelm_core.search.text import SearchSyntaxError
+from trackhelm_domain.tables import Dataset, Run, RunDataset, RunDatasetTag, RunParam, RunTag, Series
+from trackhelm_domain.tables.lifecycle import LifecycleStage
+from trackhelm_domain.tables.metrics import NO_LABELS_ID
+
+_RUNS: Final = table_of(Run)
+_PARAMS: Final = table_of(RunParam)
+_TAGS: Final = table_of(RunTag)
+_SERIES: Final = table_of(Series)
+_DATASETS: Final = table_of(Dataset)
+_USES: Final = table_of(RunDataset)
+_CONTEXTS: Final = table_of(RunDatasetTag)
+
+NO_KEY: Final = -1
+"""The id of a key that does not exist: no row has it, and the index says so at once."""
+
+DATASET_CONTEXT: Final = "mlflow.data.context"
+
+AGGREGATES: Final = {
+    Aggregate.LAST: _SERIES.c.last_value,
+    Aggregate.MIN: _SERIES.c.min_value,
+    Aggregate.MAX: _SERIES.c.max_value,
+}
+
+_ATTRIBUTES: Final[Mapping[str, Attribute]] = {
+    "run_id": StringAttribute(_RUNS.c.uuid),
+    # A run's name and its tag `mlflow.runName` are written together, so either stands for both.
+    "run_name": StringAttribute(_RUNS.c.name),
+    "status": StringAttribute(_RUNS.c.status),
+    "user_id": StringAttribute(_RUNS.c.user_id),
+    "artifact_uri": StringAttribute(_RUNS.c.artifact_uri),
+    "start_time": NumberAttribute(_RUNS.c.start_time),
+    "end_time": NumberAttribute(_RUNS.c.end_time),
+}
+_ALIASES: Final = {
+    "run name": "run_name",
+    "Run name": "run_name",
+    "Run Name": "run_name",
+    "created": "start_time",
+    "Created": "start_time",
+}
+_PREFIXES: Final = {
+    "metric": "metrics",
+    "param": "params",
+    "parameter": "params",
+    "parameters": "params",
+    "tag": "tags",
+    "dataset": "datasets",
+}
+
+
+def run_search(keys: Mapping[str, int]) -> EntitySearch:
+    """Return what can be searched in runs; `keys` gives the ids of those keys that exist."""
+
+    def param(key: str) -> Select[Any]:
+        return _value_of(_PARAMS, keys.get(key, NO_KEY))
+
+    def tag(key: str) -> Select[Any]:
+        return _value_of(_TAGS, keys.get(key, NO_KEY))
+
+    def metric(key: str, aggregate: Aggregate) -> Select[Any]:
+        return (
+            select(AGGREGATES[aggregate])
+            .where(
+                _SERIES.c.run_id == _RUNS.c.id,
+                _SERIES.c.label_set_id == NO_LABELS_ID,
+                _SERIES.c.key_id == keys.get(key, NO_KEY),
+            )
+            .correlate(_RUNS)
+        )
+
+    return EntitySearch(
+        name="runs",
+        attributes=_ATTRIBUTES,
+        collections={
+            "metrics": MetricCollection(metric_rows(metric), has_key=keys.__contains__),
+            "params": StringCollection(string_rows(param)),
+            "tags": StringCollection(string_rows(tag)),
+            "datasets": StringCollection(string_rows(_dataset), keys=("name", "digest", "context")),
+        },
+        aliases=_ALIASES,
+        prefixes=_PREFIXES,
+        attribute_prefixes=frozenset({"attribute", "attributes", "attr", "run"}),
+    )
+
+
+def _value_of(pairs: Table, key_id: int) -> Select[Any]:
+    return (
+        select(pairs.c.value).where(pairs.c.run_id == _RUNS.c.id, pairs.c.key_id == key_id).correlate(_RUNS)
+    )
+
+
+def _dataset(key: str) -> Select[Any]:
+    if key == "context":
+        return (
+            select(_CONTEXTS.c.value)
+            .join(_USES, _USES.c.id == _CONTEXTS.c.run_dataset_id)
+            .where(_USES.c.run_id == _RUNS.c.id, _CONTEXTS.c.key == DATASET_CONTEXT)
+            .correlate(_RUNS)
+        )
+    return (
+        select({"name": _DATASETS.c.name, "digest": _DATASETS.c.digest}[key])
+        .join(_USES, _USES.c.dataset_id == _DATASETS.c.id)
+        .where(_USES.c.run_id == _RUNS.c.id)
+        .correlate(_RUNS)
+    )
+
+
+EXPERIMENT: Final[BindParameter[int]] = bindparam("experiment", type_=BigInteger)
+EXPERIMENTS: Final = "experiments"
+ROW_LIMIT: Final[BindParameter[int]] = bindparam("row_limit", type_=Integer)
+"""Rows of the page, and the one that says whether another page follows."""
+
+
+@dataclass(frozen=True)
+class RunQuery:
+    """A search of runs, as a key by which its statement is remembered."""
+
+    dialect: str
+    is_of_one_experiment: bool
+    stages: tuple[LifecycleStage, ...]
+    where: Expression | None
+    order: tuple[OrderTerm, ...]
+    keys: tuple[tuple[str, int], ...]
+    """Names and ids of those keys, of all that it names, that exist."""
+    pairs_of: int | None = None
+    """The experiment, where the statement is of it alone: it names the digests of its runs' pairs."""
+
+    @cached_property
+    def key_ids(self) -> Mapping[str, int]:
+        """The ids of keys by their names."""
+        return dict(self.keys)
+
+    @cached_property
+    def entity(self) -> EntitySearch:
+        """What can be searched."""
+        return run_search(self.key_ids)
+
+    def parameters(self, experiment_ids: Sequence[int], row_limit: int) -> dict[str, Values | int]:
+        """Return the parameters of its statements."""
+        if self.is_of_one_experiment:
+            return {EXPERIMENT.key: experiment_ids[0], ROW_LIMIT.key: row_limit}
+        return {EXPERIMENTS: list_parameter(self.dialect, experiment_ids), ROW_LIMIT.key: row_limit}
+
+
+# What runs are sorted by, and the joins it takes.
+#
+# Runs with a value come first, then those whose metric is NaN, then those without one, whatever the
+# direction. Ties, and everything when nothing is asked for, go by start (the latest first) and then by id.
+
+_TIES = {
+    "start_time": SortColumn(_RUNS.c.start_time, descending=True),
+    "run_id": SortColumn(_RUNS.c.uuid),
+}
+
+
+def sorted_runs(
+    statement: Select[*tuple[Any, ...]], terms: Sequence[OrderTerm], query: RunQuery
+) -> tuple[Select[*tuple[Any, ...]], list[SortColumn]]:
+    """Return a SELECT of runs, joined to what it is sorted by, and its sort columns: those of some terms."""
+    columns: list[SortColumn] = []
+    ties = dict(_TIES)
+    source: FromClause = _RUNS
+    for order in resolve_order(terms, query.entity):
+        field, descending = order.by.field, order.descending
+        if isinstance(order.by, ResolvedAttribute):
+            column = order.by.part.column
+            columns.append(SortColumn(column, descending=descending, nullable=column is _RUNS.c.end_time))
+            ties.pop(field.key, None)
+            continue
+        key_id = query.key_ids.get(field.key, NO_KEY)
+        if field.prefix == "metrics":
+            row: Select[*tuple[Any, ...]] = select(
+                _SERIES.c.run_id, AGGREGATES[field.aggregate].label("value")
+            ).where(_SERIES.c.label_set_id == NO_LABELS_ID, _SERIES.c.key_id == key_id)
+        elif field.prefix in {"params", "tags"}:
+            table = _PARAMS if field.prefix == "params" else _TAGS
+            value = table.c.value if table is _PARAMS else _beginning(table.c.value)
+            row = select(table.c.run_id, value).where(table.c.key_id == key_id)
+        else:
+            raise SearchSyntaxError(
+                f"runs are not sorted by {field.prefix}: a run may have several. "
+                "Allowed: attributes, metrics, params, tags",
+                field.position,
+                lead="Invalid identifier type 'dataset'",
+            )
+        source, found = _joined(query.dialect, source, row)
+        if field.prefix == "metrics":
+            columns.append(SortColumn(case((found.run_id.is_(None), 1), else_=0)))
+        columns.append(SortColumn(found.value, descending=descending, nullable=True))
+    return statement.select_from(source), [*columns, *ties.values()]
+
+
+def _beginning(value: ColumnElement[str]) -> Label[str]:
+    """Return what is sorted by of a tag that may have a million characters: a page token holds it."""
+    return func.substr(value, 1, RUN_TAG_VALUE_LENGTH, type_=Text()).label("value")
+
+
+def _joined(
+    dialect: str, source: FromClause, row: Select[*tuple[Any, ...]]
+) -> tuple[FromClause, ReadOnlyColumnCollection[str, Any]]:
+    """Join to runs the row of each, which a SELECT gives with its `run_id`, and return that row's columns."""
+    if dialect != "postgresql":
+        rows = row.subquery()
+        return outerjoin(source, rows, rows.c.run_id == _RUNS.c.id), rows.c
+    # As in `search.rows`: looked up run by run, never by reading the rows of all experiments.
+    (run_id, *_) = row.selected_columns
+    looked_up = row.where(run_id == _RUNS.c.id).correlate(_RUNS).offset(literal_column("0")).lateral()
+    return outerjoin(source, looked_up, true()), looked_up.c

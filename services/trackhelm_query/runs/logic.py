@@ -1,0 +1,37 @@
+"""Rules of reading runs: which are found, and how pages are asked for."""
+
+from collections.abc import Sequence
+
+from sqlalchemy.orm import Session
+
+from trackhelm_core.errors import NotFoundError
+from trackhelm_core.limits import SEARCH_RUNS_PAGE
+from trackhelm_core.validation import parse_experiment_id
+from trackhelm_domain.runs import reading
+from trackhelm_domain.runs.schemas import RunRecords
+from trackhelm_query.runs import store
+from trackhelm_query.runs.store import DOCUMENT
+from trackhelm_query.searches import AskedSearch
+
+
+def get_run(session: Session, run_id: str) -> RunRecords:
+    """Return a run, active or deleted."""
+    found = reading.run_by_uuid(session, run_id)
+    if found is None:
+        raise NotFoundError(f"Run with id={run_id} not found.")
+    return found
+
+
+def search_runs(
+    session: Session, experiment_ids: Sequence[str], asked: AskedSearch
+) -> tuple[RunRecords | None, str]:
+    """Return a page of runs, None when there are none, and the token of the next page."""
+    searched = sorted({parse_experiment_id(experiment_id) for experiment_id in experiment_ids})
+    search = asked.parse(["runs", searched], largest_page=SEARCH_RUNS_PAGE)
+    if not searched:
+        return None, ""
+    rows, next_token = store.search(session, searched, search)
+    if not rows:
+        return None, next_token
+    documents = {row[0]: row[DOCUMENT] for row in rows if row[DOCUMENT] is not None}
+    return reading.run_records(session, rows, documents), next_token

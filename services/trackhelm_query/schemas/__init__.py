@@ -1,1 +1,0 @@
-"""The wire types of tracking reads, and how they are made of rows."""

@@ -1,0 +1,79 @@
+"""Rules about reading the audit trail: what a filter means, pages, and the form of an event."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+from sqlalchemy import Row
+from sqlalchemy.orm import Session
+
+from trackhelm_core.errors import InvalidParameterError
+from trackhelm_core.limits import SEARCH_AUDIT_EVENTS_PAGE
+from trackhelm_core.search.pages import PageRequest, query_digest
+from trackhelm_core.validation import check_page_size
+from trackhelm_core.wire.faults import shown
+from trackhelm_domain.audit.changes import EntityType
+from trackhelm_registry.audit import store
+from trackhelm_registry.audit.schemas import AuditEvent, AuditEventsPage, EventFilter
+
+_OF_A_MODEL = (EntityType.REGISTERED_MODEL, EntityType.MODEL_VERSION)
+
+
+def search_events(
+    session: Session, wanted: EventFilter, *, max_results: int, page_token: str
+) -> AuditEventsPage:
+    """Return a page of the events that fulfil a filter, the newest first."""
+    limit = check_page_size(max_results, SEARCH_AUDIT_EVENTS_PAGE)
+    digest = query_digest("audit events", wanted.model_dump(include=set(EventFilter.model_fields)))
+    page = store.event_page(session, _conditions(wanted), PageRequest(digest, page_token, limit))
+    return AuditEventsPage(events=tuple(map(_message, page.rows)), next_page_token=page.next_token)
+
+
+def export_events(session: Session, wanted: EventFilter) -> Iterator[AuditEvent]:
+    """Yield every event that fulfils a filter, the oldest first."""
+    yield from map(_message, store.all_events(session, _conditions(wanted)))
+
+
+def _conditions(wanted: EventFilter) -> store.EventConditions:
+    types = [wanted.entity_type] if wanted.entity_type else None
+    if wanted.model_name:
+        if wanted.entity_id:
+            raise InvalidParameterError(
+                f"Invalid value {shown(wanted.entity_id)} for parameter 'entity_id' supplied: "
+                f"'model_name' is given too ({shown(wanted.model_name)}), and only one of them may be."
+            )
+        types = [kind for kind in _OF_A_MODEL if wanted.entity_type in {kind, None}]
+    return store.EventConditions(
+        entity_types=types,
+        entity_id=wanted.model_name or wanted.entity_id or None,
+        entity_version=wanted.entity_version,
+        actor=wanted.actor or None,
+        action=wanted.action,
+        since=wanted.since,
+        until=wanted.until,
+    )
+
+
+def _message(row: Row[*tuple[Any, ...]]) -> AuditEvent:
+    return AuditEvent(
+        id=row.id,
+        time=row.time,
+        actor=row.actor,
+        actor_kind=row.actor_kind,
+        entity_type=row.entity_type,
+        entity_id=row.entity_id,
+        entity_version=row.entity_version,
+        action=row.action,
+        before=_state(row.before),
+        after=_state(row.after),
+        comment=row.comment,
+        request_id=row.request_id,
+        source_address=row.source_address,
+        previous_hash=row.previous_hash,
+        hash=row.hash,
+    )
+
+
+def _state(text: str | None) -> msgspec.Raw | None:
+    # It is JSON already, and goes out as it is stored.
+    return None if text is None else msgspec.Raw(text.encode())

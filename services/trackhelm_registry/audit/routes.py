@@ -1,0 +1,31 @@
+"""Endpoints that read the audit trail."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from trackhelm_core.runtime import Runtime, RuntimeDep
+from trackhelm_core.wire.replies import documented, reply
+from trackhelm_core.wire.routes import WireRoute
+from trackhelm_registry.audit import logic
+from trackhelm_registry.audit.schemas import AuditEventsPage, SearchAuditEvents
+
+router = APIRouter(prefix="/trackhelm/audit", route_class=WireRoute)
+
+
+@router.get("/events", **documented(AuditEventsPage))
+def get_audit_events(query: Annotated[SearchAuditEvents, Query()], runtime: RuntimeDep) -> Response:
+    """Return a page of what was changed, by whom and when: the newest first."""
+    return _search(query, runtime)
+
+
+@router.post("/events", **documented(AuditEventsPage))
+def search_audit_events(body: SearchAuditEvents, runtime: RuntimeDep) -> Response:
+    """Return a page of what was changed, by whom and when: the newest first."""
+    return _search(body, runtime)
+
+
+def _search(asked: SearchAuditEvents, runtime: Runtime) -> Response:
+    with runtime.database.reading() as session:
+        page = logic.search_events(session, asked, max_results=asked.max_results, page_token=asked.page_token)
+    return reply(page)

@@ -1,0 +1,61 @@
+"""Requests and answers about the audit trail."""
+
+import msgspec
+
+from trackhelm_core.limits import SEARCH_AUDIT_EVENTS_DEFAULT_PAGE
+from trackhelm_core.wire.replies import Reply
+from trackhelm_core.wire.requests import Int64, Milliseconds, WireModel
+from trackhelm_domain.audit.changes import Action, EntityType
+
+
+class EventFilter(WireModel):
+    """Which events: those that fulfil every condition that is given.
+
+    `model_name` finds the events of a registered model and of its versions. `since` is included, `until` not.
+    """
+
+    entity_type: EntityType | None = None
+    entity_id: str = ""
+    entity_version: Int64 | None = None
+    model_name: str = ""
+    actor: str = ""
+    action: Action | None = None
+    since: Milliseconds | None = None
+    until: Milliseconds | None = None
+
+
+class SearchAuditEvents(EventFilter):
+    """`GET` and `POST trackhelm/audit/events`."""
+
+    max_results: Int64 = SEARCH_AUDIT_EVENTS_DEFAULT_PAGE
+    page_token: str = ""
+
+
+class AuditEvent(Reply, frozen=True, rename={"before": "from", "after": "to"}):
+    """One change. `hash` is that of all other fields, `previous_hash` that of the event before.
+
+    What did not exist before has no `from`, and what is gone has no `to`.
+    """
+
+    id: int
+    time: int
+    actor: str
+    actor_kind: str
+    entity_type: str
+    entity_id: str
+    action: str
+    comment: str
+    request_id: str
+    source_address: str
+    previous_hash: str
+    hash: str
+    entity_version: int | None = None
+    before: msgspec.Raw | None = None
+    after: msgspec.Raw | None = None
+
+
+class AuditEventsPage(Reply, frozen=True):
+    """The answer of `trackhelm/audit/events`: newest first."""
+
+    events: tuple[AuditEvent, ...] = ()
+    next_page_token: str = ""

@@ -1,0 +1,59 @@
+"""Statements that read the audit trail. Nothing here writes it: `trackhelm_core.audit` does."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import Row, Select, select
+from sqlalchemy.orm import Session
+
+from trackhelm_core.search.pages import Page, PageRequest, SortColumn, read_page
+from trackhelm_domain.audit.changes import EntityType
+from trackhelm_domain.tables import AuditEvent
+
+_ROWS_AT_ONCE: Final = 1_000
+_NEWEST_FIRST: Final = (SortColumn(AuditEvent.id, descending=True),)
+
+
+@dataclass(frozen=True, slots=True)
+class EventConditions:
+    """What events must be; None where anything will do. `since` is included, `until` not."""
+
+    entity_types: Sequence[EntityType] | None = None
+    entity_id: str | None = None
+    entity_version: int | None = None
+    actor: str | None = None
+    action: str | None = None
+    since: int | None = None
+    until: int | None = None
+
+
+def event_page(session: Session, conditions: EventConditions, page: PageRequest) -> Page:
+    """Return a page of events, the newest first."""
+    return read_page(session, _events(conditions), _NEWEST_FIRST, page)
+
+
+def all_events(session: Session, conditions: EventConditions) -> Iterator[Row[*tuple[Any, ...]]]:
+    """Yield every event, the oldest first, never holding more than some of them."""
+    statement = _events(conditions).order_by(AuditEvent.id)
+    yield from session.execute(statement, execution_options={"yield_per": _ROWS_AT_ONCE})
+
+
+def _events(conditions: EventConditions) -> Select[*tuple[Any, ...]]:
+    event = AuditEvent
+    wanted = {
+        event.entity_id: conditions.entity_id,
+        event.entity_version: conditions.entity_version,
+        event.actor: conditions.actor,
+        event.action: conditions.action,
+    }
+    statement = select(event.__table__).where(
+        *(column == value for column, value in wanted.items() if value is not None)
+    )
+    if conditions.entity_types is not None:
+        statement = statement.where(event.entity_type.in_(conditions.entity_types))
+    if conditions.since is not None:
+        statement = statement.where(event.time >= conditions.since)
+    if conditions.until is not None:
+        statement = statement.where(event.time < conditions.until)
+    return statement

@@ -1,0 +1,1 @@
+"""Protected models: requests for approval, and rollback."""

@@ -1,0 +1,322 @@
+"""Rules about requests for approval: what needs one, who decides it, and that approving does it."""
+
+import json
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+from sqlalchemy import Row
+from sqlalchemy.orm import Session
+
+from trackhelm_core.db.unit_of_work import Database, Trial
+from trackhelm_core.errors import (
+    ApiError,
+    ConflictError,
+    NotFoundError,
+    PermissionDeniedError,
+    UnavailableError,
+)
+from trackhelm_core.limits import SEARCH_APPROVALS_PAGE
+from trackhelm_core.search.pages import PageRequest, query_digest
+from trackhelm_core.security.actor import Actor, ActorKind
+from trackhelm_core.validation import check_page_size
+from trackhelm_domain.audit.changes import Action, Cause, Change, Entity, State
+from trackhelm_domain.audit.recorder import record, recorded_changes
+from trackhelm_registry.governance import protections, rollbacks, schemas, store
+from trackhelm_registry.governance.protections import EVERY, Target, held_targets
+from trackhelm_registry.governance.schemas import (
+    ApprovalRequest,
+    ApprovalRequestsPage,
+    ModelRenaming,
+    Move,
+    RequestFilter,
+    Status,
+    TargetKind,
+    action_of,
+    move_text,
+    read_move,
+)
+from trackhelm_registry.model_versions import logic as model_versions_logic
+from trackhelm_registry.model_versions.stages import parse_stage
+from trackhelm_registry.registered_models import (
+    logic as registered_models_logic,
+)
+from trackhelm_registry.registered_models import store as model_store
+from trackhelm_registry.registered_models.changes import of_model, of_version
+
+# Moves of what can be protected: their one spelling, what they are called, and doing them.
+
+
+def canonical(move: Move) -> Move:
+    """Return a valid move in the one spelling by which it is told to be the same as another."""
+    match move:
+        case schemas.StageTransition(version, stage, archive):
+            return schemas.StageTransition(version, parse_stage(stage), archive)
+        case schemas.ProtectionLifting(kind, target):
+            return schemas.ProtectionLifting(kind, protections.checked_target(TargetKind(kind), target))
+        case _:
+            return move
+
+
+def entity_of(name: str, move: Move) -> Entity:
+    """Return what a canonical move is about, as the audit trail names it."""
+    match move:
+        case schemas.StageTransition(version) | schemas.VersionDeletion(version):
+            return of_version(name, int(version))
+        case _:
+            return of_model(name)
+
+
+def do_move(session: Session, name: str, move: Move, cause: Cause) -> None:
+    """Do a move, whatever is protected; refuse it as its endpoint would if it is not possible."""
+    match move:
+        case schemas.StageTransition(version, stage, archive):
+            transition = model_versions_logic.Transition(stage, archive)
+            model_versions_logic.transition_version(session, name, version, transition, cause)
+        case schemas.AliasSetting(alias, version):
+            registered_models_logic.set_alias(session, name, alias, version, cause)
+        case schemas.AliasDeletion(alias):
+            registered_models_logic.delete_alias(session, name, alias, cause)
+        case schemas.VersionDeletion(version):
+            model_versions_logic.delete_version(session, name, version, cause)
+        case schemas.ModelDeletion():
+            registered_models_logic.delete_model(session, name, cause)
+        case schemas.ModelRenaming(new_name):
+            registered_models_logic.rename_model(session, name, new_name, cause)
+        case schemas.ProtectionLifting(kind, target):
+            protections.lift(session, name, TargetKind(kind), target, cause)
+        case schemas.AliasRollback():
+            rollbacks.roll_back_alias(session, name, move, cause)
+        case schemas.StageRollback():
+            rollbacks.roll_back_stage(session, name, move, cause)
+
+
+# The gate before protected stages and aliases: what would move one becomes a request for approval.
+
+_PLURALS: Final = {TargetKind.STAGE: "stages", TargetKind.ALIAS: "aliases"}
+
+
+def protected_targets(session: Session, name: str, names: Collection[str]) -> set[Target]:
+    """Lock the models that are about to change and return what is protected of the one with a name.
+
+    The lock keeps it so until the transaction ends. A model that is not there has nothing protected.
+    """
+    model = model_store.lock_models(session, names).get(name)
+    return set() if model is None else store.protections(session, model)
+
+
+def ask_for_approval(
+    session: Session, name: str, move: Move, held: Iterable[Target], cause: Cause
+) -> PermissionDeniedError:
+    """Make a move a request, or find the one that it is already; return the error that names it.
+
+    The move was tried and undone, so it is valid. What is returned must be raised only after the commit.
+    """
+    move = canonical(move)
+    model = model_store.find_model(session, name)
+    assert model is not None, "its move was tried"
+    text = move_text(move)
+    request = store.pending_request(session, model, text)
+    if request is None:
+        values = {
+            "registered_model_id": model,
+            "model_name": name,
+            "action": action_of(move),
+            "move": text,
+            "requested_by": cause.actor.name,
+            "requested_by_kind": cause.actor.kind.value,
+            "requested_at": cause.time,
+            "comment": cause.comment,
+        }
+        request = store.insert_request(session, values)
+        asked: State = {"approval_request": request, "move": json.loads(text), "status": Status.PENDING}
+        record(session, Change(entity_of(name, move), Action.APPROVAL_REQUESTED, None, asked), cause)
+    protected = ", ".join(_shown(target) for target in held)
+    return PermissionDeniedError(
+        f"Protected in registered model '{name}': {protected}. Nothing was changed: the move waits as "
+        f"approval request {request} until another actor than the one who asked for it approves it."
+    )
+
+
+def _shown(target: Target) -> str:
+    kind, name = target
+    return f"all {_PLURALS[TargetKind(kind)]}" if name == EVERY else f"{kind} '{name}'"
+
+
+# The unit of work of a move that may touch what is protected.
+
+
+@contextmanager
+def governed(database: Database, name: str, move: Move, cause: Cause) -> Iterator[Session]:
+    """Open a transaction in which the block does a move of a model: committed when the block ends.
+
+    If it touched what is protected, it is undone, the request for approval is committed in its place, and
+    then `PermissionDeniedError` is raised, which names it. Answer after the block, as always.
+    """
+    refusal = None
+    # Both names at once: who locks one and then the other may wait for who does it the other way round.
+    names = {name, move.new_name} if isinstance(move, ModelRenaming) else {name}
+    with database.writing() as session:
+        protected = protected_targets(session, name, names)
+        trial = Trial(session) if protected else None
+        yield session
+        if trial is not None and (held := held_targets(protected, recorded_changes(session))):
+            trial.undo()
+            refusal = ask_for_approval(session, name, move, held, cause)
+    if refusal is not None:
+        raise refusal
+
+
+# Rules about requests for approval: who may decide one, once, and that approving it does it.
+
+_ACTIONS = {
+    Status.APPROVED: Action.APPROVED,
+    Status.REJECTED: Action.REJECTED,
+    Status.WITHDRAWN: Action.WITHDRAWN,
+}
+
+
+def search_requests(
+    session: Session, wanted: RequestFilter, *, max_results: int, page_token: str
+) -> ApprovalRequestsPage:
+    """Return a page of the requests that fulfil a filter, the newest first."""
+    limit = check_page_size(max_results, SEARCH_APPROVALS_PAGE)
+    given = wanted.model_dump(include=set(RequestFilter.model_fields), mode="json")
+    conditions = {name: value for name, value in given.items() if value}
+    digest = query_digest("approval requests", conditions)
+    page = store.request_page(session, conditions, PageRequest(digest, page_token, limit))
+    return ApprovalRequestsPage(requests=tuple(map(_message, page.rows)), next_page_token=page.next_token)
+
+
+def get_request(session: Session, request: int) -> ApprovalRequest:
+    """Return a request."""
+    return _message(_found(session, request))
+
+
+def approve(session: Session, request: int, cause: Cause) -> ApprovalRequest:
+    """Do what a request asks for.
+
+    Raises:
+        PermissionDeniedError: The actor asked for it, or is not known.
+        ConflictError: It was decided already, or a rollback would no longer do what was asked for.
+        ApiError: It is not possible any more; the request then still waits.
+    """
+    row = _decidable(session, request, cause.actor)
+    move = read_move(row.move)
+    _lock(session, row, move)
+    _decide(session, row, Status.APPROVED, cause)
+    try:
+        do_move(session, row.model_name, move, cause)
+    except ApiError as error:
+        message = f"Approval request {request} cannot be carried out: {error.message}"
+        again = error.retry_after_seconds
+        raise ApiError(error.code, message, status=error.status, retry_after_seconds=again) from error
+    return get_request(session, request)
+
+
+def reject(session: Session, request: int, cause: Cause) -> ApprovalRequest:
+    """Decide that a request is not done."""
+    row = _decidable(session, request, cause.actor)
+    _decide(session, row, Status.REJECTED, cause)
+    return get_request(session, request)
+
+
+def withdraw(session: Session, request: int, cause: Cause) -> ApprovalRequest:
+    """Take back a request that the actor made."""
+    row = _found(session, request)
+    if not is_same(cause.actor.name, row.requested_by):
+        raise PermissionDeniedError(
+            f"Approval request {request} was made by '{row.requested_by}', who alone can withdraw it; "
+            f"'{cause.actor.name}' can reject it."
+        )
+    _decide(session, row, Status.WITHDRAWN, cause)
+    return get_request(session, request)
+
+
+def check_decider(actor: Actor, request: int, requested_by: str) -> None:
+    """Refuse an actor who may not decide a request: one that is not known, and the one who made it.
+
+    Whoever leaves the credentials out is anonymous: anonymous may be the requester.
+    """
+    if actor.kind is ActorKind.ANONYMOUS:
+        raise PermissionDeniedError(
+            f"Approval request {request} cannot be decided anonymously: send the credentials of an actor "
+            f"other than '{requested_by}'."
+        )
+    if is_same(actor.name, requested_by):
+        raise PermissionDeniedError(
+            f"Approval request {request} was made by '{requested_by}': another actor must decide it. "
+            "Who made a request can withdraw it."
+        )
+
+
+def is_same(name: str, other: str) -> bool:
+    """Return whether two names may be one actor's, whatever the case and however they were authenticated."""
+    return name.casefold() == other.casefold()
+
+
+def _found(session: Session, request: int) -> Row[*tuple[Any, ...]]:
+    row = store.find_request(session, request)
+    if row is None:
+        raise NotFoundError(f"Approval request with id={request} not found")
+    return row
+
+
+def _decidable(session: Session, request: int, actor: Actor) -> Row[*tuple[Any, ...]]:
+    row = _found(session, request)
+    if row.status != Status.PENDING:
+        raise _already(row)
+    check_decider(actor, request, row.requested_by)
+    return row
+
+
+def _lock(session: Session, row: Row[*tuple[Any, ...]], move: Move) -> None:
+    """Lock the models of a move before its request, as every change of a model does."""
+    if row.registered_model_id is None:
+        raise NotFoundError(
+            f"Approval request {row.id} cannot be carried out: registered model '{row.model_name}' "
+            "was deleted."
+        )
+    names = {row.model_name, move.new_name} if isinstance(move, ModelRenaming) else {row.model_name}
+    if model_store.lock_models(session, names).get(row.model_name) != row.registered_model_id:
+        # Since the request was read; and another model may have the name now.
+        raise UnavailableError(
+            f"Registered model '{row.model_name}' was renamed or deleted just now. Send the request again."
+        )
+
+
+def _decide(session: Session, row: Row[*tuple[Any, ...]], status: Status, cause: Cause) -> None:
+    actor = cause.actor
+    decision = store.Decision(status.value, actor.name, actor.kind.value, cause.time, cause.comment)
+    if not store.decide(session, row.id, decision):
+        raise _already(_found(session, row.id))
+    asked = {"approval_request": row.id, "move": json.loads(row.move)}
+    before = {**asked, "status": row.status, "requested_by": row.requested_by, "comment": row.comment}
+    change = Change(
+        entity_of(row.model_name, read_move(row.move)),
+        _ACTIONS[status],
+        before,
+        {**asked, "status": status.value},
+    )
+    record(session, change, cause)
+
+
+def _already(row: Row[*tuple[Any, ...]]) -> ConflictError:
+    return ConflictError(f"Approval request {row.id} was already {row.status} by '{row.decided_by}'.")
+
+
+def _message(row: Row[*tuple[Any, ...]]) -> ApprovalRequest:
+    return ApprovalRequest(
+        id=row.id,
+        model_name=row.model_name,
+        move=read_move(row.move),
+        status=Status(row.status),
+        requested_by=row.requested_by,
+        requested_by_kind=row.requested_by_kind,
+        requested_at=row.requested_at,
+        comment=row.comment,
+        decided_by=row.decided_by,
+        decided_by_kind=row.decided_by_kind,
+        decided_at=row.decided_at,
+        decision_comment=row.decision_comment,
+    )

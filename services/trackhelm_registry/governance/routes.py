@@ -1,0 +1,123 @@
+"""Endpoints about protections, requests for approval, and rollbacks."""
+
+from collections.abc import Iterable
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from trackhelm_core.runtime import RuntimeDep
+from trackhelm_core.security.actor import ActorDep
+from trackhelm_core.wire.replies import documented, reply
+from trackhelm_core.wire.routes import WireRoute
+from trackhelm_domain.audit.changes import Cause
+from trackhelm_registry.governance import approvals, protections, rollbacks, schemas
+from trackhelm_registry.governance.approvals import governed
+from trackhelm_registry.governance.schemas import ProtectionLifting
+
+approvals_router = APIRouter(prefix="/trackhelm/approvals", route_class=WireRoute)
+
+
+@approvals_router.get("/list", **documented(schemas.ApprovalRequestsPage))
+def list_approval_requests(query: Annotated[schemas.ListRequests, Query()], runtime: RuntimeDep) -> Response:
+    """Return a page of requests for approval: the newest first."""
+    with runtime.database.reading() as session:
+        page = approvals.search_requests(
+            session, query, max_results=query.max_results, page_token=query.page_token
+        )
+    return reply(page)
+
+
+@approvals_router.get("/get", **documented(schemas.ApprovalRequestAnswer))
+def get_approval_request(query: Annotated[schemas.GetRequest, Query()], runtime: RuntimeDep) -> Response:
+    """Return a request for approval."""
+    with runtime.database.reading() as session:
+        request = approvals.get_request(session, query.id)
+    return reply(schemas.ApprovalRequestAnswer(request=request))
+
+
+@approvals_router.post("/approve", **documented(schemas.ApprovalRequestAnswer))
+def approve_request(body: schemas.DecideRequest, actor: ActorDep, runtime: RuntimeDep) -> Response:
+    """Approve a request of another actor, which does what it asks for."""
+    with runtime.database.writing() as session:
+        request = approvals.approve(session, body.id, Cause(actor, runtime.clock(), body.comment))
+    return reply(schemas.ApprovalRequestAnswer(request=request))
+
+
+@approvals_router.post("/reject", **documented(schemas.ApprovalRequestAnswer))
+def reject_request(body: schemas.DecideRequest, actor: ActorDep, runtime: RuntimeDep) -> Response:
+    """Reject a request of another actor."""
+    with runtime.database.writing() as session:
+        request = approvals.reject(session, body.id, Cause(actor, runtime.clock(), body.comment))
+    return reply(schemas.ApprovalRequestAnswer(request=request))
+
+
+@approvals_router.post("/withdraw", **documented(schemas.ApprovalRequestAnswer))
+def withdraw_request(body: schemas.DecideRequest, actor: ActorDep, runtime: RuntimeDep) -> Response:
+    """Withdraw a request of one's own."""
+    with runtime.database.writing() as session:
+        request = approvals.withdraw(session, body.id, Cause(actor, runtime.clock(), body.comment))
+    return reply(schemas.ApprovalRequestAnswer(request=request))
+
+
+protections_router = APIRouter(prefix="/trackhelm/protections", route_class=WireRoute)
+
+
+@protections_router.get("/list", **documented(schemas.Protections))
+def list_protections(query: Annotated[schemas.ListProtections, Query()], runtime: RuntimeDep) -> Response:
+    """Return the stages and aliases of a model that are protected."""
+    with runtime.database.reading() as session:
+        protected = protections.list_protections(session, query.name)
+    return _answer(query.name, protected)
+
+
+@protections_router.post("/set", **documented(schemas.Protections))
+def set_protection(body: schemas.ChangeProtection, actor: ActorDep, runtime: RuntimeDep) -> Response:
+    """Protect a stage or an alias of a model, or all of them: moves then wait for approval."""
+    cause = Cause(actor, runtime.clock(), body.comment)
+    with runtime.database.writing() as session:
+        protected = protections.protect(session, body.name, body.kind, body.target, cause)
+    return _answer(body.name, protected)
+
+
+@protections_router.post("/lift", **documented(schemas.Protections))
+def lift_protection(body: schemas.ChangeProtection, actor: ActorDep, runtime: RuntimeDep) -> Response:
+    """Protect a stage or an alias no longer, which itself waits for approval."""
+    cause = Cause(actor, runtime.clock(), body.comment)
+    move = ProtectionLifting(body.kind, body.target)
+    with governed(runtime.database, body.name, move, cause) as session:
+        protected = protections.lift(session, body.name, body.kind, body.target, cause)
+    return _answer(body.name, protected)
+
+
+def _answer(name: str, protected: Iterable[tuple[str, str]]) -> Response:
+    listed = tuple(schemas.Protection(schemas.TargetKind(kind), target) for kind, target in protected)
+    return reply(schemas.Protections(name=name, protections=listed))
+
+
+rollbacks_router = APIRouter(prefix="/trackhelm/rollbacks", route_class=WireRoute)
+
+
+@rollbacks_router.post("/alias", **documented(schemas.RolledBackAlias))
+def roll_back_alias(body: schemas.RollBackAlias, actor: ActorDep, runtime: RuntimeDep) -> Response:
+    """Point an alias to the version that it pointed to before."""
+    with runtime.database.reading() as session:
+        plan = rollbacks.plan_alias(session, body.name, body.alias, body.from_version)
+    cause = Cause(actor, runtime.clock(), body.comment)
+    with governed(runtime.database, body.name, plan, cause) as session:
+        rollbacks.roll_back_alias(session, body.name, plan, cause)
+    return reply(
+        schemas.RolledBackAlias(
+            name=body.name, alias=plan.alias, to_version=plan.to_version, from_version=plan.from_version
+        )
+    )
+
+
+@rollbacks_router.post("/stage", **documented(schemas.RolledBackStage))
+def roll_back_stage(body: schemas.RollBackStage, actor: ActorDep, runtime: RuntimeDep) -> Response:
+    """Undo the last transition into or out of a stage."""
+    with runtime.database.reading() as session:
+        plan = rollbacks.plan_stage(session, body.name, body.stage, body.from_version)
+    cause = Cause(actor, runtime.clock(), body.comment)
+    with governed(runtime.database, body.name, plan, cause) as session:
+        rollbacks.roll_back_stage(session, body.name, plan, cause)
+    return reply(schemas.RolledBackStage(name=body.name, stage=plan.stage, versions=plan.versions))

@@ -1,0 +1,102 @@
+"""Statements about requests for approval, and about which stages and aliases are protected."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy.orm import Session
+
+from trackhelm_core.db.statements import upsert
+from trackhelm_core.search.pages import Page, PageRequest, SortColumn, read_page
+from trackhelm_domain.tables import ApprovalRequest, Protection
+from trackhelm_domain.tables.governance import PENDING
+
+_NEWEST_FIRST: Final = (SortColumn(ApprovalRequest.id, descending=True),)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What becomes of a request, who says so, when and why."""
+
+    status: str
+    actor: str
+    actor_kind: str
+    time: int
+    comment: str
+
+
+def pending_request(session: Session, model: int, move: str) -> int | None:
+    """Return the id of the request for a move of a model that nobody decided yet."""
+    request = ApprovalRequest
+    return session.scalar(
+        select(request.id).where(
+            request.registered_model_id == model, request.move == move, request.status == PENDING
+        )
+    )
+
+
+def insert_request(session: Session, values: Mapping[str, Any]) -> int:
+    """Insert a request that nobody decided yet and return its id."""
+    statement = insert(ApprovalRequest).values(**values, status=PENDING)
+    return session.execute(statement.returning(ApprovalRequest.id)).scalar_one()
+
+
+def find_request(session: Session, request: int) -> Row[*tuple[Any, ...]] | None:
+    """Return a request's row, as it is now."""
+    # As columns: an object would be remembered by the session.
+    statement = select(ApprovalRequest.__table__).where(ApprovalRequest.id == request)
+    return session.execute(statement).one_or_none()
+
+
+def decide(session: Session, request: int, decision: Decision) -> bool:
+    """Decide a request that nobody decided yet; return whether it was one."""
+    decided = session.scalar(
+        update(ApprovalRequest)
+        .where(ApprovalRequest.id == request, ApprovalRequest.status == PENDING)
+        .values(
+            status=decision.status,
+            decided_by=decision.actor,
+            decided_by_kind=decision.actor_kind,
+            decided_at=decision.time,
+            decision_comment=decision.comment,
+        )
+        .returning(ApprovalRequest.id)
+    )
+    return decided is not None
+
+
+def rename_model(session: Session, model: int, name: str) -> None:
+    """Let the requests of a model follow its renaming."""
+    session.execute(
+        update(ApprovalRequest).where(ApprovalRequest.registered_model_id == model).values(model_name=name)
+    )
+
+
+def request_page(session: Session, wanted: Mapping[str, str], page: PageRequest) -> Page:
+    """Return a page of the requests whose columns have the wanted values, the newest first."""
+    columns = ApprovalRequest.__table__.c
+    statement = select(ApprovalRequest.__table__).where(
+        *(columns[name] == value for name, value in wanted.items())
+    )
+    return read_page(session, statement, _NEWEST_FIRST, page)
+
+
+def protections(session: Session, model: int) -> set[tuple[str, str]]:
+    """Return what of a model is protected: pairs of kind and target."""
+    statement = select(Protection.kind, Protection.target).where(Protection.registered_model_id == model)
+    return {(kind, target) for kind, target in session.execute(statement)}
+
+
+def add_protection(session: Session, model: int, kind: str, target: str) -> None:
+    """Protect a stage or an alias, if it is not."""
+    upsert(session, Protection, [{"registered_model_id": model, "kind": kind, "target": target}])
+
+
+def remove_protection(session: Session, model: int, kind: str, target: str) -> None:
+    """Protect a stage or an alias no longer."""
+    session.execute(
+        delete(Protection).where(
+            Protection.registered_model_id == model, Protection.kind == kind, Protection.target == target
+        )
+    )

@@ -1,0 +1,1 @@
+"""Lineage: which runs, data and models a model comes from."""

@@ -1,0 +1,1 @@
+"""Logged models of MLflow 3: their lifecycle and search."""

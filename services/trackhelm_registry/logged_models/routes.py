@@ -1,0 +1,124 @@
+"""Endpoints of logged models."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from trackhelm_core.errors import InvalidParameterError
+from trackhelm_core.queue.read_wait import (
+    names_metrics,
+    stored_positions,
+    wait_for_missed,
+    wait_until_all_stored,
+    wait_until_stored,
+)
+from trackhelm_core.runtime import RuntimeDep
+from trackhelm_core.security.actor import ActorDep
+from trackhelm_core.wire.replies import Empty, documented, empty_reply, reply
+from trackhelm_core.wire.routes import WireRoute
+from trackhelm_domain.audit.changes import Cause
+from trackhelm_registry.logged_models import logic, schemas
+from trackhelm_registry.logged_models import search as searching
+from trackhelm_registry.logged_models.messages import LoggedModelReply, LoggedModelsPage
+
+router = APIRouter(prefix="/mlflow/logged-models", route_class=WireRoute)
+
+
+@router.post("", **documented(LoggedModelReply))
+def create_logged_model(body: schemas.CreateLoggedModel, actor: ActorDep, runtime: RuntimeDep) -> Response:
+    """Create a pending model in an active experiment. A name is made up where none is given."""
+    with runtime.database.writing() as session:
+        model = logic.create_model(session, body, Cause(actor, runtime.clock()))
+    return reply(LoggedModelReply(model=model))
+
+
+@router.post("/search", **documented(LoggedModelsPage))
+def search_logged_models(body: schemas.SearchLoggedModels, runtime: RuntimeDep) -> Response:
+    """Return a page of the models of some experiments that fulfil a filter.
+
+    Metrics that were logged before are in the answer, and decide which models are found and in which order.
+    """
+    # Datasets are those that metrics were measured on.
+    if body.datasets or names_metrics(body.filter, *(term.field_name for term in body.order_by)):
+        wait_until_all_stored(runtime.redis)
+    seen = stored_positions(runtime.redis)
+    with runtime.database.reading() as session:
+        page = searching.search_models(session, body)
+    if wait_for_missed(runtime.redis, [model.info.model_id for model in page.models], seen):
+        with runtime.database.reading() as session:
+            page = searching.search_models(session, body)
+    return reply(page)
+
+
+@router.get("/{model_id}", **documented(LoggedModelReply))
+def get_logged_model(
+    model_id: str, query: Annotated[schemas.GetLoggedModel, Query()], runtime: RuntimeDep
+) -> Response:
+    """Return a model; a deleted one only if asked for."""
+    wait_until_stored(runtime.redis, [model_id])
+    with runtime.database.reading() as session:
+        model = logic.get_model(session, model_id, allow_deleted=query.allow_deleted)
+    return reply(LoggedModelReply(model=model))
+
+
+@router.patch("/{model_id}", **documented(LoggedModelReply))
+def finalize_logged_model(
+    model_id: str, body: schemas.FinalizeLoggedModel, actor: ActorDep, runtime: RuntimeDep
+) -> Response:
+    """Say that a model's files are there, or that their upload failed."""
+    _check_same(model_id, body.model_id)
+    # The answer holds its metrics.
+    wait_until_stored(runtime.redis, [model_id])
+    with runtime.database.writing() as session:
+        model = logic.finalize_model(session, model_id, body.status, Cause(actor, runtime.clock()))
+    return reply(LoggedModelReply(model=model))
+
+
+@router.delete("/{model_id}", **documented(Empty))
+def delete_logged_model(
+    model_id: str,
+    query: Annotated[schemas.DeleteLoggedModel, Query()],
+    actor: ActorDep,
+    runtime: RuntimeDep,
+) -> Response:
+    """Put a model into the bin."""
+    with runtime.database.writing() as session:
+        logic.delete_model(session, model_id, Cause(actor, runtime.clock(), query.comment))
+    return empty_reply()
+
+
+@router.patch("/{model_id}/tags", **documented(Empty))
+def set_logged_model_tags(
+    model_id: str, body: schemas.SetLoggedModelTags, actor: ActorDep, runtime: RuntimeDep
+) -> Response:
+    """Set tags of a model."""
+    with runtime.database.writing() as session:
+        logic.set_tags(session, model_id, body.tags, Cause(actor, runtime.clock()))
+    return empty_reply()
+
+
+# A key may hold slashes.
+@router.delete("/{model_id}/tags/{key:path}", **documented(Empty))
+def delete_logged_model_tag(model_id: str, key: str, actor: ActorDep, runtime: RuntimeDep) -> Response:
+    """Delete a tag of a model."""
+    with runtime.database.writing() as session:
+        logic.delete_tag(session, model_id, key, Cause(actor, runtime.clock()))
+    return empty_reply()
+
+
+@router.post("/{model_id}/params", **documented(Empty))
+def log_logged_model_params(
+    model_id: str, body: schemas.LogLoggedModelParams, actor: ActorDep, runtime: RuntimeDep
+) -> Response:
+    """Add params to a model."""
+    _check_same(model_id, body.model_id)
+    with runtime.database.writing() as session:
+        logic.log_params(session, model_id, body.params, Cause(actor, runtime.clock()))
+    return empty_reply()
+
+
+def _check_same(in_path: str, in_body: str) -> None:
+    if in_path != in_body:
+        raise InvalidParameterError(
+            f"Invalid value {in_body!r} for parameter 'model_id' supplied: the path names {in_path!r}."
+        )

@@ -1,1 +1,0 @@
-"""The rules of the registry. No HTTP, no SQL."""

@@ -1,0 +1,1 @@
+"""Versions of registered models: sources, stages and their history."""

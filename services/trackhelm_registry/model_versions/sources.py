@@ -1,0 +1,326 @@
+"""Where a new version comes from: what its source may be, and where its files are then found."""
+
+import re
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+from urllib.parse import SplitResult, unquote, urlsplit
+
+from sqlalchemy.orm import Session
+
+from trackhelm_core.errors import InvalidParameterError, NotFoundError
+from trackhelm_core.limits import FOREIGN_ID_LENGTH, SOURCE_LENGTH
+from trackhelm_core.validation import check_length
+from trackhelm_core.wire.faults import cut
+from trackhelm_domain.locations import PROXY_SCHEME
+from trackhelm_registry.lineage import links
+from trackhelm_registry.lineage.links import LoggedModelFiles
+from trackhelm_registry.registered_models.logic import (
+    latest_versions,
+    model_details,
+    version_by_alias,
+    version_details,
+)
+from trackhelm_registry.registered_models.names import LATEST, is_prompt
+from trackhelm_registry.registered_models.store import VersionDetails
+
+# The forms of a `models:/` URI. Pure functions: nothing is looked up.
+
+SCHEME: Final = "models"
+FORMS: Final = (
+    "models:/<model id>, models:/<name>/<version>, models:/<name>/<stage>, models:/<name>/latest "
+    "and models:/<name>@<alias>"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedModelUri:
+    """`models:/m-…`: a logged model."""
+
+    model_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class VersionUri:
+    """`models:/name/3`: a version of a registered model."""
+
+    name: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class StageUri:
+    """`models:/name/Production` or `models:/name/latest` (no stage): the newest version of those."""
+
+    name: str
+    stage: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class AliasUri:
+    """`models:/name@alias`: the version an alias points to."""
+
+    name: str
+    alias: str
+
+
+ModelUri: TypeAlias = LoggedModelUri | VersionUri | StageUri | AliasUri
+
+
+def parse_model_uri(uri: str) -> ModelUri | None:
+    """Return what a URI of the scheme `models` names; None if it has none of the forms."""
+    _, _, path = uri.partition(":")
+    # Two slashes would name another server's registry.
+    if not path.startswith("/") or path.startswith("//"):
+        return None
+    name, slash, suffix = path[1:].partition("/")
+    if slash:
+        if not name.strip() or not suffix.strip() or "/" in suffix:
+            return None
+        if suffix.isascii() and suffix.isdigit():
+            return VersionUri(name, suffix)
+        return StageUri(name, None if suffix.lower() == LATEST else suffix)
+    name, at, alias = path[1:].rpartition("@")
+    if at:
+        return AliasUri(name, alias) if name.strip() and alias.strip() else None
+    return LoggedModelUri(alias) if alias.strip() else None
+
+
+# Source URIs as paths: whether one is safe, and whether it lies under another. Pure functions.
+#
+# A source is handed to clients, which load (that is, run) what is there. So the check must read it as every
+# client will: percent-encoding is undone to the end, and what tools read in different ways is refused.
+
+FILE: Final = "file"
+_DECODING_ROUNDS: Final = 10
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A place that a URI names: its path is compared decoded, segment by segment."""
+
+    scheme: str
+    authority: str
+    segments: tuple[str, ...]
+
+
+def invalid_source(source: str, reason: str) -> InvalidParameterError:
+    """Return the error for a source that is not allowed."""
+    return InvalidParameterError(f"Invalid model version source: {source!r}. {reason}")
+
+
+def scheme_of(source: str) -> str:
+    """Return the scheme of a source; a path without one is a file's."""
+    return _split(source).scheme or FILE
+
+
+def parse_source(source: str) -> Location:
+    """Return the place that a source names; refuse one that is not absolute and in its plainest form."""
+    parts = _split(source)
+    decoded = _decoded(source)
+    if source != source.strip() or _CONTROL.search(decoded):
+        raise invalid_source(source, "It must have no control character and no space at either end.")
+    if {".", ".."} & set(decoded.split("/")):
+        raise invalid_source(source, "It must have no '.' and no '..' segment, percent-encoded or not.")
+    location = _location(parts)
+    if not parts.path.startswith("/") or not location.segments:
+        raise invalid_source(source, "It must have an absolute path, as in 's3://bucket/model'.")
+    return location
+
+
+def lies_under(source: str, root: str) -> bool:
+    """Return whether a source is the root or lies under it."""
+    parts = _split(source)
+    if parts.query or parts.fragment:
+        return False
+    place, above = _location(parts), _location(_split(root))
+    depth = len(above.segments)
+    return (
+        (place.scheme, place.authority) == (above.scheme, above.authority)
+        and depth > 0
+        and place.segments[:depth] == above.segments
+    )
+
+
+def _split(source: str) -> SplitResult:
+    try:
+        return urlsplit(source)
+    except ValueError as error:
+        raise invalid_source(source, f"It is not a URI: {error}.") from error
+
+
+def _decoded(text: str) -> str:
+    for _ in range(_DECODING_ROUNDS):
+        decoded = unquote(text)
+        if decoded == text:
+            return text
+        text = decoded
+    raise invalid_source(text, f"It is percent-encoded more than {_DECODING_ROUNDS} times.")
+
+
+def _location(parts: SplitResult) -> Location:
+    scheme = parts.scheme or FILE
+    authority = parts.netloc.lower()
+    if scheme == FILE and authority == "localhost":
+        authority = ""
+    segments = tuple(_decoded(segment) for segment in parts.path.split("/") if segment)
+    return Location(scheme, authority, segments)
+
+
+# Registered versions that a `models:/` URI names by number, stage or alias.
+
+
+def referenced_version(
+    session: Session, source: str, reference: VersionUri | StageUri | AliasUri
+) -> VersionDetails:
+    """Return the version that a source refers to now; a prompt's cannot be one."""
+    if is_prompt(dict(model_details(session, reference.name).tags)):
+        raise invalid_source(source, "A version of a prompt cannot be the source of a model version.")
+    match reference:
+        case VersionUri(name, version):
+            return version_details(session, name, version)
+        case AliasUri(name, alias):
+            return version_by_alias(session, name, alias)
+        case StageUri(name, stage):
+            versions = latest_versions(session, name, [] if stage is None else [stage])
+            if not versions:
+                where = "has no version" if stage is None else f"has no version in stage '{stage}'"
+                raise invalid_source(source, f"The registered model '{name}' {where}.")
+            return versions[-1]
+
+
+# Where a new version comes from: what its source may be, and where its files are then found.
+#
+# What it comes from is kept from being deleted for good until the version is committed. A source under our
+# own artifact store must belong to the run or logged model that the request names, so that nobody registers
+# what somebody else logged under a wrong name. Another one is refused only where it says something else
+# than the request does: what it names may be on another server, or deleted by now.
+
+PROMPT_SOURCES: Final = ("dummy-source", "prompt-template")
+"""What clients send as the source of a prompt, which has no files."""
+
+_RUNS: Final = "runs"
+"""The scheme of a place below a run's files."""
+
+_OWNED_SCHEMES: Final = frozenset({PROXY_SCHEME, FILE, "http", "https", "ftp", "sftp"})
+"""Schemes of what a server's host reaches: such a source must lie under what the named run or model owns."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a request says of a version's origin; None where it says nothing."""
+
+    source: str
+    run_id: str | None
+    model_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What is stored of it. An id that is not known is empty."""
+
+    source: str
+    storage_location: str
+    run_id: str
+    model_id: str
+
+
+def resolve_prompt_source(session: Session, claim: Claim) -> Origin:
+    """Return the origin of a prompt's version: none."""
+    if claim.source not in PROMPT_SOURCES:
+        raise InvalidParameterError(
+            f"Invalid prompt source: {cut(claim.source)!r}. It must be one of {', '.join(PROMPT_SOURCES)}."
+        )
+    return Origin(claim.source, claim.source, _checked_id(claim.run_id, "run_id"), "")
+
+
+def resolve_source(session: Session, claim: Claim) -> Origin:
+    """Return the origin of a model's version."""
+    check_length(claim.source, "source", SOURCE_LENGTH)
+    run_id, model_id = _checked_id(claim.run_id, "run_id"), _checked_id(claim.model_id, "model_id")
+    scheme = scheme_of(claim.source)
+    if scheme == SCHEME:
+        return _from_models(session, claim)
+    location = parse_source(claim.source)
+    if scheme == _RUNS:
+        if model_id or location.authority or not run_id or location.segments[0] != run_id:
+            raise invalid_source(
+                claim.source,
+                "The run_id request parameter must name the run of a runs:/ URI, and no model_id.",
+            )
+        _keep_run(session, run_id)
+        return Origin(claim.source, claim.source, run_id, "")
+    model = links.logged_model_files(session, model_id) if model_id else None
+    if scheme in _OWNED_SCHEMES:
+        _check_owned(session, claim.source, run_id=run_id, model_id=model_id, model=model)
+    else:
+        _keep_run(session, run_id)
+    if model_id and model is None:
+        raise NotFoundError(f"Logged model with ID '{model_id}' not found.")
+    source_run_id = model.source_run_id if model else None
+    return Origin(claim.source, claim.source, run_id or source_run_id or "", model_id)
+
+
+def _from_models(session: Session, claim: Claim) -> Origin:
+    match parse_model_uri(claim.source):
+        case None:
+            raise invalid_source(claim.source, f"The forms of a models:/ URI are {FORMS}.")
+        case LoggedModelUri(model_id):
+            model = links.logged_model_files(session, model_id) if model_id == claim.model_id else None
+            if model is None:
+                raise _not_owned(claim.source, "model_id")
+            run_id = claim.run_id or model.source_run_id or ""
+            return Origin(claim.source, model.artifact_uri, run_id, model_id)
+        case reference:
+            version = referenced_version(session, claim.source, reference)
+            row = version.row
+            source = f"models:/{version.model_name}/{row.version}"
+            origin = Origin(source, row.storage_location, row.run_id or "", row.model_id or "")
+            if claim.run_id not in {None, origin.run_id} or claim.model_id not in {None, origin.model_id}:
+                raise invalid_source(
+                    claim.source,
+                    "The run_id and model_id request parameters must match those of that version: "
+                    f"{origin.run_id or 'no run'} and {origin.model_id or 'no logged model'}.",
+                )
+            _check_kept(session, claim.source, origin, VersionUri(version.model_name, str(row.version)))
+            return origin
+
+
+def _check_kept(session: Session, source: str, origin: Origin, version: VersionUri) -> None:
+    """Keep what a version comes from until the transaction ends, as that version did until now."""
+    has_run = not origin.run_id or links.run_artifact_uri(session, origin.run_id) is not None
+    has_model = not origin.model_id or links.keep_logged_model(session, origin.model_id)
+    if not (has_run and has_model):
+        # If that version was deleted meanwhile, it kept the files for nobody.
+        referenced_version(session, source, version)
+
+
+def _keep_run(session: Session, run_id: str) -> None:
+    """Keep a run from being deleted for good, if it is there; one that is not, or no more, may be named too.
+
+    Its files may be elsewhere, and of those that wait for their deletion the deletion keeps what is in use.
+    """
+    if run_id:
+        links.run_artifact_uri(session, run_id)
+
+
+def _check_owned(
+    session: Session, source: str, *, run_id: str, model_id: str, model: LoggedModelFiles | None
+) -> None:
+    if model_id:
+        root = model.artifact_uri if model else None
+    else:
+        root = links.run_artifact_uri(session, run_id) if run_id else None
+    if root is None or not lies_under(source, root):
+        raise _not_owned(source, "model_id" if model_id else "run_id")
+
+
+def _not_owned(source: str, parameter: str) -> InvalidParameterError:
+    owner = "run" if parameter == "run_id" else "logged model"
+    return invalid_source(
+        source, f"The {parameter} request parameter must name an existing {owner}, and one that contains it."
+    )
+
+
+def _checked_id(value: str | None, parameter: str) -> str:
+    return check_length(value or "", parameter, FOREIGN_ID_LENGTH)

@@ -1,0 +1,213 @@
+"""Statements that find and change versions of registered models, and the history of stages and aliases."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import delete, func, insert, or_, select, true, update
+from sqlalchemy.orm import Session
+
+from trackhelm_core.db.statements import is_any_of
+from trackhelm_domain.tables import AliasHistory, ModelVersion, RegisteredModelAlias, StageHistory
+
+
+def find_version(session: Session, model: int, number: int) -> tuple[int, str] | None:
+    """Return a version's row id and stage."""
+    statement = select(ModelVersion.id, ModelVersion.current_stage)
+    statement = statement.where(ModelVersion.registered_model_id == model, ModelVersion.version == number)
+    found = session.execute(statement).one_or_none()
+    return None if found is None else (found.id, found.current_stage)
+
+
+def insert_version(session: Session, values: Mapping[str, Any], *, now: int) -> int:
+    """Insert a version and return its row id."""
+    statement = insert(ModelVersion).values(**values, creation_timestamp=now, last_updated_timestamp=now)
+    return session.execute(statement.returning(ModelVersion.id)).scalar_one()
+
+
+def update_version(session: Session, version: int, values: Mapping[str, Any], *, now: int) -> None:
+    """Change columns of a version."""
+    session.execute(
+        update(ModelVersion).where(ModelVersion.id == version).values(**values, last_updated_timestamp=now)
+    )
+
+
+def move_others(
+    session: Session, model: int, version: int, stages: tuple[str, str], *, now: int
+) -> list[int]:
+    """Move every other version of a model that is in the first stage to the second; return their numbers."""
+    origin, target = stages
+    moved = session.scalars(
+        update(ModelVersion)
+        .where(
+            ModelVersion.registered_model_id == model,
+            ModelVersion.id != version,
+            ModelVersion.current_stage == origin,
+        )
+        .values(current_stage=target, last_updated_timestamp=now)
+        .returning(ModelVersion.version)
+    )
+    return sorted(moved)
+
+
+def move_version(session: Session, model: int, number: int, stage: str, *, now: int) -> None:
+    """Move a version of a model to a stage."""
+    session.execute(
+        update(ModelVersion)
+        .where(ModelVersion.registered_model_id == model, ModelVersion.version == number)
+        .values(current_stage=stage, last_updated_timestamp=now)
+    )
+
+
+def newest_in_stage(session: Session, model: int, stage: str) -> int | None:
+    """Return the highest number of a model's versions that are in a stage."""
+    return session.scalar(
+        select(func.max(ModelVersion.version)).where(
+            ModelVersion.registered_model_id == model, ModelVersion.current_stage == stage
+        )
+    )
+
+
+def delete_version(session: Session, model: int, version: int, number: int) -> None:
+    """Delete a version and the aliases that point to it; its tags go with it."""
+    session.execute(
+        delete(RegisteredModelAlias).where(
+            RegisteredModelAlias.registered_model_id == model, RegisteredModelAlias.version == number
+        )
+    )
+    session.execute(delete(ModelVersion).where(ModelVersion.id == version))
+
+
+# Statements about what each transition of a model moved.
+#
+# The model's row is locked by whoever calls these: transitions are counted without a double.
+
+Stages = tuple[str, str]
+"""Where from, and where to."""
+
+
+class Transition(NamedTuple):
+    """A transition by its number, and what it moved, by the numbers of the versions."""
+
+    number: int
+    moved: Mapping[int, Stages]
+
+
+def note_stages(session: Session, model: int, moved: Mapping[int, Stages]) -> None:
+    """Note what a transition moved."""
+    newest = select(func.max(StageHistory.transition)).where(StageHistory.registered_model_id == model)
+    transition = (session.scalar(newest) or 0) + 1
+    rows = [
+        {
+            "registered_model_id": model,
+            "transition": transition,
+            "version": number,
+            "from_stage": stages[0],
+            "to_stage": stages[1],
+        }
+        for number, stages in sorted(moved.items())
+        if stages[0] != stages[1]
+    ]
+    if rows:
+        session.execute(insert(StageHistory), rows)
+
+
+def newest_transition(
+    session: Session, model: int, stage: str, *, before: int | None = None
+) -> Transition | None:
+    """Return the newest transition (or that before another one) that moved a version into a stage or out."""
+    history = StageHistory
+    newest = (
+        select(func.max(history.transition))
+        .where(
+            history.registered_model_id == model,
+            or_(history.from_stage == stage, history.to_stage == stage),
+            true() if before is None else history.transition < before,
+        )
+        .scalar_subquery()
+    )
+    found = session.execute(
+        select(history.transition, history.version, history.from_stage, history.to_stage).where(
+            history.registered_model_id == model, history.transition == newest
+        )
+    ).all()
+    if not found:
+        return None
+    moved = {row.version: (row.from_stage, row.to_stage) for row in found}
+    return Transition(found[0].transition, moved)
+
+
+def forget_transition(session: Session, model: int, transition: int) -> None:
+    """Forget a transition: it is undone."""
+    session.execute(
+        delete(StageHistory).where(
+            StageHistory.registered_model_id == model, StageHistory.transition == transition
+        )
+    )
+
+
+def forget_stages_of_version(session: Session, model: int, number: int) -> None:
+    """Forget that a version was moved: it is being deleted."""
+    session.execute(
+        delete(StageHistory).where(StageHistory.registered_model_id == model, StageHistory.version == number)
+    )
+
+
+def stages_now(session: Session, model: int, numbers: Sequence[int]) -> dict[int, str]:
+    """Return the stage of each of some versions."""
+    statement = select(ModelVersion.version, ModelVersion.current_stage).where(
+        ModelVersion.registered_model_id == model, is_any_of(session, ModelVersion.version, numbers)
+    )
+    return dict(session.execute(statement).all())
+
+
+# Statements about the versions that an alias was set to, one after the other.
+#
+# The model's row is locked by whoever calls these: positions are counted without a gap or a double.
+
+
+class Earlier(NamedTuple):
+    """A version that an alias was set to, by its number, and where in the history that is."""
+
+    position: int
+    number: int
+
+
+def note_alias(session: Session, model: int, alias: str, number: int) -> None:
+    """Note that an alias was set to a version, unless that was the last it was set to."""
+    statement = select(AliasHistory.position, AliasHistory.version).where(
+        AliasHistory.registered_model_id == model, AliasHistory.alias == alias
+    )
+    last = session.execute(statement.order_by(AliasHistory.position.desc()).limit(1)).one_or_none()
+    if last is None or last.version != number:
+        position = 1 if last is None else last.position + 1
+        row = {"registered_model_id": model, "alias": alias, "position": position, "version": number}
+        session.execute(insert(AliasHistory).values(row))
+
+
+def version_before(session: Session, model: int, alias: str, number: int | None) -> Earlier | None:
+    """Return the newest version that an alias was set to, other than the one with a number."""
+    statement = select(AliasHistory.position, AliasHistory.version).where(
+        AliasHistory.registered_model_id == model, AliasHistory.alias == alias
+    )
+    if number is not None:
+        statement = statement.where(AliasHistory.version != number)
+    found = session.execute(statement.order_by(AliasHistory.position.desc()).limit(1)).one_or_none()
+    return None if found is None else Earlier(found.position, found.version)
+
+
+def forget_aliases_after(session: Session, model: int, alias: str, position: int) -> None:
+    """Forget what an alias was set to after a position."""
+    session.execute(
+        delete(AliasHistory).where(
+            AliasHistory.registered_model_id == model,
+            AliasHistory.alias == alias,
+            AliasHistory.position > position,
+        )
+    )
+
+
+def forget_aliases_of_version(session: Session, model: int, number: int) -> None:
+    """Forget that any alias was set to a version: it is being deleted."""
+    session.execute(
+        delete(AliasHistory).where(AliasHistory.registered_model_id == model, AliasHistory.version == number)
+    )

@@ -1,0 +1,298 @@
+"""Rules about registered models, their tags and aliases."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from sqlalchemy.orm import Session
+
+from trackhelm_core.errors import AlreadyExistsError, InvalidParameterError, NotFoundError
+from trackhelm_core.validation import check_key, parse_version
+from trackhelm_domain.audit.changes import Action, Cause, Change
+from trackhelm_domain.audit.recorder import record
+from trackhelm_registry.governance import store as governance_store
+from trackhelm_registry.model_versions import store as model_versions_store
+from trackhelm_registry.model_versions import store as version_store
+from trackhelm_registry.model_versions.stages import parse_stage
+from trackhelm_registry.registered_models import store
+from trackhelm_registry.registered_models.changes import (
+    alias_state,
+    announce_alias,
+    announce_model,
+    announce_model_tag,
+    announce_version_tag,
+    of_model,
+    of_version,
+    record_creation,
+    record_deletion,
+    record_description,
+    record_tags,
+    whole_model,
+)
+from trackhelm_registry.registered_models.names import (
+    LATEST,
+    PROMPT_TAG,
+    check_alias,
+    check_description,
+    check_model_name,
+    check_new_alias,
+    check_tag,
+    check_tags,
+    is_prompt,
+)
+from trackhelm_registry.registered_models.store import ModelDetails, VersionDetails
+
+# Finding what a request names, or saying that it is not there.
+
+
+class LockedVersion(NamedTuple):
+    """A version that is to be changed: the row ids of its model and itself, its number and its stage."""
+
+    model: int
+    row: int
+    number: int
+    stage: str
+
+
+def model_not_found(name: str) -> NotFoundError:
+    """Return the error for a model that does not exist."""
+    return NotFoundError(f"Registered Model with name={name} not found")
+
+
+def version_not_found(name: str, version: str | int) -> NotFoundError:
+    """Return the error for a version that does not exist."""
+    return NotFoundError(f"Model Version (name={name}, version={version}) not found")
+
+
+def found_model(session: Session, name: str) -> int:
+    """Return the row id of the model with a name."""
+    model = store.find_model(session, check_model_name(name))
+    if model is None:
+        raise model_not_found(name)
+    return model
+
+
+def locked_model(session: Session, name: str) -> int:
+    """Lock the model with a name, so that its changes take turns, and return its row id."""
+    model = store.lock_models(session, [check_model_name(name)]).get(name)
+    if model is None:
+        raise model_not_found(name)
+    return model
+
+
+def locked_version(session: Session, name: str, version: str) -> LockedVersion:
+    """Find a version that is to be changed, its model locked."""
+    number = parse_version(version)
+    model = store.lock_models(session, [check_model_name(name)]).get(name)
+    if model is None or number is None:
+        raise version_not_found(name, version)
+    found = version_store.find_version(session, model, number)
+    if found is None:
+        raise version_not_found(name, version)
+    row, stage = found
+    return LockedVersion(model, row, number, stage)
+
+
+def model_details(session: Session, name: str) -> store.ModelDetails:
+    """Return the model with a name."""
+    model = store.model_details(session, check_model_name(name))
+    if model is None:
+        raise model_not_found(name)
+    return model
+
+
+def version_details(session: Session, name: str, version: str) -> store.VersionDetails:
+    """Return a version."""
+    number = parse_version(version)
+    check_model_name(name)
+    found = None if number is None else store.version_details(session, name, number)
+    if found is None:
+        raise version_not_found(name, version)
+    return found
+
+
+# Rules about tags of models and versions. Setting one is no change of what it is set on: times stay.
+
+
+def set_model_tag(session: Session, name: str, key: str, value: str, *, cause: Cause) -> None:
+    """Set a tag of a model."""
+    check_tag(key, value)
+    model = locked_model(session, name)
+    before = store.model_tags(session, model, [key])
+    store.set_model_tags(session, model, {key: value})
+    record_tags(session, of_model(name), before, {key: value}, cause)
+    announce_model_tag(session, model, name, {"key": key, "value": value}, cause.time)
+
+
+def delete_model_tag(session: Session, name: str, key: str, *, cause: Cause) -> None:
+    """Delete a tag of a model; that there is none is no failure."""
+    check_key(key)
+    model = locked_model(session, name)
+    before = store.model_tags(session, model, [key])
+    store.delete_model_tag(session, model, key)
+    record_tags(session, of_model(name), before, {}, cause)
+    if before:
+        announce_model_tag(session, model, name, {"key": key}, cause.time)
+
+
+def set_version_tag(session: Session, name: str, version: str, key: str, value: str, *, cause: Cause) -> None:
+    """Set a tag of a version."""
+    check_tag(key, value)
+    found = locked_version(session, name, version)
+    before = store.version_tags(session, found.row, [key])
+    store.set_version_tags(session, found.row, {key: value})
+    record_tags(session, of_version(name, found.number), before, {key: value}, cause)
+    _announce(session, name, found, {"key": key, "value": value}, cause)
+
+
+def delete_version_tag(session: Session, name: str, version: str, key: str, *, cause: Cause) -> None:
+    """Delete a tag of a version; that there is none is no failure."""
+    check_key(key)
+    found = locked_version(session, name, version)
+    before = store.version_tags(session, found.row, [key])
+    store.delete_version_tag(session, found.row, key)
+    record_tags(session, of_version(name, found.number), before, {}, cause)
+    if before:
+        _announce(session, name, found, {"key": key}, cause)
+
+
+def _announce(
+    session: Session, name: str, version: LockedVersion, tag: Mapping[str, str], cause: Cause
+) -> None:
+    announce_version_tag(session, version.model, name, version.number, tag=tag, now=cause.time)
+
+
+# Rules about registered models: names are unique, and all that belongs to a model moves and goes with it.
+
+
+def create_model(
+    session: Session, *, name: str, description: str, tags: Mapping[str, str], cause: Cause
+) -> ModelDetails:
+    """Create a model without versions."""
+    check_model_name(name)
+    check_description(description)
+    check_tags(tags)
+    if (taken := store.find_model(session, name)) is not None:
+        raise _taken(session, name, taken, tags)
+    try:
+        model = store.insert_model(session, name=name, description=description, now=cause.time)
+    except store.NameTakenError as error:
+        raise _name_taken(name) from error
+    store.set_model_tags(session, model, tags)
+    record_creation(session, of_model(name), {"description": description, "tags": tags}, cause)
+    announce_model(session, name, description=description, tags=tags, now=cause.time)
+    return model_details(session, name)
+
+
+def get_model(session: Session, name: str) -> ModelDetails:
+    """Return a model."""
+    return model_details(session, name)
+
+
+def rename_model(session: Session, name: str, new_name: str, cause: Cause) -> ModelDetails:
+    """Rename a model; to the name it has is no failure."""
+    check_model_name(name)
+    check_model_name(new_name, "new_name")
+    # Both names at once and in one order: two renames that swap names must not wait for each other.
+    models = store.lock_models(session, {name, new_name})
+    if name not in models:
+        raise model_not_found(name)
+    if new_name in models and new_name != name:
+        raise _name_taken(new_name)
+    try:
+        store.rename_model(session, models[name], new_name, now=cause.time)
+    except store.NameTakenError as error:
+        raise _name_taken(new_name) from error
+    governance_store.rename_model(session, models[name], new_name)
+    # Under the new name: whoever looks at the model finds from it what it was called before.
+    change = Change(of_model(new_name), Action.RENAMED, {"name": name}, {"name": new_name})
+    record(session, change, cause)
+    return model_details(session, new_name)
+
+
+def describe_model(session: Session, name: str, description: str, cause: Cause) -> ModelDetails:
+    """Change a model's description."""
+    check_description(description)
+    model = locked_model(session, name)
+    before = store.model_description(session, model)
+    store.describe_model(session, model, description, now=cause.time)
+    record_description(session, of_model(name), (before, description), cause)
+    return model_details(session, name)
+
+
+def delete_model(session: Session, name: str, cause: Cause) -> None:
+    """Delete a model, whatever the stages of its versions."""
+    model = locked_model(session, name)
+    record_deletion(session, of_model(name), whole_model(session, model), cause)
+    store.delete_model(session, model)
+
+
+def latest_versions(session: Session, name: str, stages: Sequence[str]) -> list[VersionDetails]:
+    """Return the newest version of each of the stages; of every stage where none is named."""
+    wanted = {parse_stage(stage) for stage in stages}
+    versions = store.latest_versions(session, found_model(session, name))
+    return [version for version in versions if not wanted or version.row.current_stage in wanted]
+
+
+def _taken(session: Session, name: str, model: int, tags: Mapping[str, str]) -> AlreadyExistsError:
+    """Return the error for a new model's name that a model has: models and prompts share their names."""
+    match is_prompt(tags), is_prompt(store.model_tags(session, model, [PROMPT_TAG])):
+        case True, True:
+            return AlreadyExistsError(f"Prompt (name={name}) already exists.")
+        case True, False:
+            wanted, owner = "prompt", "registered model"
+        case False, True:
+            wanted, owner = "registered model", "prompt"
+        case _:
+            return _name_taken(name)
+    return AlreadyExistsError(
+        f"Tried to create a {wanted} with name {name!r}, but the name is already taken by a {owner}. "
+        "Models and prompts share their names: choose another."
+    )
+
+
+def _name_taken(name: str) -> AlreadyExistsError:
+    return AlreadyExistsError(f"Registered Model (name={name}) already exists.")
+
+
+# Rules about aliases: each points to one version of its model and moves when it is set again.
+
+
+def set_alias(session: Session, name: str, alias: str, version: str, cause: Cause) -> None:
+    """Point an alias to a version."""
+    check_new_alias(alias)
+    found = locked_version(session, name, version)
+    before = alias_state(alias, store.aliased_number(session, found.model, alias))
+    store.set_alias(session, found.model, alias, found.number)
+    model_versions_store.note_alias(session, found.model, alias, found.number)
+    after = alias_state(alias, found.number)
+    record(session, Change(of_model(name), Action.ALIAS_SET, before, after), cause)
+    announce_alias(session, found.model, name, alias, number=found.number, now=cause.time)
+
+
+def delete_alias(session: Session, name: str, alias: str, cause: Cause) -> None:
+    """Delete an alias; that there is none is no failure."""
+    check_alias(alias)
+    model = locked_model(session, name)
+    number = store.aliased_number(session, model, alias)
+    before = alias_state(alias, number)
+    store.delete_alias(session, model, alias)
+    after = alias_state(alias, None)
+    record(session, Change(of_model(name), Action.ALIAS_DELETED, before, after), cause)
+    if number is not None:
+        announce_alias(session, model, name, alias, number=None, now=cause.time)
+
+
+def version_by_alias(session: Session, name: str, alias: str) -> VersionDetails:
+    """Return the version an alias points to; `latest` is the newest."""
+    check_alias(alias)
+    model = found_model(session, name)
+    if alias.lower() == LATEST:
+        versions = store.latest_versions(session, model)
+        if not versions:
+            raise NotFoundError(f"Latest version not found for model {name}: it has no version.")
+        return versions[-1]
+    number = store.aliased_number(session, model, alias)
+    if number is None:
+        # Not 404: the stock client and MLflow's server agree on this code for an alias.
+        raise InvalidParameterError(f"Registered model alias {alias} not found.")
+    return version_details(session, name, str(number))

@@ -1,0 +1,132 @@
+"""What models, aliases and versions may be called, and which models are prompts. Pure functions."""
+
+import posixpath
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from trackhelm_core.errors import InvalidParameterError, missing_parameter
+from trackhelm_core.limits import (
+    ALIAS_LENGTH,
+    REGISTERED_MODEL_NAME_LENGTH,
+    REGISTRY_TAG_VALUE_LENGTH,
+    TEXT_LENGTH,
+)
+from trackhelm_core.search.expression import (
+    And,
+    Comparison,
+    Expression,
+    Field,
+    Not,
+    Operator,
+    comparisons,
+    rewrite,
+)
+from trackhelm_core.validation import check_key, check_length
+from trackhelm_core.wire.faults import invalid_value
+
+# What models, aliases and versions may be called, and how long their texts may be. Pure functions.
+
+LATEST: Final = "latest"
+"""The alias, in any case, that always points to the newest version."""
+
+_ALIAS = re.compile(r"[\w\-]+")
+_NUMBER_ALIAS = re.compile(r"v\d+", re.IGNORECASE)
+
+
+def check_model_name(name: str, parameter: str = "name") -> str:
+    """Check the name of a registered model. It stands in `models:/name/version` and in paths of the UI."""
+    if not name.strip():
+        raise missing_parameter(parameter)
+    check_length(name, parameter, REGISTERED_MODEL_NAME_LENGTH)
+    if "/" in name or ":" in name:
+        raise InvalidParameterError(f"Invalid model name {name!r}. Names cannot contain '/' or ':'.")
+    if name.startswith("..") or posixpath.normpath(name) != name or name == ".":
+        reason = "Names may be treated as files in certain cases: it must not be '.' nor start with '..'"
+        raise invalid_value(name, parameter, reason)
+    return name
+
+
+def check_alias(alias: str) -> str:
+    """Check an alias that may be asked for or deleted."""
+    check_length(alias, "Registered model alias name", ALIAS_LENGTH)
+    if not _ALIAS.fullmatch(alias):
+        raise InvalidParameterError(
+            f"Invalid alias name: {alias!r}. Names may only contain alphanumerics, "
+            "underscores (_), and dashes (-)."
+        )
+    return alias
+
+
+def check_new_alias(alias: str) -> str:
+    """Check an alias that is to be set."""
+    check_alias(alias)
+    if alias.lower() == LATEST:
+        raise InvalidParameterError(
+            "'latest' alias name (case insensitive) is reserved: it is the newest version."
+        )
+    if _NUMBER_ALIAS.fullmatch(alias):
+        raise InvalidParameterError(
+            f"Version alias name {alias!r} is reserved: 'v' and digits would be taken for a version."
+        )
+    return alias
+
+
+def check_tag(key: str, value: str) -> None:
+    """Check a tag of a model or a version."""
+    check_key(key)
+    check_length(value, "value", REGISTRY_TAG_VALUE_LENGTH)
+
+
+def check_tags(tags: Mapping[str, str]) -> None:
+    """Check the tags of a new model or version."""
+    for key, value in tags.items():
+        check_tag(key, value)
+
+
+def check_description(description: str) -> None:
+    """Check a description."""
+    check_length(description, "description", TEXT_LENGTH)
+
+
+# Prompts: MLflow keeps them as registered models that carry a tag, and lists them apart from models.
+
+PROMPT_TAG: Final = "mlflow.prompt.is_prompt"
+
+_IS_PROMPT: Final = Comparison(Field("tags", PROMPT_TAG, 0), Operator.EQ, "true")
+_TAG_PREFIXES: Final = frozenset({"tag", "tags"})
+
+
+def is_prompt(tags: Mapping[str, str]) -> bool:
+    """Return whether what has these tags is a prompt."""
+    return tags.get(PROMPT_TAG, "false").lower() == "true"
+
+
+def without_prompts(expression: Expression | None) -> Expression:
+    """Return a filter that leaves prompts out, unless it says itself what it wants of them.
+
+    Models have no such tag at all, and clients ask for them by `!= 'true'` or `= 'false'`: both mean
+    that the tag is not 'true', so that rows without it match.
+    """
+    if expression is None:
+        return Not(_IS_PROMPT)
+    if any(_asks_for_prompts(comparison) for comparison in comparisons(expression)):
+        return rewrite(expression, _as_flag)
+    return And((expression, Not(_IS_PROMPT)))
+
+
+def _asks_for_prompts(comparison: Comparison) -> bool:
+    field = comparison.field
+    return field.key == PROMPT_TAG and (field.prefix or "").lower() in _TAG_PREFIXES
+
+
+def _as_flag(comparison: Comparison) -> Expression:
+    if not (_asks_for_prompts(comparison) and isinstance(comparison.value, str)):
+        return comparison
+    match comparison.operator, comparison.value.lower():
+        case (Operator.EQ, "true") | (Operator.NE, "false"):
+            return _IS_PROMPT
+        case (Operator.NE, "true") | (Operator.EQ, "false"):
+            return Not(_IS_PROMPT)
+        case _:
+            return comparison

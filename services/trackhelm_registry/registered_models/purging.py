@@ -1,0 +1,64 @@
+"""Deleting logged models for good: their rows at once, which are few, and their files by a tombstone."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from trackhelm_domain.audit.changes import Action, Cause, Change, Entity, EntityType
+from trackhelm_domain.audit.recorder import record
+from trackhelm_domain.deletion import FilesInUse, bury_files
+from trackhelm_domain.experiments import is_in_bin
+from trackhelm_domain.tables.lifecycle import LifecycleStage
+from trackhelm_registry.registered_models import purging_store
+
+_NOT_IN_BIN: Final = "it is not in the bin any more"
+
+
+def kept_models(session: Session, in_use: FilesInUse, model_ids: Sequence[str]) -> dict[str, str]:
+    """Return why models would be kept, by their ids: because somebody else needs their files."""
+    return _kept(session, in_use, purging_store.find_models(session, model_ids, lock=False))
+
+
+def purge_models(
+    session: Session,
+    in_use: FilesInUse,
+    model_ids: Sequence[str],
+    cause: Cause,
+    *,
+    experiment_id: int | None = None,
+) -> dict[str, str]:
+    """Delete logged models in the bin for good, and return why some are kept.
+
+    Those of an experiment in the bin go with it, whichever stage they are in: name it. Somebody may have
+    restored it, or a model, since the caller looked: then they are kept.
+    """
+    kept = dict.fromkeys(model_ids, _NOT_IN_BIN)
+    # Before the models, as whoever adds to an experiment.
+    if experiment_id is not None and not is_in_bin(session, experiment_id):
+        return kept
+    models = [
+        model
+        for model in purging_store.find_models(session, model_ids, lock=True)
+        if experiment_id == model.experiment_id or (experiment_id is None and _is_binned(model))
+    ]
+    for model in models:
+        del kept[model.model_id]
+    kept |= _kept(session, in_use, models)
+    gone = [model for model in models if model.model_id not in kept]
+    purging_store.delete_models(session, [model.id for model in gone])
+    for model in gone:
+        entity = Entity(EntityType.LOGGED_MODEL, model.model_id)
+        bury_files(session, entity, model.artifact_uri, now=cause.time)
+        record(session, Change(entity, Action.PURGED, {"lifecycle_stage": model.stage}, None), cause)
+    return kept
+
+
+def _is_binned(model: purging_store.ModelFiles) -> bool:
+    return model.stage == LifecycleStage.DELETED
+
+
+def _kept(session: Session, in_use: FilesInUse, models: Sequence[purging_store.ModelFiles]) -> dict[str, str]:
+    roots = {model.model_id: model.artifact_uri for model in models}
+    used = in_use.below(session, roots)
+    return {model_id: f"its files are those of {user}" for model_id, user in used.items()}

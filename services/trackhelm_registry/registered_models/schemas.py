@@ -1,0 +1,110 @@
+"""Requests and answers about registered models and their aliases."""
+
+from trackhelm_core.limits import SEARCH_REGISTERED_MODELS_DEFAULT_PAGE
+from trackhelm_core.wire.replies import KeyValue, Reply
+from trackhelm_core.wire.requests import Comment, Int64, Required, WireModel
+from trackhelm_registry.model_versions.schemas import ModelVersion, NamedModel, Tag
+
+
+class CreateRegisteredModel(NamedModel):
+    """`POST registered-models/create`."""
+
+    description: str = ""
+    tags: tuple[Tag, ...] = ()
+
+
+class RenameRegisteredModel(NamedModel):
+    """`POST registered-models/rename`."""
+
+    new_name: Required
+
+
+class UpdateRegisteredModel(NamedModel):
+    """`PATCH registered-models/update`. No description clears the one there is."""
+
+    description: str = ""
+
+
+class DeleteRegisteredModel(NamedModel):
+    """`DELETE registered-models/delete`."""
+
+    comment: Comment = ""
+
+
+class SearchRegisteredModels(WireModel):
+    """`GET registered-models/search`."""
+
+    filter: str = ""
+    max_results: Int64 = SEARCH_REGISTERED_MODELS_DEFAULT_PAGE
+    order_by: tuple[str, ...] = ()
+    page_token: str = ""
+
+
+class GetLatestVersions(NamedModel):
+    """`POST` or `GET registered-models/get-latest-versions`. No stage means every stage."""
+
+    stages: tuple[str, ...] = ()
+
+
+class SetRegisteredModelTag(NamedModel):
+    """`POST registered-models/set-tag`."""
+
+    key: Required
+    value: str = ""
+
+
+class DeleteRegisteredModelTag(NamedModel):
+    """`DELETE registered-models/delete-tag`."""
+
+    key: Required
+
+
+class Alias(Reply, frozen=True):
+    """An alias and the version it points to."""
+
+    alias: str
+    version: str
+
+
+class RegisteredModel(Reply, frozen=True):
+    """A registered model, with the newest version of each stage."""
+
+    name: str
+    creation_timestamp: int
+    last_updated_timestamp: int
+    description: str
+    latest_versions: tuple[ModelVersion, ...] = ()
+    tags: tuple[KeyValue, ...] = ()
+    aliases: tuple[Alias, ...] = ()
+
+
+class RegisteredModelAnswer(Reply, frozen=True):
+    """The answer of every endpoint about one model."""
+
+    registered_model: RegisteredModel
+
+
+class FoundRegisteredModels(Reply, frozen=True):
+    """The answer of `registered-models/search`."""
+
+    registered_models: tuple[RegisteredModel, ...] = ()
+    next_page_token: str = ""
+
+
+class NamedAlias(NamedModel):
+    """`GET registered-models/alias`."""
+
+    alias: Required
+
+
+class SetAlias(NamedAlias):
+    """`POST registered-models/alias`."""
+
+    version: Required
+    comment: Comment = ""
+
+
+class DeleteAlias(NamedAlias):
+    """`DELETE registered-models/alias`."""
+
+    comment: Comment = ""

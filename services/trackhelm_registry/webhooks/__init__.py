@@ -1,0 +1,1 @@
+"""Webhooks: their management and what is on its way to them."""

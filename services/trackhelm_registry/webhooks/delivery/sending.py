@@ -1,0 +1,253 @@
+"""Sending one event to one webhook over HTTP/1.1, signed as MLflow signs, and what became of it."""
+
+import base64
+import hashlib
+import hmac
+import socket
+import ssl
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Final
+from urllib.parse import urlsplit
+
+from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
+
+from trackhelm_core import __version__
+from trackhelm_core.limits import WEBHOOK_ANSWER_BYTES, WEBHOOK_ERROR_LENGTH
+from trackhelm_core.security.sealing import CannotOpenError, NoKeyError, SecretBox
+from trackhelm_registry.webhooks.delivery.addresses import AddressError, Target, targets_of
+from trackhelm_registry.webhooks.delivery.configuration import WebhookConfiguration
+
+# One POST over HTTP/1.1 that ends by its deadline, whatever the other side does, and reads a bounded
+# answer.
+#
+# No redirect is followed, no proxy asked, and the connection is to an address that was checked before:
+# libraries for HTTP resolve names themselves, and time each read rather than the whole.
+
+_BLOCK_BYTES: Final = 16 * 1024
+_FIRST_FINAL_STATUS: Final = 200
+_NO_HTTP: Final = (HttpParserError, HttpParserUpgrade)
+_PORTS: Final = {"http": 80, "https": 443}
+
+
+class ExchangeError(Exception):
+    """There was no answer: the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where a request goes."""
+
+    scheme: str
+    host: str
+    port: int
+    host_header: str
+    path: str
+
+    @classmethod
+    def of(cls, url: str) -> "Endpoint":
+        """Take a URL apart that was checked when it was stored."""
+        parts = urlsplit(url)
+        assert parts.hostname, "a webhook's URL has a host"
+        path = f"{parts.path or '/'}{f'?{parts.query}' if parts.query else ''}"
+        return cls(parts.scheme, parts.hostname, parts.port or _PORTS[parts.scheme], parts.netloc, path)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A status, and as much of the body as was read."""
+
+    status: int
+    body: bytes
+
+
+class _Reading:
+    """What the parser has understood; its methods are the parser's callbacks."""
+
+    def __init__(self) -> None:
+        self.parser = HttpResponseParser(self)
+        self.status: int | None = None
+        self.body = b""
+        self.complete = False
+
+    def on_headers_complete(self) -> None:
+        status = self.parser.get_status_code()
+        if status >= _FIRST_FINAL_STATUS:
+            self.status = status
+
+    def on_body(self, block: bytes) -> None:
+        self.body += block
+
+    def on_message_complete(self) -> None:
+        self.complete = self.status is not None
+
+
+def post(
+    endpoint: Endpoint, targets: Sequence[Target], headers: Mapping[str, str], body: bytes, deadline: float
+) -> Answer:
+    """Send a request to the first of the targets that takes it. `deadline` is a `time.monotonic`.
+
+    Raises:
+        ExchangeError: Nobody answered in time, or not in HTTP.
+    """
+    try:
+        with _connected(targets, deadline) as plain, _secured(plain, endpoint, deadline) as connection:
+            connection.settimeout(_left(deadline))
+            connection.sendall(_request(endpoint, headers, body))
+            return _answer(connection, deadline)
+    except TimeoutError as error:
+        raise ExchangeError("no answer in time") from error
+    except ssl.SSLError as error:
+        raise ExchangeError(f"no secure connection: {error}") from error
+    except OSError as error:
+        raise ExchangeError(f"no connection: {error}") from error
+    except _NO_HTTP as error:
+        raise ExchangeError(f"the answer is not HTTP: {error}") from error
+
+
+def _left(deadline: float) -> float:
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise TimeoutError
+    return left
+
+
+def _connected(targets: Sequence[Target], deadline: float) -> socket.socket:
+    failure: OSError = OSError("the host has no address")
+    for target in targets:
+        connection = socket.socket(target.family, socket.SOCK_STREAM)
+        try:
+            connection.settimeout(_left(deadline))
+            connection.connect(target.address)
+        except OSError as error:
+            connection.close()
+            failure = error
+        else:
+            return connection
+    raise failure
+
+
+def _secured(plain: socket.socket, endpoint: Endpoint, deadline: float) -> socket.socket:
+    if endpoint.scheme == "http":
+        return plain
+    plain.settimeout(_left(deadline))
+    return _tls().wrap_socket(plain, server_hostname=endpoint.host)
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    return ssl.create_default_context()
+
+
+def _request(endpoint: Endpoint, headers: Mapping[str, str], body: bytes) -> bytes:
+    own = {"Host": endpoint.host_header, "Content-Length": str(len(body)), "Connection": "close"}
+    lines = [
+        f"POST {endpoint.path} HTTP/1.1",
+        *(f"{name}: {value}" for name, value in {**own, **headers}.items()),
+    ]
+    return "\r\n".join([*lines, "", ""]).encode("ascii") + body
+
+
+def _answer(connection: socket.socket, deadline: float) -> Answer:
+    reading = _Reading()
+    taken = 0
+    while not reading.complete and taken < WEBHOOK_ANSWER_BYTES:
+        try:
+            connection.settimeout(_left(deadline))
+            block = connection.recv(_BLOCK_BYTES)
+            reading.parser.feed_data(block)
+        except (OSError, *_NO_HTTP):
+            # Once there is a status the answer is known: a body that is slow or cut off changes nothing.
+            if reading.status is None:
+                raise
+            break
+        if not block:
+            break
+        taken += len(block)
+    if reading.status is None:
+        raise ExchangeError("the connection ended without an answer, or the answer's headers are too long")
+    return Answer(reading.status, reading.body)
+
+
+# Sending one event to one webhook, signed as MLflow signs, and what became of it.
+
+SIGNATURE_HEADER: Final = "X-MLflow-Signature"
+TIMESTAMP_HEADER: Final = "X-MLflow-Timestamp"
+DELIVERY_HEADER: Final = "X-MLflow-Delivery-Id"
+
+_SUCCESSES: Final = range(200, 300)
+_REDIRECTS: Final = range(300, 400)
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What is sent where. `secret` is sealed; None sends without a signature."""
+
+    delivery_id: str
+    body: str
+    url: str
+    secret: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How an attempt ended: delivered if there is no `error`. Without a `status` nobody answered."""
+
+    status: int | None
+    body: str
+    error: str | None
+
+
+def send(message: Message, configuration: WebhookConfiguration) -> Outcome:
+    """Attempt once; takes `webhook_timeout_seconds` at most, plus what the name's look-up takes beyond."""
+    settings = configuration.settings
+    deadline = time.monotonic() + settings.webhook_timeout_seconds
+    endpoint = Endpoint.of(message.url)
+    body = message.body.encode()
+    try:
+        if endpoint.scheme != "https" and not settings.webhook_allow_http:
+            return _failed("http:// addresses are not allowed: see TRACKHELM_WEBHOOK_ALLOW_HTTP")
+        headers = _headers(message, configuration.secrets, int(time.time()))
+        targets = targets_of(endpoint.host, endpoint.port, settings.private_networks)
+        answer = post(endpoint, targets, headers, body, deadline)
+    except (NoKeyError, CannotOpenError, OSError) as error:
+        # Unsigned it would be refused, or worse, believed.
+        return _failed(f"the webhook's secret cannot be read: {error}")
+    except (AddressError, ExchangeError) as error:
+        return _failed(str(error))
+    text = answer.body.decode(errors="replace").replace("\0", "\N{REPLACEMENT CHARACTER}")
+    return Outcome(answer.status, text, _fault(answer.status, text))
+
+
+def signature_of(secret: str, delivery_id: str, timestamp: str, body: str) -> str:
+    """Return the signature that a receiver computes again to know that the body is ours."""
+    signed = f"{delivery_id}.{timestamp}.{body}".encode()
+    digest = hmac.new(secret.encode(), signed, hashlib.sha256).digest()
+    return f"v1,{base64.b64encode(digest).decode()}"
+
+
+def _headers(message: Message, secrets: SecretBox, now: int) -> Mapping[str, str]:
+    headers = {
+        "Content-Type": "application/json",
+        "User-Agent": f"Trackhelm/{__version__}",
+        DELIVERY_HEADER: message.delivery_id,
+        TIMESTAMP_HEADER: str(now),
+    }
+    if message.secret is not None:
+        secret = secrets.open(message.secret)
+        headers[SIGNATURE_HEADER] = signature_of(secret, message.delivery_id, str(now), message.body)
+    return headers
+
+
+def _fault(status: int, text: str) -> str | None:
+    if status in _SUCCESSES:
+        return None
+    if status in _REDIRECTS:
+        return f"answered {status}: redirects are not followed"
+    return f"answered {status}: {text}"[:WEBHOOK_ERROR_LENGTH]
+
+
+def _failed(reason: str) -> Outcome:
+    return Outcome(None, "", reason[:WEBHOOK_ERROR_LENGTH])

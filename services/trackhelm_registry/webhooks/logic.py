@@ -1,0 +1,365 @@
+"""Rules about webhooks: what one may be, its addresses and events, and what becomes of deliveries."""
+
+import ipaddress
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import msgspec
+from sqlalchemy import Row
+from sqlalchemy.orm import Session
+
+from trackhelm_core.errors import InvalidParameterError, NotFoundError
+from trackhelm_core.ids import new_webhook_id
+from trackhelm_core.limits import (
+    WEBHOOK_DESCRIPTION_LENGTH,
+    WEBHOOK_NAME_LENGTH,
+    WEBHOOK_SECRET_LENGTH,
+    WEBHOOK_URL_LENGTH,
+    WEBHOOKS,
+    WEBHOOKS_PAGE,
+)
+from trackhelm_core.search.pages import PageRequest, query_digest
+from trackhelm_core.security.sealing import NoKeyError, SecretBox
+from trackhelm_core.settings import WebhookSettings
+from trackhelm_core.validation import check_length, check_page_range, check_page_size
+from trackhelm_core.wire.faults import cut, invalid_value, shown
+from trackhelm_domain.audit.changes import Action, Cause, Change, Entity, EntityType, State
+from trackhelm_domain.audit.recorder import record
+from trackhelm_domain.outbox import MLFLOW_EVENTS, RUN_EVENTS, Event
+from trackhelm_domain.tables.webhooks import DeliveryState, WebhookStatus
+from trackhelm_registry.webhooks import store
+from trackhelm_registry.webhooks.delivery import addresses
+from trackhelm_registry.webhooks.delivery.configuration import WebhookConfiguration
+from trackhelm_registry.webhooks.schemas import (
+    AskedEvent,
+    CreateWebhook,
+    Delivery,
+    FoundDeliveries,
+    ListDeliveries,
+    ListWebhooks,
+    UpdateWebhook,
+)
+from trackhelm_registry.webhooks.store import WebhookRow
+
+# The events that requests and answers name: MLflow's as its protobuf does, those of runs by a word.
+
+_ENTITIES: Final = (
+    *("REGISTERED_MODEL", "MODEL_VERSION", "MODEL_VERSION_TAG", "MODEL_VERSION_ALIAS", "PROMPT"),
+    *("PROMPT_VERSION", "PROMPT_TAG", "PROMPT_VERSION_TAG", "PROMPT_ALIAS"),
+)
+_ACTIONS: Final = ("CREATED", "UPDATED", "DELETED", "SET")
+_ENTITY_NUMBERS: Final = dict(enumerate(_ENTITIES, 1))
+_ACTION_NUMBERS: Final = dict(enumerate(_ACTIONS, 1))
+
+_BY_NAMES: Final = {(event.entity.upper(), event.action.upper()): event for event in MLFLOW_EVENTS}
+_BY_RUN_NAME: Final = {event.action.upper(): event for event in RUN_EVENTS}
+
+
+def parse_events(asked: Iterable[AskedEvent]) -> list[Event]:
+    """Return MLflow's events that a request names."""
+    return [_parse(event) for event in asked]
+
+
+def parse_run_events(asked: Iterable[str]) -> list[Event]:
+    """Return the events of runs that a request names."""
+    return [_parse_run_event(name) for name in asked]
+
+
+def run_event_name(event: Event) -> str:
+    """Return the word for an event of runs."""
+    return event.action.upper()
+
+
+def _parse(asked: AskedEvent) -> Event:
+    names = (_name(asked.entity, _ENTITY_NUMBERS), _name(asked.action, _ACTION_NUMBERS))
+    if event := _BY_NAMES.get(names):
+        return event
+    allowed = ", ".join(f"{entity} {action}" for entity, action in _BY_NAMES)
+    reason = f"it must be one of {allowed}; events of runs are named in 'run_events'"
+    entity, action = names
+    if entity in _ENTITIES and action in _ACTIONS:
+        raise InvalidParameterError(
+            f"Invalid action '{action.lower()}' for entity '{entity.lower()}' in 'events': {reason}."
+        )
+    raise invalid_value(list(names), "events", reason)
+
+
+def _parse_run_event(name: str) -> Event:
+    if event := _BY_RUN_NAME.get(name):
+        return event
+    raise invalid_value(name, "run_events", f"it must be one of {', '.join(_BY_RUN_NAME)}")
+
+
+def _name(asked: str | int, numbers: Mapping[int, str]) -> str:
+    return numbers.get(asked, str(asked)) if isinstance(asked, int) else asked
+
+
+# Which addresses a webhook may be given. What a host name means is checked whenever it is called.
+
+# Printable ASCII without space: nothing that could end a line of the request.
+_CHARACTERS: Final = re.compile(r"[!-~]+")
+_HOST: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9.])?|\[[0-9A-Fa-f:.]+\]")
+
+
+def check_url(url: str, settings: WebhookSettings) -> str:
+    """Refuse what is no URL that a webhook may have."""
+    check_length(url, "url", WEBHOOK_URL_LENGTH)
+    if not _CHARACTERS.fullmatch(url):
+        raise invalid_value(
+            url, "url", "it must be printable ASCII without spaces; other characters are percent-encoded"
+        )
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError as error:
+        raise invalid_value(url, "url", f"it is no URL: {error}") from error
+    schemes = ("https", "http") if settings.webhook_allow_http else ("https",)
+    if parts.scheme not in schemes:
+        also = "" if settings.webhook_allow_http else " (http if TRACKHELM_WEBHOOK_ALLOW_HTTP is set)"
+        raise InvalidParameterError(
+            f"Invalid webhook URL scheme: {cut(parts.scheme)!r}. It must be {' or '.join(schemes)}{also}."
+        )
+    if parts.username is not None or parts.password is not None:
+        raise invalid_value(
+            url, "url", "it must not hold a user or password, which everybody could read: use 'secret'"
+        )
+    netloc = parts.netloc.removesuffix(f":{port}")
+    if not host:
+        raise InvalidParameterError(f"Webhook URL must include a hostname: {cut(url)!r}.")
+    if not _HOST.fullmatch(netloc) or port == 0:
+        raise invalid_value(url, "url", "it must have a host, and a port from 1 to 65535 if any")
+    _check_literal(url, host, settings)
+    return url
+
+
+def _check_literal(url: str, host: str, settings: WebhookSettings) -> None:
+    """Refuse an address that will never be called while it is still known who gave it."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return
+    try:
+        addresses.check(address, settings.private_networks, host)
+    except addresses.AddressError as error:
+        message = f"Webhook URL must not resolve to a non-public IP address: {error}."
+        raise InvalidParameterError(message) from error
+
+
+# Rules about webhooks: what one may be, and what the audit trail is told of its changes.
+
+_NAME: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
+_ID: Final = re.compile(r"[0-9a-f]{32}")
+_STATUSES: Final = {1: WebhookStatus.ACTIVE, 2: WebhookStatus.DISABLED}
+
+
+class Webhooks:
+    """The webhooks of one deployment, by its settings and its keys."""
+
+    def __init__(self, configuration: WebhookConfiguration) -> None:
+        self._settings = configuration.settings
+        self._secrets = configuration.secrets
+
+    def create(self, session: Session, asked: CreateWebhook, cause: Cause) -> WebhookRow:
+        """Create a webhook."""
+        if store.count_webhooks(session) >= WEBHOOKS:
+            raise InvalidParameterError(f"There are {WEBHOOKS} webhooks, and there may be no more.")
+        events = [*parse_events(asked.events), *parse_run_events(asked.run_events)]
+        uuid = new_webhook_id()
+        values = {
+            "uuid": uuid,
+            "name": _checked_name(asked.name),
+            "url": check_url(asked.url, self._settings),
+            "description": _checked_description(asked.description),
+            "secret": self._sealed(asked.secret),
+            "status": _status(asked.status) or WebhookStatus.ACTIVE,
+            "creation_time": cause.time,
+            "last_update_time": cause.time,
+        }
+        store.insert_webhook(session, values, _checked_events(events))
+        created = found_webhook(session, uuid)
+        record(session, Change(_entity(uuid), Action.CREATED, None, _state(created)), cause)
+        return created
+
+    def update(self, session: Session, uuid: str, asked: UpdateWebhook, cause: Cause) -> WebhookRow:
+        """Change what a request gives of a webhook."""
+        before = found_webhook(session, uuid, lock=True)
+        values: dict[str, Any] = {"last_update_time": cause.time}
+        if asked.name:
+            values["name"] = _checked_name(asked.name)
+        if asked.url:
+            values["url"] = check_url(asked.url, self._settings)
+        if asked.description is not None:
+            values["description"] = _checked_description(asked.description)
+        if asked.secret is not None:
+            values["secret"] = self._sealed(asked.secret)
+        if status := _status(asked.status):
+            values["status"] = status
+        events = None
+        if asked.events is not None or asked.run_events is not None:
+            events = _checked_events(
+                [
+                    *(_mlflow(before) if asked.events is None else parse_events(asked.events)),
+                    *(_of_runs(before) if asked.run_events is None else parse_run_events(asked.run_events)),
+                ]
+            )
+        store.update_webhook(session, before.id, values, events)
+        after = found_webhook(session, uuid)
+        state = dict(_state(after))
+        if asked.secret:
+            state["secret_replaced"] = True
+        record(session, Change(_entity(uuid), Action.UPDATED, _state(before), state), cause)
+        return after
+
+    def _sealed(self, secret: str) -> str | None:
+        """Return a secret as it is stored. An empty one is none."""
+        if not secret:
+            return None
+        check_length(secret, "secret", WEBHOOK_SECRET_LENGTH)
+        try:
+            return self._secrets.seal(secret)
+        except NoKeyError as error:
+            raise InvalidParameterError(
+                f"A webhook's secret cannot be stored: {error}. Secrets are stored encrypted, and who "
+                "operates the server must give it a key; a webhook without a secret needs none."
+            ) from error
+
+
+def delete(session: Session, uuid: str, cause: Cause) -> None:
+    """Delete a webhook; what is on its way to it is not delivered any more."""
+    webhook = found_webhook(session, uuid, lock=True)
+    store.delete_webhook(session, webhook.id)
+    record(session, Change(_entity(uuid), Action.DELETED, _state(webhook), None), cause)
+
+
+def found_webhook(session: Session, uuid: str, *, lock: bool = False) -> WebhookRow:
+    """Return the webhook with a public id."""
+    webhook = store.find_webhook(session, uuid, lock=lock) if is_id(uuid) else None
+    if webhook is None:
+        raise NotFoundError(f"Webhook with ID {cut(uuid)} not found.")
+    return webhook
+
+
+def is_id(text: str) -> bool:
+    """Return whether a text has the form of a webhook's or delivery's id: any other is nobody's."""
+    return _ID.fullmatch(text) is not None
+
+
+def list_webhooks(
+    session: Session, asked: ListWebhooks, *, mlflow_only: bool
+) -> tuple[Sequence[WebhookRow], str]:
+    """Return a page of webhooks, and the token of the next; see `store.webhook_page`."""
+    limit = check_page_range(asked.max_results, WEBHOOKS_PAGE)
+    request = PageRequest(query_digest("webhooks", mlflow_only), asked.page_token, limit)
+    return store.webhook_page(session, request, mlflow_only=mlflow_only)
+
+
+def reseal_secrets(session: Session, secrets: SecretBox) -> int:
+    """Seal every stored secret with the first key, and return how many there are.
+
+    Raises `CannotOpenError` or `NoKeyError`; then none is changed.
+    """
+    sealed = store.secrets_of(session)
+    for webhook, secret in sealed.items():
+        store.set_secret(session, webhook, secrets.reseal(secret))
+    return len(sealed)
+
+
+def _mlflow(webhook: WebhookRow) -> list[Event]:
+    return [event for event in webhook.events if event in MLFLOW_EVENTS]
+
+
+def _of_runs(webhook: WebhookRow) -> list[Event]:
+    return [event for event in webhook.events if event in RUN_EVENTS]
+
+
+def _checked_events(events: Sequence[Event]) -> list[Event]:
+    if not events:
+        raise InvalidParameterError(
+            "Missing value for required parameter 'events'. "
+            "A webhook needs one at least, there or in 'run_events'."
+        )
+    return list(dict.fromkeys(events))
+
+
+def _checked_name(name: str) -> str:
+    if len(name) > WEBHOOK_NAME_LENGTH or not _NAME.fullmatch(name):
+        raise InvalidParameterError(
+            f"Webhook name {cut(name)!r} is invalid. It must start and end with a letter or digit, and have "
+            f"at most {WEBHOOK_NAME_LENGTH} letters, digits, '.', '_' and '-'."
+        )
+    return name
+
+
+def _checked_description(description: str) -> str:
+    return check_length(description, "description", WEBHOOK_DESCRIPTION_LENGTH)
+
+
+def _status(asked: str | int | None) -> WebhookStatus | None:
+    if asked is None:
+        return None
+    name = _STATUSES.get(asked) if isinstance(asked, int) else asked
+    if name in list(WebhookStatus):
+        return WebhookStatus(name)
+    raise InvalidParameterError(
+        f"Invalid value {shown(asked)} for parameter 'status' supplied: it must be one of "
+        f"{', '.join(WebhookStatus)}."
+    )
+
+
+def _entity(uuid: str) -> Entity:
+    return Entity(EntityType.WEBHOOK, uuid)
+
+
+def _state(webhook: WebhookRow) -> State:
+    """Return what the audit trail is told of a webhook: everything but the secret."""
+    return {
+        "name": webhook.name,
+        "url": webhook.url,
+        "description": webhook.description,
+        "status": webhook.status,
+        "events": [event.value for event in webhook.events],
+        "signed": webhook.secret is not None,
+    }
+
+
+# Rules about deliveries: listing them, and sending them again.
+
+
+def list_deliveries(session: Session, webhook: str, asked: ListDeliveries) -> FoundDeliveries:
+    """Return a page of a webhook's deliveries, the newest first."""
+    row = found_webhook(session, webhook)
+    limit = check_page_size(asked.max_results, WEBHOOKS_PAGE)
+    request = PageRequest(query_digest("deliveries", webhook, asked.state), asked.page_token, limit)
+    page = store.delivery_page(session, row.id, asked.state, request)
+    return FoundDeliveries(tuple(map(delivery_message, page.rows)), page.next_token)
+
+
+def resend(session: Session, webhook: str, delivery: str, now: int) -> int:
+    """Make a delivery due now, whatever became of it, and return the webhook's row id."""
+    row = found_webhook(session, webhook)
+    found = store.find_deliveries(session, delivery, row.id) if is_id(delivery) else []
+    if not found:
+        raise NotFoundError(f"Delivery with ID {shown(delivery)} of webhook {shown(webhook)} not found.")
+    store.resend(session, found, now)
+    return row.id
+
+
+def delivery_message(row: Row[*tuple[Any, ...]]) -> Delivery:
+    """Return the message of a delivery."""
+    return Delivery(
+        delivery_id=row.uuid,
+        webhook_id=row.webhook_uuid,
+        event=row.event,
+        subject=row.subject,
+        state=row.state,
+        attempts=row.attempts,
+        created_time=row.created_time,
+        # It is JSON already, and goes out as it is sent to the webhook.
+        body=msgspec.Raw(row.body.encode()),
+        due_time=row.due_time if row.state == DeliveryState.WAITING else None,
+        settled_time=row.settled_time,
+        response_status=row.response_status,
+        error=row.error,
+    )

@@ -1,0 +1,42 @@
+"""A document holds what was logged to a run, to the letter."""
+
+import json
+
+import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trackhelm_core.wire.replies import KeyValue, encode, wire_number
+from trackhelm_domain.runs.schemas import (
+    Metric,
+    ModelInput,
+    ModelOutput,
+    Run,
+    RunContents,
+    RunData,
+    RunInfo,
+    RunInputs,
+    RunOutputs,
+)
+from trackhelm_domain.runs.snapshots import DocumentReader, DocumentWriter
+
+texts = st.text(st.characters(exclude_categories=["Cs"]))
+pairs = st.lists(st.builds(KeyValue, texts, texts), max_size=5)
+int64 = st.integers(-(2**63), 2**63 - 1)
+metrics = st.lists(st.builds(Metric, texts, st.floats().map(wire_number), int64, int64), max_size=5)
+contents = st.builds(
+    RunContents,
+    st.builds(RunData, metrics, pairs, pairs),
+    st.builds(RunInputs, st.just([]), st.lists(st.builds(ModelInput, texts), max_size=3)),
+    st.builds(RunOutputs, st.lists(st.builds(ModelOutput, texts, int64), max_size=3)),
+)
+info = st.builds(RunInfo, texts, texts, texts, texts, texts, texts, int64, texts, texts, st.none() | int64)
+
+
+@given(info, contents)
+def test_a_document_gives_the_json_of_its_run(own: RunInfo, logged: RunContents) -> None:
+    document = DocumentWriter().write(logged)
+    message = DocumentReader().message(own, document)
+    assert json.loads(msgspec.json.encode(message)) == json.loads(
+        encode(Run(own, logged.data, logged.inputs, logged.outputs))
+    )
