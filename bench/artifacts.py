@@ -130,7 +130,7 @@ def _share(table: Table, title: str, direction: str) -> str:
     return f"{statistics.median(own / other for own, other in pairs):.2f}"
 
 
-def settle(subjects: Sequence[Subject]) -> None:
+def finalize(subjects: Sequence[Subject]) -> None:
     """Wait until no server is busy with its own start: stock MLflow's workers are for a minute."""
     servers = [subject.server for subject in subjects if subject.server]
     deadline = time.monotonic() + _SETTLE_SECONDS
@@ -182,7 +182,7 @@ def main() -> None:
         subjects(Path(temporary), options.mlflow_python, options.ways) as found,
     ):
         measure(found, Case("warm up", 20 * BLOCK, 1), 1)
-        settle(found)
+        finalize(found)
         before = {subject.title: subject.server.peak_mebibytes() for subject in found if subject.server}
         for case in cases:
             print_table(case, measure(found, case, options.rounds))

@@ -46,7 +46,7 @@ _ADD_RUNS: Final = f"""
     ANALYZE
 """
 
-_TABLES: Final = ("metric_chunk", "series", "key", "run_document")
+_TABLES: Final = ("metric_chunk", "series", "key", "run_snapshot")
 
 
 def add_runs(database: str) -> None:

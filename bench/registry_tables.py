@@ -9,7 +9,7 @@ import psycopg
 
 from bench.tables import analyze, copy_rows
 from trackhelm_core.security.actor import Actor, ActorKind
-from trackhelm_domain.audit.changes import Action, Cause, Change, Entity, EntityType, State
+from trackhelm_domain.audit.changes import Action, AuditContext, Change, Entity, EntityType, State
 from trackhelm_domain.audit.recorder import record
 from trackhelm_domain.opening import open_database
 
@@ -147,5 +147,5 @@ def _record_events(url: str, registry: Registry) -> None:
                 actor = Actor(f"user {each.number % ACTORS}", ActorKind.USER, "10.0.0.1", "0123456789abcdef")
                 state: State = {"stage": each.stage, "source": each.source, "tags": dict(each.tags)}
                 action = Action.STAGE_CHANGED if each.number % 50 == 0 else Action.CREATED
-                record(session, Change(entity, action, None, state), Cause(actor, each.time))
+                record(session, Change(entity, action, None, state), AuditContext(actor, each.time))
     database.close()

@@ -13,7 +13,7 @@ from bench.data import HISTORY, Experiment, Run, artifact_uri, history, runs_of
 from trackhelm_core.chunks.codec import encode
 from trackhelm_core.chunks.points import Points, merge, summarise
 from trackhelm_domain.opening import open_database
-from trackhelm_ingest.runs.finalizing import settle_some
+from trackhelm_ingest.runs.finalizing import finalize_some
 
 _CHUNK_POINTS = 1_000
 
@@ -119,7 +119,7 @@ class TrackhelmTables:
                     ],
                 )
             _set_sequences(connection)
-        self._settle()
+        self._finalize()
         analyze(self._url)
 
     def load_history(self, run: Run, points: int) -> None:
@@ -129,19 +129,19 @@ class TrackhelmTables:
             ((run_id,),) = connection.execute("SELECT id FROM run WHERE uuid = %s", [run.uuid]).fetchall()
             key_id = _key_ids(connection, [HISTORY])[HISTORY]
             _copy_series(connection, [(next(_next_ids(connection, "series")), run_id, key_id, parts)])
-            connection.execute("UPDATE run SET settled = false WHERE id = %s", [run_id])
+            connection.execute("UPDATE run SET finalized = false WHERE id = %s", [run_id])
             _set_sequences(connection)
-        self._settle()
+        self._finalize()
         analyze(self._url)
 
-    def _settle(self) -> None:
+    def _finalize(self) -> None:
         """Do what workers do seconds after runs have ended."""
         url = self._url.replace("postgresql://", "postgresql+psycopg://", 1)
         database = open_database(url)
         more = True
         while more:
             with database.writing() as session:
-                more = settle_some(session)
+                more = finalize_some(session)
         database.close()
 
 

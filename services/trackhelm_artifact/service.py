@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from trackhelm_artifact.direct import routes as direct_routes
 from trackhelm_artifact.files import routes as files_routes
-from trackhelm_artifact.integrity.checksum_index import Records
+from trackhelm_artifact.integrity.checksum_index import ChecksumIndex
 from trackhelm_artifact.objects.opening import stores_of
 from trackhelm_artifact.upkeep import upkeep
 from trackhelm_core.runtime import Runtime
@@ -15,7 +15,7 @@ from trackhelm_core.service import AJAX_2, API_3, ROOT, Mount, Service
 @asynccontextmanager
 async def _lifespan(runtime: Runtime) -> AsyncIterator[dict[str, object]]:
     state: dict[str, object] = {
-        "artifact_records": Records(runtime.database, stores_of(runtime).objects, runtime.clock)
+        "checksum_index": ChecksumIndex(runtime.database, stores_of(runtime).objects, runtime.clock)
     }
     if runtime.redis is not None:
         yield state

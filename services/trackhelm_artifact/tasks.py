@@ -6,20 +6,20 @@ import anyio
 
 from trackhelm_artifact.integrity.purging import purge_files
 from trackhelm_artifact.integrity.reconciliation import SWEEP_SECONDS, sweep_uploads
+from trackhelm_core.queue.slices import run_slice
 from trackhelm_core.queue.tasks import Task, TaskQueue
-from trackhelm_core.queue.turns import take_turn
 from trackhelm_core.runtime import Runtime
 
-TURN_SECONDS: Final = 30.0
+SLICE_SECONDS: Final = 30.0
 """After so long a worker lets others have their turn, and sends the rest to itself."""
 
 
 def _purge_files(runtime: Runtime, ticket: str = "") -> None:
     async def turn() -> bool:
-        return (await purge_files(runtime, seconds=TURN_SECONDS)).is_more
+        return (await purge_files(runtime, seconds=SLICE_SECONDS)).is_more
 
     assert runtime.redis is not None, "a worker is configured with Redis"
-    take_turn(runtime.redis, PURGE_FILES, ticket, lambda: anyio.run(turn))
+    run_slice(runtime.redis, PURGE_FILES, ticket, lambda: anyio.run(turn))
 
 
 def _sweep_uploads(runtime: Runtime) -> None:

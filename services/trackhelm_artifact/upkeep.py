@@ -18,7 +18,7 @@ log = structlog.get_logger(__name__)
 LOOK_SECONDS: Final = 60.0
 """How long after a start, and how often, files that are to be deleted are looked for."""
 
-_TURN_SECONDS: Final = 1.0
+_SLICE_SECONDS: Final = 1.0
 
 _PATIENCE_SECONDS: Final = 5.0
 """How long a server that is to stop waits for the end of a turn: a store may not answer."""
@@ -51,7 +51,7 @@ async def _run(runtime: Runtime, stopping: asyncio.Event) -> None:
             return
         is_more = False
         try:
-            is_more = (await purge_files(runtime, seconds=_TURN_SECONDS)).is_more
+            is_more = (await purge_files(runtime, seconds=_SLICE_SECONDS)).is_more
             if time.monotonic() >= sweep_at:
                 sweep_at = time.monotonic() + SWEEP_SECONDS
                 await sweep_uploads(runtime)

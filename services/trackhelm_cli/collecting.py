@@ -16,7 +16,7 @@ from trackhelm_artifact.objects.opening import stores_of
 from trackhelm_artifact.tasks import PURGE_FILES
 from trackhelm_core.runtime import Runtime
 from trackhelm_core.security.actor import Actor, ActorKind
-from trackhelm_domain.audit.changes import Cause
+from trackhelm_domain.audit.changes import AuditContext
 from trackhelm_domain.deletion import FilesInUse
 from trackhelm_ingest.deletion import logic as runs_logic
 from trackhelm_ingest.deletion import store as runs_store
@@ -71,7 +71,7 @@ class Collector:
         self._dry_run = dry_run
         self._names_files = names_files
         self._say = say
-        self._cause = Cause(_operator(), runtime.clock(), "trackhelm-server gc")
+        self._cause = AuditContext(_operator(), runtime.clock(), "trackhelm-server gc")
         self._experiments: set[int] = set()
         self._in_use = FilesInUse(stores_of(runtime).places, runtime.clock)
         with runtime.database.reading() as session:

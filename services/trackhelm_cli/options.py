@@ -44,13 +44,13 @@ def load(group: type[Group], **given: Any) -> Group:
     try:
         return group(**{name: value for name, value in given.items() if value is not None})
     except ValidationError as error:
-        for fault in error.errors():
-            if not fault["loc"]:
+        for violation in error.errors():
+            if not violation["loc"]:
                 # Of several settings together: what they are may be secret.
-                typer.echo(fault["msg"].removeprefix("Value error, "), err=True)
+                typer.echo(violation["msg"].removeprefix("Value error, "), err=True)
                 continue
-            name = f"{PREFIX}{'_'.join(str(part) for part in fault['loc']).upper()}"
-            typer.echo(f"{name}={fault['input']!r}: {fault['msg']}", err=True)
+            name = f"{PREFIX}{'_'.join(str(part) for part in violation['loc']).upper()}"
+            typer.echo(f"{name}={violation['input']!r}: {violation['msg']}", err=True)
         raise typer.Exit(2) from error
 
 

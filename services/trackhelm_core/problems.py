@@ -21,9 +21,9 @@ from trackhelm_core.errors import (
     UnavailableError,
 )
 from trackhelm_core.search.text import PageTokenError, SearchSyntaxError
-from trackhelm_core.wire.faults import request_fault
 from trackhelm_core.wire.paths import inner_path
 from trackhelm_core.wire.replies import JSON_MEDIA_TYPE, ErrorReply, encode
+from trackhelm_core.wire.violations import request_violation
 
 # Parts of MLflow's API that Trackhelm does not offer, and the answer that says so.
 #
@@ -123,7 +123,7 @@ async def _on_api_error(request: Request, error: Exception) -> Response:
 
 async def _on_invalid_request(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    return problem(request_fault(error.errors()[0]))
+    return problem(request_violation(error.errors()[0]))
 
 
 async def _on_invalid_search(request: Request, error: Exception) -> Response:

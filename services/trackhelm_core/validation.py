@@ -10,7 +10,7 @@ from typing import Final
 
 from trackhelm_core.errors import InvalidParameterError
 from trackhelm_core.limits import KEY_LENGTH
-from trackhelm_core.wire.faults import cut, invalid_value, too_long
+from trackhelm_core.wire.violations import cut, invalid_value, too_long
 
 # Fewer digits than the largest 64-bit integer has, so that every id fits its column.
 _ID_DIGITS = 18
@@ -30,7 +30,7 @@ _KEY = re.compile(r"[/\w.\- :]*")
 
 
 @lru_cache(maxsize=65_536)
-def _key_fault(key: str) -> str | None:
+def _key_violation(key: str) -> str | None:
     """Say what is wrong with a key, or None. Cached: a training loop sends the same keys for hours."""
     if not _KEY.fullmatch(key):
         return (
@@ -48,8 +48,8 @@ def _key_fault(key: str) -> str | None:
 def check_key(key: str, parameter: str = "key", called: str = "") -> str:
     """Check the key of a metric, param or tag. MLflow may call `parameter` otherwise where it is too long."""
     check_length(key, called or parameter, KEY_LENGTH)
-    if fault := _key_fault(key):
-        raise invalid_value(key, parameter, fault)
+    if violation := _key_violation(key):
+        raise invalid_value(key, parameter, violation)
     return key
 
 

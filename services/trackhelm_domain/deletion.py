@@ -105,7 +105,7 @@ def _users(session: Session, since: int) -> Iterator[tuple[str, str]]:
 # found.
 
 
-def bury_files(session: Session, entity: Entity, artifact_uri: str, *, now: int) -> None:
+def schedule_file_deletion(session: Session, entity: Entity, artifact_uri: str, *, now: int) -> None:
     """Have the files below a URI deleted, which belonged to something that is deleted in this transaction."""
     session.execute(
         insert(ArtifactTombstone).values(

@@ -5,8 +5,8 @@ from collections.abc import Collection, Sequence
 from typing import Final
 
 from trackhelm_core.queue.connection import RedisConnection
+from trackhelm_core.queue.slices import run_slice
 from trackhelm_core.queue.tasks import Task, TaskQueue
-from trackhelm_core.queue.turns import take_turn
 from trackhelm_core.runtime import Runtime
 from trackhelm_ingest.deletion.logic import delete_some
 from trackhelm_ingest.metrics.compaction import compact_metric
@@ -15,12 +15,12 @@ from trackhelm_ingest.metrics.drain.drainer import (
     SWEEP_EVERY_SECONDS,
     Ended,
     abandoned_partitions,
-    drain_turn,
+    drain_slice,
 )
 from trackhelm_ingest.metrics.store import Metric
-from trackhelm_ingest.runs.finalizing import SETTLE_EVERY_SECONDS, settle_some
+from trackhelm_ingest.runs.finalizing import FINALIZE_EVERY_SECONDS, finalize_some
 
-PURGE_TURN_SECONDS: Final = 30.0
+PURGE_SLICE_SECONDS: Final = 30.0
 """After so long a worker lets others have their turn, and sends the rest to itself."""
 
 METRICS_A_TASK: Final = 100
@@ -40,7 +40,7 @@ def _drain(runtime: Runtime, partition: int) -> None:
         for begin in range(0, len(waiting), METRICS_A_TASK):
             redis.send(COMPACT_METRICS, waiting[begin : begin + METRICS_A_TASK])
 
-    if drain_turn(redis, runtime.database, partition, on_crowded=compact_later) is Ended.TURN_OVER:
+    if drain_slice(redis, runtime.database, partition, on_crowded=compact_later) is Ended.SLICE_OVER:
         redis.send(DRAIN, partition)
 
 
@@ -69,24 +69,24 @@ def _compact_metrics(runtime: Runtime, metrics: Sequence[Sequence[int]]) -> None
             compact_metric(session, Metric(run_id, key_id), whole=False)
 
 
-def _settle(runtime: Runtime) -> None:
-    deadline = time.monotonic() + SETTLE_EVERY_SECONDS
+def _finalize(runtime: Runtime) -> None:
+    deadline = time.monotonic() + FINALIZE_EVERY_SECONDS
     more = True
     while more and time.monotonic() < deadline:
         with runtime.database.writing() as session:
-            more = settle_some(session)
+            more = finalize_some(session)
 
 
 def _purge(runtime: Runtime, ticket: str = "") -> None:
     def turn() -> bool:
-        deadline = time.monotonic() + PURGE_TURN_SECONDS
+        deadline = time.monotonic() + PURGE_SLICE_SECONDS
         while time.monotonic() < deadline:
             with runtime.database.writing() as session:
                 if not delete_some(session):
                     return False
         return True
 
-    take_turn(_redis(runtime), PURGE, ticket, turn)
+    run_slice(_redis(runtime), PURGE, ticket, turn)
 
 
 DRAIN: Final = Task("trackhelm.ingest.drain", TaskQueue.METRICS, _drain)
@@ -107,10 +107,12 @@ COMPACT_RUN: Final = Task(
 COMPACT_METRICS: Final = Task("trackhelm.ingest.compact_metrics", TaskQueue.UPKEEP, _compact_metrics)
 """Merges the newest chunks of metrics that have many; takes a list of their ids of run and key."""
 
-SETTLE: Final = Task("trackhelm.ingest.settle", TaskQueue.UPKEEP, _settle, every_seconds=SETTLE_EVERY_SECONDS)
-"""Settles runs that have ended."""
+FINALIZE: Final = Task(
+    "trackhelm.ingest.finalize", TaskQueue.UPKEEP, _finalize, every_seconds=FINALIZE_EVERY_SECONDS
+)
+"""Finalizes runs that have ended."""
 
 PURGE: Final = Task("trackhelm.ingest.purge", TaskQueue.UPKEEP, _purge, delay_seconds=1, every_seconds=60)
 """Deletes the rows of runs and experiments that were deleted for good; takes the ticket of its turn."""
 
-TASKS: Final = (DRAIN, SWEEP, COMPACT_RUN, COMPACT_METRICS, SETTLE, PURGE)
+TASKS: Final = (DRAIN, SWEEP, COMPACT_RUN, COMPACT_METRICS, FINALIZE, PURGE)

@@ -1,6 +1,6 @@
 """What the embedded server's writer does while nobody waits for it.
 
-It merges chunks, settles runs, and deletes the rows of what was deleted for good: what workers do elsewhere.
+It merges chunks, finalizes runs, and deletes the rows of what was deleted for good, as workers do elsewhere.
 """
 
 import time
@@ -14,7 +14,7 @@ from trackhelm_ingest.deletion.logic import delete_some, is_any_to_delete
 from trackhelm_ingest.metrics.compaction import compact_metric
 from trackhelm_ingest.metrics.compaction_store import metrics_of
 from trackhelm_ingest.metrics.store import Metric
-from trackhelm_ingest.runs.finalizing import SETTLE_EVERY_SECONDS, are_any_to_settle, settle_some
+from trackhelm_ingest.runs.finalizing import FINALIZE_EVERY_SECONDS, are_any_to_finalize, finalize_some
 
 log = structlog.get_logger(__name__)
 
@@ -64,15 +64,15 @@ class Upkeep:
             with self._database.writing() as session:
                 compact_metric(session, metric, whole=whole)
         except Exception:
-            log.exception("metrics were not compacted, or runs not settled, or rows not deleted")
+            log.exception("metrics were not compacted, or runs not finalized, or rows not deleted")
 
     def _look(self) -> None:
-        """Settle some runs and delete some rows; look again at once if there may be more."""
-        self._look_at = self._clock() + SETTLE_EVERY_SECONDS
+        """Finalize some runs and delete some rows; look again at once if there may be more."""
+        self._look_at = self._clock() + FINALIZE_EVERY_SECONDS
         with self._database.reading() as session:
             due = [
                 work
-                for work, is_due in ((settle_some, are_any_to_settle), (delete_some, is_any_to_delete))
+                for work, is_due in ((finalize_some, are_any_to_finalize), (delete_some, is_any_to_delete))
                 if is_due(session)
             ]
         for work in due:

@@ -45,7 +45,7 @@ class Search:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AskedSearch:
+class SearchRequest:
     """A search in the caller's words. An empty `page_token` asks for the first page."""
 
     filter_text: str

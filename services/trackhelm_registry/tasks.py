@@ -10,12 +10,12 @@ from trackhelm_registry.webhooks.delivery.dispatcher import (
     SWEEP_SECONDS,
     due_webhooks,
     purge,
-    take_turn,
+    run_slice,
 )
 
 
 def _deliver(runtime: Runtime, webhook: int) -> None:
-    if take_turn(runtime, webhook):
+    if run_slice(runtime, webhook):
         runtime.part(Outbox).notify([webhook])
 
 

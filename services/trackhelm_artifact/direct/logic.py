@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
 
-from trackhelm_artifact.files.logic import attachment, media_type, told
+from trackhelm_artifact.files.logic import attachment, media_type, translate_errors
 from trackhelm_artifact.files.paths import parse_file_path
 from trackhelm_artifact.objects.keys import ObjectKey
 from trackhelm_artifact.objects.store import (
@@ -23,7 +23,7 @@ from trackhelm_artifact.objects.store import (
     UploadError,
 )
 from trackhelm_core.errors import ApiError, ErrorCode, InvalidParameterError, NotFoundError, missing_parameter
-from trackhelm_core.wire.faults import invalid_value
+from trackhelm_core.wire.violations import invalid_value
 
 MOST_PARTS: Final = 10_000
 """Parts that a file may have in S3."""
@@ -44,7 +44,7 @@ async def begin_upload(
     multipart = _multipart(objects)
     if not 1 <= count <= MOST_PARTS:
         raise invalid_value(count, "num_parts", f"a file has 1 to {MOST_PARTS} parts")
-    with told():
+    with translate_errors():
         await objects.check_free(key)
         upload_id = await multipart.begin(key)
         return upload_id, await multipart.part_urls(key, upload_id, count, _UPLOAD_SECONDS)
@@ -58,7 +58,7 @@ async def complete_upload(
     multipart = _multipart(objects)
     _check_upload_id(upload_id)
     _check_parts(parts)
-    with told(), _upload_told():
+    with translate_errors(), _translate_upload_errors():
         await objects.check_free(key)
         await multipart.complete(key, upload_id, sorted(parts, key=lambda part: part.number))
         opened = await objects.open(key, whole=False)
@@ -71,7 +71,7 @@ async def abort_upload(objects: ObjectStore, directory: str, local_path: str, up
     key = _upload_key(directory, local_path)
     multipart = _multipart(objects)
     _check_upload_id(upload_id)
-    with told():
+    with translate_errors():
         await multipart.abort(key, upload_id)
 
 
@@ -82,7 +82,7 @@ async def download_url(
     direct = objects.direct
     if direct is None:
         raise _unsupported("Multipart download", "fetch the file with GET mlflow-artifacts/artifacts")
-    with told():
+    with translate_errors():
         opened = await objects.open(key, whole=False)
         opened.close()
         label = Label(media_type(key.name), attachment(key.name))
@@ -91,7 +91,7 @@ async def download_url(
 
 async def upload_url(objects: ObjectStore, direct: DirectAccess, key: ObjectKey, seconds: int) -> SignedUrl:
     """Return the address in the store to send a file to, in one piece."""
-    with told():
+    with translate_errors():
         await objects.check_free(key)
         return await direct.upload_url(key, seconds)
 
@@ -141,7 +141,7 @@ def _check_parts(parts: Sequence[Part]) -> None:
 
 
 @contextmanager
-def _upload_told() -> Iterator[None]:
+def _translate_upload_errors() -> Iterator[None]:
     try:
         yield
     except MissingUploadError as error:

@@ -14,16 +14,16 @@ from trackhelm_artifact.direct.schemas import (
 from trackhelm_artifact.files import roots, schemas
 from trackhelm_artifact.files.paths import parse_file_path, parse_path
 from trackhelm_artifact.files.roots import Located, Root
-from trackhelm_artifact.integrity.dependencies import RecordsDep
+from trackhelm_artifact.integrity.dependencies import ChecksumIndexDep
 from trackhelm_artifact.objects.keys import ObjectKey
 from trackhelm_artifact.objects.opening import stores_of
 from trackhelm_artifact.objects.store import DirectAccess, Part
 from trackhelm_core.errors import ApiError, ErrorCode, InvalidParameterError
 from trackhelm_core.runtime import Runtime, RuntimeDep
-from trackhelm_core.wire.faults import shown
 from trackhelm_core.wire.paths import ANY_PATH
 from trackhelm_core.wire.replies import Empty, documented, empty_reply, reply
 from trackhelm_core.wire.routes import WireRoute
+from trackhelm_core.wire.violations import shown
 
 multipart_router = APIRouter(prefix="/mlflow-artifacts", route_class=WireRoute)
 
@@ -41,7 +41,7 @@ async def create_upload(path: str, body: schemas.CreateUpload, runtime: RuntimeD
 
 @multipart_router.post(f"/mpu/complete/{ANY_PATH}", **documented(Empty))
 async def complete_upload(
-    path: str, body: schemas.CompleteUpload, runtime: RuntimeDep, records: RecordsDep
+    path: str, body: schemas.CompleteUpload, runtime: RuntimeDep, records: ChecksumIndexDep
 ) -> Response:
     """Make the parts one file, which shows from now on."""
     parts = [Part(part.part_number, part.etag) for part in body.parts]

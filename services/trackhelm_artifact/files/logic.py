@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from trackhelm_artifact.files.checksums import Checked, Expected
 from trackhelm_artifact.files.paths import decoded, parse_file_path, parse_path
-from trackhelm_artifact.integrity.checksum_index import Records
+from trackhelm_artifact.integrity.checksum_index import ChecksumIndex
 from trackhelm_artifact.objects.keys import ObjectKey
 from trackhelm_artifact.objects.store import (
     ConflictError,
@@ -153,14 +153,14 @@ async def upload(
 ) -> tuple[Stored, bytes]:
     """Store a file and return what was stored, with its SHA-256; refuses a body that is not as announced."""
     checked = Checked(_whole(content, announced.length), announced.checksums)
-    with told():
+    with translate_errors():
         stored = await objects.put(key, checked.blocks(), length=announced.length)
     return stored, checked.sha256
 
 
 async def open_file(objects: ObjectStore, key: ObjectKey, *, whole: bool) -> OpenObject:
     """Open a file to send it, or a part of it if not `whole`."""
-    with told():
+    with translate_errors():
         return await objects.open(key, whole=whole)
 
 
@@ -170,7 +170,7 @@ async def pages(objects: ObjectStore, key: ObjectKey) -> Pages:
     The first page is there when this returns, so that a store that is away is told as for any other request.
     """
     rest = objects.pages(key)
-    with told():
+    with translate_errors():
         first: Sequence[Entry] = await anext(rest, [])
     return _led_by(first, rest)
 
@@ -192,24 +192,28 @@ async def _led_by(first: Sequence[Entry], rest: Pages) -> Pages:
         yield page
 
 
-async def delete_path(objects: ObjectStore, records: Records, path: str) -> None:
+async def delete_path(objects: ObjectStore, records: ChecksumIndex, path: str) -> None:
     """Delete a file or a directory and its records; what is not there is deleted already."""
     key = parse_path(path)
     if not key.segments:
         raise InvalidParameterError("Invalid path: the root of all files cannot be deleted.")
     forget = await records.deleting(key)
-    with told():
+    with translate_errors():
         await objects.delete(key)
     await forget()
 
 
 async def upload_path(
-    objects: ObjectStore, records: Records, path: str, content: AsyncIterable[bytes], announced: Announced
+    objects: ObjectStore,
+    records: ChecksumIndex,
+    path: str,
+    content: AsyncIterable[bytes],
+    announced: Announced,
 ) -> None:
     """Store a file at a path of the store, and record it."""
     key = parse_file_path(path)
     stored, sha256 = await upload(objects, key, content, announced)
-    with told():
+    with translate_errors():
         await records.note(key, stored, sha256)
 
 
@@ -254,7 +258,7 @@ async def _whole(content: AsyncIterable[bytes], length: int | None) -> AsyncIter
 
 
 @contextmanager
-def told() -> Iterator[None]:
+def translate_errors() -> Iterator[None]:
     """Turn the store's failures into answers."""
     try:
         yield
@@ -302,7 +306,7 @@ async def next_page(objects: ObjectStore, key: ObjectKey, asked: Asked) -> Page:
     try:
         # JSON can spell half of a surrogate pair, which no store can be asked for.
         rest.encode()
-        with told():
+        with translate_errors():
             page = await objects.page(key, rest, limit)
     except (PageError, UnicodeEncodeError) as error:
         raise PageTokenError("Invalid page token: it is not one that this server gave out") from error

@@ -14,7 +14,7 @@ from urllib.parse import unquote
 
 from trackhelm_artifact.objects.keys import InvalidKeyError, ObjectKey
 from trackhelm_core.errors import InvalidParameterError
-from trackhelm_core.wire.faults import shown
+from trackhelm_core.wire.violations import shown
 
 _DECODINGS: Final = 10
 

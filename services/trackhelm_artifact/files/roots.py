@@ -15,7 +15,7 @@ from trackhelm_artifact.objects.opening import LocationError, Locations
 from trackhelm_artifact.objects.store import ObjectStore
 from trackhelm_core.errors import InvalidParameterError, NotFoundError
 from trackhelm_core.validation import parse_experiment_id, parse_version
-from trackhelm_core.wire.faults import shown
+from trackhelm_core.wire.violations import shown
 from trackhelm_domain.locations import PROXY_SCHEME
 
 # Where an entity's files are, and whether they are in our store.

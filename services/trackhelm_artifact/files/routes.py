@@ -20,7 +20,7 @@ from trackhelm_artifact.files.schemas import (
     ListPath,
     ServerInfo,
 )
-from trackhelm_artifact.integrity.dependencies import RecordsDep
+from trackhelm_artifact.integrity.dependencies import ChecksumIndexDep
 from trackhelm_artifact.objects.keys import ObjectKey
 from trackhelm_artifact.objects.opening import stores_of
 from trackhelm_artifact.objects.store import Entry, Page
@@ -98,7 +98,9 @@ async def list_artifacts(message: Annotated[ListPath, Query()], runtime: Runtime
 
 
 @proxy_router.put(f"/artifacts/{ANY_PATH}", response_class=Response)
-async def upload_artifact(path: str, request: Request, runtime: RuntimeDep, records: RecordsDep) -> Response:
+async def upload_artifact(
+    path: str, request: Request, runtime: RuntimeDep, records: ChecksumIndexDep
+) -> Response:
     """Store the body as a file. It shows once it is whole, and is on the disk when this answers."""
     await logic.upload_path(stores_of(runtime).objects, records, path, body_of(request), announced(request))
     return Response()
@@ -119,7 +121,7 @@ async def describe_artifact(path: str, request: Request, runtime: RuntimeDep) ->
 
 
 @proxy_router.delete(f"/artifacts/{ANY_PATH}", **documented(Empty))
-async def delete_artifact(path: str, runtime: RuntimeDep, records: RecordsDep) -> Response:
+async def delete_artifact(path: str, runtime: RuntimeDep, records: ChecksumIndexDep) -> Response:
     """Delete a file or a directory; what is not there is deleted already."""
     await logic.delete_path(stores_of(runtime).objects, records, path)
     return empty_reply()
@@ -192,7 +194,7 @@ async def upload_run_artifact(
     message: Annotated[schemas.UploadedFile, Query()],
     request: Request,
     runtime: RuntimeDep,
-    records: RecordsDep,
+    records: ChecksumIndexDep,
 ) -> Response:
     """Store the body, of at most 10 MB, as a file of a run."""
     run = message.run_uuid or message.run_id

@@ -33,7 +33,7 @@ class _Waiting:
     is_new: asyncio.Future[bool]
 
 
-class Records:
+class ChecksumIndex:
     """The records of the server's own store; used from one event loop."""
 
     def __init__(self, database: Database, objects: ObjectStore, clock: Clock) -> None:
@@ -128,7 +128,7 @@ class Records:
         return first, [waiting for waiting in self._waiting if id(waiting) not in taken]
 
     def _insert_all(self, records: Sequence[Record]) -> set[str]:
-        with self._database.noting() as session:
+        with self._database.relaxed_write() as session:
             return store.insert_records(session, records)
 
     def _find(self, key: str) -> Record | None:

@@ -4,12 +4,12 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from trackhelm_artifact.integrity.checksum_index import Records
+from trackhelm_artifact.integrity.checksum_index import ChecksumIndex
 
 
-async def _records(request: Request) -> Records:
-    records: Records = request.app.state.artifact_records
+async def _records(request: Request) -> ChecksumIndex:
+    records: ChecksumIndex = request.app.state.checksum_index
     return records
 
 
-RecordsDep = Annotated[Records, Depends(_records)]
+ChecksumIndexDep = Annotated[ChecksumIndex, Depends(_records)]

@@ -16,7 +16,7 @@ from anyio import to_thread
 
 from trackhelm_artifact.files.roots import Located, Root
 from trackhelm_artifact.integrity import store
-from trackhelm_artifact.integrity.checksum_index import Records
+from trackhelm_artifact.integrity.checksum_index import ChecksumIndex
 from trackhelm_artifact.integrity.store import Tombstone
 from trackhelm_artifact.objects.keys import ObjectKey
 from trackhelm_artifact.objects.opening import stores_of
@@ -117,7 +117,7 @@ async def _purge(runtime: Runtime, tombstone: Tombstone, deadline: float, delete
     if there is None:
         log.warning("files are left where they are", uri=tombstone.artifact_uri, of=tombstone.entity_id)
         return True
-    records = Records(runtime.database, stores_of(runtime).objects, runtime.clock)
+    records = ChecksumIndex(runtime.database, stores_of(runtime).objects, runtime.clock)
     forget = await records.deleting(there.key) if there.store is stores_of(runtime).objects else None
     async for files in there.store.deleting(there.key):
         deleted.files += files

@@ -127,7 +127,7 @@ _FILES: Final = "file"
 _AT_ONCE: Final = 1_000
 
 
-class Left(StrEnum):
+class OrphanKind(StrEnum):
     """What can be left over."""
 
     ORPHAN = "orphan"
@@ -144,10 +144,10 @@ class Left(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class LeftOver:
+class Orphan:
     """Something that is left over; `size` is in bytes, None where it is not known."""
 
-    what: Left
+    what: OrphanKind
     path: str
     size: int | None
 
@@ -164,7 +164,7 @@ class Reconciliation:
         self._before = before
         self._deletes = deletes
 
-    async def left_over(self) -> AsyncIterator[LeftOver]:
+    async def left_over(self) -> AsyncIterator[Orphan]:
         """Yield what is left over, and if it is to be deleted, after it is.
 
         Memory is the same for any number of files: what is compared is kept in a temporary file. Raises
@@ -194,23 +194,23 @@ class Reconciliation:
                     "TRACKHELM_DATABASE_URL and TRACKHELM_ARTIFACTS_URL."
                 )
 
-    async def _deleted_for_good(self) -> AsyncIterator[LeftOver]:
+    async def _deleted_for_good(self) -> AsyncIterator[Orphan]:
         after = 0
         while page := await to_thread.run_sync(self._tombstones, after):
             for each in page:
-                yield LeftOver(Left.DELETED, each.artifact_uri, None)
+                yield Orphan(OrphanKind.DELETED, each.artifact_uri, None)
             after = page[-1].id
         if self._deletes:
             await purge_files(self._runtime, seconds=float("inf"))
 
-    async def _interrupted(self) -> AsyncIterator[LeftOver]:
+    async def _interrupted(self) -> AsyncIterator[Orphan]:
         async for page in stores_of(self._runtime).objects.interrupted(self._before):
             for upload in page:
                 if self._deletes:
                     await stores_of(self._runtime).objects.drop(upload)
-                yield LeftOver(Left.INTERRUPTED, upload.name, None)
+                yield Orphan(OrphanKind.INTERRUPTED, upload.name, None)
 
-    async def _orphans(self, spool: Spool, owners: Owners) -> AsyncIterator[LeftOver]:
+    async def _orphans(self, spool: Spool, owners: Owners) -> AsyncIterator[Orphan]:
         owned = ""
         async for page in stores_of(self._runtime).objects.walk(self._root):
             spool.add(_FILES, (str(file.key) for file in page))
@@ -225,9 +225,9 @@ class Reconciliation:
                 elif file.modified < self._before and not owners.is_below(path):
                     if self._deletes:
                         await self._delete(file.key)
-                    yield LeftOver(Left.ORPHAN, path, file.size)
+                    yield Orphan(OrphanKind.ORPHAN, path, file.size)
 
-    async def _records(self, spool: Spool) -> AsyncIterator[LeftOver]:
+    async def _records(self, spool: Spool) -> AsyncIterator[Orphan]:
         after = ""
         while page := await to_thread.run_sync(self._recorded, after):
             after = page[-1].key
@@ -239,7 +239,7 @@ class Reconciliation:
                     continue
                 if self._deletes:
                     await to_thread.run_sync(self._forget, record)
-                yield LeftOver(Left.RECORD, record.key, record.size)
+                yield Orphan(OrphanKind.RECORD, record.key, record.size)
 
     async def _delete(self, key: ObjectKey) -> None:
         record = await to_thread.run_sync(self._record_of, key)

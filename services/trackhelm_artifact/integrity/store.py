@@ -14,7 +14,7 @@ from trackhelm_core.db.statements import dialect_of, insert_for, is_any_of
 from trackhelm_domain.tables import ArtifactRecord, ArtifactTombstone, LoggedModel, ModelVersion, Run
 
 BATCH: Final = 1_000
-"""Records that a statement reads, writes or deletes."""
+"""ChecksumIndex that a statement reads, writes or deletes."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from minio import Minio
 from obstore.store import AzureStore, GCSStore
 
 from trackhelm_artifact.objects.keys import ObjectKey
-from trackhelm_artifact.objects.remote_calls import told
+from trackhelm_artifact.objects.remote_calls import translate_errors
 from trackhelm_artifact.objects.s3_listing import S3Calls
 from trackhelm_artifact.objects.store import (
     Label,
@@ -49,7 +49,7 @@ class SignedDirect:
         return SignedUrl(await self._sign("PUT", key, seconds), self._upload_headers)
 
     async def _sign(self, method: Literal["GET", "PUT"], key: ObjectKey, seconds: int) -> str:
-        with told(self._name, lambda: None):
+        with translate_errors(self._name, lambda: None):
             return await obstore.sign_async(self._bucket, method, str(key), timedelta(seconds=seconds))
 
 

@@ -16,7 +16,7 @@ import obstore
 from obstore.store import AzureStore, GCSStore, S3Store
 
 from trackhelm_artifact.objects.keys import RESERVED, InvalidKeyError, ObjectKey, check_segment
-from trackhelm_artifact.objects.remote_calls import Budget, told, unavailable
+from trackhelm_artifact.objects.remote_calls import Budget, translate_errors, unavailable
 from trackhelm_artifact.objects.s3_listing import S3Listing
 from trackhelm_artifact.objects.store import (
     BLOCK_BYTES,
@@ -85,7 +85,7 @@ class RemoteObject:
         """Yield the bytes from `start` up to `stop`."""
         if start >= stop:
             return
-        with self._remote.told():
+        with self._remote.translate_errors():
             result = self._whole
             if result is None or (start, stop) != (0, self.size):
                 self.close()
@@ -126,9 +126,9 @@ class RemoteStore:
         # A run's files share their directories: each is looked up once, not once a file.
         self._directories: set[ObjectKey] = set()
 
-    def told(self) -> AbstractContextManager[None]:
+    def translate_errors(self) -> AbstractContextManager[None]:
         """Return the context that turns obstore's errors into the port's."""
-        return told(self._name, self._on_missing_bucket)
+        return translate_errors(self._name, self._on_missing_bucket)
 
     async def put(
         self, key: ObjectKey, content: AsyncIterable[bytes], *, length: int | None = None
@@ -158,7 +158,7 @@ class RemoteStore:
     async def _send(self, path: str, blocks: AsyncIterator[bytes], part: int) -> str:
         """Send a file, and return the tag of it that the store tells, if it does."""
         beginning = await _beginning(blocks)
-        with self.told():
+        with self.translate_errors():
             if sum(map(len, beginning)) < PART_BYTES:
                 result = await obstore.put_async(self.bucket, path, b"".join(beginning), use_multipart=False)
             else:
@@ -201,7 +201,7 @@ class RemoteStore:
             raise DirectoryError("Artifact path refers to a directory, not a file: it is the root")
         path = self._path(key)
         try:
-            with self.told():
+            with self.translate_errors():
                 result = await obstore.get_async(self.bucket, path, options={"head": not whole})
         except MissingObjectError:
             if await self._is_directory(key):
@@ -213,12 +213,12 @@ class RemoteStore:
         """Yield what a directory holds: by pages where the store can, otherwise all at once."""
         path = self._path(key)
         if self._listing is not None:
-            with self.told():
+            with self.translate_errors():
                 async for files, directories, _ in self._listing.pages(path):
                     yield _entries(files, directories, root=not key.segments)
             return
         async with self._share(self._listings, 1):
-            with self.told():
+            with self.translate_errors():
                 listed = await obstore.list_with_delimiter_async(self.bucket, path or None)
         files = [(_last(item["path"]), item["size"]) for item in listed["objects"] if item["path"] != path]
         yield _entries(files, map(_last, listed["common_prefixes"]), root=not key.segments)
@@ -227,7 +227,7 @@ class RemoteStore:
         """Return a page of what a directory holds: `rest` is the store's own token, or a name."""
         if self._listing is None:
             return await page_behind(self.pages(key), rest, limit)
-        with self.told():
+        with self.translate_errors():
             files, directories, behind = await self._listing.page(self._path(key), rest, limit)
         return Page(_entries(files, directories, root=not key.segments), behind)
 
@@ -236,13 +236,13 @@ class RemoteStore:
         path = self._path(key)
         if path:
             # A listing of what is below a key leaves out the key itself.
-            with self.told():
+            with self.translate_errors():
                 try:
                     meta = await obstore.head_async(self.bucket, path)
                     yield [FoundFile(key, meta["size"], meta["last_modified"].timestamp())]
                 except FileNotFoundError:
                     pass
-        with self.told():
+        with self.translate_errors():
             async for items in obstore.list(self.bucket, path or None, chunk_size=_PAGE):
                 found = [
                     FoundFile(below, item["size"], item["last_modified"].timestamp())
@@ -267,7 +267,7 @@ class RemoteStore:
         """Delete likewise, a page at a time."""
         path = self._path(key)
         self._directories.clear()
-        with self.told():
+        with self.translate_errors():
             async for items in obstore.list(self.bucket, path, chunk_size=_PAGE):
                 await self._delete([item["path"] for item in items])
                 yield len(items)
@@ -276,7 +276,7 @@ class RemoteStore:
     async def interrupted(self, before: float) -> AsyncIterator[Sequence[Interrupted]]:
         """Yield uploads in parts that were never finished, where the store tells of them."""
         if self._listing is not None:
-            with self.told():
+            with self.translate_errors():
                 async for page in self._listing.uploads(before):
                     yield page
 
@@ -287,7 +287,7 @@ class RemoteStore:
 
     async def _delete(self, paths: list[str]) -> None:
         try:
-            with self.told():
+            with self.translate_errors():
                 await obstore.delete_async(self.bucket, paths)
         except MissingObjectError:
             # Some clouds say so of a missing key, and then the others of the list are deleted one by one.
@@ -297,7 +297,7 @@ class RemoteStore:
 
     async def _is_file(self, key: ObjectKey) -> bool:
         try:
-            with self.told():
+            with self.translate_errors():
                 await obstore.head_async(self.bucket, self._path(key))
         except MissingObjectError:
             return False
@@ -314,7 +314,7 @@ class RemoteStore:
 
     async def _is_directory(self, key: ObjectKey) -> bool:
         path = self._path(key)
-        with self.told():
+        with self.translate_errors():
             async for items in obstore.list(self.bucket, path, chunk_size=2):
                 if any(item["path"] != path for item in items):
                     return True

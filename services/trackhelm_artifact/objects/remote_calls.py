@@ -75,7 +75,7 @@ _SHOWN_CHARACTERS: Final = 600
 
 
 @contextmanager
-def told(store: str, on_missing_bucket: Callable[[], None]) -> Iterator[None]:
+def translate_errors(store: str, on_missing_bucket: Callable[[], None]) -> Iterator[None]:
     """Turn obstore's errors into the port's."""
     try:
         yield

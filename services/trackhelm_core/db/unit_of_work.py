@@ -47,7 +47,7 @@ class Database:
         # SQLite has one writer, and lets a waiting one sleep and try again for as long as others are
         # luckier. Within a process a lock makes them take turns: 32 clients wait, none times out.
         self._writer = threading.Lock() if self.is_sqlite else nullcontext()
-        self._committing_each = engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._autocommit = engine.execution_options(isolation_level="AUTOCOMMIT")
 
     @property
     def is_sqlite(self) -> bool:
@@ -66,22 +66,22 @@ class Database:
 
         On PostgreSQL it is no transaction: BEGIN and ROLLBACK would be two more round trips.
         """
-        engine = self._reader if self.is_sqlite else self._committing_each
+        engine = self._reader if self.is_sqlite else self._autocommit
         with Session(engine, autoflush=False, expire_on_commit=False) as session:
             yield session
 
     @contextmanager
-    def committing_each(self) -> Iterator[Session]:
+    def autocommit(self) -> Iterator[Session]:
         """Open a session of PostgreSQL in which each statement is a transaction of its own.
 
         For a write that is one statement: BEGIN and COMMIT would be two more round trips.
         """
         assert not self.is_sqlite, "SQLite's writers take turns: use `writing`"
-        with Session(self._committing_each, autoflush=False, expire_on_commit=False) as session:
+        with Session(self._autocommit, autoflush=False, expire_on_commit=False) as session:
             yield session
 
     @contextmanager
-    def noting(self) -> Iterator[Session]:
+    def relaxed_write(self) -> Iterator[Session]:
         """Open a session for one statement that writes what can be found out again.
 
         When the block ends it is committed: a killed process takes nothing back. On SQLite a power cut may
@@ -89,7 +89,7 @@ class Database:
         it is a transaction like every other, without round trips for BEGIN and COMMIT.
         """
         if not self.is_sqlite:
-            with self.committing_each() as session:
+            with self.autocommit() as session:
                 yield session
             return
         with self._writer, self.engine.connect() as connection:
@@ -137,7 +137,7 @@ class Database:
 # savepoint alone would leave these notes of what was undone.
 
 
-class Trial:
+class SavepointScope:
     """Begins with its construction. Whoever does not undo it lets it stand: the commit takes it in."""
 
     def __init__(self, session: Session) -> None:

@@ -117,5 +117,5 @@ class Paths:
             (value,) = values
             return path_prefix(value.decode("latin-1").strip(" \t"))
         except ValueError as error:
-            fault = str(error) if len(values) == 1 else "it is given more than once"
-            raise ApiError(ErrorCode.BAD_REQUEST, f"Header X-Forwarded-Prefix: {fault}.") from error
+            violation = str(error) if len(values) == 1 else "it is given more than once"
+            raise ApiError(ErrorCode.BAD_REQUEST, f"Header X-Forwarded-Prefix: {violation}.") from error

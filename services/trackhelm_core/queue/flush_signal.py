@@ -11,24 +11,24 @@ from typing import Self
 
 from redis import Redis
 
-from trackhelm_core.queue.names import hurry_of
+from trackhelm_core.queue.names import flush_signal_of
 
 
-def call_to_hurry(client: Redis, partitions: Iterable[int]) -> None:
+def signal_flush(client: Redis, partitions: Iterable[int]) -> None:
     """Have what waits in these partitions stored at once."""
     with client.pipeline(transaction=False) as pipeline:
         for partition in partitions:
-            pipeline.publish(hurry_of(partition), "")
+            pipeline.publish(flush_signal_of(partition), "")
         pipeline.execute()
 
 
-class HurryCalls:
+class FlushSignal:
     """Hears the calls to one partition, on a connection of its own, from when it is entered."""
 
     def __init__(self, client: Redis, partition: int) -> None:
         # redis-py gives this method no types.
         self._calls = client.pubsub(ignore_subscribe_messages=True)  # type: ignore[no-untyped-call]
-        self._channel = hurry_of(partition)
+        self._channel = flush_signal_of(partition)
 
     def __enter__(self) -> Self:
         self._calls.subscribe(self._channel)

@@ -6,7 +6,7 @@
 | `{trackhelm}:drainer:<partition>` | mark: somebody drains the partition, or was called to; it expires |
 | `{trackhelm}:accepted:<partition>` | id of the newest entry that was accepted |
 | `{trackhelm}:drained:<partition>` | id of the newest entry that is stored |
-| `{trackhelm}:hurry:<partition>` | channel: somebody waits to read what is accepted and not yet stored |
+| `{trackhelm}:flush:<partition>` | channel: somebody waits to read what is accepted and not yet stored |
 | `{trackhelm}:newest:<subject>` | note: `<partition>:<id>` of its newest entry, until it was stored |
 | `{trackhelm}:partitions` | how many partitions there are: every process must be set to that |
 | `{trackhelm}:waiting-bytes` | hash: bytes of the entries in each partition's stream, and in `all` of them |
@@ -59,9 +59,9 @@ def drained_of(partition: int) -> str:
     return f"{_PREFIX}drained:{partition}"
 
 
-def hurry_of(partition: int) -> str:
+def flush_signal_of(partition: int) -> str:
     """Return the name of the channel that calls whoever drains a partition."""
-    return f"{_PREFIX}hurry:{partition}"
+    return f"{_PREFIX}flush:{partition}"
 
 
 def note_of(subject: str) -> str:

@@ -13,7 +13,7 @@ from redis.exceptions import RedisError
 
 from trackhelm_core.errors import UnavailableError
 from trackhelm_core.queue.connection import RedisConnection
-from trackhelm_core.queue.flush_signal import call_to_hurry
+from trackhelm_core.queue.flush_signal import signal_flush
 from trackhelm_core.queue.names import BEFORE_ALL, Note, StreamId, accepted_of, drained_of, note_of
 
 _FIRST_PAUSE_SECONDS: Final = 0.002
@@ -106,7 +106,7 @@ def _wait_for(redis: RedisConnection, newest: Positions) -> None:
                 "Metrics are accepted faster than they are stored: "
                 f"some cannot be read after {patience:g} s. Send the request again."
             )
-        call_to_hurry(redis.client, newest)
+        signal_flush(redis.client, newest)
         time.sleep(pause)
         pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
 

@@ -61,7 +61,7 @@ class SearchSyntaxError(ValueError):
     """A filter or an order that cannot be understood or is not valid for its entity.
 
     `position` is the offset, from 0, of the offending character in the text that `subject` names. `lead` is
-    how the message begins where MLflow's words for the same fault are others: clients match them.
+    how the message begins where MLflow's words for the same violation are others: clients match them.
     """
 
     def __init__(self, reason: str, position: int, subject: str = FILTER, lead: str = "") -> None:

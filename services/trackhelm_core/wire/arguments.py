@@ -11,11 +11,11 @@ from pydantic.alias_generators import to_camel, to_snake
 from starlette.datastructures import QueryParams
 
 from trackhelm_core.errors import InvalidParameterError
-from trackhelm_core.wire.faults import invalid_value, request_fault, shown
 from trackhelm_core.wire.json import LargeFloat, decode_json
 from trackhelm_core.wire.requests import WireModel, is_argument, is_meant, not_taken
+from trackhelm_core.wire.violations import invalid_value, request_violation, shown
 
-# Reading a message from a body without the framework: the same leniencies, the same words for a fault.
+# Reading a message from a body without the framework: the same leniencies, the same words for a violation.
 
 Message = TypeVar("Message", bound=WireModel)
 
@@ -41,8 +41,8 @@ def read_message(model: type[Message], body: bytes) -> Message:
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        fault = error.errors()[0]
-        raise request_fault({**fault, "loc": ("body", *fault["loc"])}) from error
+        violation = error.errors()[0]
+        raise request_violation({**violation, "loc": ("body", *violation["loc"])}) from error
 
 
 # The arguments of a request outside of a message: each is given once, or says the same wherever it is

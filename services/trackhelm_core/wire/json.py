@@ -29,10 +29,10 @@ _decoder = msgspec.json.Decoder(float_hook=_number)
 
 
 def decode_json(data: bytes | str) -> Any:
-    """Return what a JSON text says; raises `json.JSONDecodeError`, which names the place of the fault.
+    """Return what a JSON text says; raises `json.JSONDecodeError`, which names the place of the violation.
 
     msgspec reads what is strictly JSON. What it refuses is read again by the standard library, which
-    takes the bare `NaN` and `Infinity` that Python scripts write, and explains a fault by its position.
+    takes the bare `NaN` and `Infinity` that Python scripts write, and explains a violation by its position.
     """
     try:
         return _decoder.decode(data)
@@ -42,6 +42,6 @@ def decode_json(data: bytes | str) -> Any:
         return json.loads(data, parse_float=_number)
     except json.JSONDecodeError:
         raise
-    except (ValueError, RecursionError) as fault:
+    except (ValueError, RecursionError) as violation:
         # Text that is not UTF-8, integers of thousands of digits, brackets nested by the thousand.
-        raise json.JSONDecodeError(str(fault), "", 0) from fault
+        raise json.JSONDecodeError(str(violation), "", 0) from violation

@@ -100,7 +100,7 @@ NOT_STORABLE = "not_storable"
 """The error type of a text that no database stores; the field's name and the reason are in the context."""
 
 WHOLE_MESSAGE = "whole_message"
-"""The error type of a fault whose message is all that is to be said, in MLflow's words."""
+"""The error type of a violation whose message is all that is to be said, in MLflow's words."""
 
 
 def _not_empty(value: str) -> str:
@@ -172,10 +172,10 @@ def _camel_names(model: type[BaseModel]) -> dict[str, str]:
     return {camel: name for name in model.model_fields if (camel := to_camel(name)) != name}
 
 
-def _fault(value: Any) -> str | None:
+def _violation(value: Any) -> str | None:
     """Say why a text cannot be stored, or None."""
     if isinstance(value, tuple):
-        return next((fault for item in value if (fault := _fault(item))), None)
+        return next((violation for item in value if (violation := _violation(item))), None)
     if not isinstance(value, str):
         return None
     if "\0" in value:
@@ -225,9 +225,9 @@ class WireModel(BaseModel):
     @model_validator(mode="after")
     def _is_storable(self) -> Self:
         for name in type(self).model_fields:
-            if fault := _fault(getattr(self, name)):
+            if violation := _violation(getattr(self, name)):
                 raise PydanticCustomError(
-                    NOT_STORABLE, "'{name}' holds {fault}", {"name": name, "fault": fault}
+                    NOT_STORABLE, "'{name}' holds {violation}", {"name": name, "violation": violation}
                 )
         return self
 

@@ -14,8 +14,8 @@ from trackhelm_core.errors import ApiError, ErrorCode, InvalidParameterError
 from trackhelm_core.limits import JSON_BODY_BYTES
 from trackhelm_core.service import Service
 from trackhelm_core.wire.arguments import Arguments, check_no_arguments, read_body, read_json
-from trackhelm_core.wire.faults import cut
 from trackhelm_core.wire.paths import inner_path
+from trackhelm_core.wire.violations import cut
 
 # Bodies as they come in: how much of one is read, and what is said of one that ends too early.
 

@@ -69,7 +69,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Cause:
+class AuditContext:
     """Who makes changes, when (milliseconds since the epoch), and why, in their own words."""
 
     actor: Actor

@@ -12,7 +12,7 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from trackhelm_core.limits import AUDITED_STATE_LENGTH, AUDITED_TEXT_LENGTH
-from trackhelm_domain.audit.changes import Cause, Change, JsonValue, State
+from trackhelm_domain.audit.changes import AuditContext, Change, JsonValue, State
 from trackhelm_domain.tables import AuditEvent, AuditHead
 
 # The one JSON text of a state, and the hash of an event. A change here breaks every chain there is.
@@ -108,7 +108,7 @@ _NOTED: Final = "audit"
 """Where a session keeps what was recorded in it."""
 
 
-def record(session: Session, change: Change, cause: Cause) -> None:
+def record(session: Session, change: Change, cause: AuditContext) -> None:
     """Note a change, which `Database.writing` appends before it commits.
 
     What left everything as it was is no change, unless somebody had something to say about it.

@@ -160,7 +160,7 @@ class RunRecords:
     datasets: PlainRows = ()
     dataset_tags: PlainRows = ()
     documents: Mapping[int, bytes] = dataclasses.field(default_factory=dict)
-    """Documents of settled runs, by the runs' integer ids."""
+    """Documents of finalized runs, by the runs' integer ids."""
 
     @property
     def run_ids(self) -> list[str]:

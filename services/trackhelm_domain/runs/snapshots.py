@@ -12,10 +12,10 @@ import zstandard
 from trackhelm_core.wire.replies import encode
 from trackhelm_domain.runs.schemas import RunContents, RunInfo
 
-# The document of a settled run: its contents as the wire has them, compressed, in one value.
+# The document of a finalized run: its contents as the wire has them, compressed, in one value.
 #
 # Owns its form. The form has a version, which stands beside the document in its row: a reader that expects
-# another one reads the run's rows instead, and the run is settled anew.
+# another one reads the run's rows instead, and the run is finalized anew.
 #
 # A page of 1,000 runs with 45 params, tags and metrics each is 45,000 rows to read, or 1,000 documents: 40
 # or 10 ms in one measurement. A document of such a run takes 670 bytes, its rows 9,700.
@@ -52,7 +52,7 @@ class DocumentReader:
         return msgspec.Raw(b'{"info":%b,%b' % (encode(info), contents[1:]))
 
 
-# What a settled run's params and tags are found by: a digest of each, of one experiment.
+# What a finalized run's params and tags are found by: a digest of each, of one experiment.
 #
 # Owns what a digest is made of, which ingest writes and query asks for. The experiment is part of it: how
 # long a search takes does not depend on what others log. It is a cryptographic one, so that equal digests

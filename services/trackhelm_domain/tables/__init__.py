@@ -21,7 +21,7 @@ from trackhelm_domain.tables.registry import (
     RegisteredModelAlias,
     RegisteredModelTag,
 )
-from trackhelm_domain.tables.runs import Key, Run, RunDocument, RunParam, RunTag
+from trackhelm_domain.tables.runs import Key, Run, RunParam, RunSnapshot, RunTag
 from trackhelm_domain.tables.webhooks import Webhook, WebhookDelivery, WebhookEvent
 
 __all__ = [
@@ -51,10 +51,10 @@ __all__ = [
     "Run",
     "RunDataset",
     "RunDatasetTag",
-    "RunDocument",
     "RunModelInput",
     "RunModelOutput",
     "RunParam",
+    "RunSnapshot",
     "RunTag",
     "Series",
     "StageHistory",

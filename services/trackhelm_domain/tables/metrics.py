@@ -48,8 +48,8 @@ class Series(Base):
     a point that was sent twice in different requests twice, until compaction. `chunks` is how many chunks
     hold the points: many make history slow, and are merged.
 
-    `settled_in` and `settled_value` are the experiment and last value of a series without labels, as of when
-    its run settled. They count only while the run is settled.
+    `indexed_in` and `indexed_value` are the experiment and last value of a series without labels, as of when
+    its run finalized. They count only while the run is finalized.
     """
 
     __tablename__ = "series"
@@ -72,16 +72,16 @@ class Series(Base):
             sqlite_where=text(f"label_set_id <> {NO_LABELS_ID}"),
             postgresql_where=text(f"label_set_id <> {NO_LABELS_ID}"),
         ),
-        # Gives an experiment's settled runs in the order of a metric. Its columns are written when a run
-        # settles, never by points: an index on `last_value` would be written by every batch of them.
+        # Gives an experiment's finalized runs in the order of a metric. Its columns are written when a run
+        # finalizes, never by points: an index on `last_value` would be written by every batch of them.
         Index(
-            "ix_series_settled",
-            "settled_in",
+            "ix_series_indexed",
+            "indexed_in",
             "key_id",
-            "settled_value",
+            "indexed_value",
             "run_id",
-            sqlite_where=text("settled_value IS NOT NULL"),
-            postgresql_where=text("settled_value IS NOT NULL"),
+            sqlite_where=text("indexed_value IS NOT NULL"),
+            postgresql_where=text("indexed_value IS NOT NULL"),
         ),
     )
 
@@ -98,8 +98,8 @@ class Series(Base):
     nonfinite_count: Mapped[int] = mapped_column(BigInteger)
     # The version before does not count; its chunks are merged when the run ends.
     chunks: Mapped[int] = mapped_column(Integer, server_default=text("0"), default=0)
-    settled_in: Mapped[int | None] = mapped_column(BigInteger)
-    settled_value: Mapped[float | None]
+    indexed_in: Mapped[int | None] = mapped_column(BigInteger)
+    indexed_value: Mapped[float | None]
 
 
 class MetricChunk(Base):

@@ -46,9 +46,9 @@ class Key(Base):
 class Run(Base):
     """A run. Times are milliseconds since the epoch.
 
-    It is settled when it has ended, and its document and the settled values of its series say what is logged
-    to it. Whoever logs to a settled run, or changes its tags, unsettles it in the same transaction; what is
-    left of the document and those values then counts for nothing. See docs/decisions/0017.
+    It is finalized after it has ended: its snapshot and the indexed values of its series then say what it
+    holds. A write to a finalized run, or a change of its tags, reopens it in the same transaction; what is
+    left of the snapshot and those values then counts for nothing. See docs/decisions/0017.
     """
 
     __tablename__ = "run"
@@ -62,12 +62,12 @@ class Run(Base):
             sqlite_where=text(f"lifecycle_stage = '{LifecycleStage.PURGED}'"),
             postgresql_where=text(f"lifecycle_stage = '{LifecycleStage.PURGED}'"),
         ),
-        # Few are, at any time: a search looks these up one by one, and the others by what is settled of them.
+        # Few are, at any time: a search looks these up one by one, and the others by their indexed values.
         Index(
-            "ix_run_unsettled",
+            "ix_run_not_finalized",
             "experiment_id",
-            sqlite_where=text("settled = 0"),
-            postgresql_where=text("NOT settled"),
+            sqlite_where=text("finalized = 0"),
+            postgresql_where=text("NOT finalized"),
         ),
     )
 
@@ -82,19 +82,19 @@ class Run(Base):
     lifecycle_stage: Mapped[str] = mapped_column(String(10))
     deleted_time: Mapped[int | None] = mapped_column(BigInteger)
     artifact_uri: Mapped[str] = mapped_column(Text)
-    settled: Mapped[bool] = mapped_column(server_default=false(), default=False)
+    finalized: Mapped[bool] = mapped_column(server_default=false(), default=False)
 
 
-class RunDocument(Base):
-    """What was logged to a settled run, in one value: see `trackhelm_core.run_contents.documents`.
+class RunSnapshot(Base):
+    """What was logged to a finalized run, in one value: see `trackhelm_core.run_contents.documents`.
 
     `pairs` are the digests of its params and tags, on PostgreSQL only: SQLite has no index of members.
     """
 
-    __tablename__ = "run_document"
+    __tablename__ = "run_snapshot"
     __table_args__ = (
-        # Documents of another version are settled anew, and until then found by other ways.
-        Index("ix_run_document_version", "version", "run_id"),
+        # Documents of another version are finalized anew, and until then found by other ways.
+        Index("ix_run_snapshot_version", "version", "run_id"),
     )
 
     run_id: Mapped[int] = mapped_column(
@@ -106,8 +106,8 @@ class RunDocument(Base):
 
 
 Index(
-    "ix_run_document_pairs",
-    RunDocument.pairs,
+    "ix_run_snapshot_pairs",
+    RunSnapshot.pairs,
     postgresql_using="gin",
     # It would else gather new entries in a list that every search reads to its end.
     postgresql_with={"fastupdate": "off"},

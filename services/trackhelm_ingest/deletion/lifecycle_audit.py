@@ -2,7 +2,7 @@
 
 from sqlalchemy.orm import Session
 
-from trackhelm_domain.audit.changes import Action, Cause, Change, Entity
+from trackhelm_domain.audit.changes import Action, AuditContext, Change, Entity
 from trackhelm_domain.audit.recorder import record
 from trackhelm_domain.tables.lifecycle import LifecycleStage
 
@@ -13,7 +13,7 @@ _OTHER = {
 _ACTIONS = {LifecycleStage.ACTIVE: Action.RESTORED, LifecycleStage.DELETED: Action.DELETED}
 
 
-def record_move(session: Session, entity: Entity, stage: LifecycleStage, cause: Cause) -> None:
+def record_move(session: Session, entity: Entity, stage: LifecycleStage, cause: AuditContext) -> None:
     """Record that something came to a stage from the other one."""
     change = Change(
         entity,

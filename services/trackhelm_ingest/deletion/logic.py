@@ -12,9 +12,9 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from trackhelm_core.ids import new_run_id
-from trackhelm_domain.audit.changes import Action, Cause, Change, Entity, EntityType
+from trackhelm_domain.audit.changes import Action, AuditContext, Change, Entity, EntityType
 from trackhelm_domain.audit.recorder import record
-from trackhelm_domain.deletion import FilesInUse, bury_files
+from trackhelm_domain.deletion import FilesInUse, schedule_file_deletion
 from trackhelm_domain.experiments import is_in_bin
 from trackhelm_domain.tables.experiments import DEFAULT_EXPERIMENT_ID
 from trackhelm_domain.tables.lifecycle import LifecycleStage
@@ -45,7 +45,7 @@ def purge_runs(
     session: Session,
     in_use: FilesInUse,
     uuids: Sequence[str],
-    cause: Cause,
+    cause: AuditContext,
     *,
     experiment_id: int | None = None,
 ) -> list[Kept]:
@@ -63,12 +63,12 @@ def purge_runs(
     store.mark_purged(session, {run.id: new_run_id() for run in gone})
     for run in gone:
         entity = Entity(EntityType.RUN, run.uuid)
-        bury_files(session, entity, run.artifact_uri, now=cause.time)
+        schedule_file_deletion(session, entity, run.artifact_uri, now=cause.time)
         _record(session, entity, cause)
     return kept
 
 
-def purge_experiment(session: Session, experiment_id: int, cause: Cause) -> Kept | None:
+def purge_experiment(session: Session, experiment_id: int, cause: AuditContext) -> Kept | None:
     """Mark an experiment in the bin as deleted for good if nothing is left in it; return it if it is kept."""
     if reason := _needed(session, experiment_id):
         return Kept(str(experiment_id), reason)
@@ -124,6 +124,6 @@ def _kept(session: Session, in_use: FilesInUse, runs: Sequence[store.BinnedRun])
     return [Kept(run.uuid, f"its files are those of {used[run.uuid]}") for run in runs if run.uuid in used]
 
 
-def _record(session: Session, entity: Entity, cause: Cause) -> None:
+def _record(session: Session, entity: Entity, cause: AuditContext) -> None:
     before = {"lifecycle_stage": LifecycleStage.DELETED.value}
     record(session, Change(entity, Action.PURGED, before, None), cause)

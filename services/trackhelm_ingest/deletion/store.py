@@ -69,7 +69,7 @@ def mark_purged(session: Session, new_uuids: Mapping[int, str]) -> None:
         session.execute(
             update(Run)
             .where(Run.id == run_id)
-            .values(uuid=new_uuids[run_id], lifecycle_stage=LifecycleStage.PURGED, settled=False)
+            .values(uuid=new_uuids[run_id], lifecycle_stage=LifecycleStage.PURGED, finalized=False)
         )
 
 

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from trackhelm_core.errors import AlreadyExistsError, InvalidParameterError, NotFoundError
 from trackhelm_core.limits import EXPERIMENT_NAME_LENGTH, EXPERIMENT_TAG_VALUE_LENGTH
 from trackhelm_core.validation import check_key, check_length, parse_experiment_id
-from trackhelm_domain.audit.changes import Cause, Entity, EntityType
+from trackhelm_domain.audit.changes import AuditContext, Entity, EntityType
 from trackhelm_domain.locations import check_artifact_location
 from trackhelm_domain.tables.lifecycle import LifecycleStage
 from trackhelm_ingest.deletion.lifecycle_audit import record_move
@@ -33,12 +33,12 @@ def create_experiment(
     return experiment_id
 
 
-def delete_experiment(session: Session, experiment_id: str, cause: Cause) -> None:
+def delete_experiment(session: Session, experiment_id: str, cause: AuditContext) -> None:
     """Put an active experiment and its runs into the bin."""
     _move(session, experiment_id, LifecycleStage.ACTIVE, LifecycleStage.DELETED, cause)
 
 
-def restore_experiment(session: Session, experiment_id: str, cause: Cause) -> None:
+def restore_experiment(session: Session, experiment_id: str, cause: AuditContext) -> None:
     """Take a deleted experiment out of the bin, with all its runs, however they came there."""
     _move(session, experiment_id, LifecycleStage.DELETED, LifecycleStage.ACTIVE, cause)
 
@@ -70,7 +70,7 @@ def delete_experiment_tag(session: Session, experiment_id: str, key: str, *, now
 
 
 def _move(
-    session: Session, experiment_id: str, origin: LifecycleStage, target: LifecycleStage, cause: Cause
+    session: Session, experiment_id: str, origin: LifecycleStage, target: LifecycleStage, cause: AuditContext
 ) -> None:
     found = parse_experiment_id(experiment_id)
     if store.stage_of(session, found) is not origin:

@@ -6,7 +6,7 @@ from trackhelm_core.runtime import RuntimeDep
 from trackhelm_core.security.actor import ActorDep
 from trackhelm_core.wire.replies import Empty, documented, empty_reply, reply
 from trackhelm_core.wire.routes import WireRoute
-from trackhelm_domain.audit.changes import Cause
+from trackhelm_domain.audit.changes import AuditContext
 from trackhelm_ingest.experiments import logic, schemas
 from trackhelm_ingest.metrics.routes import SinkDep
 
@@ -30,7 +30,7 @@ def delete_experiment(
 ) -> Response:
     """Put an active experiment and its runs into the bin."""
     with runtime.database.writing() as session:
-        cause = Cause(actor, runtime.clock(), body.comment)
+        cause = AuditContext(actor, runtime.clock(), body.comment)
         logic.delete_experiment(session, body.experiment_id, cause)
     sink.runs_deleted()
     return empty_reply()
@@ -40,7 +40,7 @@ def delete_experiment(
 def restore_experiment(body: schemas.MoveExperiment, actor: ActorDep, runtime: RuntimeDep) -> Response:
     """Take a deleted experiment and all its runs out of the bin."""
     with runtime.database.writing() as session:
-        cause = Cause(actor, runtime.clock(), body.comment)
+        cause = AuditContext(actor, runtime.clock(), body.comment)
         logic.restore_experiment(session, body.experiment_id, cause)
     return empty_reply()
 

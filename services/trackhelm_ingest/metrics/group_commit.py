@@ -45,7 +45,7 @@ class _Request:
     loop: asyncio.AbstractEventLoop
 
     def answer(self, error: Exception | None) -> None:
-        def settle() -> None:
+        def finalize() -> None:
             if self.answered.done():
                 return  # The caller has gone; its points are stored all the same.
             if error is None:
@@ -55,7 +55,7 @@ class _Request:
 
         # A server that is told twice to stop closes its loop while we write: then nobody waits any more.
         with suppress(RuntimeError):
-            self.loop.call_soon_threadsafe(settle)
+            self.loop.call_soon_threadsafe(finalize)
 
 
 class GroupCommit:
@@ -199,7 +199,7 @@ class GroupCommit:
         ((series, points),) = request.points.parts()
         if series.labels or not request.run.isalnum():
             return False
-        with self._database.committing_each() as session:
+        with self._database.autocommit() as session:
             key_id = keys_of(session).known_ids([series.key]).get(series.key)
             if key_id is None:
                 return False

@@ -33,7 +33,7 @@ from trackhelm_ingest.metrics.series import (
     SeriesKey,
     SeriesPoints,
     check_metric_name,
-    labels_fault,
+    labels_violation,
     plain_series,
 )
 from trackhelm_ingest.runs.logic import check_batch_size, clean_params, clean_tags
@@ -255,7 +255,7 @@ def _is_plain_point(point: MetricPoint | MetricMessage) -> bool:
     return (
         bool(point.key)
         and all(label is None or _is_plain_label(label) for label in labels)
-        and (not point.labels or not labels_fault(point.labels))
+        and (not point.labels or not labels_violation(point.labels))
     )
 
 

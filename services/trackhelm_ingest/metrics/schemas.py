@@ -16,7 +16,7 @@ from pydantic_core import PydanticCustomError
 from trackhelm_core.limits import DATASET_DIGEST_LENGTH, DATASET_NAME_LENGTH, INT64_MAX, INT64_MIN
 from trackhelm_core.wire.requests import Int64, Milliseconds, OfRun, Required, WireModel
 from trackhelm_domain.tables.logged_models import MODEL_ID_LENGTH
-from trackhelm_ingest.metrics.series import labels_fault
+from trackhelm_ingest.metrics.series import labels_violation
 from trackhelm_ingest.runs.schemas import Tag
 
 _Int64 = Annotated[int, msgspec.Meta(ge=INT64_MIN, le=INT64_MAX)]
@@ -96,7 +96,7 @@ class MetricMessage(msgspec.Struct, forbid_unknown_fields=True, gc=False):
 
 
 def _check_labels(labels: dict[str, str]) -> dict[str, str]:
-    if fault := labels_fault(labels):
+    if fault := labels_violation(labels):
         raise PydanticCustomError("labels", "{fault}", {"fault": fault})
     return labels
 

@@ -127,15 +127,15 @@ _NAME: Final = re.compile(rf"[A-Za-z_][A-Za-z0-9_.\-]{{0,{LABEL_NAME_LENGTH - 1}
 _UNFIT: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
-def labels_fault(labels: Mapping[str, str]) -> str | None:
+def labels_violation(labels: Mapping[str, str]) -> str | None:
     """Say what is wrong with labels, or None."""
     if len(labels) > LABELS:
         return f"a point has at most {LABELS} labels, not {len(labels)}"
-    return _fault(tuple(labels.items()))
+    return _violation(tuple(labels.items()))
 
 
 @lru_cache(maxsize=4_096)
-def _fault(labels: tuple[tuple[str, str], ...]) -> str | None:
+def _violation(labels: tuple[tuple[str, str], ...]) -> str | None:
     # Cached: every point of a rank has the labels of the one before.
     for name, value in labels:
         if not _NAME.fullmatch(name):

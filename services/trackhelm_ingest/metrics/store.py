@@ -131,7 +131,7 @@ class Metric(NamedTuple):
     key_id: int
 
 
-_NOT_FOLDED: Final = frozenset({"id", "settled_in", "settled_value"})
+_NOT_FOLDED: Final = frozenset({"id", "indexed_in", "indexed_value"})
 """Columns of a series that points do not write."""
 
 CROWDED_CHUNKS: Final = 64
@@ -194,7 +194,7 @@ class Stored(NamedTuple):
 def write_series(session: Session, uuid: str, key_id: int, points: Points) -> Stored | None:
     """Store points without labels by one statement of PostgreSQL; None when there is no such active run.
 
-    Or when the run is settled: whoever stores its points must unsettle it, too.
+    Or when the run is finalized: whoever stores its points must reopen it, too.
 
     The session may be one that commits each statement by itself: a point is then stored, durably, by one
     round trip, where BEGIN, finding the run, folding, inserting and COMMIT take five.
@@ -303,9 +303,9 @@ def _series_statement() -> Select[*tuple[Any, ...]]:
         .where(
             Run.uuid == bindparam("uuid"),
             Run.lifecycle_stage == LifecycleStage.ACTIVE.value,
-            not_(Run.settled),
+            not_(Run.finalized),
         )
-        # It must not settle between here and the commit.
+        # It must not finalize between here and the commit.
         .with_for_update(read=True, key_share=True)
     )
     statement = insert_for("postgresql", Series).from_select(

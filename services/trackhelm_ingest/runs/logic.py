@@ -22,9 +22,9 @@ from trackhelm_core.limits import (
     WHOLE_TAG_VALUE_LENGTH,
 )
 from trackhelm_core.validation import check_key, check_length, parse_experiment_id
-from trackhelm_core.wire.faults import invalid_value, too_long
 from trackhelm_core.wire.json import decode_json
-from trackhelm_domain.audit.changes import Cause, Entity, EntityType
+from trackhelm_core.wire.violations import invalid_value, too_long
+from trackhelm_domain.audit.changes import AuditContext, Entity, EntityType
 from trackhelm_domain.experiments import active_location
 from trackhelm_domain.keys import keys_of
 from trackhelm_domain.locations import join
@@ -122,15 +122,15 @@ def check_active(run: RunRef | None, uuid: str) -> RunRef:
 def active_run(session: Session, uuid: str, *, lock: Lock = Lock.CONTENTS) -> RunRef:
     """Return a run that may be written to; lock its own row when the write depends on that.
 
-    Something is about to be logged to it, so that it is not settled any more.
+    Something is about to be logged to it, so that it is not finalized any more.
     """
     run = locked_run(session, uuid, lock)
-    store.unsettle(session, [run])
+    store.reopen(session, [run])
     return run
 
 
 def locked_run(session: Session, uuid: str, lock: Lock) -> RunRef:
-    """Return a run that may be written to, and leave it settled if it is: what is logged to it stays."""
+    """Return a run that may be written to, and leave it finalized if it is: what is logged to it stays."""
     return check_active(store.find_runs(session, [uuid], lock=lock).get(uuid), uuid)
 
 
@@ -230,7 +230,7 @@ def update_run(
     return info
 
 
-def move_run(session: Session, uuid: str, stage: LifecycleStage, cause: Cause) -> None:
+def move_run(session: Session, uuid: str, stage: LifecycleStage, cause: AuditContext) -> None:
     """Put a run into the bin or take it out; a run that is there already stays as it is."""
     run = store.find_runs(session, [uuid], lock=Lock.OWN).get(uuid)
     if run is None:
@@ -355,15 +355,15 @@ def _known_status(status: str | int | None) -> str | None:
 
 # The rule of what may be stored by one statement: a param or tag by itself, of a key that is known.
 #
-# Everything else (a new key, a run that is missing, deleted or settled, a param that is there, a name) goes
-# the way of `logic.runs`, which unsettles, compares and refuses.
+# Everything else (a new key, a run that is missing, deleted or finalized, a param that is there, a name) goes
+# the way of `logic.runs`, which reopens, compares and refuses.
 
 
 def add_param(database: Database, uuid: str, key: str, value: str) -> bool:
     """Add a param durably by one statement, and return whether that was possible."""
     if database.is_sqlite:
         return False
-    with database.committing_each() as session:
+    with database.autocommit() as session:
         key_id = keys_of(session).known_ids([key]).get(key)
         return key_id is not None and store.add_param(session, uuid, key_id, value)
 
@@ -372,6 +372,6 @@ def set_tag(database: Database, uuid: str, key: str, value: str) -> bool:
     """Set a tag durably by one statement, and return whether that was possible."""
     if database.is_sqlite or key == RUN_NAME:
         return False
-    with database.committing_each() as session:
+    with database.autocommit() as session:
         key_id = keys_of(session).known_ids([key]).get(key)
         return key_id is not None and store.set_tag(session, uuid, key_id, value)

@@ -9,7 +9,7 @@ from trackhelm_core.security.actor import ActorDep
 from trackhelm_core.wire.arguments import read_message
 from trackhelm_core.wire.replies import Empty, KeyValue, documented, documented_body, empty_reply, reply
 from trackhelm_core.wire.routes import DirectRoute, WireRoute
-from trackhelm_domain.audit.changes import Cause
+from trackhelm_domain.audit.changes import AuditContext
 from trackhelm_domain.runs.schemas import Run, RunData, RunReply
 from trackhelm_domain.tables.lifecycle import LifecycleStage
 from trackhelm_ingest.metrics.routes import SinkDep
@@ -60,7 +60,7 @@ def update_run(body: schemas.UpdateRun, runtime: RuntimeDep, sink: SinkDep) -> R
 def delete_run(body: schemas.MoveRun, actor: ActorDep, runtime: RuntimeDep, sink: SinkDep) -> Response:
     """Put a run into the bin."""
     with runtime.database.writing() as session:
-        cause = Cause(actor, runtime.clock(), body.comment)
+        cause = AuditContext(actor, runtime.clock(), body.comment)
         logic.move_run(session, body.run, LifecycleStage.DELETED, cause)
     sink.runs_deleted(body.run)
     return empty_reply()
@@ -70,7 +70,7 @@ def delete_run(body: schemas.MoveRun, actor: ActorDep, runtime: RuntimeDep, sink
 def restore_run(body: schemas.MoveRun, actor: ActorDep, runtime: RuntimeDep) -> Response:
     """Take a run out of the bin."""
     with runtime.database.writing() as session:
-        cause = Cause(actor, runtime.clock(), body.comment)
+        cause = AuditContext(actor, runtime.clock(), body.comment)
         logic.move_run(session, body.run, LifecycleStage.ACTIVE, cause)
     return empty_reply()
 

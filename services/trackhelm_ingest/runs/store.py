@@ -16,7 +16,7 @@ from trackhelm_core.db.statements import PlainRows, dialect_of, insert_for, is_a
 from trackhelm_domain.runs.reading import RUN_COLUMNS
 from trackhelm_domain.runs.schemas import RunInfo
 from trackhelm_domain.runs.snapshots import VERSION
-from trackhelm_domain.tables import Key, Run, RunDocument, RunParam, RunTag, Series
+from trackhelm_domain.tables import Key, Run, RunParam, RunSnapshot, RunTag, Series
 from trackhelm_domain.tables.lifecycle import LifecycleStage
 from trackhelm_domain.tables.metrics import NO_LABELS_ID
 from trackhelm_ingest.metrics.keys import key_ids
@@ -37,7 +37,7 @@ class Lock(Enum):
     """Changes of the run's own row."""
 
     CONTENTS = auto()
-    """Settling it: what is logged to a run may be stored by many at once, but by none while it settles."""
+    """Finalizing it: many may log to a run at once, but none while it is finalized."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class RunRef:
     experiment_id: int
     stage: LifecycleStage
     status: str
-    settled: bool = False
+    finalized: bool = False
 
 
 def insert_run(session: Session, run: RunInfo) -> int:
@@ -70,31 +70,31 @@ def insert_run(session: Session, run: RunInfo) -> int:
 
 def find_runs(session: Session, uuids: Collection[str], *, lock: Lock | None = None) -> dict[str, RunRef]:
     """Return the runs there are of `uuids`, locked if asked for."""
-    statement = select(Run.id, Run.uuid, Run.experiment_id, Run.lifecycle_stage, Run.status, Run.settled)
+    statement = select(Run.id, Run.uuid, Run.experiment_id, Run.lifecycle_stage, Run.status, Run.finalized)
     statement = statement.where(Run.uuid.in_(uuids))
     if lock is Lock.OWN:
         statement = statement.with_for_update()
     elif lock is Lock.CONTENTS:
-        # In one order, and one that those who unsettle several runs keep, too.
+        # In one order, and one that those who reopen several runs keep, too.
         statement = statement.order_by(Run.id).with_for_update(read=True, key_share=True)
     return {
-        uuid: RunRef(run_id, uuid, experiment_id, LifecycleStage(stage), status, settled)
-        for run_id, uuid, experiment_id, stage, status, settled in session.execute(statement)
+        uuid: RunRef(run_id, uuid, experiment_id, LifecycleStage(stage), status, finalized)
+        for run_id, uuid, experiment_id, stage, status, finalized in session.execute(statement)
     }
 
 
 def runs_to_log_to(session: Session, uuids: Collection[str]) -> dict[str, RunRef]:
-    """Return the runs there are of `uuids`, which nobody settles before the transaction ends."""
+    """Return the runs there are of `uuids`, which nobody finalizes before the transaction ends."""
     runs = find_runs(session, uuids, lock=Lock.CONTENTS)
-    unsettle(session, runs.values())
+    reopen(session, runs.values())
     return runs
 
 
-def unsettle(session: Session, runs: Iterable[RunRef]) -> None:
-    """Unsettle those of some locked runs that are settled: something is about to be logged to them."""
+def reopen(session: Session, runs: Iterable[RunRef]) -> None:
+    """Reopen those of some locked runs that are finalized: something is about to be logged to them."""
     for run in runs:
-        if run.settled:
-            session.execute(update(Run).where(Run.id == run.id, Run.settled).values(settled=False))
+        if run.finalized:
+            session.execute(update(Run).where(Run.id == run.id, Run.finalized).values(finalized=False))
 
 
 def update_run(session: Session, run_id: int, **values: str | int | None) -> None:
@@ -170,12 +170,12 @@ def _by_id(ids: Mapping[str, int]) -> list[tuple[str, int]]:
 
 
 def add_param(session: Session, uuid: str, key_id: int, value: str) -> bool:
-    """Add a param that is new to an active run that is not settled; return whether that was done."""
+    """Add a param that is new to an active run that is not finalized; return whether that was done."""
     return _store(session, RunParam, uuid, key_id, value)
 
 
 def set_tag(session: Session, uuid: str, key_id: int, value: str) -> bool:
-    """Set a tag of an active run that is not settled; return whether that was done."""
+    """Set a tag of an active run that is not finalized; return whether that was done."""
     return _store(session, RunTag, uuid, key_id, value)
 
 
@@ -194,9 +194,9 @@ def _statement(model: type[RunParam] | type[RunTag]) -> Select[*tuple[Any, ...]]
         .where(
             run.uuid == bindparam("uuid"),
             run.lifecycle_stage == LifecycleStage.ACTIVE.value,
-            not_(run.settled),
+            not_(run.finalized),
         )
-        # It must not settle between here and the commit.
+        # It must not finalize between here and the commit.
         .with_for_update(read=True, key_share=True)
         .cte("found")
     )
@@ -217,20 +217,20 @@ def _statement(model: type[RunParam] | type[RunTag]) -> Select[*tuple[Any, ...]]
 
 
 _HAS_ENDED: Final = and_(Run.status.in_(sorted(ENDED)), Run.lifecycle_stage != LifecycleStage.PURGED)
-# Two ways to find what is to be settled. Each is a walk of an index, of which what is settled leaves the part
-# that is walked: settling a million runs anew does not look for the next ones among all those done.
-_UNSETTLED: Final = select(*RUN_COLUMNS).where(not_(Run.settled), _HAS_ENDED).order_by(Run.id)
+# Two ways to find what is to be finalized. Each is a walk of an index, and what has been finalized leaves the
+# part that is walked: finalizing a million runs anew does not look for the next ones among all those done.
+_NOT_FINALIZED: Final = select(*RUN_COLUMNS).where(not_(Run.finalized), _HAS_ENDED).order_by(Run.id)
 _OF_OLD_VERSION: Final = (
     select(*RUN_COLUMNS)
-    .join(RunDocument, RunDocument.run_id == Run.id)
-    .where(RunDocument.version < VERSION, Run.settled, _HAS_ENDED)
-    .order_by(RunDocument.version, RunDocument.run_id)
+    .join(RunSnapshot, RunSnapshot.run_id == Run.id)
+    .where(RunSnapshot.version < VERSION, Run.finalized, _HAS_ENDED)
+    .order_by(RunSnapshot.version, RunSnapshot.run_id)
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
-    """What is kept of a run that settles."""
+class Finalized:
+    """What is kept of a run that finalizes."""
 
     run_id: int
     document: bytes
@@ -238,28 +238,29 @@ class Settled:
     """The digests of its params and tags."""
 
 
-def is_any_to_settle(session: Session) -> bool:
-    """Return whether a run has ended and is not settled, or has a document of a version before this one."""
+def is_any_to_finalize(session: Session) -> bool:
+    """Return whether a run has ended and is not finalized, or has a document of a version before this one."""
     return any(
-        session.execute(statement.limit(1)).first() is not None for statement in (_UNSETTLED, _OF_OLD_VERSION)
+        session.execute(statement.limit(1)).first() is not None
+        for statement in (_NOT_FINALIZED, _OF_OLD_VERSION)
     )
 
 
-def lock_runs_to_settle(session: Session, limit: int) -> PlainRows:
-    """Return up to `limit` runs that are to be settled, locked, in the form of `RUN_COLUMNS`.
+def lock_runs_to_finalize(session: Session, limit: int) -> PlainRows:
+    """Return up to `limit` runs that are to be finalized, locked, in the form of `RUN_COLUMNS`.
 
     Runs that somebody logs to at this moment are left for another time.
     """
     found: list[tuple[Any, ...]] = []
-    for statement in (_UNSETTLED, _OF_OLD_VERSION):
+    for statement in (_NOT_FINALIZED, _OF_OLD_VERSION):
         if len(found) < limit:
             locking = statement.limit(limit - len(found)).with_for_update(of=Run, skip_locked=True)
             found += map(tuple, session.connection().execute(locking))
     return found
 
 
-def settle(session: Session, runs: Iterable[Settled]) -> None:
-    """Settle locked runs."""
+def finalize(session: Session, runs: Iterable[Finalized]) -> None:
+    """Finalize locked runs."""
     runs = sorted(runs, key=attrgetter("run_id"))
     run_ids = [run.run_id for run in runs]
     has_pairs = dialect_of(session) == "postgresql"
@@ -272,20 +273,20 @@ def settle(session: Session, runs: Iterable[Settled]) -> None:
         }
         for run in runs
     ]
-    upsert(session, RunDocument, rows, update=["version", "document", "pairs"])
-    _settle_values(session, run_ids)
-    session.execute(update(Run).where(is_any_of(session, Run.id, run_ids)).values(settled=True))
+    upsert(session, RunSnapshot, rows, update=["version", "document", "pairs"])
+    _index_values(session, run_ids)
+    session.execute(update(Run).where(is_any_of(session, Run.id, run_ids)).values(finalized=True))
 
 
-def _settle_values(session: Session, run_ids: Sequence[int]) -> None:
+def _index_values(session: Session, run_ids: Sequence[int]) -> None:
     experiment = select(Run.experiment_id).where(Run.id == Series.run_id).scalar_subquery()
-    differs = Series.settled_value.is_distinct_from(Series.last_value)
+    differs = Series.indexed_value.is_distinct_from(Series.last_value)
     session.execute(
         update(Series)
         .where(
             is_any_of(session, Series.run_id, run_ids),
             Series.label_set_id == NO_LABELS_ID,
-            differs | Series.settled_in.is_(None),
+            differs | Series.indexed_in.is_(None),
         )
-        .values(settled_in=experiment, settled_value=Series.last_value)
+        .values(indexed_in=experiment, indexed_value=Series.last_value)
     )

@@ -169,7 +169,7 @@ class Axis(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AskedChart:
+class ChartRequest:
     """A chart as a caller asks for it.
 
     `start` and `end` are inclusive; None is where the points begin or end.
@@ -185,7 +185,7 @@ class AskedChart:
     group_by: Sequence[str]
 
 
-def check(asked: AskedChart) -> None:
+def check(asked: ChartRequest) -> None:
     """Refuse a chart that is too large or has no window."""
     _check_number("run_ids", len(asked.run_ids), CHART_RUNS)
     _check_number("keys", len(asked.keys), CHART_KEYS)
@@ -250,7 +250,7 @@ class _Part(NamedTuple):
     buckets: Buckets
 
 
-def draw_line(asked: AskedChart, line: Line, chunks: Sequence[EncodedChunk]) -> DrawnLine | None:
+def draw_line(asked: ChartRequest, line: Line, chunks: Sequence[EncodedChunk]) -> DrawnLine | None:
     """Return a line on a grid of its own, or None without points in the window.
 
     The grid is at least as fine as that of any window around the line.
@@ -268,7 +268,7 @@ def draw_line(asked: AskedChart, line: Line, chunks: Sequence[EncodedChunk]) -> 
     return DrawnLine(line, exact=False, level=level, buckets=Buckets.join(coarse).coarsen(0))
 
 
-def _parts(asked: AskedChart, line: Line, chunks: Sequence[EncodedChunk], size: int) -> list[_Part] | None:
+def _parts(asked: ChartRequest, line: Line, chunks: Sequence[EncodedChunk], size: int) -> list[_Part] | None:
     """Return what is in the window, piece by piece; None when a piece begins before the end of another."""
     parts: list[_Part] = []
     for points in pieces_of(chunks, size):
@@ -289,7 +289,7 @@ def _part(x: NDArray[np.int64], values: NDArray[np.float64], limit: int) -> _Par
     return _Part(level, Buckets.of_points(x, values).coarsen(level))
 
 
-def _has_no_origin(asked: AskedChart, line: Line) -> bool:
+def _has_no_origin(asked: ChartRequest, line: Line) -> bool:
     return asked.axis is Axis.RELATIVE and not line.start_time
 
 
@@ -307,7 +307,7 @@ def _columns(axis: Axis, line: Line, points: Points) -> Columns:
     return times - (line.start_time or times[0]), values
 
 
-def _in_window(asked: AskedChart, x: NDArray[np.int64], values: NDArray[np.float64]) -> Columns:
+def _in_window(asked: ChartRequest, x: NDArray[np.int64], values: NDArray[np.float64]) -> Columns:
     begin = 0 if asked.start is None else int(np.searchsorted(x, asked.start, side="left"))
     end = len(x) if asked.end is None else int(np.searchsorted(x, asked.end, side="right"))
     return x[begin:end], values[begin:end]
@@ -329,7 +329,7 @@ class Chart:
         return (self.start or 0) >> self.level
 
 
-def draw(session: Session, asked: AskedChart) -> Chart:
+def draw(session: Session, asked: ChartRequest) -> Chart:
     """Return a chart. What does not exist, or has no point in the window, is left out."""
     check(asked)
     run_ids, keys = list(dict.fromkeys(asked.run_ids)), list(dict.fromkeys(asked.keys))
@@ -343,7 +343,7 @@ def draw(session: Session, asked: AskedChart) -> Chart:
     return _on_one_grid(asked, [drawn[at] for at in sorted(drawn)])
 
 
-def _on_one_grid(asked: AskedChart, drawn: Sequence[DrawnLine]) -> Chart:
+def _on_one_grid(asked: ChartRequest, drawn: Sequence[DrawnLine]) -> Chart:
     if not drawn:
         return Chart(asked.axis, [], asked.start, asked.end)
     start = min(int(each.buckets.x_first[0]) for each in drawn) if asked.start is None else asked.start
@@ -352,5 +352,5 @@ def _on_one_grid(asked: AskedChart, drawn: Sequence[DrawnLine]) -> Chart:
     return Chart(asked.axis, [each.on_level(level) for each in drawn], start, end, level)
 
 
-def _steps(asked: AskedChart) -> tuple[int | None, int | None]:
+def _steps(asked: ChartRequest) -> tuple[int | None, int | None]:
     return (asked.start, asked.end) if asked.axis is Axis.STEP else (None, None)

@@ -16,7 +16,7 @@ from trackhelm_core.chunks.buckets import MIN_BUCKETS
 from trackhelm_core.limits import CHART_BUCKETS, CHART_DEFAULT_BUCKETS
 from trackhelm_core.wire.replies import Number, Reply, encode, wire_number
 from trackhelm_core.wire.requests import WHOLE, Int64, Repeated, Required, WireModel
-from trackhelm_query.charts.logic import AskedChart, Axis, Chart, DrawnLine
+from trackhelm_query.charts.logic import Axis, Chart, ChartRequest, DrawnLine
 
 ColumnName = Literal[
     "x_first", "first", "x_last", "last", "x_min", "min", "x_max", "max", "mean", "count", "nonfinite"
@@ -40,9 +40,9 @@ class ChartBuckets(WireModel):
     columns: tuple[ColumnName, ...] = ()
     format: Literal["json", "arrow"] | None = None
 
-    def asked(self) -> AskedChart:
+    def asked(self) -> ChartRequest:
         """Return the chart that is asked for."""
-        return AskedChart(
+        return ChartRequest(
             run_ids=self.run_ids,
             keys=self.keys,
             axis=self.x_axis,

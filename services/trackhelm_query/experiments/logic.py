@@ -7,7 +7,7 @@ from trackhelm_core.limits import SEARCH_EXPERIMENTS_PAGE
 from trackhelm_core.validation import parse_experiment_id
 from trackhelm_domain.runs.schemas import Rows
 from trackhelm_query.experiments import store
-from trackhelm_query.searches import AskedSearch, ExperimentRecords
+from trackhelm_query.searches import ExperimentRecords, SearchRequest
 
 
 def get_experiment(session: Session, experiment_id: str) -> ExperimentRecords:
@@ -26,7 +26,7 @@ def get_experiment_by_name(session: Session, name: str) -> ExperimentRecords:
     return _with_tags(session, found)
 
 
-def search_experiments(session: Session, asked: AskedSearch) -> tuple[ExperimentRecords, str]:
+def search_experiments(session: Session, asked: SearchRequest) -> tuple[ExperimentRecords, str]:
     """Return a page of experiments and the token of the next one."""
     search = asked.parse(["experiments"], largest_page=SEARCH_EXPERIMENTS_PAGE)
     rows, next_token = store.search(session, search)

@@ -8,7 +8,7 @@ from trackhelm_core.runtime import Runtime, RuntimeDep
 from trackhelm_core.wire.replies import documented, reply
 from trackhelm_core.wire.routes import WireRoute
 from trackhelm_query.experiments import logic, schemas
-from trackhelm_query.searches import AskedSearch, ExperimentRecords
+from trackhelm_query.searches import ExperimentRecords, SearchRequest
 
 router = APIRouter(prefix="/mlflow/experiments", route_class=WireRoute)
 
@@ -46,7 +46,7 @@ def search_experiments_by_query(
 
 
 def _search(request: schemas.SearchExperiments, runtime: Runtime) -> Response:
-    asked = AskedSearch(
+    asked = SearchRequest(
         filter_text=request.filter,
         order_by=request.order_by,
         stages=request.view_type,

@@ -11,7 +11,7 @@ from trackhelm_domain.runs import reading
 from trackhelm_domain.runs.schemas import RunRecords
 from trackhelm_query.runs import store
 from trackhelm_query.runs.store import DOCUMENT
-from trackhelm_query.searches import AskedSearch
+from trackhelm_query.searches import SearchRequest
 
 
 def get_run(session: Session, run_id: str) -> RunRecords:
@@ -23,7 +23,7 @@ def get_run(session: Session, run_id: str) -> RunRecords:
 
 
 def search_runs(
-    session: Session, experiment_ids: Sequence[str], asked: AskedSearch
+    session: Session, experiment_ids: Sequence[str], asked: SearchRequest
 ) -> tuple[RunRecords | None, str]:
     """Return a page of runs, None when there are none, and the token of the next page."""
     searched = sorted({parse_experiment_id(experiment_id) for experiment_id in experiment_ids})

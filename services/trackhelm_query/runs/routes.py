@@ -20,7 +20,7 @@ from trackhelm_core.wire.routes import DirectRoute, WireRoute
 from trackhelm_domain.runs.messages import run_messages
 from trackhelm_domain.runs.schemas import RunReply
 from trackhelm_query.runs import logic, schemas
-from trackhelm_query.searches import AskedSearch
+from trackhelm_query.searches import SearchRequest
 
 router = APIRouter(prefix="/mlflow/runs", route_class=WireRoute)
 search_router = APIRouter(prefix="/mlflow/runs", route_class=DirectRoute)
@@ -48,7 +48,7 @@ async def search_runs(request: Request) -> Response:
 
 
 def _search(runtime: Runtime, message: schemas.SearchRuns) -> Response:
-    asked = AskedSearch(
+    asked = SearchRequest(
         filter_text=message.filter,
         order_by=message.order_by,
         stages=message.run_view_type,
@@ -58,8 +58,8 @@ def _search(runtime: Runtime, message: schemas.SearchRuns) -> Response:
     if names_metrics(message.filter, *message.order_by):
         wait_until_all_stored(runtime.redis)
     seen = stored_positions(runtime.redis)
-    # No transaction: a page of settled runs is one statement. Other runs are shown as they are a moment after
-    # they were found.
+    # No transaction: a page of finalized runs is one statement. Other runs are shown as they are a moment
+    # after they were found.
     with runtime.database.reading_once() as session:
         found, next_page_token = logic.search_runs(session, message.experiment_ids, asked)
     if found and wait_for_missed(runtime.redis, found.run_ids, seen):

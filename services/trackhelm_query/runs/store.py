@@ -56,26 +56,26 @@ from trackhelm_core.search.pages import (
 from trackhelm_domain.keys import keys_of
 from trackhelm_domain.runs.reading import RUN_COLUMNS
 from trackhelm_domain.runs.snapshots import VERSION, PairKind, pair_digest
-from trackhelm_domain.tables import Run, RunDocument, Series
+from trackhelm_domain.tables import Run, RunSnapshot, Series
 from trackhelm_domain.tables.lifecycle import LifecycleStage
 from trackhelm_query.runs.fields import EXPERIMENT, EXPERIMENTS, ROW_LIMIT, RunQuery, run_search, sorted_runs
 from trackhelm_query.searches import Search
 
 _RUN: Final = table_of(Run).c
-_RUN_DOCUMENT: Final = table_of(RunDocument).c
+_RUN_SNAPSHOT: Final = table_of(RunSnapshot).c
 
 _PAGE: Final = "page"
 _CANDIDATES: Final = "candidates"
 
 # Made once, and the columns of subqueries named rather than made: composing a statement took longer than
 # PostgreSQL to run it.
-_SELECTED_RUNS: Final = select(*RUN_COLUMNS, _RUN.settled)
+_SELECTED_RUNS: Final = select(*RUN_COLUMNS, _RUN.finalized)
 _DOCUMENT: Final = (
-    select(_RUN_DOCUMENT.document)
+    select(_RUN_SNAPSHOT.document)
     .where(
-        _RUN_DOCUMENT.run_id == literal_column(f"{_PAGE}.id"),
-        _RUN_DOCUMENT.version == literal_column(str(VERSION)),
-        literal_column(f"{_PAGE}.settled", Boolean),
+        _RUN_SNAPSHOT.run_id == literal_column(f"{_PAGE}.id"),
+        _RUN_SNAPSHOT.version == literal_column(str(VERSION)),
+        literal_column(f"{_PAGE}.finalized", Boolean),
     )
     .scalar_subquery()
 )
@@ -110,17 +110,17 @@ def all_columns_of(rows: SelectBase, name: str | None = None) -> Select[*tuple[A
 
 
 def merged(
-    settled: Select[*tuple[Any, ...]], others: Select[*tuple[Any, ...]], order: Sequence[SortColumn]
+    finalized: Select[*tuple[Any, ...]], others: Select[*tuple[Any, ...]], order: Sequence[SortColumn]
 ) -> Select[*tuple[Any, ...]]:
-    """Return the page of runs that are sorted and cut by `sorted_after`, the settled and the others."""
-    candidates = union_all(all_columns_of(settled), all_columns_of(others))
+    """Return the page of runs that are sorted and cut by `sorted_after`, the finalized and the others."""
+    candidates = union_all(all_columns_of(finalized), all_columns_of(others))
     return in_order(all_columns_of(candidates, _CANDIDATES), sort_values_of(_CANDIDATES, order)).limit(
         ROW_LIMIT
     )
 
 
 def with_documents(page: Select[*tuple[Any, ...]], order: Sequence[SortColumn]) -> Select[*tuple[Any, ...]]:
-    """Return the SELECT of a page with the document of each run that is settled, in the same order.
+    """Return the SELECT of a page with the document of each run that is finalized, in the same order.
 
     Columns: those of `RUN_COLUMNS`, the document or NULL, the sort values.
     """
@@ -130,7 +130,7 @@ def with_documents(page: Select[*tuple[Any, ...]], order: Sequence[SortColumn]) 
     return in_order(statement, sorted_by).execution_options(**{BINARY: True})
 
 
-# Finding an experiment's runs in the order of a metric: the settled ones by an index, the few others
+# Finding an experiment's runs in the order of a metric: the finalized ones by an index, the few others
 # singly.
 #
 # Looked up one by one, the metric of 25,000 runs takes 45 ms; by the index a page takes 0.3 ms.
@@ -141,10 +141,10 @@ _SERIES: Final = table_of(Series).c
 _ORDERING: Final = frozenset({Operator.GT, Operator.GE, Operator.LT, Operator.LE})
 
 
-class SettledFirst(NamedTuple):
+class FinalizedFirst(NamedTuple):
     """A statement for a page of an experiment's runs that are sorted by the last value of a metric first.
 
-    Of the settled runs it finds those with a value only. The others come after all that have one.
+    Of the finalized runs it finds those with a value only. The others come after all that have one.
     """
 
     statement: Select[*tuple[Any, ...]]
@@ -152,13 +152,13 @@ class SettledFirst(NamedTuple):
     """Whether only runs that have the metric, not NaN, fulfil the filter."""
 
     def is_all(self, rows: Sequence[Row[*tuple[Any, ...]]], row_limit: int) -> bool:
-        """Return whether the rows are the page: no settled run without a value may stand among them."""
+        """Return whether the rows are the page: no finalized run without a value may stand among them."""
         return self.all_have_values or (
             len(rows) == row_limit and _has_value(rows[-1][len(RUN_COLUMNS) + 1 :])
         )
 
 
-def settled_first(query: RunQuery, after: Sequence[SortValue] | None) -> SettledFirst | None:
+def finalized_first(query: RunQuery, after: Sequence[SortValue] | None) -> FinalizedFirst | None:
     """Return the statement for the rows of `runs.search` after a row, None where the order is another one."""
     field = _sorted_by(query)
     if field is None or (after is not None and not _has_value(after)):
@@ -168,14 +168,14 @@ def settled_first(query: RunQuery, after: Sequence[SortValue] | None) -> Settled
         others = others.where(compile_filter(query.where, query.entity))
     others, order = sorted_runs(others, query.order, query)
     narrowed = _narrowed(query.where, field, query.entity)
-    settled, ties = sorted_runs(_settled(query, field, narrowed), query.order[1:], query)
-    by_value = [SortColumn(_SERIES.settled_value, descending=query.order[0].descending), *ties]
+    finalized, ties = sorted_runs(_finalized(query, field, narrowed), query.order[1:], query)
+    by_value = [SortColumn(_SERIES.indexed_value, descending=query.order[0].descending), *ties]
     page = merged(
-        sorted_after(settled, by_value, after and after[1:], ROW_LIMIT, labels_from=1),
+        sorted_after(finalized, by_value, after and after[1:], ROW_LIMIT, labels_from=1),
         sorted_after(others, order, after, ROW_LIMIT),
         order,
     )
-    return SettledFirst(with_documents(page, order), narrowed.all_have_values)
+    return FinalizedFirst(with_documents(page, order), narrowed.all_have_values)
 
 
 def _sorted_by(query: RunQuery) -> Field | None:
@@ -202,10 +202,10 @@ class _Narrowed(NamedTuple):
     """A filter, parted into what it says of the metric that is sorted by, and the rest."""
 
     conditions: Sequence[ColumnElement[bool]]
-    """On the settled value."""
+    """On the finalized value."""
     rest: Expression | None
     all_have_values: bool
-    """See `SettledFirst`."""
+    """See `FinalizedFirst`."""
 
 
 def _narrowed(where: Expression | None, field: Field, entity: EntitySearch) -> _Narrowed:
@@ -214,7 +214,7 @@ def _narrowed(where: Expression | None, field: Field, entity: EntitySearch) -> _
     all_have_values = False
     for part in parts_of(where):
         if isinstance(part, Comparison) and _is_about(part, field, entity):
-            conditions.append(metric_predicate(_SERIES.settled_value, part.operator, part.value))
+            conditions.append(metric_predicate(_SERIES.indexed_value, part.operator, part.value))
             all_have_values = all_have_values or part.operator in _ORDERING or _equals_a_number(part)
         else:
             rest.append(part)
@@ -231,31 +231,31 @@ def _equals_a_number(comparison: Comparison) -> bool:
     return comparison.operator is Operator.EQ and isinstance(value, int | float) and not math.isnan(value)
 
 
-def _settled(query: RunQuery, field: Field, narrowed: _Narrowed) -> Select[*tuple[Any, ...]]:
+def _finalized(query: RunQuery, field: Field, narrowed: _Narrowed) -> Select[*tuple[Any, ...]]:
     statement = (
         runs_in(query.stages)
         # What the other runs have in this place: 0 where there is a value.
         .add_columns(literal_column("0").label("sort_0"))
         .where(
             _SERIES.run_id == _RUNS.id,
-            _RUNS.settled,
-            _SERIES.settled_in == EXPERIMENT,
+            _RUNS.finalized,
+            _SERIES.indexed_in == EXPERIMENT,
             _SERIES.key_id == query.key_ids[field.key],
-            _SERIES.settled_value.is_not(None),
+            _SERIES.indexed_value.is_not(None),
             *narrowed.conditions,
         )
     )
-    return statement if narrowed.rest is None else statement.where(settled_filter(narrowed.rest, query))
+    return statement if narrowed.rest is None else statement.where(indexed_filter(narrowed.rest, query))
 
 
-# Finding settled runs by their params and tags: by digests that an index has, not by a look at each run.
+# Finding finalized runs by their params and tags: by digests that an index has, not by a look at each run.
 #
 # A filter by a param and a tag looked at all of 1,000 runs, which took PostgreSQL 1.3 ms, and 0.2 by
 # digests. Only equality is found so, and only where it must hold for the whole filter to. Documents of
-# another version may have no digests; their runs' rows are compared, as those of runs that are not settled
+# another version may have no digests; their runs' rows are compared, as those of runs that are not finalized
 # are.
 
-_DOCUMENTS: Final = table_of(RunDocument).c
+_DOCUMENTS: Final = table_of(RunSnapshot).c
 
 # For what names mean; which keys exist makes no difference to that.
 _NAMES: Final = run_search({})
@@ -280,10 +280,10 @@ def page_by_pairs(
 ) -> tuple[Select[*tuple[Any, ...]], list[SortColumn]]:
     """Return the SELECT of a page of the runs that fulfil a filter which demands pairs, and its order."""
     runs = runs_of(query)
-    settled = runs.where(_RUNS.settled, settled_filter(where, query))
+    finalized = runs.where(_RUNS.finalized, indexed_filter(where, query))
     others = runs.where(others_filter(query), compile_filter(where, query.entity))
     branches, orders = zip(
-        *(sorted_runs(branch, query.order, query) for branch in (settled, others)), strict=True
+        *(sorted_runs(branch, query.order, query) for branch in (finalized, others)), strict=True
     )
     # Each is sorted by columns of its own joins.
     first, second = (
@@ -292,10 +292,10 @@ def page_by_pairs(
     return merged(first, second, orders[0]), orders[0]
 
 
-def settled_filter(where: Expression, query: RunQuery) -> ColumnElement[bool]:
-    """Return the condition by which settled runs fulfil a filter: by digests, where it demands pairs.
+def indexed_filter(where: Expression, query: RunQuery) -> ColumnElement[bool]:
+    """Return the condition by which finalized runs fulfil a filter: by digests, where it demands pairs.
 
-    It may name `run_document`, of which it then chooses the run's.
+    It may name `run_snapshot`, of which it then chooses the run's.
     """
     pairs: list[_Pair] = []
     others: list[Expression] = []
@@ -318,14 +318,14 @@ def settled_filter(where: Expression, query: RunQuery) -> ColumnElement[bool]:
 
 
 def others_filter(query: RunQuery) -> ColumnElement[bool]:
-    """Return the condition on the runs that `settled_filter` does not find: their rows say what they have."""
+    """Return the condition on the runs that `indexed_filter` does not find: their rows say what they have."""
     if query.pairs_of is None:
-        return not_(_RUNS.settled)
+        return not_(_RUNS.finalized)
     # By their ids, so that nothing of this is in the way of the walk by digests: said as alternatives there,
     # the planner took each to cost a look at params and tags, and read all runs.
     run = table_of(Run).alias()
     ids = union_all(
-        select(run.c.id).where(run.c.experiment_id == EXPERIMENT, not_(run.c.settled)),
+        select(run.c.id).where(run.c.experiment_id == EXPERIMENT, not_(run.c.finalized)),
         # Two, not one that says "another": each is a walk of an index.
         select(_DOCUMENTS.run_id).where(_DOCUMENTS.version < _VERSION),
         select(_DOCUMENTS.run_id).where(_DOCUMENTS.version > _VERSION),
@@ -362,13 +362,13 @@ and again, and composing a statement takes twice as long as running it."""
 class _FirstPage(NamedTuple):
     statement: Select[*tuple[Any, ...]]
     order: Sequence[SortColumn]
-    by_settled: SettledFirst | None
+    by_finalized: FinalizedFirst | None
 
 
 def search(session: Session, experiment_ids: Sequence[int], asked: Search) -> Page:
     """Return a page of the runs of experiments that fulfil a search.
 
-    Columns: those of `RUN_COLUMNS`, and the document of a settled run, None of another.
+    Columns: those of `RUN_COLUMNS`, and the document of a finalized run, None of another.
     """
     query = _query(session, experiment_ids, asked)
     first = _first_page(query)
@@ -377,10 +377,10 @@ def search(session: Session, experiment_ids: Sequence[int], asked: Search) -> Pa
     parameters = query.parameters(experiment_ids, row_limit)
     # By the connection: the session would copy every row on its way to objects that are not asked for.
     connection = session.connection()
-    by_settled = first.by_settled if after is None else settled_first(query, after)
-    if by_settled is not None:
-        rows = connection.execute(by_settled.statement, parameters).all()
-        if by_settled.is_all(rows, row_limit):
+    by_finalized = first.by_finalized if after is None else finalized_first(query, after)
+    if by_finalized is not None:
+        rows = connection.execute(by_finalized.statement, parameters).all()
+        if by_finalized.is_all(rows, row_limit):
             return cut_page(rows, first.order, asked.page)
     statement = first.statement if after is None else _page(query, after)[0]
     return cut_page(connection.execute(statement, parameters).all(), first.order, asked.page)
@@ -406,7 +406,7 @@ def _query(session: Session, experiment_ids: Sequence[int], asked: Search) -> Ru
 @lru_cache(_REMEMBERED)
 def _first_page(query: RunQuery) -> _FirstPage:
     statement, order = _page(query, None)
-    return _FirstPage(statement, order, settled_first(query, None))
+    return _FirstPage(statement, order, finalized_first(query, None))
 
 
 def _page(

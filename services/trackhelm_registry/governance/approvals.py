@@ -8,7 +8,7 @@ from typing import Any, Final
 from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
-from trackhelm_core.db.unit_of_work import Database, Trial
+from trackhelm_core.db.unit_of_work import Database, SavepointScope
 from trackhelm_core.errors import (
     ApiError,
     ConflictError,
@@ -20,21 +20,21 @@ from trackhelm_core.limits import SEARCH_APPROVALS_PAGE
 from trackhelm_core.search.pages import PageRequest, query_digest
 from trackhelm_core.security.actor import Actor, ActorKind
 from trackhelm_core.validation import check_page_size
-from trackhelm_domain.audit.changes import Action, Cause, Change, Entity, State
+from trackhelm_domain.audit.changes import Action, AuditContext, Change, Entity, State
 from trackhelm_domain.audit.recorder import record, recorded_changes
 from trackhelm_registry.governance import protections, rollbacks, schemas, store
 from trackhelm_registry.governance.protections import EVERY, Target, held_targets
 from trackhelm_registry.governance.schemas import (
     ApprovalRequest,
     ApprovalRequestsPage,
+    GovernedChange,
     ModelRenaming,
-    Move,
     RequestFilter,
     Status,
     TargetKind,
     action_of,
-    move_text,
-    read_move,
+    change_text,
+    read_change,
 )
 from trackhelm_registry.model_versions import logic as model_versions_logic
 from trackhelm_registry.model_versions.stages import parse_stage
@@ -47,7 +47,7 @@ from trackhelm_registry.registered_models.changes import of_model, of_version
 # Moves of what can be protected: their one spelling, what they are called, and doing them.
 
 
-def canonical(move: Move) -> Move:
+def canonical(move: GovernedChange) -> GovernedChange:
     """Return a valid move in the one spelling by which it is told to be the same as another."""
     match move:
         case schemas.StageTransition(version, stage, archive):
@@ -58,7 +58,7 @@ def canonical(move: Move) -> Move:
             return move
 
 
-def entity_of(name: str, move: Move) -> Entity:
+def entity_of(name: str, move: GovernedChange) -> Entity:
     """Return what a canonical move is about, as the audit trail names it."""
     match move:
         case schemas.StageTransition(version) | schemas.VersionDeletion(version):
@@ -67,7 +67,7 @@ def entity_of(name: str, move: Move) -> Entity:
             return of_model(name)
 
 
-def do_move(session: Session, name: str, move: Move, cause: Cause) -> None:
+def apply_change(session: Session, name: str, move: GovernedChange, cause: AuditContext) -> None:
     """Do a move, whatever is protected; refuse it as its endpoint would if it is not possible."""
     match move:
         case schemas.StageTransition(version, stage, archive):
@@ -106,7 +106,7 @@ def protected_targets(session: Session, name: str, names: Collection[str]) -> se
 
 
 def ask_for_approval(
-    session: Session, name: str, move: Move, held: Iterable[Target], cause: Cause
+    session: Session, name: str, move: GovernedChange, held: Iterable[Target], cause: AuditContext
 ) -> PermissionDeniedError:
     """Make a move a request, or find the one that it is already; return the error that names it.
 
@@ -115,7 +115,7 @@ def ask_for_approval(
     move = canonical(move)
     model = model_store.find_model(session, name)
     assert model is not None, "its move was tried"
-    text = move_text(move)
+    text = change_text(move)
     request = store.pending_request(session, model, text)
     if request is None:
         values = {
@@ -147,7 +147,9 @@ def _shown(target: Target) -> str:
 
 
 @contextmanager
-def governed(database: Database, name: str, move: Move, cause: Cause) -> Iterator[Session]:
+def require_approval(
+    database: Database, name: str, move: GovernedChange, cause: AuditContext
+) -> Iterator[Session]:
     """Open a transaction in which the block does a move of a model: committed when the block ends.
 
     If it touched what is protected, it is undone, the request for approval is committed in its place, and
@@ -158,7 +160,7 @@ def governed(database: Database, name: str, move: Move, cause: Cause) -> Iterato
     names = {name, move.new_name} if isinstance(move, ModelRenaming) else {name}
     with database.writing() as session:
         protected = protected_targets(session, name, names)
-        trial = Trial(session) if protected else None
+        trial = SavepointScope(session) if protected else None
         yield session
         if trial is not None and (held := held_targets(protected, recorded_changes(session))):
             trial.undo()
@@ -193,7 +195,7 @@ def get_request(session: Session, request: int) -> ApprovalRequest:
     return _message(_found(session, request))
 
 
-def approve(session: Session, request: int, cause: Cause) -> ApprovalRequest:
+def approve(session: Session, request: int, cause: AuditContext) -> ApprovalRequest:
     """Do what a request asks for.
 
     Raises:
@@ -202,11 +204,11 @@ def approve(session: Session, request: int, cause: Cause) -> ApprovalRequest:
         ApiError: It is not possible any more; the request then still waits.
     """
     row = _decidable(session, request, cause.actor)
-    move = read_move(row.move)
+    move = read_change(row.move)
     _lock(session, row, move)
     _decide(session, row, Status.APPROVED, cause)
     try:
-        do_move(session, row.model_name, move, cause)
+        apply_change(session, row.model_name, move, cause)
     except ApiError as error:
         message = f"Approval request {request} cannot be carried out: {error.message}"
         again = error.retry_after_seconds
@@ -214,14 +216,14 @@ def approve(session: Session, request: int, cause: Cause) -> ApprovalRequest:
     return get_request(session, request)
 
 
-def reject(session: Session, request: int, cause: Cause) -> ApprovalRequest:
+def reject(session: Session, request: int, cause: AuditContext) -> ApprovalRequest:
     """Decide that a request is not done."""
     row = _decidable(session, request, cause.actor)
     _decide(session, row, Status.REJECTED, cause)
     return get_request(session, request)
 
 
-def withdraw(session: Session, request: int, cause: Cause) -> ApprovalRequest:
+def withdraw(session: Session, request: int, cause: AuditContext) -> ApprovalRequest:
     """Take back a request that the actor made."""
     row = _found(session, request)
     if not is_same(cause.actor.name, row.requested_by):
@@ -270,7 +272,7 @@ def _decidable(session: Session, request: int, actor: Actor) -> Row[*tuple[Any, 
     return row
 
 
-def _lock(session: Session, row: Row[*tuple[Any, ...]], move: Move) -> None:
+def _lock(session: Session, row: Row[*tuple[Any, ...]], move: GovernedChange) -> None:
     """Lock the models of a move before its request, as every change of a model does."""
     if row.registered_model_id is None:
         raise NotFoundError(
@@ -285,7 +287,7 @@ def _lock(session: Session, row: Row[*tuple[Any, ...]], move: Move) -> None:
         )
 
 
-def _decide(session: Session, row: Row[*tuple[Any, ...]], status: Status, cause: Cause) -> None:
+def _decide(session: Session, row: Row[*tuple[Any, ...]], status: Status, cause: AuditContext) -> None:
     actor = cause.actor
     decision = store.Decision(status.value, actor.name, actor.kind.value, cause.time, cause.comment)
     if not store.decide(session, row.id, decision):
@@ -293,7 +295,7 @@ def _decide(session: Session, row: Row[*tuple[Any, ...]], status: Status, cause:
     asked = {"approval_request": row.id, "move": json.loads(row.move)}
     before = {**asked, "status": row.status, "requested_by": row.requested_by, "comment": row.comment}
     change = Change(
-        entity_of(row.model_name, read_move(row.move)),
+        entity_of(row.model_name, read_change(row.move)),
         _ACTIONS[status],
         before,
         {**asked, "status": status.value},
@@ -309,7 +311,7 @@ def _message(row: Row[*tuple[Any, ...]]) -> ApprovalRequest:
     return ApprovalRequest(
         id=row.id,
         model_name=row.model_name,
-        move=read_move(row.move),
+        move=read_change(row.move),
         status=Status(row.status),
         requested_by=row.requested_by,
         requested_by_kind=row.requested_by_kind,

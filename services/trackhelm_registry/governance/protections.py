@@ -6,7 +6,7 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from trackhelm_core.errors import InvalidParameterError
-from trackhelm_domain.audit.changes import Action, Cause, Change, EntityType, State
+from trackhelm_domain.audit.changes import Action, AuditContext, Change, EntityType, State
 from trackhelm_domain.audit.recorder import record
 from trackhelm_domain.tables.registry import Stage
 from trackhelm_registry.governance import store
@@ -86,7 +86,7 @@ def list_protections(session: Session, name: str) -> list[Target]:
     return sorted(store.protections(session, found_model(session, name)))
 
 
-def protect(session: Session, name: str, kind: TargetKind, target: str, cause: Cause) -> list[Target]:
+def protect(session: Session, name: str, kind: TargetKind, target: str, cause: AuditContext) -> list[Target]:
     """Protect a stage or an alias, which need not be there yet; return all that is protected now."""
     checked = checked_target(kind, target)
     model = locked_model(session, name)
@@ -97,7 +97,7 @@ def protect(session: Session, name: str, kind: TargetKind, target: str, cause: C
     return sorted(after)
 
 
-def lift(session: Session, name: str, kind: TargetKind, target: str, cause: Cause) -> list[Target]:
+def lift(session: Session, name: str, kind: TargetKind, target: str, cause: AuditContext) -> list[Target]:
     """Protect a stage or an alias no longer; that it is not protected is no failure."""
     checked = checked_target(kind, target)
     model = locked_model(session, name)
@@ -127,7 +127,11 @@ def checked_target(kind: TargetKind, target: str) -> str:
 
 
 def _record(
-    session: Session, name: str, protected: tuple[set[Target], set[Target]], action: Action, cause: Cause
+    session: Session,
+    name: str,
+    protected: tuple[set[Target], set[Target]],
+    action: Action,
+    cause: AuditContext,
 ) -> None:
     before, after = (
         {"protected": [f"{kind} {target}" for kind, target in sorted(targets)]} for targets in protected

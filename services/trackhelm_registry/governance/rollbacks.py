@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from sqlalchemy.orm import Session
 
 from trackhelm_core.errors import ConflictError, InvalidParameterError
-from trackhelm_domain.audit.changes import Action, Cause, Change
+from trackhelm_domain.audit.changes import Action, AuditContext, Change
 from trackhelm_domain.audit.recorder import record
 from trackhelm_domain.tables.registry import Stage
 from trackhelm_registry.governance.schemas import AliasRollback, StageRollback
@@ -54,7 +54,7 @@ def plan_alias(session: Session, name: str, alias: str, from_version: str) -> Al
     )
 
 
-def roll_back_alias(session: Session, name: str, plan: AliasRollback, cause: Cause) -> None:
+def roll_back_alias(session: Session, name: str, plan: AliasRollback, cause: AuditContext) -> None:
     """Point an alias to the version of a plan; raises `ConflictError` if another was before by now."""
     model = locked_model(session, name)
     current = None if plan.from_version is None else int(plan.from_version)
@@ -101,7 +101,7 @@ def plan_stage(session: Session, name: str, stage: str, from_version: str) -> St
     )
 
 
-def roll_back_stage(session: Session, name: str, plan: StageRollback, cause: Cause) -> None:
+def roll_back_stage(session: Session, name: str, plan: StageRollback, cause: AuditContext) -> None:
     """Move the versions of a plan; raises `ConflictError` if that is no longer what was before."""
     model = locked_model(session, name)
     transitions, versions = _stage_before(session, model, plan.stage)

@@ -9,9 +9,9 @@ from trackhelm_core.runtime import RuntimeDep
 from trackhelm_core.security.actor import ActorDep
 from trackhelm_core.wire.replies import documented, reply
 from trackhelm_core.wire.routes import WireRoute
-from trackhelm_domain.audit.changes import Cause
+from trackhelm_domain.audit.changes import AuditContext
 from trackhelm_registry.governance import approvals, protections, rollbacks, schemas
-from trackhelm_registry.governance.approvals import governed
+from trackhelm_registry.governance.approvals import require_approval
 from trackhelm_registry.governance.schemas import ProtectionLifting
 
 approvals_router = APIRouter(prefix="/trackhelm/approvals", route_class=WireRoute)
@@ -39,7 +39,7 @@ def get_approval_request(query: Annotated[schemas.GetRequest, Query()], runtime:
 def approve_request(body: schemas.DecideRequest, actor: ActorDep, runtime: RuntimeDep) -> Response:
     """Approve a request of another actor, which does what it asks for."""
     with runtime.database.writing() as session:
-        request = approvals.approve(session, body.id, Cause(actor, runtime.clock(), body.comment))
+        request = approvals.approve(session, body.id, AuditContext(actor, runtime.clock(), body.comment))
     return reply(schemas.ApprovalRequestAnswer(request=request))
 
 
@@ -47,7 +47,7 @@ def approve_request(body: schemas.DecideRequest, actor: ActorDep, runtime: Runti
 def reject_request(body: schemas.DecideRequest, actor: ActorDep, runtime: RuntimeDep) -> Response:
     """Reject a request of another actor."""
     with runtime.database.writing() as session:
-        request = approvals.reject(session, body.id, Cause(actor, runtime.clock(), body.comment))
+        request = approvals.reject(session, body.id, AuditContext(actor, runtime.clock(), body.comment))
     return reply(schemas.ApprovalRequestAnswer(request=request))
 
 
@@ -55,7 +55,7 @@ def reject_request(body: schemas.DecideRequest, actor: ActorDep, runtime: Runtim
 def withdraw_request(body: schemas.DecideRequest, actor: ActorDep, runtime: RuntimeDep) -> Response:
     """Withdraw a request of one's own."""
     with runtime.database.writing() as session:
-        request = approvals.withdraw(session, body.id, Cause(actor, runtime.clock(), body.comment))
+        request = approvals.withdraw(session, body.id, AuditContext(actor, runtime.clock(), body.comment))
     return reply(schemas.ApprovalRequestAnswer(request=request))
 
 
@@ -73,7 +73,7 @@ def list_protections(query: Annotated[schemas.ListProtections, Query()], runtime
 @protections_router.post("/set", **documented(schemas.Protections))
 def set_protection(body: schemas.ChangeProtection, actor: ActorDep, runtime: RuntimeDep) -> Response:
     """Protect a stage or an alias of a model, or all of them: moves then wait for approval."""
-    cause = Cause(actor, runtime.clock(), body.comment)
+    cause = AuditContext(actor, runtime.clock(), body.comment)
     with runtime.database.writing() as session:
         protected = protections.protect(session, body.name, body.kind, body.target, cause)
     return _answer(body.name, protected)
@@ -82,9 +82,9 @@ def set_protection(body: schemas.ChangeProtection, actor: ActorDep, runtime: Run
 @protections_router.post("/lift", **documented(schemas.Protections))
 def lift_protection(body: schemas.ChangeProtection, actor: ActorDep, runtime: RuntimeDep) -> Response:
     """Protect a stage or an alias no longer, which itself waits for approval."""
-    cause = Cause(actor, runtime.clock(), body.comment)
+    cause = AuditContext(actor, runtime.clock(), body.comment)
     move = ProtectionLifting(body.kind, body.target)
-    with governed(runtime.database, body.name, move, cause) as session:
+    with require_approval(runtime.database, body.name, move, cause) as session:
         protected = protections.lift(session, body.name, body.kind, body.target, cause)
     return _answer(body.name, protected)
 
@@ -102,8 +102,8 @@ def roll_back_alias(body: schemas.RollBackAlias, actor: ActorDep, runtime: Runti
     """Point an alias to the version that it pointed to before."""
     with runtime.database.reading() as session:
         plan = rollbacks.plan_alias(session, body.name, body.alias, body.from_version)
-    cause = Cause(actor, runtime.clock(), body.comment)
-    with governed(runtime.database, body.name, plan, cause) as session:
+    cause = AuditContext(actor, runtime.clock(), body.comment)
+    with require_approval(runtime.database, body.name, plan, cause) as session:
         rollbacks.roll_back_alias(session, body.name, plan, cause)
     return reply(
         schemas.RolledBackAlias(
@@ -117,7 +117,7 @@ def roll_back_stage(body: schemas.RollBackStage, actor: ActorDep, runtime: Runti
     """Undo the last transition into or out of a stage."""
     with runtime.database.reading() as session:
         plan = rollbacks.plan_stage(session, body.name, body.stage, body.from_version)
-    cause = Cause(actor, runtime.clock(), body.comment)
-    with governed(runtime.database, body.name, plan, cause) as session:
+    cause = AuditContext(actor, runtime.clock(), body.comment)
+    with require_approval(runtime.database, body.name, plan, cause) as session:
         rollbacks.roll_back_stage(session, body.name, plan, cause)
     return reply(schemas.RolledBackStage(name=body.name, stage=plan.stage, versions=plan.versions))

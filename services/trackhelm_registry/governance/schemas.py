@@ -74,7 +74,7 @@ class StageRollback(Reply, frozen=True, tag_field="action", tag="roll_back_stage
     versions: Mapping[str, tuple[str, str]]
 
 
-Move = (
+GovernedChange = (
     StageTransition
     | AliasSetting
     | AliasDeletion
@@ -86,20 +86,20 @@ Move = (
     | StageRollback
 )
 
-_decoder: msgspec.json.Decoder[Move] = msgspec.json.Decoder(Move)
+_decoder: msgspec.json.Decoder[GovernedChange] = msgspec.json.Decoder(GovernedChange)
 
 
-def move_text(move: Move) -> str:
+def change_text(move: GovernedChange) -> str:
     """Return a move as JSON: the same move, the same text."""
     return msgspec.json.encode(move, order="deterministic").decode()
 
 
-def read_move(text: str) -> Move:
-    """Return the move of a text that `move_text` made."""
+def read_change(text: str) -> GovernedChange:
+    """Return the move of a text that `change_text` made."""
     return _decoder.decode(text)
 
 
-def action_of(move: Move) -> str:
+def action_of(move: GovernedChange) -> str:
     """Return the word for what a move does, as it is answered in `action`."""
     tag = move.__struct_config__.tag
     assert isinstance(tag, str)
@@ -198,7 +198,7 @@ class ApprovalRequest(Reply, frozen=True):
 
     id: int
     model_name: str
-    move: Move
+    move: GovernedChange
     status: Status
     requested_by: str
     requested_by_kind: str

@@ -18,9 +18,9 @@ from trackhelm_core.limits import (
 )
 from trackhelm_core.search.text import is_storable
 from trackhelm_core.validation import check_length, parse_experiment_id
-from trackhelm_core.wire.faults import cut, invalid_value, shown
 from trackhelm_core.wire.replies import KeyValue
-from trackhelm_domain.audit.changes import Action, Cause, Change, State
+from trackhelm_core.wire.violations import cut, invalid_value, shown
+from trackhelm_domain.audit.changes import Action, AuditContext, Change, State
 from trackhelm_domain.audit.recorder import record
 from trackhelm_domain.experiments import active_location
 from trackhelm_domain.locations import join
@@ -38,7 +38,7 @@ UNSPECIFIED, PENDING = STATUSES[:2]
 _NOT_IN_A_NAME: Final = "/:.%\"'"
 
 
-def create_model(session: Session, request: CreateLoggedModel, cause: Cause) -> LoggedModel:
+def create_model(session: Session, request: CreateLoggedModel, cause: AuditContext) -> LoggedModel:
     """Create a pending model in an active experiment and return it. A name is made up where none is given."""
     experiment = parse_experiment_id(request.experiment_id)
     name = _check_name(request.name) if request.name else random_name()
@@ -85,7 +85,7 @@ def get_model(session: Session, model_id: str, *, allow_deleted: bool) -> Logged
     return found
 
 
-def finalize_model(session: Session, model_id: str, status: str, cause: Cause) -> LoggedModel:
+def finalize_model(session: Session, model_id: str, status: str, cause: AuditContext) -> LoggedModel:
     """Set a model's status, by its name or protobuf number, and return the model."""
     known = _parse_status(status)
     found = _active(session, model_id)
@@ -95,7 +95,7 @@ def finalize_model(session: Session, model_id: str, status: str, cause: Cause) -
     return get_model(session, model_id, allow_deleted=False)
 
 
-def delete_model(session: Session, model_id: str, cause: Cause) -> None:
+def delete_model(session: Session, model_id: str, cause: AuditContext) -> None:
     """Put a model into the bin. One that is there stays there: a client may send its request again."""
     found = _locked(session, model_id)
     if found.stage is LifecycleStage.ACTIVE:
@@ -104,7 +104,7 @@ def delete_model(session: Session, model_id: str, cause: Cause) -> None:
         record(session, Change(of_logged_model(model_id), Action.DELETED, *states), cause)
 
 
-def set_tags(session: Session, model_id: str, tags: Sequence[Pair], cause: Cause) -> None:
+def set_tags(session: Session, model_id: str, tags: Sequence[Pair], cause: AuditContext) -> None:
     """Set tags of a model; of equal keys the last counts."""
     clean = _clean_tags(tags)
     model = _active(session, model_id).id
@@ -113,7 +113,7 @@ def set_tags(session: Session, model_id: str, tags: Sequence[Pair], cause: Cause
     record_tags(session, of_logged_model(model_id), before, clean, cause)
 
 
-def delete_tag(session: Session, model_id: str, key: str, cause: Cause) -> None:
+def delete_tag(session: Session, model_id: str, key: str, cause: AuditContext) -> None:
     """Delete a tag of a model."""
     model = _active(session, model_id).id
     value = reading.delete_tag(session, model, key) if is_storable(key) else None
@@ -122,7 +122,7 @@ def delete_tag(session: Session, model_id: str, key: str, cause: Cause) -> None:
     record_tags(session, of_logged_model(model_id), {key: value}, {}, cause)
 
 
-def log_params(session: Session, model_id: str, params: Sequence[Pair], cause: Cause) -> None:
+def log_params(session: Session, model_id: str, params: Sequence[Pair], cause: AuditContext) -> None:
     """Add params to a model. They never change: the same value again is fine, another is refused."""
     clean = _clean_params(params)
     model = _active(session, model_id).id

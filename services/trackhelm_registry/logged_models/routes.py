@@ -16,7 +16,7 @@ from trackhelm_core.runtime import RuntimeDep
 from trackhelm_core.security.actor import ActorDep
 from trackhelm_core.wire.replies import Empty, documented, empty_reply, reply
 from trackhelm_core.wire.routes import WireRoute
-from trackhelm_domain.audit.changes import Cause
+from trackhelm_domain.audit.changes import AuditContext
 from trackhelm_registry.logged_models import logic, schemas
 from trackhelm_registry.logged_models import search as searching
 from trackhelm_registry.logged_models.messages import LoggedModelReply, LoggedModelsPage
@@ -28,7 +28,7 @@ router = APIRouter(prefix="/mlflow/logged-models", route_class=WireRoute)
 def create_logged_model(body: schemas.CreateLoggedModel, actor: ActorDep, runtime: RuntimeDep) -> Response:
     """Create a pending model in an active experiment. A name is made up where none is given."""
     with runtime.database.writing() as session:
-        model = logic.create_model(session, body, Cause(actor, runtime.clock()))
+        model = logic.create_model(session, body, AuditContext(actor, runtime.clock()))
     return reply(LoggedModelReply(model=model))
 
 
@@ -70,7 +70,7 @@ def finalize_logged_model(
     # The answer holds its metrics.
     wait_until_stored(runtime.redis, [model_id])
     with runtime.database.writing() as session:
-        model = logic.finalize_model(session, model_id, body.status, Cause(actor, runtime.clock()))
+        model = logic.finalize_model(session, model_id, body.status, AuditContext(actor, runtime.clock()))
     return reply(LoggedModelReply(model=model))
 
 
@@ -83,7 +83,7 @@ def delete_logged_model(
 ) -> Response:
     """Put a model into the bin."""
     with runtime.database.writing() as session:
-        logic.delete_model(session, model_id, Cause(actor, runtime.clock(), query.comment))
+        logic.delete_model(session, model_id, AuditContext(actor, runtime.clock(), query.comment))
     return empty_reply()
 
 
@@ -93,7 +93,7 @@ def set_logged_model_tags(
 ) -> Response:
     """Set tags of a model."""
     with runtime.database.writing() as session:
-        logic.set_tags(session, model_id, body.tags, Cause(actor, runtime.clock()))
+        logic.set_tags(session, model_id, body.tags, AuditContext(actor, runtime.clock()))
     return empty_reply()
 
 
@@ -102,7 +102,7 @@ def set_logged_model_tags(
 def delete_logged_model_tag(model_id: str, key: str, actor: ActorDep, runtime: RuntimeDep) -> Response:
     """Delete a tag of a model."""
     with runtime.database.writing() as session:
-        logic.delete_tag(session, model_id, key, Cause(actor, runtime.clock()))
+        logic.delete_tag(session, model_id, key, AuditContext(actor, runtime.clock()))
     return empty_reply()
 
 
@@ -113,7 +113,7 @@ def log_logged_model_params(
     """Add params to a model."""
     _check_same(model_id, body.model_id)
     with runtime.database.writing() as session:
-        logic.log_params(session, model_id, body.params, Cause(actor, runtime.clock()))
+        logic.log_params(session, model_id, body.params, AuditContext(actor, runtime.clock()))
     return empty_reply()
 
 

@@ -19,7 +19,7 @@ from trackhelm_core.search.grammar import parse_filter
 from trackhelm_core.search.pages import PageRequest, query_digest
 from trackhelm_core.search.text import MAX_ORDER_TERMS
 from trackhelm_core.validation import check_page_size, parse_experiment_id
-from trackhelm_core.wire.faults import cut
+from trackhelm_core.wire.violations import cut
 from trackhelm_registry.logged_models import search_store
 from trackhelm_registry.logged_models.messages import STATUSES, LoggedModelsPage
 from trackhelm_registry.logged_models.schemas import OrderBy, SearchLoggedModels

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from trackhelm_core.limits import SOURCE_LENGTH
 from trackhelm_core.validation import check_length
-from trackhelm_domain.audit.changes import Cause
+from trackhelm_domain.audit.changes import AuditContext
 from trackhelm_domain.tables.registry import Stage
 from trackhelm_registry.model_versions import store
 from trackhelm_registry.model_versions.registrations import add_registration
@@ -54,7 +54,7 @@ class Transition:
     archive_existing: bool
 
 
-def create_version(session: Session, new: NewVersion, cause: Cause) -> VersionDetails:
+def create_version(session: Session, new: NewVersion, cause: AuditContext) -> VersionDetails:
     """Register a version under the model's next number, and note it at the logged model it comes from."""
     check_model_name(new.name)
     check_description(new.description)
@@ -93,7 +93,7 @@ def get_version(session: Session, name: str, version: str) -> VersionDetails:
 
 
 def describe_version(
-    session: Session, name: str, version: str, description: str, cause: Cause
+    session: Session, name: str, version: str, description: str, cause: AuditContext
 ) -> VersionDetails:
     """Change a version's description."""
     check_description(description)
@@ -105,7 +105,7 @@ def describe_version(
 
 
 def transition_version(
-    session: Session, name: str, version: str, transition: Transition, cause: Cause
+    session: Session, name: str, version: str, transition: Transition, cause: AuditContext
 ) -> VersionDetails:
     """Move a version to a stage; those that are in it may be archived at the same time."""
     target = parse_stage(transition.stage)
@@ -125,7 +125,7 @@ def transition_version(
     return version_details(session, name, version)
 
 
-def delete_version(session: Session, name: str, version: str, cause: Cause) -> None:
+def delete_version(session: Session, name: str, version: str, cause: AuditContext) -> None:
     """Delete a version with its tags and aliases; its number is never given again."""
     found = locked_version(session, name, version)
     record_deletion(session, of_version(name, found.number), whole_version(session, found.row), cause)

@@ -8,8 +8,8 @@ from trackhelm_core.runtime import RuntimeDep
 from trackhelm_core.security.actor import ActorDep
 from trackhelm_core.wire.replies import Empty, documented, empty_reply, reply
 from trackhelm_core.wire.routes import WireRoute
-from trackhelm_domain.audit.changes import Cause
-from trackhelm_registry.governance.approvals import governed
+from trackhelm_domain.audit.changes import AuditContext
+from trackhelm_registry.governance.approvals import require_approval
 from trackhelm_registry.governance.schemas import StageTransition, VersionDeletion
 from trackhelm_registry.model_versions import logic, schemas
 from trackhelm_registry.model_versions.schemas import NamedVersion
@@ -38,7 +38,7 @@ def create_model_version(body: schemas.CreateModelVersion, actor: ActorDep, runt
         tags={tag.key: tag.value for tag in body.tags},
     )
     with runtime.database.writing() as session:
-        version = logic.create_version(session, new, Cause(actor, runtime.clock()))
+        version = logic.create_version(session, new, AuditContext(actor, runtime.clock()))
     return _answer(version)
 
 
@@ -76,9 +76,9 @@ def transition_model_version_stage(
 ) -> Response:
     """Move a version to a stage."""
     transition = logic.Transition(body.stage, body.archive_existing_versions)
-    cause = Cause(actor, runtime.clock(), body.comment)
+    cause = AuditContext(actor, runtime.clock(), body.comment)
     move = StageTransition(body.version, body.stage, body.archive_existing_versions)
-    with governed(runtime.database, body.name, move, cause) as session:
+    with require_approval(runtime.database, body.name, move, cause) as session:
         version = logic.transition_version(session, body.name, body.version, transition, cause)
     return _answer(version)
 
@@ -87,7 +87,7 @@ def transition_model_version_stage(
 def update_model_version(body: schemas.UpdateModelVersion, actor: ActorDep, runtime: RuntimeDep) -> Response:
     """Change a version's description."""
     with runtime.database.writing() as session:
-        cause = Cause(actor, runtime.clock())
+        cause = AuditContext(actor, runtime.clock())
         version = logic.describe_version(session, body.name, body.version, body.description, cause)
     return _answer(version)
 
@@ -95,8 +95,8 @@ def update_model_version(body: schemas.UpdateModelVersion, actor: ActorDep, runt
 @router.delete("/delete", **documented(Empty))
 def delete_model_version(body: schemas.DeleteModelVersion, actor: ActorDep, runtime: RuntimeDep) -> Response:
     """Delete a version with its tags and aliases; its number is never given again."""
-    cause = Cause(actor, runtime.clock(), body.comment)
-    with governed(runtime.database, body.name, VersionDeletion(body.version), cause) as session:
+    cause = AuditContext(actor, runtime.clock(), body.comment)
+    with require_approval(runtime.database, body.name, VersionDeletion(body.version), cause) as session:
         logic.delete_version(session, body.name, body.version, cause)
     return empty_reply()
 
@@ -105,7 +105,7 @@ def delete_model_version(body: schemas.DeleteModelVersion, actor: ActorDep, runt
 def set_model_version_tag(body: schemas.SetModelVersionTag, actor: ActorDep, runtime: RuntimeDep) -> Response:
     """Set a tag of a version."""
     with runtime.database.writing() as session:
-        cause = Cause(actor, runtime.clock())
+        cause = AuditContext(actor, runtime.clock())
         registered_models_logic.set_version_tag(
             session, body.name, body.version, body.key, body.value, cause=cause
         )
@@ -118,6 +118,6 @@ def delete_model_version_tag(
 ) -> Response:
     """Delete a tag of a version; that there is none is no failure."""
     with runtime.database.writing() as session:
-        cause = Cause(actor, runtime.clock())
+        cause = AuditContext(actor, runtime.clock())
         registered_models_logic.delete_version_tag(session, body.name, body.version, body.key, cause=cause)
     return empty_reply()

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from trackhelm_core.errors import InvalidParameterError, NotFoundError
 from trackhelm_core.limits import FOREIGN_ID_LENGTH, SOURCE_LENGTH
 from trackhelm_core.validation import check_length
-from trackhelm_core.wire.faults import cut
+from trackhelm_core.wire.violations import cut
 from trackhelm_domain.locations import PROXY_SCHEME
 from trackhelm_registry.lineage import links
 from trackhelm_registry.lineage.links import LoggedModelFiles

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
-from trackhelm_domain.audit.changes import Action, Cause, Change, Entity, EntityType, State
+from trackhelm_domain.audit.changes import Action, AuditContext, Change, Entity, EntityType, State
 from trackhelm_domain.audit.recorder import record
 from trackhelm_domain.outbox import Announcement, Event, announce, is_wanted
 from trackhelm_registry.registered_models import store
@@ -29,23 +29,23 @@ def of_logged_model(model_id: str) -> Entity:
     return Entity(EntityType.LOGGED_MODEL, model_id)
 
 
-def record_creation(session: Session, entity: Entity, state: State, cause: Cause) -> None:
+def record_creation(session: Session, entity: Entity, state: State, cause: AuditContext) -> None:
     """Record that something came to be."""
     record(session, Change(entity, Action.CREATED, None, state), cause)
 
 
-def record_deletion(session: Session, entity: Entity, state: State, cause: Cause) -> None:
+def record_deletion(session: Session, entity: Entity, state: State, cause: AuditContext) -> None:
     """Record that something is gone, and what it was."""
     record(session, Change(entity, Action.DELETED, state, None), cause)
 
 
-def record_stage(session: Session, entity: Entity, stages: tuple[str, str], cause: Cause) -> None:
+def record_stage(session: Session, entity: Entity, stages: tuple[str, str], cause: AuditContext) -> None:
     """Record a move from the first stage to the second."""
     before, after = stages
     record(session, Change(entity, Action.STAGE_CHANGED, {"stage": before}, {"stage": after}), cause)
 
 
-def record_description(session: Session, entity: Entity, texts: tuple[str, str], cause: Cause) -> None:
+def record_description(session: Session, entity: Entity, texts: tuple[str, str], cause: AuditContext) -> None:
     """Record that the first description was replaced by the second."""
     before, after = texts
     change = Change(entity, Action.DESCRIBED, {"description": before}, {"description": after})
@@ -53,7 +53,7 @@ def record_description(session: Session, entity: Entity, texts: tuple[str, str],
 
 
 def record_tags(
-    session: Session, entity: Entity, before: Mapping[str, str], after: Mapping[str, str], cause: Cause
+    session: Session, entity: Entity, before: Mapping[str, str], after: Mapping[str, str], cause: AuditContext
 ) -> None:
     """Record tags that were set or, where none are left, deleted. The mappings hold the keys in question."""
     action = Action.TAGGED if after else Action.UNTAGGED

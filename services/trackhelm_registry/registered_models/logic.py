@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from trackhelm_core.errors import AlreadyExistsError, InvalidParameterError, NotFoundError
 from trackhelm_core.validation import check_key, parse_version
-from trackhelm_domain.audit.changes import Action, Cause, Change
+from trackhelm_domain.audit.changes import Action, AuditContext, Change
 from trackhelm_domain.audit.recorder import record
 from trackhelm_registry.governance import store as governance_store
 from trackhelm_registry.model_versions import store as model_versions_store
@@ -113,7 +113,7 @@ def version_details(session: Session, name: str, version: str) -> store.VersionD
 # Rules about tags of models and versions. Setting one is no change of what it is set on: times stay.
 
 
-def set_model_tag(session: Session, name: str, key: str, value: str, *, cause: Cause) -> None:
+def set_model_tag(session: Session, name: str, key: str, value: str, *, cause: AuditContext) -> None:
     """Set a tag of a model."""
     check_tag(key, value)
     model = locked_model(session, name)
@@ -123,7 +123,7 @@ def set_model_tag(session: Session, name: str, key: str, value: str, *, cause: C
     announce_model_tag(session, model, name, {"key": key, "value": value}, cause.time)
 
 
-def delete_model_tag(session: Session, name: str, key: str, *, cause: Cause) -> None:
+def delete_model_tag(session: Session, name: str, key: str, *, cause: AuditContext) -> None:
     """Delete a tag of a model; that there is none is no failure."""
     check_key(key)
     model = locked_model(session, name)
@@ -134,7 +134,9 @@ def delete_model_tag(session: Session, name: str, key: str, *, cause: Cause) -> 
         announce_model_tag(session, model, name, {"key": key}, cause.time)
 
 
-def set_version_tag(session: Session, name: str, version: str, key: str, value: str, *, cause: Cause) -> None:
+def set_version_tag(
+    session: Session, name: str, version: str, key: str, value: str, *, cause: AuditContext
+) -> None:
     """Set a tag of a version."""
     check_tag(key, value)
     found = locked_version(session, name, version)
@@ -144,7 +146,7 @@ def set_version_tag(session: Session, name: str, version: str, key: str, value: 
     _announce(session, name, found, {"key": key, "value": value}, cause)
 
 
-def delete_version_tag(session: Session, name: str, version: str, key: str, *, cause: Cause) -> None:
+def delete_version_tag(session: Session, name: str, version: str, key: str, *, cause: AuditContext) -> None:
     """Delete a tag of a version; that there is none is no failure."""
     check_key(key)
     found = locked_version(session, name, version)
@@ -156,7 +158,7 @@ def delete_version_tag(session: Session, name: str, version: str, key: str, *, c
 
 
 def _announce(
-    session: Session, name: str, version: LockedVersion, tag: Mapping[str, str], cause: Cause
+    session: Session, name: str, version: LockedVersion, tag: Mapping[str, str], cause: AuditContext
 ) -> None:
     announce_version_tag(session, version.model, name, version.number, tag=tag, now=cause.time)
 
@@ -165,7 +167,7 @@ def _announce(
 
 
 def create_model(
-    session: Session, *, name: str, description: str, tags: Mapping[str, str], cause: Cause
+    session: Session, *, name: str, description: str, tags: Mapping[str, str], cause: AuditContext
 ) -> ModelDetails:
     """Create a model without versions."""
     check_model_name(name)
@@ -188,7 +190,7 @@ def get_model(session: Session, name: str) -> ModelDetails:
     return model_details(session, name)
 
 
-def rename_model(session: Session, name: str, new_name: str, cause: Cause) -> ModelDetails:
+def rename_model(session: Session, name: str, new_name: str, cause: AuditContext) -> ModelDetails:
     """Rename a model; to the name it has is no failure."""
     check_model_name(name)
     check_model_name(new_name, "new_name")
@@ -209,7 +211,7 @@ def rename_model(session: Session, name: str, new_name: str, cause: Cause) -> Mo
     return model_details(session, new_name)
 
 
-def describe_model(session: Session, name: str, description: str, cause: Cause) -> ModelDetails:
+def describe_model(session: Session, name: str, description: str, cause: AuditContext) -> ModelDetails:
     """Change a model's description."""
     check_description(description)
     model = locked_model(session, name)
@@ -219,7 +221,7 @@ def describe_model(session: Session, name: str, description: str, cause: Cause) 
     return model_details(session, name)
 
 
-def delete_model(session: Session, name: str, cause: Cause) -> None:
+def delete_model(session: Session, name: str, cause: AuditContext) -> None:
     """Delete a model, whatever the stages of its versions."""
     model = locked_model(session, name)
     record_deletion(session, of_model(name), whole_model(session, model), cause)
@@ -257,7 +259,7 @@ def _name_taken(name: str) -> AlreadyExistsError:
 # Rules about aliases: each points to one version of its model and moves when it is set again.
 
 
-def set_alias(session: Session, name: str, alias: str, version: str, cause: Cause) -> None:
+def set_alias(session: Session, name: str, alias: str, version: str, cause: AuditContext) -> None:
     """Point an alias to a version."""
     check_new_alias(alias)
     found = locked_version(session, name, version)
@@ -269,7 +271,7 @@ def set_alias(session: Session, name: str, alias: str, version: str, cause: Caus
     announce_alias(session, found.model, name, alias, number=found.number, now=cause.time)
 
 
-def delete_alias(session: Session, name: str, alias: str, cause: Cause) -> None:
+def delete_alias(session: Session, name: str, alias: str, cause: AuditContext) -> None:
     """Delete an alias; that there is none is no failure."""
     check_alias(alias)
     model = locked_model(session, name)

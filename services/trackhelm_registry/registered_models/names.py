@@ -23,7 +23,7 @@ from trackhelm_core.search.expression import (
     rewrite,
 )
 from trackhelm_core.validation import check_key, check_length
-from trackhelm_core.wire.faults import invalid_value
+from trackhelm_core.wire.violations import invalid_value
 
 # What models, aliases and versions may be called, and how long their texts may be. Pure functions.
 

@@ -5,9 +5,9 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
-from trackhelm_domain.audit.changes import Action, Cause, Change, Entity, EntityType
+from trackhelm_domain.audit.changes import Action, AuditContext, Change, Entity, EntityType
 from trackhelm_domain.audit.recorder import record
-from trackhelm_domain.deletion import FilesInUse, bury_files
+from trackhelm_domain.deletion import FilesInUse, schedule_file_deletion
 from trackhelm_domain.experiments import is_in_bin
 from trackhelm_domain.tables.lifecycle import LifecycleStage
 from trackhelm_registry.registered_models import purging_store
@@ -24,7 +24,7 @@ def purge_models(
     session: Session,
     in_use: FilesInUse,
     model_ids: Sequence[str],
-    cause: Cause,
+    cause: AuditContext,
     *,
     experiment_id: int | None = None,
 ) -> dict[str, str]:
@@ -49,7 +49,7 @@ def purge_models(
     purging_store.delete_models(session, [model.id for model in gone])
     for model in gone:
         entity = Entity(EntityType.LOGGED_MODEL, model.model_id)
-        bury_files(session, entity, model.artifact_uri, now=cause.time)
+        schedule_file_deletion(session, entity, model.artifact_uri, now=cause.time)
         record(session, Change(entity, Action.PURGED, {"lifecycle_stage": model.stage}, None), cause)
     return kept
 

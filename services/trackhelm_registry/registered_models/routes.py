@@ -8,8 +8,8 @@ from trackhelm_core.runtime import Runtime, RuntimeDep
 from trackhelm_core.security.actor import ActorDep
 from trackhelm_core.wire.replies import Empty, documented, empty_reply, reply
 from trackhelm_core.wire.routes import WireRoute
-from trackhelm_domain.audit.changes import Cause
-from trackhelm_registry.governance.approvals import governed
+from trackhelm_domain.audit.changes import AuditContext
+from trackhelm_registry.governance.approvals import require_approval
 from trackhelm_registry.governance.schemas import AliasDeletion, AliasSetting, ModelDeletion, ModelRenaming
 from trackhelm_registry.model_versions.schemas import FoundModelVersions, ModelVersionAnswer, NamedModel
 from trackhelm_registry.registered_models import logic, schemas
@@ -31,7 +31,7 @@ def create_registered_model(
     """Create a registered model; its name must be free."""
     new_tags = {tag.key: tag.value for tag in body.tags}
     with runtime.database.writing() as session:
-        cause = Cause(actor, runtime.clock())
+        cause = AuditContext(actor, runtime.clock())
         model = logic.create_model(
             session, name=body.name, description=body.description, tags=new_tags, cause=cause
         )
@@ -51,8 +51,8 @@ def rename_registered_model(
     body: schemas.RenameRegisteredModel, actor: ActorDep, runtime: RuntimeDep
 ) -> Response:
     """Rename a registered model; its versions, tags and aliases go with it."""
-    cause = Cause(actor, runtime.clock())
-    with governed(runtime.database, body.name, ModelRenaming(body.new_name), cause) as session:
+    cause = AuditContext(actor, runtime.clock())
+    with require_approval(runtime.database, body.name, ModelRenaming(body.new_name), cause) as session:
         model = logic.rename_model(session, body.name, body.new_name, cause)
     return _answer(model)
 
@@ -63,7 +63,9 @@ def update_registered_model(
 ) -> Response:
     """Change a registered model's description."""
     with runtime.database.writing() as session:
-        model = logic.describe_model(session, body.name, body.description, Cause(actor, runtime.clock()))
+        model = logic.describe_model(
+            session, body.name, body.description, AuditContext(actor, runtime.clock())
+        )
     return _answer(model)
 
 
@@ -72,8 +74,8 @@ def delete_registered_model(
     body: schemas.DeleteRegisteredModel, actor: ActorDep, runtime: RuntimeDep
 ) -> Response:
     """Delete a registered model with its versions, tags and aliases."""
-    cause = Cause(actor, runtime.clock(), body.comment)
-    with governed(runtime.database, body.name, ModelDeletion(), cause) as session:
+    cause = AuditContext(actor, runtime.clock(), body.comment)
+    with require_approval(runtime.database, body.name, ModelDeletion(), cause) as session:
         logic.delete_model(session, body.name, cause)
     return empty_reply()
 
@@ -116,7 +118,9 @@ def set_registered_model_tag(
 ) -> Response:
     """Set a tag of a registered model."""
     with runtime.database.writing() as session:
-        logic.set_model_tag(session, body.name, body.key, body.value, cause=Cause(actor, runtime.clock()))
+        logic.set_model_tag(
+            session, body.name, body.key, body.value, cause=AuditContext(actor, runtime.clock())
+        )
     return empty_reply()
 
 
@@ -126,7 +130,7 @@ def delete_registered_model_tag(
 ) -> Response:
     """Delete a tag of a registered model; that there is none is no failure."""
     with runtime.database.writing() as session:
-        logic.delete_model_tag(session, body.name, body.key, cause=Cause(actor, runtime.clock()))
+        logic.delete_model_tag(session, body.name, body.key, cause=AuditContext(actor, runtime.clock()))
     return empty_reply()
 
 
@@ -136,8 +140,10 @@ aliases_router = APIRouter(prefix="/mlflow/registered-models/alias", route_class
 @aliases_router.post("", **documented(Empty))
 def set_registered_model_alias(body: schemas.SetAlias, actor: ActorDep, runtime: RuntimeDep) -> Response:
     """Point an alias to a version; it leaves the version it pointed to."""
-    cause = Cause(actor, runtime.clock(), body.comment)
-    with governed(runtime.database, body.name, AliasSetting(body.alias, body.version), cause) as session:
+    cause = AuditContext(actor, runtime.clock(), body.comment)
+    with require_approval(
+        runtime.database, body.name, AliasSetting(body.alias, body.version), cause
+    ) as session:
         logic.set_alias(session, body.name, body.alias, body.version, cause)
     return empty_reply()
 
@@ -157,7 +163,7 @@ def delete_registered_model_alias(
     body: schemas.DeleteAlias, actor: ActorDep, runtime: RuntimeDep
 ) -> Response:
     """Delete an alias; that there is none is no failure."""
-    cause = Cause(actor, runtime.clock(), body.comment)
-    with governed(runtime.database, body.name, AliasDeletion(body.alias), cause) as session:
+    cause = AuditContext(actor, runtime.clock(), body.comment)
+    with require_approval(runtime.database, body.name, AliasDeletion(body.alias), cause) as session:
         logic.delete_alias(session, body.name, body.alias, cause)
     return empty_reply()

@@ -24,8 +24,8 @@ from trackhelm_core.search.pages import PageRequest, query_digest
 from trackhelm_core.security.sealing import NoKeyError, SecretBox
 from trackhelm_core.settings import WebhookSettings
 from trackhelm_core.validation import check_length, check_page_range, check_page_size
-from trackhelm_core.wire.faults import cut, invalid_value, shown
-from trackhelm_domain.audit.changes import Action, Cause, Change, Entity, EntityType, State
+from trackhelm_core.wire.violations import cut, invalid_value, shown
+from trackhelm_domain.audit.changes import Action, AuditContext, Change, Entity, EntityType, State
 from trackhelm_domain.audit.recorder import record
 from trackhelm_domain.outbox import MLFLOW_EVENTS, RUN_EVENTS, Event
 from trackhelm_domain.tables.webhooks import DeliveryState, WebhookStatus
@@ -161,7 +161,7 @@ class Webhooks:
         self._settings = configuration.settings
         self._secrets = configuration.secrets
 
-    def create(self, session: Session, asked: CreateWebhook, cause: Cause) -> WebhookRow:
+    def create(self, session: Session, asked: CreateWebhook, cause: AuditContext) -> WebhookRow:
         """Create a webhook."""
         if store.count_webhooks(session) >= WEBHOOKS:
             raise InvalidParameterError(f"There are {WEBHOOKS} webhooks, and there may be no more.")
@@ -182,7 +182,7 @@ class Webhooks:
         record(session, Change(_entity(uuid), Action.CREATED, None, _state(created)), cause)
         return created
 
-    def update(self, session: Session, uuid: str, asked: UpdateWebhook, cause: Cause) -> WebhookRow:
+    def update(self, session: Session, uuid: str, asked: UpdateWebhook, cause: AuditContext) -> WebhookRow:
         """Change what a request gives of a webhook."""
         before = found_webhook(session, uuid, lock=True)
         values: dict[str, Any] = {"last_update_time": cause.time}
@@ -226,7 +226,7 @@ class Webhooks:
             ) from error
 
 
-def delete(session: Session, uuid: str, cause: Cause) -> None:
+def delete(session: Session, uuid: str, cause: AuditContext) -> None:
     """Delete a webhook; what is on its way to it is not delivered any more."""
     webhook = found_webhook(session, uuid, lock=True)
     store.delete_webhook(session, webhook.id)

@@ -10,7 +10,7 @@ from trackhelm_core.runtime import Runtime, RuntimeDep
 from trackhelm_core.security.actor import ActorDep
 from trackhelm_core.wire.replies import Empty, documented, empty_reply, reply
 from trackhelm_core.wire.routes import WireRoute
-from trackhelm_domain.audit.changes import Cause
+from trackhelm_domain.audit.changes import AuditContext
 from trackhelm_domain.outbox import Outbox
 from trackhelm_registry.registered_models.messages import webhook_message
 from trackhelm_registry.webhooks import logic, schemas
@@ -42,7 +42,7 @@ def create_webhook(body: schemas.CreateWebhook, actor: ActorDep, runtime: Runtim
     """Create a webhook."""
     webhooks = Webhooks(runtime.part(WebhookConfiguration))
     with runtime.database.writing() as session:
-        webhook = webhooks.create(session, body, Cause(actor, runtime.clock()))
+        webhook = webhooks.create(session, body, AuditContext(actor, runtime.clock()))
     runtime.part(Outbox).webhooks_changed()
     return _answer(webhook)
 
@@ -74,7 +74,7 @@ def update_webhook(
     """Change a webhook; what is not given stays."""
     webhooks = Webhooks(runtime.part(WebhookConfiguration))
     with runtime.database.writing() as session:
-        webhook = webhooks.update(session, webhook_id, body, Cause(actor, runtime.clock()))
+        webhook = webhooks.update(session, webhook_id, body, AuditContext(actor, runtime.clock()))
     runtime.part(Outbox).webhooks_changed()
     return _answer(webhook)
 
@@ -83,7 +83,7 @@ def update_webhook(
 def delete_webhook(webhook_id: str, actor: ActorDep, runtime: RuntimeDep) -> Response:
     """Delete a webhook with everything that is on its way to it."""
     with runtime.database.writing() as session:
-        logic.delete(session, webhook_id, Cause(actor, runtime.clock()))
+        logic.delete(session, webhook_id, AuditContext(actor, runtime.clock()))
     runtime.part(Outbox).webhooks_changed()
     return empty_reply()
 

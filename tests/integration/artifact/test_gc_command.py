@@ -26,7 +26,7 @@ from trackhelm_artifact.objects.store import ObjectStore
 from trackhelm_cli.main import app
 from trackhelm_core.security.actor import Actor, ActorKind
 from trackhelm_core.settings import ObjectSettings, RedisSettings, StorageSettings
-from trackhelm_domain.audit.changes import Cause
+from trackhelm_domain.audit.changes import AuditContext
 from trackhelm_domain.deletion import FilesInUse
 from trackhelm_domain.tables import (
     ArtifactRecord,
@@ -454,7 +454,7 @@ def test_the_embedded_server_finishes_what_a_killed_command_began(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest, over: str
 ) -> None:
     monkeypatch.setattr("trackhelm_artifact.upkeep.LOOK_SECONDS", 0.05)
-    monkeypatch.setattr("trackhelm_ingest.upkeep.SETTLE_EVERY_SECONDS", 0.05)
+    monkeypatch.setattr("trackhelm_ingest.upkeep.FINALIZE_EVERY_SECONDS", 0.05)
     s3: S3Server | None = request.getfixturevalue("s3_server") if over == "s3" else None
     storage = StorageSettings(data=tmp_path / "data")
     with api_of(storage, artifacts=s3.settings() if s3 else None) as api:
@@ -496,4 +496,4 @@ def in_use(server: Server) -> FilesInUse:
 
 
 def cause_of(server: Server) -> Any:
-    return Cause(Actor("ada", ActorKind.OPERATOR, "", "r"), server.runtime.clock())
+    return AuditContext(Actor("ada", ActorKind.OPERATOR, "", "r"), server.runtime.clock())

@@ -10,7 +10,7 @@ from tests.fixtures.api import Api
 from tests.fixtures.sql import executed
 from tests.integration.audit.trail import EVENTS, Trail
 from trackhelm_core.security.actor import Actor, ActorKind
-from trackhelm_domain.audit.changes import Action, Cause, Change, Entity, EntityType
+from trackhelm_domain.audit.changes import Action, AuditContext, Change, Entity, EntityType
 from trackhelm_domain.audit.recorder import record
 
 COUNT = 600
@@ -28,7 +28,7 @@ def filled(own_trail: Trail) -> Trail:
             entity = Entity(kind, f"model {number % 20}", version)
             actor = Actor(f"user {number % 10}", ActorKind.USER, "10.0.0.1", "r")
             change = Change(entity, actions[number % 3], {"n": number}, {"n": number + 1})
-            record(session, change, Cause(actor, START + number * 1_000))
+            record(session, change, AuditContext(actor, START + number * 1_000))
     with own_trail.engine.begin() as connection:
         connection.execute(text("ANALYZE"))
     return own_trail

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from tests.integration.audit.trail import Trail
 from trackhelm_core.security.actor import Actor, ActorKind
-from trackhelm_domain.audit.changes import Action, Cause, Change, Entity, EntityType
+from trackhelm_domain.audit.changes import Action, AuditContext, Change, Entity, EntityType
 from trackhelm_domain.audit.recorder import append_recorded, content_of, event_hash, record
 from trackhelm_domain.audit.verification import Verification, known_event_fault
 from trackhelm_domain.tables import AuditEvent
@@ -152,7 +152,7 @@ def test_the_documented_grants_let_a_role_append_and_nothing_else(written: Trail
         session.execute(text("SET LOCAL ROLE trackhelm_service"))
         entity = Entity(EntityType.RUN, "1")
         actor = Actor("ada", ActorKind.USER, "10.0.0.1", "r")
-        record(session, Change(entity, Action.DELETED, {}, None), Cause(actor, 1))
+        record(session, Change(entity, Action.DELETED, {}, None), AuditContext(actor, 1))
         append_recorded(session)
         assert list(Verification().faults(session)) == []
         for statement in ("UPDATE audit_event SET actor = 'eve'", "DELETE FROM audit_head"):

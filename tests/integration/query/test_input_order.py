@@ -8,7 +8,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
 from tests.fixtures.api import Api
-from tests.fixtures.sql import settle_all
+from tests.fixtures.sql import finalize_all
 from trackhelm_core.db.engine import WRITES, make_engine
 from trackhelm_core.db.unit_of_work import Database
 from trackhelm_domain import migrate as migrations
@@ -70,9 +70,9 @@ def test_inputs_and_outputs_keep_their_order(api: Api, database: Database) -> No
     (listed,) = found()
     assert shown(api.get("runs/get", run_id=run_id)["run"]) == shown(listed) == expected
     api.post("runs/update", run_id=run_id, status="FINISHED", end_time=9)
-    settle_all(database)
-    (settled,) = found()
-    assert shown(settled) == expected
+    finalize_all(database)
+    (finalized,) = found()
+    assert shown(finalized) == expected
 
 
 def test_models_that_were_logged_before_the_order_was_kept_stay_in_front(own_database_url: str) -> None:

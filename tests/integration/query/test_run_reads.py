@@ -138,15 +138,15 @@ def test_a_page_takes_the_same_statements_whatever_its_size(
         add(index)
     with count_statements() as for_twelve:
         assert len(api.post("runs/search", **query)["runs"]) == 12
-    # The page by settled values, the page by all, then details, datasets and their tags.
+    # The page by finalized values, the page by all, then details, datasets and their tags.
     assert len(for_one) == len(for_twelve) <= 5, "\n\n".join(for_twelve)
     app: Any = api.client.app
     with app.state.runtime.database.writing() as session:
         session.execute(update(Run).values(status="FINISHED"))
-    with count_statements() as for_settled:
+    with count_statements() as for_finalized:
         assert len(api.post("runs/search", **query)["runs"]) == 12
-    # Counting begins when all that has ended is settled: then details need no statement.
-    assert len(for_settled) == 2, "\n\n".join(for_settled)
+    # Counting begins when all that has ended is finalized: then details need no statement.
+    assert len(for_finalized) == 2, "\n\n".join(for_finalized)
     run_id = factory.run(experiment_id, params={"p1": "1"})
     with count_statements() as for_a_run:
         api.get("runs/get", run_id=run_id)

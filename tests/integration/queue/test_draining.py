@@ -27,7 +27,7 @@ from trackhelm_ingest.metrics import store as points_store
 from trackhelm_ingest.metrics.dead_letters import DeadLetters
 from trackhelm_ingest.metrics.drain import batch as batches
 from trackhelm_ingest.metrics.drain import drainer
-from trackhelm_ingest.metrics.drain.drainer import Ended, drain_turn
+from trackhelm_ingest.metrics.drain.drainer import Ended, drain_slice
 from trackhelm_ingest.metrics.drain.stream import STORED_NOTE_SECONDS, PartitionStream
 from trackhelm_ingest.metrics.entries import pack_entry
 from trackhelm_ingest.metrics.positions import draining_alone
@@ -49,7 +49,7 @@ def put_bytes(split: Split, run: str, data: bytes, partition: int | None = None)
 
 
 def drain(split: Split, partition: int, linger: float = 0) -> Ended:
-    return drain_turn(
+    return drain_slice(
         split.redis, split.runtime.database, partition, on_crowded=lambda _: None, linger_seconds=linger
     )
 
@@ -79,7 +79,7 @@ def test_series_are_reported_crowded_when_they_become_so_and_not_at_every_batch(
     for step in range(7):
         partition = put(split, run, step, key="loss")
         put(split, run, step, key="accuracy")
-        drain_turn(
+        drain_slice(
             split.redis,
             split.runtime.database,
             partition,
@@ -118,7 +118,7 @@ def test_a_crash_between_commit_and_cut_counts_nothing_twice(
         raise ConnectionError
 
     with monkeypatch.context() as patch:
-        patch.setattr(PartitionStream, "settle", fail)
+        patch.setattr(PartitionStream, "finalize", fail)
         with pytest.raises(ConnectionError):
             drain(split, partition)
     assert waiting(split, partition) == 1
@@ -231,7 +231,7 @@ def test_the_bytes_that_wait_are_counted_right_again_after_a_crash(
     # As of a version that did not count: there is more than is known of.
     split.redis.client.hset(WAITING_BYTES, mapping={str(partition): 5, IN_ALL: 5})
     with monkeypatch.context() as patch:
-        patch.setattr(PartitionStream, "settle", fail)
+        patch.setattr(PartitionStream, "finalize", fail)
         with pytest.raises(ConnectionError):
             drain(split, partition)
     put(split, run, 2)

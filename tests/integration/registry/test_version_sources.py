@@ -6,7 +6,7 @@ from tests.fixtures.api import Api
 from tests.integration.registry.registry import Registry
 from trackhelm_artifact.objects.opening import stores_of
 from trackhelm_core.security.actor import Actor, ActorKind
-from trackhelm_domain.audit.changes import Cause
+from trackhelm_domain.audit.changes import AuditContext
 from trackhelm_domain.deletion import FilesInUse
 from trackhelm_ingest.deletion.logic import purge_runs
 
@@ -120,7 +120,7 @@ def test_a_source_may_name_a_run_that_is_not_there(
     if end == "deleted for good":
         in_use = FilesInUse(stores_of(registry.runtime).places, registry.runtime.clock)
         with registry.runtime.database.writing() as session:
-            assert purge_runs(session, in_use, [run_id], Cause(OPERATOR, 1)) == []
+            assert purge_runs(session, in_use, [run_id], AuditContext(OPERATOR, 1)) == []
     version = registry.new_version(name, source.format(run=run_id), run_id=run_id)
     assert (version["source"], version["run_id"]) == (source.format(run=run_id), run_id)
     assert registry.download_uri(name, "1") == version["source"]

@@ -16,12 +16,12 @@ from trackhelm_core.search.pages import PageRequest
 from trackhelm_core.security.actor import Actor, ActorKind
 from trackhelm_core.settings import StorageSettings, WebhookSettings
 from trackhelm_domain import outbox as domain_outbox
-from trackhelm_domain.audit.changes import Cause
+from trackhelm_domain.audit.changes import AuditContext
 from trackhelm_domain.migrate import migrate
 from trackhelm_domain.outbox import Event
 from trackhelm_embedded.app import open_all
 from trackhelm_registry.webhooks.delivery.configuration import WebhookConfiguration
-from trackhelm_registry.webhooks.delivery.dispatcher import due_webhooks, take_turn
+from trackhelm_registry.webhooks.delivery.dispatcher import due_webhooks, run_slice
 from trackhelm_registry.webhooks.logic import Webhooks, delete
 from trackhelm_registry.webhooks.schemas import CreateWebhook
 from trackhelm_registry.webhooks.store import WebhookRow, delivery_page, webhook_page
@@ -111,13 +111,13 @@ class Outbox:
         message = {"name": "a", "url": url or self.receiver.url, "run_events": ("STARTED", "FINISHED")}
         webhooks = Webhooks(self.runtime.part(WebhookConfiguration))
         with self.runtime.database.writing() as session:
-            made = webhooks.create(session, CreateWebhook(**(message | given)), Cause(ADA, self.now))
+            made = webhooks.create(session, CreateWebhook(**(message | given)), AuditContext(ADA, self.now))
         self.runtime.part(domain_outbox.Outbox).webhooks_changed()
         return made
 
     def delete(self, webhook: WebhookRow) -> None:
         with self.runtime.database.writing() as session:
-            delete(session, webhook.uuid, Cause(ADA, self.now))
+            delete(session, webhook.uuid, AuditContext(ADA, self.now))
 
     def announce(self, run: str, event: Event = Event.RUN_STARTED, **data: Any) -> None:
         with self.runtime.database.writing() as session:
@@ -126,7 +126,7 @@ class Outbox:
             )
 
     def turn(self, webhook: WebhookRow) -> bool:
-        return take_turn(self.runtime, webhook.id)
+        return run_slice(self.runtime, webhook.id)
 
     def due(self) -> list[int]:
         return due_webhooks(self.runtime)
@@ -159,7 +159,7 @@ def outbox(database_url: str, tmp_path: Path, receiver: Receiver) -> Iterator[Ou
     yield made
     with runtime.database.writing() as session:
         for webhook in made_webhooks(made):
-            delete(session, webhook, Cause(ADA, made.now))
+            delete(session, webhook, AuditContext(ADA, made.now))
     runtime.close()
 
 

@@ -238,7 +238,7 @@ def test_a_turn_ends_for_others_to_have_theirs(outbox: Outbox, monkeypatch: pyte
     webhook = outbox.create()
     for number in range(3):
         outbox.announce("run", number=number)
-    monkeypatch.setattr("trackhelm_registry.webhooks.delivery.dispatcher.TURN_SECONDS", 0)
+    monkeypatch.setattr("trackhelm_registry.webhooks.delivery.dispatcher.SLICE_SECONDS", 0)
     assert outbox.turn(webhook), "more may be due"
     assert len(numbers(outbox)) <= 1
     monkeypatch.undo()

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from trackhelm_core.db.unit_of_work import Database
 from trackhelm_core.queue.connection import RedisConnection
-from trackhelm_core.queue.flush_signal import HurryCalls
+from trackhelm_core.queue.flush_signal import FlushSignal
 from trackhelm_core.queue.names import drainer_of, stream_of
 from trackhelm_core.queue.tasks import TaskQueue
 from trackhelm_ingest.metrics.appending import CALLED_SECONDS
@@ -40,10 +40,10 @@ MOST_BATCH_BYTES: Final = 16 * 1024 * 1024
 LINGER_SECONDS: Final = 3.0
 """How long a partition is warm after its last entry: training loops log every few seconds at the least."""
 
-TURN_SECONDS: Final = 20.0
+SLICE_SECONDS: Final = 20.0
 """After so long a worker lets the partition go to the next: one that stops need not wait for quiet."""
 
-FAIR_TURN_SECONDS: Final = 0.25
+FAIR_SLICE_SECONDS: Final = 0.25
 """The same while other partitions wait for a worker: 16 of them, all busy, get their turn every 2 s of 2."""
 
 PACE_SECONDS: Final = 0.75
@@ -62,7 +62,7 @@ class Ended(Enum):
     """Why a turn ended."""
 
     IDLE = auto()
-    TURN_OVER = auto()
+    SLICE_OVER = auto()
 
 
 class Drainer:
@@ -73,7 +73,7 @@ class Drainer:
         redis: RedisConnection,
         stream: PartitionStream,
         partition: int,
-        calls: HurryCalls,
+        calls: FlushSignal,
         *,
         linger_seconds: float = LINGER_SECONDS,
         on_crowded: Callable[[Collection[Metric]], None],
@@ -103,14 +103,14 @@ class Drainer:
                 position = outcome.position
                 warm = time.monotonic()
                 size = sum(len(entry.data) for entry in entries)
-                self._stream.settle(
+                self._stream.finalize(
                     Stored(entries[-1].id, outcome.newest, len(entries), size, outcome.points, warm - now)
                 )
                 if outcome.crowded:
                     self._on_crowded(outcome.crowded)
                 turn = time.monotonic() - began
-                if turn >= TURN_SECONDS or (turn >= FAIR_TURN_SECONDS and self._others_wait()):
-                    return Ended.TURN_OVER
+                if turn >= SLICE_SECONDS or (turn >= FAIR_SLICE_SECONDS and self._others_wait()):
+                    return Ended.SLICE_OVER
                 if len(entries) < self._count and size < MOST_BATCH_BYTES:
                     # That was all. Who gathers while more waits falls behind: 16 MB at a time.
                     pace = CROWDED_PACE_SECONDS if self._others_wait() else PACE_SECONDS
@@ -134,7 +134,7 @@ def entries_to_read(mean_bytes: float) -> int:
     return max(BATCH_ENTRIES, min(MOST_BATCH_ENTRIES, int(BATCH_BYTES / max(mean_bytes, 1))))
 
 
-def drain_turn(
+def drain_slice(
     redis: RedisConnection,
     database: Database,
     partition: int,
@@ -150,13 +150,13 @@ def drain_turn(
                 if connection is None:
                     return Ended.IDLE
                 # Only now: many are called in vain, and it takes a connection.
-                with HurryCalls(blocking, partition) as calls:
+                with FlushSignal(blocking, partition) as calls:
                     drainer = Drainer(
                         redis, stream, partition, calls, linger_seconds=linger_seconds, on_crowded=on_crowded
                     )
                     ended = drainer.run(connection)
             # Finished without the lock: whoever is called by an entry that comes now finds it free.
-            if ended is Ended.TURN_OVER or stream.finish():
+            if ended is Ended.SLICE_OVER or stream.finish():
                 return ended
 
 

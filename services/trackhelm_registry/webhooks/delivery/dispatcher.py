@@ -38,7 +38,7 @@ def wait_seconds(attempts: int) -> float:
 log = structlog.get_logger(__name__)
 
 LANES: Final = 4
-TURN_SECONDS: Final = 20.0
+SLICE_SECONDS: Final = 20.0
 SWEEP_SECONDS: Final = 5.0
 """How often somebody looks for what is due: retries, and what a killed worker left."""
 
@@ -49,9 +49,9 @@ _CLAIM_MARGIN_SECONDS: Final = 15.0
 _DAY_MS: Final = 86_400_000
 
 
-def take_turn(runtime: Runtime, webhook: int, should_stop: Callable[[], bool] = lambda: False) -> bool:
+def run_slice(runtime: Runtime, webhook: int, should_stop: Callable[[], bool] = lambda: False) -> bool:
     """Deliver what is due for a webhook and return whether more may be."""
-    end = time.monotonic() + TURN_SECONDS
+    end = time.monotonic() + SLICE_SECONDS
     settled: tuple[store.Claimed, Outcome] | None = None
     while True:
         over = time.monotonic() > end or should_stop()
@@ -182,7 +182,7 @@ class Dispatcher:
     def _turn(self, webhook: int) -> None:
         more = False
         try:
-            more = take_turn(self._runtime, webhook, lambda: self._stopping)
+            more = run_slice(self._runtime, webhook, lambda: self._stopping)
         except Exception:
             # What was claimed is due again when the claim runs out.
             log.exception("a turn of a webhook failed", webhook=webhook)

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from trackhelm_core.limits import INT64_MAX, INT64_MIN
-from trackhelm_core.wire.faults import request_fault
 from trackhelm_core.wire.json import decode_json
 from trackhelm_core.wire.requests import Int64, Milliseconds, WireModel, whole_number
+from trackhelm_core.wire.violations import request_violation
 
 
 class Point(WireModel):
@@ -28,8 +28,8 @@ def step_of(text: str) -> int:
 def refusal(field: str, text: str) -> str:
     with pytest.raises(ValidationError) as raised:
         Point.model_validate(decode_json(f'{{"{field}": {text}}}'))
-    fault = raised.value.errors()[0]
-    return request_fault({**fault, "loc": ("body", *fault["loc"])}).message
+    violation = raised.value.errors()[0]
+    return request_violation({**violation, "loc": ("body", *violation["loc"])}).message
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ from typing import Annotated, Any
 import pytest
 from pydantic import Field, ValidationError
 
-from trackhelm_core.wire.faults import request_fault
 from trackhelm_core.wire.requests import Int64, OfRun, Required, WireModel
+from trackhelm_core.wire.violations import request_violation
 
 
 class Inner(WireModel):
@@ -23,8 +23,8 @@ class Message(WireModel):
 def refusal(data: Any, model: type[WireModel] = Message) -> str:
     with pytest.raises(ValidationError) as raised:
         model.model_validate(data)
-    fault = raised.value.errors()[0]
-    return request_fault({**fault, "loc": ("body", *fault["loc"])}).message
+    violation = raised.value.errors()[0]
+    return request_violation({**violation, "loc": ("body", *violation["loc"])}).message
 
 
 def test_names_in_either_spelling_and_numbers_as_text() -> None:

@@ -14,7 +14,7 @@ from trackhelm_core.chunks.buckets import Buckets
 from trackhelm_core.chunks.codec import encode
 from trackhelm_core.chunks.points import Points, merge
 from trackhelm_query.charts import logic as charts_logic
-from trackhelm_query.charts.logic import AskedChart, Axis, EncodedChunk, Line, draw_line, pieces_of
+from trackhelm_query.charts.logic import Axis, ChartRequest, EncodedChunk, Line, draw_line, pieces_of
 
 POINT = st.tuples(
     st.integers(-5, 60), st.integers(0, 90), st.sampled_from([0.0, 1.0, -2.5, math.nan, math.inf, -math.inf])
@@ -64,7 +64,7 @@ def test_pieces_make_the_same_line(
     window: tuple[int | None, int | None],
     limit: int,
 ) -> None:
-    asked = AskedChart(
+    asked = ChartRequest(
         run_ids=["r"], keys=["k"], axis=axis, buckets=limit, start=window[0], end=window[1], labels={},
         group_by=(),
     )  # fmt: skip

@@ -17,7 +17,7 @@ from trackhelm_core.wire.requests import MISSING, NOT_STORABLE, NOT_TAKEN, WHOLE
 
 SHOWN_VALUE_LENGTH = 200
 
-# Where a field may be of several types, pydantic ends the place of a fault with the one that refused.
+# Where a field may be of several types, pydantic ends the place of a violation with the one that refused.
 _TYPE_NAMES = frozenset({"str", "int"})
 
 
@@ -64,39 +64,41 @@ def too_long(value: str, name: str, limit: int, parameter: str = "") -> InvalidP
     )
 
 
-def request_fault(fault: Mapping[str, Any]) -> InvalidParameterError:
-    """Return the error to answer with for the first fault of a request."""
-    path = field_path(fault["loc"])
-    match fault["type"]:
+def request_violation(violation: Mapping[str, Any]) -> InvalidParameterError:
+    """Return the error to answer with for the first violation of a request."""
+    path = field_path(violation["loc"])
+    match violation["type"]:
         case kind if kind == MISSING:
             error = missing_parameter(path)
         case kind if kind == WHOLE_MESSAGE:
-            error = InvalidParameterError(fault["msg"])
+            error = InvalidParameterError(violation["msg"])
         case kind if kind == NOT_STORABLE:
-            name, reason = fault["ctx"]["name"], fault["ctx"]["fault"]
-            value = fault["input"].get(name, fault["input"].get(to_camel(name)))
+            name, reason = violation["ctx"]["name"], violation["ctx"]["violation"]
+            value = violation["input"].get(name, violation["input"].get(to_camel(name)))
             error = invalid_value(value, f"{path}.{name}" if path else name, f"it holds {reason}")
-        case "string_too_long" | "too_long" if isinstance(fault["input"], str):
+        case "string_too_long" | "too_long" if isinstance(violation["input"], str):
             name = path.rpartition(".")[2]
-            error = too_long(fault["input"], name, fault["ctx"]["max_length"], path if path != name else "")
+            error = too_long(
+                violation["input"], name, violation["ctx"]["max_length"], path if path != name else ""
+            )
         case kind if kind == NOT_TAKEN:
             subject = f" of '{path}'" if path else ""
-            error = InvalidParameterError(f"Unknown parameter{subject}: {fault['msg']}.")
+            error = InvalidParameterError(f"Unknown parameter{subject}: {violation['msg']}.")
         case kind if path and kind != "json_invalid":
-            error = invalid_value(fault.get("input"), path, fault["msg"])
+            error = invalid_value(violation.get("input"), path, violation["msg"])
         case _:
-            error = _fault_of_body(fault)
+            error = _violation_of_body(violation)
     return error
 
 
-def _fault_of_body(fault: Mapping[str, Any]) -> InvalidParameterError:
-    match fault["type"]:
+def _violation_of_body(violation: Mapping[str, Any]) -> InvalidParameterError:
+    match violation["type"]:
         case "missing":
             message = "The request has no body: a JSON object is expected."
         case "json_invalid":
-            message = f"The request body is not valid JSON: {fault.get('ctx', {}).get('error', '')}."
+            message = f"The request body is not valid JSON: {violation.get('ctx', {}).get('error', '')}."
         case "model_attributes_type" | "model_type" | "dict_type":
             message = "The request body must be a JSON object."
         case _:
-            message = f"Invalid value {shown(fault.get('input'))} supplied: {fault['msg']}."
+            message = f"Invalid value {shown(violation.get('input'))} supplied: {violation['msg']}."
     return InvalidParameterError(message)

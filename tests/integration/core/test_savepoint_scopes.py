@@ -4,15 +4,15 @@ from pathlib import Path
 
 from sqlalchemy import insert, select
 
-from trackhelm_core.db.unit_of_work import Trial
+from trackhelm_core.db.unit_of_work import SavepointScope
 from trackhelm_core.security.actor import Actor, ActorKind
-from trackhelm_domain.audit.changes import Action, Cause, Change, Entity, EntityType
+from trackhelm_domain.audit.changes import Action, AuditContext, Change, Entity, EntityType
 from trackhelm_domain.audit.recorder import record, recorded_changes
 from trackhelm_domain.migrate import migrate
 from trackhelm_domain.opening import open_database
 from trackhelm_domain.tables import AuditEvent, Key
 
-CAUSE = Cause(Actor("ada", ActorKind.USER, "10.0.0.1", "r"), 1)
+CAUSE = AuditContext(Actor("ada", ActorKind.USER, "10.0.0.1", "r"), 1)
 
 
 def change(run: str) -> Change:
@@ -27,7 +27,7 @@ def test_what_is_undone_is_not_committed_and_what_was_before_and_comes_after_is(
     with database.writing() as session:
         session.execute(insert(Key).values(name="before"))
         record(session, change("before"), CAUSE)
-        trial = Trial(session)
+        trial = SavepointScope(session)
         session.execute(insert(Key).values(name="tried"))
         record(session, change("tried"), CAUSE)
         assert [each.entity.id for each in recorded_changes(session)] == ["before", "tried"]
@@ -47,7 +47,7 @@ def test_a_trial_that_stands_is_committed(tmp_path: Path) -> None:
     database = open_database(f"sqlite:///{tmp_path / 'trial.db'}")
     migrate(database.engine)
     with database.writing() as session:
-        Trial(session)
+        SavepointScope(session)
         session.execute(insert(Key).values(name="tried"))
         record(session, change("tried"), CAUSE)
     with database.reading() as session:

@@ -1,4 +1,4 @@
-"""Settled runs: shown as they were, found in the same order, and never stale."""
+"""Finalized runs: shown as they were, found in the same order, and never stale."""
 
 import random
 import threading
@@ -10,12 +10,12 @@ from sqlalchemy import select, update
 
 from tests.fixtures.api import Api
 from tests.fixtures.factories import Factory
-from tests.fixtures.sql import settle_all
+from tests.fixtures.sql import finalize_all
 from tests.fixtures.waiting import wait_until
 from trackhelm_core.db.unit_of_work import Database
 from trackhelm_domain.runs.snapshots import VERSION
-from trackhelm_domain.tables import Run, RunDocument
-from trackhelm_ingest.runs.finalizing import settle_some
+from trackhelm_domain.tables import Run, RunSnapshot
+from trackhelm_ingest.runs.finalizing import finalize_some
 from trackhelm_ingest.runs.logic import set_tags
 
 
@@ -26,21 +26,21 @@ def database(api: Api) -> Database:
     return database
 
 
-def is_settled(database: Database, run_id: str) -> bool:
+def is_finalized(database: Database, run_id: str) -> bool:
     with database.reading() as session:
-        settled: bool = session.execute(select(Run.settled).where(Run.uuid == run_id)).scalar_one()
-        return settled
+        finalized: bool = session.execute(select(Run.finalized).where(Run.uuid == run_id)).scalar_one()
+        return finalized
 
 
 def has_document(database: Database, run_id: str) -> bool:
-    statement = select(RunDocument.run_id).join(Run, Run.id == RunDocument.run_id).where(Run.uuid == run_id)
+    statement = select(RunSnapshot.run_id).join(Run, Run.id == RunSnapshot.run_id).where(Run.uuid == run_id)
     with database.reading() as session:
         return session.scalar(statement) is not None
 
 
-def unsettle_all(database: Database) -> None:
+def reopen_all(database: Database) -> None:
     with database.writing() as session:
-        session.execute(update(Run).values(settled=False))
+        session.execute(update(Run).values(finalized=False))
 
 
 def ended_run(api: Api, experiment_id: str) -> str:
@@ -74,21 +74,21 @@ def found(api: Api, experiment_id: str, **message: Any) -> list[dict[str, Any]]:
             return runs
 
 
-def test_a_settled_run_is_shown_as_it_was(api: Api, database: Database) -> None:
+def test_a_finalized_run_is_shown_as_it_was(api: Api, database: Database) -> None:
     experiment_id = api.new_experiment()
     run_id = ended_run(api, experiment_id)
-    unsettle_all(database)
+    reopen_all(database)
     before = found(api, experiment_id)
-    settle_all(database)
-    assert is_settled(database, run_id)
+    finalize_all(database)
+    assert is_finalized(database, run_id)
     assert has_document(database, run_id)
     assert found(api, experiment_id) == before == [api.get("runs/get", run_id=run_id)["run"]]
 
 
-def test_a_running_run_does_not_settle(api: Api, database: Database) -> None:
+def test_a_running_run_does_not_finalize(api: Api, database: Database) -> None:
     run_id = api.new_run()
-    settle_all(database)
-    assert not is_settled(database, run_id)
+    finalize_all(database)
+    assert not is_finalized(database, run_id)
 
 
 WRITES: dict[str, Callable[[Api, str], object]] = {
@@ -116,28 +116,28 @@ WRITES: dict[str, Callable[[Api, str], object]] = {
 
 
 @pytest.mark.parametrize("kind", WRITES)
-def test_what_is_logged_to_a_settled_run_is_shown(api: Api, database: Database, kind: str) -> None:
+def test_what_is_logged_to_a_finalized_run_is_shown(api: Api, database: Database, kind: str) -> None:
     experiment_id = api.new_experiment()
     run_id = ended_run(api, experiment_id)
-    settle_all(database)
+    finalize_all(database)
     (before,) = found(api, experiment_id)
     WRITES[kind](api, run_id)
     (after,) = found(api, experiment_id)
     assert after != before
     assert after == api.get("runs/get", run_id=run_id)["run"]
-    assert not is_settled(database, run_id)
-    settle_all(database)
-    assert is_settled(database, run_id)
+    assert not is_finalized(database, run_id)
+    finalize_all(database)
+    assert is_finalized(database, run_id)
     assert found(api, experiment_id) == [after]
 
 
-def test_what_is_not_in_the_document_leaves_a_run_settled(api: Api, database: Database) -> None:
+def test_what_is_not_in_the_document_leaves_a_run_finalized(api: Api, database: Database) -> None:
     experiment_id = api.new_experiment()
     run_id = ended_run(api, experiment_id)
-    settle_all(database)
+    finalize_all(database)
     api.post("runs/update", run_id=run_id, status="KILLED", end_time=12)
     api.post("runs/delete", run_id=run_id)
-    assert is_settled(database, run_id)
+    assert is_finalized(database, run_id)
     assert found(api, experiment_id) == []
     (run,) = found(api, experiment_id, run_view_type="DELETED_ONLY")
     assert run == api.get("runs/get", run_id=run_id)["run"]
@@ -177,7 +177,7 @@ FILTERS = (
 )
 
 
-def test_runs_are_found_in_the_same_order_whichever_are_settled(
+def test_runs_are_found_in_the_same_order_whichever_are_finalized(
     api: Api, database: Database, factory: Factory
 ) -> None:
     chance = random.Random(7)
@@ -200,68 +200,68 @@ def test_runs_are_found_in_the_same_order_whichever_are_settled(
         for text in FILTERS
         for view, size in (("ACTIVE_ONLY", 3), ("ALL", 50))
     ]
-    unsettle_all(database)
+    reopen_all(database)
     expected = [found(api, experiment_id, **message) for message in asked]
-    settle_all(database)
+    finalize_all(database)
     for message, runs in zip(asked, expected, strict=True):
         assert found(api, experiment_id, **message) == runs, message
 
 
-def test_what_changes_after_a_run_settled_is_what_it_is_found_by(api: Api, database: Database) -> None:
+def test_what_changes_after_a_run_finalized_is_what_it_is_found_by(api: Api, database: Database) -> None:
     experiment_id = api.new_experiment()
     run_id = ended_run(api, experiment_id)
     elsewhere = ended_run(api, api.new_experiment())
-    settle_all(database)
-    assert is_settled(database, elsewhere)
+    finalize_all(database)
+    assert is_finalized(database, elsewhere)
     blue, red = "params.depth = '3' AND tags.team = 'blue'", "params.depth = '3' AND tags.team = 'red'"
     assert [run["info"]["run_id"] for run in found(api, experiment_id, filter=blue)] == [run_id]
     api.post("runs/set-tag", run_id=run_id, key="team", value="red")
     for _ in range(2):
         assert found(api, experiment_id, filter=blue) == []
         assert [run["info"]["run_id"] for run in found(api, experiment_id, filter=red)] == [run_id]
-        settle_all(database)
-    assert is_settled(database, run_id)
+        finalize_all(database)
+    assert is_finalized(database, run_id)
 
 
 @pytest.mark.parametrize("version", [VERSION - 1, VERSION + 1])
 def test_a_document_of_another_version_is_not_looked_into(api: Api, database: Database, version: int) -> None:
     experiment_id = api.new_experiment()
     run_id = ended_run(api, experiment_id)
-    settle_all(database)
+    finalize_all(database)
     with database.writing() as session:
-        other = update(RunDocument).where(RunDocument.run_id.in_(select(Run.id).where(Run.uuid == run_id)))
+        other = update(RunSnapshot).where(RunSnapshot.run_id.in_(select(Run.id).where(Run.uuid == run_id)))
         session.execute(other.values(version=version, document=b"?", pairs=None))
     by_pairs = {"filter": "tags.team = 'blue'"}
     expected = [api.get("runs/get", run_id=run_id)["run"]]
     assert found(api, experiment_id, **by_pairs) == found(api, experiment_id) == expected
-    settle_all(database)
+    finalize_all(database)
     with database.reading() as session:
         now = session.scalar(
-            select(RunDocument.version).join(Run, Run.id == RunDocument.run_id).where(Run.uuid == run_id)
+            select(RunSnapshot.version).join(Run, Run.id == RunSnapshot.run_id).where(Run.uuid == run_id)
         )
     # What an older one wrote is written anew, and what a newer one wrote is left to it.
     assert now == max(version, VERSION)
     assert found(api, experiment_id, **by_pairs) == expected
 
 
-def test_a_run_that_is_logged_to_at_this_moment_does_not_settle(api: Api, database: Database) -> None:
+def test_a_run_that_is_logged_to_at_this_moment_does_not_finalize(api: Api, database: Database) -> None:
     if database.is_sqlite:
-        pytest.skip("SQLite has one writer: nobody logs while a run settles")
+        pytest.skip("SQLite has one writer: nobody logs while a run finalizes")
     run_id = ended_run(api, api.new_experiment())
-    settle_all(database)
+    finalize_all(database)
     with database.writing() as session:
         set_tags(session, run_id, {"team": "red"})
-        settle_all(database)
-        assert is_settled(database, run_id), "still, to all others"
-    assert not is_settled(database, run_id)
+        finalize_all(database)
+        assert is_finalized(database, run_id), "still, to all others"
+    assert not is_finalized(database, run_id)
 
 
-def test_what_is_logged_while_a_run_settles_unsettles_it(api: Api, database: Database) -> None:
+def test_what_is_logged_while_a_run_finalizes_reopens_it(api: Api, database: Database) -> None:
     if database.is_sqlite:
-        pytest.skip("SQLite has one writer: nobody logs while a run settles")
+        pytest.skip("SQLite has one writer: nobody logs while a run finalizes")
     experiment_id = api.new_experiment()
     run_id = ended_run(api, experiment_id)
-    unsettle_all(database)
+    reopen_all(database)
     begun = threading.Event()
 
     def log() -> None:
@@ -270,13 +270,13 @@ def test_what_is_logged_while_a_run_settles_unsettles_it(api: Api, database: Dat
 
     writer = threading.Thread(target=log)
     with database.writing() as session:
-        while settle_some(session):
+        while finalize_some(session):
             pass
         writer.start()
         begun.wait()
         wait_until(lambda: _waits_for_a_lock(database))
     writer.join()
-    assert not is_settled(database, run_id)
+    assert not is_finalized(database, run_id)
     (run,) = found(api, experiment_id)
     assert {"key": "team", "value": "red"} in run["data"]["tags"]
 
@@ -291,10 +291,10 @@ def _waits_for_a_lock(database: Database) -> bool:
         return bool(waiting.scalar())
 
 
-def test_a_write_that_is_refused_leaves_a_run_settled(api: Api, database: Database) -> None:
+def test_a_write_that_is_refused_leaves_a_run_finalized(api: Api, database: Database) -> None:
     run_id = ended_run(api, api.new_experiment())
-    settle_all(database)
+    finalize_all(database)
     api.refused(
         "POST", "runs/log-parameter", "INVALID_PARAMETER_VALUE", run_id=run_id, key="depth", value="4"
     )
-    assert is_settled(database, run_id)
+    assert is_finalized(database, run_id)

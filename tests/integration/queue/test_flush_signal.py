@@ -9,30 +9,30 @@ import pytest
 from tests.fixtures.waiting import wait_until
 from tests.integration.queue.conftest import Split
 from tests.integration.queue.test_draining import drain, put
-from trackhelm_core.queue.flush_signal import HurryCalls, call_to_hurry
+from trackhelm_core.queue.flush_signal import FlushSignal, signal_flush
 from trackhelm_core.queue.read_wait import wait_until_stored
 from trackhelm_ingest.metrics.drain import drainer
 
 LONG_SECONDS = 30.0
 
 
-def waited(calls: HurryCalls, seconds: float) -> float:
+def waited(calls: FlushSignal, seconds: float) -> float:
     began = time.monotonic()
     calls.wait(seconds)
     return time.monotonic() - began
 
 
 def test_without_a_call_a_wait_is_as_long_as_it_says(split: Split) -> None:
-    with HurryCalls(split.redis.client, 0) as calls:
-        call_to_hurry(split.redis.client, [1])
+    with FlushSignal(split.redis.client, 0) as calls:
+        signal_flush(split.redis.client, [1])
         assert 0.2 <= waited(calls, 0.2) < LONG_SECONDS / 2
         assert waited(calls, -1) < LONG_SECONDS / 2
 
 
 def test_calls_that_came_before_end_one_wait(split: Split) -> None:
-    with HurryCalls(split.redis.client, 0) as calls:
+    with FlushSignal(split.redis.client, 0) as calls:
         for _ in range(3):
-            call_to_hurry(split.redis.client, [0, 1])
+            signal_flush(split.redis.client, [0, 1])
         assert waited(calls, LONG_SECONDS) < LONG_SECONDS / 2
         assert waited(calls, 0.2) >= 0.2
 
@@ -47,7 +47,7 @@ def drained(split: Split, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     draining.start()
     wait_until(lambda: split.steps(run) == [0])
     yield run
-    call_to_hurry(split.redis.client, [partition])
+    signal_flush(split.redis.client, [partition])
     draining.join(LONG_SECONDS / 2)
     assert not draining.is_alive()
 

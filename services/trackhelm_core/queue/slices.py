@@ -28,7 +28,7 @@ return 1
 _LET_GO: Final = "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end"
 
 
-def take_turn(redis: RedisConnection, task: Sendable, ticket: str, work: Callable[[], bool]) -> None:
+def run_slice(redis: RedisConnection, task: Sendable, ticket: str, work: Callable[[], bool]) -> None:
     """Do a turn of a task's work, which returns whether there is more, unless it is another's turn.
 
     `ticket` is what the task was sent with, empty if it is a call.

@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from tests.fixtures.api import Api
 from tests.fixtures.objects import body, content, key
-from trackhelm_artifact.integrity.checksum_index import Records
+from trackhelm_artifact.integrity.checksum_index import ChecksumIndex
 from trackhelm_artifact.objects.opening import stores_of
 from trackhelm_core.db.unit_of_work import Database
 from trackhelm_core.errors import UnavailableError
@@ -159,7 +159,7 @@ def own(tmp_path: Path, own_database_url: str) -> Iterator[Runtime]:
 
 def test_of_two_writers_the_slower_to_record_does_not_undo_the_other(own: Runtime) -> None:
     objects = stores_of(own).objects
-    records = Records(own.database, objects, own.clock)
+    records = ChecksumIndex(own.database, objects, own.clock)
 
     async def scenario() -> None:
         first = await objects.put(key("d/f"), body(b"first"))
@@ -180,7 +180,7 @@ def test_of_two_writers_the_slower_to_record_does_not_undo_the_other(own: Runtim
 def test_what_is_uploaded_while_its_directory_is_deleted_keeps_its_record(own: Runtime) -> None:
     # Each record later than the one before: their times have a millisecond's grain.
     objects = stores_of(own).objects
-    records = Records(own.database, objects, itertools.count(1).__next__)
+    records = ChecksumIndex(own.database, objects, itertools.count(1).__next__)
 
     async def scenario() -> None:
         await records.note(key("d/old"), await objects.put(key("d/old"), body(b"x")), b"0" * 32)
@@ -195,7 +195,7 @@ def test_what_is_uploaded_while_its_directory_is_deleted_keeps_its_record(own: R
 
 def test_an_upload_that_is_deleted_before_it_is_recorded_leaves_no_record(own: Runtime) -> None:
     objects = stores_of(own).objects
-    records = Records(own.database, objects, own.clock)
+    records = ChecksumIndex(own.database, objects, own.clock)
 
     async def scenario() -> None:
         stored = await objects.put(key("d/f"), body(b"x"))
@@ -211,7 +211,7 @@ def test_an_upload_that_is_deleted_before_it_is_recorded_leaves_no_record(own: R
 def test_an_upload_that_is_deleted_after_it_is_recorded_leaves_no_record(own: Runtime) -> None:
     # Whose clock is ahead: its record is newer than all that the deletion knew of.
     objects = stores_of(own).objects
-    records = Records(own.database, objects, lambda: own.clock() + 60_000)
+    records = ChecksumIndex(own.database, objects, lambda: own.clock() + 60_000)
 
     async def scenario() -> None:
         stored = await objects.put(key("d/f"), body(b"x"))
@@ -227,7 +227,7 @@ def test_an_upload_that_is_deleted_after_it_is_recorded_leaves_no_record(own: Ru
 
 def test_uploads_that_end_together_share_a_transaction(own: Runtime) -> None:
     objects = stores_of(own).objects
-    records = Records(own.database, objects, own.clock)
+    records = ChecksumIndex(own.database, objects, own.clock)
     batches: list[int] = []
     insert_all = records._insert_all
 
@@ -250,7 +250,7 @@ def test_uploads_that_end_together_share_a_transaction(own: Runtime) -> None:
 
 def test_an_upload_that_cannot_be_recorded_is_not_acknowledged(api: Api, folder: str) -> None:
     app: Any = api.client.app
-    records: Records = app.state.artifact_records
+    records: ChecksumIndex = app.state.checksum_index
     insert_all = records._insert_all
 
     def away(records: Any) -> set[str]:

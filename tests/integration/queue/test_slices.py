@@ -8,8 +8,8 @@ from tests.integration.queue.conftest import Split
 from trackhelm_artifact.integrity.purging import Deleted
 from trackhelm_artifact.tasks import PURGE_FILES
 from trackhelm_core.queue.names import turn_of
+from trackhelm_core.queue.slices import run_slice
 from trackhelm_core.queue.tasks import Task
-from trackhelm_core.queue.turns import take_turn
 from trackhelm_ingest.tasks import PURGE
 
 
@@ -24,7 +24,7 @@ class Sent:
         monkeypatch.setattr(split.redis, "send", lambda _task, ticket: self.tickets.append(ticket))
 
     def run(self, ticket: str = "") -> None:
-        take_turn(self._redis, PURGE, ticket, self._work)
+        run_slice(self._redis, PURGE, ticket, self._work)
 
     def _work(self) -> bool:
         self.turns += 1
@@ -56,7 +56,7 @@ def test_a_call_during_a_turn_begins_nothing(split: Split, sent: Sent) -> None:
         sent.run()
         return False
 
-    take_turn(split.redis, PURGE, "", work)
+    run_slice(split.redis, PURGE, "", work)
     assert sent.turns == 0
 
 
@@ -78,7 +78,7 @@ def test_a_turn_that_fails_lets_the_next_call_begin(split: Split, sent: Sent) ->
         raise RuntimeError("the database is away")
 
     with pytest.raises(RuntimeError):
-        take_turn(split.redis, PURGE, "", work)
+        run_slice(split.redis, PURGE, "", work)
     sent.run()
     assert sent.turns == 1
 
@@ -86,8 +86,8 @@ def test_a_turn_that_fails_lets_the_next_call_begin(split: Split, sent: Sent) ->
 @pytest.mark.parametrize(
     ("task", "seconds"),
     [
-        (PURGE, "trackhelm_ingest.tasks.PURGE_TURN_SECONDS"),
-        (PURGE_FILES, "trackhelm_artifact.tasks.TURN_SECONDS"),
+        (PURGE, "trackhelm_ingest.tasks.PURGE_SLICE_SECONDS"),
+        (PURGE_FILES, "trackhelm_artifact.tasks.SLICE_SECONDS"),
     ],
 )
 def test_the_tasks_that_purge_have_one_next_turn(

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from trackhelm_registry.governance import schemas as governance_schemas
 from trackhelm_registry.governance.approvals import canonical
-from trackhelm_registry.governance.schemas import Move, action_of, move_text, read_move
+from trackhelm_registry.governance.schemas import GovernedChange, action_of, change_text, read_change
 
 texts = st.text(max_size=20)
 any_move: st.SearchStrategy[Any] = st.one_of(
@@ -27,10 +27,10 @@ any_move: st.SearchStrategy[Any] = st.one_of(
 
 
 @given(move=any_move)
-def test_a_move_is_read_as_it_was_written(move: Move) -> None:
-    text = move_text(move)
-    assert read_move(text) == move
-    assert move_text(read_move(text)) == text
+def test_a_move_is_read_as_it_was_written(move: GovernedChange) -> None:
+    text = change_text(move)
+    assert read_change(text) == move
+    assert change_text(read_change(text)) == text
     assert f'"action":"{action_of(move)}"' in text
 
 
@@ -51,5 +51,5 @@ def test_a_move_is_read_as_it_was_written(move: Move) -> None:
         ),
     ],
 )
-def test_two_spellings_of_a_move_are_one(one: Move, other: Move) -> None:
-    assert move_text(canonical(one)) == move_text(canonical(other))
+def test_two_spellings_of_a_move_are_one(one: GovernedChange, other: GovernedChange) -> None:
+    assert change_text(canonical(one)) == change_text(canonical(other))
