@@ -61,7 +61,7 @@ test-e2e: $(VENV)/.dev $(CLIENTS)/mlflow3/.ready ## The stock MLflow client agai
 
 # A part that touches every service and the queue; STACK_TESTS=tests/e2e runs all of it.
 STACK_TESTS ?= $(addprefix tests/e2e/test_,addresses.py readme.py plain_http.py refusals.py lifecycle.py metric_history.py \
-    artifact_files.py logged_models.py registry_versions.py)
+    artifact_files.py artifact_locations.py logged_models.py registry_versions.py)
 
 test-stack: $(VENV)/.dev $(CLIENTS)/mlflow3/.ready ## The stock client against every service as its own process
 	SERVER_SHAPE=stack SERVER_UNDER_TEST=$(abspath $(BIN)/trackhelm-server) \

@@ -3,53 +3,99 @@
 Nothing is read or opened here.
 """
 
+import hashlib
+import re
 from pathlib import Path
 from typing import Final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from trackhelm_core.errors import InvalidParameterError
 from trackhelm_core.limits import ARTIFACT_LOCATION_LENGTH
+from trackhelm_core.wire.violations import shown
 
 # Artifact locations: what an experiment may name as the root of its files, and URIs below a root.
+#
+# A location is for clients, which have credentials and plugins of their own: any scheme will do, and it is
+# handed back as it was given. What the server itself reads is another matter: see
+# `trackhelm_core.objects.locations`.
 
 PROXY_SCHEME = "mlflow-artifacts"
 """The scheme of files that clients reach through us."""
 
-ALLOWED_SCHEMES = frozenset({PROXY_SCHEME, "s3", "gs", "abfss", "wasbs", "hdfs", "dbfs", "file"})
+_HOSTS: Final = frozenset({"http", "https", "ftp", "sftp"})
+"""Schemes that name a host that a server of MLflow would connect to: it refuses them."""
+
+_WITHOUT_QUERY: Final = frozenset({PROXY_SCHEME, "file"})
+"""Schemes whose paths are ours or the machine's: clients would drop a query."""
+
+_DECODINGS: Final = 10
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 def check_artifact_location(location: str) -> str:
-    """Check the root that a client names for an experiment's files, and return it without a last slash."""
+    """Check the root that a client names for an experiment's files, and return what to store of it.
+
+    That is the location itself, or what a path that is relative to the server's folder is in full.
+    """
     _check_length(location)
     try:
         parts = urlsplit(location)
     except ValueError as error:
         raise _invalid(location, str(error)) from error
-    if not parts.scheme:
-        # A path, as scripts on one machine give it: relative to where the server was started.
-        if "\\" in location or ".." in unquote(location).split("/"):
-            raise _invalid(location, "a path must have no '..' segment and no backslash")
-        return _check_length(str(Path(location).absolute()))
     if parts.scheme == "runs":
         raise InvalidParameterError(f"Artifact location cannot be a runs:/ URI. Given: {location!r}")
-    if parts.scheme not in ALLOWED_SCHEMES:
-        raise _invalid(
-            location, f"scheme '{parts.scheme}' is not one of {', '.join(sorted(ALLOWED_SCHEMES))}"
-        )
-    if parts.fragment:
+    if parts.scheme and parts.fragment:
         raise InvalidParameterError(
             f"'artifact_location' URL can't include fragments or params: {location!r} has a '#'."
         )
-    if parts.query:
-        raise _invalid(location, "it must have no query ('?')")
-    if ".." in unquote(parts.path).split("/"):
+    if ".." in _decoded(parts.query, location):
+        raise InvalidParameterError(f"Invalid query string: {shown(parts.query)} holds '..'.")
+    if parts.scheme in _HOSTS:
+        raise InvalidParameterError(
+            f"'artifact_location' cannot use the '{parts.scheme}' scheme: it names a host, and no store "
+            "that keeps files for clients."
+        )
+    path = _decoded(parts.path if parts.scheme else location, location)
+    if location != location.strip() or _CONTROL.search(location) or _CONTROL.search(path + parts.netloc):
+        raise _invalid(location, "it must have no control character and no space at either end")
+    if ".." in path.split("/") or ".." in unquote(parts.netloc).split("/"):
         raise _invalid(location, "it must have no '..' segment")
-    return location.rstrip("/") if parts.path.strip("/") else location
+    return _checked_uri(location, parts) if parts.scheme else _checked_path(location)
 
 
 def join(root: str, *segments: str) -> str:
-    """Return the URI of `segments` below `root`."""
-    return "/".join([root.rstrip("/"), *segments])
+    """Return the URI of `segments` below `root`. A query stays at the end, as clients expect it."""
+    path, mark, query = root.partition("?") if urlsplit(root).scheme else (root, "", "")
+    return "/".join([path.rstrip("/"), *segments]) + mark + query
+
+
+def _checked_uri(location: str, parts: SplitResult) -> str:
+    if len(parts.scheme) == 1:
+        raise _invalid(location, "it is a path of Windows, and no URI")
+    if not (parts.netloc or parts.path.strip("/")) and parts.scheme not in _WITHOUT_QUERY:
+        raise _invalid(location, "it names no place")
+    if parts.query and parts.scheme in _WITHOUT_QUERY:
+        raise _invalid(location, f"a URI with the scheme '{parts.scheme}' has no query ('?')")
+    return location
+
+
+def _checked_path(path: str) -> str:
+    # A path, as scripts on one machine give it: relative to where the server was started.
+    if "\\" in path:
+        raise _invalid(path, "a path must have no backslash")
+    if "://" in path:
+        raise _invalid(path, "a scheme has letters, digits, '+', '-' and '.', and begins with a letter")
+    return _check_length(str(Path(path).absolute()))
+
+
+def _decoded(text: str, location: str) -> str:
+    """Return what a text is when nothing in it is encoded any more, as the last of its readers may see it."""
+    for _ in range(_DECODINGS):
+        decoded = unquote(text)
+        if decoded == text:
+            return text
+        text = decoded
+    raise _invalid(location, f"it is percent-encoded more than {_DECODINGS} times")
 
 
 def _check_length(location: str) -> str:
@@ -83,6 +129,34 @@ _S3: Final = frozenset({"s3a", "s3n"})
 _AZURE: Final = frozenset({"abfs", "abfss", "wasb", "wasbs"})
 
 
+KEY_STEP: Final = 16
+"""Characters of a key for each part of a place."""
+
+_KEYED_PARTS: Final = 128
+_NOWHERE: Final = frozenset({RUNS_SCHEME, "models"})
+
+
+def location_key(uri: str) -> str | None:
+    """Return the key by which databases find what lies at, above or below a URI, if it names a place.
+
+    It begins with the key of each place above, and fits an index however long the URI is. It is of the
+    spelling alone, so that it stays right when the server's own store moves. Databases hold it: to change it
+    is a migration.
+    """
+    parts = urlsplit(uri)
+    if parts.scheme in _NOWHERE or not (parts.scheme or uri.startswith("/")):
+        return None
+    return _key_of(_spelled(uri))
+
+
+def _key_of(place: Place) -> str:
+    digests = (
+        hashlib.blake2b(part.encode("utf-8", "surrogatepass"), digest_size=KEY_STEP // 2).hexdigest()
+        for part in place[:_KEYED_PARTS]
+    )
+    return "".join(digests)
+
+
 class Places:
     """What URIs name, for a server that opens its own store by a URL."""
 
@@ -104,6 +178,19 @@ class Places:
                 return (*_OWN, *spelled[len(own) :])
         return spelled
 
+    def keys(self, uri: str) -> list[str]:
+        """Return the keys of all spellings of what a URI names: `location_key` makes one of them of each."""
+        named = self.place(uri)
+        spellings = [named]
+        if named[:2] == _OWN:
+            spellings += [(*own, *named[2:]) for own in self._own]
+        return [_key_of(place) for place in dict.fromkeys(spellings)]
+
+    def holds_store(self, uri: str) -> bool:
+        """Return whether a URI names all of the server's own store, or what that lies in."""
+        spelled = _spelled(uri)
+        return self.place(uri) == _OWN or any(own[: len(spelled)] == spelled for own in self._own)
+
     def own_path(self, uri: str) -> str:
         """Return the path in the server's own store that a URI names; empty for all of it and elsewhere."""
         named = self.place(uri)
@@ -113,9 +200,9 @@ class Places:
 def _spelled(uri: str) -> Place:
     parts = urlsplit(uri)
     scheme, authority = parts.scheme or "file", parts.netloc.lower()
-    segments = [segment for segment in parts.path.split("/") if segment not in {"", "."}]
-    if parts.scheme:
-        segments = [unquote(segment) for segment in segments]
+    # Decoded first: an encoded slash is one, too, where the path is read.
+    path = unquote(parts.path) if parts.scheme else uri
+    segments = [segment for segment in path.split("/") if segment not in {"", "."}]
     if scheme in _WITHOUT_AUTHORITY or (scheme, authority) == ("file", "localhost"):
         authority = ""
     elif scheme in _S3:

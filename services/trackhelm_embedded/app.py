@@ -13,6 +13,7 @@ from trackhelm_core.settings import (
     StorageSettings,
     WebhookSettings,
 )
+from trackhelm_domain.locations import Places
 from trackhelm_domain.migrate import migrate
 from trackhelm_domain.opening import open_runtime
 from trackhelm_ingest.service import SERVICE as INGEST
@@ -33,7 +34,13 @@ def open_all(
     stores = ArtifactStores.open(storage, artifacts)
     configuration = WebhookConfiguration.open(storage, redis, webhooks)
     return open_runtime(
-        storage, redis, {ArtifactStores: lambda: stores, WebhookConfiguration: lambda: configuration}
+        storage,
+        redis,
+        {
+            ArtifactStores: lambda: stores,
+            Places: lambda: stores.places,
+            WebhookConfiguration: lambda: configuration,
+        },
     )
 
 

@@ -5,9 +5,13 @@ from pathlib import Path
 
 import mlflow
 import pytest
+import requests
 from mlflow.entities import Experiment, Run
 from mlflow.exceptions import MlflowException
+from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 from mlflow.tracking import MlflowClient
+
+from tests.e2e.server import trackhelm_only
 
 FILES = {
     "readme.txt": b"plain text\n",
@@ -95,6 +99,35 @@ def test_logging_a_file_again_replaces_it(experiment: Experiment, client: Mlflow
         mlflow.log_text("second", "notes.txt")
     assert mlflow.artifacts.load_text(f"runs:/{run.info.run_id}/notes.txt") == "second"
     assert _tree(client, run.info.run_id) == {"notes.txt": len("second")}
+
+
+def test_a_deleted_directory_is_gone_and_a_file_takes_its_name(
+    experiment: Experiment, client: MlflowClient, tmp_path: Path
+) -> None:
+    with mlflow.start_run() as run:
+        for path in ("kept.txt", "out/first.txt", "out/sub/deep/second.txt"):
+            mlflow.log_text("of a directory", path)
+        get_artifact_repository(run.info.artifact_uri).delete_artifacts("out")
+        assert [file.path for file in client.list_artifacts(run.info.run_id)] == ["kept.txt"]
+        assert client.list_artifacts(run.info.run_id, "out") == []
+        mlflow.log_text("a file", "out")
+    listed = {file.path: file.is_dir for file in client.list_artifacts(run.info.run_id)}
+    assert listed == {"kept.txt": False, "out": False}
+    local = Path(mlflow.artifacts.download_artifacts(run_id=run.info.run_id, dst_path=str(tmp_path / "back")))
+    assert (local / "out").read_text() == "a file"
+
+
+@trackhelm_only("a file below a file is a failure of the server")
+def test_a_file_and_a_directory_of_one_name_refuse_each_other(
+    experiment: Experiment, client: MlflowClient
+) -> None:
+    with mlflow.start_run() as run:
+        mlflow.log_text("a file", "taken")
+        mlflow.log_text("of a directory", "out/first.txt")
+        for path, why in (("taken/below.txt", "taken' is a file"), ("out", "out' is a directory")):
+            with pytest.raises(requests.HTTPError, match=why):
+                mlflow.log_text("x", path)
+    assert _tree(client, run.info.run_id) == {"taken": 6, "out/first.txt": 14}
 
 
 def test_a_large_file_survives_the_round_trip(experiment: Experiment, tmp_path: Path) -> None:

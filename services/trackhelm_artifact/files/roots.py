@@ -11,12 +11,17 @@ from trackhelm_artifact.files import store
 from trackhelm_artifact.files.paths import parse_path
 from trackhelm_artifact.files.store import experiment_location
 from trackhelm_artifact.objects.keys import InvalidKeyError, ObjectKey
-from trackhelm_artifact.objects.opening import LocationError, Locations
+from trackhelm_artifact.objects.opening import (
+    SERVED_SCHEMES,
+    LocationError,
+    Locations,
+    UnreadableLocationError,
+)
 from trackhelm_artifact.objects.store import ObjectStore
 from trackhelm_core.errors import InvalidParameterError, NotFoundError
 from trackhelm_core.validation import parse_experiment_id, parse_version
 from trackhelm_core.wire.violations import shown
-from trackhelm_domain.locations import PROXY_SCHEME
+from trackhelm_domain.locations import PROXY_SCHEME, join
 
 # Where an entity's files are, and whether they are in our store.
 
@@ -60,6 +65,14 @@ class Root:
                 return Located(objects, own.join(path))
             store, key = locations.find(self.uri)
             return Located(store, key.join(path))
+        except UnreadableLocationError as error:
+            # The beginning is MLflow's.
+            raise InvalidParameterError(
+                f"Could not find a registered artifact repository for: {shown(self.uri)}. Currently "
+                f"registered schemes are: {[PROXY_SCHEME, *SERVED_SCHEMES]}. This server never reads"
+                f" locations with the scheme '{error}', whatever TRACKHELM_ARTIFACT_LOCATIONS allows: fetch"
+                " the files from that URI directly."
+            ) from error
         except LocationError as error:
             raise InvalidParameterError(
                 f"The files at {shown(self.uri)} are not served: {error}. Fetch them from that URI directly, "
@@ -95,7 +108,7 @@ def version_root(session: Session, name: str, version: str) -> Root:
     if parts.scheme != _RUNS_SCHEME:
         return Root(location)
     run_id, _, below = parts.path.lstrip("/").partition("/")
-    return Root("/".join([run_root(session, run_id).uri.rstrip("/"), below]))
+    return Root(join(run_root(session, run_id).uri, below))
 
 
 # Which part of the server's own store is meant, in words of the tracking API.

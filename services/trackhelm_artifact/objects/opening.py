@@ -147,12 +147,18 @@ def _bounds(settings: ObjectSettings) -> Bounds:
 # Whoever may create an experiment chooses its location, and the server reads there with its own
 # credentials: without a list of what is allowed, every bucket that these open would be open to every user.
 
-_SCHEMES: Final = ("file", "s3", "gs")
+SERVED_SCHEMES: Final = ("file", "s3", "gs")
+"""Schemes of locations that the server can read, if it is allowed to."""
+
 _MOST_OPEN: Final = 64
 
 
 class LocationError(Exception):
     """The server does not serve files there; the message says what it serves."""
+
+
+class UnreadableLocationError(LocationError):
+    """The server can read no location with this scheme, whatever it is allowed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,8 +196,12 @@ class Locations:
     def find(self, uri: str) -> tuple[ObjectStore, ObjectKey]:
         """Return the store that holds a location, and the location's key in it.
 
-        Raises `LocationError`, `InvalidKeyError` and `StoreUnavailableError`.
+        Raises `LocationError` (`UnreadableLocationError` for most schemes), `InvalidKeyError` and
+        `StoreUnavailableError`.
         """
+        scheme = urlsplit(uri).scheme or "file"
+        if scheme not in SERVED_SCHEMES:
+            raise UnreadableLocationError(scheme)
         try:
             place = _place(uri)
         except StoreUrlError as error:
@@ -221,7 +231,7 @@ class Locations:
 def _place(uri: str, *, rule: bool = False) -> _Place:
     parts = urlsplit(uri)
     scheme = parts.scheme or "file"
-    if scheme not in _SCHEMES or parts.query or parts.fragment:
+    if scheme not in SERVED_SCHEMES or parts.query or parts.fragment:
         raise StoreUrlError(f"'{uri}' is no location that the server can read")
     if scheme == "file" and (parts.netloc not in {"", "localhost"} or not parts.path.startswith("/")):
         raise StoreUrlError(f"'{uri}' is no absolute path on this machine")
@@ -256,9 +266,17 @@ class ArtifactStores:
             ValueError: The settings contradict one another, or name no store.
         """
         artifacts = artifacts or ObjectSettings()
-        url = artifacts.artifacts_url or storage.artifact_folder.as_uri()
-        objects = open_store(url, artifacts, own=not untouched, sweep=not untouched)
-        return cls(objects, Locations(artifacts, sweep=not untouched), Places(url))
+        objects = open_store(_url(storage, artifacts), artifacts, own=not untouched, sweep=not untouched)
+        return cls(objects, Locations(artifacts, sweep=not untouched), places_of(storage, artifacts))
+
+
+def places_of(storage: StorageSettings, artifacts: ObjectSettings) -> Places:
+    """Return what URIs name, for a process that need not open the store."""
+    return Places(_url(storage, artifacts))
+
+
+def _url(storage: StorageSettings, artifacts: ObjectSettings) -> str:
+    return artifacts.artifacts_url or storage.artifact_folder.as_uri()
 
 
 def stores_of(runtime: Runtime) -> ArtifactStores:

@@ -3,6 +3,10 @@
 A bucket knows keys and no directories: the port's rules about them are kept by looking before writing. Two
 writers at once can therefore make `a` and `a/b` both files. `a` is then listed as a directory, and each is
 read and deleted by its key.
+
+What a server tells of directories is not believed. SeaweedFS keeps the folders of keys that are gone, and
+consoles mark a folder by an empty object: a directory is one that holds a file. Folders that are left over
+are hidden, not deleted, for with them the server would delete a file that is just being stored there.
 """
 
 import asyncio
@@ -56,6 +60,8 @@ _PARTS_IN_MEMORY: Final = _PARTS_AT_ONCE + 1
 # A directory of 100,000 files takes 110 MiB while it is listed at once.
 _LISTINGS_AT_ONCE: Final = 4
 _HEADS_AT_ONCE: Final = 16
+# Half of the requests that listings share, so that one of many directories leaves others their turn.
+_LOOKS_AT_ONCE: Final = 8
 _PAGE: Final = 1000
 _REMEMBERED: Final = 10_000
 
@@ -211,25 +217,31 @@ class RemoteStore:
 
     async def pages(self, key: ObjectKey) -> AsyncGenerator[Sequence[Entry]]:
         """Yield what a directory holds: by pages where the store can, otherwise all at once."""
-        path = self._path(key)
         if self._listing is not None:
-            with self.translate_errors():
-                async for files, directories, _ in self._listing.pages(path):
-                    yield _entries(files, directories, root=not key.segments)
-            return
+            rest = ""
+            while True:
+                page = await self.page(key, rest, _PAGE)
+                yield page.entries
+                rest = page.rest
+                if not rest:
+                    return
+        path = self._path(key)
         async with self._share(self._listings, 1):
             with self.translate_errors():
                 listed = await obstore.list_with_delimiter_async(self.bucket, path or None)
         files = [(_last(item["path"]), item["size"]) for item in listed["objects"] if item["path"] != path]
-        yield _entries(files, map(_last, listed["common_prefixes"]), root=not key.segments)
+        yield await self._entries(key, files, map(_last, listed["common_prefixes"]))
 
     async def page(self, key: ObjectKey, rest: str, limit: int) -> Page:
         """Return a page of what a directory holds: `rest` is the store's own token, or a name."""
         if self._listing is None:
             return await page_behind(self.pages(key), rest, limit)
-        with self.translate_errors():
-            files, directories, behind = await self._listing.page(self._path(key), rest, limit)
-        return Page(_entries(files, directories, root=not key.segments), behind)
+        while True:
+            with self.translate_errors():
+                files, directories, rest = await self._listing.page(self._path(key), rest, limit)
+            # Never empty while more is behind it: there may be a thousand folders that hold nothing.
+            if (entries := await self._entries(key, files, directories)) or not rest:
+                return Page(entries, rest)
 
     async def walk(self, key: ObjectKey) -> AsyncIterator[Sequence[FoundFile]]:
         """Yield all files at a key and below it, a page at a time."""
@@ -316,9 +328,36 @@ class RemoteStore:
         path = self._path(key)
         with self.translate_errors():
             async for items in obstore.list(self.bucket, path, chunk_size=2):
-                if any(item["path"] != path for item in items):
+                found = [item for item in items if item["path"] != path]
+                if any(item["size"] for item in found):
+                    return True
+                # Markers of directories below, or empty files.
+                empty = [below for item in found if (below := _key(item["path"]))]
+                if len(await self._missing(empty)) < len(empty):
                     return True
         return False
+
+    async def _entries(
+        self, directory: ObjectKey, files: Iterable[tuple[str, int]], directories: Iterable[str]
+    ) -> list[Entry]:
+        """Return a page of a directory by name, without what no key leads to, or no file is in."""
+        found = {name: Entry(name, size) for name, size in files if _is_name(name)}
+        names = [*filter(_is_name, directories)]
+        for start in range(0, len(names), _LOOKS_AT_ONCE):
+            some = names[start : start + _LOOKS_AT_ONCE]
+            hold = await asyncio.gather(*(self._holds_file(directory, name) for name in some))
+            found |= {name: Entry(name, None) for name, holds in zip(some, hold, strict=True) if holds}
+        return [found[name] for name in sorted(found) if directory.segments or name.casefold() != RESERVED]
+
+    async def _holds_file(self, directory: ObjectKey, name: str) -> bool:
+        try:
+            below = ObjectKey((*directory.segments, name))
+        except InvalidKeyError:
+            return False
+        if self._listing is None:
+            return await self._is_directory(below)
+        with self.translate_errors():
+            return await self._listing.holds_file(self._path(below))
 
     def _remember(self, key: ObjectKey) -> None:
         if len(self._directories) >= _REMEMBERED:
@@ -369,13 +408,6 @@ class _Counter:
                     f"The file has more than {self._most} bytes: so large a one must announce its length."
                 )
             yield block
-
-
-def _entries(files: Iterable[tuple[str, int]], directories: Iterable[str], *, root: bool) -> list[Entry]:
-    """Return a page of a directory by name, without names that no key leads to."""
-    found = {name: Entry(name, size) for name, size in files if _is_name(name)}
-    found |= {name: Entry(name, None) for name in directories if _is_name(name)}
-    return [found[name] for name in sorted(found) if not root or name.casefold() != RESERVED]
 
 
 def _bare(etag: str | None) -> str:

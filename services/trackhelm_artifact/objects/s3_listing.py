@@ -72,6 +72,11 @@ PAGE: Final = 1_000
 
 _BEHIND: Final = "continuation-token"
 
+_FIRST_LOOK: Final = 2
+"""Keys that are asked for to learn whether there is a file: one may be a directory's marker."""
+
+_SLASHES: Final = ("/", "%2F", "%2f")
+
 _SECONDS: Final = 300
 _ANY_KEY: Final = "x"
 
@@ -112,27 +117,13 @@ class S3Listing:
         self._pool = pool
         self._calls = S3Calls(bucket, seconds)
 
-    async def pages(self, directory: str) -> AsyncIterator[Listed]:
-        """Yield what is directly below a directory, a page at a time.
-
-        Raises `StoreUnavailableError`, and `FileNotFoundError` where the bucket is missing.
-        """
-        token = ""
-        while True:
-            page = await self.page(directory, token, PAGE)
-            yield page
-            token = page.rest
-            if not token:
-                return
-
     async def page(self, directory: str, token: str, limit: int) -> Listed:
-        """Return the first page, or the one that a token leads to; raises `PageError` for a false one."""
-        below = self._prefix + (f"{directory}/" if directory else "")
-        query = {"list-type": "2", "delimiter": "/", "prefix": below, "encoding-type": "url"}
-        query["max-keys"] = str(limit)
-        if token:
-            query[_BEHIND] = token
-        page = await self._calls.run(self._page, query)
+        """Return the first page of what is directly below, or the one that a token leads to.
+
+        Raises `StoreUnavailableError`, `PageError` for a false token, `FileNotFoundError` without a bucket.
+        """
+        below = self._below(directory)
+        page = await self._listed(below, token, limit, delimiter="/")
         name = _name_of(page)
         files = [
             (name(_text(item, "Key")).removeprefix(below), int(_text(item, "Size") or 0))
@@ -142,8 +133,21 @@ class S3Listing:
             name(_text(item, "Prefix")).removeprefix(below).rstrip("/")
             for item in page.iterfind("{*}CommonPrefixes")
         ]
-        is_last = _text(page, "IsTruncated").lower() != "true"
-        return Listed(files, directories, "" if is_last else _text(page, "NextContinuationToken"))
+        return Listed(files, directories, _rest_of(page))
+
+    async def holds_file(self, directory: str) -> bool:
+        """Return whether any file is below a directory, at any depth; raises likewise."""
+        below = self._below(directory)
+        first = await self._listed(below, "", _FIRST_LOOK)
+        if _has_file(first) or len(first.findall("{*}Contents")) < _FIRST_LOOK:
+            return _has_file(first)
+        # Asked from the beginning: SeaweedFS says of a page that ends with a marker that nothing follows.
+        token = ""
+        while True:
+            page = await self._listed(below, token, PAGE)
+            token = _rest_of(page)
+            if _has_file(page) or not token:
+                return _has_file(page)
 
     async def uploads(self, before: float) -> AsyncIterator[Sequence[Interrupted]]:
         """Yield multipart uploads begun before a time that were neither completed nor aborted."""
@@ -171,6 +175,15 @@ class S3Listing:
         status, body = await self._calls.run(self._abort, upload)
         if status not in {HTTPStatus.OK, HTTPStatus.NO_CONTENT, HTTPStatus.NOT_FOUND}:
             raise self._calls.unexpected(status, body[:200].decode(errors="replace"))
+
+    def _below(self, directory: str) -> str:
+        return self._prefix + (f"{directory}/" if directory else "")
+
+    async def _listed(self, below: str, token: str, limit: int, **how: str) -> ET.Element:
+        query = {"list-type": "2", "prefix": below, "encoding-type": "url", "max-keys": str(limit), **how}
+        if token:
+            query[_BEHIND] = token
+        return await self._calls.run(self._page, query)
 
     def _page(self, query: Mapping[str, str]) -> ET.Element:
         status, body = self._send("GET", self._signed(query))
@@ -213,6 +226,17 @@ class S3Listing:
     def _send(self, method: str, url: str) -> tuple[int, bytes]:
         answer = self._pool.request(method, url, redirect=False)
         return answer.status, answer.data
+
+
+def _has_file(page: ET.Element) -> bool:
+    # A key that ends in a slash is no file's: consoles mark a directory by it.
+    return any(not _text(item, "Key").endswith(_SLASHES) for item in page.iterfind("{*}Contents"))
+
+
+def _rest_of(page: ET.Element) -> str:
+    """Return the token of the page behind one, empty if it is the last."""
+    is_last = _text(page, "IsTruncated").lower() != "true"
+    return "" if is_last else _text(page, "NextContinuationToken")
 
 
 def _name_of(page: ET.Element) -> Callable[[str], str]:

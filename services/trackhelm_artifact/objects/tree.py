@@ -7,7 +7,7 @@ import secrets
 import shutil
 import stat
 import threading
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
@@ -211,19 +211,23 @@ class FolderTree:
         if stat.S_ISREG(facts.st_mode):
             return OpenFile(descriptor, facts)
         os.close(descriptor)
-        if stat.S_ISDIR(facts.st_mode):
+        if stat.S_ISDIR(facts.st_mode) and self._holds(key, _is_file):
             raise DirectoryError(f"Artifact path refers to a directory, not a file: '{key}'")
         raise MissingObjectError(f"No such artifact: '{key}'")
 
     def pages(self, key: ObjectKey, behind: str = "") -> Generator[list[Entry]]:
-        """Yield what a directory holds behind a name: regular files and directories, a page at a time."""
+        """Yield what a directory holds behind a name by pages: regular files, and directories of such.
+
+        A directory that was left empty, as by a process that was killed while it deleted, is none.
+        """
         # Names alone are held for all of it: what each is, is asked page by page.
         try:
             with self._directory(key) as directory:
                 names = sorted(name for name in _names(directory, root=not key.segments) if name > behind)
                 for start in range(0, len(names), PAGE_ENTRIES):
                     page = names[start : start + PAGE_ENTRIES]
-                    yield [entry for name in page if (entry := _entry(directory, name))]
+                    found = [entry for name in page if (entry := _entry(directory, name))]
+                    yield [entry for entry in found if not entry.is_dir or self._is_listed(key, entry.name)]
         except (FileNotFoundError, ConflictError):
             return
 
@@ -259,7 +263,7 @@ class FolderTree:
         """Raise `ConflictError` if no file can have the key."""
         with suppress(FileNotFoundError), self._directory(key.parent) as parent:
             facts = os.stat(key.name, dir_fd=parent, follow_symlinks=False)
-            if stat.S_ISDIR(facts.st_mode):
+            if stat.S_ISDIR(facts.st_mode) and self._holds(key, _is_anything):
                 raise ConflictError(f"'{key}' is a directory, so no file can have its name.")
 
     def publish(self, draft: Draft, key: ObjectKey) -> None:
@@ -274,7 +278,9 @@ class FolderTree:
                 if attempt == _PUBLISH_ATTEMPTS - 1:
                     raise
             except IsADirectoryError as error:
-                raise ConflictError(f"'{key}' is a directory, so no file can have its name.") from error
+                if attempt == _PUBLISH_ATTEMPTS - 1 or self._holds(key, _is_anything):
+                    raise ConflictError(f"'{key}' is a directory, so no file can have its name.") from error
+                self._remove_empty(key)
             else:
                 return
 
@@ -314,6 +320,44 @@ class FolderTree:
         except (FileNotFoundError, ConflictError, IsADirectoryError):
             return
         self._prune(key.parent)
+
+    def _is_listed(self, directory: ObjectKey, name: str) -> bool:
+        below = _below(directory, name)
+        return below is not None and self._holds(below, _is_file)
+
+    def _holds(self, key: ObjectKey, counts: Callable[[os.DirEntry[str]], bool]) -> bool:
+        """Return whether anything that counts is below a directory, at any depth."""
+        return any(counts(item) for item in self._leaves(key))
+
+    def _leaves(
+        self, key: ObjectKey, directories: list[ObjectKey] | None = None
+    ) -> Iterator[os.DirEntry[str]]:
+        """Yield what is below a directory and is none; `directories` gets those, lower ones later."""
+        waiting = [key]
+        while waiting:
+            above = waiting.pop()
+            if directories is not None:
+                directories.append(above)
+            with (
+                suppress(FileNotFoundError, ConflictError),
+                self._directory(above) as directory,
+                os.scandir(directory) as found,
+            ):
+                for item in found:
+                    below = _below(above, item.name) if item.is_dir(follow_symlinks=False) else None
+                    if below is None:
+                        yield item
+                    else:
+                        waiting.append(below)
+
+    def _remove_empty(self, key: ObjectKey) -> None:
+        """Remove a directory of nothing but directories; one that is written to stays, with those above."""
+        directories: list[ObjectKey] = []
+        for _ in self._leaves(key, directories):
+            return
+        for each in reversed(directories):
+            with suppress(OSError, ConflictError), self._directory(each.parent) as parent:
+                os.rmdir(each.name, dir_fd=parent)
 
     def _prune(self, key: ObjectKey) -> None:
         with suppress(OSError, ConflictError):
@@ -363,6 +407,19 @@ def etag_of(facts: os.stat_result) -> str:
     """Return the tag of a file's content."""
     # Every upload makes a new file, so its number and time tell it from the one it replaced.
     return f"{facts.st_ino:x}-{facts.st_mtime_ns:x}-{facts.st_size:x}"
+
+
+def _is_file(item: os.DirEntry[str]) -> bool:
+    """Return whether a key leads to it, and it is a file."""
+    try:
+        check_segment(item.name)
+    except InvalidKeyError:
+        return False
+    return item.is_file(follow_symlinks=False)
+
+
+def _is_anything(_item: os.DirEntry[str]) -> bool:
+    return True
 
 
 def _names(directory: int, *, root: bool) -> Iterator[str]:

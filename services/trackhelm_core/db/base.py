@@ -2,7 +2,7 @@
 
 import math
 
-from sqlalchemy import BigInteger, Double, Integer, MetaData, Table, inspect
+from sqlalchemy import BigInteger, Double, Integer, MetaData, String, Table, inspect
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
@@ -11,6 +11,9 @@ from sqlalchemy.types import TypeDecorator
 
 # SQLite gives out ids by itself only for a column whose type is exactly INTEGER (which holds 64 bits).
 BigId = BigInteger().with_variant(Integer(), "sqlite")
+
+# Compared by bytes on both databases, so that what is below a place is one range: 128 parts of 16 characters.
+LOCATION_KEY = String(2048).with_variant(String(2048, collation="C"), "postgresql")
 
 
 class MetricValue(TypeDecorator[float]):

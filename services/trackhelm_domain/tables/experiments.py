@@ -1,9 +1,9 @@
 """Experiments. Owner: ingest. Readers: query, artifact, registry."""
 
-from sqlalchemy import BigInteger, ForeignKey, String, Text
+from sqlalchemy import BigInteger, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from trackhelm_core.db.base import Base, BigId
+from trackhelm_core.db.base import LOCATION_KEY, Base, BigId
 from trackhelm_core.limits import ARTIFACT_LOCATION_LENGTH, EXPERIMENT_NAME_LENGTH, KEY_LENGTH
 
 DEFAULT_EXPERIMENT_ID = 0
@@ -11,13 +11,18 @@ DEFAULT_EXPERIMENT_ID = 0
 
 
 class Experiment(Base):
-    """A named set of runs. A name stays taken while the experiment is deleted."""
+    """A named set of runs. A name stays taken while the experiment is deleted.
+
+    `location_key` is that of the location: see `trackhelm_core.places`.
+    """
 
     __tablename__ = "experiment"
+    __table_args__ = (Index("ix_experiment_location_key", "location_key"),)
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     name: Mapped[str] = mapped_column(String(EXPERIMENT_NAME_LENGTH), unique=True)
     artifact_location: Mapped[str] = mapped_column(String(ARTIFACT_LOCATION_LENGTH))
+    location_key: Mapped[str | None] = mapped_column(LOCATION_KEY)
     lifecycle_stage: Mapped[str] = mapped_column(String(10))
     creation_time: Mapped[int] = mapped_column(BigInteger)
     last_update_time: Mapped[int] = mapped_column(BigInteger)

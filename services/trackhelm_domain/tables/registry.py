@@ -5,7 +5,7 @@ from enum import StrEnum
 from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, Text, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from trackhelm_core.db.base import Base, BigId
+from trackhelm_core.db.base import LOCATION_KEY, Base, BigId
 from trackhelm_core.limits import ALIAS_LENGTH, FOREIGN_ID_LENGTH, KEY_LENGTH, REGISTERED_MODEL_NAME_LENGTH
 
 
@@ -50,7 +50,8 @@ class RegisteredModelTag(Base):
 class ModelVersion(Base):
     """A version of a registered model.
 
-    `source` is the URI as registered; `storage_location` is where the files are, resolved then.
+    `source` is the URI as registered; `storage_location` is where the files are, resolved then, and
+    `location_key` the key of that.
     A deleted version's row goes, its number does not come back.
     """
 
@@ -65,6 +66,7 @@ class ModelVersion(Base):
         # A logged model names the versions made from it.
         Index("ix_model_version_model_id", "model_id"),
         Index("ix_model_version_updated", "last_updated_timestamp"),
+        Index("ix_model_version_location_key", "location_key"),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -74,6 +76,7 @@ class ModelVersion(Base):
     current_stage: Mapped[str] = mapped_column(String(20))
     source: Mapped[str] = mapped_column(Text)
     storage_location: Mapped[str] = mapped_column(Text)
+    location_key: Mapped[str | None] = mapped_column(LOCATION_KEY)
     run_id: Mapped[str | None] = mapped_column(String(FOREIGN_ID_LENGTH))
     run_link: Mapped[str] = mapped_column(Text)
     model_id: Mapped[str | None] = mapped_column(String(FOREIGN_ID_LENGTH))

@@ -1,5 +1,6 @@
 """Rules about experiments: names, locations, the bin."""
 
+import secrets
 from collections.abc import Mapping
 
 from sqlalchemy.orm import Session
@@ -7,28 +8,42 @@ from sqlalchemy.orm import Session
 from trackhelm_core.errors import AlreadyExistsError, InvalidParameterError, NotFoundError
 from trackhelm_core.limits import EXPERIMENT_NAME_LENGTH, EXPERIMENT_TAG_VALUE_LENGTH
 from trackhelm_core.validation import check_key, check_length, parse_experiment_id
+from trackhelm_core.wire.violations import shown
 from trackhelm_domain.audit.changes import AuditContext, Entity, EntityType
-from trackhelm_domain.locations import check_artifact_location
+from trackhelm_domain.location_owners import owner_of, wait_for_turn
+from trackhelm_domain.locations import PROXY_SCHEME, Places, check_artifact_location, join
 from trackhelm_domain.tables.lifecycle import LifecycleStage
 from trackhelm_ingest.deletion.lifecycle_audit import record_move
 from trackhelm_ingest.experiments import store
 
 
 def create_experiment(
-    session: Session, *, name: str, artifact_location: str, tags: Mapping[str, str], now: int
+    session: Session, places: Places, *, name: str, artifact_location: str, tags: Mapping[str, str], now: int
 ) -> int:
-    """Create an active experiment and return its id."""
+    """Create an active experiment and return its id.
+
+    Its files are where nobody else has any: without a location, in a folder of the server's store named after
+    the id.
+    """
     _check_name(name)
     for key, value in tags.items():
         _check_tag(key, value)
     if artifact_location:
         artifact_location = check_artifact_location(artifact_location)
     try:
-        experiment_id = store.insert_experiment(
-            session, name=name, artifact_location=artifact_location, now=now
-        )
+        experiment_id = store.insert_experiment(session, name=name, now=now)
     except store.NameTakenError as error:
         raise _name_taken(name) from error
+    if artifact_location:
+        wait_for_turn(session)
+        if owner := owner_of(session, places, artifact_location, experiment_id):
+            raise InvalidParameterError(f"Invalid artifact location {shown(artifact_location)}: {owner}.")
+    else:
+        artifact_location = join(f"{PROXY_SCHEME}:", str(experiment_id))
+        if owner_of(session, places, artifact_location, experiment_id):
+            # Somebody named it before such names were refused.
+            artifact_location = f"{artifact_location}-{secrets.token_hex(8)}"
+    store.set_location(session, experiment_id, artifact_location)
     store.set_tags(session, experiment_id, tags)
     return experiment_id
 

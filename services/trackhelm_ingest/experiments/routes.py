@@ -7,6 +7,7 @@ from trackhelm_core.security.actor import ActorDep
 from trackhelm_core.wire.replies import Empty, documented, empty_reply, reply
 from trackhelm_core.wire.routes import WireRoute
 from trackhelm_domain.audit.changes import AuditContext
+from trackhelm_domain.locations import Places
 from trackhelm_ingest.experiments import logic, schemas
 from trackhelm_ingest.metrics.routes import SinkDep
 
@@ -19,7 +20,12 @@ def create_experiment(body: schemas.CreateExperiment, runtime: RuntimeDep) -> Re
     tags = {tag.key: tag.value for tag in body.tags}
     with runtime.database.writing() as session:
         experiment_id = logic.create_experiment(
-            session, name=body.name, artifact_location=body.artifact_location, tags=tags, now=runtime.clock()
+            session,
+            runtime.part(Places),
+            name=body.name,
+            artifact_location=body.artifact_location,
+            tags=tags,
+            now=runtime.clock(),
         )
     return reply(schemas.CreatedExperiment(experiment_id=str(experiment_id)))
 

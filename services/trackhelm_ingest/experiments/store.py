@@ -7,6 +7,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from trackhelm_core.db.statements import upsert
+from trackhelm_domain.locations import location_key
 from trackhelm_domain.tables import Experiment, ExperimentTag, Run
 from trackhelm_domain.tables.lifecycle import LifecycleStage
 
@@ -25,28 +26,28 @@ def stage_of(session: Session, experiment_id: int) -> LifecycleStage | None:
     return None if stage is None else LifecycleStage(stage)
 
 
-def insert_experiment(session: Session, *, name: str, artifact_location: str, now: int) -> int:
-    """Insert an active experiment and return its id; raises `NameTakenError`.
-
-    An empty location becomes a folder of the proxied store named after the id.
-    """
+def insert_experiment(session: Session, *, name: str, now: int) -> int:
+    """Insert an active experiment without a location and return its id; raises `NameTakenError`."""
     statement = insert(Experiment).values(
         name=name,
-        artifact_location=artifact_location,
+        artifact_location="",
         lifecycle_stage=LifecycleStage.ACTIVE,
         creation_time=now,
         last_update_time=now,
     )
     try:
-        experiment_id = session.execute(statement.returning(Experiment.id)).scalar_one()
+        return session.execute(statement.returning(Experiment.id)).scalar_one()
     except IntegrityError as error:
         raise NameTakenError(name) from error
-    if not artifact_location:
-        location = f"mlflow-artifacts:/{experiment_id}"
-        session.execute(
-            update(Experiment).where(Experiment.id == experiment_id).values(artifact_location=location)
-        )
-    return experiment_id
+
+
+def set_location(session: Session, experiment_id: int, location: str) -> None:
+    """Set where the files of a new experiment are."""
+    session.execute(
+        update(Experiment)
+        .where(Experiment.id == experiment_id)
+        .values(artifact_location=location, location_key=location_key(location))
+    )
 
 
 def rename_experiment(session: Session, experiment_id: int, name: str, *, now: int) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from trackhelm_core.limits import SOURCE_LENGTH
 from trackhelm_core.validation import check_length
 from trackhelm_domain.audit.changes import AuditContext
+from trackhelm_domain.locations import location_key
 from trackhelm_domain.tables.registry import Stage
 from trackhelm_registry.model_versions import store
 from trackhelm_registry.model_versions.registrations import add_registration
@@ -73,6 +74,7 @@ def create_version(session: Session, new: NewVersion, cause: AuditContext) -> Ve
         "current_stage": Stage.NONE,
         "source": origin.source,
         "storage_location": origin.storage_location,
+        "location_key": location_key(origin.storage_location),
         "run_id": origin.run_id or None,
         "run_link": new.run_link,
         "model_id": origin.model_id or None,

@@ -221,7 +221,7 @@ def test_a_missing_version_is_not_found(api: Api) -> None:
 
 def test_nothing_is_presigned(api: Api, experiment_id: str, run_id: str) -> None:
     bad = "INVALID_PARAMETER_VALUE"
-    elsewhere = api.new_run(api.new_experiment(artifact_location="s3://bucket/prefix"))
+    elsewhere = api.new_run(api.new_experiment(artifact_location="s3://bucket/other"))
     model_id = new_logged_model(api, experiment_id)
     for what, run in (("upload", {"run_id": run_id}), ("download", {"run_id": run_id}),
                       ("upload", {"model_id": model_id})):  # fmt: skip

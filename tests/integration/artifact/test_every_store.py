@@ -72,7 +72,7 @@ def test_what_was_stored_is_listed_and_read_until_it_is_deleted(
         return found
 
     async def scenario() -> None:
-        # Each example has a store of its own: SeaweedFS keeps an empty directory for a while.
+        # Each example has a store of its own: one that fails leaves its files.
         store = new_store()
         kept: dict[str, bytes] = {}
         for path, data in files.items():
@@ -97,6 +97,96 @@ def test_what_was_stored_is_listed_and_read_until_it_is_deleted(
         assert await walked(store) == {}
 
     anyio.run(scenario)
+
+
+steps = st.tuples(
+    st.sampled_from(["put", "put", "delete", "delete_file", "deleting"]),
+    st.lists(st.sampled_from("abc"), min_size=1, max_size=4).map("/".join),
+)
+
+
+@settings(max_examples=15, deadline=None)
+@given(script=st.lists(steps, min_size=1, max_size=12))
+def test_a_directory_exists_while_it_holds_a_file_and_a_file_is_a_file(
+    script: list[tuple[str, str]], new_store: Opening
+) -> None:
+    async def scenario() -> None:
+        store, files = new_store(), dict[str, int]()
+        for number, (step, path) in enumerate(script):
+            below = {each for each in files if each.startswith(f"{path}/")}
+            above = {each for each in files if path.startswith(f"{each}/")}
+            if step != "put":
+                found = getattr(store, step)(key(path))
+                if step == "deleting":
+                    assert [count async for count in found if count] or not below
+                else:
+                    await found
+                for each in {path, *below} if step != "delete_file" else {path}:
+                    files.pop(each, None)
+            elif below or above:
+                with pytest.raises(ConflictError):
+                    await store.put(key(path), body(b"x"))
+            else:
+                await store.check_free(key(path))
+                await store.put(key(path), body(b"x" * number))
+                files[path] = number
+        assert await walked(store) == files
+        await check_listings(store, files)
+
+    anyio.run(scenario)
+
+
+async def check_listings(store: ObjectStore, files: dict[str, int]) -> None:
+    """Hold what is listed, page by page and at once, and what is opened, to the files that there are."""
+    paths = [path.split("/") for path in files]
+    directories = {"/".join(path[:depth]) for path in paths for depth in range(len(path))}
+    for directory in {*directories, "", "a", "b", "a/b", "a/b/c", "none"}:
+        prefix = f"{directory}/" if directory else ""
+        listed = {path.removeprefix(prefix).split("/")[0] for path in files if path.startswith(prefix)}
+        expected = [Entry(name, files.get(prefix + name)) for name in sorted(listed)]
+        assert await entries(store, key(directory)) == expected
+        singly, rest = list[Entry](), ""
+        while True:
+            page = await store.page(key(directory), rest, 1)
+            singly += page.entries
+            rest = page.rest
+            if not rest:
+                break
+            assert page.entries
+        assert singly == expected
+        if directory not in files:
+            with pytest.raises(DirectoryError if expected or not directory else MissingObjectError):
+                await store.open(key(directory))
+
+
+def test_a_file_takes_the_name_of_a_directory_that_was_deleted(store: ObjectStore) -> None:
+    async def scenario() -> None:
+        for path in ("d/sub/deep/f", "d/g", "kept/f"):
+            await store.put(key(path), body(b"x"))
+        await store.delete(key("d"))
+        await check_listings(store, {"kept/f": 1})
+        await store.put(key("d"), body(b"a file"))
+        await check_listings(store, {"kept/f": 1, "d": 6})
+        assert await content(store, "d") == b"a file"
+        await store.delete(key("d"))
+        await store.put(key("d/sub"), body(b"another"))
+        await check_listings(store, {"kept/f": 1, "d/sub": 7})
+
+    anyio.run(scenario)
+
+
+def test_a_directory_that_is_left_empty_is_listed_nowhere(store: ObjectStore) -> None:
+    async def scenario() -> None:
+        await asyncio.gather(*(store.put(key(f"run/d{number}/e/f"), body(b"x")) for number in range(12)))
+        await store.put(key("run/z"), body(b"x"))
+        # File by file, as the command that reconciles deletes.
+        for number in range(12):
+            await store.delete_file(key(f"run/d{number}/e/f"))
+        await check_listings(store, {"run/z": 1})
+        await store.delete_file(key("run/z"))
+        await check_listings(store, {})
+
+    asyncio.run(scenario())
 
 
 def test_an_upload_that_breaks_off_leaves_what_was_there(store: ObjectStore) -> None:

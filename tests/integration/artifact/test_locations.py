@@ -3,11 +3,13 @@
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.fixtures.api import Api, api_of
 from tests.fixtures.s3 import BUCKET, S3Server
+from trackhelm_artifact.integrity.purging import place_of
 from trackhelm_artifact.objects.keys import ObjectKey
 from trackhelm_artifact.objects.opening import LocationError, Locations, StoreUrlError
 from trackhelm_core.settings import ObjectSettings, StorageSettings
@@ -47,8 +49,9 @@ def test_files_in_an_allowed_bucket_are_listed_and_sent(
 @pytest.mark.parametrize("form", ["path", "uri"])
 def test_files_in_an_allowed_folder_are_listed_and_sent(served: tuple[Api, Path], form: str) -> None:
     api, folder = served
-    run_id = new_run(api, str(folder) if form == "path" else folder.as_uri())
-    file = folder / run_id / "artifacts" / "f.txt"
+    own = folder / form
+    run_id = new_run(api, str(own) if form == "path" else own.as_uri())
+    file = own / run_id / "artifacts" / "f.txt"
     file.parent.mkdir(parents=True)
     file.write_text("here")
     assert api.get("artifacts/list", run_id=run_id)["files"] == [
@@ -60,25 +63,52 @@ def test_files_in_an_allowed_folder_are_listed_and_sent(served: tuple[Api, Path]
 def test_files_elsewhere_are_refused(served: tuple[Api, Path]) -> None:
     api, folder = served
     for location in (
-        f"s3://{BUCKET}",
         f"s3://{BUCKET}/{PREFIX}2",
         f"s3://other/{PREFIX}",
         f"gs://{BUCKET}/{PREFIX}",
+        f"s3://{BUCKET}/{PREFIX}/x?versionId=1",
+        f"s3a://{BUCKET}/{PREFIX}/y",
         "hdfs://host/x",
+        "oss://bucket/x",
+        "wasb://data@team.blob.core.windows.net/x",
+        "adl://team/x",
+        "my-plugin://x",
         "file:///etc",
-        str(folder.parent),
+        str(folder.parent / "beside"),
         f"file://host{folder}",
     ):
         run_id = new_run(api, location)
         for endpoint in ("artifacts/list", "/get-artifact"):
             message = api.refused("GET", endpoint, "INVALID_PARAMETER_VALUE", run_id=run_id, path="f")
             assert "TRACKHELM_ARTIFACT_LOCATIONS" in message
+            assert location.partition("?")[0] in message
+        params = {"run_uuid": run_id, "path": "f.txt"}
+        answer = api.client.post("/ajax-api/2.0/mlflow/upload-artifact", params=params, content=b"x")
+        assert (answer.status_code, answer.json()["error_code"]) == (400, "INVALID_PARAMETER_VALUE")
+        # As MLflow says it of a scheme that it has nothing for.
+        readable = location.startswith(("s3:", "gs:", "file:", "/"))
+        assert message.startswith("The files at" if readable else "Could not find a registered artifact repo")
+
+
+def test_files_that_the_server_never_touches_stay_when_their_run_is_deleted_for_good(
+    served: tuple[Api, Path],
+) -> None:
+    api, _ = served
+    application: Any = api.client.app
+    runtime = application.state.runtime
+    for location in (
+        "oss://bucket/gone",
+        f"s3://{BUCKET}/{PREFIX}/gone?versionId=1",
+        f"s3a://{BUCKET}/{PREFIX}/z",
+    ):
+        uri = api.get("runs/get", run_id=new_run(api, location))["run"]["info"]["artifact_uri"]
+        assert place_of(runtime, uri) is None
 
 
 def test_a_path_cannot_lead_out_of_an_allowed_location(served: tuple[Api, Path]) -> None:
     api, folder = served
     (folder.parent / "secret").write_text("secret")
-    run_id = new_run(api, str(folder))
+    run_id = new_run(api, str(folder / "own"))
     for path in ("../../../secret", "%2e%2e/%2e%2e/%2e%2e/secret"):
         api.refused("GET", "/get-artifact", "INVALID_PARAMETER_VALUE", run_id=run_id, path=path)
 

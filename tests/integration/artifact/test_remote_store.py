@@ -1,5 +1,6 @@
 """A bucket as an object store: what the port promises holds for it, and its failures are told apart."""
 
+import io
 import socket
 from collections.abc import AsyncIterator, Iterator
 from http.client import HTTPConnection
@@ -11,7 +12,7 @@ import pytest
 from pydantic import SecretStr
 
 from tests.fixtures.objects import body, content, entries, key
-from tests.fixtures.s3 import S3Server, new_bucket
+from tests.fixtures.s3 import BUCKET, S3Server, new_bucket
 from tests.integration.artifact.conftest import serving_live
 from trackhelm_artifact.objects.keys import ObjectKey
 from trackhelm_artifact.objects.opening import StoreUrlError, open_store
@@ -122,6 +123,32 @@ def test_a_name_cannot_be_a_file_and_a_directory(store: ObjectStore, artifacts: 
         await store.put(key("a"), body(b"now a file"))
         with pytest.raises(ConflictError):
             await store.put(key("a/b"), body(b"y"))
+
+    anyio.run(scenario)
+
+
+def test_what_a_console_marks_as_a_directory_is_none_before_it_holds_a_file(
+    store: ObjectStore, s3_server: S3Server
+) -> None:
+    assert isinstance(store, RemoteStore)
+    for marker in ("a/", "a/b/", "a/b/c/"):
+        s3_server.client.put_object(BUCKET, f"{store.bucket.prefix}/{marker}", io.BytesIO(), 0)
+
+    async def scenario() -> None:
+        assert await entries(store, ObjectKey()) == []
+        assert await entries(store, key("a")) == []
+        for path in ("a", "a/b"):
+            with pytest.raises(MissingObjectError):
+                await store.open(key(path))
+        await store.check_free(key("a/b"))
+        await store.put(key("a/b/c/empty"), body())
+        assert await entries(store, key("a")) == [Entry("b", None)]
+        with pytest.raises(ConflictError):
+            await store.check_free(key("a/b"))
+        await store.delete(key("a/b"))
+        assert await entries(store, ObjectKey()) == []
+        await store.put(key("a"), body(b"now a file"))
+        assert await entries(store, ObjectKey()) == [Entry("a", 10)]
 
     anyio.run(scenario)
 

@@ -15,6 +15,7 @@ from trackhelm_core.chunks.points import Points, merge
 from trackhelm_core.queue.connection import RedisConnection
 from trackhelm_core.runtime import Runtime
 from trackhelm_core.settings import RedisSettings, StorageSettings
+from trackhelm_domain.locations import Places
 from trackhelm_domain.migrate import migrate
 from trackhelm_domain.opening import open_runtime
 from trackhelm_domain.tables import Key, MetricChunk, Run, Series
@@ -83,7 +84,8 @@ def split(server: RedisServer, postgres_url: str, tmp_path: Path) -> Iterator[Sp
         queue_backlog=500,
         read_wait_seconds=2,
     )
-    runtime = open_runtime(StorageSettings(data=tmp_path, database_url=postgres_url), settings)
+    storage = StorageSettings(data=tmp_path, database_url=postgres_url)
+    runtime = open_runtime(storage, settings, {Places: Places})
     migrate(runtime.database.engine)
     assert runtime.redis is not None
     runtime.redis.client.flushall()

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from trackhelm_core.errors import InvalidParameterError
 from trackhelm_core.validation import NOBODYS_ID, check_key, parse_experiment_id, parse_version
-from trackhelm_domain.locations import check_artifact_location
+from trackhelm_domain.locations import check_artifact_location, join
 
 
 @pytest.mark.parametrize("key", ["loss", "val/loss", "a b:c-d_e.f", "épôque", "x" * 250])
@@ -58,8 +58,10 @@ def test_what_is_no_whole_number_is_no_experiment_id(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "location", ["s3://bucket/path", "gs://b", "mlflow-artifacts:/x", "file:///data", "/abs"]
-)
+    "location",
+    ["s3://bucket/path", "gs://b", "mlflow-artifacts:/x", "file:///data", "/abs", "s3://b/", "s3://b?x=1",
+     "oss://b/x", "x-y.z+1://b", "dbfs:/x", "/what?/is#this", "s3://b/100%/%zz", "s3://b/a..b"],
+)  # fmt: skip
 def test_a_location_that_is_allowed(location: str) -> None:
     assert check_artifact_location(location) == location
 
@@ -71,15 +73,49 @@ def test_a_location_that_is_allowed(location: str) -> None:
         "http://host/x",
         "s3://b/../c",
         "s3://b/%2e%2e/c",
-        "s3://b?x=1",
+        "sftp://host/x",
+        "s3://b?x=../y",
+        "s3://b?x=%252e%252e",
+        "s3://b/%25252e%25252e/c",
+        "s3://b/%" + "25" * 12 + "2e",
         "s3://b#x",
+        "s3://b/\n",
+        "s3://b/%0a",
+        "s3://b/%2500",
+        " s3://b",
+        "s3://b ",
+        "oss://",
+        "s3:///",
+        "plugin:",
+        "my_scheme://b",
+        "c:/folder",
+        "C:\\folder",
+        "s3://[b/x",
+        "file:///data?x=1",
+        "mlflow-artifacts:/x?y=1",
         "a/../b",
+        "a?/../b",
         "x" * 2049,
     ],
 )
 def test_a_location_that_is_refused(location: str) -> None:
     with pytest.raises(InvalidParameterError):
         check_artifact_location(location)
+
+
+@pytest.mark.parametrize(
+    ("root", "joined"),
+    [
+        ("s3://b/x", "s3://b/x/r/artifacts"),
+        ("s3://b/x/", "s3://b/x/r/artifacts"),
+        ("s3://b?v=1", "s3://b/r/artifacts?v=1"),
+        ("s3://b/x/?v=a/b?c", "s3://b/x/r/artifacts?v=a/b?c"),
+        ("/what?/", "/what?/r/artifacts"),
+        ("dbfs:/", "dbfs:/r/artifacts"),
+    ],
+)
+def test_a_query_stays_behind_the_path(root: str, joined: str) -> None:
+    assert join(root, "r", "artifacts") == joined
 
 
 def test_a_path_is_measured_as_it_is_stored() -> None:

@@ -3,8 +3,10 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from trackhelm_domain.locations import Places
+from trackhelm_domain.locations import Places, location_key
 
 
 @pytest.mark.parametrize(
@@ -12,6 +14,7 @@ from trackhelm_domain.locations import Places
     [
         ("mlflow-artifacts:/1/r/artifacts", "mlflow-artifacts://host:5000/1/r//artifacts/"),
         ("s3://Bucket/a%20b/c", "s3a://bucket/a b/./c"),
+        ("s3://bucket/a%2Fb", "S3N://bucket/a/b?versionId=1"),
         ("file:///folder/a%20b", "/folder/a b"),
         ("file://localhost/folder", "file:///folder"),
         ("abfss://data@team.dfs.core.windows.net/x", "wasbs://data@team.blob.core.windows.net/x/"),
@@ -67,3 +70,36 @@ def test_a_folder_behind_a_link_has_two_names(tmp_path: Path) -> None:
     places = Places((tmp_path / "link").as_uri())
     for name in ("link", "real"):
         assert places.own_path(f"{tmp_path}/{name}/1/r") == "1/r"
+
+
+segments = st.lists(st.sampled_from(["a", "b", "a b", "aa"]), max_size=4)
+buckets = st.sampled_from(
+    ["s3://one", "S3A://One/", "gs://one", "mlflow-artifacts:/", "s3://own/store", "/srv"]
+)
+
+
+def uri_of(bucket: str, path: list[str]) -> str:
+    encoded = "/".join(path).replace(" ", "%20" if ":" in bucket else " ")
+    return f"{bucket}/{encoded}" if path else bucket
+
+
+@given(buckets, segments, buckets, segments)
+def test_keys_lie_in_one_another_as_places_do(
+    one: str, path: list[str], other: str, other_path: list[str]
+) -> None:
+    places = Places("s3://own/store")
+    above, below = uri_of(one, path), uri_of(other, other_path)
+    stored = location_key(below)
+    assert stored is not None
+    lies = places.place(below)[: len(places.place(above))] == places.place(above)
+    assert any(stored.startswith(key) for key in places.keys(above)) == lies
+    holds = places.place("mlflow-artifacts:/x")[: len(places.place(above))] == places.place(above)
+    assert places.holds_store(above) == (holds or places.place("s3://own/store") == places.place(above))
+
+
+def test_a_key_fits_an_index_whatever_the_uri() -> None:
+    key = location_key("s3://b/" + "x/" * 2000)
+    assert key is not None
+    assert len(key) == 2048
+    for nowhere in ("runs:/1/model", "models:/iris/1", "dummy-source", ""):
+        assert location_key(nowhere) is None

@@ -5,6 +5,7 @@ import os
 import shutil
 import threading
 from collections.abc import AsyncIterator, Awaitable
+from contextlib import suppress
 from pathlib import Path
 
 import anyio
@@ -78,6 +79,54 @@ def test_uploads_and_deletions_of_one_directory_do_not_fail_each_other(tmp_path:
 
     anyio.run(scenario)
     assert is_clean(tmp_path)
+
+
+def test_a_directory_that_others_left_empty_is_none_and_a_file_takes_its_name(tmp_path: Path) -> None:
+    for path in ("empty/a/b", "empty/c", "link", "full/empty"):
+        (tmp_path / path).mkdir(parents=True)
+    (tmp_path / "link" / "to").symlink_to(tmp_path)
+    (tmp_path / "full" / "f").write_text("x")
+
+    async def scenario() -> None:
+        store = FolderStore(tmp_path)
+        assert await entries(store, ObjectKey()) == [Entry("full", None)]
+        assert await entries(store, key("full")) == [Entry("f", 1)]
+        for path in ("empty", "empty/a", "link"):
+            with pytest.raises(MissingObjectError):
+                await store.open(key(path))
+        await store.check_free(key("empty"))
+        await store.put(key("empty"), body(b"now a file"))
+        assert await content(store, "empty") == b"now a file"
+        # What somebody put there is not deleted for a file, whatever it is.
+        for path in ("link", "full"):
+            with pytest.raises(ConflictError):
+                await store.put(key(path), body(b"x"))
+        assert (tmp_path / "link" / "to").is_symlink()
+
+    anyio.run(scenario)
+
+
+def test_files_that_take_the_place_of_empty_directories_lose_none_that_is_stored_in_them(
+    tmp_path: Path,
+) -> None:
+    async def scenario() -> None:
+        store = FolderStore(tmp_path)
+        kept = set[str]()
+
+        async def put(path: str) -> None:
+            with suppress(ConflictError):
+                await store.put(key(path), body(b"x"))
+                kept.add(path)
+
+        for number in range(100):
+            (tmp_path / f"{number}/a/b").mkdir(parents=True)
+            async with anyio.create_task_group() as writers:
+                for path in (f"{number}", f"{number}/a", f"{number}/a/b/c"):
+                    writers.start_soon(put, path)
+        assert {str(file.key) async for page in store.walk(ObjectKey()) for file in page} == kept
+        assert len(kept) >= 100
+
+    anyio.run(scenario)
 
 
 def test_a_symbolic_link_is_never_followed(tmp_path: Path) -> None:
