@@ -7,14 +7,14 @@ import sys
 import time
 import urllib.error
 import urllib.request
-import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.fixtures.s3 import S3Server, free_ports, running
-from trackhelm_stack.seaweed import PORTS, Seaweed
+from tests.fixtures.backing_services import S3
+from tests.fixtures.s3 import S3Server
+from trackhelm_stack.ports import free_ports
 
 _START_SECONDS = 300
 _STOP_SECONDS = 20
@@ -72,9 +72,8 @@ def _family(process: int) -> list[int]:
 @contextmanager
 def s3_server(folder: Path) -> Iterator[S3Server]:
     """Run SeaweedFS from its wheel."""
-    seaweed = Seaweed(folder, free_ports(PORTS), "trackhelm", uuid.uuid4().hex)
-    with running(seaweed, folder.with_suffix(".log")):
-        yield S3Server(seaweed.endpoint, seaweed.access_key, seaweed.secret_key)
+    with S3.from_wheel(folder) as url:
+        yield S3Server.of(url)
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from hypothesis import settings
 
 pytest_plugins = [
-    "tests.fixtures.s3",
+    "tests.fixtures.backing_services",
     "tests.fixtures.databases",
     "tests.fixtures.api",
     "tests.fixtures.sql",

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from tests.contract.refusals.table import API, GROUPS, differences, refusals
+from tests.fixtures.backing_services import redis_database
 from tests.fixtures.databases import new_postgres_database
 from tests.fixtures.live import serving
-from tests.fixtures.programs import redis_server, worker
+from tests.fixtures.programs import worker
 from trackhelm_core.settings import RedisSettings, StorageSettings
 from trackhelm_embedded.app import embedded_app
 
@@ -31,7 +32,8 @@ def port(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         redis = RedisSettings()
         if request.param == "queue":
             folder = tmp_path_factory.mktemp("queue")
-            redis = RedisSettings(redis_url=running.enter_context(redis_server(folder)).url)
+            redis_url = running.enter_context(redis_database(request.getfixturevalue("redis_server")))
+            redis = RedisSettings(redis_url=redis_url)
             running.enter_context(worker(storage, redis, folder))
         yield running.enter_context(serving(embedded_app(storage, redis)))
 

@@ -22,10 +22,10 @@ from tests.e2e.polling import wait_until
 STOCK = os.environ.get("E2E_AGAINST_STOCK") == "1"
 SHAPE = os.environ.get("SERVER_SHAPE", "embedded")
 # A stack is thirteen processes, which start together on machines that may have two processors.
-START_SECONDS = 60 if SHAPE == "embedded" else 150
+START_SECONDS = 180 if SHAPE == "embedded" else 450
 # MLflow's own server imports for a minute where its environment holds no compiled modules.
-STOCK_START_SECONDS = 150
-STOP_SECONDS = 20 if SHAPE == "embedded" else 60
+STOCK_START_SECONDS = 450
+STOP_SECONDS = 60 if SHAPE == "embedded" else 180
 LOG_TAIL_CHARACTERS = 8_000
 
 
@@ -98,9 +98,9 @@ class ServerProcess:
             process.wait(timeout=STOP_SECONDS)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
-            process.wait(timeout=20)
+            process.wait(timeout=60)
             raise
-        wait_until(lambda: not self._is_listening(), seconds=20, what=f"port {self.port} free")
+        wait_until(lambda: not self._is_listening(), seconds=60, what=f"port {self.port} free")
 
     def _is_ready(self) -> bool:
         if not self.running:

@@ -156,7 +156,7 @@ def test_a_missing_artifact_is_refused_at_once_even_with_the_clients_default_ret
     started = time.monotonic()
     with pytest.raises(MlflowException):
         mlflow.artifacts.download_artifacts(run_id=run.info.run_id, artifact_path="no/such/file.txt")
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 30
 
 
 def test_listing_a_path_that_does_not_exist_is_empty(run: Run, client: MlflowClient) -> None:

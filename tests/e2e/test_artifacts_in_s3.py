@@ -119,7 +119,7 @@ def test_an_upload_whose_part_fails_leaves_nothing_and_can_be_sent_again(
             with pytest.raises(MlflowException, match="at least one part"):
                 mlflow.log_artifact(str(large))
         # The log is written by a thread of its own, which may come after the answer.
-        wait_until(lambda: "/mpu/abort/" in server.log_tail(), seconds=10, what="the upload to be aborted")
+        wait_until(lambda: "/mpu/abort/" in server.log_tail(), seconds=60, what="the upload to be aborted")
         assert client.list_artifacts(run.info.run_id) == []
         mlflow.log_artifact(str(large))
     (file,) = client.list_artifacts(run.info.run_id)

@@ -30,7 +30,7 @@ def test_the_sixty_second_script_runs_as_pasted(server: ServerProcess, tmp_path:
         capture_output=True,
         text=True,
         check=False,
-        timeout=100,
+        timeout=300,
     )
     assert ended.returncode == 0, ended.stderr
     assert ended.stdout.strip()

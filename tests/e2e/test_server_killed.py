@@ -17,7 +17,7 @@ from tests.e2e.polling import wait_until
 from tests.e2e.server import ServerProcess
 
 # Several starts of a server a test, on machines that may be busy.
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(900)
 
 SCRIPT = Path(__file__).parent / "scripts" / "logs_steadily.py"
 CALLS_AN_EPOCH = 6
@@ -64,15 +64,15 @@ class Training:
             assert self._process.poll() in {None, 0}, self._errors.read_text()
             return self.promises().calls >= calls
 
-        wait_until(reached, seconds=60, what=f"{calls} acknowledged calls")
+        wait_until(reached, seconds=180, what=f"{calls} acknowledged calls")
 
     def finish(self) -> None:
-        assert self._process.wait(timeout=90) == 0, self._errors.read_text()
+        assert self._process.wait(timeout=270) == 0, self._errors.read_text()
 
     def kill(self) -> None:
         if self._process.poll() is None:
             self._process.kill()
-            self._process.wait(timeout=20)
+            self._process.wait(timeout=60)
 
 
 @pytest.fixture

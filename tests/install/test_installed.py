@@ -13,12 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.fixtures.programs import redis_server
 from tests.install.conftest import ENVIRONMENT, ROOT, Environment, run
 from trackhelm_stack.ports import free_ports
 
 # An environment takes its time on a machine that has never installed any of it.
-pytestmark = pytest.mark.timeout(900)
+pytestmark = pytest.mark.timeout(2_700)
 
 Installed = Callable[[str, str], Environment]
 
@@ -66,11 +65,12 @@ def test_the_license_is_declared_and_installed(installed: Installed, package: st
     assert (metadata / "licenses" / "LICENSE").read_bytes() == (ROOT / "LICENSE").read_bytes()
 
 
-def test_the_queue_can_be_connected(installed: Installed, package: str, tmp_path: Path) -> None:
-    with redis_server(tmp_path / "redis") as redis:
-        settings = {"TRACKHELM_REDIS_URL": redis.url, "TRACKHELM_DATABASE_URL": "sqlite:///unused.db"}
-        python = installed(package, "").python
-        transport = run(python, "-I", "-c", CONNECT_THE_QUEUE, cwd=tmp_path, **settings)
+def test_the_queue_can_be_connected(
+    installed: Installed, package: str, tmp_path: Path, own_redis_url: str
+) -> None:
+    settings = {"TRACKHELM_REDIS_URL": own_redis_url, "TRACKHELM_DATABASE_URL": "sqlite:///unused.db"}
+    python = installed(package, "").python
+    transport = run(python, "-I", "-c", CONNECT_THE_QUEUE, cwd=tmp_path, **settings)
     assert "kombu.transport.redis" in transport.split()
 
 
@@ -102,7 +102,7 @@ def made_run(clone: Path, port: int) -> Iterator[Iterator[str]]:
             yield iter(process.stdout)
         finally:
             os.killpg(process.pid, signal.SIGINT)
-            process.communicate(timeout=60)
+            process.communicate(timeout=180)
 
 
 def test_make_run_on_a_fresh_clone(clone: Path) -> None:
@@ -116,6 +116,6 @@ def test_make_run_on_a_fresh_clone(clone: Path) -> None:
                 break
         else:
             pytest.fail("".join(said))
-        with urllib.request.urlopen(f"{url}/health", timeout=60) as answer:
+        with urllib.request.urlopen(f"{url}/health", timeout=180) as answer:
             assert answer.read() == b"OK"
     assert (clone / "trackhelm-data").is_dir()

@@ -52,7 +52,7 @@ def run_script(script: str, server: ServerProcess, **variables: str) -> "subproc
         capture_output=True,
         text=True,
         check=False,
-        timeout=40,
+        timeout=180,
     )
 
 

@@ -8,7 +8,7 @@ from tests.contract.refusals.table import GROUPS, differences
 from tests.e2e.server import ServerProcess
 
 # Generation 2 has other words. The first test waits for the server, which takes a minute to start.
-pytestmark = [pytest.mark.since_3, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.since_3, pytest.mark.timeout(900)]
 
 
 @pytest.fixture(autouse=True)

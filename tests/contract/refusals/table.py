@@ -211,7 +211,7 @@ def _ask(port: int, refusal: Refusal, names: Mapping[str, str]) -> Answer:
 
 def _send(port: int, method: str, path: str, body: bytes | None, content_type: str) -> tuple[int, bytes]:
     """Send a request whose path stands as it is: other clients take a `..` out of it."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=180)
     try:
         connection.putrequest(method, path)
         if body is not None:

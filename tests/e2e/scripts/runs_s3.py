@@ -2,17 +2,13 @@
 
 import json
 import sys
-import uuid
 from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parents[3]), str(Path(__file__).parents[3] / "services")]
 
-from tests.fixtures.s3 import S3Server, free_ports, running  # noqa: E402
-from trackhelm_stack.seaweed import PORTS, Seaweed  # noqa: E402
+from tests.fixtures.backing_services import S3  # noqa: E402
+from tests.fixtures.s3 import S3Server  # noqa: E402
 
-folder = Path(sys.argv[1])
-seaweed = Seaweed(folder, free_ports(PORTS), "trackhelm", uuid.uuid4().hex)
-with running(seaweed, folder.with_suffix(".log")):
-    server = S3Server(seaweed.endpoint, seaweed.access_key, seaweed.secret_key)
-    print(json.dumps(server.environment()), flush=True)  # noqa: T201
+with S3.running(Path(sys.argv[1])) as url:
+    print(json.dumps(S3Server.of(url).environment()), flush=True)  # noqa: T201
     sys.stdin.read()

@@ -59,7 +59,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoppableS3]:
 def serving_live(storage: StorageSettings, artifacts: ObjectSettings) -> Iterator[LiveServer]:
     with (
         serving(embedded_app(storage, artifacts=artifacts)) as port,
-        httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client,
+        httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=180) as client,
     ):
         yield LiveServer(port, client, storage.artifact_folder)
 

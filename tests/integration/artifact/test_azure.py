@@ -18,7 +18,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.fixtures.s3 import free_ports
 from tests.fixtures.waiting import wait_until
 from tests.integration.artifact.conftest import serving_live
 from trackhelm_artifact.objects.keys import ObjectKey
@@ -32,6 +31,7 @@ from trackhelm_artifact.objects.store import (
     ObjectStore,
 )
 from trackhelm_core.settings import ObjectSettings, StorageSettings
+from trackhelm_stack.ports import free_ports
 
 AZURITE = os.environ.get("TEST_AZURITE", "")
 pytestmark = pytest.mark.skipif(not AZURITE, reason="opt-in: make test-azure")
@@ -89,7 +89,7 @@ def container(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         for variable, value in variables.items():
             patch.setenv(variable, value)
         try:
-            wait_until(lambda: make_container(endpoint, name), seconds=60)
+            wait_until(lambda: make_container(endpoint, name), seconds=180)
             yield f"az://{ACCOUNT}/{name}"
         finally:
             process.kill()
@@ -173,10 +173,10 @@ def test_files_go_past_the_server_by_addresses_that_it_signs(store: ObjectStore)
 
     upload, headers, download = asyncio.run(addresses())
     with urllib.request.urlopen(
-        urllib.request.Request(upload, data=b"sent", method="PUT", headers=headers), timeout=10
+        urllib.request.Request(upload, data=b"sent", method="PUT", headers=headers), timeout=60
     ):
         pass
-    with urllib.request.urlopen(download, timeout=10) as answer:
+    with urllib.request.urlopen(download, timeout=60) as answer:
         assert answer.read() == b"sent"
 
 

@@ -34,7 +34,7 @@ def begin(live: LiveServer, folder: str, count: int = 2) -> dict[str, Any]:
 def send(upload: dict[str, Any], blocks: list[bytes]) -> list[dict[str, Any]]:
     parts = []
     for credential, block in zip(upload["credentials"], blocks, strict=True):
-        answer = httpx2.put(credential["url"], content=block, headers=credential["headers"], timeout=60)
+        answer = httpx2.put(credential["url"], content=block, headers=credential["headers"], timeout=180)
         assert answer.status_code == 200, answer.text
         parts.append(
             {

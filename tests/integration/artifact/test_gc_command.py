@@ -17,7 +17,7 @@ from typer.testing import CliRunner, Result
 from tests.fixtures.api import Api, api_of
 from tests.fixtures.databases import new_postgres_database
 from tests.fixtures.objects import walked
-from tests.fixtures.programs import redis_server, worker
+from tests.fixtures.programs import worker
 from tests.fixtures.s3 import S3Server
 from tests.fixtures.waiting import wait_until
 from trackhelm_artifact.integrity import purging as files_purging
@@ -69,8 +69,8 @@ class Server:
         result: Result = CliRunner().invoke(app, arguments)
         assert result.exit_code == expected, (result.output, result.exception)
         if self.waits and "--dry-run" not in options and not expected:
-            wait_until(lambda: self.count(ArtifactTombstone) == 0, seconds=60)
-            wait_until(lambda: not self.purged(), seconds=60)
+            wait_until(lambda: self.count(ArtifactTombstone) == 0, seconds=180)
+            wait_until(lambda: not self.purged(), seconds=180)
         return result.output
 
     def purged(self) -> bool:
@@ -140,7 +140,7 @@ def server(
                 monkeypatch.setenv(f"TRACKHELM_{name.upper()}", text)
         if request.param == "queue":
             url = new_postgres_database(request.getfixturevalue("postgres_server"))
-            redis = RedisSettings(redis_url=running.enter_context(redis_server(tmp_path)).url)
+            redis = RedisSettings(redis_url=request.getfixturevalue("own_redis_url"))
             monkeypatch.setenv("TRACKHELM_REDIS_URL", str(redis.redis_url))
         storage = StorageSettings(data=tmp_path / "data", database_url=url)
         api = running.enter_context(api_of(storage, redis, artifacts))
@@ -466,7 +466,7 @@ def test_the_embedded_server_finishes_what_a_killed_command_began(
         with server.runtime.database.writing() as session:
             rows_purging.purge_runs(session, in_use(server), [run_id], cause_of(server))
         # Marked, and then nobody: what the command does next is the server's to do.
-        wait_until(lambda: server.count(ArtifactTombstone) == 0 and not server.purged(), seconds=60)
+        wait_until(lambda: server.count(ArtifactTombstone) == 0 and not server.purged(), seconds=180)
         assert server.files(root) == {}
         assert len(server.files(server.root(stays))) == 2
         assert server.count(Run) == 1

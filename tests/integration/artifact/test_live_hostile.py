@@ -32,7 +32,7 @@ def folder() -> str:
 def send(server: LiveServer, method: str, target: str, *headers: str, body: bytes = b"") -> bytes:
     """Send a request as it stands, and return the first line of the answer."""
     lines = [f"{method} {target} HTTP/1.1", "Host: x", *headers, "", ""]
-    with socket.create_connection(("127.0.0.1", server.port), timeout=30) as connection:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=90) as connection:
         connection.sendall("\r\n".join(lines).encode("latin-1") + body)
         return connection.recv(4000).split(b"\r\n")[0]
 

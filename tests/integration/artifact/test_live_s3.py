@@ -41,7 +41,7 @@ def test_an_upload_that_breaks_off_leaves_nothing(
 
 def wait_for_upload(live: LiveServer, server: S3Server, folder: str, *, there: bool) -> None:
     """Return once S3 has parts of an unfinished upload, or none; each look is paced by a request."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 90
     while any(folder in key for key in server.unfinished_uploads("")) is not there:
         assert time.monotonic() < deadline
         assert live.client.get("/health").text == "OK"

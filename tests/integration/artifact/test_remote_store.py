@@ -176,7 +176,7 @@ def test_a_file_that_does_not_fit_the_memory_is_refused_before_it_is_sent(
 
     anyio.run(refused)
     with serving_live(StorageSettings(data=tmp_path), artifacts) as live:
-        connection = HTTPConnection("127.0.0.1", live.port, timeout=60)
+        connection = HTTPConnection("127.0.0.1", live.port, timeout=180)
         connection.putrequest("PUT", "/api/2.0/mlflow-artifacts/artifacts/d/f")
         connection.putheader("Content-Length", str(most + 1))
         connection.endheaders()

@@ -86,7 +86,7 @@ async def meet_a_store_that_hangs(url: str, store: StoppableS3) -> list[httpx2.R
     """Send requests for files, some of which are in the middle when it happens; work meanwhile."""
     hangs = asyncio.Event()
     async with httpx2.AsyncClient(
-        base_url=url, timeout=120, limits=httpx2.Limits(max_connections=None)
+        base_url=url, timeout=360, limits=httpx2.Limits(max_connections=None)
     ) as client:
         hanging = [asyncio.create_task(upload(client, number, hangs)) for number in range(REQUESTS // 4)]
         while not store.server.unfinished_uploads(""):
@@ -109,7 +109,7 @@ def test_a_hundred_requests_that_hang_take_little_memory_and_nobody_elses_turn(
     store: StoppableS3, server: tuple[subprocess.Popen[str], str]
 ) -> None:
     process, url = server
-    with httpx2.Client(base_url=url, timeout=60) as client:
+    with httpx2.Client(base_url=url, timeout=180) as client:
         for path in ("known", "hung"):
             assert client.put(f"{FILES}/{path}/f", content=BLOCK * 20).status_code == 200
     before = peak_mebibytes(process)

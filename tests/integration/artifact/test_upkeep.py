@@ -29,7 +29,7 @@ def test_a_call_that_hangs_holds_up_no_stop(monkeypatch: pytest.MonkeyPatch) -> 
 
     def hang() -> None:
         hangs.set()
-        released.wait(30)
+        released.wait(90)
 
     async def purge(*_: Any, **__: Any) -> Deleted:
         await to_thread.run_sync(hang)

@@ -16,7 +16,7 @@ def test_two_transitions_at_once_have_one_order_and_both_events(trail: Trail, ap
     together = Barrier(2)
 
     def move(stage: str) -> None:
-        together.wait(10)
+        together.wait(60)
         api.post("model-versions/transition-stage", name=name, version="1", stage=stage)
 
     with ThreadPoolExecutor(2) as clients:

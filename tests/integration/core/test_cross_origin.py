@@ -167,7 +167,7 @@ def test_a_gateway_and_its_services_say_it_once(tmp_path: Path) -> None:
     with (
         serving(at_the_edge(app, behind)) as service,
         serving(at_the_edge(gateway_app(services_at(service)), http)) as port,
-        httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client,
+        httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=180) as client,
     ):
         assert preflight(client, LISTED).status_code == 200
         for path, status in ((DIRECT, 400), ("/no/such/path", 404)):

@@ -96,7 +96,7 @@ def test_the_victim_of_a_deadlock_is_sent_again(postgresql: Database) -> None:
         try:
             with postgresql.writing() as session:
                 session.execute(text(f"UPDATE parent SET name = 'c' WHERE id = {first}"))
-                both_hold_one.wait(10)
+                both_hold_one.wait(60)
                 session.execute(text(f"UPDATE parent SET name = 'c' WHERE id = {second}"))
         except SQLAlchemyError as error:
             answer = database_failure(error)

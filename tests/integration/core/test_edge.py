@@ -29,7 +29,7 @@ class Server:
         self._port = port
 
     def call(self, method: str, target: str, body: Any = None, **headers: str) -> tuple[int, Any]:
-        with closing(http.client.HTTPConnection("127.0.0.1", self._port, timeout=60)) as connection:
+        with closing(http.client.HTTPConnection("127.0.0.1", self._port, timeout=180)) as connection:
             sent = body if isinstance(body, bytes) or body is None else json.dumps(body)
             given = {"Content-Type": "application/json"} | {
                 name.replace("_", "-"): value for name, value in headers.items()

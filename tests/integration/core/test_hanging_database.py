@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
-from tests.fixtures.running import running
+from tests.fixtures.backing_services import running
 from trackhelm_core.db import engine
 from trackhelm_core.db.engine import make_engine
 from trackhelm_core.db.failures import database_failure
@@ -72,15 +72,15 @@ def test_whoever_waits_for_a_server_that_hangs_is_told_in_bounded_time(
         timer.start()
         try:
             waiting = [threads.submit(status_of, database, "SELECT pg_sleep(3)") for _ in range(8)]
-            assert [answer.result(30) for answer in waiting] == [503] * 8
+            assert [answer.result(90) for answer in waiting] == [503] * 8
             later = [threads.submit(status_of, database, "SELECT 1") for _ in range(8)]
-            assert [answer.result(30) for answer in later] == [503] * 8
-            assert time.monotonic() - began < 15
+            assert [answer.result(90) for answer in later] == [503] * 8
+            assert time.monotonic() - began < 45
         finally:
             timer.join()
             for pid in stopped:
                 os.kill(pid, signal.SIGCONT)
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while (status := status_of(database, "SELECT 1")) != 200:
         assert status == 503
         assert time.monotonic() < deadline
@@ -90,7 +90,7 @@ def test_whoever_waits_for_a_server_that_hangs_is_told_in_bounded_time(
 def test_a_slow_statement_of_a_server_that_is_well_is_waited_for(database: Database) -> None:
     with ThreadPoolExecutor(2) as threads:
         slow = [threads.submit(status_of, database, "SELECT pg_sleep(3.5)") for _ in range(2)]
-        assert [answer.result(30) for answer in slow] == [200, 200]
+        assert [answer.result(90) for answer in slow] == [200, 200]
 
 
 def test_a_server_that_never_greets_is_not_waited_for_either(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -103,7 +103,7 @@ def test_a_server_that_never_greets_is_not_waited_for_either(monkeypatch: pytest
         began = time.monotonic()
         with pytest.raises(OperationalError) as refused:
             engine.connect()
-        assert time.monotonic() - began < 10
+        assert time.monotonic() - began < 30
     answer = database_failure(refused.value)
     assert answer is not None
     assert answer.status == 503

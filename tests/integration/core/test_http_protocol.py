@@ -48,7 +48,7 @@ def port(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
 def exchange(port: int, *blocks: bytes) -> list[Answer]:
     """Send blocks, and return the answers up to the connection's end."""
-    with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=90) as connection:
         for block in blocks:
             connection.sendall(block)
         said = b""
@@ -118,7 +118,7 @@ def test_a_method_that_is_not_offered_is_refused_in_mlflows_form(port: int) -> N
 def test_a_filter_may_have_as_many_values_in_an_address_as_the_search_takes(port: int) -> None:
     names = [f"{number:05}{'ü' * 27}" for number in range(20_000)]
     wanted = "name IN ({})".format(",".join(f"'{name}'" for name in names))
-    with httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
+    with httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=180) as client:
         client.post(SEARCH.replace("search", "create"), json={"name": names[-1]})
         found: Any = raw_get(port, f"{SEARCH}?max_results=5&filter={quote(wanted)}")
     assert [model["name"] for model in found["registered_models"]] == [names[-1]]

@@ -88,5 +88,5 @@ def gateway_port(mirror: Mirror) -> Iterator[int]:
 
 @pytest.fixture
 def gateway(gateway_port: int) -> Iterator[httpx2.Client]:
-    with httpx2.Client(base_url=f"http://127.0.0.1:{gateway_port}", timeout=60) as client:
+    with httpx2.Client(base_url=f"http://127.0.0.1:{gateway_port}", timeout=180) as client:
         yield client

@@ -29,7 +29,7 @@ def saying(words: bytes) -> Iterator[int]:
         thread = threading.Thread(target=serve)
         thread.start()
         yield listener.getsockname()[1]
-        thread.join(30)
+        thread.join(90)
 
 
 def free_port() -> int:
@@ -80,7 +80,7 @@ def test_an_answer_that_breaks_off_is_not_taken_for_the_whole(words: bytes) -> N
 def test_an_answer_that_comes_before_the_body_was_sent_is_passed_on() -> None:
     refusal = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 3\r\n\r\nno!"
     with saying(refusal) as service, serving(gateway_app(services_at(service))) as port:
-        caller = socket.create_connection(("127.0.0.1", port), timeout=30)
+        caller = socket.create_connection(("127.0.0.1", port), timeout=90)
         caller.sendall(f"PUT {FILES}/f HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\nbegin".encode())
         answer = b""
         while b"no!" not in answer:
@@ -103,7 +103,7 @@ def test_a_caller_who_leaves_during_the_answer_takes_the_request_back(
     with gateway.stream("GET", f"{FILES}/endless") as answer:
         next(answer.iter_raw())
         assert not mirror.left.is_set()
-    assert mirror.left.wait(30)
+    assert mirror.left.wait(90)
 
 
 @pytest.mark.parametrize("framing", ["Content-Length: 99000000", "Transfer-Encoding: chunked"])
@@ -113,7 +113,7 @@ def test_a_caller_who_leaves_during_the_body_takes_the_request_back(
     caller = socket.create_connection(("127.0.0.1", gateway_port))
     caller.sendall(f"PUT {FILES}/f HTTP/1.1\r\nHost: x\r\n{framing}\r\n\r\n3\r\nabc\r\n".encode())
     caller.close()
-    assert mirror.left.wait(30)
+    assert mirror.left.wait(90)
 
 
 @pytest.mark.parametrize(

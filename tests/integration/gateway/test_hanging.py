@@ -66,9 +66,9 @@ def slow() -> Iterator[Slow]:
 def test_a_service_that_never_answers_is_504_in_mlflows_form(slow: Slow, body: bytes) -> None:
     with gateway_to(slow) as port:
         began = time.monotonic()
-        answer = httpx2.put(f"http://127.0.0.1:{port}{FILES}/hangs", content=body, timeout=30)
+        answer = httpx2.put(f"http://127.0.0.1:{port}{FILES}/hangs", content=body, timeout=90)
         slow.may_answer.set()
-    assert PATIENCE <= time.monotonic() - began < 10
+    assert PATIENCE <= time.monotonic() - began < 30
     assert (answer.status_code, answer.headers["retry-after"]) == (504, "1")
     assert answer.json()["error_code"] == "TEMPORARILY_UNAVAILABLE"
     assert "artifact" in answer.json()["message"]
@@ -76,7 +76,7 @@ def test_a_service_that_never_answers_is_504_in_mlflows_form(slow: Slow, body: b
 
 def test_a_service_that_hangs_within_its_answer_is_not_taken_for_done(slow: Slow) -> None:
     with gateway_to(slow) as port, pytest.raises(httpx2.RemoteProtocolError):
-        httpx2.get(f"http://127.0.0.1:{port}{FILES}/breaks-off", timeout=30)
+        httpx2.get(f"http://127.0.0.1:{port}{FILES}/breaks-off", timeout=90)
 
 
 def test_a_service_that_does_not_read_a_body_is_504() -> None:
@@ -85,13 +85,13 @@ def test_a_service_that_does_not_read_a_body_is_504() -> None:
         settings = services_at(listener.getsockname()[1])
         settings = settings.model_copy(update={"gateway_timeout_seconds": PATIENCE})
         with serving(gateway_app(settings)) as port:
-            answer = httpx2.put(f"http://127.0.0.1:{port}{FILES}/f", content=b"x" * 40_000_000, timeout=30)
+            answer = httpx2.put(f"http://127.0.0.1:{port}{FILES}/f", content=b"x" * 40_000_000, timeout=90)
     assert answer.status_code == 504
 
 
 def test_a_long_download_is_not_broken_off(slow: Slow) -> None:
     with gateway_to(slow) as port:
-        answer = httpx2.get(f"http://127.0.0.1:{port}{FILES}/slow", timeout=30)
+        answer = httpx2.get(f"http://127.0.0.1:{port}{FILES}/slow", timeout=90)
     assert answer.content == b"block" * 8 + b"0"
 
 
@@ -104,7 +104,7 @@ def test_a_caller_may_take_its_time_with_a_body(slow: Slow) -> None:
             yield b"block"
 
     with gateway_to(slow) as port:
-        answer = httpx2.put(f"http://127.0.0.1:{port}{FILES}/f", content=blocks(), timeout=30)
+        answer = httpx2.put(f"http://127.0.0.1:{port}{FILES}/f", content=blocks(), timeout=90)
     assert (answer.status_code, answer.content) == (200, b"15")
 
 
@@ -112,7 +112,7 @@ def test_a_caller_may_take_its_time_with_an_answer(slow: Slow) -> None:
     pause = threading.Event()
     with (
         gateway_to(slow) as port,
-        httpx2.stream("GET", f"http://127.0.0.1:{port}{FILES}/slow", timeout=30) as answer,
+        httpx2.stream("GET", f"http://127.0.0.1:{port}{FILES}/slow", timeout=90) as answer,
     ):
         taken = b""
         for block in answer.iter_raw():

@@ -20,7 +20,7 @@ FILES = "/api/2.0/mlflow-artifacts/artifacts"
 
 def told(port: int, method: str, target: str, **headers: str) -> Any:
     """Send a request whose target no client library has touched, and return what the service saw."""
-    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as connection:
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=180)) as connection:
         connection.request(method, target, headers=headers)
         return json.loads(connection.getresponse().read())
 
@@ -133,7 +133,7 @@ def test_many_callers_at_once_get_their_own_answers(gateway_port: int) -> None:
     wrong: list[str] = []
 
     def call(caller: int) -> None:
-        with httpx2.Client(base_url=f"http://127.0.0.1:{gateway_port}", timeout=60) as client:
+        with httpx2.Client(base_url=f"http://127.0.0.1:{gateway_port}", timeout=180) as client:
             for turn in range(20):
                 path = f"{FILES}/{caller}/{turn}"
                 if client.get(path).json()["raw_path"] != path:

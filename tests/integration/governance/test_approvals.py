@@ -199,7 +199,7 @@ def test_of_many_who_approve_at_once_one_does(people: People, trail: Trail, guar
     together = Barrier(len(approvers))
 
     def approve(who: str) -> int:
-        together.wait(10)
+        together.wait(60)
         body = {"id": asked}
         return people.api.client.post(f"{OWN}/approvals/approve", json=body, auth=(who, "x")).status_code
 
@@ -216,7 +216,7 @@ def test_of_approving_and_rejecting_at_once_one_counts(people: People, trail: Tr
         together = Barrier(2)
 
         def decide(what: str, request: int = request, together: Barrier = together) -> int:
-            together.wait(10)
+            together.wait(60)
             path = f"{OWN}/approvals/{what}"
             return people.api.client.post(path, json={"id": request}, auth=("bob", "x")).status_code
 
@@ -242,11 +242,11 @@ def test_a_move_and_its_protection_at_once_have_one_order(
     together = Barrier(2)
 
     def protect() -> None:
-        together.wait(10)
+        together.wait(60)
         people.protect(name, "stage", "Production")
 
     def move() -> int:
-        together.wait(10)
+        together.wait(60)
         body = {"name": name, "version": "1", "stage": "Production"}
         return api.client.post(f"/api/2.0/mlflow/{STAGE}", json=body).status_code
 

@@ -196,7 +196,7 @@ def test_of_many_who_roll_back_from_the_same_version_one_does(people: People, na
     together = Barrier(6)
 
     def roll_back(_: int) -> int:
-        together.wait(10)
+        together.wait(60)
         return people.api.client.post(f"{OWN}/rollbacks/{what}", json=body).status_code
 
     with ThreadPoolExecutor(6) as clients:

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
+from tests.fixtures.backing_services import REDIS, Stoppable
 from tests.fixtures.databases import new_postgres_database
 from tests.fixtures.factories import Factory
-from tests.fixtures.programs import RedisServer, redis_server
 from trackhelm_core.chunks.codec import decode
 from trackhelm_core.chunks.points import Points, merge
 from trackhelm_core.queue.connection import RedisConnection
@@ -27,7 +27,7 @@ class Split:
 
     runtime: Runtime
     redis: RedisConnection
-    server: RedisServer
+    server: Stoppable
     factory: Factory
 
     def new_run(self) -> str:
@@ -64,9 +64,11 @@ class Split:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
-    with redis_server(tmp_path_factory.mktemp("redis")) as started:
-        yield started
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stoppable]:
+    server = Stoppable(REDIS, tmp_path_factory.mktemp("redis"))
+    server.start()
+    yield server
+    server.kill()
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +77,7 @@ def postgres_url(postgres_server: str) -> str:
 
 
 @pytest.fixture
-def split(server: RedisServer, postgres_url: str, tmp_path: Path) -> Iterator[Split]:
+def split(server: Stoppable, postgres_url: str, tmp_path: Path) -> Iterator[Split]:
     """Yield an empty queue over a database whose positions are those of the queue before."""
     settings = RedisSettings(
         redis_url=server.url,

@@ -288,6 +288,6 @@ def test_a_drain_lingers_for_what_comes_soon(split: Split) -> None:
     wait_until(lambda: split.steps(run) == [1, 2])
     # Another partition waits for a worker: the one who only lingers makes room.
     split.redis.client.rpush("{trackhelm}:celery:metrics", "a task")
-    drains.join(10)
+    drains.join(60)
     assert not drains.is_alive()
     assert not split.redis.client.exists(drainer_of(partition))

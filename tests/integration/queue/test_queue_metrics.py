@@ -1,7 +1,6 @@
 """What `/metrics` says of the queue, and what `/ready` says of Redis."""
 
 import re
-import signal
 
 from starlette.testclient import TestClient
 
@@ -34,12 +33,12 @@ def test_each_number_of_the_queue_is_what_happened(split: Split) -> None:
         before = numbers()
         drain(split, partition)
         after = numbers()
-        split.server.signal(signal.SIGSTOP)
+        split.server.hang()
         try:
             hanging = client.get("/metrics").text
             not_ready = client.get("/ready")
         finally:
-            split.server.signal(signal.SIGCONT)
+            split.server.go_on()
         assert client.get("/ready").status_code == 200
 
     assert before["trackhelm_metrics_accepted_requests_total"] == 2

@@ -77,7 +77,7 @@ def test_a_read_goes_on_while_others_write(split: Split) -> None:
                 assert 10**6 in split.steps(run)
         finally:
             stop.set()
-        draining.result(30)
+        draining.result(90)
     wait_until_stored(split.redis, [run])
 
 

@@ -24,7 +24,7 @@ def test_no_chart_and_no_list_is_silently_stale(split: Split) -> None:
             threads.submit(client.get, f"{ROOT}/series/history", params={"run_id": run, "key": "loss"}),
         ]
         for answer in answers:
-            response = answer.result(30)
+            response = answer.result(90)
             assert response.status_code == 503
             assert response.headers["retry-after"] == "1"
             assert response.json()["error_code"] == "TEMPORARILY_UNAVAILABLE"

@@ -79,19 +79,19 @@ def test_a_worker_that_is_killed_in_the_middle_of_a_call_loses_nothing(
 
     def hold(call: object) -> int:
         asked.set()
-        killed.wait(30)
+        killed.wait(90)
         return 200
 
     receiver.respond = hold
     with worker(storage, split.redis.settings, tmp_path) as process:
         run = hooked_api.new_run()
-        assert asked.wait(20)
+        assert asked.wait(60)
         kill_worker(process)
     killed.set()
     hooked_api.post("runs/update", run_id=run, status="FINISHED")
     split.redis.client.flushall()  # messages that were lost with it are not needed either
     with worker(storage, split.redis.settings, tmp_path):
-        wait_until(lambda: states(hooked_api, webhook_id) == ["DELIVERED"] * 2, seconds=60)
+        wait_until(lambda: states(hooked_api, webhook_id) == ["DELIVERED"] * 2, seconds=180)
     first, again, finished = receiver.calls
     assert first.delivery_id == again.delivery_id
     assert first.body == again.body

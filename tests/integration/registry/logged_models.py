@@ -3,13 +3,11 @@
 import hashlib
 import json
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from fastapi import FastAPI
-from sqlalchemy import event, insert, select
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from tests.fixtures.api import Api
@@ -80,22 +78,6 @@ def measure(api: Api, model_id: str, key: str, *points: Point) -> str:
             }
             session.execute(insert(Series).values(series))
     return run_id
-
-
-@contextmanager
-def counted_statements(api: Api) -> Iterator[list[str]]:
-    """Yield a list that fills with the statements that are executed meanwhile."""
-    statements: list[str] = []
-    engine = runtime_of(api).database.engine
-
-    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        statements.append(statement)
-
-    event.listen(engine, "before_cursor_execute", note)
-    try:
-        yield statements
-    finally:
-        event.remove(engine, "before_cursor_execute", note)
 
 
 def _key(session: Session, name: str) -> int:

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from tests.fixtures.api import Api
-from tests.integration.registry.logged_models import counted_statements, found_names, new_model
+from tests.fixtures.sql import CountStatements
+from tests.integration.registry.logged_models import found_names, new_model
 from trackhelm_core import chunks
 from trackhelm_core.chunks.points import Points
 from trackhelm_registry.logged_models import store as logged_models_store
@@ -167,7 +168,7 @@ def test_a_long_history_is_not_read_as_a_whole(api: Api, monkeypatch: pytest.Mon
     assert len(read) == 2
 
 
-def test_points_are_read_by_as_many_statements_as_one(api: Api) -> None:
+def test_points_are_read_by_as_many_statements_as_one(api: Api, count_statements: CountStatements) -> None:
     experiment_id = api.new_experiment()
     run_id = api.new_run(experiment_id)
     for _ in range(6):
@@ -176,7 +177,7 @@ def test_points_are_read_by_as_many_statements_as_one(api: Api) -> None:
             log(api, run_id, model_id, ("acc", step, step, step), ("loss", step, step, step))
     counts = []
     for size in (1, 6):
-        with counted_statements(api) as statements:
+        with count_statements() as statements:
             page = api.post(SEARCH, experiment_ids=[experiment_id], max_results=size)
         assert [len(model["data"]["metrics"]) for model in page["models"]] == [6] * size
         counts.append(len(statements))

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from tests.fixtures.api import Api
+from tests.fixtures.sql import CountStatements
 from tests.integration.registry.logged_models import (
     Point,
-    counted_statements,
     found_names,
     measure,
     new_model,
@@ -300,7 +300,7 @@ def test_the_largest_search_is_answered(api: Api, models: Models) -> None:
     assert page == {}
 
 
-def test_a_page_takes_as_many_statements_as_one_model(api: Api) -> None:
+def test_a_page_takes_as_many_statements_as_one_model(api: Api, count_statements: CountStatements) -> None:
     experiment_id = api.new_experiment()
     for number in range(12):
         model_id = new_model(
@@ -310,7 +310,7 @@ def test_a_page_takes_as_many_statements_as_one_model(api: Api) -> None:
     order = [{"field_name": "metrics.acc"}]
     counts = []
     for size in (1, 12):
-        with counted_statements(api) as statements:
+        with count_statements() as statements:
             page = api.post(SEARCH, experiment_ids=[experiment_id], max_results=size, order_by=order)
         assert len(page["models"]) == size
         counts.append(len(statements))

@@ -1,15 +1,12 @@
 """Searching models and versions: filters, orders, pages and prompts, over both databases."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from sqlalchemy import event
 
 from tests.fixtures.api import Api
+from tests.fixtures.sql import CountStatements
 from tests.integration.registry.registry import Registry
-from trackhelm_core.runtime import Runtime
 from trackhelm_registry.registered_models import search_store
 
 INVALID = "INVALID_PARAMETER_VALUE"
@@ -170,22 +167,8 @@ def test_prompts_are_found_only_when_asked_for(api: Api, registry: Registry, nam
             assert [item["name"] for item in found] == expected, condition
 
 
-@contextmanager
-def counted_statements(runtime: Runtime) -> Iterator[list[str]]:
-    statements: list[str] = []
-
-    def note(_c: object, _cursor: object, statement: str, *_rest: object) -> None:
-        statements.append(statement)
-
-    event.listen(runtime.database.engine, "before_cursor_execute", note)
-    try:
-        yield statements
-    finally:
-        event.remove(runtime.database.engine, "before_cursor_execute", note)
-
-
 def test_a_page_costs_the_same_statements_whatever_its_length(
-    api: Api, registry: Registry, runtime: Runtime, name: str
+    api: Api, registry: Registry, name: str, count_statements: CountStatements
 ) -> None:
     for number in range(5):
         model = registry.new_model(f"{name}-{number}", tags=[{"key": "k", "value": "v"}])
@@ -197,7 +180,7 @@ def test_a_page_costs_the_same_statements_whatever_its_length(
     for path, most in ((MODELS, 8), (VERSIONS, 4)):
         costs = []
         for max_results in (1, 5):
-            with counted_statements(runtime) as statements:
+            with count_statements() as statements:
                 api.get(path, filter=every, max_results=max_results)
             costs.append(len(statements))
         assert costs[0] == costs[1] <= most, costs

@@ -101,7 +101,7 @@ class RunningStack:
 
     def post(self, path: str, **message: object) -> Any:
         """Call Trackhelm or MLflow's API through the gateway; it must succeed."""
-        answer = httpx2.post(f"{self.url}/api/2.0/{path}", json=message, timeout=60)
+        answer = httpx2.post(f"{self.url}/api/2.0/{path}", json=message, timeout=180)
         assert answer.status_code == 200, answer.text
         return answer.json()
 
@@ -111,8 +111,8 @@ class RunningStack:
 
     def end(self) -> str:
         """Wait for its end and return what it said."""
-        self.process.wait(90)
-        self._reader.join(30)
+        self.process.wait(270)
+        self._reader.join(90)
         for pipe in (self.process.stdout, self.process.stderr):
             assert pipe is not None
             pipe.close()

@@ -11,7 +11,7 @@ from redis import Redis as Client
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import OperationalError
 
-from tests.fixtures.running import running
+from tests.fixtures.backing_services import running
 from trackhelm_stack.ports import free_ports
 from trackhelm_stack.postgres import Postgres
 from trackhelm_stack.program import MissingProgramError, program_of

@@ -19,7 +19,7 @@ from tests.integration.stack.running import SERVICES, RunningStack, running_stac
 from trackhelm_core.settings import PREFIX
 from trackhelm_stack.ports import free_ports
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = pytest.mark.timeout(720)
 
 WRITERS = 8
 WRITES = 30
@@ -48,16 +48,16 @@ def ingests(stack: RunningStack) -> Iterator[list[str]]:
     )
     url = f"http://127.0.0.1:{port}"
     try:
-        wait_until(lambda: is_ready(url), seconds=60)
+        wait_until(lambda: is_ready(url), seconds=180)
         yield [stack.url, url]
     finally:
         process.terminate()
-        process.wait(30)
+        process.wait(90)
 
 
 def is_ready(url: str) -> bool:
     try:
-        return httpx2.get(f"{url}/ready", timeout=5).status_code == 200
+        return httpx2.get(f"{url}/ready", timeout=60).status_code == 200
     except httpx2.TransportError:
         return False
 
@@ -128,7 +128,7 @@ def test_no_read_is_ever_stale_and_the_wait_is_measured(
 
     def write(writer: int) -> None:
         run, key = runs[writer % 2], f"own{writer}"
-        with httpx2.Client(timeout=30) as client:
+        with httpx2.Client(timeout=90) as client:
             reader = Reader(client, stack.url, run, key)
             ways: list[Callable[[], float]] = [
                 reader.run_get,
@@ -164,7 +164,7 @@ def test_no_read_is_ever_stale_and_the_wait_is_measured(
 
 def waits(stack: RunningStack) -> dict[str, float]:
     """Return the histogram of query's waits, by the upper bound of each bucket."""
-    text = httpx2.get(f"{stack.address_of('query')}/metrics", timeout=10).text
+    text = httpx2.get(f"{stack.address_of('query')}/metrics", timeout=60).text
     buckets = re.findall(r'^trackhelm_read_wait_seconds_bucket\{le="([^"]+)"\} (\S+)$', text, re.MULTILINE)
     found = {bound: float(number) for bound, number in buckets}
     for name in ("count", "sum"):
@@ -235,11 +235,11 @@ def test_64_ranks_log_to_one_run_at_once_and_never_wait_for_a_lock(
             assert process.stdin is not None
             process.stdin.write(b"go\n")
             process.stdin.flush()
-        assert [process.wait(90) for process in ranks] == [0] * RANKS
+        assert [process.wait(270) for process in ranks] == [0] * RANKS
         listed = stack.post("trackhelm/series/list", run_ids=[run], keys=["loss"])["series"]
     finally:
         stop.set()
-        watcher.join(10)
+        watcher.join(60)
         for process in ranks:
             process.kill()
             process.communicate()

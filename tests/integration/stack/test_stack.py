@@ -13,7 +13,7 @@ from tests.fixtures.waiting import wait_until
 from tests.integration.stack.running import NAMES, SERVICES, running_stack
 
 # Each test starts thirteen processes, some on machines with two processors.
-pytestmark = pytest.mark.timeout(240)
+pytestmark = pytest.mark.timeout(720)
 
 KEPT_FILE = "/api/2.0/mlflow-artifacts/artifacts/0/kept/file.txt"
 
@@ -53,7 +53,7 @@ def test_no_program_outlives_a_stack_that_is_killed(data: Path) -> None:
         assert httpx2.get(f"{stack.url}{KEPT_FILE}").content == b"kept"
         assert not any((data / "artifacts").glob("**/*.txt")), "files are in the S3 server"
         stack.process.kill()
-        wait_until(lambda: not alive(stack.pids), seconds=60)
+        wait_until(lambda: not alive(stack.pids), seconds=180)
 
 
 def test_a_stack_restarts_its_programs_where_that_is_wanted_and_stops_in_order(data: Path) -> None:
@@ -62,8 +62,8 @@ def test_a_stack_restarts_its_programs_where_that_is_wanted_and_stops_in_order(d
         for name in ("query", "postgres", "redis", "s3", "worker", "gateway"):
             os.kill(stack.pids[name], signal.SIGKILL)
             wait_until(lambda name=name: stack.process_of(name) != stack.pids[name])  # type: ignore[misc]
-        wait_until(lambda: answers(stack.url), seconds=60)
-        wait_until(lambda: httpx2.get(f"{stack.url}{KEPT_FILE}").content == b"kept", seconds=60)
+        wait_until(lambda: answers(stack.url), seconds=180)
+        wait_until(lambda: httpx2.get(f"{stack.url}{KEPT_FILE}").content == b"kept", seconds=180)
         stack.process.send_signal(signal.SIGINT)
         said = stack.end()
         assert stack.process.returncode == 0
@@ -75,7 +75,7 @@ def test_a_stack_restarts_its_programs_where_that_is_wanted_and_stops_in_order(d
 def answers(url: str) -> bool:
     try:
         searched = httpx2.get(f"{url}/api/2.0/mlflow/experiments/search", params={"max_results": 5})
-        return searched.status_code == 200 and httpx2.get(f"{url}/ready", timeout=10).status_code == 200
+        return searched.status_code == 200 and httpx2.get(f"{url}/ready", timeout=60).status_code == 200
     except httpx2.TransportError:
         return False
 

@@ -67,7 +67,7 @@ class _Writer:
         self._stop = stop
 
     def write(self) -> None:
-        with httpx2.Client(timeout=30) as client:
+        with httpx2.Client(timeout=90) as client:
             for number in count():
                 points = self._points(number)
                 self._journal.send(points)
@@ -127,7 +127,7 @@ def writing(url: str, runs: Sequence[str], writers: int) -> Iterator[Journal]:
     finally:
         stop.set()
         for thread in threads:
-            thread.join(60)
+            thread.join(180)
     if failures:
         raise failures[0]
 
@@ -145,10 +145,10 @@ def assert_kept_exactly_once(url: str, journal: Journal) -> None:
 def history(url: str, run: str, key: str) -> list[Point]:
     """Return a metric's points; asked again while the server says that it cannot answer yet."""
     asked = {"run_id": run, "metric_key": key}
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     while time.monotonic() < deadline:
         with suppress(httpx2.TransportError):
-            answer = httpx2.get(f"{url}/api/2.0/mlflow/metrics/get-history", params=asked, timeout=60)
+            answer = httpx2.get(f"{url}/api/2.0/mlflow/metrics/get-history", params=asked, timeout=180)
             if answer.status_code == 200:
                 found = answer.json().get("metrics", [])
                 return [Point(run, key, p["step"], p["timestamp"], p["value"]) for p in found]
@@ -180,4 +180,4 @@ def wait_until_counted_exactly(stack: RunningStack, journal: Journal) -> None:
             )
             return {run: int(number) for run, number in rows}
 
-    wait_until(lambda: counted() == stored, seconds=60)
+    wait_until(lambda: counted() == stored, seconds=180)

@@ -183,11 +183,11 @@ def test_a_webhook_that_is_deleted_meanwhile_fails_no_change(outbox: Outbox) -> 
             session.delete(session.get_one(Webhook, webhook.id))
             session.flush()
             deleting.set()
-            assert delete_it.wait(10)
+            assert delete_it.wait(60)
 
     with ThreadPoolExecutor(2) as pool:
         deleted = pool.submit(delete)
-        assert deleting.wait(10)
+        assert deleting.wait(60)
         announced = pool.submit(outbox.announce, "run", number=1)
         delete_it.set()
         deleted.result()
@@ -220,7 +220,7 @@ def test_a_webhook_that_is_deleted_amid_a_turn_and_the_turn_do_not_wait_for_one_
             deleted = pool.submit(outbox.delete, webhook)
             wait_until(is_waiting)
             assert store.claim(session, webhook.id, wish)
-        deleted.result(10)
+        deleted.result(60)
     assert outbox.rows(webhook) == []
 
 
@@ -231,7 +231,7 @@ def test_claims_do_not_hold_up_changes(outbox: Outbox) -> None:
     outbox.announce("run", number=1)
     with outbox.runtime.database.writing() as session, ThreadPoolExecutor(1) as pool:
         assert store.claim(session, webhook.id, store.Claim(outbox.now, outbox.now + CLAIM, LANES))
-        pool.submit(outbox.announce, "run", number=2).result(10)
+        pool.submit(outbox.announce, "run", number=2).result(60)
 
 
 def test_a_turn_ends_for_others_to_have_theirs(outbox: Outbox, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -82,7 +82,7 @@ def test_an_endpoint_that_never_ends_is_left_at_the_deadline(behave: Callable[[s
     with listening(behave) as url:
         begun = time.monotonic()
         outcome = call(url)
-        assert time.monotonic() - begun < 3
+        assert time.monotonic() - begun < 20
     assert outcome.status is None
     assert outcome.error == "no answer in time"
 
@@ -91,7 +91,7 @@ def test_a_handshake_that_never_ends_is_left_too() -> None:
     with listening(never) as url:
         begun = time.monotonic()
         outcome = call(url.replace("http:", "https:"))
-        assert time.monotonic() - begun < 3
+        assert time.monotonic() - begun < 20
     assert outcome.error is not None
     assert outcome.error in {
         "no answer in time",
@@ -197,7 +197,7 @@ def test_a_slow_webhook_delays_itself_alone(hook: Hook) -> None:
     quick = hook.create(url=f"{base}/quick")
     for _ in range(12):
         hook.api.new_run()
-    wait_until(lambda: hook.states(quick) == ["DELIVERED"] * 12, seconds=5)
+    wait_until(lambda: hook.states(quick) == ["DELIVERED"] * 12, seconds=15)
     assert "DELIVERED" not in hook.states(slow)
     release.set()
     wait_until(lambda: "DELIVERED" in hook.states(slow))
