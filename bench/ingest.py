@@ -163,6 +163,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         urls_by_name = dict(zip(names, urls, strict=True))
         _say("starting the servers")
         compared: list[System] = []
+        if settings.only_split:
+            compared += running.enter_context(systems.split(urls_by_name["split"], folder / "split"))
+            results = {row: _measure(row, compared, rounds, seconds) for row in rows}
+            print(f"\n{machine()}; {rounds} rounds of {seconds:g} s.\n\n{_table(results)}")
+            return 0
         if not settings.only_trackhelm:
             compared.append(
                 running.enter_context(
@@ -280,6 +285,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--rounds", type=int, default=5, help="of each system and shape (%(default)s)")
     parser.add_argument("--seconds", type=float, default=4.0, help="of a round (%(default)s)")
     parser.add_argument("--only-trackhelm", action="store_true", help="leave stock out")
+    parser.add_argument("--only-split", action="store_true", help="compare the gateway with ingest alone")
     parser.add_argument(
         "--points",
         type=int,

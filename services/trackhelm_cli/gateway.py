@@ -1,18 +1,53 @@
-"""`trackhelm-server gateway`: one address for the services, which run as processes of their own."""
+"""`trackhelm-server gateway`: one address, by nginx, for services that run as processes of their own."""
 
-from trackhelm_cli.options import HostOption, PathPrefixOption, PortOption, load, warn_of_unknown_names
-from trackhelm_cli.serving import serve
-from trackhelm_core.settings import AuthSettings, GatewaySettings, HttpSettings, LogSettings
-from trackhelm_core.telemetry.logging import configure_logging
-from trackhelm_gateway.app import gateway_app
+import os
+import sys
+
+import typer
+
+from trackhelm_cli.options import (
+    DataOption,
+    HostOption,
+    PathPrefixOption,
+    PortOption,
+    load,
+    warn_of_unknown_names,
+)
+from trackhelm_core.gateway.configuration import Gateway, Listening
+from trackhelm_core.settings import AuthSettings, GatewaySettings, HttpSettings, LogSettings, StorageSettings
+from trackhelm_stack.launch import BINDS_ANY_PORT, become
+from trackhelm_stack.nginx import UNPRIVILEGED, connections, prepare, workers
+from trackhelm_stack.ports import Address, free_ports
+from trackhelm_stack.program import MissingProgramError
 
 
-def gateway(host: HostOption = None, port: PortOption = None, path_prefix: PathPrefixOption = None) -> None:
+def gateway(
+    host: HostOption = None,
+    port: PortOption = None,
+    data: DataOption = None,
+    path_prefix: PathPrefixOption = None,
+) -> None:
     """Pass each request on to the service that answers its path; TRACKHELM_INGEST_URL and so on name them."""
     http = load(HttpSettings, host=host, port=port, path_prefix=path_prefix)
-    services = load(GatewaySettings)
-    auth = load(AuthSettings)
-    configure_logging(load(LogSettings))
+    folder = load(StorageSettings, data=data).data.absolute() / "gateway"
     warn_of_unknown_names()
-    app = gateway_app(services, behind_gateway=http.behind_gateway)
-    serve(app, http, "gateway listens on {url}", auth)
+    address = Address(http.host, http.port or free_ports(1)[0])
+    listening = Listening(
+        host=address.host,
+        port=address.port,
+        folder=folder,
+        workers=workers(),
+        connections=connections(),
+        log_requests=load(LogSettings).log_level == "debug",
+    )
+    try:
+        address.check_free()
+        command = prepare(Gateway.of(listening, load(GatewaySettings), http, load(AuthSettings)))
+    except (MissingProgramError, OSError, ValueError) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from error
+    typer.echo(f"gateway listens on {address.url}{http.path_prefix}")
+    sys.stdout.flush()
+    if os.geteuid() == 0:
+        become(UNPRIVILEGED + BINDS_ANY_PORT)
+    os.execv(command[0], command)  # noqa: S606 - there is no shell because there is no need of one

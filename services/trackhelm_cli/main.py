@@ -30,6 +30,7 @@ PANELS: Final = {
     "worker": _ROLES,
     "beat": _ROLES,
     "gateway": _ROLES,
+    "gateway-config": _ROLES,
 }
 """Each command, and where `--help` shows it. Its function, or its group, has the name of its module."""
 

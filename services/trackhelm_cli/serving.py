@@ -3,8 +3,10 @@
 import gc
 import socket
 from collections.abc import Callable
+from functools import cache
+from importlib import import_module
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import typer
 import uvicorn
@@ -12,7 +14,7 @@ from starlette.types import ASGIApp
 
 from trackhelm_cli.http_protocol import BoundedProtocol
 from trackhelm_cli.options import load, warn_of_unknown_names
-from trackhelm_core.http.app import build_app
+from trackhelm_core.http.app import api_document, build_app
 from trackhelm_core.http.prefix import Paths
 from trackhelm_core.runtime import Openers
 from trackhelm_core.security.browsers import CrossOrigin, HostCheck
@@ -94,6 +96,16 @@ def serve(app: ASGIApp, http: HttpSettings, announcement: str, auth: AuthSetting
         raise typer.Exit(1)
 
 
+@cache
+def _whole_document() -> dict[str, Any]:
+    """Return the API's OpenAPI document: what is a process of its own is nothing that a caller must know.
+
+    The other services are imported when somebody asks for it.
+    """
+    document: dict[str, Any] = api_document(import_module("trackhelm_embedded.app").SERVICES)
+    return document
+
+
 def serve_service(
     service: Service,
     openers: Callable[[StorageSettings, RedisSettings], Openers] = lambda _storage, _redis: {},
@@ -118,5 +130,7 @@ def serve_service(
     except ValueError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from error
-    app = build_app([service], runtime, behind_gateway=http.behind_gateway, auth=auth)
+    app = build_app(
+        [service], runtime, behind_gateway=http.behind_gateway, auth=auth, document=_whole_document
+    )
     serve(app, http, f"{service.name} listens on {{url}}", auth)

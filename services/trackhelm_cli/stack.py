@@ -17,7 +17,15 @@ from trackhelm_cli.options import (
     load_webhooks,
     warn_of_unknown_names,
 )
-from trackhelm_core.settings import PREFIX, HttpSettings, ObjectSettings, RedisSettings, StorageSettings
+from trackhelm_core.settings import (
+    PREFIX,
+    AuthSettings,
+    GatewaySettings,
+    HttpSettings,
+    ObjectSettings,
+    RedisSettings,
+    StorageSettings,
+)
 from trackhelm_stack.lock import DataInUseError
 from trackhelm_stack.program import MissingProgramError
 from trackhelm_stack.stack import Stack
@@ -56,9 +64,19 @@ def stack(
     artifacts = load(ObjectSettings, artifacts_url=artifacts_url)
     warn_of_unknown_names()
     role = [sys.executable, "-m", "trackhelm_cli"]
-    whole = Stack(http, storage, redis, artifacts, load_webhooks(), command=role, restart=restart)
+    whole = Stack(
+        http,
+        storage,
+        redis,
+        artifacts,
+        load_webhooks(),
+        services=load(GatewaySettings),
+        auth=load(AuthSettings),
+        command=role,
+        restart=restart,
+    )
     try:
         whole.run(lambda url: typer.echo(ANNOUNCEMENT.format(url=url)))
-    except (ProgramFailedError, DataInUseError, MissingProgramError, OSError) as error:
+    except (ProgramFailedError, DataInUseError, MissingProgramError, OSError, ValueError) as error:
         typer.echo(f"stack    | {error}", err=True)
         raise typer.Exit(1) from error

@@ -3,7 +3,8 @@
     python launch.py PARENT SIGNAL USER COMMAND…
 
 SIGNAL is what the process gets when PARENT dies, however it dies: no program outlives the stack. USER, if
-not empty, is whom root runs it as. Only Linux can do either. Nothing else is imported, so it starts in 20 ms.
+not empty, is whom root runs it as; with `+any-port` behind the name, it may listen on any port. Only Linux
+can do either. Nothing else is imported, so it starts in 20 ms.
 """
 
 import contextlib
@@ -19,7 +20,11 @@ _NO_SETUID_FIXUP = 1 << 2
 _PR_CAP_AMBIENT = 47
 _PR_CAP_AMBIENT_RAISE = 2
 _CAP_DAC_OVERRIDE = 1
+_CAP_NET_BIND_SERVICE = 10
 _CAPABILITY_VERSION_3 = 0x20080522
+
+BINDS_ANY_PORT = "+any-port"
+"""What a user's name ends in who may listen on ports below 1024."""
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -31,12 +36,13 @@ def _check(result: int) -> None:
 
 
 def become(user: str) -> None:
-    """Go on as a user other than root, which PostgreSQL refuses to run as.
+    """Go on as a user other than root, which PostgreSQL refuses to run as and nginx need not be.
 
     One right of root's is kept where it can be: to pass any folder. Data and programs may well be below
     `/root`, where nobody else may look, and to open that to all would be worse.
     """
-    account = pwd.getpwnam(user)
+    account = pwd.getpwnam(user.removesuffix(BINDS_ANY_PORT))
+    rights = [_CAP_DAC_OVERRIDE, *([_CAP_NET_BIND_SERVICE] if user.endswith(BINDS_ANY_PORT) else [])]
     _check(_libc.prctl(_PR_SET_KEEPCAPS, 1, 0, 0, 0))
     with contextlib.suppress(OSError):  # Likewise: then only programs in folders open to all can be run.
         # `access()` asks what a user may who has no such right, unless the kernel is told to leave rights
@@ -45,12 +51,13 @@ def become(user: str) -> None:
     os.setgroups([])
     os.setgid(account.pw_gid)
     os.setuid(account.pw_uid)
-    right = 1 << _CAP_DAC_OVERRIDE
+    right = sum(1 << number for number in rights)
     header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)
     sets = (ctypes.c_uint32 * 6)(right, right, right, 0, 0, 0)
     with contextlib.suppress(OSError):  # A container may have taken the right from root.
         _check(_libc.capset(header, sets))
-        _check(_libc.prctl(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_RAISE, _CAP_DAC_OVERRIDE, 0, 0))
+        for number in rights:
+            _check(_libc.prctl(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_RAISE, number, 0, 0))
 
 
 def main(parent: str, death_signal: str, user: str, *command: str) -> None:

@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from trackhelm_stack.launch import BINDS_ANY_PORT
 from trackhelm_stack.program import Program
 
 _KEPT_LINES: Final = 20
@@ -23,6 +24,8 @@ Say = Callable[[str], None]
 def launch_command(program: Program) -> list[str]:
     """Return the command that ties a program's life to this process and then becomes the program."""
     user = program.user if os.geteuid() == 0 else ""
+    if user and program.binds_any_port:
+        user += BINDS_ANY_PORT
     tie = [str(os.getpid()), str(int(program.death_signal)), user]
     return [sys.executable, "-I", "-S", str(_LAUNCH), *tie, *program.command]
 
@@ -112,5 +115,9 @@ class Process:
 
     def _wait(self, ended: Callable[["Process"], None]) -> None:
         self._popen.wait()
+        if self.program.has_workers:
+            # They are in its group, which has its id: a session of its own.
+            with suppress(ProcessLookupError):
+                os.killpg(self.pid, signal.SIGKILL)
         self._reader.join(_PIPE_SECONDS)
         ended(self)

@@ -49,6 +49,10 @@ class Program:
     stdin: str = ""
     user: str = ""
     """Whom root runs it as."""
+    binds_any_port: bool = False
+    """Whether it then keeps root's right to listen on ports below 1024."""
+    has_workers: bool = False
+    """Whether processes that it has forked would go on without it, and keep its port."""
     stop_signal: signal.Signals = signal.SIGTERM
     stop_seconds: float = 15
     """After which it is killed."""

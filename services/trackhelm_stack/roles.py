@@ -56,11 +56,6 @@ class Roles:
             self._program("beat", {}, ready_line=BEAT_READY),
         ]
 
-    def gateway(self, address: Address, ports: Mapping[str, int]) -> Program:
-        """Return the gateway to the services."""
-        urls = {f"{name.upper()}_URL": Address(LOCAL, ports[name]).url for name in SERVICE_NAMES}
-        return self._listener("gateway", address, urls)
-
     def _listener(self, name: str, address: Address, variables: Mapping[str, str]) -> Program:
         listening = {"HOST": address.host, "PORT": str(address.port)}
         return self._program(name, {**listening, **variables}, address=address)

@@ -5,10 +5,13 @@ import signal
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from trackhelm_core.gateway.configuration import Gateway, Listening
 from trackhelm_core.http.route_table import SERVICE_NAMES
 from trackhelm_core.security.sealing import make_key
 from trackhelm_core.settings import (
     PREFIX,
+    AuthSettings,
+    GatewaySettings,
     HttpSettings,
     ObjectSettings,
     RedisSettings,
@@ -17,7 +20,9 @@ from trackhelm_core.settings import (
 )
 from trackhelm_stack import lock
 from trackhelm_stack.backing import BACKING_PORTS, Backing
-from trackhelm_stack.ports import Address, free_ports
+from trackhelm_stack.nginx import connections, gateway_program, workers
+from trackhelm_stack.ports import LOCAL, Address, free_ports
+from trackhelm_stack.program import Program
 from trackhelm_stack.roles import Roles
 from trackhelm_stack.supervisor import StoppedError, Supervisor
 
@@ -33,6 +38,8 @@ class Stack:
         artifacts: ObjectSettings,
         webhooks: WebhookSettings,
         *,
+        services: GatewaySettings,
+        auth: AuthSettings,
         command: Sequence[str],
         restart: bool,
     ) -> None:
@@ -41,6 +48,8 @@ class Stack:
         self._redis = redis
         self._artifacts = artifacts
         self._webhooks = webhooks
+        self._services = services
+        self._auth = auth
         self._command = command
         self._restart = restart
 
@@ -57,7 +66,7 @@ class Stack:
             for number in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(number, lambda *_: supervisor.request_stop())
             try:
-                announce(self._start(supervisor, _secret(own / "secret"), self._key_file(own)))
+                announce(self._start(supervisor, own))
                 supervisor.watch()
             except StoppedError:
                 pass
@@ -73,8 +82,9 @@ class Stack:
             make_key(file)
         return {f"{PREFIX}SECRET_KEY_FILE": str(file)}
 
-    def _start(self, supervisor: Supervisor, secret: str, key_file: Mapping[str, str]) -> str:
+    def _start(self, supervisor: Supervisor, own: Path) -> str:
         """Start everything and return the address."""
+        secret, key_file = _secret(own / "secret"), self._key_file(own)
         gateway_port, *ports = free_ports(1 + len(SERVICE_NAMES) + BACKING_PORTS)
         gateway = Address(self._http.host, self._http.port or gateway_port)
         gateway.check_free()
@@ -86,8 +96,20 @@ class Stack:
         roles = Roles(self._command, {**backing.environment, **key_file, **prefix})
         supervisor.run(roles.migrate())
         supervisor.start(*roles.services(ports_by_name), *roles.queue())
-        supervisor.start(roles.gateway(gateway, ports_by_name))
+        supervisor.start(self._gateway(gateway, ports_by_name, own / "gateway"))
         return gateway.url + self._http.path_prefix
+
+    def _gateway(self, address: Address, ports: Mapping[str, int], folder: Path) -> Program:
+        urls = {f"{name}_url": Address(LOCAL, ports[name]).url for name in SERVICE_NAMES}
+        listening = Listening(
+            host=address.host,
+            port=address.port,
+            folder=folder,
+            workers=workers(),
+            connections=connections(),
+        )
+        services = self._services.model_copy(update=urls)
+        return gateway_program(Gateway.of(listening, services, self._http, self._auth), address)
 
 
 def _secret(file: Path) -> str:

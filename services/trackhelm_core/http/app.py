@@ -3,7 +3,7 @@
 Each application has probes, metrics, the OpenAPI document and its page besides.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Lifespan
 
 from trackhelm_core import __version__
 from trackhelm_core.errors import UnavailableError
@@ -127,17 +127,51 @@ def api_page_routes() -> list[BaseRoute]:
     return [Route("/docs", _page), Mount("/docs/static", StaticFiles(directory=_FILES))]
 
 
+def _routed(services: Sequence[Service], lifespan: Lifespan[FastAPI] | None = None) -> DirectApplication:
+    """Return an application that has the routes of services, and nothing to serve them with."""
+    app = DirectApplication(
+        title="Trackhelm",
+        version=__version__,
+        description="Experiment tracking that speaks the MLflow REST protocol.",
+        lifespan=lifespan,
+        # Theirs load their scripts from the internet.
+        docs_url=None,
+        redoc_url=None,
+        # MLflow's clients never use a trailing slash, and a redirect would lose a POST's body.
+        redirect_slashes=False,
+    )
+    app.include_router(health_router)
+    app.include_router(metrics_router)
+    app.router.routes.extend(api_page_routes())
+    for service in services:
+        for mount in service.mounts:
+            for position, prefix in enumerate(mount.prefixes):
+                app.include_router(
+                    mount.router, prefix=prefix, tags=[service.name], include_in_schema=position == 0
+                )
+    install_problem_handlers(app)
+    install_openapi(app)
+    return app
+
+
+def api_document(services: Sequence[Service]) -> dict[str, Any]:
+    """Return the OpenAPI document of services together."""
+    return _routed(services).openapi()
+
+
 def build_app(
     services: Sequence[Service],
     runtime: Runtime,
     *,
     behind_gateway: bool = False,
     auth: AuthSettings | None = None,
+    document: Callable[[], dict[str, Any]] | None = None,
 ) -> FastAPI:
     """Return an application that serves `services` over `runtime`; it closes the runtime when it stops.
 
     Behind a gateway, the gateway's id of a request is the request's. `auth` names the proxies whose word
-    counts for who sends it; without, nobody's does.
+    counts for who sends it; without, nobody's does. `document` returns the OpenAPI document where it tells of
+    more than `services`.
 
     Routers are included, not mounted: a mounted application's lifespan never runs.
     """
@@ -153,29 +187,10 @@ def build_app(
                         setattr(app.state, name, value)
             yield
 
-    app = DirectApplication(
-        title="Trackhelm",
-        version=__version__,
-        description="Experiment tracking that speaks the MLflow REST protocol.",
-        lifespan=lifespan,
-        # Theirs load their scripts from the internet.
-        docs_url=None,
-        redoc_url=None,
-        # MLflow's clients never use a trailing slash, and a redirect would lose a POST's body.
-        redirect_slashes=False,
-    )
+    app = _routed(services, lifespan)
     app.state.runtime = runtime
-    app.include_router(health_router)
-    app.include_router(metrics_router)
-    app.router.routes.extend(api_page_routes())
-    for service in services:
-        for mount in service.mounts:
-            for position, prefix in enumerate(mount.prefixes):
-                app.include_router(
-                    mount.router, prefix=prefix, tags=[service.name], include_in_schema=position == 0
-                )
-    install_problem_handlers(app)
-    install_openapi(app)
+    if document is not None:
+        app.openapi = document  # type: ignore[method-assign]  # FastAPI's documented extension point
     proxies = TrustedProxies.of(auth, behind_gateway=behind_gateway)
     metrics = RequestMetrics(runtime.metrics)
 

@@ -4,11 +4,9 @@ It says nothing of methods: a service refuses those it does not have. A unit tes
 that the services really have, so that an endpoint that is missing here cannot be merged.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
-
-from starlette.routing import compile_path
 
 from trackhelm_core.service import AJAX_2, API_2, API_3, ROOT
 from trackhelm_core.wire.paths import ANY_PATH
@@ -105,16 +103,3 @@ def all_routes() -> Iterator[tuple[str, str]]:
         for prefix in routes.prefixes:
             for path in routes.paths:
                 yield prefix + path, routes.service
-
-
-def make_router() -> Callable[[str], str | None]:
-    """Return what finds the service of a decoded path, by the rules that the services match it with."""
-    exact = {path: service for path, service in all_routes() if "{" not in path}
-    patterns = [(compile_path(path)[0], service) for path, service in all_routes() if "{" in path]
-
-    def service_of(path: str) -> str | None:
-        if service := exact.get(path):
-            return service
-        return next((service for pattern, service in patterns if pattern.match(path)), None)
-
-    return service_of

@@ -59,7 +59,7 @@ class HostCheck:
 ANY_ORIGIN: Final = "*"
 
 _METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
-_EXPOSED: Final = (
+EXPOSED_HEADERS: Final = (
     "X-Request-Id",
     "Retry-After",
     "WWW-Authenticate",
@@ -69,6 +69,8 @@ _EXPOSED: Final = (
     "Content-Length",
     "Content-Disposition",
 )
+"""What of an answer's headers a page may read."""
+
 _PREFLIGHT_SECONDS: Final = 600
 _REFUSED: Final = 400
 
@@ -88,7 +90,7 @@ class CrossOrigin(CORSMiddleware):
             allow_credentials=not any_page,
             # From the internet to a private network: pages that were named, but not just any.
             allow_private_network=not any_page,
-            expose_headers=_EXPOSED,
+            expose_headers=EXPOSED_HEADERS,
             max_age=_PREFLIGHT_SECONDS,
         )
 

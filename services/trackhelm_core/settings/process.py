@@ -2,6 +2,7 @@
 
 import ipaddress
 import re
+from pathlib import Path
 from typing import Final, Literal
 from urllib.parse import urlsplit
 
@@ -178,13 +179,13 @@ def networks(text: str) -> tuple[Network, ...]:
     return tuple(ipaddress.ip_network(part.strip()) for part in text.split(",") if part.strip())
 
 
-# Where the gateway finds the services.
+# Where the gateway finds the services, and the files that it serves itself.
 
 _SERVICE_URL: Final = r"^http://(\[[0-9A-Fa-f:]+\]|[^/:\s\[\]]+):[0-9]{1,5}$"
 
 
 class GatewaySettings(SettingsGroup):
-    """Where the gateway finds the services."""
+    """Where the gateway finds the services, and the files that it serves itself."""
 
     ingest_url: str = Field(
         "http://127.0.0.1:5001", pattern=_SERVICE_URL, description="Address of the ingest service."
@@ -208,8 +209,14 @@ class GatewaySettings(SettingsGroup):
         "answer on; past it 504.",
     )
 
+    ui_folder: Path | None = Field(
+        None,
+        description="Folder of the web UI's files, which the gateway serves at `/`; without one it serves "
+        "none.",
+    )
+
     @property
     def service_urls(self) -> dict[str, str]:
         """Each service's address by its name."""
-        urls = self.model_dump(exclude={"gateway_timeout_seconds"})
+        urls = self.model_dump(exclude={"gateway_timeout_seconds", "ui_folder"})
         return {name.removesuffix("_url"): url for name, url in urls.items()}

@@ -80,7 +80,7 @@ class RequestMiddleware:
             await self.app(scope, receive, send)
             return
         request_id = self._request_id(scope)
-        # Where a gateway finds it, to pass it on, and the request's actor is told of it.
+        # The request's actor is told of it.
         scope.setdefault("state", {})["request_id"] = request_id
         began = time.perf_counter()
         status = 0

@@ -9,12 +9,11 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from tests.fixtures.api import API
+from tests.fixtures.gateway import services_at, serving_gateway
 from tests.fixtures.live import serving
-from tests.integration.gateway.conftest import services_at
 from trackhelm_cli.serving import at_the_edge
 from trackhelm_core.settings import HttpSettings, StorageSettings
 from trackhelm_embedded.app import embedded_app
-from trackhelm_gateway.app import gateway_app
 
 LISTED = "https://ui.example.com"
 DEVELOPED = "http://localhost:5173"
@@ -166,7 +165,7 @@ def test_a_gateway_and_its_services_say_it_once(tmp_path: Path) -> None:
     behind = http.model_copy(update={"behind_gateway": True})
     with (
         serving(at_the_edge(app, behind)) as service,
-        serving(at_the_edge(gateway_app(services_at(service)), http)) as port,
+        serving_gateway(services_at(service), http) as port,
         httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=180) as client,
     ):
         assert preflight(client, LISTED).status_code == 200

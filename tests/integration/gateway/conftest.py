@@ -1,4 +1,4 @@
-"""A gateway behind a real server, in front of one application that stands for all four services."""
+"""A gateway in front of one application that stands for all four services."""
 
 import asyncio
 import hashlib
@@ -11,16 +11,15 @@ import httpx2
 import pytest
 from starlette.types import Receive, Scope, Send
 
+from tests.fixtures.gateway import services_at, serving_gateway
 from tests.fixtures.live import serving
-from trackhelm_core.http.route_table import SERVICE_NAMES
-from trackhelm_core.settings import GatewaySettings
-from trackhelm_gateway.app import gateway_app
 
 
 @dataclass
 class Mirror:
     """A service that answers with what it was asked, and notes callers who left."""
 
+    began: threading.Event = field(default_factory=threading.Event)
     left: threading.Event = field(default_factory=threading.Event)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -35,6 +34,7 @@ class Mirror:
             if message["type"] == "http.disconnect":
                 self.left.set()
                 return
+            self.began.set()
             digest.update(message["body"])
             size += len(message["body"])
             if not message["more_body"]:
@@ -53,9 +53,9 @@ class Mirror:
         headers = [
             (b"content-length", b"%d" % len(body)),
             (b"x-mirror", b"yes"),
-            (b"connection", b"x-secret"),
+            # By which a service could steer nginx.
+            (b"x-accel-redirect", b"/.refusal/400"),
         ]
-        headers.append((b"x-secret", b"of one connection"))
         await send({"type": "http.response.start", "status": 203, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
@@ -69,12 +69,6 @@ class Mirror:
         self.left.set()
 
 
-def services_at(port: int) -> GatewaySettings:
-    return GatewaySettings.model_validate(
-        {f"{name}_url": f"http://127.0.0.1:{port}" for name in SERVICE_NAMES}
-    )
-
-
 @pytest.fixture
 def mirror() -> Mirror:
     return Mirror()
@@ -82,7 +76,7 @@ def mirror() -> Mirror:
 
 @pytest.fixture
 def gateway_port(mirror: Mirror) -> Iterator[int]:
-    with serving(mirror) as port, serving(gateway_app(services_at(port))) as gateway:
+    with serving(mirror) as port, serving_gateway(services_at(port)) as gateway:
         yield gateway
 
 

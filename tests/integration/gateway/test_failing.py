@@ -1,16 +1,20 @@
 """Services that are away or break off, callers who leave, and paths that nobody answers."""
 
+import http.client
+import json
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 import httpx2
 import pytest
 
+from tests.fixtures.gateway import services_at, serving_gateway
 from tests.fixtures.live import serving
-from tests.integration.gateway.conftest import Mirror, services_at
-from trackhelm_gateway.app import gateway_app
+from tests.integration.gateway.conftest import Mirror
+from trackhelm_core.settings import StorageSettings
+from trackhelm_embedded.app import embedded_app
 
 FILES = "/api/2.0/mlflow-artifacts/artifacts"
 
@@ -40,7 +44,7 @@ def free_port() -> int:
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_a_service_that_is_away_is_said_to_be_and_callers_may_come_back(method: str) -> None:
-    with serving(gateway_app(services_at(free_port()))) as port:
+    with serving_gateway(services_at(free_port())) as port:
         answer = httpx2.request(method, f"http://127.0.0.1:{port}/api/2.0/mlflow/runs/create")
         ready = httpx2.get(f"http://127.0.0.1:{port}/ready")
         health = httpx2.get(f"http://127.0.0.1:{port}/health")
@@ -53,9 +57,11 @@ def test_a_service_that_is_away_is_said_to_be_and_callers_may_come_back(method: 
     assert (health.status_code, health.text) == (200, "OK")
 
 
-@pytest.mark.parametrize("words", [b"", b"HTTP/1.1 200 OK\r\nConte", b"\x00\x01 not HTTP\r\n\r\n"])
+@pytest.mark.parametrize(
+    "words", [b"", b"HTTP/1.1 200 OK\r\nConte", b"HTTP/1.1 200 OK\r\nContent-Length: some\r\n\r\n"]
+)
 def test_a_service_that_is_lost_before_its_answer_is_away(words: bytes) -> None:
-    with saying(words) as service, serving(gateway_app(services_at(service))) as port:
+    with saying(words) as service, serving_gateway(services_at(service)) as port:
         answer = httpx2.get(f"http://127.0.0.1:{port}{FILES}/f")
     assert answer.status_code == 503
     assert answer.json()["error_code"] == "TEMPORARILY_UNAVAILABLE"
@@ -71,7 +77,7 @@ def test_a_service_that_is_lost_before_its_answer_is_away(words: bytes) -> None:
 def test_an_answer_that_breaks_off_is_not_taken_for_the_whole(words: bytes) -> None:
     with (
         saying(words) as service,
-        serving(gateway_app(services_at(service))) as port,
+        serving_gateway(services_at(service)) as port,
         pytest.raises(httpx2.RemoteProtocolError),
     ):
         httpx2.get(f"http://127.0.0.1:{port}{FILES}/f")
@@ -79,19 +85,23 @@ def test_an_answer_that_breaks_off_is_not_taken_for_the_whole(words: bytes) -> N
 
 def test_an_answer_that_comes_before_the_body_was_sent_is_passed_on() -> None:
     refusal = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 3\r\n\r\nno!"
-    with saying(refusal) as service, serving(gateway_app(services_at(service))) as port:
+    with saying(refusal) as service, serving_gateway(services_at(service)) as port:
         caller = socket.create_connection(("127.0.0.1", port), timeout=90)
-        caller.sendall(f"PUT {FILES}/f HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\nbegin".encode())
+        caller.sendall(
+            f"PUT {FILES}/f HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99\r\n\r\nbegin".encode()
+        )
         answer = b""
         while b"no!" not in answer:
-            answer += caller.recv(1 << 16)
+            block = caller.recv(1 << 16)
+            assert block, answer
+            answer += block
         caller.close()
     assert b"400 Bad Request" in answer
 
 
 def test_interim_answers_are_not_the_answer() -> None:
     words = b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
-    with saying(words) as service, serving(gateway_app(services_at(service))) as port:
+    with saying(words) as service, serving_gateway(services_at(service)) as port:
         answer = httpx2.get(f"http://127.0.0.1:{port}{FILES}/f")
     assert (answer.status_code, answer.text) == (200, "ok")
     assert "link" not in answer.headers
@@ -111,42 +121,72 @@ def test_a_caller_who_leaves_during_the_body_takes_the_request_back(
     gateway_port: int, mirror: Mirror, framing: str
 ) -> None:
     caller = socket.create_connection(("127.0.0.1", gateway_port))
-    caller.sendall(f"PUT {FILES}/f HTTP/1.1\r\nHost: x\r\n{framing}\r\n\r\n3\r\nabc\r\n".encode())
+    caller.sendall(f"PUT {FILES}/f HTTP/1.1\r\nHost: localhost\r\n{framing}\r\n\r\n3\r\nabc\r\n".encode())
+    assert mirror.began.wait(90)
     caller.close()
     assert mirror.left.wait(90)
+
+
+@pytest.fixture(scope="module")
+def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx2.Client]:
+    """Yield a client of a gateway before a whole server."""
+    app = embedded_app(StorageSettings(data=tmp_path_factory.mktemp("data")), behind_gateway=True)
+    with (
+        serving(app) as service,
+        serving_gateway(services_at(service)) as port,
+        httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=180) as client,
+    ):
+        yield client
 
 
 @pytest.mark.parametrize(
     "path", ["/", "/api/2.0/mlflow/no-such-thing", "/api/2.0/mlflow/runs/create/", "/redoc"]
 )
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
-def test_a_path_of_no_service_is_refused_in_mlflows_form(
-    gateway: httpx2.Client, method: str, path: str
-) -> None:
-    answer = gateway.request(method, path)
+def test_a_path_of_no_service_is_refused_in_mlflows_form(real: httpx2.Client, method: str, path: str) -> None:
+    answer = real.request(method, path)
     assert answer.status_code == 404
     assert answer.json()["error_code"] == "ENDPOINT_NOT_FOUND"
     assert answer.json()["message"] == f"No endpoint answers {method} {path}."
 
 
-def test_a_part_of_mlflow_that_is_not_offered_is_said_to_be(gateway: httpx2.Client) -> None:
-    answer = gateway.post("/api/3.0/mlflow/traces")
+def test_a_part_of_mlflow_that_is_not_offered_is_said_to_be(real: httpx2.Client) -> None:
+    answer = real.post("/api/3.0/mlflow/traces")
     assert (answer.status_code, answer.json()["error_code"]) == (501, "NOT_IMPLEMENTED")
 
 
-def test_a_probe_of_another_method_is_refused_in_mlflows_form(gateway: httpx2.Client) -> None:
-    answer = gateway.post("/health")
+def test_a_probe_of_another_method_is_refused_in_mlflows_form(real: httpx2.Client) -> None:
+    answer = real.post("/health")
     assert (answer.status_code, answer.json()["error_code"]) == (405, "BAD_REQUEST")
 
 
-def test_requests_are_counted_by_service(gateway: httpx2.Client) -> None:
-    gateway.get(f"{FILES}/f")
-    gateway.get("/no-such-path")
-    counted = gateway.get("/metrics").text
-    assert 'trackhelm_http_request_seconds_count{method="GET",route="artifact",status="203"} 1.0' in counted
-    assert 'trackhelm_http_request_seconds_count{method="GET",route="none",status="404"} 1.0' in counted
+def test_whoever_asks_the_gateway_for_counts_is_sent_to_the_services(gateway: httpx2.Client) -> None:
+    answer = gateway.get("/metrics")
+    assert (answer.status_code, answer.json()["error_code"]) == (404, "ENDPOINT_NOT_FOUND")
+    assert "each service" in answer.json()["message"]
 
 
-def test_a_page_of_another_site_cannot_write(gateway: httpx2.Client) -> None:
-    answer = gateway.put(f"{FILES}/f", headers={"Origin": "http://evil.example"})
-    assert answer.json()["error_code"] == "PERMISSION_DENIED"
+@pytest.mark.parametrize("target", ["%zz", "/../../../../../../x"])
+def test_an_address_that_nobody_can_read_is_refused_in_mlflows_form(gateway_port: int, target: str) -> None:
+    with closing(http.client.HTTPConnection("127.0.0.1", gateway_port, timeout=60)) as connection:
+        connection.request("GET", f"{FILES}/{target}")
+        answer = connection.getresponse()
+        told = json.loads(answer.read())
+    assert (answer.status, told["error_code"]) == (400, "BAD_REQUEST")
+    assert answer.headers["x-request-id"]
+
+
+@pytest.mark.parametrize("path", ["/.refusal/400", "/.ready/ingest"])
+def test_nginxs_own_locations_are_nobodys_to_ask_for(gateway: httpx2.Client, path: str) -> None:
+    answer = gateway.get(path)
+    assert (answer.status_code, answer.json()["error_code"]) == (404, "ENDPOINT_NOT_FOUND")
+
+
+def test_a_request_for_another_server_is_refused(gateway: httpx2.Client) -> None:
+    answer = gateway.get("/ready", headers={"Host": "evil.example"})
+    assert (answer.status_code, answer.json()["error_code"]) == (403, "PERMISSION_DENIED")
+    assert "'evil.example'" in answer.json()["message"]
+    quoting = gateway.get(f"{FILES}/f", headers={"Host": 'evil"example'})
+    assert quoting.status_code in {400, 403}
+    assert quoting.json()["message"]
+    assert gateway.get("/health", headers={"Host": "evil.example"}).text == "OK"

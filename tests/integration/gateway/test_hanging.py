@@ -12,9 +12,8 @@ import httpx2
 import pytest
 from starlette.types import Receive, Scope, Send
 
+from tests.fixtures.gateway import services_at, serving_gateway
 from tests.fixtures.live import serving
-from tests.integration.gateway.conftest import services_at
-from trackhelm_gateway.app import gateway_app
 
 FILES = "/api/2.0/mlflow-artifacts/artifacts"
 PATIENCE = 0.5
@@ -24,7 +23,7 @@ PATIENCE = 0.5
 def gateway_to(service: Any) -> Iterator[int]:
     with serving(service) as port:
         settings = services_at(port).model_copy(update={"gateway_timeout_seconds": PATIENCE})
-        with serving(gateway_app(settings)) as gateway:
+        with serving_gateway(settings) as gateway:
             yield gateway
 
 
@@ -75,8 +74,10 @@ def test_a_service_that_never_answers_is_504_in_mlflows_form(slow: Slow, body: b
 
 
 def test_a_service_that_hangs_within_its_answer_is_not_taken_for_done(slow: Slow) -> None:
-    with gateway_to(slow) as port, pytest.raises(httpx2.RemoteProtocolError):
-        httpx2.get(f"http://127.0.0.1:{port}{FILES}/breaks-off", timeout=90)
+    with gateway_to(slow) as port:
+        with pytest.raises(httpx2.RemoteProtocolError):
+            httpx2.get(f"http://127.0.0.1:{port}{FILES}/breaks-off", timeout=90)
+        slow.may_answer.set()
 
 
 def test_a_service_that_does_not_read_a_body_is_504() -> None:
@@ -84,7 +85,7 @@ def test_a_service_that_does_not_read_a_body_is_504() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         settings = services_at(listener.getsockname()[1])
         settings = settings.model_copy(update={"gateway_timeout_seconds": PATIENCE})
-        with serving(gateway_app(settings)) as port:
+        with serving_gateway(settings) as port:
             answer = httpx2.put(f"http://127.0.0.1:{port}{FILES}/f", content=b"x" * 40_000_000, timeout=90)
     assert answer.status_code == 504
 
