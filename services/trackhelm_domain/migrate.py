@@ -21,10 +21,12 @@ log = structlog.get_logger(__name__)
 # Any number will do, if nobody else's application locks it in our database.
 _ADVISORY_LOCK: Final = 0x7261636B68656C6D
 
+_MIGRATIONS: Final = Path(__file__).parent / "migrations"
+
 
 def _config(connection: Connection | None = None) -> Config:
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("script_location", str(_MIGRATIONS))
     config.attributes["connection"] = connection
     return config
 

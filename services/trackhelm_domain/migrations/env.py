@@ -1,4 +1,4 @@
-"""Alembic's environment: runs migrations on the connection that `trackhelm_core.db.migrate` opened."""
+"""Alembic's environment: runs migrations on the connection that `trackhelm_domain.migrate` opened."""
 
 from alembic import context
 

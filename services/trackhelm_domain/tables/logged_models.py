@@ -64,7 +64,7 @@ class LoggedModelTag(Base):
 class RunModelInput(Base):
     """A run read a logged model. `model_id` is what the client sent, known to us or not.
 
-    `position` is its place among those that the run read; 0 was given to all before it was kept.
+    `position` is its place among those that the run read.
     """
 
     __tablename__ = "run_model_input"

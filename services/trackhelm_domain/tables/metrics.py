@@ -96,7 +96,6 @@ class Series(Base):
     max_value: Mapped[float | None]
     count: Mapped[int] = mapped_column(BigInteger)
     nonfinite_count: Mapped[int] = mapped_column(BigInteger)
-    # The version before does not count; its chunks are merged when the run ends.
     chunks: Mapped[int] = mapped_column(Integer, server_default=text("0"), default=0)
     indexed_in: Mapped[int | None] = mapped_column(BigInteger)
     indexed_value: Mapped[float | None]

@@ -5,14 +5,11 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from alembic import command
 from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
 from tests.fixtures.api import Api
-from trackhelm_core.db.engine import WRITES, make_engine
 from trackhelm_core.db.unit_of_work import Database
-from trackhelm_domain import migrate as migrations
 from trackhelm_domain.location_owners import _relations, owner_of
 from trackhelm_domain.locations import Places, location_key
 from trackhelm_domain.tables import Experiment
@@ -222,29 +219,3 @@ def test_an_owner_is_found_by_an_index_among_100_000(api: Api, bucket: str) -> N
     finally:
         with database.writing() as session:
             session.execute(text("DELETE FROM experiment WHERE name LIKE :name"), {"name": f"{bucket}%"})
-
-
-def test_experiments_and_versions_from_before_have_owners_after_the_upgrade(own_database_url: str) -> None:
-    engine = make_engine(own_database_url)
-    version = (
-        "INSERT INTO model_version (id, registered_model_id, version, description, current_stage, source, "
-        "storage_location, run_link, creation_timestamp, last_updated_timestamp) "
-        "VALUES (1, 1, 2, '', 'None', 's3://b/m', 's3://b/m', '', 1, 1)"
-    )
-    with engine.connect().execution_options(**{WRITES: True}) as connection, connection.begin():
-        command.upgrade(migrations._config(connection), "0011")
-        for row in (
-            "INSERT INTO experiment VALUES (7, 'old', 's3://b/x', 'active', 0, 0)",
-            "INSERT INTO experiment VALUES (8, 'odd', 'http://[b', 'active', 0, 0)",
-            "INSERT INTO registered_model VALUES (1, 'iris', '', 1, 1, 3)",
-            version,
-        ):
-            connection.execute(text(row))
-    migrations.migrate(engine)
-    database, places = Database(engine), Places("s3://own/store")
-    with database.reading() as session:
-        assert "experiment 7 ('old')" in (owner_of(session, places, "s3a://b/x/below", 9) or "")
-        assert "version 2 of registered model 'iris'" in (owner_of(session, places, "s3://b/m", 9) or "")
-        assert "experiment 0 " in (owner_of(session, places, "s3://own/store/0/x", 9) or "")
-        assert owner_of(session, places, "s3://b/free", 9) is None
-    database.close()

@@ -3,26 +3,10 @@
 from typing import Any
 
 import pytest
-from alembic import command
-from alembic.script import ScriptDirectory
-from sqlalchemy import text
 
 from tests.fixtures.api import Api
 from tests.fixtures.sql import finalize_all
-from trackhelm_core.db.engine import WRITES, make_engine
 from trackhelm_core.db.unit_of_work import Database
-from trackhelm_domain import migrate as migrations
-from trackhelm_domain.runs.messages import run_messages
-from trackhelm_domain.runs.reading import run_by_uuid
-from trackhelm_ingest.datasets.logic import log_inputs
-
-EXPERIMENT = "INSERT INTO experiment VALUES (7, 'e', 's3://b/e', 'active', 0, 0)"
-RUN = """
-    INSERT INTO run
-        (id, uuid, experiment_id, name, user_id, status, start_time, lifecycle_stage, artifact_uri)
-    VALUES (1, 'r', 7, '', '', 'RUNNING', 0, 'active', '')
-"""
-MODELS = "INSERT INTO run_model_input (run_id, model_id) VALUES (1, 'm-z'), (1, 'm-b')"
 
 
 def uses(*names: str) -> list[dict[str, Any]]:
@@ -73,23 +57,3 @@ def test_inputs_and_outputs_keep_their_order(api: Api, database: Database) -> No
     finalize_all(database)
     (finalized,) = found()
     assert shown(finalized) == expected
-
-
-def test_models_that_were_logged_before_the_order_was_kept_stay_in_front(own_database_url: str) -> None:
-    engine = make_engine(own_database_url)
-    with engine.connect().execution_options(**{WRITES: True}) as connection, connection.begin():
-        config = migrations._config(connection)
-        upgrade = ScriptDirectory.from_config(config).get_revision("0011")
-        command.upgrade(config, str(upgrade.down_revision))
-        for row in (EXPERIMENT, RUN, MODELS):
-            connection.execute(text(row))
-    assert migrations.migrate(engine) == migrations.newest_revision()
-    database = Database(engine)
-    with database.writing() as session:
-        log_inputs(session, "r", [], ["m-y", "m-a", "m-z"])
-    with database.reading() as session:
-        records = run_by_uuid(session, "r")
-        assert records is not None
-        (run,) = run_messages(records)
-    assert [model.model_id for model in run.inputs.model_inputs] == ["m-b", "m-z", "m-y", "m-a"]
-    database.close()

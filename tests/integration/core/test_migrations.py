@@ -1,0 +1,220 @@
+"""`migrate` brings a schema forward, once, and what it makes is what the models say."""
+
+import re
+import shutil
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Engine, text
+from typer.testing import CliRunner
+
+from tests.fixtures.databases import new_postgres_database
+from tests.fixtures.waiting import wait_until
+from trackhelm_cli.main import app
+from trackhelm_core.db.engine import WRITES, make_engine
+from trackhelm_domain import migrate as migrations
+from trackhelm_domain.locations import location_key
+from trackhelm_domain.migrate import current_revision, is_ready, migrate, newest_revision
+from trackhelm_domain.tables import Base
+
+NEXT = "9999"
+
+MIGRATION = f"""
+import sqlalchemy as sa
+from alembic import op
+
+revision = "{NEXT}"
+down_revision = "{newest_revision()}"
+
+
+def upgrade() -> None:
+    op.add_column("key", sa.Column("note", sa.Text(), server_default="none", nullable=False))
+"""
+
+FAILS = MIGRATION + '    op.execute("SELECT no_such_function()")\n'
+
+INDEXES = {
+    "sqlite": "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL",
+    "postgresql": "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'",
+}
+
+
+@pytest.fixture
+def engine(own_database_url: str) -> Iterator[Engine]:
+    engine = make_engine(own_database_url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def next_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The migrations of this version and a folder in which a test writes the next, until it is undone."""
+    folder = tmp_path / "migrations"
+    shutil.copytree(migrations._MIGRATIONS, folder)
+    monkeypatch.setattr(migrations, "_MIGRATIONS", folder)
+    return folder / "versions" / f"{NEXT}_next.py"
+
+
+def execute(engine: Engine, statement: str) -> None:
+    with engine.connect().execution_options(**{WRITES: True}) as connection, connection.begin():
+        connection.execute(text(statement))
+
+
+def rows(engine: Engine, statement: str) -> list[tuple[object, ...]]:
+    with engine.connect() as connection:
+        return [tuple(row) for row in connection.execute(text(statement))]
+
+
+def indexes(engine: Engine) -> dict[str, str]:
+    return {str(name): str(definition) for name, definition in rows(engine, INDEXES[engine.dialect.name])}
+
+
+# Of an index of SQLite over an expression, which the next test compares.
+@pytest.mark.filterwarnings("ignore:Skipped unsupported reflection of expression-based index")
+@pytest.mark.filterwarnings("ignore:autogenerate skipping metadata-specified expression-based index")
+def test_the_models_and_the_migrated_schema_agree(engine: Engine) -> None:
+    migrate(engine)
+
+    def is_compared(_object: object, _name: str | None, kind: str, *_: object) -> bool:
+        # Alembic can't read those of SQLite. The next test compares all indexes of both.
+        return kind != "index" or engine.dialect.name == "postgresql"
+
+    options = {"compare_type": True, "compare_server_default": True, "include_object": is_compared}
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts=options)
+        assert compare_metadata(context, Base.metadata) == []
+
+
+def test_indexes_have_the_predicates_expressions_and_methods_of_the_models(
+    engine: Engine, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    migrate(engine)
+    by_models = make_engine(
+        f"sqlite:///{tmp_path / 'models.db'}"
+        if engine.dialect.name == "sqlite"
+        else new_postgres_database(request.getfixturevalue("postgres_server"))
+    )
+    with by_models.connect().execution_options(**{WRITES: True}) as connection, connection.begin():
+        Base.metadata.create_all(connection)
+    expected = indexes(by_models)
+    by_models.dispose()
+    migrated = indexes(engine)
+    # Alembic's own table of one row.
+    migrated.pop("alembic_version_pkc", None)
+    assert migrated == expected
+
+
+def test_migrations_are_one_line_in_the_order_of_their_numbers() -> None:
+    files = sorted((migrations._MIGRATIONS / "versions").glob("*.py"))
+    before = None
+    for number, file in enumerate(files, start=1):
+        source = file.read_text(encoding="utf-8")
+        assert file.name.startswith(f"{number:04}_"), "numbers have no gap"
+        assert f'\nrevision = "{number:04}"\n' in source
+        assert f"\ndown_revision = {before}\n" in source
+        assert not re.search(r"^def downgrade", source, re.MULTILINE), "only ever forward"
+        before = f'"{number:04}"'
+    assert before == f'"{newest_revision()}"'
+
+
+def test_an_empty_database_is_ready_once_it_is_migrated(engine: Engine) -> None:
+    assert current_revision(engine) is None
+    assert not is_ready(engine)
+    assert migrate(engine) == newest_revision() == current_revision(engine)
+    assert is_ready(engine)
+    location = "mlflow-artifacts:/0"
+    first_rows = [
+        rows(engine, "SELECT id, name, artifact_location, location_key FROM experiment"),
+        rows(engine, "SELECT id, labels, model_id FROM label_set"),
+        rows(engine, "SELECT id, event_id, hash FROM audit_head"),
+    ]
+    assert first_rows == [
+        [(0, "Default", location, location_key(location))],
+        [(0, "{}", None)],
+        [(1, 0, "0" * 64)],
+    ]
+
+
+def test_a_second_time_changes_nothing(engine: Engine) -> None:
+    migrate(engine)
+    execute(engine, "INSERT INTO key (name) VALUES ('kept')")
+    before = rows(engine, "SELECT * FROM experiment"), indexes(engine)
+    assert migrate(engine) == newest_revision()
+    assert (rows(engine, "SELECT * FROM experiment"), indexes(engine)) == before
+    assert rows(engine, "SELECT name FROM key") == [("kept",)]
+
+
+def test_the_next_version_brings_the_schema_forward_and_this_one_serves_it(
+    engine: Engine, next_version: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    migrate(engine)
+    execute(engine, "INSERT INTO key (name) VALUES ('kept')")
+    next_version.write_text(MIGRATION, encoding="utf-8")
+    assert not is_ready(engine)
+    assert migrate(engine) == NEXT
+    assert is_ready(engine)
+    monkeypatch.undo()
+    # The version before, beside it in a rolling upgrade: it neither goes back nor refuses.
+    assert migrate(engine) == NEXT == current_revision(engine)
+    assert is_ready(engine)
+    execute(engine, "INSERT INTO key (name) VALUES ('new')")
+    assert rows(engine, "SELECT name, note FROM key ORDER BY id") == [("kept", "none"), ("new", "none")]
+
+
+def test_a_migration_that_fails_leaves_the_schema_as_it_was(engine: Engine, next_version: Path) -> None:
+    before = migrate(engine)
+    schema = indexes(engine)
+    next_version.write_text(FAILS, encoding="utf-8")
+    with pytest.raises(Exception, match="no_such_function"):
+        migrate(engine)
+    assert current_revision(engine) == before
+    assert indexes(engine) == schema
+    with pytest.raises(Exception, match="note"):
+        rows(engine, "SELECT note FROM key")
+
+
+def test_processes_that_migrate_at_once_take_turns(engine: Engine, own_database_url: str) -> None:
+    engines = [make_engine(own_database_url) for _ in range(3)]
+    start = threading.Barrier(len(engines))
+
+    def one(own: Engine) -> str:
+        start.wait()
+        return migrate(own)
+
+    with ThreadPoolExecutor(len(engines)) as pool:
+        assert list(pool.map(one, engines)) == [newest_revision()] * len(engines)
+    for own in engines:
+        own.dispose()
+    assert rows(engine, "SELECT count(*) FROM experiment") == [(1,)]
+
+
+def test_postgresql_lets_nobody_migrate_who_has_not_the_advisory_lock(postgres_server: str) -> None:
+    engine = make_engine(new_postgres_database(postgres_server))
+    waiting = (
+        "SELECT 1 FROM pg_locks JOIN pg_database ON pg_database.oid = database"
+        " WHERE locktype = 'advisory' AND NOT granted AND datname = current_database()"
+    )
+    with ThreadPoolExecutor(1) as pool:
+        with engine.connect() as holder, holder.begin():
+            lock = {"lock": migrations._ADVISORY_LOCK}
+            holder.execute(text("SELECT pg_advisory_xact_lock(:lock)"), lock)
+            migrating = pool.submit(migrate, engine)
+            wait_until(lambda: rows(engine, waiting))
+            assert current_revision(engine) is None
+        assert migrating.result() == newest_revision()
+    engine.dispose()
+
+
+def test_the_command_says_what_it_did(own_database_url: str) -> None:
+    def run() -> str:
+        result = CliRunner().invoke(app, ["migrate", "--database-url", own_database_url])
+        assert result.exit_code == 0, result.output
+        return result.stdout.splitlines()[-1]
+
+    assert run() == f"schema empty -> {newest_revision()}"
+    assert run() == f"schema {newest_revision()}"
