@@ -26,6 +26,7 @@ from bench.report import machine
 from bench.servers import postgresql
 
 CONNECTIONS = 8
+SYSTEMS = ("stock", "stock-sqlite", "limit", "bare", "split", "embedded")
 _KEY = "metric_000"
 _HISTORY_PAGE = 25_000
 
@@ -157,32 +158,40 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"\n{machine()}; {rounds} rounds of {seconds:g} s.\n\n{_growth(rows, rounds, seconds)}")
         return 0
     with ExitStack() as running:
-        folder = Path(running.enter_context(tempfile.TemporaryDirectory()))
-        names = ("stock", "split", "embedded")
-        urls = running.enter_context(postgresql(folder / "postgres", names))
-        urls_by_name = dict(zip(names, urls, strict=True))
-        _say("starting the servers")
-        compared: list[System] = []
-        if settings.only_split:
-            compared += running.enter_context(systems.split(urls_by_name["split"], folder / "split"))
-            results = {row: _measure(row, compared, rounds, seconds) for row in rows}
-            print(f"\n{machine()}; {rounds} rounds of {seconds:g} s.\n\n{_table(results)}")
-            return 0
-        if not settings.only_trackhelm:
-            compared.append(
-                running.enter_context(
-                    systems.stock(settings.mlflow_python, urls_by_name["stock"], folder / "stock")
-                )
-            )
-        compared.append(running.enter_context(systems.limit(folder / "limit")))
-        compared.append(running.enter_context(systems.bare(folder / "bare")))
-        compared += running.enter_context(systems.split(urls_by_name["split"], folder / "split"))
-        compared.append(
-            running.enter_context(systems.embedded(urls_by_name["embedded"], folder / "embedded"))
-        )
+        compared = _started(running, settings.systems, settings.mlflow_python)
         results = {row: _measure(row, compared, rounds, seconds) for row in rows}
     print(f"\n{machine()}; {rounds} rounds of {seconds:g} s.\n\n{_table(results)}")
     return 0
+
+
+def _started(running: ExitStack, chosen: Sequence[str], mlflow_python: Path) -> list[System]:
+    """Start the systems, in the order of the table."""
+    folder = Path(running.enter_context(tempfile.TemporaryDirectory()))
+    on_postgresql = [name for name in ("stock", "split") if name in chosen]
+    urls: dict[str, str] = {}
+    if on_postgresql:
+        made = running.enter_context(postgresql(folder / "postgres", on_postgresql))
+        urls = dict(zip(on_postgresql, made, strict=True))
+    _say("starting the servers")
+    compared: list[System] = []
+    for name in (name for name in SYSTEMS if name in chosen):
+        own = folder / name
+        match name:
+            case "stock":
+                started = systems.stock(mlflow_python, urls[name], own)
+            case "stock-sqlite":
+                started = systems.stock_on_sqlite(mlflow_python, own)
+            case "limit":
+                started = systems.limit(own)
+            case "bare":
+                started = systems.bare(own)
+            case "embedded":
+                started = systems.embedded(own)
+            case _:
+                compared += running.enter_context(systems.split(urls[name], own))
+                continue
+        compared.append(running.enter_context(started))
+    return compared
 
 
 def _measure(row: Row, compared: Sequence[System], rounds: int, seconds: float) -> dict[str, Measured]:
@@ -284,8 +293,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--rounds", type=int, default=5, help="of each system and shape (%(default)s)")
     parser.add_argument("--seconds", type=float, default=4.0, help="of a round (%(default)s)")
-    parser.add_argument("--only-trackhelm", action="store_true", help="leave stock out")
-    parser.add_argument("--only-split", action="store_true", help="compare the gateway with ingest alone")
+    parser.add_argument(
+        "--systems",
+        nargs="+",
+        choices=SYSTEMS,
+        default=SYSTEMS,
+        metavar="NAME",
+        help=f"which are measured, of {', '.join(SYSTEMS)}; default: all",
+    )
     parser.add_argument(
         "--points",
         type=int,

@@ -1,9 +1,10 @@
 """What `make bench-ingest` logs to: stock, Trackhelm in its shapes, the limit; and counts of its points."""
 
 import json
+import sqlite3
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -15,23 +16,26 @@ from bench.servers import limit_server, mlflow_server, stack_server, trackhelm_s
 
 _PATIENCE_SECONDS = 60
 
-_STOCK_COUNT = "SELECT count(*) FROM metrics WHERE run_uuid = ANY(%s)"
+_STOCK_COUNT = "SELECT count(*) FROM metrics WHERE run_uuid IN ({runs})"
 _TRACKHELM_COUNT = """
     SELECT coalesce(sum(metric_chunk.count), 0) FROM run
     JOIN series ON series.run_id = run.id JOIN metric_chunk ON metric_chunk.series_id = series.id
-    WHERE run.uuid = ANY(%s)
+    WHERE run.uuid IN ({runs})
 """
 
 
 @dataclass(frozen=True, slots=True)
 class System:
-    """A server that metrics are logged to: `writes` is where, `reads` where they are read back."""
+    """A server that metrics are logged to: `writes` is where, `reads` where they are read back.
+
+    `database` is the URL of its PostgreSQL database, or the file of its SQLite database.
+    """
 
     name: str
     writes: int
     reads: int | None
     makes_runs: int | None
-    database: str | None = None
+    database: str | Path | None = None
     count: str = _TRACKHELM_COUNT
 
     def new_runs(self, number: int) -> list[str]:
@@ -46,8 +50,13 @@ class System:
     def stored_points(self, runs: Sequence[str]) -> int:
         """Return how many points of runs are in the database."""
         assert self.database is not None
+        # They are hexadecimal digits.
+        query = self.count.format(runs=", ".join(f"'{run}'" for run in runs))
+        if isinstance(self.database, Path):
+            with closing(sqlite3.connect(f"{self.database.as_uri()}?mode=ro", uri=True)) as file:
+                return int(file.execute(query).fetchone()[0])
         with psycopg.connect(self.database) as connection:
-            (found,) = connection.execute(self.count, [list(runs)]).fetchall()
+            (found,) = connection.execute(query.encode()).fetchall()
         return int(found[0])
 
     def seconds_until_readable(self, last_steps: dict[str, int], key: str) -> float:
@@ -72,9 +81,17 @@ class System:
 
 @contextmanager
 def stock(python: Path, database: str, folder: Path) -> Iterator[System]:
-    """Run stock MLflow as it is by default."""
+    """Run stock MLflow over PostgreSQL."""
     with mlflow_server(python, database, folder) as port:
         yield System("stock", port, port, port, database, _STOCK_COUNT)
+
+
+@contextmanager
+def stock_on_sqlite(python: Path, folder: Path) -> Iterator[System]:
+    """Run stock MLflow over a SQLite database, as it is by default."""
+    database = folder / "mlflow.db"
+    with mlflow_server(python, f"sqlite:///{database}", folder) as port:
+        yield System("stock on SQLite", port, port, port, database, _STOCK_COUNT)
 
 
 @contextmanager
@@ -92,10 +109,10 @@ def bare(folder: Path) -> Iterator[System]:
 
 
 @contextmanager
-def embedded(database: str, folder: Path) -> Iterator[System]:
-    """Run Trackhelm as one process."""
-    with trackhelm_server(database, folder) as port:
-        yield System("embedded", port, port, port, database)
+def embedded(folder: Path) -> Iterator[System]:
+    """Run Trackhelm as one process over SQLite, as it is by default."""
+    with trackhelm_server(None, folder) as port:
+        yield System("embedded", port, port, port, folder / "trackhelm.db")
 
 
 @contextmanager

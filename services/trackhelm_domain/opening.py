@@ -11,9 +11,11 @@ from prometheus_client import CollectorRegistry
 from trackhelm_core.db.engine import make_engine
 from trackhelm_core.db.unit_of_work import Database
 from trackhelm_core.queue.connection import RedisConnection
+from trackhelm_core.queue.redis_backlog import RedisBacklog
 from trackhelm_core.runtime import Openers, Parts, Runtime
 from trackhelm_core.settings import RedisSettings, StorageSettings
 from trackhelm_domain.audit.recorder import AuditTrail
+from trackhelm_domain.journal_backlog import JournalBacklog
 from trackhelm_domain.migrate import is_ready
 from trackhelm_domain.outbox import DELIVER, Outbox
 
@@ -37,17 +39,21 @@ def open_runtime(
     database = open_database(storage.effective_database_url, outbox)
     closing.callback(database.close)
     queue = None
+    backlog: JournalBacklog | RedisBacklog
+    backlog = JournalBacklog(database, (redis or RedisSettings()).read_wait_seconds)
     metrics = CollectorRegistry()
     if redis is not None and (redis_url := redis.effective_redis_url) is not None:
         if database.is_sqlite:
             closing.close()
             raise ValueError("TRACKHELM_REDIS_URL needs PostgreSQL: TRACKHELM_DATABASE_URL names SQLite")
         queue = RedisConnection(redis_url, redis)
-        metrics.register(queue.read_wait)
+        backlog = RedisBacklog(queue)
         closing.callback(queue.close)
         outbox.notify_by(partial(queue.send, DELIVER))
+    metrics.register(backlog.read_wait)
     return Runtime(
         database=database,
+        backlog=backlog,
         missing=partial(_missing, database, queue),
         redis=queue,
         metrics=metrics,

@@ -7,13 +7,16 @@ from starlette.concurrency import run_in_threadpool
 
 from trackhelm_core.runtime import Runtime
 from trackhelm_core.service import Mount, Service
+from trackhelm_domain.journal_backlog import JournalBacklog
 from trackhelm_ingest.datasets import routes as datasets_routes
 from trackhelm_ingest.experiments import routes as experiments_routes
 from trackhelm_ingest.metrics import routes as metrics_routes
+from trackhelm_ingest.metrics.drain.journal import JournalDrain
 from trackhelm_ingest.metrics.group_commit import GroupCommit
 from trackhelm_ingest.metrics.queue_sink import QueueSink
 from trackhelm_ingest.metrics.sink import CountingSink, QueueCollector
 from trackhelm_ingest.runs import routes as runs_routes
+from trackhelm_ingest.upkeep import Upkeep
 
 
 @asynccontextmanager
@@ -26,11 +29,15 @@ async def _lifespan(runtime: Runtime) -> AsyncIterator[dict[str, object]]:
         finally:
             await queue.stop()
         return
-    writer = GroupCommit(runtime.database).start()
+    assert isinstance(runtime.backlog, JournalBacklog), "without Redis, what waits is in the journal"
+    upkeep = Upkeep(runtime.database)
+    drain = JournalDrain(runtime.database, runtime.backlog, upkeep).start()
+    writer = GroupCommit(runtime.database, runtime.backlog, upkeep).start()
     try:
         yield {"metric_sink": CountingSink(writer, runtime.metrics)}
     finally:
         await run_in_threadpool(writer.stop)
+        await run_in_threadpool(drain.stop)
 
 
 SERVICE = Service(

@@ -10,7 +10,7 @@ from contextlib import contextmanager, nullcontext
 from copy import copy
 from typing import Any, Protocol
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 from sqlalchemy.orm import Session
 
 from trackhelm_core.db.engine import WRITES
@@ -92,17 +92,32 @@ class Database:
             with self.autocommit() as session:
                 yield session
             return
-        with self._writer, self.engine.connect() as connection:
-            driver = connection.connection.cursor()
-            # Outside of transactions, in which SQLite does not change it.
-            driver.execute("PRAGMA synchronous=NORMAL")
-            try:
-                with Session(connection.execution_options(**{WRITES: True}), autoflush=False) as session:
-                    yield session
-                    session.commit()
-            finally:
-                driver.execute("PRAGMA synchronous=FULL")
-                driver.close()
+        with (
+            self._writer,
+            self.engine.connect() as connection,
+            _not_synced(connection),
+            Session(
+                connection.execution_options(**{WRITES: True}), autoflush=False, expire_on_commit=False
+            ) as session,
+        ):
+            yield session
+            session.commit()
+
+    @contextmanager
+    def redoing(self) -> Iterator[Session]:
+        """Open a transaction that writes what is done again should it be lost.
+
+        It is committed when the block ends, rolled back when it raises. A killed process takes nothing back.
+        On SQLite a power cut may take back the last ones, each whole and none before one that stays, for the
+        disk is not waited for. On PostgreSQL, which may be restarted without this process, it is like others.
+        """
+        if self.is_sqlite:
+            with self.relaxed_write() as session:
+                yield session
+            return
+        with Session(self.engine, autoflush=False, expire_on_commit=False) as session:
+            yield session
+            session.commit()
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
@@ -129,6 +144,19 @@ class Database:
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()
+
+
+@contextmanager
+def _not_synced(connection: Connection) -> Iterator[None]:
+    """Have SQLite not wait for the disk when it commits on a connection."""
+    driver = connection.connection.cursor()
+    # Outside of transactions, in which SQLite does not change it.
+    driver.execute("PRAGMA synchronous=NORMAL")
+    try:
+        yield
+    finally:
+        driver.execute("PRAGMA synchronous=FULL")
+        driver.close()
 
 
 # Trying a change: what was done since the beginning of a trial can be undone, and the transaction go on.

@@ -6,7 +6,6 @@ from typing import Any, Final, cast
 import hiredis
 import structlog
 from kombu.exceptions import KombuError
-from prometheus_client import Histogram
 from redis import Redis
 from redis.asyncio import Redis as AsyncRedis
 from redis.asyncio.connection import AbstractConnection
@@ -58,9 +57,6 @@ async def _answer(connection: AbstractConnection) -> Any:
 
 log = structlog.get_logger(__name__)
 
-# From one question to Redis to the longest patience that can be set, seconds.
-_WAIT_BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0)
-
 # Its own retries would multiply the time that an absent Redis is waited for; callers are told to come back.
 _RETRIES: Final = 0
 
@@ -72,12 +68,6 @@ class RedisConnection:
         self.url = url
         self.settings = settings
         self.client = self.blocking_client(0)
-        self.read_wait = Histogram(
-            "trackhelm_read_wait_seconds",
-            "Time that a read waited for metrics accepted before it, to be stored or refused.",
-            registry=None,
-            buckets=_WAIT_BUCKETS,
-        )
         self._celery = make_celery(settings)
 
     def blocking_client(self, longest_block_seconds: float) -> Redis:

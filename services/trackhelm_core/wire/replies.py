@@ -74,7 +74,7 @@ def empty_reply() -> Response:
 def schema_of(message: type[Reply]) -> dict[str, Any]:
     """Return a message's JSON schema; those of nested messages ride along under `$defs`.
 
-    `trackhelm_core.openapi` moves them to where the references point.
+    `trackhelm_core.http.app` moves them to where the references point.
     """
     # What is asked and what is answered may have one name, and is not described by one schema.
     name = "Reply.{name}"

@@ -13,7 +13,7 @@ from trackhelm_domain.tables.logged_models import (
     RunModelInput,
     RunModelOutput,
 )
-from trackhelm_domain.tables.metrics import LabelSet, MetricChunk, PartitionPosition, Series
+from trackhelm_domain.tables.metrics import JournalEntry, LabelSet, MetricChunk, PartitionPosition, Series
 from trackhelm_domain.tables.registry import (
     ModelVersion,
     ModelVersionTag,
@@ -35,6 +35,7 @@ __all__ = [
     "Dataset",
     "Experiment",
     "ExperimentTag",
+    "JournalEntry",
     "Key",
     "LabelSet",
     "LoggedModel",

@@ -1,7 +1,7 @@
 """What is known of the files in the store, and files that are to be deleted.
 
 Owner of `artifact_record`: artifact. `artifact_tombstone` has several writers: whoever deletes something for
-good calls `trackhelm_core.db.tombstones`, and artifact deletes the files and then the row.
+good calls `trackhelm_domain.deletion`, and artifact deletes the files and then the row.
 """
 
 from sqlalchemy import BigInteger, LargeBinary, String, Text

@@ -1,4 +1,4 @@
-"""The audit trail. Owner: registry. Written by `trackhelm_core.audit` alone, whichever service records."""
+"""The audit trail. Owner: registry. Written by `trackhelm_domain.audit` alone, whichever service records."""
 
 from sqlalchemy import BigInteger, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column

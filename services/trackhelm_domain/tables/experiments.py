@@ -13,7 +13,7 @@ DEFAULT_EXPERIMENT_ID = 0
 class Experiment(Base):
     """A named set of runs. A name stays taken while the experiment is deleted.
 
-    `location_key` is that of the location: see `trackhelm_core.places`.
+    `location_key` is that of the location: see `trackhelm_domain.locations`.
     """
 
     __tablename__ = "experiment"

@@ -129,3 +129,20 @@ class PartitionPosition(Base):
     partition: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
     milliseconds: Mapped[int] = mapped_column(BigInteger)
     sequence: Mapped[int] = mapped_column(BigInteger)
+
+
+class JournalEntry(Base):
+    """An accepted request's points, not yet stored as chunks: the queue of a server without Redis.
+
+    Its id is given by the database, grows, and is never given again. It is deleted by the transaction that
+    stores its points. One that cannot be stored is kept with the reason, as a dead letter, until somebody
+    deletes it.
+    """
+
+    __tablename__ = "metric_journal"
+    # Without it SQLite gives ids of deleted rows again.
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    data: Mapped[bytes] = mapped_column(LargeBinary)
+    reason: Mapped[str | None] = mapped_column(Text)

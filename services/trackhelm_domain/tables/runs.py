@@ -86,7 +86,7 @@ class Run(Base):
 
 
 class RunSnapshot(Base):
-    """What was logged to a finalized run, in one value: see `trackhelm_core.run_contents.documents`.
+    """What was logged to a finalized run, in one value: see `trackhelm_domain.runs.snapshots`.
 
     `pairs` are the digests of its params and tags, on PostgreSQL only: SQLite has no index of members.
     """

@@ -1,4 +1,4 @@
-"""Webhooks and their deliveries. Owner: registry. The outbox alone is filled by `trackhelm_core.webhooks`."""
+"""Webhooks and their deliveries. Owner: registry. The outbox alone is filled by `trackhelm_domain.outbox`."""
 
 from enum import StrEnum
 
@@ -28,7 +28,7 @@ class DeliveryState(StrEnum):
 
 
 class Webhook(Base):
-    """Who is called. `secret` is sealed by `trackhelm_core.secrets`; None where deliveries are not signed."""
+    """Who is called. `secret` is sealed by `trackhelm_core.security.sealing`; None where deliveries are not signed."""
 
     __tablename__ = "webhook"
     __table_args__ = (UniqueConstraint("uuid"),)

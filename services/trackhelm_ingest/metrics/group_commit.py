@@ -1,13 +1,14 @@
 """The metric sink of one process: requests that arrive together share one transaction.
 
-A commit to disk takes as long for one point as for a hundred thousand. While one transaction commits, the
-requests that come in wait as the next group; each is answered after the commit of its own.
+It writes them to the journal as they came; `drain.journal` stores them as chunks, beside it. A commit to disk
+takes as long for one request as for a thousand. While one transaction commits, the requests that come in wait
+as the next group; each is answered after the commit of its own.
 """
 
 import asyncio
 import threading
-from collections import deque
-from collections.abc import Mapping
+from collections import defaultdict, deque
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, Self
@@ -19,55 +20,53 @@ from trackhelm_core.chunks.points import Points
 from trackhelm_core.db.failures import database_failure
 from trackhelm_core.db.unit_of_work import Database
 from trackhelm_core.errors import ApiError, ErrorCode, UnavailableError
-from trackhelm_domain.keys import keys_of
-from trackhelm_domain.tables.runs import RUN_ID_LENGTH
-from trackhelm_ingest.metrics.series import SeriesKey, SeriesPoints
-from trackhelm_ingest.metrics.store import write_points, write_series
-from trackhelm_ingest.runs.logic import check_active
-from trackhelm_ingest.runs.store import runs_to_log_to
+from trackhelm_domain.journal_backlog import Accepted, JournalBacklog
+from trackhelm_ingest.metrics.entries import pack_entry
+from trackhelm_ingest.metrics.journal_store import add_entries, add_entry_of
+from trackhelm_ingest.metrics.series import SeriesKey, subjects_of
+from trackhelm_ingest.runs.logic import check_stage
+from trackhelm_ingest.runs.store import stages_of
 from trackhelm_ingest.upkeep import Upkeep
 
 log = structlog.get_logger(__name__)
 
-GROUP_POINTS: Final = 200_000
-"""Points in one transaction: some 50 ms of work, so that other writers get their turn."""
+GROUP_BYTES: Final = 4 * 1024 * 1024
+"""Entries in one transaction: some 10 ms of work, so that other writers get their turn."""
 
-WAITING_POINTS: Final = 5_000_000
-"""Points that may wait, at 24 bytes each: beyond it the caller is told to come back."""
+WAITING_BYTES: Final = 64 * 1024 * 1024
+"""Entries that may wait for their transaction: beyond it the caller is told to come back."""
+
+_LOOK_SECONDS: Final = 0.5
 
 
 @dataclass(slots=True)
 class _Request:
     run: str
-    points: SeriesPoints
-    size: int
+    subjects: Collection[str]
+    data: bytes
     answered: asyncio.Future[None]
     loop: asyncio.AbstractEventLoop
 
-    def answer(self, error: Exception | None) -> None:
-        def finalize() -> None:
-            if self.answered.done():
-                return  # The caller has gone; its points are stored all the same.
-            if error is None:
-                self.answered.set_result(None)
-            else:
-                self.answered.set_exception(error)
-
-        # A server that is told twice to stop closes its loop while we write: then nobody waits any more.
-        with suppress(RuntimeError):
-            self.loop.call_soon_threadsafe(finalize)
+    def finalize(self, error: Exception | None) -> None:
+        if self.answered.done():
+            return  # The caller has gone; its points are stored all the same.
+        if error is None:
+            self.answered.set_result(None)
+        else:
+            self.answered.set_exception(error)
 
 
 class GroupCommit:
     """A thread that writes what waits, group by group. Acknowledged means committed."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, backlog: JournalBacklog, upkeep: Upkeep) -> None:
         self._database = database
+        self._backlog = backlog
         self._waiting: deque[_Request] = deque()
-        self._waiting_points = 0
+        self._waiting_bytes = 0
         self._changed = threading.Condition()
         self._stopping = False
-        self._upkeep = Upkeep(database)
+        self._upkeep = upkeep
         self._thread = threading.Thread(target=self._run, name="group-commit", daemon=True)
 
     def start(self) -> Self:
@@ -85,42 +84,40 @@ class GroupCommit:
     async def append(self, run: str, points: Mapping[SeriesKey, Points]) -> None:
         """Store points in the next group; see `MetricSink.append`."""
         loop = asyncio.get_running_loop()
-        packed = SeriesPoints.of(points)
-        size = len(packed.columns)
-        request = _Request(run, packed, size, loop.create_future(), loop)
+        data = pack_entry(run, points)
+        request = _Request(run, subjects_of(run, points), data, loop.create_future(), loop)
         with self._changed:
             if self._stopping:
                 raise _stopping()
-            if self._waiting_points + size > WAITING_POINTS:
+            if self._waiting_bytes + len(data) > WAITING_BYTES:
                 raise ApiError(
                     ErrorCode.REQUEST_LIMIT_EXCEEDED,
-                    f"{self._waiting_points} metric points wait to be stored. Send the request again later.",
+                    f"{len(self._waiting)} requests with metrics wait already. Send the request again later.",
                     retry_after_seconds=1,
                 )
             self._waiting.append(request)
-            self._waiting_points += size
+            self._waiting_bytes += len(data)
             self._changed.notify()
         await request.answered
 
     def run_ended(self, run: str) -> None:
         """Compact the run's metrics when nobody waits; see `MetricSink.run_ended`."""
-        with self._changed:
-            self._upkeep.add_run(run)
-            self._changed.notify()
+        self._upkeep.add_run(run)
+        # Stored first, so that all of it is compacted.
+        self._backlog.hurry(())
+        self._backlog.call()
 
     def runs_deleted(self, run: str | None = None) -> None:
-        """Do nothing: each group looks its runs up in the transaction that stores it."""
+        """Do nothing: each group looks its runs up in the transaction that takes it."""
 
     def _run(self) -> None:
         group: list[_Request] = []
         try:
             while not self._is_over():
-                group = self._next_group()
-                if group:
-                    for request, refusal in zip(group, self._store(group), strict=True):
-                        request.answer(refusal)
-                elif self._upkeep:
-                    self._upkeep.do_next()
+                # Nothing is read, and those who send wait, while too much is not stored yet.
+                if self._backlog.wait_for_room(_LOOK_SECONDS) or self._stopping:
+                    group = self._next_group()
+                    _answer(group, self._store(group))
         finally:
             self._end(group)
 
@@ -134,21 +131,20 @@ class GroupCommit:
             self._stopping = True
             unanswered += self._waiting
             self._waiting.clear()
-            self._waiting_points = 0
-        for request in unanswered:
-            request.answer(_stopping())
+            self._waiting_bytes = 0
+        _answer(unanswered, [_stopping() for _ in unanswered])
 
     def _next_group(self) -> list[_Request]:
-        """Wait for requests and return as many as one transaction takes; none when there is other work."""
+        """Wait for requests and return as many as one transaction takes; none when there will be none."""
         with self._changed:
-            while not (self._waiting or self._upkeep or self._stopping):
-                self._changed.wait(self._upkeep.seconds_until_look())
+            while not (self._waiting or self._stopping):
+                self._changed.wait()
             group: list[_Request] = []
             size = 0
-            while self._waiting and (not group or size + self._waiting[0].size <= GROUP_POINTS):
+            while self._waiting and (not group or size + len(self._waiting[0].data) <= GROUP_BYTES):
                 group.append(self._waiting.popleft())
-                size += group[-1].size
-            self._waiting_points -= size
+                size += len(group[-1].data)
+            self._waiting_bytes -= size
             return group
 
     def _store(self, group: list[_Request]) -> list[Exception | None]:
@@ -169,44 +165,64 @@ class GroupCommit:
 
     def _write(self, group: list[_Request]) -> list[Exception | None]:
         """Write a group in one transaction, and return what each request is refused for, if it is."""
-        if len(group) == 1 and self._write_series(group[0]):
+        if len(group) == 1 and self._write_alone(group[0]):
             return [None]
         errors: list[Exception | None] = []
-        accepted: list[tuple[int, SeriesPoints]] = []
+        accepted: list[_Request] = []
+        ids: list[int] = []
         with self._database.writing() as session:
-            runs = runs_to_log_to(session, {request.run for request in group})
+            stages = stages_of(session, {request.run for request in group})
             for request in group:
                 try:
-                    run = check_active(runs.get(request.run), request.run)
+                    check_stage(stages.get(request.run), request.run)
                 except ApiError as error:
                     errors.append(error)
                 else:
                     errors.append(None)
-                    accepted.append((run.id, request.points))
-            crowded = write_points(session, accepted)
-        for metric in crowded:
-            self._upkeep.add(metric)
+                    accepted.append(request)
+            if accepted:
+                ids = add_entries(session, [request.data for request in accepted])
+        self._note(accepted, ids)
         return errors
 
-    def _write_series(self, request: _Request) -> bool:
-        """Write a request for one plain series by one statement; False where that is not possible.
+    def _write_alone(self, request: _Request) -> bool:
+        """Write a request by one statement of PostgreSQL; False where that is not possible.
 
         A client alone logs point by point, and waits for each: its latency is made of round trips. What is
-        not stored here (a new key, a run that is not active) goes the way of groups, which says why.
+        not written here (the run is not active) goes the way of groups, which says why.
         """
-        if self._database.is_sqlite or len(request.points) != 1 or len(request.run) != RUN_ID_LENGTH:
-            return False
-        ((series, points),) = request.points.parts()
-        if series.labels or not request.run.isalnum():
+        if self._database.is_sqlite:
             return False
         with self._database.autocommit() as session:
-            key_id = keys_of(session).known_ids([series.key]).get(series.key)
-            if key_id is None:
-                return False
-            stored = write_series(session, request.run, key_id, points)
-        if stored and stored.is_crowded:
-            self._upkeep.add(stored.metric)
-        return stored is not None
+            entry_id = add_entry_of(session, request.run, request.data)
+        if entry_id is not None:
+            self._note([request], [entry_id])
+        return entry_id is not None
+
+    def _note(self, requests: list[_Request], ids: list[int]) -> None:
+        """Note what is committed, before it is answered: who has the answer reads it."""
+        self._backlog.accept(
+            [
+                Accepted(entry_id, request.subjects, len(request.data))
+                for request, entry_id in zip(requests, ids, strict=True)
+            ]
+        )
+
+
+def _answer(requests: Sequence[_Request], errors: Sequence[Exception | None]) -> None:
+    """Answer requests from another thread: all of a loop in one call."""
+    loops: defaultdict[asyncio.AbstractEventLoop, list[tuple[_Request, Exception | None]]] = defaultdict(list)
+    for request, error in zip(requests, errors, strict=True):
+        loops[request.loop].append((request, error))
+    for loop, answers in loops.items():
+
+        def finalize(answers: list[tuple[_Request, Exception | None]] = answers) -> None:
+            for request, error in answers:
+                request.finalize(error)
+
+        # A server that is told twice to stop closes its loop while we write: then nobody waits any more.
+        with suppress(RuntimeError):
+            loop.call_soon_threadsafe(finalize)
 
 
 def _stopping() -> UnavailableError:

@@ -8,32 +8,16 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import (
-    ColumnElement,
-    Double,
-    Select,
-    Table,
-    and_,
-    bindparam,
-    case,
-    func,
-    insert,
-    inspect,
-    not_,
-    or_,
-    select,
-    tuple_,
-)
+from sqlalchemy import ColumnElement, Double, and_, bindparam, case, func, inspect, or_, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningInsert
 
 from trackhelm_core.chunks.codec import encode
-from trackhelm_core.chunks.points import Points, Summary, group, merge, summarise, summarise_each
+from trackhelm_core.chunks.points import Points, Summary, group, summarise_each
 from trackhelm_core.db.base import MetricValue
 from trackhelm_core.db.statements import dialect_of, insert_for
-from trackhelm_domain.tables import MetricChunk, Run, Series
-from trackhelm_domain.tables.lifecycle import LifecycleStage
+from trackhelm_domain.tables import Series
 from trackhelm_domain.tables.metrics import NO_LABELS_ID
 from trackhelm_ingest.metrics.keys import key_ids, label_set_ids
 from trackhelm_ingest.metrics.series import NO_LABELS, SeriesKey, SeriesPoints
@@ -175,36 +159,17 @@ def insert_chunks(session: Session, chunks: Iterable[tuple[int, Points]]) -> Non
 
 def _insert_chunks(session: Session, rows: Iterable[tuple[Any, ...]]) -> None:
     if dialect_of(session) == "sqlite":
-        session.execute(insert(MetricChunk), [dict(zip(_CHUNK_COLUMNS, row, strict=True)) for row in rows])
+        # By the driver: SQLAlchemy takes as long for a row's dictionary as all else that stores a chunk.
+        columns = ", ".join(_CHUNK_COLUMNS)
+        statement = f"INSERT INTO metric_chunk ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - constant
+        if values := list(rows):
+            session.connection().exec_driver_sql(statement, values)
         return
     driver: Any = session.connection().connection.driver_connection
     with driver.cursor() as cursor, cursor.copy(_COPY_CHUNKS) as copy:
         copy.set_types(_CHUNK_TYPES)
         for row in rows:
             copy.write_row(row)
-
-
-class Stored(NamedTuple):
-    """The metric that points were stored to, and whether its series' chunks are to be merged now."""
-
-    metric: Metric
-    is_crowded: bool
-
-
-def write_series(session: Session, uuid: str, key_id: int, points: Points) -> Stored | None:
-    """Store points without labels by one statement of PostgreSQL; None when there is no such active run.
-
-    Or when the run is finalized: whoever stores its points must reopen it, too.
-
-    The session may be one that commits each statement by itself: a point is then stored, durably, by one
-    round trip, where BEGIN, finding the run, folding, inserting and COMMIT take five.
-    """
-    merged = merge([points])
-    summary = _summary_row(SeriesId(0, key_id, NO_LABELS_ID), summarise(merged), chunks=1)
-    chunk = dict(zip((f"chunk_{name}" for name in _CHUNK_COLUMNS[1:]), _chunk_row(merged), strict=True))
-    parameters = {**summary, **chunk, "uuid": uuid}
-    row = session.connection().execute(_series_statement(), parameters).one_or_none()
-    return None if row is None else Stored(Metric(row.run_id, key_id), _is_crowded(row.chunks))
 
 
 def _chunk_row(points: Points, *, tight: bool = False) -> tuple[Any, ...]:
@@ -291,33 +256,6 @@ def _fold_columns_statement() -> ReturningInsert[int, int, int, int, int]:
     statement = insert_for("postgresql", Series).from_select(names, select(*rows.c), include_defaults=False)
     folded = _folding(statement)
     return folded.returning(Series.run_id, Series.key_id, Series.label_set_id, Series.id, Series.chunks)
-
-
-@cache
-def _series_statement() -> Select[*tuple[Any, ...]]:
-    table, series = inspect(MetricChunk).local_table, inspect(Series).local_table
-    assert isinstance(table, Table)
-    columns = [column for column in series.columns if column.name not in {"run_id", *_NOT_FOLDED}]
-    run = (
-        select(Run.id, *(bindparam(column.name, type_=column.type) for column in columns))
-        .where(
-            Run.uuid == bindparam("uuid"),
-            Run.lifecycle_stage == LifecycleStage.ACTIVE.value,
-            not_(Run.finalized),
-        )
-        # It must not finalize between here and the commit.
-        .with_for_update(read=True, key_share=True)
-    )
-    statement = insert_for("postgresql", Series).from_select(
-        ["run_id", *(column.name for column in columns)], run, include_defaults=False
-    )
-    folded = _folding(statement).returning(Series.id, Series.run_id, Series.chunks).cte("folded")
-    names = [column.name for column in table.columns if column.name not in {"id", "series_id"}]
-    values = (bindparam(f"chunk_{name}", type_=table.columns[name].type) for name in names)
-    stored = insert(table).from_select(
-        ["series_id", *names], select(folded.c.id, *values), include_defaults=False
-    )
-    return select(folded.c.run_id, folded.c.chunks).add_cte(stored.cte("stored"))
 
 
 def _folding(statement: postgresql.Insert | sqlite.Insert) -> postgresql.Insert | sqlite.Insert:

@@ -110,13 +110,19 @@ def run_not_found(uuid: str) -> NotFoundError:
 
 def check_active(run: RunRef | None, uuid: str) -> RunRef:
     """Return the run found under `uuid`, if it may be written to."""
-    if run is None:
-        raise run_not_found(uuid)
-    if run.stage is not LifecycleStage.ACTIVE:
-        raise InvalidParameterError(
-            f"The run {uuid} must be in the 'active' state. Current state is {run.stage.value}."
-        )
+    check_stage(None if run is None else run.stage, uuid)
+    assert run is not None
     return run
+
+
+def check_stage(stage: LifecycleStage | None, uuid: str) -> None:
+    """Check that a run may be written to; it has no stage if there is none."""
+    if stage is None:
+        raise run_not_found(uuid)
+    if stage is not LifecycleStage.ACTIVE:
+        raise InvalidParameterError(
+            f"The run {uuid} must be in the 'active' state. Current state is {stage.value}."
+        )
 
 
 def active_run(session: Session, uuid: str, *, lock: Lock = Lock.CONTENTS) -> RunRef:

@@ -12,7 +12,15 @@ from sqlalchemy import CTE, CursorResult, Select, and_, bindparam, delete, inser
 from sqlalchemy.orm import Session
 
 from trackhelm_core.db.base import table_of
-from trackhelm_core.db.statements import PlainRows, dialect_of, insert_for, is_any_of, upsert
+from trackhelm_core.db.statements import (
+    PlainRows,
+    dialect_of,
+    insert_for,
+    is_any_of,
+    is_in_parameter,
+    list_parameter,
+    upsert,
+)
 from trackhelm_domain.runs.reading import RUN_COLUMNS
 from trackhelm_domain.runs.schemas import RunInfo
 from trackhelm_domain.runs.snapshots import VERSION
@@ -81,6 +89,23 @@ def find_runs(session: Session, uuids: Collection[str], *, lock: Lock | None = N
         uuid: RunRef(run_id, uuid, experiment_id, LifecycleStage(stage), status, finalized)
         for run_id, uuid, experiment_id, stage, status, finalized in session.execute(statement)
     }
+
+
+def stages_of(session: Session, uuids: Collection[str]) -> dict[str, LifecycleStage]:
+    """Return the stages of the runs there are of `uuids`, which nobody deletes before the transaction ends.
+
+    It is what each group of requests with metrics asks: a statement that is made once, without the ORM.
+    """
+    dialect = dialect_of(session)
+    found = session.connection().execute(_stages(dialect), {"uuids": list_parameter(dialect, sorted(uuids))})
+    return {uuid: LifecycleStage(stage) for uuid, stage in found}
+
+
+@cache
+def _stages(dialect: str) -> Select[*tuple[Any, ...]]:
+    run = table_of(Run).c
+    statement = select(run.uuid, run.lifecycle_stage).where(is_in_parameter(dialect, run.uuid, "uuids"))
+    return statement.order_by(run.id).with_for_update(read=True, key_share=True)
 
 
 def runs_to_log_to(session: Session, uuids: Collection[str]) -> dict[str, RunRef]:

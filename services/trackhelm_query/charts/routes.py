@@ -28,7 +28,7 @@ def chart_buckets(body: schemas.ChartBuckets, request: Request, runtime: Runtime
     The greatest and least value of a line are in the answer wherever the window is.
     """
     # A request for more runs is refused.
-    wait_until_stored(runtime.redis, body.run_ids[:CHART_RUNS])
+    wait_until_stored(runtime.backlog, body.run_ids[:CHART_RUNS])
     with runtime.database.reading() as session:
         chart = logic.draw(session, body.asked())
     if body.format == "arrow" or (body.format is None and _accepts_arrow(request)):

@@ -19,7 +19,7 @@ browser_router = APIRouter(prefix="/mlflow/metrics", route_class=WireRoute)
 @router.get("/get-history", **documented(schemas.HistoryPage))
 def get_history(query: Annotated[schemas.GetHistory, Query()], runtime: RuntimeDep) -> Response:
     """Get the points of one metric of a run; none for a run or metric that does not exist."""
-    wait_until_stored(runtime.redis, [query.run])
+    wait_until_stored(runtime.backlog, [query.run])
     with runtime.database.reading() as session:
         points, next_page_token = logic.get_history(
             session, query.run, query.metric_key, max_results=query.max_results, page_token=query.page_token
@@ -31,7 +31,7 @@ def get_history(query: Annotated[schemas.GetHistory, Query()], runtime: RuntimeD
 def get_history_bulk(query: Annotated[schemas.GetHistoryBulk, Query()], runtime: RuntimeDep) -> Response:
     """Get the points of one metric of several runs."""
     # A request for more runs is refused.
-    wait_until_stored(runtime.redis, query.run_id[:BULK_HISTORY_RUNS])
+    wait_until_stored(runtime.backlog, query.run_id[:BULK_HISTORY_RUNS])
     with runtime.database.reading() as session:
         found = logic.get_history_bulk(session, query.run_id, query.metric_key, max_results=query.max_results)
     return reply(schemas.BulkHistories(schemas.run_metric_messages(query.metric_key, found)))
@@ -42,7 +42,7 @@ def get_history_bulk_interval(
     query: Annotated[schemas.GetHistoryBulkInterval, Query()], runtime: RuntimeDep
 ) -> Response:
     """Get points of one metric of several runs, in a range of steps, sampled evenly to a number a run."""
-    wait_until_stored(runtime.redis, query.run_ids[:BULK_HISTORY_RUNS])
+    wait_until_stored(runtime.backlog, query.run_ids[:BULK_HISTORY_RUNS])
     with runtime.database.reading() as session:
         found = logic.get_history_samples(
             session,
@@ -61,7 +61,7 @@ series_router = APIRouter(prefix="/trackhelm/series", route_class=WireRoute)
 def list_series(body: schemas.ListSeries, runtime: RuntimeDep) -> Response:
     """List the series of runs with their labels and summaries; no history is read."""
     # A request for more runs is refused.
-    wait_until_stored(runtime.redis, body.run_ids[:CHART_RUNS])
+    wait_until_stored(runtime.backlog, body.run_ids[:CHART_RUNS])
     with runtime.database.reading() as session:
         records, next_page_token = logic.list_series(
             session,
@@ -78,7 +78,7 @@ def list_series(body: schemas.ListSeries, runtime: RuntimeDep) -> Response:
 def get_series_history(query: Annotated[schemas.GetSeriesHistory, Query()], runtime: RuntimeDep) -> Response:
     """Get the exact points of the series with exactly these labels: none are the points without labels."""
     labels = query.labels()
-    wait_until_stored(runtime.redis, [query.run_id])
+    wait_until_stored(runtime.backlog, [query.run_id])
     with runtime.database.reading() as session:
         points, next_page_token = logic.get_series_history(
             session,

@@ -30,7 +30,7 @@ search_router = APIRouter(prefix="/mlflow/runs", route_class=DirectRoute)
 @router.get("/get", **documented(RunReply))
 def get_run(query: Annotated[OfRun, Query()], runtime: RuntimeDep) -> Response:
     """Get a run, active or deleted, with the latest point of each metric."""
-    wait_until_stored(runtime.redis, [query.run])
+    wait_until_stored(runtime.backlog, [query.run])
     with runtime.database.reading_once() as session:
         found = logic.get_run(session, query.run)
     (run,) = run_messages(found)
@@ -56,13 +56,13 @@ def _search(runtime: Runtime, message: schemas.SearchRuns) -> Response:
         page_token=message.page_token,
     )
     if names_metrics(message.filter, *message.order_by):
-        wait_until_all_stored(runtime.redis)
-    seen = stored_positions(runtime.redis)
+        wait_until_all_stored(runtime.backlog)
+    seen = stored_positions(runtime.backlog)
     # No transaction: a page of finalized runs is one statement. Other runs are shown as they are a moment
     # after they were found.
     with runtime.database.reading_once() as session:
         found, next_page_token = logic.search_runs(session, message.experiment_ids, asked)
-    if found and wait_for_missed(runtime.redis, found.run_ids, seen):
+    if found and wait_for_missed(runtime.backlog, found.run_ids, seen):
         with runtime.database.reading_once() as session:
             found, next_page_token = logic.search_runs(session, message.experiment_ids, asked)
     return reply(schemas.RunPage(run_messages(found), next_page_token)) if found else empty_reply()

@@ -1,4 +1,4 @@
-"""Statements that read the audit trail. Nothing here writes it: `trackhelm_core.audit` does."""
+"""Statements that read the audit trail. Nothing here writes it: `trackhelm_domain.audit` does."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

@@ -40,11 +40,11 @@ def search_logged_models(body: schemas.SearchLoggedModels, runtime: RuntimeDep) 
     """
     # Datasets are those that metrics were measured on.
     if body.datasets or names_metrics(body.filter, *(term.field_name for term in body.order_by)):
-        wait_until_all_stored(runtime.redis)
-    seen = stored_positions(runtime.redis)
+        wait_until_all_stored(runtime.backlog)
+    seen = stored_positions(runtime.backlog)
     with runtime.database.reading() as session:
         page = searching.search_models(session, body)
-    if wait_for_missed(runtime.redis, [model.info.model_id for model in page.models], seen):
+    if wait_for_missed(runtime.backlog, [model.info.model_id for model in page.models], seen):
         with runtime.database.reading() as session:
             page = searching.search_models(session, body)
     return reply(page)
@@ -55,7 +55,7 @@ def get_logged_model(
     model_id: str, query: Annotated[schemas.GetLoggedModel, Query()], runtime: RuntimeDep
 ) -> Response:
     """Return a model; a deleted one only if asked for."""
-    wait_until_stored(runtime.redis, [model_id])
+    wait_until_stored(runtime.backlog, [model_id])
     with runtime.database.reading() as session:
         model = logic.get_model(session, model_id, allow_deleted=query.allow_deleted)
     return reply(LoggedModelReply(model=model))
@@ -68,7 +68,7 @@ def finalize_logged_model(
     """Say that a model's files are there, or that their upload failed."""
     _check_same(model_id, body.model_id)
     # The answer holds its metrics.
-    wait_until_stored(runtime.redis, [model_id])
+    wait_until_stored(runtime.backlog, [model_id])
     with runtime.database.writing() as session:
         model = logic.finalize_model(session, model_id, body.status, AuditContext(actor, runtime.clock()))
     return reply(LoggedModelReply(model=model))

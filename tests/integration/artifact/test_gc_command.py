@@ -335,8 +335,8 @@ def test_files_that_the_server_does_not_reach_stay(server: Server, tmp_path: Pat
 
 KILLED = """
 import os, signal, sys
-from trackhelm_ingest.store import purging as rows
-from trackhelm_core.objects.folder import FolderStore
+from trackhelm_ingest.deletion import store as rows
+from trackhelm_artifact.objects.folder import FolderStore
 module, name = sys.argv[1:3]
 target = {"rows": rows, "files": FolderStore}[module]
 original = getattr(target, name)

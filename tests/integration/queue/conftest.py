@@ -13,6 +13,7 @@ from tests.fixtures.factories import Factory
 from trackhelm_core.chunks.codec import decode
 from trackhelm_core.chunks.points import Points, merge
 from trackhelm_core.queue.connection import RedisConnection
+from trackhelm_core.queue.read_wait import Backlog
 from trackhelm_core.runtime import Runtime
 from trackhelm_core.settings import RedisSettings, StorageSettings
 from trackhelm_domain.locations import Places
@@ -29,6 +30,11 @@ class Split:
     redis: RedisConnection
     server: Stoppable
     factory: Factory
+
+    @property
+    def backlog(self) -> Backlog:
+        """What reads wait for."""
+        return self.runtime.backlog
 
     def new_run(self) -> str:
         return self.factory.run("0")

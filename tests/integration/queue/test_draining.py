@@ -25,7 +25,6 @@ from trackhelm_core.queue.names import (
 )
 from trackhelm_ingest.metrics import store as points_store
 from trackhelm_ingest.metrics.dead_letters import DeadLetters
-from trackhelm_ingest.metrics.drain import batch as batches
 from trackhelm_ingest.metrics.drain import drainer
 from trackhelm_ingest.metrics.drain.drainer import Ended, drain_slice
 from trackhelm_ingest.metrics.drain.stream import STORED_NOTE_SECONDS, PartitionStream
@@ -99,7 +98,7 @@ def test_a_failure_before_the_commit_stores_nothing_and_the_next_drain_all(
         raise OperationalError("COMMIT", {}, Exception("the connection is lost"))
 
     with monkeypatch.context() as patch:
-        patch.setattr(batches, "move_position", fail)
+        patch.setattr(drainer, "move_position", fail)
         with pytest.raises(OperationalError):
             drain(split, partition)
     assert split.steps(run) == []

@@ -55,7 +55,7 @@ def drained(split: Split, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 def test_a_read_that_waits_makes_the_drainer_hurry(split: Split, drained: str) -> None:
     for step in range(1, 4):
         put(split, drained, step)
-        wait_until_stored(split.redis, [drained])
+        wait_until_stored(split.backlog, [drained])
         assert split.steps(drained) == list(range(step + 1))
 
 
@@ -63,6 +63,6 @@ def test_entries_that_nobody_waits_for_are_stored_together(split: Split, drained
     for step in range(1, 6):
         put(split, drained, step)
     assert split.steps(drained) == [0]
-    wait_until_stored(split.redis, [drained])
+    wait_until_stored(split.backlog, [drained])
     assert split.steps(drained) == list(range(6))
     assert split.chunks(drained) == 2

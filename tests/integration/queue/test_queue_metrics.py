@@ -72,10 +72,10 @@ def test_the_wait_of_a_read_is_counted(split: Split) -> None:
         return count
 
     run = split.new_run()
-    wait_until_stored(split.redis, [run])
+    wait_until_stored(split.backlog, [run])
     assert waits() == 0, "nothing was accepted: nothing is waited for"
     drain(split, put(split, run, 1))
-    wait_until_stored(split.redis, [run])
+    wait_until_stored(split.backlog, [run])
     assert waits() == 1
 
 

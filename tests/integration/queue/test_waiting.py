@@ -19,37 +19,34 @@ from trackhelm_core.queue.read_wait import (
 def test_a_run_that_is_not_behind_is_not_waited_for(split: Split) -> None:
     run, other = split.new_run(), split.new_run()
     put(split, other, 1)
-    wait_until_stored(split.redis, [run])
-    wait_until_stored(split.redis, [])
-    wait_until_stored(None, [other])
-    assert not wait_for_missed(None, [other], stored_positions(None))
-    assert not wait_for_missed(split.redis, [run], stored_positions(split.redis))
+    wait_until_stored(split.backlog, [run])
+    wait_until_stored(split.backlog, [])
+    assert not wait_for_missed(split.backlog, [run], stored_positions(split.backlog))
 
 
 def test_what_is_stored_while_a_read_runs_is_missed_by_it(split: Split) -> None:
     run = split.new_run()
     partition = put(split, run, 1)
-    seen = stored_positions(split.redis)
+    seen = stored_positions(split.backlog)
     drain(split, partition)
-    assert wait_for_missed(split.redis, [run], seen)
-    assert not wait_for_missed(split.redis, [run], stored_positions(split.redis))
+    assert wait_for_missed(split.backlog, [run], seen)
+    assert not wait_for_missed(split.backlog, [run], stored_positions(split.backlog))
 
 
 def test_a_search_by_metrics_waits_for_every_run(split: Split) -> None:
-    wait_until_all_stored(None)
-    wait_until_all_stored(split.redis)
+    wait_until_all_stored(split.backlog)
     partition = put(split, split.new_run(), 1)
     with pytest.raises(UnavailableError, match="after 2 s"):
-        wait_until_all_stored(split.redis)
+        wait_until_all_stored(split.backlog)
     drain(split, partition)
-    wait_until_all_stored(split.redis)
+    wait_until_all_stored(split.backlog)
 
 
 def test_past_its_patience_a_read_is_refused(split: Split) -> None:
     run = split.new_run()
     put(split, run, 1)
     with pytest.raises(UnavailableError, match="after 2 s"):
-        wait_until_stored(split.redis, [run])
+        wait_until_stored(split.backlog, [run])
 
 
 def test_a_read_goes_on_while_others_write(split: Split) -> None:
@@ -73,12 +70,12 @@ def test_a_read_goes_on_while_others_write(split: Split) -> None:
             for _ in range(20):
                 written = put(split, run, 10**6)
                 assert written == partition
-                wait_until_stored(split.redis, [run])
+                wait_until_stored(split.backlog, [run])
                 assert 10**6 in split.steps(run)
         finally:
             stop.set()
         draining.result(90)
-    wait_until_stored(split.redis, [run])
+    wait_until_stored(split.backlog, [run])
 
 
 def test_without_redis_a_read_is_refused_rather_than_stale(split: Split) -> None:
@@ -86,6 +83,6 @@ def test_without_redis_a_read_is_refused_rather_than_stale(split: Split) -> None
     split.server.kill()
     try:
         with pytest.raises(UnavailableError, match="does not answer"):
-            wait_until_stored(split.redis, [run])
+            wait_until_stored(split.backlog, [run])
     finally:
         split.server.start()

@@ -1,32 +1,63 @@
 """Storing a batch of entries: the good and the position in one transaction, the bad in the dead letters.
 
+The same for what waits in Redis and for what waits in the journal: a `Source` says where they come from.
+
 An entry is bad by itself when it cannot be read, when its run does not exist (any more), or when the
 database refuses it alone. A bad entry is in the dead letters before the position passes it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple, Protocol
 
 import structlog
-from sqlalchemy import Connection
 from sqlalchemy.exc import InterfaceError, ProgrammingError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from trackhelm_core.db.failures import database_failure
 from trackhelm_core.errors import UnavailableError
 from trackhelm_core.queue.names import StreamId
-from trackhelm_ingest.metrics.drain.stream import RawEntry
 from trackhelm_ingest.metrics.entries import Entry, EntryFormatError, unpack_entry
-from trackhelm_ingest.metrics.positions import PositionMovedError, move_position
+from trackhelm_ingest.metrics.positions import PositionMovedError
 from trackhelm_ingest.metrics.series import subjects_of
 from trackhelm_ingest.metrics.store import Metric, write_points
 from trackhelm_ingest.runs.store import runs_to_log_to
 
 log = structlog.get_logger(__name__)
 
-Bury = Callable[[RawEntry, str], None]
-"""Puts an entry into the dead letters, with the reason."""
+
+class RawEntry(NamedTuple):
+    """An entry as it waits."""
+
+    id: StreamId
+    data: bytes
+
+
+class Source(Protocol):
+    """Where a batch of entries comes from, and what remembers how far they are stored."""
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether another may drain the partition by now: nothing is to be tried again."""
+        ...
+
+    def bury(self, entry: RawEntry, reason: str) -> None:
+        """Put an entry into the dead letters, at the latest with the position that passes it."""
+        ...
+
+    def writing(self) -> AbstractContextManager[Session]:
+        """Open a transaction, which is committed when the block ends."""
+        ...
+
+    def move(self, session: Session, *, before: StreamId | None, after: StreamId) -> None:
+        """Move the position in the transaction that stores the entries up to it.
+
+        Raises:
+            PositionMovedError: Another process stored some of them.
+        """
+        ...
+
 
 # A deadlock with a request that writes the same new keys, or a run that is deleted meanwhile.
 _ATTEMPTS: Final = 3
@@ -46,16 +77,14 @@ class Outcome:
     crowded: set[Metric] = field(default_factory=set)
 
 
-def store_batch(
-    connection: Connection, partition: int, position: StreamId | None, entries: Sequence[RawEntry], bury: Bury
-) -> Outcome:
+def store_batch(source: Source, position: StreamId | None, entries: Sequence[RawEntry]) -> Outcome:
     """Store entries, of which there is at least one, and move the position behind them.
 
     Raises:
         DBAPIError: The database is away: what is stored is up to the position in it, and no more.
         PositionMovedError: Another process drains the partition.
     """
-    batch = _Batch(connection, partition, Outcome(position), bury)
+    batch = _Batch(source, Outcome(position))
     readable: list[_Readable] = []
     for raw in entries:
         try:
@@ -73,17 +102,15 @@ _Readable = tuple[RawEntry, Entry]
 
 
 class _Batch:
-    def __init__(self, connection: Connection, partition: int, outcome: Outcome, bury: Bury) -> None:
+    def __init__(self, source: Source, outcome: Outcome) -> None:
         self.outcome = outcome
-        self._connection = connection
-        self._partition = partition
-        self._bury = bury
+        self._source = source
         self._buried: set[StreamId] = set()
 
     def bury(self, entry: RawEntry, reason: str) -> None:
         """Bury an entry once: a batch that is stored again meets its bad entries again."""
         if entry.id not in self._buried:
-            self._bury(entry, reason)
+            self._source.bury(entry, reason)
             self._buried.add(entry.id)
 
     def store(self, entries: Sequence[_Readable], last: StreamId) -> None:
@@ -95,12 +122,9 @@ class _Batch:
                 raise
             except Exception as error:
                 if _may_pass(error):
-                    # A connection that is lost took the lock with it.
-                    if self._connection.invalidated or attempt == _ATTEMPTS - 1:
+                    if self._source.is_lost or attempt == _ATTEMPTS - 1:
                         raise
-                    log.warning(
-                        "a batch is stored again", partition=self._partition, error=_first_line(error)
-                    )
+                    log.warning("a batch is stored again", last=str(last), error=_first_line(error))
                 elif entries:
                     self._store_apart(entries, last, error)
                     return
@@ -119,7 +143,7 @@ class _Batch:
         self.store(entries[middle:], last)
 
     def _store_together(self, entries: Sequence[_Readable], last: StreamId) -> None:
-        with Session(self._connection, autoflush=False, expire_on_commit=False) as session:
+        with self._source.writing() as session:
             runs = runs_to_log_to(session, {entry.run for _, entry in entries}) if entries else {}
             accepted = []
             for raw, entry in entries:
@@ -128,8 +152,7 @@ class _Batch:
                 else:
                     self.bury(raw, f"there is no run {entry.run}")
             crowded = write_points(session, accepted)
-            move_position(session, self._partition, before=self.outcome.position, after=last)
-            session.commit()
+            self._source.move(session, before=self.outcome.position, after=last)
         self.outcome.position = last
         self.outcome.points += sum(len(points.columns) for _, points in accepted)
         self.outcome.crowded |= crowded

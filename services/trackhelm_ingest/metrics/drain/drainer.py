@@ -1,8 +1,8 @@
 """The loop that drains a partition, and the search for partitions that nobody drains."""
 
 import time
-from collections.abc import Callable, Collection
-from contextlib import closing
+from collections.abc import Callable, Collection, Iterator
+from contextlib import closing, contextmanager
 from enum import Enum, auto
 from typing import Final
 
@@ -13,13 +13,13 @@ from sqlalchemy.orm import Session
 from trackhelm_core.db.unit_of_work import Database
 from trackhelm_core.queue.connection import RedisConnection
 from trackhelm_core.queue.flush_signal import FlushSignal
-from trackhelm_core.queue.names import drainer_of, stream_of
+from trackhelm_core.queue.names import StreamId, drainer_of, stream_of
 from trackhelm_core.queue.tasks import TaskQueue
 from trackhelm_ingest.metrics.appending import CALLED_SECONDS
 from trackhelm_ingest.metrics.dead_letters import DeadLetters
-from trackhelm_ingest.metrics.drain.batch import store_batch
-from trackhelm_ingest.metrics.drain.stream import BLOCK_SECONDS, PartitionStream, RawEntry, Stored
-from trackhelm_ingest.metrics.positions import draining_alone, find_position, known_partitions
+from trackhelm_ingest.metrics.drain.batch import RawEntry, store_batch
+from trackhelm_ingest.metrics.drain.stream import BLOCK_SECONDS, PartitionStream, Stored
+from trackhelm_ingest.metrics.positions import draining_alone, find_position, known_partitions, move_position
 from trackhelm_ingest.metrics.store import Metric
 
 # The loop that drains a partition: read, store, cut off, while there is something or soon may be.
@@ -65,6 +65,33 @@ class Ended(Enum):
     SLICE_OVER = auto()
 
 
+class _Partition:
+    """The source of a partition's batches, on the connection that holds its lock."""
+
+    def __init__(self, connection: Connection, partition: int, dead_letters: DeadLetters) -> None:
+        self._connection = connection
+        self._partition = partition
+        self._dead_letters = dead_letters
+
+    @property
+    def is_lost(self) -> bool:
+        # A connection that is lost took the lock with it.
+        return self._connection.invalidated
+
+    def bury(self, entry: RawEntry, reason: str) -> None:
+        log.error("a dead letter", partition=self._partition, entry=str(entry.id), reason=reason)
+        self._dead_letters.add(self._partition, entry.id, reason, entry.data)
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        with Session(self._connection, autoflush=False, expire_on_commit=False) as session:
+            yield session
+            session.commit()
+
+    def move(self, session: Session, *, before: StreamId | None, after: StreamId) -> None:
+        move_position(session, self._partition, before=before, after=after)
+
+
 class Drainer:
     """Drains one partition for a turn, on the connection that holds its lock."""
 
@@ -84,13 +111,13 @@ class Drainer:
         self._linger = linger_seconds
         self._redis = redis
         self._count = BATCH_ENTRIES
-        self._dead_letters = DeadLetters(redis.client)
         self._on_crowded = on_crowded
 
     def run(self, connection: Connection) -> Ended:
         """Drain until nothing comes, or until it is another's turn."""
         with Session(connection) as session:
             position = find_position(session, self._partition)
+        source = _Partition(connection, self._partition, DeadLetters(self._redis.client))
         self._stream.begin(position)
         began = warm = time.monotonic()
         while True:
@@ -99,7 +126,7 @@ class Drainer:
                 entries = self._stream.read(self._count, MOST_BATCH_BYTES, wait=True)
             now = time.monotonic()
             if entries:
-                outcome = store_batch(connection, self._partition, position, entries, self._bury)
+                outcome = store_batch(source, position, entries)
                 position = outcome.position
                 warm = time.monotonic()
                 size = sum(len(entry.data) for entry in entries)
@@ -123,10 +150,6 @@ class Drainer:
 
     def _others_wait(self) -> bool:
         return self._redis.tasks_waiting(TaskQueue.METRICS) > 0
-
-    def _bury(self, entry: RawEntry, reason: str) -> None:
-        log.error("a dead letter", partition=self._partition, entry=str(entry.id), reason=reason)
-        self._dead_letters.add(self._partition, entry.id, reason, entry.data)
 
 
 def entries_to_read(mean_bytes: float) -> int:

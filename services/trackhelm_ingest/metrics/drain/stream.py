@@ -7,7 +7,7 @@ from its beginning, and the position in the database matters only for what a cra
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import structlog
 from redis import Redis
@@ -26,6 +26,7 @@ from trackhelm_core.queue.names import (
     note_of,
     stream_of,
 )
+from trackhelm_ingest.metrics.drain.batch import RawEntry
 
 log = structlog.get_logger(__name__)
 
@@ -90,13 +91,6 @@ if redis.call('XLEN', KEYS[1]) > 0 then return 0 end
 redis.call('DEL', KEYS[2])
 return 1
 """
-
-
-class RawEntry(NamedTuple):
-    """An entry as it stands in the stream."""
-
-    id: StreamId
-    data: bytes
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""How large batches become."""
+"""How large batches become, and how fast they follow one another."""
 
 import pytest
 
@@ -6,8 +6,10 @@ from trackhelm_ingest.metrics.drain.drainer import (
     BATCH_BYTES,
     BATCH_ENTRIES,
     MOST_BATCH_ENTRIES,
+    PACE_SECONDS,
     entries_to_read,
 )
+from trackhelm_ingest.metrics.drain.journal import LONGEST_PACE_SECONDS, pace
 
 
 @pytest.mark.parametrize(
@@ -21,3 +23,8 @@ from trackhelm_ingest.metrics.drain.drainer import (
 )
 def test_a_batch_has_more_entries_when_they_are_small(mean: float, entries: int) -> None:
     assert entries_to_read(mean) == entries
+
+
+@pytest.mark.parametrize(("took", "paced"), [(0.01, PACE_SECONDS), (0.5, 2.5), (60, LONGEST_PACE_SECONDS)])
+def test_a_batch_that_took_long_is_followed_later(took: float, paced: float) -> None:
+    assert pace(took) == paced

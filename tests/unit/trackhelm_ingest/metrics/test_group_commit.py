@@ -10,8 +10,10 @@ from sqlalchemy import create_engine
 from trackhelm_core.chunks.points import Points
 from trackhelm_core.db.unit_of_work import Database
 from trackhelm_core.errors import UnavailableError
+from trackhelm_domain.journal_backlog import JournalBacklog
 from trackhelm_ingest.metrics.group_commit import GroupCommit
 from trackhelm_ingest.metrics.series import SeriesKey
+from trackhelm_ingest.upkeep import Upkeep
 
 POINTS: Mapping[SeriesKey, Points] = {SeriesKey("loss"): Points.of([1], [1], [0.5])}
 
@@ -20,7 +22,8 @@ class _Sink(GroupCommit):
     """A sink whose transactions are replaced."""
 
     def __init__(self, write: Callable[[list[Any]], list[Exception | None]]) -> None:
-        super().__init__(Database(create_engine("sqlite://")))
+        database = Database(create_engine("sqlite://"))
+        super().__init__(database, JournalBacklog(database, 1), Upkeep(database))
         self._replaced = write
 
     def _write(self, group: list[Any]) -> list[Exception | None]:

@@ -1,0 +1,82 @@
+"""The backlog of the split shape: what waits in the streams of Redis, which every process may ask."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Final
+
+from redis.exceptions import RedisError
+
+from trackhelm_core.errors import UnavailableError
+from trackhelm_core.queue.connection import RedisConnection
+from trackhelm_core.queue.flush_signal import signal_flush
+from trackhelm_core.queue.names import BEFORE_ALL, Note, StreamId, accepted_of, drained_of, note_of
+from trackhelm_core.queue.read_wait import Positions, new_read_wait
+
+_AT_A_TIME: Final = 5_000
+
+
+class RedisBacklog:
+    """Answers by Redis; see `Backlog`."""
+
+    def __init__(self, redis: RedisConnection) -> None:
+        self._client = redis.client
+        self._settings = redis.settings
+        self.read_wait = new_read_wait()
+
+    @property
+    def patience_seconds(self) -> float:
+        """How long a read waits at the most."""
+        return self._settings.read_wait_seconds
+
+    def newest(self, subjects: Sequence[str]) -> Positions:
+        """Return the newest noted entry of the subjects in each partition."""
+        newest: dict[int, StreamId] = {}
+        for begin in range(0, len(subjects), _AT_A_TIME):
+            names = [note_of(subject) for subject in subjects[begin : begin + _AT_A_TIME]]
+            for text in self._texts(names):
+                if text is not None:
+                    note = Note.parse(text)
+                    newest[note.partition] = max(newest.get(note.partition, BEFORE_ALL), note.entry)
+        return newest
+
+    def accepted(self) -> Positions:
+        """Return the newest entry that was accepted in each partition."""
+        return self._positions(range(self._settings.queue_partitions), accepted_of)
+
+    def stored(self, partitions: Iterable[int] | None = None) -> Positions:
+        """Return the newest entry that is stored in each of these partitions, or in each there is."""
+        asked = range(self._settings.queue_partitions) if partitions is None else list(partitions)
+        return self._positions(asked, drained_of)
+
+    def hurry(self, partitions: Iterable[int]) -> None:
+        """Call whoever drains these partitions."""
+        with _asking():
+            signal_flush(self._client, partitions)
+
+    def pause(self, seconds: float) -> None:
+        """Wait for so long: Redis tells nobody what was stored."""
+        time.sleep(seconds)
+
+    def _positions(self, partitions: Sequence[int], name: Callable[[int], str]) -> Positions:
+        texts = self._texts([name(partition) for partition in partitions])
+        return {
+            partition: StreamId.parse(text)
+            for partition, text in zip(partitions, texts, strict=True)
+            if text is not None
+        }
+
+    def _texts(self, names: Sequence[str]) -> Sequence[Any]:
+        with _asking():
+            found: Sequence[Any] = self._client.mget(list(names))
+            return found
+
+
+@contextmanager
+def _asking() -> Iterator[None]:
+    try:
+        yield
+    except RedisError as error:
+        raise UnavailableError(
+            "The queue of metrics does not answer, so metrics may be missing. Send the request again."
+        ) from error

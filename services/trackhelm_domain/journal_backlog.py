@@ -1,0 +1,170 @@
+"""The backlog without Redis: what waits in the journal, a table of the same database.
+
+The process that keeps the journal, which is the one that takes metrics, knows by heart what waits, and who
+wrote it. Another process of the same database asks the table, and waits for all that is in it.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import func, select
+
+from trackhelm_core.db.unit_of_work import Database
+from trackhelm_core.queue.names import StreamId
+from trackhelm_core.queue.read_wait import Positions, new_read_wait
+from trackhelm_domain.tables import JournalEntry
+
+FULL_BYTES: Final = 8 * 1024 * 1024
+"""Once so much waits, it is stored without gathering more."""
+
+MOST_BYTES: Final = 64 * 1024 * 1024
+"""Once so much waits, nothing is added until some of it is stored: whoever sends waits as long."""
+
+_PARTITION: Final = 0
+_BEFORE_ALL: Final = 0
+_BEHIND_ALL: Final = 2**63 - 1
+
+
+class Accepted(NamedTuple):
+    """An entry that is in the journal, committed."""
+
+    id: int
+    subjects: Iterable[str]
+    """The run and the logged models that it is of."""
+    size: int
+
+
+class JournalBacklog:
+    """What waits in the journal; see `Backlog`. Any thread may call it."""
+
+    def __init__(self, database: Database, patience_seconds: float) -> None:
+        self.patience_seconds = patience_seconds
+        self.read_wait = new_read_wait()
+        self._database = database
+        self._changed = threading.Condition()
+        self._is_kept_here = False
+        self._accepted = self._stored = self._recovered = _BEFORE_ALL
+        self._notes: dict[str, int] = {}
+        self._bytes = 0
+        self._hurry = self._called = False
+
+    # What reads ask.
+
+    def newest(self, subjects: Sequence[str]) -> Positions:
+        """Return the newest entry that may be of the subjects, if it is not stored."""
+        with self._changed:
+            if self._is_kept_here:
+                if self._stored >= self._accepted:
+                    return {}
+                notes = self._notes
+                noted = max((notes.get(subject, _BEFORE_ALL) for subject in subjects), default=_BEFORE_ALL)
+                # Whose the entries are that the process before this one left, nobody has looked.
+                newest = max(noted, self._recovered)
+                return _position(newest) if newest > self._stored else {}
+        return self.accepted()
+
+    def accepted(self) -> Positions:
+        """Return the newest entry that was accepted."""
+        with self._changed:
+            if self._is_kept_here:
+                return _position(self._accepted)
+        return _position(self._ask(func.max) or _BEFORE_ALL)
+
+    def stored(self, partitions: Iterable[int] | None = None) -> Positions:
+        """Return the newest entry that is stored, as are all before it."""
+        with self._changed:
+            if self._is_kept_here:
+                return _position(self._stored)
+        first = self._ask(func.min)
+        return _position(_BEHIND_ALL if first is None else first - 1)
+
+    def hurry(self, partitions: Iterable[int]) -> None:
+        """Have what waits stored at once, if this process keeps the journal."""
+        with self._changed:
+            self._hurry = True
+            self._changed.notify_all()
+
+    def pause(self, seconds: float) -> None:
+        """Wait for so long, or until something was stored."""
+        with self._changed:
+            if self._is_kept_here:
+                stored = self._stored
+                self._changed.wait_for(lambda: self._stored > stored, seconds)
+                return
+        time.sleep(seconds)
+
+    # What the process that keeps the journal says and asks.
+
+    def keep(self, newest: int, size: int) -> None:
+        """Begin to keep the journal in this process; it holds bytes up to an entry, or up to none (0)."""
+        with self._changed:
+            self._is_kept_here = True
+            self._accepted = self._recovered = newest
+            self._bytes = size
+
+    def accept(self, entries: Sequence[Accepted]) -> None:
+        """Note entries, in their order, before their requests are answered."""
+        with self._changed:
+            was_idle, was_full = self._stored >= self._accepted, self._bytes >= FULL_BYTES
+            for entry in entries:
+                self._accepted = entry.id
+                self._bytes += entry.size
+                # It may be stored already: who drains sees it as soon as it is committed.
+                if entry.id > self._stored:
+                    self._notes.update(dict.fromkeys(entry.subjects, entry.id))
+            if was_idle or (self._bytes >= FULL_BYTES and not was_full):
+                self._changed.notify_all()
+
+    def finalize(self, last: int, size: int) -> None:
+        """Note that all entries up to one are stored, of so many bytes, and let those go on who wait."""
+        with self._changed:
+            self._stored = max(self._stored, last)
+            self._bytes -= size
+            if self._stored >= self._accepted:
+                self._notes.clear()
+            else:
+                self._notes = {subject: entry for subject, entry in self._notes.items() if entry > last}
+            self._changed.notify_all()
+
+    def call(self) -> None:
+        """Have who drains look for other work."""
+        with self._changed:
+            self._called = True
+            self._changed.notify_all()
+
+    def wait_until_due(self, due_at: float, until: float) -> bool:
+        """Wait until entries are to be stored, and return True; or until a call or a time, and return False.
+
+        That is at a time, or as soon as a read waits for them, or they are many. Times are monotonic.
+        """
+        with self._changed:
+            while True:
+                now = time.monotonic()
+                is_behind = self._accepted > self._stored
+                if is_behind and (self._hurry or now >= due_at or self._bytes >= FULL_BYTES):
+                    self._hurry = False
+                    return True
+                if self._called or now >= until:
+                    self._called = self._hurry = False
+                    return False
+                self._changed.wait((min(due_at, until) if is_behind else until) - now)
+
+    def wait_for_room(self, seconds: float) -> bool:
+        """Wait for so long until more may be added, and return whether it may."""
+        with self._changed:
+            return self._changed.wait_for(lambda: self._bytes < MOST_BYTES, seconds)
+
+    def waiting(self) -> tuple[int, int]:
+        """Return the newest entry that was accepted, and how many bytes wait up to it."""
+        with self._changed:
+            return self._accepted, self._bytes
+
+    def _ask(self, function: Callable[..., Any]) -> int | None:
+        with self._database.reading_once() as session:
+            return session.scalar(select(function(JournalEntry.id)).where(JournalEntry.reason.is_(None)))
+
+
+def _position(entry: int) -> Positions:
+    return {_PARTITION: StreamId(entry, 0)} if entry else {}

@@ -1,0 +1,146 @@
+"""Draining the journal: a thread of the server without Redis, beside the one that writes to the journal.
+
+It gathers what comes for a moment, stores it as workers store what waits in Redis, and while nothing is to be
+stored it does what else workers do (`upkeep`).
+"""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final, Self
+
+import structlog
+from sqlalchemy.orm import Session
+
+from trackhelm_core.db.unit_of_work import Database
+from trackhelm_core.queue.names import BEFORE_ALL, StreamId
+from trackhelm_domain.journal_backlog import JournalBacklog
+from trackhelm_ingest.metrics.drain.batch import RawEntry, store_batch
+from trackhelm_ingest.metrics.drain.drainer import BATCH_ENTRIES, PACE_SECONDS, entries_to_read
+from trackhelm_ingest.metrics.journal_store import (
+    bury_entries,
+    delete_entries,
+    waiting_entries,
+    waiting_in_all,
+)
+from trackhelm_ingest.metrics.positions import PositionMovedError
+from trackhelm_ingest.upkeep import Upkeep
+
+log = structlog.get_logger(__name__)
+
+PAUSES: Final = 4
+"""How many times as long as storing a batch took, the next one is waited for: storing takes a fifth of the
+time at the most, and a machine that does other work gathers more into a batch. Who reads does not wait so."""
+
+LONGEST_PACE_SECONDS: Final = 5.0
+
+RETRY_SECONDS: Final = 1.0
+"""After what was to be stored could not be."""
+
+
+class _Journal:
+    """The source of a batch: entries that were read from the journal."""
+
+    is_lost = False
+
+    def __init__(self, database: Database, entries: list[RawEntry]) -> None:
+        self._database = database
+        self._entries = entries
+        self._reasons: dict[StreamId, str] = {}
+
+    def bury(self, entry: RawEntry, reason: str) -> None:
+        log.error("a dead letter", entry=entry.id.milliseconds, reason=reason)
+        self._reasons[entry.id] = reason
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        # What is lost by a power cut is in the journal again.
+        with self._database.redoing() as session:
+            yield session
+
+    def move(self, session: Session, *, before: StreamId | None, after: StreamId) -> None:
+        passed = [entry.id for entry in self._entries if (before or BEFORE_ALL) < entry.id <= after]
+        buried = {entry.milliseconds: self._reasons[entry] for entry in passed if entry in self._reasons}
+        stored = [entry.milliseconds for entry in passed if entry not in self._reasons]
+        bury_entries(session, buried)
+        if delete_entries(session, stored) != len(stored):
+            raise PositionMovedError("another process drains the journal")
+
+
+def pace(seconds: float) -> float:
+    """Return how long after a batch that took so long the next one begins, if nobody waits for it."""
+    return min(max(PACE_SECONDS, (1 + PAUSES) * seconds), LONGEST_PACE_SECONDS)
+
+
+class JournalDrain:
+    """The thread that drains, from `start` to `stop`."""
+
+    def __init__(self, database: Database, backlog: JournalBacklog, upkeep: Upkeep) -> None:
+        self._database = database
+        self._backlog = backlog
+        self._upkeep = upkeep
+        self._count = BATCH_ENTRIES
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="journal-drain", daemon=True)
+
+    def start(self) -> Self:
+        """Take the journal over, and start draining it."""
+        self.keep()
+        self._thread.start()
+        return self
+
+    def keep(self) -> None:
+        """Take over what the process before this one left in the journal."""
+        with self._database.reading() as session:
+            newest, size = waiting_in_all(session)
+        self._backlog.keep(newest, size)
+
+    def stop(self) -> None:
+        """Store what waits, then end."""
+        self._stopping.set()
+        self._backlog.call()
+        self._thread.join()
+
+    def _run(self) -> None:
+        due_at = 0.0
+        while True:
+            is_last = self._stopping.is_set()
+            until = time.monotonic() + (0.0 if self._upkeep else self._upkeep.seconds_until_look())
+            if self._backlog.wait_until_due(0.0 if is_last else due_at, 0.0 if is_last else until):
+                began = time.monotonic()
+                try:
+                    is_full = self.drain()
+                except Exception:
+                    # Whatever it is, it is in the journal still.
+                    log.exception("the journal could not be drained")
+                    if is_last:
+                        return
+                    self._stopping.wait(RETRY_SECONDS)
+                    continue
+                due_at = began if is_full else began + pace(time.monotonic() - began)
+            elif is_last:
+                return
+            elif self._upkeep:
+                self._upkeep.do_next()
+
+    def drain(self) -> bool:
+        """Store a batch, and return whether more waits."""
+        newest, size = self._backlog.waiting()
+        with self._database.reading() as session:
+            entries = [
+                RawEntry(StreamId(entry_id, 0), data)
+                for entry_id, data in waiting_entries(session, self._count)
+            ]
+        if not entries:
+            # Another process of this database stored them.
+            self._backlog.finalize(newest, size)
+            return False
+        outcome = store_batch(_Journal(self._database, entries), BEFORE_ALL, entries)
+        for metric in outcome.crowded:
+            self._upkeep.add(metric)
+        size = sum(len(entry.data) for entry in entries)
+        self._backlog.finalize(entries[-1].id.milliseconds, size)
+        is_full = len(entries) == self._count
+        self._count = entries_to_read(size / len(entries))
+        return is_full
