@@ -28,7 +28,7 @@ class DeliveryState(StrEnum):
 
 
 class Webhook(Base):
-    """Who is called. `secret` is sealed by `trackhelm_core.security.sealing`; None where deliveries are not signed."""
+    """Who is called. `secret` is sealed by `security.sealing`; None where deliveries are not signed."""
 
     __tablename__ = "webhook"
     __table_args__ = (UniqueConstraint("uuid"),)
