@@ -117,7 +117,7 @@ class JournalBacklog:
             if was_idle or (self._bytes >= FULL_BYTES and not was_full):
                 self._changed.notify_all()
 
-    def finalize(self, last: int, size: int) -> None:
+    def acknowledge(self, last: int, size: int) -> None:
         """Note that all entries up to one are stored, of so many bytes, and let those go on who wait."""
         with self._changed:
             self._stored = max(self._stored, last)

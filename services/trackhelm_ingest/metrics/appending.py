@@ -152,7 +152,7 @@ class Appender:
                     turns.create_task(self._take_turns())
         finally:
             for waiting in self._waiting:
-                _finalize(waiting, UnavailableError("The server is stopping. Send the request again."))
+                _answer(waiting, UnavailableError("The server is stopping. Send the request again."))
 
     async def _take_turns(self) -> None:
         loop = asyncio.get_running_loop()
@@ -205,7 +205,7 @@ class Appender:
             answers = [error] * len(partitions)
         except asyncio.CancelledError:
             for waiting in flush:
-                _finalize(waiting, UnavailableError("The server is stopping. Send the request again."))
+                _answer(waiting, UnavailableError("The server is stopping. Send the request again."))
             raise
         for (partition, entries), answer in zip(partitions.items(), answers, strict=True):
             self._answer(partition, entries, answer)
@@ -243,20 +243,20 @@ class Appender:
             unavailable = UnavailableError("The queue of metrics does not answer. Send the request again.")
             unavailable.__cause__ = answer
             for waiting in entries:
-                _finalize(waiting, unavailable)
+                _answer(waiting, unavailable)
             return
         seen, called, self.epoch, refused = answer
         for index in refused:
-            _finalize(entries[index], RunsChangedError())
+            _answer(entries[index], RunsChangedError())
         for waiting in entries[:seen]:
-            _finalize(waiting, None)
+            _answer(waiting, None)
         for waiting in entries[seen:]:
-            _finalize(waiting, _too_much())
+            _answer(waiting, _too_much())
         if called:
             self._call_worker(partition)
 
 
-def _finalize(waiting: _Waiting, error: Exception | None) -> None:
+def _answer(waiting: _Waiting, error: Exception | None) -> None:
     if waiting.answered.done():
         return  # It was refused; or the caller has gone, and its entry is stored all the same.
     if error is None:

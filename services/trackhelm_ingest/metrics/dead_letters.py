@@ -35,7 +35,7 @@ class DeadLetters:
         self._client = client
 
     def add(self, partition: int, origin: StreamId, reason: str, data: bytes) -> None:
-        """Add a letter; a crash before its batch is finalized may add it again."""
+        """Add a letter; a crash before its batch is stored may add it again."""
         with self._client.pipeline() as pipeline:
             pipeline.xadd(
                 DEAD_LETTERS,

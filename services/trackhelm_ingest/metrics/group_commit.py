@@ -47,7 +47,7 @@ class _Request:
     answered: asyncio.Future[None]
     loop: asyncio.AbstractEventLoop
 
-    def finalize(self, error: Exception | None) -> None:
+    def answer(self, error: Exception | None) -> None:
         if self.answered.done():
             return  # The caller has gone; its points are stored all the same.
         if error is None:
@@ -216,13 +216,13 @@ def _answer(requests: Sequence[_Request], errors: Sequence[Exception | None]) ->
         loops[request.loop].append((request, error))
     for loop, answers in loops.items():
 
-        def finalize(answers: list[tuple[_Request, Exception | None]] = answers) -> None:
+        def answer_each(answers: list[tuple[_Request, Exception | None]] = answers) -> None:
             for request, error in answers:
-                request.finalize(error)
+                request.answer(error)
 
         # A server that is told twice to stop closes its loop while we write: then nobody waits any more.
         with suppress(RuntimeError):
-            loop.call_soon_threadsafe(finalize)
+            loop.call_soon_threadsafe(answer_each)
 
 
 def _stopping() -> UnavailableError:

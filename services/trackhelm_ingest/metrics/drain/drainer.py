@@ -130,7 +130,7 @@ class Drainer:
                 position = outcome.position
                 warm = time.monotonic()
                 size = sum(len(entry.data) for entry in entries)
-                self._stream.finalize(
+                self._stream.acknowledge(
                     Stored(entries[-1].id, outcome.newest, len(entries), size, outcome.points, warm - now)
                 )
                 if outcome.crowded:

@@ -134,13 +134,13 @@ class JournalDrain:
             ]
         if not entries:
             # Another process of this database stored them.
-            self._backlog.finalize(newest, size)
+            self._backlog.acknowledge(newest, size)
             return False
         outcome = store_batch(_Journal(self._database, entries), BEFORE_ALL, entries)
         for metric in outcome.crowded:
             self._upkeep.add(metric)
         size = sum(len(entry.data) for entry in entries)
-        self._backlog.finalize(entries[-1].id.milliseconds, size)
+        self._backlog.acknowledge(entries[-1].id.milliseconds, size)
         is_full = len(entries) == self._count
         self._count = entries_to_read(size / len(entries))
         return is_full

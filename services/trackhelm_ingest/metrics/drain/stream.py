@@ -164,7 +164,7 @@ class PartitionStream:
             RawEntry(StreamId.parse(entry_id), fields.get(ENTRY_FIELD, b"")) for entry_id, fields in found
         ]
 
-    def finalize(self, stored: Stored) -> None:
+    def acknowledge(self, stored: Stored) -> None:
         """Cut off what is stored, and let those go on who wait to read it."""
         keys = [self._stream, drained_of(self._partition), self._mark, COUNTS, WAITING_BYTES]
         notes = [

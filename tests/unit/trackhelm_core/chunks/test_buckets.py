@@ -119,9 +119,9 @@ def test_appending_points_moves_no_edge(rows: list[Row], limit: int) -> None:
     level = level_of(rows[0][0], rows[-1][0], limit)
     before = buckets_of(rows[:-1]).coarsen(level)
     after = buckets_of(rows).coarsen(level)
-    finalized = len(before) - 1
-    np.testing.assert_array_equal(after.index[: finalized + 1], before.index)
-    np.testing.assert_array_equal(after.max[:finalized], before.max[:finalized])
+    complete = len(before) - 1
+    np.testing.assert_array_equal(after.index[: complete + 1], before.index)
+    np.testing.assert_array_equal(after.max[:complete], before.max[:complete])
 
 
 def test_a_spike_is_drawn_where_it_happened() -> None:
