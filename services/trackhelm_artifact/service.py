@@ -1,4 +1,4 @@
-"""The artifact service, as compositions see it."""
+"""The artifact service's record, which compositions use."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

@@ -1,4 +1,4 @@
-"""What workers do for artifact."""
+"""The tasks that workers run for the artifact service."""
 
 from typing import Final
 
@@ -11,7 +11,7 @@ from trackhelm_core.queue.tasks import Task, TaskQueue
 from trackhelm_core.runtime import Runtime
 
 SLICE_SECONDS: Final = 30.0
-"""After so long a worker lets others have their turn, and sends the rest to itself."""
+"""How long a slice of a task lasts; the task then sends itself the rest, so that others get their turn."""
 
 
 def _purge_files(runtime: Runtime, ticket: str = "") -> None:
@@ -34,6 +34,6 @@ PURGE_FILES: Final = Task(
 SWEEP_UPLOADS: Final = Task(
     "trackhelm.artifact.sweep_uploads", TaskQueue.UPKEEP, _sweep_uploads, every_seconds=SWEEP_SECONDS
 )
-"""Drops uploads that were interrupted more than a day ago."""
+"""Drops uploads that were begun more than a day ago and never finished."""
 
 TASKS: Final = (PURGE_FILES, SWEEP_UPLOADS)

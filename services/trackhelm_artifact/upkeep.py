@@ -1,4 +1,4 @@
-"""What the embedded server does for its store while it runs, and workers do elsewhere."""
+"""The background work for the store, which the embedded server does itself and workers do otherwise."""
 
 import asyncio
 import time
@@ -16,25 +16,25 @@ from trackhelm_core.runtime import Runtime
 log = structlog.get_logger(__name__)
 
 LOOK_SECONDS: Final = 60.0
-"""How long after a start, and how often, files that are to be deleted are looked for."""
+"""How long after a start, and how often, tombstones are looked for."""
 
 _SLICE_SECONDS: Final = 1.0
 
 _PATIENCE_SECONDS: Final = 5.0
-"""How long a server that is to stop waits for the end of a turn: a store may not answer."""
+"""How long a server that stops waits for the end of a slice: a store may not answer."""
 
 
 @asynccontextmanager
 async def upkeep(runtime: Runtime) -> AsyncIterator[None]:
-    """Delete files of what was deleted for good, and uploads that were interrupted, while the block runs."""
+    """Delete the files of tombstones, and drop interrupted uploads, while the block runs."""
     stopping = asyncio.Event()
     task = asyncio.create_task(_run(runtime, stopping))
     try:
         yield
     finally:
         stopping.set()
-        # Not `wait_for`, which waits for what it has cancelled: a thread cannot be cut off. What is done by
-        # half is done again by the next one.
+        # `wait_for` is not used, because it waits for the task that it cancels and a thread cannot be
+        # interrupted. The next start repeats what is half done.
         ended, _ = await asyncio.wait({task}, timeout=_PATIENCE_SECONDS)
         if not ended:
             task.cancel()
@@ -56,7 +56,7 @@ async def _run(runtime: Runtime, stopping: asyncio.Event) -> None:
                 sweep_at = time.monotonic() + SWEEP_SECONDS
                 await sweep_uploads(runtime)
         except StoreUnavailableError:
-            # Its log line says why.
+            # The reason is already logged.
             continue
         except Exception:
             log.exception("files that are to be deleted are left until the next turn")

@@ -1,1 +1,1 @@
-"""Direct access: multipart uploads and presigned addresses, by which bytes pass the server by."""
+"""Direct access: multipart uploads and presigned URLs, by which clients use the store without the server."""

@@ -1,6 +1,6 @@
-"""What clients move to and from the store themselves, and what they are told when it has no such way.
+"""Rules of direct access: multipart uploads and presigned URLs, and the errors where a store has neither.
 
-The words of the refusals are MLflow's: a stock client that meets them sends the file through the server.
+The error messages are MLflow's: a stock client that receives one sends the file through the server.
 """
 
 import re
@@ -26,10 +26,10 @@ from trackhelm_core.errors import ApiError, ErrorCode, InvalidParameterError, No
 from trackhelm_core.wire.violations import invalid_value
 
 MOST_PARTS: Final = 10_000
-"""Parts that a file may have in S3."""
+"""The most parts that a file may have in S3."""
 
 _UPLOAD_SECONDS: Final = 6 * 3600
-"""How long the parts of one file may take: 100 GB at 5 MB a second."""
+"""How long the URLs of one file's parts are valid: enough for 100 GB at 5 MB a second."""
 
 _DOWNLOAD_SECONDS: Final = 3600
 _UPLOAD_ID_LENGTH: Final = 2000
@@ -39,7 +39,7 @@ _ETAG = re.compile(r"[!-~]{1,200}")
 async def begin_upload(
     objects: ObjectStore, directory: str, local_path: str, count: int
 ) -> tuple[str, Sequence[SignedUrl]]:
-    """Begin an upload in parts; return its id and the addresses of the parts, the first one first."""
+    """Begin a multipart upload; return its id and the URLs of its parts in order."""
     key = _upload_key(directory, local_path)
     multipart = _multipart(objects)
     if not 1 <= count <= MOST_PARTS:
@@ -53,7 +53,7 @@ async def begin_upload(
 async def complete_upload(
     objects: ObjectStore, directory: str, local_path: str, upload_id: str, parts: Sequence[Part]
 ) -> tuple[ObjectKey, Stored]:
-    """Make the parts that a client has sent one file; return its key and what the store has of it now."""
+    """Combine the parts that a client has sent into one file; return its key and what is stored now."""
     key = _upload_key(directory, local_path)
     multipart = _multipart(objects)
     _check_upload_id(upload_id)
@@ -67,7 +67,7 @@ async def complete_upload(
 
 
 async def abort_upload(objects: ObjectStore, directory: str, local_path: str, upload_id: str) -> None:
-    """Drop an upload; one that is not there is dropped already."""
+    """Abort an upload; an upload that does not exist is no error."""
     key = _upload_key(directory, local_path)
     multipart = _multipart(objects)
     _check_upload_id(upload_id)
@@ -78,7 +78,7 @@ async def abort_upload(objects: ObjectStore, directory: str, local_path: str, up
 async def download_url(
     objects: ObjectStore, key: ObjectKey, seconds: int = _DOWNLOAD_SECONDS
 ) -> tuple[SignedUrl, int]:
-    """Return the address of a file in the store, and the file's size."""
+    """Return a presigned URL that downloads a file from the store, and the file's size."""
     direct = objects.direct
     if direct is None:
         raise _unsupported("Multipart download", "fetch the file with GET mlflow-artifacts/artifacts")
@@ -90,7 +90,7 @@ async def download_url(
 
 
 async def upload_url(objects: ObjectStore, direct: DirectAccess, key: ObjectKey, seconds: int) -> SignedUrl:
-    """Return the address in the store to send a file to, in one piece."""
+    """Return a presigned URL that uploads a file to the store in one request."""
     with translate_errors():
         await objects.check_free(key)
         return await direct.upload_url(key, seconds)
@@ -112,7 +112,7 @@ def _unsupported(what: str, instead: str) -> ApiError:
 def _upload_key(directory: str, local_path: str) -> ObjectKey:
     if not local_path:
         raise missing_parameter("path")
-    # A client sends the path on its own machine, of which only the name is meant.
+    # A client sends the path on its own machine, of which only the last segment is used.
     name = re.split(r"[\\/]", local_path)[-1]
     return parse_file_path(f"{directory}/{name}" if directory else name)
 

@@ -1,4 +1,4 @@
-"""Endpoints by which clients move files to and from the store themselves: multipart and signed addresses."""
+"""Endpoints of direct access: multipart uploads and presigned URLs."""
 
 from fastapi import APIRouter, Response
 from starlette.concurrency import run_in_threadpool
@@ -30,7 +30,7 @@ multipart_router = APIRouter(prefix="/mlflow-artifacts", route_class=WireRoute)
 
 @multipart_router.post(f"/mpu/create/{ANY_PATH}", **documented(Upload))
 async def create_upload(path: str, body: schemas.CreateUpload, runtime: RuntimeDep) -> Response:
-    """Begin an upload; the answer has an address for each part."""
+    """Begin a multipart upload; the answer has a URL for each part."""
     upload_id, signed = await logic.begin_upload(stores_of(runtime).objects, path, body.path, body.num_parts)
     credentials = [
         PartAddress(url=part.url, part_number=number, headers=part.headers)
@@ -43,7 +43,7 @@ async def create_upload(path: str, body: schemas.CreateUpload, runtime: RuntimeD
 async def complete_upload(
     path: str, body: schemas.CompleteUpload, runtime: RuntimeDep, records: ChecksumIndexDep
 ) -> Response:
-    """Make the parts one file, which shows from now on."""
+    """Combine the parts into one file, which is visible from then on."""
     parts = [Part(part.part_number, part.etag) for part in body.parts]
     key, stored = await logic.complete_upload(
         stores_of(runtime).objects, path, body.path, body.upload_id, parts
@@ -54,14 +54,14 @@ async def complete_upload(
 
 @multipart_router.post(f"/mpu/abort/{ANY_PATH}", **documented(Empty))
 async def abort_upload(path: str, body: schemas.AbortUpload, runtime: RuntimeDep) -> Response:
-    """Drop an upload and what was sent of it."""
+    """Abort an upload and delete the parts that were sent."""
     await logic.abort_upload(stores_of(runtime).objects, path, body.path, body.upload_id)
     return empty_reply()
 
 
 @multipart_router.get(f"/presigned/{ANY_PATH}", **documented(Download))
 async def presigned_download(path: str, runtime: RuntimeDep) -> Response:
-    """Answer the address of a file in the store."""
+    """Answer the presigned URL of a file in the store."""
     signed, size = await logic.download_url(stores_of(runtime).objects, parse_path(path))
     return reply(Download(url=signed.url, headers=signed.headers, file_size=size))
 
@@ -71,7 +71,7 @@ presigned_router = APIRouter(prefix="/mlflow/artifacts", route_class=WireRoute)
 
 @presigned_router.post("/presigned-upload-url", **documented(PresignedUpload))
 async def presign_upload(body: schemas.PresignUpload, runtime: RuntimeDep) -> Response:
-    """Answer the address to PUT a file of a run or a logged model to."""
+    """Answer the URL to which a file of a run or a logged model is sent with PUT."""
     if bool(body.run_id) == bool(body.model_id):
         raise InvalidParameterError("Exactly one of run_id and model_id must be provided.")
     path = parse_file_path(body.path)
@@ -82,7 +82,7 @@ async def presign_upload(body: schemas.PresignUpload, runtime: RuntimeDep) -> Re
 
 @presigned_router.post("/presigned-download-url", **documented(PresignedDownload))
 async def presign_download(body: schemas.PresignDownload, runtime: RuntimeDep) -> Response:
-    """Answer the address to GET a file of a run from."""
+    """Answer the URL from which a file of a run is read with GET."""
     there, _ = await run_in_threadpool(_reached, runtime, "download", parse_path(body.path), body.run_id, "")
     signed, size = await logic.download_url(there.store, there.key, body.expiration)
     return reply(PresignedDownload(presigned_url=signed.url, headers=signed.headers, file_size=size))
@@ -91,7 +91,7 @@ async def presign_download(body: schemas.PresignDownload, runtime: RuntimeDep) -
 def _reached(
     runtime: Runtime, what: str, path: ObjectKey, run_id: str, model_id: str
 ) -> tuple[Located, DirectAccess]:
-    """Return where a file is, and how clients reach the store it is in."""
+    """Return where a file is, and the direct access to its store."""
     with runtime.database.reading() as session:
         root = roots.run_root(session, run_id) if run_id else roots.logged_model_root(session, model_id)
     there = root.locate(stores_of(runtime).objects, stores_of(runtime).locations, path)
@@ -102,7 +102,7 @@ def _reached(
 
 def _refusal(what: str, root: Root) -> ApiError:
     if root.is_proxied:
-        # MLflow's words differ that much.
+        # MLflow's two messages differ in these words.
         whose = "runs with " if what == "download" else ""
         return InvalidParameterError(
             f"Presigned {what} is not supported for {whose}proxied artifact storage (artifact URI scheme: "

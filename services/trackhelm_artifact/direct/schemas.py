@@ -1,10 +1,10 @@
-"""Answers with addresses of the store. Few fields have a default: clients look for each."""
+"""Answers with URLs of the store. Most fields have no default, because clients expect each to be present."""
 
 from trackhelm_core.wire.replies import Reply
 
 
 class PartAddress(Reply, frozen=True):
-    """Where a part is PUT, with which headers."""
+    """The URL to which a part is sent with PUT, and the headers it needs."""
 
     url: str
     part_number: int

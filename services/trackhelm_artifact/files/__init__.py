@@ -1,1 +1,1 @@
-"""Files: listing, upload, download and deletion, of the server's own store and of runs and models."""
+"""Files: listing, upload, download and deletion, in the server's own store and of runs and models."""

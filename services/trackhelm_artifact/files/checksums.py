@@ -1,4 +1,4 @@
-"""Checksums that clients send with a file, and the one that is recorded of each."""
+"""Checksums that clients send with a file, and the SHA-256 that is recorded for each file."""
 
 import asyncio
 import base64
@@ -15,19 +15,19 @@ from trackhelm_artifact.objects.store import in_blocks
 from trackhelm_core.errors import ApiError, ErrorCode, InvalidParameterError
 
 _IN_PLACE_BYTES: Final = 128 * 1024
-"""Blocks up to this size are hashed in place: a hop to a thread would take longer."""
+"""Blocks up to this size are hashed on the event loop, because handing them to a thread takes longer."""
 
 _ALGORITHMS: Final = {"md5": "md5", "sha": "sha1", "sha-256": "sha256", "sha-512": "sha512"}
-"""Algorithms by their names in the headers; others are not ours to judge, and are passed over."""
+"""Algorithms by their names in the headers; other algorithms are ignored."""
 
-# `sha-256=:…:` of RFC 9530, `sha-256=…` of RFC 3230.
+# The form `sha-256=:…:` is of RFC 9530, and `sha-256=…` of RFC 3230.
 _STRUCTURED = re.compile(r"\s*([A-Za-z0-9_-]+)\s*=\s*:([^:]*):\s*")
 _PLAIN = re.compile(r"\s*([A-Za-z0-9_-]+)\s*=\s*([^,\s]*)\s*")
 
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """A checksum that a client announced, and the header that says so."""
+    """A checksum that a client announced, and the header in which it did."""
 
     header: str
     algorithm: str
@@ -35,9 +35,10 @@ class Expected:
 
 
 def expected_checksums(headers: Mapping[str, str]) -> list[Expected]:
-    """Return the checksums that a request's headers announce, whose names are in small letters.
+    """Return the checksums that a request's headers announce; the names of `headers` are in lower case.
 
-    Read are `Content-MD5`, `Content-Digest` and `Repr-Digest`, `Digest`, and S3's `x-amz-checksum-sha256`.
+    The headers read are `Content-MD5`, `Content-Digest`, `Repr-Digest`, `Digest`, and S3's
+    `x-amz-checksum-sha256`.
     """
     found = []
     for header, algorithm in (("content-md5", "md5"), ("x-amz-checksum-sha256", "sha256")):
@@ -55,15 +56,15 @@ def expected_checksums(headers: Mapping[str, str]) -> list[Expected]:
 
 @dataclass(slots=True)
 class Checked:
-    """A body that is hashed as it passes, and refused at its end if it is not what was announced."""
+    """A body that is hashed while it is read, and refused at its end if a checksum differs."""
 
     content: AsyncIterable[bytes]
     expected: list[Expected]
     sha256: bytes = field(default=b"", init=False)
-    """Of the whole, once it has passed."""
+    """The SHA-256 of the whole body, once all of it was read."""
 
     async def blocks(self) -> AsyncIterator[bytes]:
-        """Yield the content in blocks; raises before the end where a checksum is another."""
+        """Yield the content in blocks; raises before the end if a checksum differs."""
         names = {"sha256", *(expected.algorithm for expected in self.expected)}
         hashes = {name: hashlib.new(name, usedforsecurity=False) for name in names}
 
@@ -76,7 +77,7 @@ class Checked:
                 update(block)
                 yield block
                 continue
-            # Hashed while whoever takes the block writes it.
+            # The block is hashed while the consumer writes it.
             hashing = asyncio.create_task(to_thread.run_sync(update, block))
             try:
                 yield block

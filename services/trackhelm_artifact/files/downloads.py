@@ -1,4 +1,4 @@
-"""Answers that carry a file: whole, in part, or only its description; sent as the store is read."""
+"""Answers that carry a whole file, a range of it, or its headers only, streamed from the store."""
 
 from email.utils import formatdate
 from http import HTTPStatus
@@ -21,26 +21,27 @@ from trackhelm_core.problems import problem
 
 
 class StoreResponse(StreamingResponse):
-    """Sends what the store gives; where it fails to give the end, the answer is cut."""
+    """Streams what the store yields; if the store fails midway, the answer is cut off."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send; an answer that is cut has no end, so that nobody takes it for whole."""
+        """Send; an answer that is cut off stays without its end, so that no client takes it for complete."""
         try:
             await super().__call__(scope, receive, send)
         except StoreUnavailableError:
-            # Too late for a status. The store's failure is logged, and the HTTP server closes the connection.
+            # It is too late for a status code. The store's failure is logged, and the HTTP server closes the
+            # connection.
             return
 
 
 class ObjectResponse(StoreResponse):
-    """Sends a part of a file and lets go of it, also when the client goes first."""
+    """Sends a range of a file and closes the file, also when the client disconnects first."""
 
     def __init__(self, opened: OpenObject, span: Span, status: HTTPStatus, headers: dict[str, str]) -> None:
         super().__init__(opened.blocks(span.start, span.stop), status_code=status, headers=headers)
         self._opened = opened
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send, and close the file."""
+        """Send the answer, then close the file."""
         try:
             await super().__call__(scope, receive, send)
         finally:
@@ -48,18 +49,18 @@ class ObjectResponse(StoreResponse):
 
 
 def asks_for_all(request: Request) -> bool:
-    """Return whether a request is for a whole file, as far as that shows before the file is known."""
+    """Return whether a request asks for a whole file, as far as its headers alone can say."""
     conditions = {"range", "if-none-match", "if-modified-since"}
     return request.method == "GET" and conditions.isdisjoint(request.headers)
 
 
 def file_response(request: Request, opened: OpenObject, name: str) -> Response:
-    """Return the answer that carries an open file; it owns the file from here on."""
+    """Return the answer that carries an open file; the answer closes the file."""
     headers = {
         "ETag": f'"{opened.etag}"',
         "Last-Modified": formatdate(opened.modified, usegmt=True),
         "Accept-Ranges": "bytes",
-        # A file may be replaced at any time: browsers ask again, with the ETag.
+        # A file may be replaced at any time, so browsers revalidate with the ETag.
         "Cache-Control": "no-cache",
     }
     versions, time = request.headers.get("if-none-match"), request.headers.get("if-modified-since")
@@ -76,7 +77,8 @@ def file_response(request: Request, opened: OpenObject, name: str) -> Response:
         "Content-Type": media_type(name),
         "Content-Length": str(span.stop - span.start),
         "Content-Disposition": attachment(name),
-        # Should a browser show it in spite of all: as a page of no origin, without scripts.
+        # If a browser displays the file all the same, it does so as a page without an origin and without
+        # scripts.
         "Content-Security-Policy": "sandbox; default-src 'none'",
     }
     status = HTTPStatus.OK
@@ -89,7 +91,7 @@ def file_response(request: Request, opened: OpenObject, name: str) -> Response:
 
 
 def _range_header(request: Request, headers: dict[str, str]) -> str | None:
-    """Return the range that is asked for, unless it is of another version of the file than this."""
+    """Return the range that is asked for, unless `If-Range` names another version of the file."""
     condition = request.headers.get("if-range")
     if condition not in {None, headers["ETag"], headers["Last-Modified"]}:
         return None

@@ -1,4 +1,7 @@
-"""What is done with files, which part of one is asked for, and what is said when the store cannot do it."""
+"""Rules about files: media types, byte ranges and conditions, uploads and downloads, listings page by page.
+
+It also turns the store's errors into answers. It must not know HTTP's framework or SQL.
+"""
 
 import mimetypes
 import re
@@ -34,29 +37,29 @@ from trackhelm_core.search.pages import decode_cursor, encode_cursor, query_dige
 from trackhelm_core.search.text import PageTokenError
 from trackhelm_core.validation import check_page_size
 
-# How a file is labelled when it is sent: its media type and name.
+# The headers with which a file is sent: its media type and name.
 #
-# The type is ours to choose, by the name alone: what a client sent or accepts must not make a browser run
-# it.
+# The type is derived from the name alone: what a client sends or accepts must not make a browser run the
+# file.
 
 BINARY: Final = "application/octet-stream"
 TEXT: Final = "text/plain"
 
-# Formats of text that the web interface shows; among them what a browser would run as a script.
+# Text formats that the web interface shows; among them are some that a browser would run as a script.
 _TEXT_SUFFIX = re.compile(
     r"txt|log|err|cfg|conf|cnf|cf|ini|properties|prop|hocon|toml|yaml|yml|xml|json|js|mjs|py|py3|csv|tsv|md"
     r"|rst|ipynb"
 )
 _TEXT_NAMES: Final = frozenset({"mlmodel", "mlproject"})
 
-# Python's own table, without the host's /etc/mime.types: the answer must not depend on the machine.
+# Python's own table, without the host's /etc/mime.types, because the answer must not depend on the machine.
 _TYPES: Final = mimetypes.MimeTypes()
 
 _TOKEN = re.compile(r"[A-Za-z0-9!#$&+.^_`|~-]+")
 
 
 def media_type(name: str) -> str:
-    """Return the type to send a file of this name as."""
+    """Return the media type with which a file of this name is sent."""
     suffix = PurePosixPath(name).suffix.removeprefix(".").lower()
     if _TEXT_SUFFIX.fullmatch(suffix) or name.lower() in _TEXT_NAMES:
         return TEXT
@@ -65,28 +68,27 @@ def media_type(name: str) -> str:
 
 
 def attachment(name: str) -> str:
-    """Return the `Content-Disposition` that makes a browser save a file under its name."""
+    """Return the `Content-Disposition` header that makes a browser save a file under its name."""
     if _TOKEN.fullmatch(name):
         return f"attachment; filename={name}"
     fallback = re.sub(r'[^ -~]|["\\%]', "_", name)
     return f"attachment; filename=\"{fallback}\"; filename*=UTF-8''{quote(name, safe='')}"
 
 
-# Which part of a file a request asks for, and whether it needs any.
-#
-# By the headers `Range`, `If-Range`, `If-None-Match` and `If-Modified-Since`.
+# The range of a file that a request asks for, and whether it needs any bytes at all, by the headers `Range`,
+# `If-Range`, `If-None-Match` and `If-Modified-Since`.
 
-# 18 digits: more than any file has, and no number that takes long to read.
+# 18 digits are more than any file's size needs, and such a number is still parsed quickly.
 _RANGE = re.compile(r"bytes=\s*(\d{0,18})\s*-\s*(\d{0,18})\s*", re.ASCII | re.IGNORECASE)
 
 
 class UnsatisfiableRangeError(Exception):
-    """The range begins behind the file's end."""
+    """The range begins after the file's end."""
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """The bytes from `start` up to `stop`."""
+    """The bytes from `start` up to, but not including, `stop`."""
 
     start: int
     stop: int
@@ -95,7 +97,7 @@ class Span:
 def asked_span(header: str | None, size: int) -> Span | None:
     """Return the single range that a `Range` header asks for; None to send the whole file.
 
-    Several ranges, other units and what is no range at all are answered with the whole, as RFC 9110 allows.
+    Several ranges, other units and invalid ranges are answered with the whole file, as RFC 9110 allows.
     """
     match = _RANGE.fullmatch(header or "")
     if match is None or match[0].count("-") != 1 or not (match[1] or match[2]):
@@ -113,7 +115,7 @@ def asked_span(header: str | None, size: int) -> Span | None:
 
 
 def names_etag(header: str | None, etag: str) -> bool:
-    """Return whether an `If-None-Match` header names the file as it is."""
+    """Return whether an `If-None-Match` header contains the file's current ETag."""
     if header is None:
         return False
     named = {tag.strip().removeprefix("W/") for tag in header.split(",")}
@@ -121,28 +123,29 @@ def names_etag(header: str | None, etag: str) -> bool:
 
 
 def is_known(if_none_match: str | None, if_modified_since: str | None, etag: str, modified: float) -> bool:
-    """Return whether a request's conditions say that its sender has the file as it is.
+    """Return whether a request's conditions say that the client already has the current version of the file.
 
-    Times count in whole seconds, and only where no version is named. `modified`: seconds since the epoch.
+    Times are compared in whole seconds, and only if the request has no `If-None-Match`. `modified` is in
+    seconds since the epoch.
     """
     if if_none_match is not None or if_modified_since is None:
         return names_etag(if_none_match, etag)
     try:
         return int(modified) <= parsedate_to_datetime(if_modified_since).timestamp()
     except (ValueError, OverflowError):
-        # What is no date is no condition.
+        # An invalid date is ignored.
         return False
 
 
-# What is done with files, and what a caller is told when the store cannot do it.
+# Operations on files, and the answers to the store's errors.
 
 Pages = AsyncIterator[Sequence[Entry]]
-"""What a directory holds, a page at a time."""
+"""The contents of a directory, a page at a time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Announced:
-    """What a request says of its body: its length in bytes, None if it does not, and checksums."""
+    """What a request announces about its body: its length in bytes, or None, and its checksums."""
 
     length: int | None
     checksums: list[Expected]
@@ -151,7 +154,7 @@ class Announced:
 async def upload(
     objects: ObjectStore, key: ObjectKey, content: AsyncIterable[bytes], announced: Announced
 ) -> tuple[Stored, bytes]:
-    """Store a file and return what was stored, with its SHA-256; refuses a body that is not as announced."""
+    """Store a file and return what was stored, with its SHA-256; refuses a body unlike `announced`."""
     checked = Checked(_whole(content, announced.length), announced.checksums)
     with translate_errors():
         stored = await objects.put(key, checked.blocks(), length=announced.length)
@@ -159,15 +162,15 @@ async def upload(
 
 
 async def open_file(objects: ObjectStore, key: ObjectKey, *, whole: bool) -> OpenObject:
-    """Open a file to send it, or a part of it if not `whole`."""
+    """Open a file to send all of it, or a range of it if not `whole`."""
     with translate_errors():
         return await objects.open(key, whole=whole)
 
 
 async def pages(objects: ObjectStore, key: ObjectKey) -> Pages:
-    """Return what a directory holds, by pages; nothing if the key is a file's or leads nowhere.
+    """Return the contents of a directory by pages; nothing if the key is a file's or does not exist.
 
-    The first page is there when this returns, so that a store that is away is told as for any other request.
+    The first page is read before this returns, so that an unavailable store is reported with a status code.
     """
     rest = objects.pages(key)
     with translate_errors():
@@ -176,12 +179,12 @@ async def pages(objects: ObjectStore, key: ObjectKey) -> Pages:
 
 
 async def list_path(objects: ObjectStore, path: str) -> Pages:
-    """Return what a directory of the store holds, likewise."""
+    """Return the contents of a directory of the store by pages, as `pages` does."""
     found = await pages(objects, parse_path(path))
     if (other := decoded(path)) == path:
         return found
-    # The stock client sends a folder named `a%20b` as it stands when it uploads, which reaches us as
-    # `a b`, but encodes the percent sign when it lists.
+    # The stock client uploads a folder named `a%20b` without encoding the name, so that it arrives here as
+    # `a b`, but encodes the percent sign when it lists the folder.
     first: Sequence[Entry] = await anext(found, [])
     return _led_by(first, found) if first else await pages(objects, parse_path(other))
 
@@ -193,7 +196,7 @@ async def _led_by(first: Sequence[Entry], rest: Pages) -> Pages:
 
 
 async def delete_path(objects: ObjectStore, records: ChecksumIndex, path: str) -> None:
-    """Delete a file or a directory and its records; what is not there is deleted already."""
+    """Delete a file or a directory and its records; a path that does not exist is no error."""
     key = parse_path(path)
     if not key.segments:
         raise InvalidParameterError("Invalid path: the root of all files cannot be deleted.")
@@ -218,7 +221,7 @@ async def upload_path(
 
 
 async def small(content: AsyncIterable[bytes], limit: int) -> AsyncIterator[bytes]:
-    """Pass a body on, of one byte up to `limit`; refuses another."""
+    """Pass on a body of 1 to `limit` bytes; refuses any other."""
     size = 0
     async for chunk in content:
         size += len(chunk)
@@ -229,7 +232,7 @@ async def small(content: AsyncIterable[bytes], limit: int) -> AsyncIterator[byte
 
 
 def check_named(run: str, path: str) -> None:
-    """Refuse an upload through a form that does not say of which run or where the file is."""
+    """Refuse an upload by `upload-artifact` that does not name its run and its path."""
     for name, value in (("run_uuid", run), ("path", path)):
         if not value:
             raise InvalidParameterError(f"Request must specify {name}.")
@@ -245,7 +248,7 @@ def check_small(size: int, limit: int) -> None:
 
 
 async def _whole(content: AsyncIterable[bytes], length: int | None) -> AsyncIterator[bytes]:
-    """Pass a body on; refuses one that ends before or after the length that was announced."""
+    """Pass a body on; refuses one that is shorter or longer than the announced length."""
     size = 0
     async for chunk in content:
         size += len(chunk)
@@ -259,7 +262,7 @@ async def _whole(content: AsyncIterable[bytes], length: int | None) -> AsyncIter
 
 @contextmanager
 def translate_errors() -> Iterator[None]:
-    """Turn the store's failures into answers."""
+    """Turn the store's errors into errors of the API."""
     try:
         yield
     except MissingObjectError as error:
@@ -273,21 +276,22 @@ def translate_errors() -> Iterator[None]:
             ErrorCode.INVALID_PARAMETER_VALUE, str(error), status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE
         ) from error
     except StoreFullError as error:
-        # 507, not 503: the stock client would send the whole file again for minutes.
+        # The status is 507 and not 503, because the stock client would repeat a 503 for minutes, with the
+        # whole file.
         raise ApiError(
             ErrorCode.TEMPORARILY_UNAVAILABLE, str(error), status=HTTPStatus.INSUFFICIENT_STORAGE
         ) from error
 
 
-# A directory page by page, for clients that ask for it; stock ones want all of it in one answer.
+# Listings page by page, for clients that ask for pages; stock clients read the whole directory in one answer.
 
 PAGE: Final = 1_000
-"""Most entries of a page, and how many it has where none is asked for."""
+"""The most entries of a page, and the default."""
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a request says of pages: nothing, if it wants all."""
+    """The page parameters of a request; none are given if it asks for the whole directory."""
 
     max_results: int
     page_token: str
@@ -297,14 +301,14 @@ class Asked:
 
 
 async def next_page(objects: ObjectStore, key: ObjectKey, asked: Asked) -> Page:
-    """Return a page of a directory; its `rest` is the token of the page behind it. Raises `ApiError`."""
+    """Return a page of a directory; its `rest` is the token of the next page. Raises `ApiError`."""
     limit = check_page_size(asked.max_results or PAGE, PAGE)
     digest = query_digest(str(key))
     rest = ""
     if asked.page_token:
         (rest,) = map(str, decode_cursor(asked.page_token, digest, 1))
     try:
-        # JSON can spell half of a surrogate pair, which no store can be asked for.
+        # JSON can contain half of a surrogate pair, which no store accepts.
         rest.encode()
         with translate_errors():
             page = await objects.page(key, rest, limit)
@@ -314,7 +318,7 @@ async def next_page(objects: ObjectStore, key: ObjectKey, asked: Asked) -> Page:
 
 
 async def next_page_of_path(objects: ObjectStore, path: str, asked: Asked) -> Page:
-    """Return a page of a directory of the store, whose path may be encoded once more: see `list_path`."""
+    """Return a page of a directory of the store; its path may be encoded twice, as `list_path` explains."""
     key = parse_path(path)
     try:
         page = await next_page(objects, key, asked)

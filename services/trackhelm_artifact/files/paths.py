@@ -1,11 +1,11 @@
-"""Paths of the wire: which ones are safe, and the key each names.
+"""Paths in requests: which are safe, and which key each names.
 
-A path arrives here decoded once, by the HTTP server. That is its name: `100%25.txt` is a file of exactly
-that name. It is decoded further only to judge it, because something between a client and us may have encoded
-a `..` more than once.
+The HTTP server decodes a path once, and the result is the file's name: `100%25.txt` is a file of exactly
+that name. This module decodes further only to check the path, because a proxy between a client and the server
+may have encoded a `..` more than once.
 
 A control character is refused in the name itself, by `ObjectKey`, and not in what the name would decode to:
-clients of generation 2 name images `key%step%1%timestamp%1700000000000%...`, and `%17` is one.
+MLflow 2 clients name images `key%step%1%timestamp%1700000000000%...`, and `%17` decodes to such a character.
 """
 
 import re
@@ -20,16 +20,16 @@ _DECODINGS: Final = 10
 
 _REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
 
-# `c:` and `c:/x`, but not `a:b.txt`, which is an ordinary name.
+# This matches `c:` and `c:/x`, but not `a:b.txt`, which is an ordinary name.
 _DRIVE = re.compile(r"[A-Za-z]:(/|$)")
 
 _UNNAMEABLE = re.compile(f"[\x00-\x1f\x7f{_REPLACEMENT}]")
 
 
 def parse_path(path: str) -> ObjectKey:
-    """Return the key of a relative path; an empty path is the root. Refuses what could lead elsewhere."""
+    """Return the key of a relative path; an empty path is the root. Refuses a path that could leave it."""
     if _REPLACEMENT in path:
-        # The HTTP server puts it in place of bytes that are no UTF-8: two names would become one.
+        # The HTTP server replaces bytes that are not UTF-8 with it, so that two names would become one.
         raise invalid_path(path, "it is not valid UTF-8")
     for spelling in _spellings(path):
         if fault := _fault(spelling):
@@ -41,7 +41,7 @@ def parse_path(path: str) -> ObjectKey:
 
 
 def parse_file_path(path: str) -> ObjectKey:
-    """Return the key of a file to be written: it has a name, and no slash behind it."""
+    """Return the key of a file to be written, which must have a name and no trailing slash."""
     key = parse_path(path)
     if path.endswith("/") or not key.segments:
         raise invalid_path(path, "it must name a file and cannot end with '/'")
@@ -49,18 +49,18 @@ def parse_file_path(path: str) -> ObjectKey:
 
 
 def decoded(path: str) -> str:
-    """Return what a path is when no percent sign in it is meant as one; itself, if that can be no name."""
+    """Return the path with its percent signs decoded; the path itself if the result is not a valid name."""
     last = _spellings(path)[-1]
     return path if _UNNAMEABLE.search(last) else last
 
 
 def invalid_path(path: str, fault: str) -> InvalidParameterError:
-    """Return the error for a path that is not allowed; `fault` ends the sentence."""
+    """Return the error for a path that is not allowed; `fault` is the end of the message."""
     return InvalidParameterError(f"Invalid path {shown(path)}: {fault}.")
 
 
 def _spellings(path: str) -> list[str]:
-    """Return the path and what it decodes to, step by step, up to what decoding leaves as it is."""
+    """Return the path and each further decoding of it, until decoding changes nothing."""
     spellings = [path]
     while (further := unquote(spellings[-1])) != spellings[-1]:
         if len(spellings) > _DECODINGS:

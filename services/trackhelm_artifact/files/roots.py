@@ -1,4 +1,4 @@
-"""Where an entity's files are, and which part of the store is meant by names of the tracking API."""
+"""Finds where the files of a run, logged model or version are, and which part of the store a scope means."""
 
 import re
 from dataclasses import dataclass
@@ -23,9 +23,7 @@ from trackhelm_core.validation import parse_experiment_id, parse_version
 from trackhelm_core.wire.violations import shown
 from trackhelm_domain.locations import PROXY_SCHEME, join
 
-# Where an entity's files are, and whether they are in our store.
-
-# What else can be nobody's id may hold what no database takes as a parameter.
+# Any other text is no id, and may contain characters that a database does not accept as a parameter.
 _ID = re.compile(r"[A-Za-z0-9][\w\-]{0,255}", re.ASCII)
 
 _RUNS_SCHEME: Final = "runs"
@@ -41,24 +39,24 @@ class Located:
 
 @dataclass(frozen=True, slots=True)
 class Root:
-    """The URI below which an entity's files are."""
+    """The URI below which the files of a run, logged model or version are."""
 
     uri: str
 
     @property
     def is_proxied(self) -> bool:
-        """Whether the files are in our store."""
+        """Whether the files are in the server's own store."""
         return urlsplit(self.uri).scheme == PROXY_SCHEME
 
     def own_key(self) -> ObjectKey | None:
-        """Return the key of it in our store, None where the files are elsewhere."""
+        """Return the root's key in the server's own store; None if the files are elsewhere."""
         if not self.is_proxied:
             return None
-        # A URI is encoded as the path of a request is: the server decodes both once.
+        # A URI is encoded in the same way as a request's path, so it is decoded once, too.
         return parse_path(unquote(urlsplit(self.uri).path).lstrip("/"))
 
     def locate(self, objects: ObjectStore, locations: Locations, path: ObjectKey) -> Located:
-        """Return where a file or directory of the entity is; refuses locations that are not served."""
+        """Return the store and key of a path below the root; refuses locations that are not served."""
         try:
             own = self.own_key()
             if own is not None:
@@ -66,7 +64,7 @@ class Root:
             store, key = locations.find(self.uri)
             return Located(store, key.join(path))
         except UnreadableLocationError as error:
-            # The beginning is MLflow's.
+            # The message begins with MLflow's words.
             raise InvalidParameterError(
                 f"Could not find a registered artifact repository for: {shown(self.uri)}. Currently "
                 f"registered schemes are: {[PROXY_SCHEME, *SERVED_SCHEMES]}. This server never reads"
@@ -99,7 +97,7 @@ def logged_model_root(session: Session, model_id: str) -> Root:
 
 
 def version_root(session: Session, name: str, version: str) -> Root:
-    """Return where a model version's files are; one registered from `runs:/` has its run's."""
+    """Return where a model version's files are; the files of a version of a `runs:/` source are its run's."""
     number = parse_version(version)
     location = None if number is None else store.version_location(session, name, number)
     if location is None:
@@ -111,15 +109,12 @@ def version_root(session: Session, name: str, version: str) -> Root:
     return Root(join(run_root(session, run_id).uri, below))
 
 
-# Which part of the server's own store is meant, in words of the tracking API.
-
-
 def scope(
     session: Session, *, experiment: str = "", run: str = "", model: str = "", prefix: str = ""
 ) -> ObjectKey:
-    """Return the key below which the files of one experiment, run or logged model are, or a prefix's.
+    """Return the key below which the files of one experiment, run or logged model are, or that of a prefix.
 
-    None of them is all of the store. Raises `ApiError`.
+    Without any of them it is the root of the store. Raises `ApiError`.
     """
     given = [name for name in (experiment, run, model, prefix) if name]
     if len(given) > 1:

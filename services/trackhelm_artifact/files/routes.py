@@ -1,4 +1,4 @@
-"""Endpoints about files: of the server's own store by their path, and of runs, versions and logged models."""
+"""Endpoints about files: in the server's own store by path, and of runs, model versions and logged models."""
 
 from collections.abc import AsyncIterator, Sequence
 from typing import Annotated, Final
@@ -35,7 +35,7 @@ _END: Final = b"]}"
 
 
 async def listing_response(pages: Pages, *, root_uri: str | None = None, prefix: str = "") -> Response:
-    """Return the answer that lists a directory, each path led by `prefix`; an entity's has its `root_uri`."""
+    """Return the answer that lists a directory, with `prefix` before each path and an entity's `root_uri`."""
     first: Sequence[Entry] = await anext(pages, [])
     second = await anext(pages, None)
     if second is not None:
@@ -44,7 +44,7 @@ async def listing_response(pages: Pages, *, root_uri: str | None = None, prefix:
 
 
 def page_response(page: Page, *, root_uri: str | None = None, prefix: str = "") -> Response:
-    """Return the answer that lists a page of a directory, likewise."""
+    """Return the answer that lists one page of a directory, with `root_uri` and `prefix` as above."""
     files = _infos(page.entries, prefix)
     if root_uri is None:
         return reply(DirectoryListing(files=files, next_page_token=page.rest))
@@ -54,7 +54,7 @@ def page_response(page: Page, *, root_uri: str | None = None, prefix: str = "") 
 async def _written(
     root_uri: str | None, begun: Sequence[Sequence[Entry]], rest: Pages, prefix: str
 ) -> AsyncIterator[bytes]:
-    """Yield the same JSON as a listing in one piece has. Should the store fail, the answer breaks off."""
+    """Yield a listing as JSON in pieces. If the store fails midway, the answer is cut off."""
     yield b"{" if root_uri is None else encode(EntityListing(root_uri=root_uri)).removesuffix(b"}") + b","
     yield b'"files":['
     between = b""
@@ -85,13 +85,13 @@ listing_router = APIRouter(prefix="/mlflow-artifacts", route_class=WireRoute)
 
 
 def announced(request: Request) -> Announced:
-    """Return what a request's headers say of its body."""
+    """Return what a request's headers announce about its body."""
     return Announced(announced_length(request), expected_checksums(request.headers))
 
 
 @listing_router.get("/artifacts", **documented(DirectoryListing))
 async def list_artifacts(message: Annotated[ListPath, Query()], runtime: RuntimeDep) -> Response:
-    """List a directory by names; a file's path and a missing one have an empty answer."""
+    """List a directory in the order of names; the answer is empty for a file's path and for a missing one."""
     if asked := Asked(message.max_results, message.page_token):
         return page_response(await next_page_of_path(stores_of(runtime).objects, message.path, asked))
     return await listing_response(await logic.list_path(stores_of(runtime).objects, message.path))
@@ -101,7 +101,7 @@ async def list_artifacts(message: Annotated[ListPath, Query()], runtime: Runtime
 async def upload_artifact(
     path: str, request: Request, runtime: RuntimeDep, records: ChecksumIndexDep
 ) -> Response:
-    """Store the body as a file. It shows once it is whole, and is on the disk when this answers."""
+    """Store the body as a file. It is visible once it is complete, and is on the disk when this answers."""
     await logic.upload_path(stores_of(runtime).objects, records, path, body_of(request), announced(request))
     return Response()
 
@@ -116,19 +116,19 @@ async def download_artifact(path: str, request: Request, runtime: RuntimeDep) ->
 
 @proxy_router.head(f"/artifacts/{ANY_PATH}", response_class=Response)
 async def describe_artifact(path: str, request: Request, runtime: RuntimeDep) -> Response:
-    """Answer as the download does, without the bytes."""
+    """Answer the headers of the download, without the bytes."""
     return await download_artifact(path, request, runtime)
 
 
 @proxy_router.delete(f"/artifacts/{ANY_PATH}", **documented(Empty))
 async def delete_artifact(path: str, runtime: RuntimeDep, records: ChecksumIndexDep) -> Response:
-    """Delete a file or a directory; what is not there is deleted already."""
+    """Delete a file or a directory; a path that does not exist is no error."""
     await logic.delete_path(stores_of(runtime).objects, records, path)
     return empty_reply()
 
 
 SMALL_UPLOAD_BYTES: Final = 10 * 1024 * 1024
-"""Largest body of `upload-artifact`, through which browsers add a file to a run."""
+"""The largest body of `upload-artifact`, with which browsers add a file to a run."""
 
 api_router = APIRouter(prefix="/mlflow", route_class=WireRoute)
 ajax_router = APIRouter(prefix="/mlflow", route_class=QueryRoute)
@@ -139,7 +139,7 @@ root_router = APIRouter(route_class=WireRoute)
 async def list_run_artifacts(
     message: Annotated[schemas.ListArtifacts, Query()], runtime: RuntimeDep
 ) -> Response:
-    """List a directory of a run; paths start at the run's root."""
+    """List a directory of a run; paths are relative to the run's root."""
     root = await run_in_threadpool(_run_root, runtime, message.run)
     return await _listing(runtime, root, message.path, message)
 
@@ -148,7 +148,7 @@ async def list_run_artifacts(
 async def list_model_artifacts(
     model_id: str, message: Annotated[schemas.ListModelArtifacts, Query()], runtime: RuntimeDep
 ) -> Response:
-    """List a directory of a logged model; paths start at the model's root."""
+    """List a directory of a logged model; paths are relative to the model's root."""
     root = await run_in_threadpool(_model_root, runtime, model_id)
     return await _listing(runtime, root, message.artifact_directory_path, message)
 
@@ -211,7 +211,7 @@ async def upload_run_artifact(
     return empty_reply()
 
 
-# The database is synchronous and these endpoints are not, so each look-up is made in a thread.
+# Calls of the database block and these endpoints are asynchronous, so each look-up runs in a thread.
 def _run_root(runtime: Runtime, run_id: str) -> Root:
     with runtime.database.reading() as session:
         return roots.run_root(session, run_id)
@@ -245,7 +245,7 @@ async def _download(request: Request, runtime: Runtime, root: Root, path: str) -
 
 
 async def _located(runtime: Runtime, root: Root, path: ObjectKey) -> Located:
-    # A location may have to be opened first, which reads files of credentials.
+    # Opening a location's store for the first time may read files with credentials.
     return await run_in_threadpool(
         root.locate, stores_of(runtime).objects, stores_of(runtime).locations, path
     )
@@ -256,8 +256,8 @@ server_info_router = APIRouter(prefix="/mlflow")
 
 @server_info_router.get("/server-info", **documented(ServerInfo))
 async def server_info(runtime: RuntimeDep) -> Response:
-    """Say which of MLflow's optional parts this server has."""
-    # To advertise these makes clients fail on every file, unless each can reach the store itself.
+    """Answer which of MLflow's optional features this server has."""
+    # These are announced only if clients can reach the store, because otherwise every transfer would fail.
     direct = stores_of(runtime).objects.direct
     return reply(
         ServerInfo(

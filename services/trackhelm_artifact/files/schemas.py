@@ -1,4 +1,4 @@
-"""Requests and answers about files, and what the server says of itself."""
+"""Requests and answers about files, and the answer about the server's features."""
 
 from typing import Annotated
 
@@ -11,7 +11,7 @@ from trackhelm_core.search.text import is_storable
 from trackhelm_core.wire.replies import Reply
 from trackhelm_core.wire.requests import WHOLE_MESSAGE, Int64, OfRun, Required, WireModel
 
-# A signed URL lives for a week at most, in every cloud.
+# In every cloud, a presigned URL is valid for a week at most.
 _MOST_SECONDS = 604_800
 
 
@@ -29,7 +29,7 @@ Seconds = Annotated[Int64, AfterValidator(_check_seconds)]
 
 
 def _check_characters(path: str) -> str:
-    # Before every text is looked at for such characters: of a path it is said in other words.
+    # This is checked before the general check of all texts, because the message about a path differs.
     if not is_storable(path):
         error = invalid_path(path, "it holds a NUL character or half a character")
         raise PydanticCustomError(WHOLE_MESSAGE, "{message}", {"message": error.message})
@@ -42,7 +42,7 @@ RequiredPath = Annotated[Required, _Characters]
 
 
 class Paged(WireModel):
-    """A listing, in one answer or, where one of the two is given, page by page."""
+    """A listing: in one answer, or page by page if one of the two fields is given."""
 
     max_results: Int64 = 0
     page_token: str = ""
@@ -67,7 +67,7 @@ class RunFile(OfRun):
 
 
 class UploadedFile(WireModel):
-    """`POST upload-artifact`. What is required is checked behind it, in the words of this endpoint."""
+    """`POST upload-artifact`. Required fields are checked in the endpoint, which has messages of its own."""
 
     run_uuid: str = ""
     run_id: str = ""
@@ -95,7 +95,7 @@ class ModelFile(WireModel):
 
 
 class PresignUpload(WireModel):
-    """`POST artifacts/presigned-upload-url`: of either a run or a logged model."""
+    """`POST artifacts/presigned-upload-url`, for a run or a logged model."""
 
     run_id: str = ""
     model_id: str = ""
@@ -112,14 +112,14 @@ class PresignDownload(WireModel):
 
 
 class AbortUpload(WireModel):
-    """`POST mpu/abort/{directory}`. What is required is checked behind it: of a folder, only the path."""
+    """`POST mpu/abort/{directory}`. Required fields are checked later; for a folder, only `path`."""
 
     path: Path = ""
     upload_id: str = ""
 
 
 class CreateUpload(WireModel):
-    """`POST mpu/create/{directory}`: `path` is the file's on the client's machine."""
+    """`POST mpu/create/{directory}`; `path` is the file's path on the client's machine."""
 
     path: Path = ""
     num_parts: Int64 = 1
@@ -139,7 +139,7 @@ class CompleteUpload(AbortUpload):
 
 
 class FileInfo(Reply, frozen=True):
-    """A file or directory. The size is left out for directories and for empty files, as clients know it."""
+    """A file or directory. The size is left out for directories and empty files, as clients expect."""
 
     path: str
     is_dir: bool
@@ -147,14 +147,14 @@ class FileInfo(Reply, frozen=True):
 
 
 class DirectoryListing(Reply, frozen=True):
-    """The answer of `mlflow-artifacts/artifacts`: paths are names within the directory."""
+    """The answer of `mlflow-artifacts/artifacts`; paths are relative to the directory."""
 
     files: list[FileInfo] = msgspec.field(default_factory=list)
     next_page_token: str = ""
 
 
 class EntityListing(Reply, frozen=True):
-    """The answer of `artifacts/list` and its like for logged models: paths start at `root_uri`."""
+    """The answer of `artifacts/list` and of its equivalent for logged models; paths start at `root_uri`."""
 
     root_uri: str
     files: list[FileInfo] = msgspec.field(default_factory=list)
@@ -162,13 +162,13 @@ class EntityListing(Reply, frozen=True):
 
 
 class Features(Reply, frozen=True):
-    """Parts of MLflow's server that are on. No field has a default: clients look for each."""
+    """MLflow's optional features that are on. No field has a default: clients expect each to be present."""
 
     gateway: bool
 
 
 class ServerInfo(Reply, frozen=True):
-    """The answer of `server-info`. No field has a default: clients look for each."""
+    """The answer of `server-info`. No field has a default: clients expect each to be present."""
 
     store_type: str
     workspaces_enabled: bool

@@ -8,7 +8,7 @@ from trackhelm_domain.tables.lifecycle import LifecycleStage
 
 
 def run_location(session: Session, run_id: str) -> str | None:
-    """Return the URI of a run's files, those of a deleted run too; None if there is no such run."""
+    """Return the URI of a run's files, also if the run is deleted; None if there is no such run."""
     return session.scalar(select(Run.artifact_uri).where(Run.uuid == run_id))
 
 
@@ -18,7 +18,7 @@ def experiment_location(session: Session, experiment_id: int) -> str | None:
 
 
 def logged_model_location(session: Session, model_id: str) -> str | None:
-    """Return the URI of a logged model's files; None if there is no such model, or it was deleted."""
+    """Return the URI of a logged model's files; None if there is no such model or it is deleted."""
     return session.scalar(
         select(LoggedModel.artifact_uri).where(
             LoggedModel.model_id == model_id, LoggedModel.lifecycle_stage == LifecycleStage.ACTIVE

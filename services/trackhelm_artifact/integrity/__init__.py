@@ -1,1 +1,1 @@
-"""Checksums of files, their verification, and what is left in the store without an owner."""
+"""Integrity of the store: the checksum index, verification, deletion for good, and reconciliation."""

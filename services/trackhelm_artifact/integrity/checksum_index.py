@@ -1,8 +1,8 @@
-"""The book of what was stored: each file's size and checksum, written after the file and before the answer.
+"""Owns the checksum index: each file's size and SHA-256, written after the file and before the answer.
 
-The order is file, then record. A process that is killed between the two leaves a file that is newer than its
-record, or has none: `artifacts verify` tells that from a file that was damaged, by the store's tag of the
-version. Uploads that end together share a transaction.
+The file is written first, then its record. A process that is killed between the two leaves a file that is
+newer than its record, or has none; `artifacts verify` tells such a file from a damaged one by the store's tag
+of the version. Uploads that end at about the same time share a transaction.
 """
 
 import asyncio
@@ -34,7 +34,7 @@ class _Waiting:
 
 
 class ChecksumIndex:
-    """The records of the server's own store; used from one event loop."""
+    """The records of the files in the server's own store; used from one event loop."""
 
     def __init__(self, database: Database, objects: ObjectStore, clock: Clock) -> None:
         self._database = database
@@ -46,12 +46,14 @@ class ChecksumIndex:
     async def note(self, key: ObjectKey, stored: Stored, sha256: bytes | None) -> None:
         """Record a file that was just stored; returns when the record is committed.
 
-        Of two writers on one path, each records its own version unless the other's replaced it meanwhile:
-        what stays is the record of the file that stays. Of a file that was deleted meanwhile none stays.
+        If two clients write to one path, each records its own version unless the other's has replaced it: the
+        record that remains is that of the file that remains. A file that was deleted meanwhile gets no
+        record.
         """
         record = Record(str(key), stored.size, sha256, stored.etag, self._clock())
         while not await self._insert(record):
-            # There is a record already: of the version that this one replaced, or of one that replaced it.
+            # A record exists already: of the version that this one replaced, or of a version that replaced
+            # this one.
             known = await run_in_threadpool(self._find, record.key)
             if known is None:
                 continue
@@ -59,13 +61,14 @@ class ChecksumIndex:
                 return
             if await run_in_threadpool(self._replace, record, known):
                 break
-        # Whoever deleted the file since it was stored may have looked for records before there was this one.
+        # If the file was deleted since it was stored, that deletion may have looked for records before this
+        # one.
         await self._forget_if_missing(record)
 
     async def deleting(self, key: ObjectKey) -> Callable[[], Awaitable[None]]:
-        """Return what forgets the records at a key and below it, to be called when the files are deleted.
+        """Return a function that deletes the records at a key and below it, once the files are deleted.
 
-        What is uploaded from now on is not forgotten, unless its file is deleted, too.
+        Records of files that are uploaded after this call are kept, unless those files are deleted, too.
         """
         until = await run_in_threadpool(self._newest, key)
 
@@ -80,13 +83,13 @@ class ChecksumIndex:
         return forget
 
     async def _forget_if_missing(self, record: Record) -> None:
-        # A store that goes away at this moment does not undo what was done.
+        # If the store becomes unavailable now, the record that was written stays.
         with suppress(StoreUnavailableError):
             if await self._etag_of(record.key) is None:
                 await run_in_threadpool(self._forget_one, record)
 
     async def _etag_of(self, key: str) -> str | None:
-        """Return the tag of the file that has a key; None where none has."""
+        """Return the tag of the file with a key; None if there is no such file."""
         try:
             found = await self._objects.open(ObjectKey.parse(key), whole=False)
         except (MissingObjectError, DirectoryError):
@@ -99,11 +102,11 @@ class ChecksumIndex:
         self._waiting.append(waiting)
         if self._writing is None:
             self._writing = asyncio.create_task(self._write_all())
-        # Shielded: a caller that goes away must not take the answer from the others.
+        # The future is shielded, because a cancelled caller must not cancel the batch of the others.
         return await asyncio.shield(waiting.is_new)
 
     async def _write_all(self) -> None:
-        """Write what waits, until nothing does."""
+        """Write the waiting records until none is left."""
         while self._waiting:
             batch, self._waiting = self._next_batch()
             try:
@@ -111,7 +114,7 @@ class ChecksumIndex:
             except Exception as error:  # noqa: BLE001 - whatever it is, its place is with those who wait
                 for waiting in batch:
                     waiting.is_new.set_exception(error)
-                    # Marked as seen: when every caller has gone, nobody is left to see it.
+                    # The exception is marked as retrieved, because every caller may have been cancelled.
                     waiting.is_new.exception()
                 continue
             for waiting in batch:
@@ -119,7 +122,7 @@ class ChecksumIndex:
         self._writing = None
 
     def _next_batch(self) -> tuple[list[_Waiting], list[_Waiting]]:
-        """Return what one statement can insert, of each key one, and what must wait."""
+        """Return the records that one statement can insert, one for each key, and those that must wait."""
         by_key: defaultdict[str, list[_Waiting]] = defaultdict(list)
         for waiting in self._waiting:
             by_key[waiting.record.key].append(waiting)

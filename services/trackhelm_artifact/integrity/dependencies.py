@@ -1,4 +1,4 @@
-"""How an endpoint asks for the process's records of files."""
+"""The FastAPI dependency that gives an endpoint the process's checksum index."""
 
 from typing import Annotated
 

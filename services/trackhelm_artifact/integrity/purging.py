@@ -1,7 +1,7 @@
-"""Deleting the files of what was deleted for good: page by page, then their records, then the tombstone.
+"""Deletes the files of what was deleted for good: page by page, then their records, then the tombstone.
 
-Each step may be done again, so that it does not matter who is killed when, nor that two do it at once.
-Files that somebody has registered since they were marked are kept, and so is what lies beside them.
+Every step may be repeated, so a process may be killed at any point and two may work at the same time. Files
+that a model version was registered for after the tombstone was written are kept, with all files beside them.
 """
 
 import secrets
@@ -32,9 +32,9 @@ _AT_ONCE: Final = 100
 
 @dataclass(slots=True)
 class Deleted:
-    """What a turn deleted.
+    """What one slice deleted.
 
-    `is_more` says that its time was over before its work; `is_away` that a store did not do what it should.
+    `is_more` says that the slice's time ended before its work; `is_away` says that a store failed.
     """
 
     files: int = 0
@@ -44,9 +44,9 @@ class Deleted:
 
 
 def place_of(runtime: Runtime, artifact_uri: str) -> Located | None:
-    """Return where the files below a URI are, None where the server does not reach them.
+    """Return where the files below a URI are; None if the server does not reach them.
 
-    Then they stay: the operator did not let the server write there.
+    Such files stay, because the operator has not allowed the server to write there.
     """
     try:
         there = Root(artifact_uri).locate(
@@ -54,15 +54,16 @@ def place_of(runtime: Runtime, artifact_uri: str) -> Located | None:
         )
     except ApiError:
         return None
-    # A root that is all of a store is nobody's.
+    # The root of a whole store belongs to no single owner.
     return there if there.key.segments else None
 
 
 async def purge_files(runtime: Runtime, *, seconds: float) -> Deleted:
-    """Delete files for a turn, at least those of one tombstone.
+    """Delete files for a slice of time, at least those of one tombstone.
 
-    What a store refuses is left for another turn, and a store that does not answer is not asked again in
-    this one. A turn begins anywhere: what fails every time must not come before all else every time.
+    What a store refuses to delete is left for another slice, and a store that does not answer is not tried
+    again in this one. A slice begins at a random tombstone, so that one that always fails does not block the
+    others.
     """
     deadline = time.monotonic() + seconds
     deleted = Deleted()
@@ -94,7 +95,7 @@ async def purge_files(runtime: Runtime, *, seconds: float) -> Deleted:
 
 
 async def _from_anywhere(runtime: Runtime) -> AsyncIterator[Tombstone]:
-    """Yield all tombstones: from one of them to the newest, then those before it."""
+    """Yield all tombstones: from a random one to the newest, then those before it."""
     oldest, newest = await to_thread.run_sync(_ends, runtime)
     begin = oldest + secrets.randbelow(newest - oldest + 1)
     for after, until in ((begin - 1, newest), (oldest - 1, begin - 1)):
@@ -106,7 +107,7 @@ async def _from_anywhere(runtime: Runtime) -> AsyncIterator[Tombstone]:
 
 
 def _store_of(artifact_uri: str) -> str:
-    """Return what is the same for all that lies in one store."""
+    """Return the part of a URI that is the same for all locations in one store."""
     parts = urlsplit(artifact_uri)
     return f"{parts.scheme}://{parts.netloc}"
 
@@ -129,7 +130,7 @@ async def _purge(runtime: Runtime, tombstone: Tombstone, deadline: float, delete
 
 
 def _user_of(runtime: Runtime, in_use: FilesInUse, tombstone: Tombstone) -> str | None:
-    """Return who needs the files of a tombstone by now: whoever may name what was deleted for good."""
+    """Return the name of what needs the files of a tombstone by now; None if nothing does."""
     with runtime.database.reading() as session:
         return in_use.below(session, {tombstone.entity_id: tombstone.artifact_uri}).get(tombstone.entity_id)
 

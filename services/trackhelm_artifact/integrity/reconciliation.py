@@ -1,6 +1,6 @@
-"""Reconciling: what is in the store and belongs to nobody, and what is noted of files that are not there.
+"""Reconciles the store with the database: finds, and deletes on request, what has no owner or no file.
 
-Owns the dropping of uploads that nobody finished.
+It also drops uploads that were interrupted.
 """
 
 import sqlite3
@@ -23,14 +23,14 @@ from trackhelm_artifact.objects.store import DirectoryError, Interrupted, Missin
 from trackhelm_core.errors import InvalidParameterError
 from trackhelm_core.runtime import Runtime
 
-# A set of paths on disk, for comparisons of stores with millions of files in memory of a fixed size.
+# A set of paths on disk, with which stores of millions of files are compared in constant memory.
 
 
 class Spool:
-    """Paths of one kind each, kept in a temporary file that is gone when it is closed."""
+    """Paths, each of a kind, in a temporary file that is deleted when it is closed."""
 
     def __init__(self) -> None:
-        # Without a name: SQLite keeps it in a temporary file once it outgrows its cache.
+        # A database without a name: SQLite writes it to a temporary file when it outgrows its cache.
         self._file = sqlite3.connect("", check_same_thread=False, isolation_level=None)
         self._file.execute("PRAGMA cache_size=-8192")
         self._file.execute("CREATE TABLE path (kind TEXT, path TEXT, PRIMARY KEY (kind, path)) WITHOUT ROWID")
@@ -46,29 +46,30 @@ class Spool:
             self._file.close()
 
     def add(self, kind: str, paths: Iterable[str]) -> None:
-        """Add paths; one that is there stays."""
+        """Add paths; a path that is already there is ignored."""
         self._file.executemany("INSERT OR IGNORE INTO path VALUES (?, ?)", ((kind, path) for path in paths))
 
     def has_any(self, kind: str, paths: Sequence[str]) -> bool:
-        """Return whether one of some paths is there."""
+        """Return whether any of the given paths is there."""
         marks = ", ".join("?" * len(paths))
         query = f"SELECT 1 FROM path WHERE kind = ? AND path IN ({marks}) LIMIT 1"  # noqa: S608 - marks
         return bool(paths) and self._file.execute(query, (kind, *paths)).fetchone() is not None
 
     def has_below(self, kind: str, path: str) -> bool:
-        """Return whether one is there that lies below a path."""
-        # `0` is what comes after `/`, so this is the range of all that begins with the path and a slash.
+        """Return whether any path below the given one is there."""
+        # `0` is the character after `/`, so this is the range of all paths that begin with the path and a
+        # slash.
         query = "SELECT 1 FROM path WHERE kind = ? AND path > ? AND path < ? LIMIT 1"
         return self._file.execute(query, (kind, f"{path}/", f"{path}0")).fetchone() is not None
 
 
-# Whose files are where in the server's own store: the roots of runs, logged models and versions.
+# The owners of the files in the server's own store: the roots of runs, logged models and versions.
 
 _KIND: Final = "owner"
 
 
 class Owners:
-    """The roots of all owners as the database had them, in a spool of the caller's."""
+    """The roots of all owners, as the database had them, in a spool that the caller provides."""
 
     def __init__(self, runtime: Runtime, spool: Spool) -> None:
         self._spool = spool
@@ -77,7 +78,7 @@ class Owners:
             spool.add(_KIND, (path for uri in owner_uris(session) if (path := own_path(uri))))
 
     def root_of(self, path: str) -> str:
-        """Return the highest root that a file lies at or below; empty if it is nobody's."""
+        """Return the highest root at or above a file; empty if the file has no owner."""
         segments = path.split("/")
         above = ["/".join(segments[:depth]) for depth in range(1, len(segments) + 1)]
         if not self._spool.has_any(_KIND, above):
@@ -85,29 +86,30 @@ class Owners:
         return next(each for each in above if self._spool.has_any(_KIND, [each]))
 
     def is_below(self, path: str) -> bool:
-        """Return whether somebody's root lies below a path."""
+        """Return whether any owner's root lies below a path."""
         return self._spool.has_below(_KIND, path)
 
 
 def has_owner(runtime: Runtime) -> bool:
-    """Return whether anybody has files in the server's own store."""
+    """Return whether any run, logged model or version has its files in the server's own store."""
     with runtime.database.reading() as session:
         return any(map(stores_of(runtime).places.own_path, owner_uris(session)))
 
 
-# Dropping what is left of uploads that nobody finished.
+# Interrupted uploads.
 
 SWEEP_SECONDS: Final = 3_600
-"""How often they are looked for."""
+"""How often interrupted uploads are looked for."""
 
 _INTERRUPTED_SECONDS: Final = 86_400
-"""Age at which an upload counts as interrupted: no address to send a part to lives so long."""
+"""Age at which an upload counts as interrupted: the URLs of its parts have expired by then."""
 
 
 async def sweep_uploads(runtime: Runtime) -> None:
     """Drop uploads that were begun more than a day ago and never finished.
 
-    In a bucket that others may use, too, those of files of runs, logged models and versions alone.
+    In a bucket to which others may write, too, only uploads of files of runs, logged models and versions are
+    dropped.
     """
     async for page in stores_of(runtime).objects.interrupted(time.time() - _INTERRUPTED_SECONDS):
         ours = [upload for upload in page if upload.is_ours]
@@ -128,24 +130,24 @@ _AT_ONCE: Final = 1_000
 
 
 class OrphanKind(StrEnum):
-    """What can be left over."""
+    """The kinds of leftovers."""
 
     ORPHAN = "orphan"
-    """A file of no run, logged model or version."""
+    """A file that belongs to no run, logged model or version."""
 
     RECORD = "record without file"
-    """A record of a file that is not there."""
+    """A record in the checksum index whose file does not exist."""
 
     INTERRUPTED = "interrupted upload"
-    """What is left of an upload that nobody finished."""
+    """The parts of an upload that was never finished."""
 
     DELETED = "deleted for good"
-    """Files of something that was deleted for good, which are still to be deleted."""
+    """Files of something that was deleted for good, which have a tombstone and still exist."""
 
 
 @dataclass(frozen=True, slots=True)
 class Orphan:
-    """Something that is left over; `size` is in bytes, None where it is not known."""
+    """A leftover; `size` is in bytes, None if it is not known."""
 
     what: OrphanKind
     path: str
@@ -153,9 +155,9 @@ class Orphan:
 
 
 class Reconciliation:
-    """Finds what is left over below a key, or deletes it: what is older than `before`.
+    """Finds the leftovers below a key that are older than `before`, and deletes them on request.
 
-    That is in seconds since the epoch.
+    `before` is in seconds since the epoch.
     """
 
     def __init__(self, runtime: Runtime, root: ObjectKey, before: float, *, deletes: bool = False) -> None:
@@ -165,10 +167,11 @@ class Reconciliation:
         self._deletes = deletes
 
     async def left_over(self) -> AsyncIterator[Orphan]:
-        """Yield what is left over, and if it is to be deleted, after it is.
+        """Yield the leftovers, each after it was deleted if that was requested.
 
-        Memory is the same for any number of files: what is compared is kept in a temporary file. Raises
-        `InvalidParameterError` where all files would be deleted, for nobody is known who has any.
+        Memory use does not depend on the number of files, because what is compared is kept in a temporary
+        file. Raises `InvalidParameterError` if the database knows no owner at all, because every file would
+        be deleted.
         """
         if self._deletes:
             await self._check_owners()
@@ -216,12 +219,13 @@ class Reconciliation:
             spool.add(_FILES, (str(file.key) for file in page))
             for file in page:
                 path = str(file.key)
-                # Files of one owner mostly follow one another.
+                # Files of one owner mostly follow one another, so its root is remembered.
                 if owned and path.startswith(owned):
                     continue
                 if root := owners.root_of(path):
                     owned = f"{root}/"
-                # In a bucket a file may have the name of a directory: of one with owners below, it stays.
+                # In a bucket a file may have the name of a directory. It is kept if there are owners below
+                # that directory.
                 elif file.modified < self._before and not owners.is_below(path):
                     if self._deletes:
                         await self._delete(file.key)
@@ -234,7 +238,7 @@ class Reconciliation:
             for record in page:
                 if record.time >= self._before * 1000 or spool.has_any(_FILES, [record.key]):
                     continue
-                # It may have come since the store was listed.
+                # The file may have been uploaded since the store was listed.
                 if await self._is_there(record.key):
                     continue
                 if self._deletes:

@@ -1,4 +1,4 @@
-"""Statements about checksums of files, the owners of files, and files that are to be deleted."""
+"""Statements about the checksum index, the owners of files, and tombstones."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ from trackhelm_core.db.statements import dialect_of, insert_for, is_any_of
 from trackhelm_domain.tables import ArtifactRecord, ArtifactTombstone, LoggedModel, ModelVersion, Run
 
 BATCH: Final = 1_000
-"""ChecksumIndex that a statement reads, writes or deletes."""
+"""The most records that one statement reads, writes or deletes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A file as it was stored; `sha256` is None while its bytes were never seen. Time in milliseconds."""
+    """A file as it was stored; `sha256` is None if its bytes were never read. Times are in milliseconds."""
 
     key: str
     size: int
@@ -39,12 +39,12 @@ _COLUMNS = (
 
 @cache
 def _insert(dialect: str) -> ReturningInsert[str]:
-    # Made once: composing it would take longer than the database takes to run it.
+    # The statement is built once, because building it takes longer than the database takes to run it.
     return insert_for(dialect, ArtifactRecord).on_conflict_do_nothing().returning(ArtifactRecord.key)
 
 
 def insert_records(session: Session, records: Sequence[Record]) -> set[str]:
-    """Insert records, of one key one at most, and return the keys of those that were new."""
+    """Insert records, at most one for each key, and return the keys of those that were new."""
     rows = [
         {
             "key": record.key,
@@ -53,14 +53,14 @@ def insert_records(session: Session, records: Sequence[Record]) -> set[str]:
             "etag": record.etag,
             "recorded_time": record.time,
         }
-        # In one order, so that two transactions never wait for one another.
+        # All transactions insert in the same order, so that two never deadlock.
         for record in sorted(records, key=lambda record: record.key)
     ]
     return set(session.connection().execute(_insert(dialect_of(session)), rows).scalars())
 
 
 def replace_record(session: Session, record: Record, known: Record) -> bool:
-    """Put a record in another's place; False where that is not `known` (any more)."""
+    """Replace a record; returns False if the record in the table is not `known` (any more)."""
     result = session.execute(
         update(ArtifactRecord)
         .where(
@@ -81,24 +81,24 @@ def find_record(session: Session, key: str) -> Record | None:
 
 
 def find_records(session: Session, keys: Sequence[str]) -> dict[str, Record]:
-    """Return the records there are of files."""
+    """Return the records of those of the files that have one."""
     rows = session.execute(select(*_COLUMNS).where(is_any_of(session, ArtifactRecord.key, keys)))
     return {row.key: Record(*row) for row in rows}
 
 
 def records_after(session: Session, root: ObjectKey, after: str) -> list[Record]:
-    """Return the next records at a key and below it, behind the key `after`, in order of keys."""
+    """Return the next records at a key and below it that come after the key `after`, in the order of keys."""
     statement = select(*_COLUMNS).where(_lies_at(root), ArtifactRecord.key > after)
     return [Record(*row) for row in session.execute(statement.order_by(ArtifactRecord.key).limit(BATCH))]
 
 
 def newest_time(session: Session, root: ObjectKey) -> int | None:
-    """Return when the file at a key or below it was recorded that was recorded last."""
+    """Return the time of the newest record at a key and below it."""
     return session.scalar(select(func.max(ArtifactRecord.recorded_time)).where(_lies_at(root)))
 
 
 def forget_records(session: Session, root: ObjectKey, until: int) -> int:
-    """Delete some of the records at a key and below it that were made until a time; return how many."""
+    """Delete a batch of the records at a key and below it that were made until a time; return how many."""
     some = select(ArtifactRecord.key).where(_lies_at(root), ArtifactRecord.recorded_time <= until)
     result = session.execute(delete(ArtifactRecord).where(ArtifactRecord.key.in_(some.limit(BATCH))))
     assert isinstance(result, CursorResult)
@@ -119,7 +119,7 @@ def forget_record(session: Session, record: Record) -> None:
 def _lies_at(root: ObjectKey) -> ColumnElement[bool]:
     if not root.segments:
         return ArtifactRecord.key >= ""
-    # `0` is what comes after `/`, so this is the range of all that begins with the key and a slash.
+    # `0` is the character after `/`, so this is the range of all keys that begin with the key and a slash.
     below = (ArtifactRecord.key >= f"{root}/") & (ArtifactRecord.key < f"{root}0")
     return or_(ArtifactRecord.key == str(root), below)
 
@@ -128,9 +128,9 @@ _AT_A_TIME: Final = 1_000
 
 
 def owner_uris(session: Session) -> Iterator[str]:
-    """Yield the URIs below which somebody's files are: runs, logged models and versions, in the bin or not.
+    """Yield the URIs below which runs, logged models and versions have their files, in the bin or not.
 
-    Those of what was deleted for good are among them, until they are deleted.
+    The URIs of what was deleted for good are among them until its files are deleted.
     """
     for column in (
         Run.artifact_uri,
@@ -163,7 +163,7 @@ _TOMBSTONE_COLUMNS = (
 
 
 def ends_of_tombstones(session: Session) -> tuple[int, int]:
-    """Return the row ids of the oldest tombstone and the newest, 0 if there is none."""
+    """Return the row ids of the oldest and the newest tombstone, 0 if there is none."""
     oldest, newest = session.execute(
         select(func.min(ArtifactTombstone.id), func.max(ArtifactTombstone.id))
     ).one()
@@ -173,7 +173,7 @@ def ends_of_tombstones(session: Session) -> tuple[int, int]:
 def tombstones_after(
     session: Session, after: int, limit: int, *, until: int | None = None
 ) -> list[Tombstone]:
-    """Return the next tombstones behind a row id, and none behind the row id `until`, the oldest first."""
+    """Return the next tombstones with row ids above `after`, up to `until` if given, the oldest first."""
     statement = select(*_TOMBSTONE_COLUMNS).where(ArtifactTombstone.id > after)
     if until is not None:
         statement = statement.where(ArtifactTombstone.id <= until)
@@ -182,5 +182,5 @@ def tombstones_after(
 
 
 def delete_tombstone(session: Session, tombstone: int) -> None:
-    """Delete a tombstone: its files are gone."""
+    """Delete a tombstone whose files are deleted."""
     session.execute(delete(ArtifactTombstone).where(ArtifactTombstone.id == tombstone))

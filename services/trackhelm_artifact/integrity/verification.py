@@ -1,4 +1,4 @@
-"""Verification: files are read back and compared with what was recorded when they were stored."""
+"""Verification: reads files back and compares them with the checksum index."""
 
 import asyncio
 import hashlib
@@ -25,9 +25,9 @@ from trackhelm_core.clock import Clock
 from trackhelm_core.db.unit_of_work import Database
 
 _AT_ONCE: Final = 8
-"""Files that are read at once: small ones of a bucket are mostly waiting."""
+"""Files that are read at the same time; reading small files of a bucket is mostly waiting."""
 
-# What S3 calls a file that was sent in one piece: its MD5.
+# The tag that S3 gives a file that was sent in one request is its MD5.
 _MD5 = re.compile(r"[0-9a-f]{32}")
 
 
@@ -35,26 +35,26 @@ class Fault(StrEnum):
     """What is wrong with a file."""
 
     MISSING = "missing"
-    """It was recorded and is not there. What was deleted through the server while it was uploaded has no
-    record: whichever of the two comes last looks whether the file is there, and forgets."""
+    """It has a record and does not exist. A file that was deleted through the server while it was uploaded
+    has no record: whichever of the two ends last checks whether the file exists, and deletes the record."""
 
     CHANGED = "changed"
-    """It is the version that was recorded, and has other bytes."""
+    """It is the version that was recorded, but its bytes are different."""
 
     REPLACED = "replaced"
-    """It is another version than was recorded: of an upload that was cut off before it was recorded, or by
-    somebody who wrote to the store directly."""
+    """It is another version than the recorded one: its upload was interrupted before the record was written,
+    or it was written to the store directly."""
 
     UNRECORDED = "unrecorded"
-    """Nothing was recorded of it."""
+    """It has no record."""
 
     UNREADABLE = "unreadable"
-    """It is there, and the disk or the store fails to give it."""
+    """It exists, and the disk or the store fails to read it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A file with which something is wrong."""
+    """A file with a fault."""
 
     fault: Fault
     path: str
@@ -63,7 +63,7 @@ class Finding:
 
 @dataclass(slots=True)
 class Tally:
-    """What a verification has read, and recorded because it was asked to."""
+    """How much a verification has read, and how much it has recorded on request."""
 
     files: int = 0
     size: int = 0
@@ -88,7 +88,11 @@ class _Unreadable:
 
 
 class Verification:
-    """Compares the files at a key and below it; `mends` what was not recorded, and never what is changed."""
+    """Compares the files at a key and below it with their records.
+
+    `mends` adds the records that were never written, also those of versions that replaced a recorded one. It
+    never changes the record of a version whose bytes differ from it.
+    """
 
     def __init__(
         self, database: Database, objects: ObjectStore, clock: Clock, *, mends: bool = False
@@ -100,9 +104,9 @@ class Verification:
         self.tally = Tally()
 
     async def findings(self, root: ObjectKey) -> AsyncIterator[Finding]:
-        """Yield what is wrong; memory is the same for any number of files.
+        """Yield the faults; memory use does not depend on the number of files.
 
-        A file that cannot be read is a finding; raises `StoreUnavailableError` where none can.
+        A file that cannot be read is a finding. Raises `StoreUnavailableError` if no file can be read.
         """
         async for records in self._recorded(root):
             for finding in await self._all(records):
@@ -114,7 +118,7 @@ class Verification:
                 for finding in await self._all([path for path in paths if path not in known]):
                     yield finding
         except OSError as error:
-            # What was recorded has been read by now, whichever directory it is in.
+            # Files with a record have all been read by now, in whichever directory they are.
             detail = f"not all that is unrecorded was found: a directory gave '{_reason(error)}'"
             yield Finding(Fault.UNREADABLE, str(root) or ".", detail)
 
@@ -141,7 +145,8 @@ class Verification:
             if record.sha256 is None and isinstance(read, _Read):
                 await self._replace(record, read)
             return None
-        # It may have been uploaded or deleted since its record was read: then that counts.
+        # The file may have been uploaded or deleted since its record was read; then the new record is
+        # compared.
         now = await to_thread.run_sync(self._find_all, [record.key])
         current = now.get(record.key)
         if current is None:
@@ -161,7 +166,7 @@ class Verification:
         if isinstance(read, _Unreadable):
             return Finding(Fault.UNREADABLE, path, read.reason)
         if not self._mends:
-            # Recorded while this went on: by whoever uploaded it.
+            # The upload of this file recorded it in the meantime.
             if await to_thread.run_sync(self._find_all, [path]):
                 return None
             return Finding(Fault.UNRECORDED, path, f"{read.size} bytes, sha256 {read.sha256.hex()}")
@@ -170,7 +175,8 @@ class Verification:
         return None
 
     async def _read(self, path: str) -> _Read | _Unreadable | None:
-        # A file of a bucket breaks off where it is replaced while it is read: the other is read then.
+        # Reading a file of a bucket breaks off if the file is replaced meanwhile; then the new version is
+        # read.
         with suppress(OSError, StoreUnavailableError):
             return await self._read_once(path)
         try:
@@ -178,7 +184,7 @@ class Verification:
         except OSError as error:
             return _Unreadable(_reason(error))
         except StoreUnavailableError as error:
-            # This file, or the store? Then there is no use in asking for others.
+            # This tells whether only this file fails or the store, in which case no further file is tried.
             await self._objects.page(ObjectKey(), "", 1)
             return _Unreadable(error.reason)
 
@@ -228,7 +234,7 @@ def _fault(record: Record, read: _Read | None) -> Fault | None:
     if read is None:
         return Fault.MISSING
     if record.sha256 is None:
-        # Its bytes were never seen. What is known is the version, and in S3 its MD5.
+        # The server never read its bytes. Known are its version and, in S3, its MD5.
         if read.etag != record.etag:
             return Fault.REPLACED
         is_whole = read.size == record.size and read.md5 in {"", record.etag}

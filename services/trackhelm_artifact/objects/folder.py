@@ -1,8 +1,8 @@
-"""An object store in a folder: what the embedded server keeps files in.
+"""An object store in a folder, in which the embedded server keeps files.
 
-Plain POSIX calls, not obstore's `LocalStore`: that neither waits for the disk (an acknowledged file could be
-lost with the power) nor refuses to follow a symbolic link out of the folder. Calls run in threads of their
-own limit, so that many slow uploads leave the endpoints' threads alone.
+It uses plain POSIX calls and not obstore's `LocalStore`, which neither waits for the disk (an acknowledged
+file could be lost in a power cut) nor refuses to follow a symbolic link out of the folder. The calls run in
+threads with a limit of their own, so that many slow uploads do not occupy the threads of the endpoints.
 """
 
 import errno
@@ -59,7 +59,7 @@ class FolderObject:
 class FolderStore:
     """Files in a folder; see `ObjectStore`.
 
-    Opening it makes the folder, and sweeps what killed processes left there, unless told not to.
+    Opening it creates the folder and deletes the drafts of killed processes, unless it is told not to.
     """
 
     def __init__(self, root: Path, *, make: bool = True, sweep: bool = True) -> None:
@@ -73,14 +73,14 @@ class FolderStore:
 
     @property
     def direct(self) -> None:
-        """A folder has no address of its own."""
+        """None: clients cannot reach a folder themselves."""
         return
 
     async def put(
         self, key: ObjectKey, content: AsyncIterable[bytes], *, length: int | None = None
     ) -> Stored:
         """Write a draft, wait until it is on the disk, then move it to its key."""
-        # Asked first: 50 GB need not travel to learn that their path is taken.
+        # This is checked first, so that a client need not send 50 GB to learn that the path is taken.
         await self.check_free(key)
         draft = self._drafts.new()
         try:
@@ -109,7 +109,7 @@ class FolderStore:
             yield page
 
     async def page(self, key: ObjectKey, rest: str, limit: int) -> Page:
-        """Return a page of what a directory holds: `rest` is a name."""
+        """Return a page of a directory; `rest` is the name after which it begins."""
         return await page_behind(self._each(self._tree.pages(key, rest)), rest, limit)
 
     async def walk(self, key: ObjectKey) -> AsyncIterator[Sequence[FoundFile]]:
@@ -126,19 +126,19 @@ class FolderStore:
         await self._run(self._tree.delete_file, key)
 
     async def deleting(self, key: ObjectKey) -> AsyncIterator[int]:
-        """Delete a file or a directory, a page of files at a time, and then what no key leads to."""
+        """Delete a file or a directory, a page of files at a time, and at last what has no valid key."""
         async for page in self.walk(key):
             await self._run(self._tree.unlink, [file.key for file in page])
             yield len(page)
         await self.delete(key)
 
     async def interrupted(self, before: float) -> AsyncIterator[Sequence[Interrupted]]:
-        """Yield drafts whose writers are gone."""
+        """Yield drafts whose writer no longer runs."""
         found = await self._run(lambda: list(self._drafts.left()))
         yield [Interrupted(f"{RESERVED}/{name}", name, since) for name, since in found if since < before]
 
     async def drop(self, upload: Interrupted) -> None:
-        """Delete a draft whose writer is gone."""
+        """Delete a draft whose writer no longer runs."""
         await self._run(self._drafts.drop, upload.handle)
 
     def _publish(self, draft: Draft, key: ObjectKey) -> Stored:
@@ -148,12 +148,12 @@ class FolderStore:
         return Stored(facts.st_size, etag_of(facts))
 
     async def _each(self, pages: Generator[Result]) -> AsyncGenerator[Result]:
-        """Yield what a blocking generator yields."""
+        """Yield the items of a blocking generator, each read in a thread."""
         try:
             while (page := await self._run(next, pages, None)) is not None:
                 yield page
         finally:
-            # It holds a directory open.
+            # The generator holds a directory open.
             pages.close()
 
     async def _run(self, call: Callable[[Unpack[Args]], Result], *args: *Args) -> Result:

@@ -1,7 +1,7 @@
-"""Keys of objects: what every store can hold, and nothing that a store could take for something else.
+"""Keys of objects, restricted to what every store can hold without changing its meaning.
 
-An `ObjectKey` that exists is safe to use: no code that holds one needs to check it again. How a wire path
-becomes a key (percent signs, absolute paths, URIs) is its service's matter.
+An `ObjectKey` that exists is valid: code that has one need not check it again. Turning a path of a request
+into a key (percent signs, absolute paths, URIs) is not done here, but by the service.
 """
 
 from dataclasses import dataclass
@@ -10,22 +10,22 @@ from typing import Final, Self
 from trackhelm_core.limits import OBJECT_KEY_BYTES
 
 SEGMENT_BYTES: Final = 255
-"""Longest segment in UTF-8: what the file systems in use allow a file's name."""
+"""The longest segment in bytes of UTF-8: the limit of common file systems for a name."""
 
 KEY_SEGMENTS: Final = 128
-"""Deepest key. Deleting a tree holds a descriptor a level open."""
+"""The deepest key. Deleting a tree keeps one descriptor open for each level."""
 
 RESERVED: Final = ".trackhelm"
-"""The first segment that no key may have: a store keeps its unfinished uploads there."""
+"""A first segment that no key may have: a folder keeps its unfinished uploads there."""
 
 
 class InvalidKeyError(ValueError):
-    """The text is no key; the message says why, as the end of a sentence."""
+    """The text is not a valid key; the message is the end of a sentence that says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class ObjectKey:
-    """A file's or directory's place in the store: segments below the root, the root itself has none."""
+    """The place of a file or directory in the store: its segments below the root; the root has none."""
 
     segments: tuple[str, ...] = ()
 
@@ -36,13 +36,13 @@ class ObjectKey:
             check_segment(segment)
         if len(str(self).encode()) > OBJECT_KEY_BYTES:
             raise InvalidKeyError(f"it has more than {OBJECT_KEY_BYTES} bytes in UTF-8")
-        # Folded, because some file systems do not tell the two cases apart.
+        # The case is folded, because some file systems ignore it.
         if self.segments and self.segments[0].casefold() == RESERVED:
             raise InvalidKeyError(f"the name '{RESERVED}' is the store's own")
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Return the key of a path; segments that are empty or `.` count not."""
+        """Return the key of a path; segments that are empty or `.` are ignored."""
         return cls(tuple(segment for segment in text.split("/") if segment not in {"", "."}))
 
     @property
@@ -52,11 +52,11 @@ class ObjectKey:
 
     @property
     def parent(self) -> "ObjectKey":
-        """The directory that holds this; the root's is the root."""
+        """The directory that contains this key; the parent of the root is the root."""
         return ObjectKey(self.segments[:-1])
 
     def join(self, below: "ObjectKey") -> "ObjectKey":
-        """Return the key of what `below` names below this one."""
+        """Return this key extended by the segments of `below`."""
         return ObjectKey(self.segments + below.segments)
 
     def __str__(self) -> str:
@@ -64,7 +64,7 @@ class ObjectKey:
 
 
 def check_segment(segment: str) -> None:
-    """Refuse what cannot be the name of one file or directory everywhere; raises `InvalidKeyError`."""
+    """Raise `InvalidKeyError` for text that is not a valid file name in every store."""
     if segment in {"", ".", ".."}:
         raise InvalidKeyError(f"'{segment}' is no name")
     if any(character < " " or character in "/\\\x7f" for character in segment):

@@ -1,4 +1,4 @@
-"""Opening stores: the server's own by its URL, and those of locations that the operator allows."""
+"""Opens stores: the server's own by its URL, and those of the locations that the operator allows."""
 
 import threading
 from dataclasses import dataclass
@@ -31,20 +31,18 @@ from trackhelm_core.runtime import Runtime
 from trackhelm_core.settings import ObjectSettings, StorageSettings
 from trackhelm_domain.locations import Places
 
-# Opening the store that a URL names.
-
 SCHEMES: Final = ("file", "s3", "gs", "az")
 
 
 class StoreUrlError(ValueError):
-    """The URL names no store; the message says why."""
+    """The URL is not that of a store; the message says why."""
 
 
 def open_store(url: str, settings: ObjectSettings, *, own: bool = True, sweep: bool = True) -> ObjectStore:
-    """Open the store at a URL; makes its bucket or folder if it is the server's `own` and that is allowed.
+    """Open the store at a URL; creates its bucket or folder if it is the server's `own` and that is allowed.
 
-    A folder is swept of what killed processes left there, unless not `sweep`. A bucket that is away is no
-    fault here. Raises `StoreUrlError`.
+    In a folder, the drafts of killed processes are deleted if `sweep`. An unavailable bucket is no error
+    here. Raises `StoreUrlError`.
     """
     try:
         return _opened(url, settings, own=own, sweep=sweep)
@@ -142,35 +140,35 @@ def _bounds(settings: ObjectSettings) -> Bounds:
     )
 
 
-# Stores outside the server's own, where an experiment's files may lie: only those the operator allows.
+# Locations of experiments outside the server's own store: only those that the operator allows.
 #
-# Whoever may create an experiment chooses its location, and the server reads there with its own
-# credentials: without a list of what is allowed, every bucket that these open would be open to every user.
+# A user who creates an experiment chooses its location, and the server reads there with its own credentials:
+# without a list of allowed locations, every user could read every bucket that these credentials open.
 
 SERVED_SCHEMES: Final = ("file", "s3", "gs")
-"""Schemes of locations that the server can read, if it is allowed to."""
+"""Schemes of locations that the server can read if they are allowed."""
 
 _MOST_OPEN: Final = 64
 
 
 class LocationError(Exception):
-    """The server does not serve files there; the message says what it serves."""
+    """The server does not serve files at this location; the message says which it serves."""
 
 
 class UnreadableLocationError(LocationError):
-    """The server can read no location with this scheme, whatever it is allowed."""
+    """The server cannot read locations with this scheme, even if they are allowed."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """A bucket and a key in it. A folder has no bucket, and its key starts at the machine's root."""
+    """A bucket and a key in it. A folder has no bucket, and its key starts at the root of the file system."""
 
     scheme: str
     bucket: str
     key: ObjectKey
 
     def holds(self, other: "_Place") -> bool:
-        """Return whether the other is the same place or below it. Without a bucket, all of a cloud is."""
+        """Return whether the other place is this one or below it; without a bucket, all of a cloud is."""
         if self.scheme != other.scheme:
             return False
         if not self.bucket and self.scheme != "file":
@@ -180,7 +178,7 @@ class _Place:
 
 
 class Locations:
-    """The allowed locations, and their stores once they were asked for; folders are swept if `sweep`."""
+    """The allowed locations. Their stores are opened on first use; folders are swept if `sweep`."""
 
     def __init__(self, settings: ObjectSettings, *, sweep: bool = True) -> None:
         self._settings = settings
@@ -242,12 +240,9 @@ def _place(uri: str, *, rule: bool = False) -> _Place:
     return _Place(scheme, bucket, ObjectKey.parse(path))
 
 
-# The stores of a process that serves files: the server's own, and those of allowed locations.
-
-
 @dataclass(frozen=True, slots=True)
 class ArtifactStores:
-    """Where files are, and what their URIs name."""
+    """The server's own store, the allowed locations, and what artifact URIs mean."""
 
     objects: ObjectStore
     """The server's own store."""
@@ -258,9 +253,9 @@ class ArtifactStores:
     def open(
         cls, storage: StorageSettings, artifacts: ObjectSettings | None = None, *, untouched: bool = False
     ) -> Self:
-        """Open what the settings name, those for artifacts being read where none are given.
+        """Open the stores that the settings name; reads the settings of artifacts if none are given.
 
-        A bucket may still be away. A store that is to be `untouched` is neither made nor swept.
+        A bucket may be unavailable. A store that is to be left `untouched` is neither created nor swept.
 
         Raises:
             ValueError: The settings contradict one another, or name no store.
@@ -271,7 +266,7 @@ class ArtifactStores:
 
 
 def places_of(storage: StorageSettings, artifacts: ObjectSettings) -> Places:
-    """Return what URIs name, for a process that need not open the store."""
+    """Return what artifact URIs mean, for a process that does not open the store."""
     return Places(_url(storage, artifacts))
 
 

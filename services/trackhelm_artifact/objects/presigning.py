@@ -1,4 +1,4 @@
-"""Signed addresses, by which clients reach a store themselves: of Google, Azure and S3."""
+"""Presigned URLs, with which clients reach a store themselves: of Google, Azure and S3."""
 
 import hashlib
 import html
@@ -26,26 +26,26 @@ from trackhelm_artifact.objects.store import (
     UploadError,
 )
 
-# Signed addresses of Google Cloud Storage and Azure, by obstore: files in one piece, no multipart.
+# Presigned URLs of Google Cloud Storage and Azure, by obstore: files in one request, no multipart uploads.
 
 
 class SignedDirect:
-    """Addresses of a bucket; see `DirectAccess`. The store labels files by itself."""
+    """Presigned URLs of a bucket; see `DirectAccess`. The store sets the headers of a download itself."""
 
     multipart = None
 
     def __init__(self, bucket: GCSStore | AzureStore, name: str) -> None:
         self._bucket = bucket
         self._name = name
-        # Azure wants to be told the kind of blob.
+        # Azure requires the kind of blob as a header.
         self._upload_headers = {"x-ms-blob-type": "BlockBlob"} if isinstance(bucket, AzureStore) else {}
 
     async def download_url(self, key: ObjectKey, seconds: int, label: Label) -> SignedUrl:
-        """Return the address to GET a file from."""
+        """Return the URL from which a file is read with GET."""
         return SignedUrl(await self._sign("GET", key, seconds))
 
     async def upload_url(self, key: ObjectKey, seconds: int) -> SignedUrl:
-        """Return the address to PUT a file to."""
+        """Return the URL to which a file is sent with PUT."""
         return SignedUrl(await self._sign("PUT", key, seconds), self._upload_headers)
 
     async def _sign(self, method: Literal["GET", "PUT"], key: ObjectKey, seconds: int) -> str:
@@ -53,10 +53,10 @@ class SignedDirect:
             return await obstore.sign_async(self._bucket, method, str(key), timedelta(seconds=seconds))
 
 
-# Signed addresses and multipart uploads of S3, by the MinIO SDK.
+# Presigned URLs and multipart uploads of S3, by the MinIO SDK.
 #
-# Addresses for clients are signed for the endpoint that clients use; what the server itself asks of an
-# upload goes to its own, as a request that is signed in the same way.
+# URLs for clients are signed for the endpoint that clients use. The server's own requests about an upload go
+# to its own endpoint, signed in the same way.
 
 _OWN_SECONDS: Final = 300
 _UPLOAD_ID = re.compile(r"<UploadId>([^<]+)</UploadId>")
@@ -70,7 +70,7 @@ _MD5 = re.compile(r"[0-9a-f]{32}")
 
 
 class S3Direct:
-    """Addresses of a bucket; see `DirectAccess` and `Multipart`."""
+    """Presigned URLs of a bucket; see `DirectAccess` and `Multipart`."""
 
     def __init__(
         self,
@@ -91,7 +91,7 @@ class S3Direct:
         self.multipart = self
 
     async def download_url(self, key: ObjectKey, seconds: int, label: Label) -> SignedUrl:
-        """Return the address to GET a file from."""
+        """Return the URL from which a file is read with GET."""
         headers = {
             "response-content-type": label.media_type,
             "response-content-disposition": label.disposition,
@@ -99,7 +99,7 @@ class S3Direct:
         return await self._signed("GET", key, seconds, headers)
 
     async def upload_url(self, key: ObjectKey, seconds: int) -> SignedUrl:
-        """Return the address to PUT a file to."""
+        """Return the URL to which a file is sent with PUT."""
         return await self._signed("PUT", key, seconds, {})
 
     async def begin(self, key: ObjectKey) -> str:
@@ -113,7 +113,7 @@ class S3Direct:
     async def part_urls(
         self, key: ObjectKey, upload_id: str, count: int, seconds: int
     ) -> Sequence[SignedUrl]:
-        """Return the addresses to PUT the parts to."""
+        """Return the URLs to which the parts are sent with PUT."""
 
         def sign() -> list[SignedUrl]:
             return [
@@ -128,7 +128,7 @@ class S3Direct:
         return await self._calls.run(sign)
 
     async def complete(self, key: ObjectKey, upload_id: str, parts: Sequence[Part]) -> None:
-        """Make the parts one file."""
+        """Combine the parts into one file."""
         listed = "".join(
             f"<Part><PartNumber>{part.number}</PartNumber><ETag>{escape(part.etag)}</ETag></Part>"
             for part in parts
@@ -136,7 +136,7 @@ class S3Direct:
         body = f"<CompleteMultipartUpload>{listed}</CompleteMultipartUpload>"
         status, text = await self._ask("POST", key, {"uploadId": upload_id}, body.encode())
         code = _found(_CODE, text)
-        # S3 may find a fault after it has begun to answer 200.
+        # S3 may report an error after it has begun to answer with status 200.
         if status == HTTPStatus.OK and not code:
             return
         if code == _MISSING:
@@ -148,13 +148,13 @@ class S3Direct:
         raise self._unexpected(status, text)
 
     async def abort(self, key: ObjectKey, upload_id: str) -> None:
-        """Drop the upload."""
+        """Abort the upload."""
         status, text = await self._ask("DELETE", key, {"uploadId": upload_id})
         if status not in {HTTPStatus.OK, HTTPStatus.NO_CONTENT, HTTPStatus.NOT_FOUND}:
             raise self._unexpected(status, text)
 
     async def _was_completed(self, key: ObjectKey, parts: Sequence[Part]) -> bool:
-        """Return whether the file is what these parts make: their client repeats what it has done."""
+        """Return whether the file consists of these parts, as it does when a client repeats its request."""
         digests = [part.etag.strip('"') for part in parts]
         if not all(_MD5.fullmatch(digest) for digest in digests):
             return False

@@ -1,12 +1,12 @@
 """A bucket as an object store: S3, Google Cloud Storage or Azure, through obstore.
 
-A bucket knows keys and no directories: the port's rules about them are kept by looking before writing. Two
-writers at once can therefore make `a` and `a/b` both files. `a` is then listed as a directory, and each is
-read and deleted by its key.
+A bucket has keys and no directories, so the port's rules about directories are checked before each write. Two
+concurrent writers can therefore make both `a` and `a/b` files. `a` is then listed as a directory, and each
+file is read and deleted by its key.
 
-What a server tells of directories is not believed. SeaweedFS keeps the folders of keys that are gone, and
-consoles mark a folder by an empty object: a directory is one that holds a file. Folders that are left over
-are hidden, not deleted, for with them the server would delete a file that is just being stored there.
+What a store reports about directories is not trusted. SeaweedFS keeps the folders of keys that were deleted,
+and web consoles create an empty object as the marker of a folder: here a directory is one that holds a file.
+Folders that are left over are hidden and not deleted, because a file may just be stored in one of them.
 """
 
 import asyncio
@@ -42,25 +42,25 @@ from trackhelm_artifact.objects.store import (
 )
 from trackhelm_core.limits import OBJECT_KEY_BYTES
 
-if TYPE_CHECKING:  # Names of obstore's that are there for types only.
+if TYPE_CHECKING:  # These names of obstore exist for type checkers only.
     from obstore import GetOptions, GetResult
 
 Bucket = S3Store | GCSStore | AzureStore
 
 PART_BYTES: Final = 8 * 1024 * 1024
-"""A file up to this size is one request; a larger one is sent in parts of at least this size."""
+"""A file up to this size is sent in one request; a larger one in parts of at least this size."""
 
 MOST_PARTS: Final = 10_000
-"""Parts that a file may have in every cloud."""
+"""The most parts that a file may have in every cloud."""
 
 _PARTS_AT_ONCE: Final = 2
 _PARTS_IN_MEMORY: Final = _PARTS_AT_ONCE + 1
-"""One part is gathered while others are on their way."""
+"""One part is gathered while the others are being sent."""
 
-# A directory of 100,000 files takes 110 MiB while it is listed at once.
+# Listing a directory of 100,000 files in one piece takes 110 MiB.
 _LISTINGS_AT_ONCE: Final = 4
 _HEADS_AT_ONCE: Final = 16
-# Half of the requests that listings share, so that one of many directories leaves others their turn.
+# This is half of the requests that listings share, so that one with many directories does not block others.
 _LOOKS_AT_ONCE: Final = 8
 _PAGE: Final = 1000
 _REMEMBERED: Final = 10_000
@@ -68,14 +68,14 @@ _REMEMBERED: Final = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """How much memory uploads may take together, and how many seconds one waits for its share."""
+    """How much memory all uploads together may take, and for how many seconds one waits for its share."""
 
     upload_bytes: int
     seconds: float
 
 
 class RemoteObject:
-    """A file of a bucket; see `OpenObject`. One that is replaced while it is read breaks off."""
+    """A file of a bucket; see `OpenObject`. Reading breaks off if the file is replaced meanwhile."""
 
     def __init__(self, remote: "RemoteStore", path: str, result: "GetResult", *, whole: bool) -> None:
         self._remote = remote
@@ -103,12 +103,12 @@ class RemoteObject:
                 yield memoryview(block)
 
     def close(self) -> None:
-        """Let go of the connection, if one is open."""
+        """Close the connection, if one is open."""
         self._whole = None
 
 
 class RemoteStore:
-    """Files in a bucket, below the prefix that `bucket` was made with; see `ObjectStore`."""
+    """Files in a bucket, below the prefix with which `bucket` was made; see `ObjectStore`."""
 
     def __init__(
         self,
@@ -129,17 +129,17 @@ class RemoteStore:
         self._memory = Budget(bounds.upload_bytes)
         self._on_missing_bucket = on_missing_bucket
         self._listings = Budget(_LISTINGS_AT_ONCE)
-        # A run's files share their directories: each is looked up once, not once a file.
+        # A run's files share their directories, so each directory is checked once and not once for each file.
         self._directories: set[ObjectKey] = set()
 
     def translate_errors(self) -> AbstractContextManager[None]:
-        """Return the context that turns obstore's errors into the port's."""
+        """Return the context manager that turns obstore's errors into the port's."""
         return translate_errors(self._name, self._on_missing_bucket)
 
     async def put(
         self, key: ObjectKey, content: AsyncIterable[bytes], *, length: int | None = None
     ) -> Stored:
-        """Send a small file at once, and a large one in parts that become a file together."""
+        """Send a small file in one request, and a large one in parts that become visible as one file."""
         path = self._path(key)
         part = self._part_of(length)
         await self.check_free(key)
@@ -151,7 +151,7 @@ class RemoteStore:
         return Stored(counter.size, etag or (await self.open(key, whole=False)).etag)
 
     def _part_of(self, length: int | None) -> int:
-        """Return the size of a file's parts: above 80 GB as large as their number demands."""
+        """Return the size of a file's parts: above 80 GB, as large as the limit on their number requires."""
         part = max(PART_BYTES, -(-(length or 0) // MOST_PARTS))
         largest = self._upload_bytes // _PARTS_IN_MEMORY
         if part > max(largest, PART_BYTES):
@@ -162,13 +162,13 @@ class RemoteStore:
         return part
 
     async def _send(self, path: str, blocks: AsyncIterator[bytes], part: int) -> str:
-        """Send a file, and return the tag of it that the store tells, if it does."""
+        """Send a file, and return the tag that the store reports for it, if any."""
         beginning = await _beginning(blocks)
         with self.translate_errors():
             if sum(map(len, beginning)) < PART_BYTES:
                 result = await obstore.put_async(self.bucket, path, b"".join(beginning), use_multipart=False)
             else:
-                # Should the content raise, obstore drops the parts and raises the same.
+                # If reading the content raises, obstore drops the parts and raises the same error.
                 result = await obstore.put_async(
                     self.bucket,
                     path,
@@ -202,7 +202,7 @@ class RemoteStore:
             raise ConflictError(f"'{key}' is a directory, so no file can have its name.")
 
     async def open(self, key: ObjectKey, *, whole: bool = True) -> RemoteObject:
-        """Ask for a file, and hold its content's beginning if `whole`."""
+        """Open a file, and request its content at once if `whole`."""
         if not key.segments:
             raise DirectoryError("Artifact path refers to a directory, not a file: it is the root")
         path = self._path(key)
@@ -216,7 +216,7 @@ class RemoteStore:
         return RemoteObject(self, path, result, whole=whole)
 
     async def pages(self, key: ObjectKey) -> AsyncGenerator[Sequence[Entry]]:
-        """Yield what a directory holds: by pages where the store can, otherwise all at once."""
+        """Yield the contents of a directory: by pages if the store can, otherwise in one piece."""
         if self._listing is not None:
             rest = ""
             while True:
@@ -233,13 +233,13 @@ class RemoteStore:
         yield await self._entries(key, files, map(_last, listed["common_prefixes"]))
 
     async def page(self, key: ObjectKey, rest: str, limit: int) -> Page:
-        """Return a page of what a directory holds: `rest` is the store's own token, or a name."""
+        """Return a page of a directory; `rest` is the store's own token, or a name."""
         if self._listing is None:
             return await page_behind(self.pages(key), rest, limit)
         while True:
             with self.translate_errors():
                 files, directories, rest = await self._listing.page(self._path(key), rest, limit)
-            # Never empty while more is behind it: there may be a thousand folders that hold nothing.
+            # A page is never empty while more follow, though a thousand folders in a row may hold no file.
             if (entries := await self._entries(key, files, directories)) or not rest:
                 return Page(entries, rest)
 
@@ -247,7 +247,7 @@ class RemoteStore:
         """Yield all files at a key and below it, a page at a time."""
         path = self._path(key)
         if path:
-            # A listing of what is below a key leaves out the key itself.
+            # A listing of what is below a key does not include the key itself.
             with self.translate_errors():
                 try:
                     meta = await obstore.head_async(self.bucket, path)
@@ -261,22 +261,22 @@ class RemoteStore:
                     for item in items
                     if item["path"] != path and (below := _key(item["path"]))
                 ]
-                # Consoles mark a directory `a` by an empty object `a/`, which obstore tells as `a`.
+                # Web consoles mark a directory `a` with an empty object `a/`, which obstore reports as `a`.
                 markers = await self._missing([file.key for file in found if not file.size])
                 yield [file for file in found if file.key not in markers]
 
     async def delete(self, key: ObjectKey) -> None:
-        """Delete a file, and all that is below it."""
+        """Delete a file and everything below its key."""
         async for _ in self.deleting(key):
             pass
 
     async def delete_file(self, key: ObjectKey) -> None:
-        """Delete the one object of a key."""
+        """Delete the one object with a key."""
         self._directories.clear()
         await self._delete([self._path(key)])
 
     async def deleting(self, key: ObjectKey) -> AsyncIterator[int]:
-        """Delete likewise, a page at a time."""
+        """Delete a file and everything below its key, a page at a time."""
         path = self._path(key)
         self._directories.clear()
         with self.translate_errors():
@@ -286,14 +286,14 @@ class RemoteStore:
         await self._delete([path])
 
     async def interrupted(self, before: float) -> AsyncIterator[Sequence[Interrupted]]:
-        """Yield uploads in parts that were never finished, where the store tells of them."""
+        """Yield multipart uploads that were never finished, if the store lists them."""
         if self._listing is not None:
             with self.translate_errors():
                 async for page in self._listing.uploads(before):
                     yield page
 
     async def drop(self, upload: Interrupted) -> None:
-        """Abort an upload in parts."""
+        """Abort a multipart upload."""
         if self._listing is not None:
             await self._listing.drop(upload)
 
@@ -302,7 +302,8 @@ class RemoteStore:
             with self.translate_errors():
                 await obstore.delete_async(self.bucket, paths)
         except MissingObjectError:
-            # Some clouds say so of a missing key, and then the others of the list are deleted one by one.
+            # Some clouds report a missing key in this way, and then the other keys of the list are deleted
+            # one by one.
             if len(paths) > 1:
                 for path in paths:
                     await self._delete([path])
@@ -316,7 +317,7 @@ class RemoteStore:
         return True
 
     async def _missing(self, keys: Sequence[ObjectKey]) -> set[ObjectKey]:
-        """Return the keys that no file has."""
+        """Return those keys that no file has."""
         missing = set()
         for start in range(0, len(keys), _HEADS_AT_ONCE):
             some = keys[start : start + _HEADS_AT_ONCE]
@@ -331,7 +332,7 @@ class RemoteStore:
                 found = [item for item in items if item["path"] != path]
                 if any(item["size"] for item in found):
                     return True
-                # Markers of directories below, or empty files.
+                # These are markers of directories below, or empty files.
                 empty = [below for item in found if (below := _key(item["path"]))]
                 if len(await self._missing(empty)) < len(empty):
                     return True
@@ -340,7 +341,7 @@ class RemoteStore:
     async def _entries(
         self, directory: ObjectKey, files: Iterable[tuple[str, int]], directories: Iterable[str]
     ) -> list[Entry]:
-        """Return a page of a directory by name, without what no key leads to, or no file is in."""
+        """Return a page of a directory by name, without names that are no keys and empty directories."""
         found = {name: Entry(name, size) for name, size in files if _is_name(name)}
         names = [*filter(_is_name, directories)]
         for start in range(0, len(names), _LOOKS_AT_ONCE):
@@ -375,7 +376,7 @@ class RemoteStore:
 
 
 async def _beginning(blocks: AsyncIterator[bytes]) -> deque[bytes]:
-    """Return the content up to a part, which is all of it if it is smaller."""
+    """Return the content up to the size of a part, which is all of it if it is smaller."""
     beginning: deque[bytes] = deque()
     size = 0
     async for block in blocks:
@@ -394,7 +395,7 @@ async def _chained(beginning: deque[bytes], rest: AsyncIterator[bytes]) -> Async
 
 
 class _Counter:
-    """Counts the bytes of a content as they pass, and refuses more than `most`."""
+    """Counts the bytes of a content while they are read, and refuses more than `most`."""
 
     def __init__(self, most: int) -> None:
         self.size = 0
@@ -427,7 +428,7 @@ def _is_name(name: str) -> bool:
 
 
 def _key(path: str) -> ObjectKey | None:
-    """Return the key that leads to a path of the bucket, None if there is none."""
+    """Return the key of a path in the bucket; None if it has no valid key."""
     try:
         return ObjectKey(tuple(path.split("/")))
     except InvalidKeyError:

@@ -1,4 +1,4 @@
-"""What calls of a cloud store share: a budget of memory and turns, and the port's errors for obstore's."""
+"""What the clients of cloud stores share: a budget of memory and of turns, and the translation of errors."""
 
 import asyncio
 import re
@@ -11,23 +11,23 @@ from obstore.exceptions import BaseError, PermissionDeniedError, PreconditionErr
 
 from trackhelm_artifact.objects.store import MissingObjectError, StoreFullError, StoreUnavailableError
 
-# An amount that many share, and the wait for a part of it: bytes of memory, or turns.
+# An amount (bytes of memory, or turns) that many callers share, and the wait for a part of it.
 #
-# Nobody waits for long: a store that hangs would otherwise have the last of many wait for all before it.
+# Each wait is limited, because with a store that hangs the last caller would wait for all before it.
 
 
 class Budget:
-    """An amount that is handed out in the order in which it is asked for. For one event loop."""
+    """An amount that is given out in the order of the requests. For one event loop."""
 
     def __init__(self, size: int) -> None:
         self._size = size
         self._free = size
-        # Turns in the order in which they are asked for, and how much each is for.
+        # The waiting callers in their order, and how much each asks for.
         self._waiting: dict[asyncio.Future[None], int] = {}
 
     @asynccontextmanager
     async def share(self, wanted: int, seconds: float) -> AsyncIterator[None]:
-        """Hold what is `wanted`, or all if there is not as much; raises `TimeoutError` after `seconds`."""
+        """Hold the `wanted` amount, or all of it if that is less; raises `TimeoutError` after `seconds`."""
         held = min(wanted, self._size)
         await self._take(held, seconds)
         try:
@@ -47,9 +47,9 @@ class Budget:
                 await turn
         except BaseException:
             if turn.done() and not turn.cancelled():
-                # It was this one's turn in the same moment in which it gave up.
+                # The amount was given to this caller in the same moment in which its wait ended.
                 self._free += wanted
-            # Not there if another has handed out since: it passes over turns that were given up.
+            # The entry may be gone, because giving out skips callers that have stopped waiting.
             self._waiting.pop(turn, None)
             self._hand_out()
             raise
@@ -64,7 +64,7 @@ class Budget:
             del self._waiting[turn]
 
 
-# What obstore raises, as the port's errors. The reason is logged here; callers are told no addresses.
+# Errors of obstore as the port's. The reason is logged here; callers do not learn any address.
 
 log = structlog.get_logger(__name__)
 
@@ -80,7 +80,7 @@ def translate_errors(store: str, on_missing_bucket: Callable[[], None]) -> Itera
     try:
         yield
     except (BaseError, FileNotFoundError) as error:
-        # The first part is for people; behind it stands how obstore came to it.
+        # The first part is for people; obstore's trace of the error comes after it.
         text = str(error).partition("\n\nDebug source:")[0][:_SHOWN_CHARACTERS]
         if _NO_BUCKET.search(text):
             on_missing_bucket()
@@ -93,7 +93,7 @@ def translate_errors(store: str, on_missing_bucket: Callable[[], None]) -> Itera
 
 
 def unavailable(store: str, reason: str, answer: str) -> StoreUnavailableError:
-    """Log why a store cannot serve, and return the error to raise."""
+    """Log why a store is unavailable, and return the error to raise."""
     log.error("object store unavailable", store=store, reason=reason, answer=answer)
     return StoreUnavailableError("The artifact store is not available. Send the request again.", reason)
 

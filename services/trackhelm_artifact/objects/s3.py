@@ -1,7 +1,7 @@
-"""Connections to S3 and what speaks like it: obstore's for files, the MinIO SDK's for buckets and addresses.
+"""Connections to S3 and compatible stores: obstore's for files, the MinIO SDK's for buckets and URLs.
 
-Both are given the same keys, or look for the cloud's own in the same places: `AWS_*` variables, a web
-identity, the container's or the machine's role.
+Both get the same keys, or look for the cloud's own in the same places: `AWS_*` variables, a web identity, and
+the role of the container or the machine.
 """
 
 import os
@@ -28,7 +28,7 @@ from obstore.store import S3Store
 
 from trackhelm_core.settings import ObjectSettings
 
-if TYPE_CHECKING:  # Names of obstore's that are there for types only.
+if TYPE_CHECKING:  # These names of obstore exist for type checkers only.
     from obstore.store import ClientConfig, RetryConfig, S3Config, S3Credential
 
 log = structlog.get_logger(__name__)
@@ -36,13 +36,13 @@ log = structlog.get_logger(__name__)
 AMAZON: Final = "https://s3.amazonaws.com"
 _DEFAULT_REGION: Final = "us-east-1"
 _ABANDONED_DAYS: Final = 7
-"""Age at which the parts of an upload that nobody completed are deleted, in buckets that we make."""
+"""Age at which the parts of an incomplete upload are deleted in buckets that the server creates."""
 
 _POOL: Final = 16
 
 
 def client_options(settings: ObjectSettings) -> "ClientConfig":
-    """Return obstore's options of a connection: no limit for a whole file, but one for each step of it."""
+    """Return obstore's connection options: no time limit for a whole file, but one for each step of it."""
     return {
         "allow_http": settings.s3_allow_http,
         "connect_timeout": timedelta(seconds=settings.artifacts_connect_timeout_seconds),
@@ -52,7 +52,7 @@ def client_options(settings: ObjectSettings) -> "ClientConfig":
 
 
 def retry_options(settings: ObjectSettings) -> "RetryConfig":
-    """Return obstore's options of retries, all of them within one more timeout."""
+    """Return obstore's retry options: all retries together take one more time limit at most."""
     return {
         "max_retries": settings.artifacts_retries,
         "retry_timeout": timedelta(seconds=settings.artifacts_timeout_seconds),
@@ -65,7 +65,7 @@ def retry_options(settings: ObjectSettings) -> "RetryConfig":
 
 
 def region_of(settings: ObjectSettings) -> str:
-    """Return the region that requests are signed for."""
+    """Return the region for which requests are signed."""
     return settings.s3_region or os.environ.get("AWS_REGION") or _DEFAULT_REGION
 
 
@@ -91,7 +91,8 @@ def s3_bucket(bucket: str, prefix: str, settings: ObjectSettings) -> S3Store:
         config=config,
         client_options=client_options(settings),
         retry_config=retry_options(settings),
-        # A provider, so that a session token among the variables of the process is not mixed in.
+        # A provider is passed, so that a session token in the process's environment is not mixed with these
+        # keys.
         credential_provider=_provider(*keys) if keys else None,
     )
 
@@ -106,7 +107,7 @@ def _provider(access_key: str, secret_key: str) -> Callable[[], "S3Credential"]:
 
 
 def http_pool(settings: ObjectSettings) -> urllib3.PoolManager:
-    """Return connections with the settings' bounds, for the requests that are not obstore's."""
+    """Return connections with the limits of the settings, for the requests that obstore does not make."""
     timeout = urllib3.Timeout(
         connect=settings.artifacts_connect_timeout_seconds, read=settings.artifacts_timeout_seconds
     )
@@ -115,15 +116,15 @@ def http_pool(settings: ObjectSettings) -> urllib3.PoolManager:
 
 
 def minio_credentials(settings: ObjectSettings, pool: urllib3.PoolManager) -> Provider:
-    """Return the keys of the settings, or where the MinIO SDK looks for the cloud's own."""
+    """Return the keys of the settings; without any, the providers that find the cloud's own."""
     if keys := settings.s3_keys():
         return StaticProvider(*keys)
-    # By connections with bounds, as all else: the SDK's own wait for ever.
+    # They use this pool with its time limits, because the SDK's own connections wait without a limit.
     return ChainedProvider([EnvAWSProvider(), IamAwsProvider(http_client=pool)])
 
 
 def minio_client(endpoint: str, settings: ObjectSettings, pool: urllib3.PoolManager) -> Minio:
-    """Return the MinIO SDK's client of an endpoint."""
+    """Return a client of the MinIO SDK for an endpoint."""
     parts = urlsplit(endpoint)
     client = Minio(
         parts.netloc,
@@ -140,7 +141,7 @@ def minio_client(endpoint: str, settings: ObjectSettings, pool: urllib3.PoolMana
 
 
 class BucketMaker:
-    """Makes a bucket where it is missing; never fails, since the store may only be late."""
+    """Creates a bucket that is missing; it never raises, because the store may only be late."""
 
     def __init__(self, client: Minio, bucket: str, region: str) -> None:
         self._client = client
@@ -149,12 +150,12 @@ class BucketMaker:
         self._making = threading.Lock()
 
     def make_soon(self) -> None:
-        """Make the bucket while the caller goes on."""
+        """Create the bucket in the background."""
         if not self._making.locked():
             threading.Thread(target=self.make, name="bucket-maker", daemon=True).start()
 
     def make(self) -> None:
-        """Make the bucket, unless it is there or being made."""
+        """Create the bucket, unless it exists or is being created."""
         if not self._making.acquire(blocking=False):
             return
         try:
@@ -163,7 +164,7 @@ class BucketMaker:
                 log.info("bucket made", bucket=self._bucket)
                 self._client.set_bucket_lifecycle(self._bucket, _sweep_of_abandoned_uploads())
         except S3Error as error:
-            # Several processes start at once.
+            # Several processes may start at the same time.
             if error.code not in {"BucketAlreadyOwnedByYou", "BucketAlreadyExists"}:
                 log.warning("bucket not made", bucket=self._bucket, reason=str(error))
         except (MinioException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:

@@ -1,4 +1,4 @@
-"""Calls of the MinIO SDK that list: a directory page by page, and unfinished uploads."""
+"""Listings of S3 that obstore lacks or returns in one piece: a directory by pages, and unfinished uploads."""
 
 import xml.etree.ElementTree as ET
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -20,7 +20,7 @@ from minio.time import utcnow
 from trackhelm_artifact.objects.remote_calls import Budget, unavailable
 from trackhelm_artifact.objects.store import Interrupted, PageError, StoreUnavailableError
 
-# Calls of the MinIO SDK, which is synchronous, and what is said of a bucket that does not answer them.
+# Calls of the MinIO SDK, which block, and the errors for a bucket that does not answer.
 
 Args = TypeVarTuple("Args")
 Result = TypeVar("Result")
@@ -30,9 +30,9 @@ _REFUSED: Final = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 
 
 class S3Calls:
-    """Threads for the calls to a bucket alone: a store that hangs takes none that metadata is served from.
+    """Threads for the calls to one bucket, so that a store that hangs does not block other endpoints.
 
-    `seconds` is how long one waits for its turn.
+    `seconds` is how long a call waits for a free thread.
     """
 
     def __init__(self, bucket: str, seconds: float) -> None:
@@ -42,9 +42,10 @@ class S3Calls:
         self._limiter = CapacityLimiter(_AT_ONCE)
 
     async def run(self, call: Callable[[Unpack[Args]], Result], *args: *Args) -> Result:
-        """Make a call in a thread: a signature may need credentials, which are fetched then.
+        """Make a call in a thread; it may also have to fetch the credentials for its signature.
 
-        Raises `StoreUnavailableError`, and what the call raises of the port's errors and `FileNotFoundError`.
+        Raises `StoreUnavailableError`, and those of the port's errors and `FileNotFoundError` that the call
+        raises.
         """
         try:
             async with self._turns.share(1, self._patience):
@@ -52,28 +53,26 @@ class S3Calls:
         except FileNotFoundError:
             raise
         except (MinioException, urllib3.exceptions.HTTPError, OSError, ValueError, ParseError) as error:
-            # Among them TimeoutError, of who waits too long for a turn.
+            # Among these errors is the TimeoutError of a call that waited too long for a thread.
             raise unavailable(self._bucket, "it could not be asked", str(error)) from error
 
     def unexpected(self, status: int, answer: str) -> StoreUnavailableError:
-        """Return the error to raise for an answer that makes no sense here."""
+        """Return the error to raise for an unexpected answer."""
         reason = (
             "it refuses the server's credentials" if status in _REFUSED else "it did not answer as it should"
         )
         return unavailable(self._bucket, reason, f"{status} {answer}")
 
 
-# Listings of S3 that obstore gathers whole or has not: a directory page by page, and unfinished uploads.
-#
-# A page is a request to an address that is signed here, so that memory is the same for any number of files.
+# Each page is a request to a URL that is signed here, so memory use does not depend on the number of files.
 
 PAGE: Final = 1_000
-"""Most names that S3 lists at once."""
+"""The most names that S3 lists in one answer."""
 
 _BEHIND: Final = "continuation-token"
 
 _FIRST_LOOK: Final = 2
-"""Keys that are asked for to learn whether there is a file: one may be a directory's marker."""
+"""How many keys are requested to learn whether there is a file: one may be a directory's marker."""
 
 _SLASHES: Final = ("/", "%2F", "%2f")
 
@@ -83,14 +82,14 @@ _ANY_KEY: Final = "x"
 
 @dataclass(frozen=True, slots=True)
 class Signing:
-    """What requests are signed with."""
+    """What signing a request needs."""
 
     credentials: Provider
     region: str
 
 
 class Listed(NamedTuple):
-    """Files with their sizes, and directories; `rest` leads to the page behind them, if there is one."""
+    """Files with their sizes, and directories; `rest` is the token of the next page, if there is one."""
 
     files: Sequence[tuple[str, int]]
     directories: Sequence[str]
@@ -98,7 +97,7 @@ class Listed(NamedTuple):
 
 
 class S3Listing:
-    """Listings of one bucket below a prefix. Paths are given and told without that prefix."""
+    """Listings of one bucket below a prefix. Paths are given and returned without that prefix."""
 
     def __init__(
         self,
@@ -118,9 +117,10 @@ class S3Listing:
         self._calls = S3Calls(bucket, seconds)
 
     async def page(self, directory: str, token: str, limit: int) -> Listed:
-        """Return the first page of what is directly below, or the one that a token leads to.
+        """Return the first page of what is directly below a directory, or the page of a token.
 
-        Raises `StoreUnavailableError`, `PageError` for a false token, `FileNotFoundError` without a bucket.
+        Raises `StoreUnavailableError`, `PageError` for an invalid token, `FileNotFoundError` without a
+        bucket.
         """
         below = self._below(directory)
         page = await self._listed(below, token, limit, delimiter="/")
@@ -136,12 +136,13 @@ class S3Listing:
         return Listed(files, directories, _rest_of(page))
 
     async def holds_file(self, directory: str) -> bool:
-        """Return whether any file is below a directory, at any depth; raises likewise."""
+        """Return whether any file is below a directory, at any depth; raises what `page` raises."""
         below = self._below(directory)
         first = await self._listed(below, "", _FIRST_LOOK)
         if _has_file(first) or len(first.findall("{*}Contents")) < _FIRST_LOOK:
             return _has_file(first)
-        # Asked from the beginning: SeaweedFS says of a page that ends with a marker that nothing follows.
+        # The listing starts again: after a page that ends with a marker, SeaweedFS claims that nothing
+        # follows.
         token = ""
         while True:
             page = await self._listed(below, token, PAGE)
@@ -206,7 +207,7 @@ class S3Listing:
         return self._send("DELETE", url)
 
     def _signed(self, query: Mapping[str, str]) -> str:
-        """Return the address of the bucket itself: of the form that the SDK gives the address of a key."""
+        """Return a signed URL of the bucket itself, of the same form as the SDK's URLs of keys."""
         root = urlsplit(self._client.get_presigned_url("GET", self._bucket, _ANY_KEY))
         credentials = self._signing.credentials.retrieve()
         asked = dict(query)
@@ -229,19 +230,19 @@ class S3Listing:
 
 
 def _has_file(page: ET.Element) -> bool:
-    # A key that ends in a slash is no file's: consoles mark a directory by it.
+    # A key that ends in a slash is not a file's: web consoles mark a directory with it.
     return any(not _text(item, "Key").endswith(_SLASHES) for item in page.iterfind("{*}Contents"))
 
 
 def _rest_of(page: ET.Element) -> str:
-    """Return the token of the page behind one, empty if it is the last."""
+    """Return the token of the next page, empty if this is the last."""
     is_last = _text(page, "IsTruncated").lower() != "true"
     return "" if is_last else _text(page, "NextContinuationToken")
 
 
 def _name_of(page: ET.Element) -> Callable[[str], str]:
-    """Return what reads keys and prefixes of a page: some servers encode them, as they are asked to."""
-    # Looked for once a page: after its thousand items, where some servers put it.
+    """Return the function that reads keys and prefixes of a page, which some servers encode on request."""
+    # This is looked up once for each page, because some servers put it after the page's thousand items.
     return unquote_plus if _text(page, "EncodingType") == "url" else str
 
 

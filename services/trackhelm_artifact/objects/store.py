@@ -1,7 +1,7 @@
-"""The port to the object store: what services ask of it, whichever kind it is.
+"""The port to the object store: what services require of a store of any kind.
 
-It knows keys and bytes. It must not know runs, experiments or URIs of the wire. Bodies pass in blocks, never
-whole.
+It knows keys and bytes. It must not know runs, experiments or URIs of requests. Bodies are passed in blocks,
+never whole, so that memory use does not depend on a file's size.
 """
 
 import asyncio
@@ -13,22 +13,21 @@ from typing import Final, Protocol, TypeVar
 from trackhelm_artifact.objects.keys import ObjectKey
 from trackhelm_core.errors import DependencyUnavailableError
 
-# Bodies in blocks of a size that is worth a call.
+# Bodies in blocks that are large enough for a call each.
 #
-# A thread hop or a request for each of the network's small chunks would cost more than what is done with
-# it.
+# A hop to a thread or a request for each small chunk of the network would cost more than processing it.
 
 Block = bytes | memoryview
-"""What a file is read in: a view where the bytes would only be copied to be sent."""
+"""What reading a file yields: a memory view where bytes would be copied only to be sent."""
 
 Item = TypeVar("Item")
 
 BLOCK_BYTES: Final = 1024 * 1024
-"""Bytes that are read or written at once."""
+"""How many bytes are read or written at once."""
 
 
 async def in_blocks(content: AsyncIterable[bytes], size: int = BLOCK_BYTES) -> AsyncIterator[bytes]:
-    """Gather chunks to blocks of at least `size` bytes; the last may be smaller, and none is empty."""
+    """Join chunks into blocks of at least `size` bytes; the last may be smaller, and none is empty."""
     gathered: list[bytes] = []
     length = 0
     async for chunk in content:
@@ -43,7 +42,7 @@ async def in_blocks(content: AsyncIterable[bytes], size: int = BLOCK_BYTES) -> A
 
 
 async def read_ahead(blocks: AsyncIterator[Item]) -> AsyncIterator[Item]:
-    """Yield each block while the next one is being read, so that a store and a client are busy at once."""
+    """Yield each block while the next one is being read, so that the store and the client work at once."""
     coming = asyncio.ensure_future(anext(blocks))
     try:
         while True:
@@ -56,14 +55,13 @@ async def read_ahead(blocks: AsyncIterator[Item]) -> AsyncIterator[Item]:
     finally:
         coming.cancel()
         await asyncio.wait((coming,))
-        # Looked at, so that nobody is told of a failure that no longer matters.
+        # The exception is retrieved, so that asyncio does not log a failure that no longer matters.
         _ = coming.cancelled() or coming.exception()
 
 
-# The part of the port by which clients move files to and from a store themselves.
+# The part of the port with which clients exchange files with a store themselves.
 #
-# Whoever holds a signed address may use it until it ends, without credentials: it is for one method on one
-# key.
+# A signed URL needs no credentials until it expires, and is valid for one method on one key.
 
 
 class UploadError(Exception):
@@ -71,12 +69,12 @@ class UploadError(Exception):
 
 
 class MissingUploadError(Exception):
-    """There is no such multipart upload, or no longer."""
+    """The multipart upload does not exist, or no longer."""
 
 
 @dataclass(frozen=True, slots=True)
 class SignedUrl:
-    """An address for one request, and the headers that must be sent with it."""
+    """The URL of one request, and the headers that must be sent with it."""
 
     url: str
     headers: dict[str, str] = field(default_factory=dict)
@@ -84,7 +82,7 @@ class SignedUrl:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A part that a client has sent; `etag` as the store answered it."""
+    """A part that a client has sent; `etag` is the one that the store answered."""
 
     number: int
     etag: str
@@ -92,16 +90,16 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """How the store is to label a file that it sends, so that no browser runs it."""
+    """The headers with which the store sends a file, chosen so that no browser runs it."""
 
     media_type: str
     disposition: str
 
 
 class Multipart(Protocol):
-    """Uploads whose parts a client sends to the store, in any order and at once.
+    """Uploads whose parts a client sends to the store, in any order and concurrently.
 
-    Nobody sees the file before it is completed. Raises `StoreUnavailableError`.
+    The file is visible only once it is complete. Raises `StoreUnavailableError`.
     """
 
     async def begin(self, key: ObjectKey) -> str:
@@ -110,37 +108,34 @@ class Multipart(Protocol):
     async def part_urls(
         self, key: ObjectKey, upload_id: str, count: int, seconds: int
     ) -> Sequence[SignedUrl]:
-        """Return the addresses to PUT the parts 1 to `count` to."""
+        """Return the URLs to which the parts 1 to `count` are sent with PUT."""
 
     async def complete(self, key: ObjectKey, upload_id: str, parts: Sequence[Part]) -> None:
-        """Make the parts one file; again is no fault. Raises `UploadError` and `MissingUploadError`."""
+        """Combine the parts into one file; may be repeated. Raises `UploadError` and `MissingUploadError`."""
 
     async def abort(self, key: ObjectKey, upload_id: str) -> None:
-        """Drop the upload; one that is not there is dropped already."""
+        """Abort the upload; one that does not exist is no error."""
 
 
 class DirectAccess(Protocol):
-    """Addresses of a store for clients."""
+    """Presigned URLs of a store, for clients."""
 
     @property
     def multipart(self) -> Multipart | None:
-        """Uploads in parts; None if the store has none that it could sign."""
+        """Multipart uploads; None if the store has none whose URLs can be signed."""
 
     async def download_url(self, key: ObjectKey, seconds: int, label: Label) -> SignedUrl:
-        """Return the address to GET a file from."""
+        """Return the URL from which a file is read with GET."""
 
     async def upload_url(self, key: ObjectKey, seconds: int) -> SignedUrl:
-        """Return the address to PUT a file to."""
+        """Return the URL to which a file is sent with PUT."""
 
 
-# The port to the object store: what services ask of it, whichever kind it is.
-#
-# It knows keys and bytes. It must not know runs, experiments or URIs of the wire. Bodies pass through in
-# blocks, so that a process's memory stays flat whatever a file's size.
+# The port itself, and its errors.
 
 
 class ObjectError(Exception):
-    """A failure that the caller of a store must tell apart; the message is for people."""
+    """An error of a store that its caller must handle; the message is for people."""
 
 
 class MissingObjectError(ObjectError):
@@ -148,11 +143,11 @@ class MissingObjectError(ObjectError):
 
 
 class DirectoryError(ObjectError):
-    """The key is a directory's, where a file's is needed."""
+    """The key is a directory's, and a file's is needed."""
 
 
 class ConflictError(ObjectError):
-    """A file is where the key needs a directory, or a directory where it needs a file."""
+    """There is a file where the key needs a directory, or a directory where it needs a file."""
 
 
 class StoreFullError(ObjectError):
@@ -160,7 +155,7 @@ class StoreFullError(ObjectError):
 
 
 class TooLargeError(ObjectError):
-    """The file is larger than the store can take, or this process can send it."""
+    """The file is larger than the store accepts, or than this process can send."""
 
 
 class UnfitKeyError(ObjectError):
@@ -168,13 +163,13 @@ class UnfitKeyError(ObjectError):
 
 
 class PageError(ObjectError):
-    """A page of a directory was asked for behind a place that the store does not know."""
+    """The token of a page is not one of the store's."""
 
 
 class StoreUnavailableError(ObjectError, DependencyUnavailableError):
-    """The store is away, slow, or refuses us: the same call may succeed later. The log says why.
+    """The store is unreachable, slow, or refuses the server: the same call may succeed later.
 
-    `reason` says the same shortly, without addresses.
+    The log says why; `reason` says it in few words, without addresses.
     """
 
     def __init__(self, message: str, reason: str = "") -> None:
@@ -184,7 +179,7 @@ class StoreUnavailableError(ObjectError, DependencyUnavailableError):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What a directory holds: a file with its size in bytes, or a directory, which has none."""
+    """An entry of a directory: a file with its size in bytes, or a directory, whose size is None."""
 
     name: str
     size: int | None
@@ -197,7 +192,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some of what a directory holds; `rest` leads to what is behind it, and is empty if that is nothing."""
+    """Some entries of a directory; `rest` is the token of the next page, empty if there is none."""
 
     entries: Sequence[Entry]
     rest: str
@@ -205,7 +200,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A file that was just stored; `etag` is what `OpenObject` has while nobody replaces it."""
+    """A file that was just stored; `etag` is what `OpenObject` returns until the file is replaced."""
 
     size: int
     etag: str
@@ -213,7 +208,7 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class FoundFile:
-    """A file that a walk came upon: its size in bytes, and when it was stored, in seconds since the epoch."""
+    """A file that `walk` found: its size in bytes, and when it was stored, in seconds since the epoch."""
 
     key: ObjectKey
     size: int
@@ -222,10 +217,11 @@ class FoundFile:
 
 @dataclass(frozen=True, slots=True)
 class Interrupted:
-    """An upload that nobody finished: what is left of it shows nowhere and takes room.
+    """An upload that was never finished: its parts are not visible and take up space.
 
     `name` is for people, `handle` for the store that found it. `started` is in seconds since the epoch.
-    `is_ours` says that nobody else writes where it was found: the store has a folder or prefix of its own.
+    `is_ours` says that only this server writes where it was found: the store has a folder or prefix of its
+    own.
     """
 
     name: str
@@ -235,45 +231,45 @@ class Interrupted:
 
 
 class OpenObject(Protocol):
-    """A file as it was when it was opened: replacing or deleting it meanwhile changes nothing here."""
+    """A file as it was when it was opened: replacing or deleting it afterwards has no effect here."""
 
     @property
     def size(self) -> int:
-        """Bytes."""
+        """The size in bytes."""
 
     @property
     def etag(self) -> str:
-        """Text that changes whenever the content may have: ASCII, without quotes."""
+        """A tag that changes whenever the content may have changed: ASCII, without quotes."""
 
     @property
     def modified(self) -> float:
-        """When it was stored: seconds since the epoch."""
+        """When the file was stored, in seconds since the epoch."""
 
     def blocks(self, start: int, stop: int) -> AsyncIterator[Block]:
         """Yield the bytes from `start` up to `stop`."""
 
     def close(self) -> None:
-        """Let go of the file. Must be called."""
+        """Close the file. Must be called."""
 
 
 class ObjectStore(Protocol):
-    """Files by key. A directory exists while it holds a file, and only then.
+    """Files by key. A directory exists exactly as long as it contains a file.
 
     Every call may raise `StoreUnavailableError` and `UnfitKeyError`.
     """
 
     @property
     def direct(self) -> DirectAccess | None:
-        """How clients reach the store without us; None if they cannot."""
+        """How clients reach the store without the server; None if they cannot."""
 
     async def put(
         self, key: ObjectKey, content: AsyncIterable[bytes], *, length: int | None = None
     ) -> Stored:
-        """Store a file, replacing one that is there; it survives a power cut once this returns.
+        """Store a file, replacing an existing one; the file survives a power cut once this returns.
 
-        Nobody sees it before it is whole, and if `content` raises nobody ever does. Of several at once on
-        one key the last to finish stays. `length` is how many bytes are expected, if that is known. Raises
-        `ConflictError` and `TooLargeError`, where it can before `content` is asked for, and `StoreFullError`.
+        It is visible only once it is complete, and never if `content` raises. Of several writers on one key,
+        the last to finish wins. `length` is the expected number of bytes, if known. Raises `ConflictError`
+        and `TooLargeError`, before reading `content` where possible, and `StoreFullError`.
         """
 
     async def check_free(self, key: ObjectKey) -> None:
@@ -282,17 +278,17 @@ class ObjectStore(Protocol):
     async def open(self, key: ObjectKey, *, whole: bool = True) -> OpenObject:
         """Open a file; raises `MissingObjectError` and `DirectoryError`.
 
-        `whole` says that all of it will be read, which a remote store can then begin to send.
+        `whole` says that all of it will be read, so that a remote store can begin to send it.
         """
 
     def pages(self, key: ObjectKey) -> AsyncIterator[Sequence[Entry]]:
-        """Yield what a directory holds, a page at a time; nothing for a file's key and for a missing one.
+        """Yield the contents of a directory, a page at a time; nothing for a file's key or a missing one.
 
-        A page is in order of names, and each page lies behind the one before it.
+        All entries are in the order of names, within a page and across pages.
         """
 
     async def page(self, key: ObjectKey, rest: str, limit: int) -> Page:
-        """Return the first page, or the one that `rest` of another leads to; raises `PageError`.
+        """Return the first page, or the page of a token (`rest`); raises `PageError`.
 
         `limit` is the most entries that it may have, and 1,000 at most.
         """
@@ -301,26 +297,26 @@ class ObjectStore(Protocol):
         """Yield all files at a key and below it, a page at a time, in the store's own order."""
 
     async def delete(self, key: ObjectKey) -> None:
-        """Delete a file, or a directory with all below it; a missing key is deleted already."""
+        """Delete a file, or a directory with everything below it; a missing key is no error."""
 
     async def delete_file(self, key: ObjectKey) -> None:
-        """Delete the file of a key, and nothing that may be below it; one that is missing is deleted."""
+        """Delete the file with a key, and nothing that may be below it; a missing key is no error."""
 
     def deleting(self, key: ObjectKey) -> AsyncIterator[int]:
-        """Delete likewise, and yield after each page how many files went: a deletion that may be stopped."""
+        """Delete as `delete` does, and yield the number of files deleted after each page; may be stopped."""
 
     def interrupted(self, before: float) -> AsyncIterator[Sequence[Interrupted]]:
         """Yield uploads begun before a time (seconds since the epoch) that were never finished."""
 
     async def drop(self, upload: Interrupted) -> None:
-        """Delete what is left of an interrupted upload; one that is gone is dropped already."""
-
-
-# A page of a directory, of a store that knows no other place in it than a name.
+        """Delete the parts of an interrupted upload; one that no longer exists is no error."""
 
 
 async def page_behind(pages: AsyncGenerator[Sequence[Entry]], name: str, limit: int) -> Page:
-    """Return the next entries behind a name, from all that a directory holds in order of names."""
+    """Return the entries after a name, from the contents of a directory in the order of names.
+
+    It is for stores whose pages can only continue after a name.
+    """
     found: list[Entry] = []
     async with aclosing(pages):
         async for page in pages:

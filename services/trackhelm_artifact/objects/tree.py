@@ -1,4 +1,4 @@
-"""Files and directories below a root, reached one segment at a time through descriptors; and their drafts."""
+"""Files and directories below a root, reached one segment at a time through descriptors, and their drafts."""
 
 import errno
 import fcntl
@@ -21,11 +21,11 @@ from trackhelm_artifact.objects.store import (
     MissingObjectError,
 )
 
-# Drafts: files that are being written and that no key leads to yet.
+# Drafts: files that are being written and have no key yet.
 #
-# They lie in a directory of the folder itself, since only within one file system is moving a file one step
-# that either happens or does not. A draft is locked while its writer lives: what a killed process left is
-# told apart from what another is writing, and swept at the next start.
+# They are kept in a directory of the folder itself, because moving a file is atomic only within one file
+# system. A draft is locked while its writer runs: so the drafts of killed processes can be told apart from
+# those that are being written, and are deleted at the next start.
 
 
 class Draft:
@@ -33,13 +33,14 @@ class Draft:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        # Discarding may come while an abandoned thread still writes: never close a descriptor under it.
+        # `discard` may be called while an abandoned thread still writes; it must not close the descriptor
+        # meanwhile.
         self._lock = threading.Lock()
         self._file = -1
         self._discarded = False
 
     def open(self) -> None:
-        """Make the file."""
+        """Create the file."""
         with self._lock:
             if self._discarded:
                 return
@@ -49,7 +50,7 @@ class Draft:
                 if os.fstat(file).st_nlink:
                     self._file = file
                 else:
-                    # A process that just started swept it before it was locked.
+                    # A process that just started deleted it before it was locked.
                     os.close(file)
 
     def write(self, block: bytes) -> None:
@@ -60,13 +61,13 @@ class Draft:
                 rest = rest[os.write(self._file, rest) :]
 
     def sync(self) -> None:
-        """Wait until the disk has what was written."""
+        """Wait until what was written is on the disk."""
         with self._lock:
             if not self._discarded:
                 os.fsync(self._file)
 
     def facts(self) -> os.stat_result:
-        """Return the file's size, number and time; raises `OSError` once it was discarded."""
+        """Return the file's size, inode number and time; raises `OSError` once it was discarded."""
         with self._lock:
             if self._file < 0:
                 raise OSError(errno.EBADF, "The draft was discarded while it was to be published.")
@@ -83,35 +84,35 @@ class Draft:
 
 
 class Drafts:
-    """The directory of drafts, and of trees on their way to deletion."""
+    """The directory of drafts, and of trees that are being deleted."""
 
     def __init__(self, root: Path) -> None:
         self._folder = root / RESERVED
 
     def new(self) -> Draft:
-        """Return a draft that is not opened yet."""
+        """Return a draft that is not open yet."""
         return Draft(self.new_path())
 
     def new_path(self) -> Path:
-        """Return a path that nothing has."""
-        # Made when it is needed: a folder that is only read may be on a read-only disk.
+        """Return a path that does not exist."""
+        # It is created on first use, because a folder that is only read may be on a read-only disk.
         self._folder.mkdir(exist_ok=True)
         return self._folder / secrets.token_hex(16)
 
     def sweep(self) -> None:
-        """Delete what processes that are gone left behind."""
+        """Delete the drafts of processes that no longer run."""
         for left in self._folder.iterdir() if self._folder.is_dir() else ():
             self.drop(left.name)
 
     def left(self) -> Iterator[tuple[str, float]]:
-        """Yield the name of what processes that are gone left behind, and when it was last written to."""
+        """Yield the name of each draft whose process no longer runs, and when it was last written to."""
         for left in self._folder.iterdir() if self._folder.is_dir() else ():
             with suppress(FileNotFoundError), _locked(left) as locked:
                 if locked:
                     yield left.name, left.lstat().st_mtime
 
     def drop(self, name: str) -> None:
-        """Delete what a process that is gone left behind, by its name; spare what is being written."""
+        """Delete a draft by its name if its process no longer runs; keeps one that is being written."""
         left = self._folder / name
         with suppress(FileNotFoundError):
             if stat.S_ISDIR(left.lstat().st_mode):
@@ -124,9 +125,9 @@ class Drafts:
 
 @contextmanager
 def _locked(path: Path) -> Iterator[bool]:
-    """Hold the lock of a draft, and yield whether nobody else has it; raises `FileNotFoundError`."""
+    """Try to lock a draft, and yield whether that succeeded; raises `FileNotFoundError`."""
     if path.is_symlink():
-        # No process of ours makes one. What it leads to is none of our business.
+        # Trackhelm never creates a symbolic link here, and does not follow it.
         yield True
         return
     file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -143,20 +144,20 @@ def _locked(path: Path) -> Iterator[bool]:
 
 # Files and directories below a root, reached one segment at a time through descriptors.
 #
-# Each step opens a name inside the directory already open and never follows a symbolic link, so that no key
-# leads outside the root, whatever somebody puts into the folder while it is walked. Blocking calls only.
+# Each step opens a name inside the directory that is already open and never follows a symbolic link, so no
+# key leads outside the root, even if the folder is changed meanwhile. All calls block.
 
 _DIRECTORY: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-# A named pipe would block an ordinary open until somebody writes to it.
+# Without O_NONBLOCK, opening a named pipe would block until another process writes to it.
 _FILE: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
-# How a step that meets a file or a symbolic link in place of a directory fails.
+# The errors of a step that finds a file or a symbolic link in place of a directory.
 _OBSTACLES: Final = frozenset({errno.ENOTDIR, errno.ELOOP})
 
 _PUBLISH_ATTEMPTS: Final = 20
 
 PAGE_ENTRIES: Final = 1000
-"""Files that are looked at, or told of, at once."""
+"""How many files are examined or returned at once."""
 
 
 class OpenFile:
@@ -176,7 +177,7 @@ class OpenFile:
         return block
 
     def close(self) -> None:
-        """Close the file; again is no fault."""
+        """Close the file; may be repeated."""
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
@@ -186,12 +187,12 @@ class OpenFile:
 
 
 class FolderTree:
-    """The keys of one folder."""
+    """The files and directories of one folder."""
 
     def __init__(self, root: Path, drafts: Drafts) -> None:
         self._root = root
         self._drafts = drafts
-        # Who finds a directory that another thread just made must find it on the disk as well.
+        # A thread that finds a directory which another just created must find it on the disk as well.
         self._making = threading.Lock()
 
     def open(self, key: ObjectKey) -> OpenFile:
@@ -216,11 +217,12 @@ class FolderTree:
         raise MissingObjectError(f"No such artifact: '{key}'")
 
     def pages(self, key: ObjectKey, behind: str = "") -> Generator[list[Entry]]:
-        """Yield what a directory holds behind a name by pages: regular files, and directories of such.
+        """Yield the entries of a directory after the name `behind`, a page at a time.
 
-        A directory that was left empty, as by a process that was killed while it deleted, is none.
+        Entries are regular files and directories that contain some. An empty directory, which a process that
+        was killed while it deleted may leave, is not listed.
         """
-        # Names alone are held for all of it: what each is, is asked page by page.
+        # Only the names are held for the whole directory; what each is, is read page by page.
         try:
             with self._directory(key) as directory:
                 names = sorted(name for name in _names(directory, root=not key.segments) if name > behind)
@@ -233,7 +235,8 @@ class FolderTree:
 
     def walk(self, key: ObjectKey) -> Generator[list[FoundFile]]:
         """Yield all regular files at a key and below it, a page at a time."""
-        # Directories that are still to be read, the next one last: a level's names, not a tree's.
+        # Directories that are still to be read, the next one last: the names of a level, not of the whole
+        # tree.
         waiting = [key]
         with (
             suppress(FileNotFoundError, ConflictError, DirectoryError),
@@ -274,7 +277,8 @@ class FolderTree:
                     os.rename(draft.path, key.name, dst_dir_fd=parent)
                     os.fsync(parent)
             except FileNotFoundError:
-                # The directory was empty or its tree was deleted, and went before the file came.
+                # The directory was empty or its tree was deleted, and it was removed before the file was
+                # moved.
                 if attempt == _PUBLISH_ATTEMPTS - 1:
                     raise
             except IsADirectoryError as error:
@@ -285,12 +289,13 @@ class FolderTree:
                 return
 
     def delete(self, key: ObjectKey) -> None:
-        """Delete a file or a tree, then the directories that this leaves empty."""
+        """Delete a file or a tree, then the directories that become empty."""
         try:
             with self._directory(key.parent) as parent:
                 facts = os.stat(key.name, dir_fd=parent, follow_symlinks=False)
                 if stat.S_ISDIR(facts.st_mode):
-                    # Moved first, so that all of it is gone at once. A start sweeps what is left over.
+                    # The tree is moved first, so that all of it disappears at once. The next start deletes
+                    # what is left.
                     gone = self._drafts.new_path()
                     os.rename(key.name, gone, src_dir_fd=parent)
                     os.fsync(parent)
@@ -303,7 +308,7 @@ class FolderTree:
         self._prune(key.parent)
 
     def unlink(self, keys: Iterable[ObjectKey]) -> None:
-        """Delete files, and leave the directories they were in; those that are gone are passed over."""
+        """Delete files but not their directories; files that do not exist are skipped."""
         for key in keys:
             with (
                 suppress(FileNotFoundError, ConflictError, IsADirectoryError),
@@ -312,7 +317,7 @@ class FolderTree:
                 os.unlink(key.name, dir_fd=parent)
 
     def delete_file(self, key: ObjectKey) -> None:
-        """Delete a file, then the directories that this leaves empty; a directory stays."""
+        """Delete a file, then the directories that become empty; a key of a directory is ignored."""
         try:
             with self._directory(key.parent) as parent:
                 os.unlink(key.name, dir_fd=parent)
@@ -326,13 +331,16 @@ class FolderTree:
         return below is not None and self._holds(below, _is_file)
 
     def _holds(self, key: ObjectKey, counts: Callable[[os.DirEntry[str]], bool]) -> bool:
-        """Return whether anything that counts is below a directory, at any depth."""
+        """Return whether any entry for which `counts` is true is below a directory, at any depth."""
         return any(counts(item) for item in self._leaves(key))
 
     def _leaves(
         self, key: ObjectKey, directories: list[ObjectKey] | None = None
     ) -> Iterator[os.DirEntry[str]]:
-        """Yield what is below a directory and is none; `directories` gets those, lower ones later."""
+        """Yield the entries below a directory except directories, which are added to `directories`.
+
+        Lower directories are added after higher ones.
+        """
         waiting = [key]
         while waiting:
             above = waiting.pop()
@@ -351,7 +359,7 @@ class FolderTree:
                         waiting.append(below)
 
     def _remove_empty(self, key: ObjectKey) -> None:
-        """Remove a directory of nothing but directories; one that is written to stays, with those above."""
+        """Remove a tree of empty directories; one that gets a file meanwhile stays, with its parents."""
         directories: list[ObjectKey] = []
         for _ in self._leaves(key, directories):
             return
@@ -380,7 +388,7 @@ class FolderTree:
             os.close(directory)
 
     def _descend(self, key: ObjectKey, *, make: bool) -> int:
-        # The root itself may be a symbolic link: the operator chose it.
+        # The root itself may be a symbolic link, because the operator chose it.
         directory = os.open(self._root, _DIRECTORY & ~os.O_NOFOLLOW)
         try:
             for depth, name in enumerate(key.segments, start=1):
@@ -405,12 +413,12 @@ class FolderTree:
 
 def etag_of(facts: os.stat_result) -> str:
     """Return the tag of a file's content."""
-    # Every upload makes a new file, so its number and time tell it from the one it replaced.
+    # Every upload creates a new file, so inode number and time tell it from the file that it replaced.
     return f"{facts.st_ino:x}-{facts.st_mtime_ns:x}-{facts.st_size:x}"
 
 
 def _is_file(item: os.DirEntry[str]) -> bool:
-    """Return whether a key leads to it, and it is a file."""
+    """Return whether an entry is a regular file with a valid key."""
     try:
         check_segment(item.name)
     except InvalidKeyError:
@@ -423,7 +431,7 @@ def _is_anything(_item: os.DirEntry[str]) -> bool:
 
 
 def _names(directory: int, *, root: bool) -> Iterator[str]:
-    """Yield the names in a directory that a key can lead to."""
+    """Yield those names in a directory that are valid in a key."""
     with os.scandir(directory) as found:
         for item in found:
             with suppress(InvalidKeyError):
@@ -440,7 +448,7 @@ def _facts(directory: int, name: str) -> os.stat_result | None:
 
 
 def _entry(directory: int, name: str) -> Entry | None:
-    """Return what a listing says of a name, None for what no key leads to."""
+    """Return the entry of a name in a listing; None if no key leads to it."""
     facts = _facts(directory, name)
     if facts is None:
         return None
@@ -450,7 +458,7 @@ def _entry(directory: int, name: str) -> Entry | None:
 
 
 def _below(directory: ObjectKey, name: str) -> ObjectKey | None:
-    """Return the key of a name in a directory, None where it would be too long to be one."""
+    """Return the key of a name in a directory; None if it would be too long."""
     try:
         return ObjectKey((*directory.segments, name))
     except InvalidKeyError:
