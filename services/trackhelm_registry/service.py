@@ -1,4 +1,4 @@
-"""The registry service, as compositions see it."""
+"""The registry service's record, which compositions use."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -23,7 +23,7 @@ from trackhelm_registry.registered_models import (
 from trackhelm_registry.webhooks import routes as webhooks_routes
 from trackhelm_registry.webhooks.delivery.dispatcher import Dispatcher
 
-# A test call holds a thread of the server for as long as the endpoint makes it wait.
+# A test call occupies a thread of the server until the endpoint answers.
 _TESTS_AT_ONCE: Final = 4
 
 

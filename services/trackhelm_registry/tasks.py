@@ -1,4 +1,4 @@
-"""What workers do for the registry: they call webhooks."""
+"""The tasks that workers run for the registry: they call webhooks."""
 
 from typing import Final
 

@@ -1,1 +1,1 @@
-"""The audit trail as users read it."""
+"""Reading the audit trail."""

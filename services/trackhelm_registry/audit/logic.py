@@ -1,4 +1,4 @@
-"""Rules about reading the audit trail: what a filter means, pages, and the form of an event."""
+"""Rules about reading the audit trail: filters, pages, and the form of an event."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -22,7 +22,7 @@ _OF_A_MODEL = (EntityType.REGISTERED_MODEL, EntityType.MODEL_VERSION)
 def search_events(
     session: Session, wanted: EventFilter, *, max_results: int, page_token: str
 ) -> AuditEventsPage:
-    """Return a page of the events that fulfil a filter, the newest first."""
+    """Return a page of the events that match a filter, the newest first."""
     limit = check_page_size(max_results, SEARCH_AUDIT_EVENTS_PAGE)
     digest = query_digest("audit events", wanted.model_dump(include=set(EventFilter.model_fields)))
     page = store.event_page(session, _conditions(wanted), PageRequest(digest, page_token, limit))
@@ -30,7 +30,7 @@ def search_events(
 
 
 def export_events(session: Session, wanted: EventFilter) -> Iterator[AuditEvent]:
-    """Yield every event that fulfils a filter, the oldest first."""
+    """Yield every event that matches a filter, the oldest first."""
     yield from map(_message, store.all_events(session, _conditions(wanted)))
 
 
@@ -75,5 +75,5 @@ def _message(row: Row[*tuple[Any, ...]]) -> AuditEvent:
 
 
 def _state(text: str | None) -> msgspec.Raw | None:
-    # It is JSON already, and goes out as it is stored.
+    # The text is JSON already and is answered as it is stored.
     return None if text is None else msgspec.Raw(text.encode())

@@ -15,13 +15,13 @@ router = APIRouter(prefix="/trackhelm/audit", route_class=WireRoute)
 
 @router.get("/events", **documented(AuditEventsPage))
 def get_audit_events(query: Annotated[SearchAuditEvents, Query()], runtime: RuntimeDep) -> Response:
-    """Return a page of what was changed, by whom and when: the newest first."""
+    """Return a page of audit events (what was changed, by whom and when), the newest first."""
     return _search(query, runtime)
 
 
 @router.post("/events", **documented(AuditEventsPage))
 def search_audit_events(body: SearchAuditEvents, runtime: RuntimeDep) -> Response:
-    """Return a page of what was changed, by whom and when: the newest first."""
+    """Return a page of audit events (what was changed, by whom and when), the newest first."""
     return _search(body, runtime)
 
 

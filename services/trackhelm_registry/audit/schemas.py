@@ -9,9 +9,10 @@ from trackhelm_domain.audit.changes import Action, EntityType
 
 
 class EventFilter(WireModel):
-    """Which events: those that fulfil every condition that is given.
+    """The conditions on events, all of which must hold.
 
-    `model_name` finds the events of a registered model and of its versions. `since` is included, `until` not.
+    `model_name` finds the events of a registered model and of its versions. `since` is included, `until` is
+    not.
     """
 
     entity_type: EntityType | None = None
@@ -32,9 +33,9 @@ class SearchAuditEvents(EventFilter):
 
 
 class AuditEvent(Reply, frozen=True, rename={"before": "from", "after": "to"}):
-    """One change. `hash` is that of all other fields, `previous_hash` that of the event before.
+    """One change. `hash` is the hash of all other fields, `previous_hash` that of the event before.
 
-    What did not exist before has no `from`, and what is gone has no `to`.
+    The event of a creation has no `from`, and that of a deletion has no `to`.
     """
 
     id: int
@@ -55,7 +56,7 @@ class AuditEvent(Reply, frozen=True, rename={"before": "from", "after": "to"}):
 
 
 class AuditEventsPage(Reply, frozen=True):
-    """The answer of `trackhelm/audit/events`: newest first."""
+    """The answer of `trackhelm/audit/events`, the newest event first."""
 
     events: tuple[AuditEvent, ...] = ()
     next_page_token: str = ""

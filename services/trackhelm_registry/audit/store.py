@@ -1,4 +1,4 @@
-"""Statements that read the audit trail. Nothing here writes it: `trackhelm_domain.audit` does."""
+"""Statements that read the audit trail. They must not write it, which only `trackhelm_domain.audit` does."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ _NEWEST_FIRST: Final = (SortColumn(AuditEvent.id, descending=True),)
 
 @dataclass(frozen=True, slots=True)
 class EventConditions:
-    """What events must be; None where anything will do. `since` is included, `until` not."""
+    """Values that events must have; None for any value. `since` is included, `until` is not."""
 
     entity_types: Sequence[EntityType] | None = None
     entity_id: str | None = None
@@ -34,7 +34,7 @@ def event_page(session: Session, conditions: EventConditions, page: PageRequest)
 
 
 def all_events(session: Session, conditions: EventConditions) -> Iterator[Row[*tuple[Any, ...]]]:
-    """Yield every event, the oldest first, never holding more than some of them."""
+    """Yield every event, the oldest first, with only a part of them in memory at a time."""
     statement = _events(conditions).order_by(AuditEvent.id)
     yield from session.execute(statement, execution_options={"yield_per": _ROWS_AT_ONCE})
 

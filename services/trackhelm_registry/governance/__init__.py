@@ -1,1 +1,1 @@
-"""Protected models: requests for approval, and rollback."""
+"""Protected models: protections, approval requests, and rollbacks."""

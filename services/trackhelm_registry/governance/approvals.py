@@ -1,4 +1,4 @@
-"""Rules about requests for approval: what needs one, who decides it, and that approving does it."""
+"""Rules about approval requests: which changes need one, who may decide it, and applying the change."""
 
 import json
 from collections.abc import Collection, Iterable, Iterator
@@ -44,11 +44,11 @@ from trackhelm_registry.registered_models import (
 from trackhelm_registry.registered_models import store as model_store
 from trackhelm_registry.registered_models.changes import of_model, of_version
 
-# Moves of what can be protected: their one spelling, what they are called, and doing them.
+# Changes that can be protected: their canonical form, their entity in the audit trail, and applying them.
 
 
 def canonical(move: GovernedChange) -> GovernedChange:
-    """Return a valid move in the one spelling by which it is told to be the same as another."""
+    """Return a valid change in its canonical form, in which equal changes are equal texts."""
     match move:
         case schemas.StageTransition(version, stage, archive):
             return schemas.StageTransition(version, parse_stage(stage), archive)
@@ -59,7 +59,7 @@ def canonical(move: GovernedChange) -> GovernedChange:
 
 
 def entity_of(name: str, move: GovernedChange) -> Entity:
-    """Return what a canonical move is about, as the audit trail names it."""
+    """Return the entity that the audit trail names for a canonical change."""
     match move:
         case schemas.StageTransition(version) | schemas.VersionDeletion(version):
             return of_version(name, int(version))
@@ -68,7 +68,7 @@ def entity_of(name: str, move: GovernedChange) -> Entity:
 
 
 def apply_change(session: Session, name: str, move: GovernedChange, cause: AuditContext) -> None:
-    """Do a move, whatever is protected; refuse it as its endpoint would if it is not possible."""
+    """Apply a change regardless of protections; raises the errors of its endpoint if it is not possible."""
     match move:
         case schemas.StageTransition(version, stage, archive):
             transition = model_versions_logic.Transition(stage, archive)
@@ -91,15 +91,15 @@ def apply_change(session: Session, name: str, move: GovernedChange, cause: Audit
             rollbacks.roll_back_stage(session, name, move, cause)
 
 
-# The gate before protected stages and aliases: what would move one becomes a request for approval.
+# The check before protected stages and aliases: a change of one becomes an approval request.
 
 _PLURALS: Final = {TargetKind.STAGE: "stages", TargetKind.ALIAS: "aliases"}
 
 
 def protected_targets(session: Session, name: str, names: Collection[str]) -> set[Target]:
-    """Lock the models that are about to change and return what is protected of the one with a name.
+    """Lock the models that are about to change, and return the protected stages and aliases of model `name`.
 
-    The lock keeps it so until the transaction ends. A model that is not there has nothing protected.
+    The lock holds until the transaction ends. A model that does not exist has nothing protected.
     """
     model = model_store.lock_models(session, names).get(name)
     return set() if model is None else store.protections(session, model)
@@ -108,9 +108,10 @@ def protected_targets(session: Session, name: str, names: Collection[str]) -> se
 def ask_for_approval(
     session: Session, name: str, move: GovernedChange, held: Iterable[Target], cause: AuditContext
 ) -> PermissionDeniedError:
-    """Make a move a request, or find the one that it is already; return the error that names it.
+    """Create an approval request, or find the pending one for the same change; return its error.
 
-    The move was tried and undone, so it is valid. What is returned must be raised only after the commit.
+    The change was tried and undone, so it is valid. The error names the request and must be raised only after
+    the commit.
     """
     move = canonical(move)
     model = model_store.find_model(session, name)
@@ -143,20 +144,20 @@ def _shown(target: Target) -> str:
     return f"all {_PLURALS[TargetKind(kind)]}" if name == EVERY else f"{kind} '{name}'"
 
 
-# The unit of work of a move that may touch what is protected.
+# The unit of work of a change that may touch something protected.
 
 
 @contextmanager
 def require_approval(
     database: Database, name: str, move: GovernedChange, cause: AuditContext
 ) -> Iterator[Session]:
-    """Open a transaction in which the block does a move of a model: committed when the block ends.
+    """Open a transaction in which the block makes a change of a model; it is committed when the block ends.
 
-    If it touched what is protected, it is undone, the request for approval is committed in its place, and
-    then `PermissionDeniedError` is raised, which names it. Answer after the block, as always.
+    If the change touched something protected, it is undone, the approval request is committed in its place,
+    and then `PermissionDeniedError` is raised, which names the request. Build the answer after the block.
     """
     refusal = None
-    # Both names at once: who locks one and then the other may wait for who does it the other way round.
+    # Both names are locked at once, because two renames in opposite directions could otherwise deadlock.
     names = {name, move.new_name} if isinstance(move, ModelRenaming) else {name}
     with database.writing() as session:
         protected = protected_targets(session, name, names)
@@ -169,7 +170,7 @@ def require_approval(
         raise refusal
 
 
-# Rules about requests for approval: who may decide one, once, and that approving it does it.
+# Deciding approval requests: who may decide one, only once, and applying the change on approval.
 
 _ACTIONS = {
     Status.APPROVED: Action.APPROVED,
@@ -181,7 +182,7 @@ _ACTIONS = {
 def search_requests(
     session: Session, wanted: RequestFilter, *, max_results: int, page_token: str
 ) -> ApprovalRequestsPage:
-    """Return a page of the requests that fulfil a filter, the newest first."""
+    """Return a page of the requests that match a filter, the newest first."""
     limit = check_page_size(max_results, SEARCH_APPROVALS_PAGE)
     given = wanted.model_dump(include=set(RequestFilter.model_fields), mode="json")
     conditions = {name: value for name, value in given.items() if value}
@@ -196,12 +197,12 @@ def get_request(session: Session, request: int) -> ApprovalRequest:
 
 
 def approve(session: Session, request: int, cause: AuditContext) -> ApprovalRequest:
-    """Do what a request asks for.
+    """Approve a request and apply its change.
 
     Raises:
-        PermissionDeniedError: The actor asked for it, or is not known.
-        ConflictError: It was decided already, or a rollback would no longer do what was asked for.
-        ApiError: It is not possible any more; the request then still waits.
+        PermissionDeniedError: The actor made the request, or is not authenticated.
+        ConflictError: The request was decided already, or a rollback would no longer do what was requested.
+        ApiError: The change is not possible any more; the request stays pending.
     """
     row = _decidable(session, request, cause.actor)
     move = read_change(row.move)
@@ -217,14 +218,14 @@ def approve(session: Session, request: int, cause: AuditContext) -> ApprovalRequ
 
 
 def reject(session: Session, request: int, cause: AuditContext) -> ApprovalRequest:
-    """Decide that a request is not done."""
+    """Reject a request."""
     row = _decidable(session, request, cause.actor)
     _decide(session, row, Status.REJECTED, cause)
     return get_request(session, request)
 
 
 def withdraw(session: Session, request: int, cause: AuditContext) -> ApprovalRequest:
-    """Take back a request that the actor made."""
+    """Withdraw a request that the actor made."""
     row = _found(session, request)
     if not is_same(cause.actor.name, row.requested_by):
         raise PermissionDeniedError(
@@ -236,9 +237,9 @@ def withdraw(session: Session, request: int, cause: AuditContext) -> ApprovalReq
 
 
 def check_decider(actor: Actor, request: int, requested_by: str) -> None:
-    """Refuse an actor who may not decide a request: one that is not known, and the one who made it.
+    """Refuse an actor who may not decide a request: an anonymous one, and the one that made it.
 
-    Whoever leaves the credentials out is anonymous: anonymous may be the requester.
+    An actor without credentials is anonymous and might be the requester.
     """
     if actor.kind is ActorKind.ANONYMOUS:
         raise PermissionDeniedError(
@@ -253,7 +254,7 @@ def check_decider(actor: Actor, request: int, requested_by: str) -> None:
 
 
 def is_same(name: str, other: str) -> bool:
-    """Return whether two names may be one actor's, whatever the case and however they were authenticated."""
+    """Return whether two names may be of one actor, ignoring case and the way of authentication."""
     return name.casefold() == other.casefold()
 
 
@@ -273,7 +274,7 @@ def _decidable(session: Session, request: int, actor: Actor) -> Row[*tuple[Any, 
 
 
 def _lock(session: Session, row: Row[*tuple[Any, ...]], move: GovernedChange) -> None:
-    """Lock the models of a move before its request, as every change of a model does."""
+    """Lock the models of a change before its request, in the order of every change of a model."""
     if row.registered_model_id is None:
         raise NotFoundError(
             f"Approval request {row.id} cannot be carried out: registered model '{row.model_name}' "
@@ -281,7 +282,8 @@ def _lock(session: Session, row: Row[*tuple[Any, ...]], move: GovernedChange) ->
         )
     names = {row.model_name, move.new_name} if isinstance(move, ModelRenaming) else {row.model_name}
     if model_store.lock_models(session, names).get(row.model_name) != row.registered_model_id:
-        # Since the request was read; and another model may have the name now.
+        # The model was renamed or deleted since the request was read, and another model may have the name
+        # now.
         raise UnavailableError(
             f"Registered model '{row.model_name}' was renamed or deleted just now. Send the request again."
         )

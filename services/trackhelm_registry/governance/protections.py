@@ -1,4 +1,4 @@
-"""Rules about protecting stages and aliases, and which changes touch what is protected."""
+"""Rules about protecting stages and aliases, and which changes touch a protected one."""
 
 from collections.abc import Iterable, Iterator
 from typing import Final
@@ -16,18 +16,19 @@ from trackhelm_registry.registered_models.changes import of_model
 from trackhelm_registry.registered_models.logic import found_model, locked_model
 from trackhelm_registry.registered_models.names import check_new_alias
 
-# Which recorded changes touch a protected stage or alias. Pure functions over what the audit trail is told.
+# Which recorded changes touch a protected stage or alias. Pure functions over the changes for the audit
+# trail.
 #
-# So whatever moves a stage or an alias is found by what it does, not by which endpoint it came through.
+# So a change of a stage or an alias is found by its effect, and not by the endpoint that made it.
 
 Target = tuple[str, str]
-"""A kind, and the name of the stage or alias; in a protection also `*`."""
+"""A kind, and the name of a stage or alias; in a protection the name may also be `*`."""
 
 EVERY: Final = "*"
 
 
 def held_targets(protected: set[Target], changes: Iterable[Change]) -> list[Target]:
-    """Return what of the protected the changes touch, in order; all of it where they end its protection."""
+    """Return the protected targets that changes touch, in order; all of them if they end protection."""
     held: set[Target] = set()
     for change in changes:
         if _ends_protection(change):
@@ -43,7 +44,7 @@ def held_targets(protected: set[Target], changes: Iterable[Change]) -> list[Targ
 def _ends_protection(change: Change) -> bool:
     if change.action is Action.UNPROTECTED:
         return True
-    # Under another name, or anew under the same name, the model would be there without its protections.
+    # Under another name, or created again under the same name, the model would exist without its protections.
     ends = change.action in {Action.RENAMED, Action.DELETED} and change.before != change.after
     return ends and change.entity.type is EntityType.REGISTERED_MODEL
 
@@ -67,7 +68,7 @@ def _touched(change: Change) -> Iterator[Target]:
 
 
 def _stage(state: State) -> Iterator[Target]:
-    # Where no stage is, nothing is live.
+    # A version without a stage is not in use.
     if state["stage"] != Stage.NONE:
         yield TargetKind.STAGE, str(state["stage"])
 
@@ -78,16 +79,16 @@ def _aliases(state: State) -> dict[str, str]:
     return aliases
 
 
-# Rules about protecting stages and aliases: anybody may protect; lifting a protection is itself a move.
+# Protecting stages and aliases: any actor may protect; lifting a protection is a change that needs approval.
 
 
 def list_protections(session: Session, name: str) -> list[Target]:
-    """Return what of a model is protected, in order."""
+    """Return the protected stages and aliases of a model, in order."""
     return sorted(store.protections(session, found_model(session, name)))
 
 
 def protect(session: Session, name: str, kind: TargetKind, target: str, cause: AuditContext) -> list[Target]:
-    """Protect a stage or an alias, which need not be there yet; return all that is protected now."""
+    """Protect a stage or an alias, which need not exist yet; return everything that is protected now."""
     checked = checked_target(kind, target)
     model = locked_model(session, name)
     before = store.protections(session, model)
@@ -98,7 +99,7 @@ def protect(session: Session, name: str, kind: TargetKind, target: str, cause: A
 
 
 def lift(session: Session, name: str, kind: TargetKind, target: str, cause: AuditContext) -> list[Target]:
-    """Protect a stage or an alias no longer; that it is not protected is no failure."""
+    """Lift the protection of a stage or an alias, if there is one; return what is protected now."""
     checked = checked_target(kind, target)
     model = locked_model(session, name)
     before = store.protections(session, model)
@@ -111,7 +112,7 @@ def lift(session: Session, name: str, kind: TargetKind, target: str, cause: Audi
 
 
 def checked_target(kind: TargetKind, target: str) -> str:
-    """Return the target as it is stored; refuse what cannot be protected."""
+    """Return the target in the form in which it is stored; refuses what cannot be protected."""
     if target == EVERY:
         return EVERY
     if kind is TargetKind.ALIAS:

@@ -1,7 +1,7 @@
-"""Returning an alias or a stage to what it was before; again and again, farther back each time.
+"""Rules about rollbacks, which return an alias or a stage to what it was before.
 
-A rollback undoes: what it undid is forgotten, and is not what was before. It is planned, and carried out
-only if it is still the same then: somebody may have approved it in between.
+Each further rollback goes one step further back: a rollback deletes the history that it undid. It is planned
+first, and carried out only if the plan is still valid then, because it may have to be approved in between.
 """
 
 from collections.abc import Mapping
@@ -29,11 +29,11 @@ from trackhelm_registry.registered_models.names import check_new_alias
 
 
 def plan_alias(session: Session, name: str, alias: str, from_version: str) -> AliasRollback:
-    """Return what rolling back an alias does now.
+    """Return what rolling back an alias would do now.
 
     Raises:
-        ConflictError: `from_version` is given, and the alias points elsewhere.
-        InvalidParameterError: There is no earlier version that it pointed to.
+        ConflictError: `from_version` is given, and the alias points to another version.
+        InvalidParameterError: There is no earlier version that the alias pointed to.
     """
     check_new_alias(alias)
     model = found_model(session, name)
@@ -55,7 +55,7 @@ def plan_alias(session: Session, name: str, alias: str, from_version: str) -> Al
 
 
 def roll_back_alias(session: Session, name: str, plan: AliasRollback, cause: AuditContext) -> None:
-    """Point an alias to the version of a plan; raises `ConflictError` if another was before by now."""
+    """Point an alias to the version of a plan; raises `ConflictError` if the plan is no longer valid."""
     model = locked_model(session, name)
     current = None if plan.from_version is None else int(plan.from_version)
     before = model_versions_store.version_before(session, model, plan.alias, current)
@@ -71,7 +71,7 @@ def roll_back_alias(session: Session, name: str, plan: AliasRollback, cause: Aud
 
 
 def plan_stage(session: Session, name: str, stage: str, from_version: str) -> StageRollback:
-    """Return what rolling back a stage does now: the undoing of the last transition into or out of it.
+    """Return what rolling back a stage would do now: undo the last transition into or out of it.
 
     Raises:
         ConflictError: `from_version` is given, and another version is the stage's newest.
@@ -102,7 +102,7 @@ def plan_stage(session: Session, name: str, stage: str, from_version: str) -> St
 
 
 def roll_back_stage(session: Session, name: str, plan: StageRollback, cause: AuditContext) -> None:
-    """Move the versions of a plan; raises `ConflictError` if that is no longer what was before."""
+    """Move the versions of a plan; raises `ConflictError` if the plan is no longer valid."""
     model = locked_model(session, name)
     transitions, versions = _stage_before(session, model, plan.stage)
     if {str(number): stages for number, stages in versions.items()} != plan.versions:
@@ -121,9 +121,9 @@ def roll_back_stage(session: Session, name: str, plan: StageRollback, cause: Aud
 
 
 def _stage_before(session: Session, model: int, stage: str) -> tuple[list[int], dict[int, Stages]]:
-    """Return which transitions to forget to undo the last one about a stage, and what moves then.
+    """Return which transitions to delete to undo the last one of a stage, and the moves that undo it.
 
-    A transition whose undoing moves nothing is passed over: others have undone it by hand.
+    A transition whose undoing moves nothing is skipped: it was undone by hand.
     """
     passed: list[int] = []
     before = None
@@ -137,7 +137,7 @@ def _stage_before(session: Session, model: int, stage: str) -> tuple[list[int], 
 
 
 def _undone(moved: Mapping[int, Stages], now: Mapping[int, str], stage: str) -> dict[int, Stages]:
-    """Return where versions go to undo what a transition did to a stage, and not what it did elsewhere."""
+    """Return the moves of versions that undo a transition's effect on one stage, but not on other stages."""
     undone = {}
     for number, current in now.items():
         origin, target = moved[number]

@@ -1,4 +1,4 @@
-"""Endpoints about protections, requests for approval, and rollbacks."""
+"""Endpoints about protections, approval requests, and rollbacks."""
 
 from collections.abc import Iterable
 from typing import Annotated
@@ -19,7 +19,7 @@ approvals_router = APIRouter(prefix="/trackhelm/approvals", route_class=WireRout
 
 @approvals_router.get("/list", **documented(schemas.ApprovalRequestsPage))
 def list_approval_requests(query: Annotated[schemas.ListRequests, Query()], runtime: RuntimeDep) -> Response:
-    """Return a page of requests for approval: the newest first."""
+    """Return a page of approval requests, the newest first."""
     with runtime.database.reading() as session:
         page = approvals.search_requests(
             session, query, max_results=query.max_results, page_token=query.page_token
@@ -29,7 +29,7 @@ def list_approval_requests(query: Annotated[schemas.ListRequests, Query()], runt
 
 @approvals_router.get("/get", **documented(schemas.ApprovalRequestAnswer))
 def get_approval_request(query: Annotated[schemas.GetRequest, Query()], runtime: RuntimeDep) -> Response:
-    """Return a request for approval."""
+    """Return an approval request."""
     with runtime.database.reading() as session:
         request = approvals.get_request(session, query.id)
     return reply(schemas.ApprovalRequestAnswer(request=request))
@@ -37,7 +37,7 @@ def get_approval_request(query: Annotated[schemas.GetRequest, Query()], runtime:
 
 @approvals_router.post("/approve", **documented(schemas.ApprovalRequestAnswer))
 def approve_request(body: schemas.DecideRequest, actor: ActorDep, runtime: RuntimeDep) -> Response:
-    """Approve a request of another actor, which does what it asks for."""
+    """Approve a request of another actor, and apply its change."""
     with runtime.database.writing() as session:
         request = approvals.approve(session, body.id, AuditContext(actor, runtime.clock(), body.comment))
     return reply(schemas.ApprovalRequestAnswer(request=request))
@@ -53,7 +53,7 @@ def reject_request(body: schemas.DecideRequest, actor: ActorDep, runtime: Runtim
 
 @approvals_router.post("/withdraw", **documented(schemas.ApprovalRequestAnswer))
 def withdraw_request(body: schemas.DecideRequest, actor: ActorDep, runtime: RuntimeDep) -> Response:
-    """Withdraw a request of one's own."""
+    """Withdraw a request of the same actor."""
     with runtime.database.writing() as session:
         request = approvals.withdraw(session, body.id, AuditContext(actor, runtime.clock(), body.comment))
     return reply(schemas.ApprovalRequestAnswer(request=request))
@@ -64,7 +64,7 @@ protections_router = APIRouter(prefix="/trackhelm/protections", route_class=Wire
 
 @protections_router.get("/list", **documented(schemas.Protections))
 def list_protections(query: Annotated[schemas.ListProtections, Query()], runtime: RuntimeDep) -> Response:
-    """Return the stages and aliases of a model that are protected."""
+    """Return the protected stages and aliases of a model."""
     with runtime.database.reading() as session:
         protected = protections.list_protections(session, query.name)
     return _answer(query.name, protected)
@@ -72,7 +72,7 @@ def list_protections(query: Annotated[schemas.ListProtections, Query()], runtime
 
 @protections_router.post("/set", **documented(schemas.Protections))
 def set_protection(body: schemas.ChangeProtection, actor: ActorDep, runtime: RuntimeDep) -> Response:
-    """Protect a stage or an alias of a model, or all of them: moves then wait for approval."""
+    """Protect a stage or an alias of a model, or all of a kind: changes of them then need approval."""
     cause = AuditContext(actor, runtime.clock(), body.comment)
     with runtime.database.writing() as session:
         protected = protections.protect(session, body.name, body.kind, body.target, cause)
@@ -81,7 +81,7 @@ def set_protection(body: schemas.ChangeProtection, actor: ActorDep, runtime: Run
 
 @protections_router.post("/lift", **documented(schemas.Protections))
 def lift_protection(body: schemas.ChangeProtection, actor: ActorDep, runtime: RuntimeDep) -> Response:
-    """Protect a stage or an alias no longer, which itself waits for approval."""
+    """Lift the protection of a stage or an alias, which itself needs approval."""
     cause = AuditContext(actor, runtime.clock(), body.comment)
     move = ProtectionLifting(body.kind, body.target)
     with require_approval(runtime.database, body.name, move, cause) as session:

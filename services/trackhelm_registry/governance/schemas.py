@@ -16,7 +16,7 @@ from trackhelm_registry.model_versions.schemas import NamedModel
 
 
 class StageTransition(Reply, frozen=True, tag_field="action", tag="transition_stage"):
-    """A version goes to a stage; those that are in it may be archived."""
+    """A version is moved to a stage; the versions that are in it may be archived."""
 
     version: str
     stage: str
@@ -37,30 +37,30 @@ class AliasDeletion(Reply, frozen=True, tag_field="action", tag="delete_alias"):
 
 
 class VersionDeletion(Reply, frozen=True, tag_field="action", tag="delete_version"):
-    """A version is deleted, from its stage and with its aliases."""
+    """A version is deleted, with its aliases; it also leaves its stage."""
 
     version: str
 
 
 class ModelDeletion(Reply, frozen=True, tag_field="action", tag="delete_model"):
-    """A model is deleted with all that it has."""
+    """A model is deleted with its versions, tags and aliases."""
 
 
 class ModelRenaming(Reply, frozen=True, tag_field="action", tag="rename_model"):
-    """A model gets another name: its old one may then be another model's."""
+    """A model is renamed, and another model may then take its old name."""
 
     new_name: str
 
 
 class ProtectionLifting(Reply, frozen=True, tag_field="action", tag="lift_protection"):
-    """A stage or alias is protected no longer."""
+    """The protection of a stage or alias is lifted."""
 
     kind: str
     target: str
 
 
 class AliasRollback(Reply, frozen=True, tag_field="action", tag="roll_back_alias"):
-    """An alias goes back to a version. `from_version` is absent where the alias was deleted."""
+    """An alias returns to an earlier version. `from_version` is absent if the alias was deleted."""
 
     alias: str
     to_version: str
@@ -68,7 +68,7 @@ class AliasRollback(Reply, frozen=True, tag_field="action", tag="roll_back_alias
 
 
 class StageRollback(Reply, frozen=True, tag_field="action", tag="roll_back_stage"):
-    """A stage gets back what it held: each version goes from the first stage to the second."""
+    """A stage returns to its earlier versions: each version moves from the first stage to the second."""
 
     stage: str
     versions: Mapping[str, tuple[str, str]]
@@ -90,24 +90,24 @@ _decoder: msgspec.json.Decoder[GovernedChange] = msgspec.json.Decoder(GovernedCh
 
 
 def change_text(move: GovernedChange) -> str:
-    """Return a move as JSON: the same move, the same text."""
+    """Return a change as JSON; equal changes give equal texts."""
     return msgspec.json.encode(move, order="deterministic").decode()
 
 
 def read_change(text: str) -> GovernedChange:
-    """Return the move of a text that `change_text` made."""
+    """Return the change from a text that `change_text` made."""
     return _decoder.decode(text)
 
 
 def action_of(move: GovernedChange) -> str:
-    """Return the word for what a move does, as it is answered in `action`."""
+    """Return the name of a change as it is answered in `action`."""
     tag = move.__struct_config__.tag
     assert isinstance(tag, str)
     return tag
 
 
 class TargetKind(StrEnum):
-    """What can be protected."""
+    """The kinds of targets that can be protected."""
 
     STAGE = "stage"
     ALIAS = "alias"
@@ -122,7 +122,7 @@ def _one_spelling(value: Any) -> Any:
 
 
 RequestId = Annotated[Int64, BeforeValidator(_one_spelling)]
-"""The id of a request for approval."""
+"""The id of an approval request."""
 
 
 class ListProtections(NamedModel):
@@ -130,7 +130,7 @@ class ListProtections(NamedModel):
 
 
 class ChangeProtection(NamedModel):
-    """`POST trackhelm/protections/set` and `POST trackhelm/protections/lift`. `*` is all of the kind."""
+    """`POST trackhelm/protections/set` and `POST trackhelm/protections/lift`. `*` means all of the kind."""
 
     kind: TargetKind
     target: Required
@@ -138,21 +138,21 @@ class ChangeProtection(NamedModel):
 
 
 class Protection(Reply, frozen=True):
-    """A stage or alias that only moves when another actor approves."""
+    """A stage or alias that only changes with the approval of another actor."""
 
     kind: TargetKind
     target: str
 
 
 class Protections(Reply, frozen=True):
-    """The answer of every endpoint about the protections of a model: all that it has now."""
+    """The answer of every endpoint about a model's protections: all that it has now."""
 
     name: str
     protections: tuple[Protection, ...] = ()
 
 
 class Status(StrEnum):
-    """What became of a request."""
+    """The state of a request."""
 
     PENDING = "pending"
     APPROVED = "approved"
@@ -161,7 +161,7 @@ class Status(StrEnum):
 
 
 class RequestFilter(WireModel):
-    """Which requests: those that fulfil every condition that is given."""
+    """The conditions on requests, all of which must hold."""
 
     model_name: str = ""
     status: Status | None = None
@@ -191,9 +191,10 @@ class DecideRequest(WireModel):
 
 
 class ApprovalRequest(Reply, frozen=True):
-    """A move that waits for approval, or waited. Times are milliseconds since the epoch.
+    """A change that needs or needed approval. Times are milliseconds since the epoch.
 
-    Who withdraws a request decides it, too: `decided_by`, `decided_at` and `decision_comment` are theirs.
+    Withdrawing a request decides it, too: `decided_by`, `decided_at` and `decision_comment` are then those of
+    the requester.
     """
 
     id: int
@@ -211,20 +212,20 @@ class ApprovalRequest(Reply, frozen=True):
 
 
 class ApprovalRequestAnswer(Reply, frozen=True):
-    """The answer of every endpoint about one request."""
+    """The answer of every endpoint about one approval request."""
 
     request: ApprovalRequest
 
 
 class ApprovalRequestsPage(Reply, frozen=True):
-    """The answer of `trackhelm/approvals/list`: newest first."""
+    """The answer of `trackhelm/approvals/list`, the newest request first."""
 
     requests: tuple[ApprovalRequest, ...] = ()
     next_page_token: str = ""
 
 
 class RollBackAlias(NamedModel):
-    """`POST trackhelm/rollbacks/alias`: only if the alias points to `from_version`, where that is given."""
+    """`POST trackhelm/rollbacks/alias`. If `from_version` is given, the alias must point to it."""
 
     alias: Required
     from_version: str = ""
@@ -232,7 +233,7 @@ class RollBackAlias(NamedModel):
 
 
 class RollBackStage(NamedModel):
-    """`POST trackhelm/rollbacks/stage`: only if `from_version`, where given, is the stage's newest."""
+    """`POST trackhelm/rollbacks/stage`. If `from_version` is given, it must be the stage's newest version."""
 
     stage: Required
     from_version: str = ""
@@ -240,7 +241,7 @@ class RollBackStage(NamedModel):
 
 
 class RolledBackAlias(Reply, frozen=True):
-    """The answer of `trackhelm/rollbacks/alias`. `from_version` is absent where the alias was deleted."""
+    """The answer of `trackhelm/rollbacks/alias`. `from_version` is absent if the alias was deleted."""
 
     name: str
     alias: str
@@ -249,7 +250,7 @@ class RolledBackAlias(Reply, frozen=True):
 
 
 class RolledBackStage(Reply, frozen=True):
-    """The answer of `trackhelm/rollbacks/stage`: each version went from the first stage to the second."""
+    """The answer of `trackhelm/rollbacks/stage`: each version moved from the first stage to the second."""
 
     name: str
     stage: str

@@ -1,4 +1,4 @@
-"""Statements about requests for approval, and about which stages and aliases are protected."""
+"""Statements about approval requests, and about which stages and aliases are protected."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ _NEWEST_FIRST: Final = (SortColumn(ApprovalRequest.id, descending=True),)
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What becomes of a request, who says so, when and why."""
+    """The new state of a request, and who decided it, when and why."""
 
     status: str
     actor: str
@@ -27,7 +27,7 @@ class Decision:
 
 
 def pending_request(session: Session, model: int, move: str) -> int | None:
-    """Return the id of the request for a move of a model that nobody decided yet."""
+    """Return the id of the pending request for a change of a model."""
     request = ApprovalRequest
     return session.scalar(
         select(request.id).where(
@@ -37,20 +37,20 @@ def pending_request(session: Session, model: int, move: str) -> int | None:
 
 
 def insert_request(session: Session, values: Mapping[str, Any]) -> int:
-    """Insert a request that nobody decided yet and return its id."""
+    """Insert a pending request and return its id."""
     statement = insert(ApprovalRequest).values(**values, status=PENDING)
     return session.execute(statement.returning(ApprovalRequest.id)).scalar_one()
 
 
 def find_request(session: Session, request: int) -> Row[*tuple[Any, ...]] | None:
-    """Return a request's row, as it is now."""
-    # As columns: an object would be remembered by the session.
+    """Return a request's row in its current state."""
+    # Columns are selected, because the session would keep an object and return it unchanged later.
     statement = select(ApprovalRequest.__table__).where(ApprovalRequest.id == request)
     return session.execute(statement).one_or_none()
 
 
 def decide(session: Session, request: int, decision: Decision) -> bool:
-    """Decide a request that nobody decided yet; return whether it was one."""
+    """Decide a pending request; return False if it was decided already."""
     decided = session.scalar(
         update(ApprovalRequest)
         .where(ApprovalRequest.id == request, ApprovalRequest.status == PENDING)
@@ -67,14 +67,14 @@ def decide(session: Session, request: int, decision: Decision) -> bool:
 
 
 def rename_model(session: Session, model: int, name: str) -> None:
-    """Let the requests of a model follow its renaming."""
+    """Change the model's name in its requests."""
     session.execute(
         update(ApprovalRequest).where(ApprovalRequest.registered_model_id == model).values(model_name=name)
     )
 
 
 def request_page(session: Session, wanted: Mapping[str, str], page: PageRequest) -> Page:
-    """Return a page of the requests whose columns have the wanted values, the newest first."""
+    """Return a page of the requests whose columns have the given values, the newest first."""
     columns = ApprovalRequest.__table__.c
     statement = select(ApprovalRequest.__table__).where(
         *(columns[name] == value for name, value in wanted.items())
@@ -83,18 +83,18 @@ def request_page(session: Session, wanted: Mapping[str, str], page: PageRequest)
 
 
 def protections(session: Session, model: int) -> set[tuple[str, str]]:
-    """Return what of a model is protected: pairs of kind and target."""
+    """Return the protected targets of a model as pairs of kind and target."""
     statement = select(Protection.kind, Protection.target).where(Protection.registered_model_id == model)
     return {(kind, target) for kind, target in session.execute(statement)}
 
 
 def add_protection(session: Session, model: int, kind: str, target: str) -> None:
-    """Protect a stage or an alias, if it is not."""
+    """Protect a stage or an alias, unless it is protected already."""
     upsert(session, Protection, [{"registered_model_id": model, "kind": kind, "target": target}])
 
 
 def remove_protection(session: Session, model: int, kind: str, target: str) -> None:
-    """Protect a stage or an alias no longer."""
+    """Lift the protection of a stage or an alias."""
     session.execute(
         delete(Protection).where(
             Protection.registered_model_id == model, Protection.kind == kind, Protection.target == target

@@ -1,1 +1,1 @@
-"""Lineage: which runs, data and models a model comes from."""
+"""Lineage: the runs, datasets and models that a model was made from, and what was made from them."""

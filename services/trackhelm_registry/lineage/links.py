@@ -1,4 +1,4 @@
-"""Statements about what versions come from: runs and logged models.
+"""Statements about the origin of versions: runs and logged models.
 
 `mlflow.modelVersions` is the tag of a logged model that lists the versions it was registered as.
 """
@@ -25,19 +25,19 @@ class LoggedModelFiles:
 
 
 def run_artifact_uri(session: Session, run_id: str) -> str | None:
-    """Return where a run's files are, and keep it from being deleted for good until the transaction ends."""
+    """Return where a run's files are, and lock it against deletion for good until the transaction ends."""
     statement = select(Run.artifact_uri).where(Run.uuid == run_id)
     return session.scalar(statement.with_for_update(read=True, key_share=True))
 
 
 def keep_logged_model(session: Session, model_id: str) -> bool:
-    """Return whether there is a logged model, in the bin or not, and keep it from being purged likewise."""
+    """Return whether a logged model exists, in the bin or not, and lock it against deletion for good."""
     statement = select(LoggedModel.id).where(LoggedModel.model_id == model_id)
     return session.scalar(statement.with_for_update(read=True, key_share=True)) is not None
 
 
 def logged_model_files(session: Session, model_id: str) -> LoggedModelFiles | None:
-    """Return where the files of a logged model are that is not deleted, and keep it from being purged."""
+    """Return where the files of an active logged model are, and lock it against deletion for good."""
     found = session.execute(
         select(LoggedModel.artifact_uri, LoggedModel.source_run_id)
         .where(LoggedModel.model_id == model_id, LoggedModel.lifecycle_stage == LifecycleStage.ACTIVE)
@@ -47,17 +47,18 @@ def logged_model_files(session: Session, model_id: str) -> LoggedModelFiles | No
 
 
 def lock_logged_model(session: Session, model_id: str) -> int | None:
-    """Lock a logged model that is not deleted and return its row id."""
+    """Lock a logged model that is not deleted, and return its row id."""
     return session.scalar(
         select(LoggedModel.id)
         .where(LoggedModel.model_id == model_id, LoggedModel.lifecycle_stage == LifecycleStage.ACTIVE)
-        # Not against those who only keep it from being purged, and wait for the model that is held here.
+        # This does not conflict with the locks against deletion, whose holders wait for the model that is
+        # locked here.
         .with_for_update(key_share=True)
     )
 
 
 def registrations(session: Session, logged_model: int) -> str | None:
-    """Return the text of a logged model's list of registrations."""
+    """Return the text of a logged model's tag that lists its registrations."""
     return session.scalar(
         select(LoggedModelTag.value).where(
             LoggedModelTag.logged_model_id == logged_model, LoggedModelTag.key == REGISTRATIONS_TAG

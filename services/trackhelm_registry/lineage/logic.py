@@ -1,4 +1,4 @@
-"""Walking lineage, level by level: each level costs the same few statements however many nodes it has."""
+"""Collects a graph of lineage level by level; a level takes the same few statements for all its nodes."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
@@ -23,11 +23,11 @@ from trackhelm_registry.lineage.schemas import (
 from trackhelm_registry.model_versions.sources import SCHEME, VersionUri, parse_model_uri
 from trackhelm_registry.registered_models.logic import version_by_alias, version_details
 
-# A graph of lineage: nodes that were found, how they are linked, and where it had to stop. No statements.
+# A graph of lineage: its nodes, their links, and where a limit stopped it. It contains no statements.
 
 
 class NodeKey(NamedTuple):
-    """A node as the walk knows it: versions by row id, datasets, commits and aliases by a pair of texts."""
+    """A node during collection: versions by row id; datasets, commits and aliases by a pair of texts."""
 
     type: NodeType
     key: Any
@@ -42,7 +42,7 @@ class EdgeKey(NamedTuple):
 
 
 class Graph:
-    """Grows up to a number of nodes and four times as many edges; what does not fit marks it as truncated."""
+    """Holds up to a number of nodes and four times as many edges; beyond that it is marked as truncated."""
 
     def __init__(self, root: NodeKey, max_nodes: int) -> None:
         self.root = root
@@ -53,14 +53,14 @@ class Graph:
 
     @property
     def rows(self) -> int:
-        """How many links to read at once: one more than may ever be used tells that there are more."""
+        """How many links to read at once: one more than can be used, which shows whether there are more."""
         return self.max_nodes + 1
 
     def link(self, edges: Iterable[EdgeKey], given: Iterable[NodeKey]) -> list[NodeKey]:
-        """Take in the links of the given nodes and return the nodes that are new by them."""
+        """Add links of the given nodes, and return the nodes that are new."""
         found, known = list(edges), set(given)
         if len(found) > self.max_nodes:
-            # Which of them has more cannot be told.
+            # It cannot be told which of these nodes has more links.
             self.partial |= known
             found = found[: self.max_nodes]
         new = []
@@ -76,17 +76,17 @@ class Graph:
         return new
 
     def join(self, edges: Iterable[EdgeKey]) -> None:
-        """Take in those links whose nodes are both there."""
+        """Add the links both of whose nodes are in the graph."""
         self.edges.update(
             dict.fromkeys(edge for edge in edges if edge.source in self.nodes and edge.target in self.nodes)
         )
 
     def leave(self, nodes: Iterable[NodeKey]) -> None:
-        """Note that what these nodes are linked to was not looked for."""
+        """Mark nodes whose links were not looked for."""
         self.partial.update(nodes)
 
 
-# The answer of a graph of lineage: what its nodes are called and what is said of them.
+# The answer for a graph of lineage: the ids and attributes of its nodes.
 
 _NAMED_BY: Final = {
     NodeType.DATASET: ("name", "digest"),
@@ -96,18 +96,18 @@ _NAMED_BY: Final = {
     NodeType.MODEL_VERSION: ("name", "version"),
     NodeType.ALIAS: ("name", "alias"),
 }
-"""The attributes that tell nodes of a type apart, in the order in which their ids have them."""
+"""The attributes that make up the id of a node of each type, in the order of the id."""
 
 _READERS: Final[Mapping[NodeType, Callable[[Session, list[Any]], Mapping[Any, store.Attributes]]]] = {
     NodeType.RUN: store.runs,
     NodeType.LOGGED_MODEL: store.logged_models,
     NodeType.MODEL_VERSION: store.versions,
 }
-"""What reads more of nodes than links name."""
+"""The statements that read the attributes of nodes beyond those that links contain."""
 
 
 def lineage_message(session: Session, graph: Graph) -> LineageGraph:
-    """Return a graph as it is answered."""
+    """Return the answer for a graph."""
     found: dict[NodeKey, store.Attributes] = {}
     for kind, read in _READERS.items():
         if keys := [node.key for node in graph.nodes if node.type is kind]:
@@ -129,7 +129,7 @@ def _attributes_of_key(node: NodeKey) -> store.Attributes:
 
 
 def _id(kind: NodeType, attributes: store.Attributes) -> str:
-    # Quoted, so that a slash in a name makes no two nodes one.
+    # The attributes are quoted, so that a slash in a name does not give two nodes the same id.
     return f"{kind}:" + "/".join(quote(attributes[name], safe=" @:") for name in _NAMED_BY[kind])
 
 
@@ -144,7 +144,7 @@ Step = Callable[[Session, Graph, Sequence[NodeKey]], list[NodeKey]]
 
 
 def lineage(session: Session, asked: GetLineage) -> LineageGraph:
-    """Return the graph from where it is asked to begin, as far as the limits let it grow."""
+    """Return the graph from the requested node, up to the limits."""
     _check_limit("max_nodes", asked.max_nodes, LINEAGE_NODES)
     _check_limit("max_depth", asked.max_depth, LINEAGE_DEPTH)
     graph = Graph(_root(session, asked), asked.max_nodes)
@@ -183,7 +183,7 @@ def _up(session: Session, graph: Graph, level: Sequence[NodeKey]) -> list[NodeKe
 
 def _down(session: Session, graph: Graph, level: Sequence[NodeKey]) -> list[NodeKey]:
     new: list[NodeKey] = []
-    for dataset in _of(level, DATASET):  # at most the one that the graph begins with
+    for dataset in _of(level, DATASET):  # at most one: the node at which the graph begins
         name, digest = dataset.key
         found = links.readers_of_dataset(session, name, digest, graph.rows)
         new += graph.link(_edges_to(found, DATASET, RUN, Relation.READ_BY), [dataset])
@@ -279,12 +279,12 @@ def _keys(nodes: Iterable[NodeKey]) -> list[Any]:
 def _edges_from(
     pairs: Iterable[links.Pair], source: NodeType, target: NodeType, relation: Relation
 ) -> Iterator[EdgeKey]:
-    """Yield the edges of pairs of a given node and one upstream of it."""
+    """Yield the edges from nodes upstream, given pairs of a known node and one upstream of it."""
     return (EdgeKey(NodeKey(source, far), NodeKey(target, near), relation) for near, far in pairs)
 
 
 def _edges_to(
     pairs: Iterable[links.Pair], source: NodeType, target: NodeType, relation: Relation
 ) -> Iterator[EdgeKey]:
-    """Yield the edges of pairs of a given node and one downstream of it."""
+    """Yield the edges to nodes downstream, given pairs of a known node and one downstream of it."""
     return (EdgeKey(NodeKey(source, near), NodeKey(target, far), relation) for near, far in pairs)

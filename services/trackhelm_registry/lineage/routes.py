@@ -15,7 +15,7 @@ router = APIRouter(prefix="/trackhelm/lineage", route_class=WireRoute)
 
 @router.get("/graph", **documented(LineageGraph))
 def get_lineage_graph(query: Annotated[GetLineage, Query()], runtime: RuntimeDep) -> Response:
-    """Return what a version, run, logged model or dataset comes from and what came of it, as a graph."""
+    """Return what a version, run, logged model or dataset was made from, and what from it, as a graph."""
     with runtime.database.reading() as session:
         graph = lineage(session, query)
     return reply(graph)

@@ -1,4 +1,4 @@
-"""Requests and answers about lineage: what a version comes from, and what came of a dataset or a run."""
+"""Requests and answers about lineage."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -9,7 +9,7 @@ from trackhelm_core.wire.requests import Int64, WireModel
 
 
 class Direction(StrEnum):
-    """Which way to go from where the graph begins."""
+    """The directions in which to follow links from the first node."""
 
     UPSTREAM = "upstream"
     DOWNSTREAM = "downstream"
@@ -17,9 +17,9 @@ class Direction(StrEnum):
 
 
 class GetLineage(WireModel):
-    """`GET trackhelm/lineage/graph`. It begins at one thing.
+    """`GET trackhelm/lineage/graph`, which begins at one node.
 
-    That is the version of a model (by its number or an alias), a run, a logged model, or a dataset.
+    This is the version of a model (by its number or an alias), a run, a logged model, or a dataset.
     """
 
     model_name: str = ""
@@ -35,7 +35,7 @@ class GetLineage(WireModel):
 
 
 class NodeType(StrEnum):
-    """What a node stands for."""
+    """The types of nodes."""
 
     DATASET = "dataset"
     COMMIT = "commit"
@@ -46,7 +46,7 @@ class NodeType(StrEnum):
 
 
 class Relation(StrEnum):
-    """What the first node of an edge is to the second."""
+    """The relation of the first node of an edge to the second."""
 
     READ_BY = "read_by"
     CODE_OF = "code_of"
@@ -57,9 +57,10 @@ class Relation(StrEnum):
 
 
 class Node(Reply, frozen=True):
-    """A node. One that is named but not in this server (a run elsewhere) has `is_missing`.
+    """A node. `is_missing` says that it is named but not on this server, such as a run of another server.
 
-    One with `is_partial` may have neighbours that are not in the graph: it can be asked for by itself.
+    `is_partial` says that it may have neighbours that are not in the graph; a request that begins at it finds
+    them.
     """
 
     id: str
@@ -70,7 +71,7 @@ class Node(Reply, frozen=True):
 
 
 class Edge(Reply, frozen=True):
-    """An edge, in the direction in which data flows: from the id of a node to that of another."""
+    """An edge, in the direction in which data flows: from the id of one node to that of another."""
 
     source: str
     target: str

@@ -1,4 +1,4 @@
-"""Statements that follow lineage one step, and that say what its nodes are."""
+"""Statements that follow lineage one step, and that read the attributes of its nodes."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -23,24 +23,24 @@ from trackhelm_domain.tables import (
 )
 from trackhelm_domain.tables.lifecycle import LifecycleStage
 
-# Statements that follow lineage one step: from many nodes of a kind to all that they are linked to.
+# Statements that follow lineage one step: from many nodes of one type to everything they are linked to.
 #
-# Nodes are known by what links name: runs and logged models by their public ids, which may be of another
-# server, versions by their row ids.
+# Nodes are identified by what links contain: runs and logged models by their public ids, which may be of
+# another server, versions by their row ids.
 
 GIT_COMMIT: Final = "mlflow.source.git.commit"
 GIT_REPOSITORY: Final = "mlflow.source.git.repoURL"
 
-# What was deleted for good is there while its rows are.
+# Rows of runs that were deleted for good exist for some time after.
 _IS_LEFT = Run.lifecycle_stage != LifecycleStage.PURGED
 
 Names = Sequence[str]
 Pair = tuple[Any, Any]
-"""A node that was given, and one that it is linked to."""
+"""A given node, and one that it is linked to."""
 
 
 class Origin(NamedTuple):
-    """What a version says of where it comes from."""
+    """The source, run and logged model that a version names."""
 
     version: int
     run_id: str | None
@@ -49,7 +49,7 @@ class Origin(NamedTuple):
 
 
 def origins(session: Session, versions: Sequence[int]) -> list[Origin]:
-    """Return what versions come from."""
+    """Return the origins of versions."""
     version = ModelVersion
     statement = select(version.id, version.run_id, version.model_id, version.source)
     found = session.execute(statement.where(is_any_of(session, version.id, versions))).all()
@@ -57,7 +57,7 @@ def origins(session: Session, versions: Sequence[int]) -> list[Origin]:
 
 
 def versions_by_number(session: Session, wanted: Iterable[tuple[str, int]]) -> Mapping[tuple[str, int], int]:
-    """Return the row ids of those versions (given by their models' names and their numbers) that exist."""
+    """Return the row ids of those versions (given by model name and number) that exist."""
     pair = tuple_(RegisteredModel.name, ModelVersion.version)
     statement = (
         select(RegisteredModel.name, ModelVersion.version, ModelVersion.id)
@@ -68,7 +68,7 @@ def versions_by_number(session: Session, wanted: Iterable[tuple[str, int]]) -> M
 
 
 def makers(session: Session, model_ids: Names, limit: int) -> list[Pair]:
-    """Return the runs that logged models name as their source or that name them as their output."""
+    """Return the runs that logged models name as their source, or that name the models as their output."""
     named = select(LoggedModel.model_id, LoggedModel.source_run_id.label("run_id")).where(
         is_any_of(session, LoggedModel.model_id, model_ids), LoggedModel.source_run_id.is_not(None)
     )
@@ -81,7 +81,7 @@ def makers(session: Session, model_ids: Names, limit: int) -> list[Pair]:
 
 
 def datasets_read(session: Session, run_ids: Names, limit: int) -> list[Pair]:
-    """Return the datasets that runs read, by name and digest."""
+    """Return the datasets that runs used as inputs, by name and digest."""
     statement = (
         select(Run.uuid, Dataset.name, Dataset.digest)
         .join(RunDataset, RunDataset.run_id == Run.id)
@@ -94,7 +94,7 @@ def datasets_read(session: Session, run_ids: Names, limit: int) -> list[Pair]:
 
 
 def models_read(session: Session, run_ids: Names, limit: int) -> list[Pair]:
-    """Return the logged models that runs read."""
+    """Return the logged models that runs used as inputs."""
     statement = (
         select(Run.uuid, RunModelInput.model_id)
         .join(RunModelInput, RunModelInput.run_id == Run.id)
@@ -104,7 +104,7 @@ def models_read(session: Session, run_ids: Names, limit: int) -> list[Pair]:
 
 
 def commits(session: Session, run_ids: Names) -> list[Pair]:
-    """Return the commit of the code of each run that has noted it: repository (or "") and hash."""
+    """Return the code's commit of each run that recorded it: repository (or "") and hash."""
     statement = (
         select(Run.uuid, Key.name, RunTag.value)
         .join(RunTag, RunTag.run_id == Run.id)
@@ -122,7 +122,7 @@ def commits(session: Session, run_ids: Names) -> list[Pair]:
 
 
 def readers_of_dataset(session: Session, name: str, digest: str, limit: int) -> list[Pair]:
-    """Return the runs of all experiments that read a dataset, the newest first."""
+    """Return the runs of all experiments that used a dataset as an input, the newest first."""
     statement = (
         select(Run.uuid)
         .join(RunDataset, RunDataset.run_id == Run.id)
@@ -135,7 +135,7 @@ def readers_of_dataset(session: Session, name: str, digest: str, limit: int) -> 
 
 
 def models_made(session: Session, run_ids: Names, limit: int) -> list[Pair]:
-    """Return the logged models that name runs as their source or that runs name as their output."""
+    """Return the logged models that name runs as their source, or that runs name as their output."""
     named = select(LoggedModel.source_run_id.label("run_id"), LoggedModel.model_id).where(
         is_any_of(session, LoggedModel.source_run_id, run_ids)
     )
@@ -148,7 +148,7 @@ def models_made(session: Session, run_ids: Names, limit: int) -> list[Pair]:
 
 
 def readers_of_models(session: Session, model_ids: Names, limit: int) -> list[Pair]:
-    """Return the runs that read logged models."""
+    """Return the runs that used logged models as inputs."""
     statement = (
         select(RunModelInput.model_id, Run.uuid)
         .join(Run, Run.id == RunModelInput.run_id)
@@ -189,13 +189,13 @@ def aliases(session: Session, versions: Sequence[int], limit: int) -> list[Pair]
 
 
 def has_dataset(session: Session, name: str, digest: str) -> bool:
-    """Return whether any experiment knows a dataset."""
+    """Return whether a dataset exists in any experiment."""
     statement = select(func.count()).where(Dataset.name == name, Dataset.digest == digest)
     return bool(session.scalar(statement))
 
 
 def _pairs(session: Session, statement: Select[*tuple[Any, ...]], limit: int) -> list[Pair]:
-    # In one order, so that a graph that is cut is cut alike each time.
+    # The order is fixed, so that a truncated graph is the same each time.
     columns = list(statement.selected_columns)
     return [(given, found) for given, found in session.execute(statement.order_by(*columns).limit(limit))]
 
@@ -204,7 +204,7 @@ Attributes = Mapping[str, str]
 
 
 def runs(session: Session, run_ids: Sequence[str]) -> Mapping[str, Attributes]:
-    """Return what is said of each run that is here, those in the bin among them."""
+    """Return the attributes of those runs that exist, in the bin or not."""
     statement = select(Run.uuid, Run.name, Run.experiment_id, Run.status, Run.lifecycle_stage)
     return {
         row.uuid: {
@@ -219,7 +219,7 @@ def runs(session: Session, run_ids: Sequence[str]) -> Mapping[str, Attributes]:
 
 
 def logged_models(session: Session, model_ids: Sequence[str]) -> Mapping[str, Attributes]:
-    """Return what is said of each logged model that is here, those in the bin among them."""
+    """Return the attributes of those logged models that exist, in the bin or not."""
     model = LoggedModel
     statement = select(
         model.model_id, model.name, model.experiment_id, model.status, model.lifecycle_stage
@@ -237,7 +237,7 @@ def logged_models(session: Session, model_ids: Sequence[str]) -> Mapping[str, At
 
 
 def versions(session: Session, ids: Sequence[int]) -> Mapping[int, Attributes]:
-    """Return what is said of each version."""
+    """Return the attributes of versions."""
     statement = (
         select(ModelVersion.id, RegisteredModel.name, ModelVersion.version, ModelVersion.current_stage)
         .join(RegisteredModel, RegisteredModel.id == ModelVersion.registered_model_id)

@@ -39,11 +39,11 @@ _NOT_IN_A_NAME: Final = "/:.%\"'"
 
 
 def create_model(session: Session, request: CreateLoggedModel, cause: AuditContext) -> LoggedModel:
-    """Create a pending model in an active experiment and return it. A name is made up where none is given."""
+    """Create a pending model in an active experiment and return it; generates a name if none is given."""
     experiment = parse_experiment_id(request.experiment_id)
     name = _check_name(request.name) if request.name else random_name()
     model_type = check_length(request.model_type, "model_type", NAME_LENGTH)
-    # Any run's id: the model may have been made by a run that this server does not know.
+    # Any id is accepted, because the model may have been made by a run that this server does not have.
     source_run_id = check_length(request.source_run_id, "source_run_id", RUN_ID_LENGTH)
     params, tags = _clean_params(request.params), _clean_tags(request.tags)
     location = active_location(session, experiment, request.experiment_id)
@@ -76,7 +76,7 @@ def create_model(session: Session, request: CreateLoggedModel, cause: AuditConte
 
 
 def get_model(session: Session, model_id: str, *, allow_deleted: bool) -> LoggedModel:
-    """Return a model; a deleted one only if asked for."""
+    """Return a model; a deleted one only if `allow_deleted`."""
     found = None
     if is_storable(model_id):
         found = reading.find_model(session, model_id, allow_deleted=allow_deleted)
@@ -96,7 +96,7 @@ def finalize_model(session: Session, model_id: str, status: str, cause: AuditCon
 
 
 def delete_model(session: Session, model_id: str, cause: AuditContext) -> None:
-    """Put a model into the bin. One that is there stays there: a client may send its request again."""
+    """Move a model to the bin. If it is there already, nothing changes: a client may repeat its request."""
     found = _locked(session, model_id)
     if found.stage is LifecycleStage.ACTIVE:
         reading.delete_model(session, found.id, now=cause.time)
@@ -105,7 +105,7 @@ def delete_model(session: Session, model_id: str, cause: AuditContext) -> None:
 
 
 def set_tags(session: Session, model_id: str, tags: Sequence[Pair], cause: AuditContext) -> None:
-    """Set tags of a model; of equal keys the last counts."""
+    """Set tags of a model; if a key occurs twice, the last value is kept."""
     clean = _clean_tags(tags)
     model = _active(session, model_id).id
     before = reading.find_tags(session, model, clean)
@@ -123,7 +123,7 @@ def delete_tag(session: Session, model_id: str, key: str, cause: AuditContext) -
 
 
 def log_params(session: Session, model_id: str, params: Sequence[Pair], cause: AuditContext) -> None:
-    """Add params to a model. They never change: the same value again is fine, another is refused."""
+    """Add params to a model. They never change: repeating a value is no error, another value is refused."""
     clean = _clean_params(params)
     model = _active(session, model_id).id
     stored = reading.find_params(session, model, clean)
@@ -155,7 +155,7 @@ def _locked(session: Session, model_id: str) -> reading.ModelRef:
 
 
 def _not_found(model_id: str) -> NotFoundError:
-    # The client's tests match these words.
+    # The stock client's tests compare these words.
     shown_id = shown(model_id)[1:-1]
     return NotFoundError(f"Logged model with ID '{shown_id}' not found.")
 
@@ -204,7 +204,7 @@ def _tag_length(key: str) -> int:
 
 
 def _check_pair(pair: Pair, limit: int) -> str:
-    # Any characters will do in a key: MLflow has no rule for those of logged models.
+    # A key may contain any characters, because MLflow has no rule for the keys of logged models.
     check_length(pair.key, "key", KEY_LENGTH)
     return check_length(pair.value, "value", limit)
 

@@ -1,4 +1,4 @@
-"""A logged model as it is answered."""
+"""The answers that contain logged models."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -12,18 +12,18 @@ STATUSES: Final = (
     "LOGGED_MODEL_READY",
     "LOGGED_MODEL_UPLOAD_FAILED",
 )
-"""A model's states, each at its protobuf number."""
+"""The states of a model; the index of each is its protobuf number."""
 
 
 class Registration(Reply, frozen=True):
-    """A version of a registered model that was made from the logged model."""
+    """A version of a registered model that was registered from the logged model."""
 
     name: str
     version: str
 
 
 class LoggedModelInfo(Reply, frozen=True):
-    """What a logged model is. Times are milliseconds since the epoch."""
+    """The attributes of a logged model. Times are milliseconds since the epoch."""
 
     model_id: str
     experiment_id: str
@@ -42,8 +42,8 @@ class LoggedModelInfo(Reply, frozen=True):
 class LoggedModelData(Reply, frozen=True):
     """What was logged to a model: its params, and the points of its metrics.
 
-    `metrics_are_partial`: there are more points than an answer holds, and of the longest series only the
-    newest are here.
+    `metrics_are_partial` says that there are more points than an answer holds, and that it has only the
+    newest of the longest series.
     """
 
     params: Sequence[KeyValue] = ()

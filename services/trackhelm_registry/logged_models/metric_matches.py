@@ -1,4 +1,4 @@
-"""What a comparison with a logged model's metric means, and the metric's newest point."""
+"""Comparisons with a logged model's metric in a filter, and the newest point of a metric for sorting."""
 
 import json
 import math
@@ -38,15 +38,15 @@ from trackhelm_domain.tables.lifecycle import LifecycleStage
 from trackhelm_registry.logged_models.search_fields import METRICS
 from trackhelm_registry.logged_models.store import is_labelled
 
-# What a comparison with a logged model's metric means: that some point of it fulfils it, as in MLflow.
+# A comparison with a logged model's metric is true if any point of the metric fulfils it, as in MLflow.
 #
-# The summaries of its series say so nearly always. Where they leave it open, whether there is a point
-# between the least and the greatest, or which points are not finite, the points are read.
+# The summaries of the metric's series nearly always decide this. Where they do not (whether there is a point
+# between the least and the greatest, or which points are not finite), the points are read.
 
-# Each becomes a parameter of the statement, beside those of the filter, and SQLite takes 32,766 in all.
+# Each model becomes a parameter beside those of the filter, and SQLite allows 32,766 parameters in all.
 _MOST_MODELS: Final = 5_000
 
-# Chunks hold up to megabytes: a few at a time are in memory.
+# A chunk may have megabytes, so only a few are in memory at a time.
 _ROWS_AT_A_TIME: Final = 64
 
 _SUMMARIES: Final[Mapping[Operator, Sequence[Aggregate]]] = {
@@ -59,7 +59,7 @@ _SUMMARIES: Final[Mapping[Operator, Sequence[Aggregate]]] = {
     Operator.IN: (Aggregate.MIN, Aggregate.MAX),
     Operator.NOT_IN: (Aggregate.MIN, Aggregate.MAX),
 }
-"""What decides about the finite points of a metric, beside the last point."""
+"""The aggregates that decide a comparison for the finite points of a metric, beside the last point."""
 
 _ORDERING: Final[Mapping[Operator, Callable[[Any, Any], Any]]] = {
     Operator.GT: operators.gt,
@@ -70,7 +70,7 @@ _ORDERING: Final[Mapping[Operator, Callable[[Any, Any], Any]]] = {
 
 
 class Matches:
-    """Says of comparisons with metrics which points count: those of models that fulfil some conditions."""
+    """Turns comparisons with metrics into conditions on points, for models that fulfil some conditions."""
 
     def __init__(
         self, session: Session, entity: EntitySearch, conditions: Sequence[ColumnElement[bool]]
@@ -80,7 +80,7 @@ class Matches:
         self._conditions = conditions
 
     def of(self, comparison: Comparison) -> Expression:
-        """Return what a comparison means; one that is no metric's, or names an aggregate, stays as it is."""
+        """Return what a comparison means; one without a metric, or with an aggregate, stays unchanged."""
         resolved = resolve_field(comparison.field, self._entity)
         if not (isinstance(resolved, ResolvedKey) and isinstance(resolved.part, MetricCollection)):
             return comparison
@@ -105,7 +105,7 @@ class Matches:
         return Or(tuple(parts)) if len(parts) > 1 else comparison
 
     def _models_with_a_point(self, key: str, operator: Operator, numbers: Sequence[float]) -> list[str]:
-        """Return models of which no summary says that they have a point that fulfils a comparison."""
+        """Return models that have a point which fulfils a comparison though no summary shows it."""
         is_open = _is_open(operator, numbers)
         statement = (
             select(Series.id, LoggedModel.model_id)
@@ -138,7 +138,7 @@ class Matches:
 
 
 def active_models_of(session: Session, experiments: Sequence[int]) -> list[ColumnElement[bool]]:
-    """Return what is true of the models of experiments that are not deleted."""
+    """Return the conditions for the models of experiments that are not deleted."""
     return [
         is_any_of(session, LoggedModel.experiment_id, experiments),
         LoggedModel.lifecycle_stage == LifecycleStage.ACTIVE,
@@ -152,7 +152,7 @@ def _numbers(comparison: Comparison) -> list[float]:
 
 
 def _is_open(operator: Operator, numbers: Sequence[float]) -> ColumnElement[bool]:
-    """Return whether the summary of a series leaves open whether it has a point that fulfils a comparison."""
+    """Return the condition that a series' summary does not decide whether a point fulfils a comparison."""
     finite = [number for number in numbers if math.isfinite(number)]
     not_finite = Series.nonfinite_count > 0
     if operator not in {Operator.EQ, Operator.IN}:
@@ -173,13 +173,10 @@ def _has(values: NDArray[np.float64], operator: Operator, numbers: Sequence[floa
     return bool(members.any() if operator in {Operator.EQ, Operator.IN} else not members.all())
 
 
-# The newest point of a logged model's metric: MLflow sorts models by it, by time first and then by step.
+# The newest point of a logged model's metric, by which MLflow sorts models: by time first, then by step.
 #
-# A series' summary has its last point, by step first: the same one, unless a script went back to earlier
-# steps, as one does that goes on from a checkpoint. Of such series the newest points are read.
-
-# Chunks hold up to megabytes: a few at a time are in memory.
-
+# A series' summary has its last point, by step first. This is the same point, unless a script returned to
+# earlier steps, as it does when it resumes from a checkpoint. Of such series the newest points are read.
 
 _Found: TypeAlias = tuple[int, int, float]
 """Timestamp, step and value of a point."""
@@ -194,7 +191,7 @@ class Newest(NamedTuple):
 
 
 def newest_points(session: Session, experiments: Sequence[int], key: str) -> Newest:
-    """Return what the newest points are of series, of a key, that belong to models of experiments."""
+    """Return the newest points of the series with a key that belong to models of experiments."""
     last = Newest(
         type_coerce(Series.last_timestamp, BigInteger()),
         type_coerce(Series.last_step, BigInteger()),
@@ -203,7 +200,7 @@ def newest_points(session: Session, experiments: Sequence[int], key: str) -> New
     found = _newer_than_the_last(session, experiments, key)
     if not found:
         return last
-    # One parameter, however many there are.
+    # All of them are one parameter, however many there are.
     if dialect_of(session) == "postgresql":
         texts = {number: [str(part) for part in point] for number, point in found.items()}
         of_series = cast(literal(json.dumps(texts)), JSONB)[cast(Series.id, Text)]
@@ -211,7 +208,7 @@ def newest_points(session: Session, experiments: Sequence[int], key: str) -> New
         read = [of_series[place].astext for place in range(3)]
         value = func.nullif(cast(read[2], Double()), literal_column("'NaN'::float8"))
     else:
-        # JSON knows no infinity, but this is how SQLite writes it; the null is NaN.
+        # JSON has no infinity, but SQLite writes it in this way; null stands for NaN.
         text = json.dumps(found).replace("Infinity", "9e999").replace("NaN", "null")
         path = literal_column("'$.\"'").op("||")(Series.id).op("||")(literal_column("'\"'"))
         known = func.json_type(text, path).is_not(None)
@@ -225,7 +222,7 @@ def newest_points(session: Session, experiments: Sequence[int], key: str) -> New
 
 
 def _newer_than_the_last(session: Session, experiments: Sequence[int], key: str) -> dict[int, _Found]:
-    """Return the newest points of those series that have one which is newer than the last by step."""
+    """Return the newest points of those series in which they are newer than the last point by step."""
     chunks = (
         select(MetricChunk.series_id, MetricChunk.data)
         .select_from(LoggedModel)

@@ -26,7 +26,7 @@ router = APIRouter(prefix="/mlflow/logged-models", route_class=WireRoute)
 
 @router.post("", **documented(LoggedModelReply))
 def create_logged_model(body: schemas.CreateLoggedModel, actor: ActorDep, runtime: RuntimeDep) -> Response:
-    """Create a pending model in an active experiment. A name is made up where none is given."""
+    """Create a pending model in an active experiment. A name is generated if none is given."""
     with runtime.database.writing() as session:
         model = logic.create_model(session, body, AuditContext(actor, runtime.clock()))
     return reply(LoggedModelReply(model=model))
@@ -34,11 +34,11 @@ def create_logged_model(body: schemas.CreateLoggedModel, actor: ActorDep, runtim
 
 @router.post("/search", **documented(LoggedModelsPage))
 def search_logged_models(body: schemas.SearchLoggedModels, runtime: RuntimeDep) -> Response:
-    """Return a page of the models of some experiments that fulfil a filter.
+    """Return a page of the models of some experiments that match a filter.
 
-    Metrics that were logged before are in the answer, and decide which models are found and in which order.
+    Metrics that were logged before the request are in the answer, and count for the filter and the order.
     """
-    # Datasets are those that metrics were measured on.
+    # A condition on datasets is one on metrics: on the datasets with which they were measured.
     if body.datasets or names_metrics(body.filter, *(term.field_name for term in body.order_by)):
         wait_until_all_stored(runtime.backlog)
     seen = stored_positions(runtime.backlog)
@@ -54,7 +54,7 @@ def search_logged_models(body: schemas.SearchLoggedModels, runtime: RuntimeDep) 
 def get_logged_model(
     model_id: str, query: Annotated[schemas.GetLoggedModel, Query()], runtime: RuntimeDep
 ) -> Response:
-    """Return a model; a deleted one only if asked for."""
+    """Return a model; a deleted one only if `allow_deleted`."""
     wait_until_stored(runtime.backlog, [model_id])
     with runtime.database.reading() as session:
         model = logic.get_model(session, model_id, allow_deleted=query.allow_deleted)
@@ -65,9 +65,9 @@ def get_logged_model(
 def finalize_logged_model(
     model_id: str, body: schemas.FinalizeLoggedModel, actor: ActorDep, runtime: RuntimeDep
 ) -> Response:
-    """Say that a model's files are there, or that their upload failed."""
+    """Set a model's status: its files were uploaded, or their upload failed."""
     _check_same(model_id, body.model_id)
-    # The answer holds its metrics.
+    # The answer contains the model's metrics.
     wait_until_stored(runtime.backlog, [model_id])
     with runtime.database.writing() as session:
         model = logic.finalize_model(session, model_id, body.status, AuditContext(actor, runtime.clock()))
@@ -81,7 +81,7 @@ def delete_logged_model(
     actor: ActorDep,
     runtime: RuntimeDep,
 ) -> Response:
-    """Put a model into the bin."""
+    """Move a model to the bin."""
     with runtime.database.writing() as session:
         logic.delete_model(session, model_id, AuditContext(actor, runtime.clock(), query.comment))
     return empty_reply()
@@ -97,7 +97,7 @@ def set_logged_model_tags(
     return empty_reply()
 
 
-# A key may hold slashes.
+# A key may contain slashes.
 @router.delete("/{model_id}/tags/{key:path}", **documented(Empty))
 def delete_logged_model_tag(model_id: str, key: str, actor: ActorDep, runtime: RuntimeDep) -> Response:
     """Delete a tag of a model."""

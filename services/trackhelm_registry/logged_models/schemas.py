@@ -1,4 +1,4 @@
-"""Requests about logged models. What is answered is in `logged_model_replies`."""
+"""Requests about logged models. The answers are in `messages`."""
 
 from typing import Annotated, Any
 
@@ -8,14 +8,14 @@ from trackhelm_core.wire.requests import Comment, Int64, Required, WireModel
 
 
 class Pair(WireModel):
-    """A param or a tag to write. An absent value is an empty one."""
+    """A param or a tag to write. An absent value is the empty string."""
 
     key: Required
     value: str = ""
 
 
 class CreateLoggedModel(WireModel):
-    """`POST logged-models`. Where the name is empty, one is made up."""
+    """`POST logged-models`. If the name is empty, one is generated."""
 
     experiment_id: Required
     name: str = ""
@@ -32,7 +32,7 @@ class GetLoggedModel(WireModel):
 
 
 def _status_text(value: Any) -> Any:
-    # Protobuf's JSON form takes an enum by its name or its number.
+    # Protobuf's JSON form accepts an enum by its name or its number.
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
@@ -44,7 +44,7 @@ class FinalizeLoggedModel(WireModel):
 
 
 class DeleteLoggedModel(WireModel):
-    """`DELETE logged-models/{model_id}`, as its query."""
+    """`DELETE logged-models/{model_id}`, as query parameters."""
 
     comment: Comment = ""
 
@@ -63,14 +63,14 @@ class LogLoggedModelParams(WireModel):
 
 
 class DatasetCondition(WireModel):
-    """A dataset that metrics must have been measured on: any of the name, or the one with the digest."""
+    """A dataset that metrics must have been measured on: any with the name, or the one with the digest."""
 
     dataset_name: str = ""
     dataset_digest: str = ""
 
 
 class OrderBy(WireModel):
-    """What to sort by. The dataset says which of a metric's values counts."""
+    """What to sort by. The dataset selects which of a metric's values counts."""
 
     field_name: Required
     ascending: bool = True
@@ -79,7 +79,7 @@ class OrderBy(WireModel):
 
 
 class SearchLoggedModels(WireModel):
-    """`POST logged-models/search`. Where `max_results` is 0, the page has the default size."""
+    """`POST logged-models/search`. If `max_results` is 0, the page has the default size."""
 
     experiment_ids: tuple[str, ...] = ()
     filter: str = ""

@@ -1,4 +1,4 @@
-"""Rules of searching logged models: what a request may ask for, and where its page begins and ends."""
+"""Rules of searching logged models: what a request may contain, and its pages."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -63,7 +63,7 @@ def _expression(text: str) -> Expression | None:
 
 
 def _with_full_status(comparison: Comparison) -> Expression:
-    """Let a status be written as Python's client shows it: `READY` for `LOGGED_MODEL_READY`."""
+    """Replace a status in the short form of Python's client, `READY`, with `LOGGED_MODEL_READY`."""
     field, value = comparison.field, comparison.value
     if field.key != "status" or (field.prefix or "attribute").lower() not in ATTRIBUTE_PREFIXES:
         return comparison
@@ -104,7 +104,7 @@ def _orders(items: Sequence[OrderBy]) -> list[Order]:
 
 
 def _field(name: str) -> Field:
-    """Read `name` or `metrics.val loss`: all behind the first dot is the key, quoted or not."""
+    """Parse `name` or `metrics.val loss`: everything after the first dot is the key, quoted or not."""
     prefix, dot, key = name.partition(".")
     if not dot:
         return Field(None, name, 0)

@@ -1,4 +1,4 @@
-"""What can be searched in logged models: their attributes, params, tags and metrics."""
+"""The fields by which logged models can be searched: their attributes, params, tags and metrics."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Final, ParamSpec
@@ -61,9 +61,9 @@ _SUMMARIES: Final = {
 def searchable(
     session: Session, datasets: Sequence[DatasetFilter] = (), keys: Collection[str] = ()
 ) -> EntitySearch:
-    """Return what a caller can search; metrics count where they were measured on one of `datasets`.
+    """Return the searchable fields; metrics count if they were measured on one of `datasets`.
 
-    `keys` are those that exist, of all that the caller may mean.
+    `keys` are the existing ones among those that the request may mean.
     """
     measured = [on_datasets(session, datasets)] if datasets else []
 
@@ -85,9 +85,9 @@ def searchable(
 
 
 def _each_by_itself(exists: Callable[_Asked, ColumnElement[bool]]) -> Callable[_Asked, ColumnElement[bool]]:
-    """Keep PostgreSQL from making one join of all conditions: 80 took it a second to plan, 200 eleven.
+    """Keep PostgreSQL from joining all conditions: planning took a second for 80 of them, and eleven for 200.
 
-    It does so only with a bare EXISTS. By itself, each looks up the few rows of one model.
+    It does so only with a bare EXISTS. Separately, each condition looks up the few rows of one model.
     """
 
     def fenced(*args: _Asked.args, **kwargs: _Asked.kwargs) -> ColumnElement[bool]:

@@ -1,4 +1,4 @@
-"""The statement that finds a page of logged models, and what they are sorted by."""
+"""The statement that finds a page of logged models, and the columns by which it sorts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -32,7 +32,7 @@ from trackhelm_registry.logged_models.store import (
     series_of_models,
 )
 
-# Where a row stands that has a value, NaN or nothing: in this order in both directions.
+# The rank of rows that have a value, NaN, or no value: the same order ascending and descending.
 _VALUE, _NAN, _MISSING = range(3)
 _WORDS: Final = "Invalid order by field name: {field}"
 _MAY_BE_MISSING: Final = frozenset({"model_type", "source_run_id"})
@@ -40,7 +40,7 @@ _MAY_BE_MISSING: Final = frozenset({"model_type", "source_run_id"})
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What a caller wants models sorted by; a metric's value may be that on one dataset."""
+    """What the caller sorts models by; a metric's value may be limited to one dataset."""
 
     field: Field
     descending: bool = False
@@ -48,9 +48,9 @@ class Order:
 
 
 def sort_columns(session: Session, orders: Sequence[Order], experiments: Sequence[int]) -> list[SortColumn]:
-    """Return the columns that orders mean, made a total order: the newest first, then by id.
+    """Return the sort columns of orders, with the creation time (newest first) and the id added as the last.
 
-    Those of metrics are good for models of `experiments` only.
+    Those of metrics are valid for models of `experiments` only.
     """
     columns: list[SortColumn] = []
     attributes: set[str] = set()
@@ -87,7 +87,7 @@ def _attribute_columns(by: ResolvedAttribute, *, descending: bool) -> list[SortC
 
 
 def _metric_columns(session: Session, order: Order, experiments: Sequence[int]) -> list[SortColumn]:
-    """Sort by the newest point of the metric, whichever run and dataset it is of."""
+    """Sort by the newest point of the metric, of any run and dataset."""
     point = newest_points(session, experiments, order.field.key)
 
     def newest(column: ColumnElement[Any]) -> ColumnElement[Any]:
@@ -106,16 +106,16 @@ def _metric_columns(session: Session, order: Order, experiments: Sequence[int]) 
 
 
 def _place(expression: ColumnElement[Any]) -> SortColumn:
-    # 64 bits wide: PostgreSQL refuses a page token's forged number that its own column type cannot hold.
+    # It is 64 bits wide, because PostgreSQL refuses a forged page token's number that the column cannot hold.
     return SortColumn(type_coerce(expression, BigInteger()))
 
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """Which models are wanted: those of some experiments that fulfil an expression, if there is one.
+    """The models to find: those of some experiments that match an expression, if there is one.
 
-    Datasets say which of a model's metrics the expression sees. Where it names none, a model must have
-    been measured on one of them.
+    `datasets` limit the metrics that the expression sees. If it names no metric, a model must have been
+    measured on one of them.
     """
 
     experiments: Sequence[int]
@@ -124,7 +124,7 @@ class Search:
 
 
 class FoundModels(NamedTuple):
-    """A page of models: their integer ids, their series, and the token of the next page if there is one."""
+    """A page of models: their integer ids, their series, and the token of the next page, if there is one."""
 
     ids: list[int]
     series: SeriesOfModels
@@ -134,8 +134,8 @@ class FoundModels(NamedTuple):
 def find_models(
     session: Session, search: Search, order: Sequence[SortColumn], page: PageRequest
 ) -> FoundModels:
-    """Return a page of models. It ends early where it would have more points than an answer holds."""
-    # What is sorted by may be a subquery of its own: computed once a model, it is compared by its name.
+    """Return a page of models; the page is shorter if it would have more points than an answer holds."""
+    # A sort column may be a subquery. It is computed once for each model and then compared by its name.
     computed: list[Label[Any]] = [term.column.label(f"computed_{index}") for index, term in enumerate(order)]
     found = select(LoggedModel.id, *computed).where(*_conditions(session, search)).subquery()
     named = [

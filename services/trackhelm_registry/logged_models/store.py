@@ -53,7 +53,7 @@ from trackhelm_registry.logged_models.messages import LoggedModelInfo
 
 @dataclass(frozen=True, slots=True)
 class DatasetFilter:
-    """A dataset by its name, its digest, or both; an empty part is not looked at."""
+    """A dataset by its name, its digest, or both; an empty part matches any."""
 
     name: str = ""
     digest: str = ""
@@ -63,12 +63,12 @@ ANY_DATASET: Final = DatasetFilter()
 
 
 def is_labelled() -> ColumnElement[bool]:
-    """Return what is true of every series of a model: said aloud, it opens their partial index."""
+    """Return a condition that is true of all series of models, so that their partial index can be used."""
     return Series.label_set_id != literal_column(str(NO_LABELS_ID))
 
 
 def on_datasets(session: Session, datasets: Sequence[DatasetFilter]) -> ColumnElement[bool]:
-    """Return the condition that a label set names one of `datasets`, of which there is at least one."""
+    """Return the condition that a label set names one of `datasets`, which must not be empty."""
     name, digest = _label(session, "dataset_name"), _label(session, "dataset_digest")
     return or_(
         *(
@@ -94,23 +94,23 @@ def series_of_model(*columns: SQLColumnExpression[Any]) -> Select[Any]:
 
 
 def _label(session: Session, name: str) -> ColumnElement[str]:
-    # Names are ours, not a caller's, and written out: as parameters they would count against the limit.
+    # The names are constants and written out, because parameters would count against the limit.
     if session.get_bind().dialect.name == "postgresql":
         return cast(LabelSet.labels, JSON).op("->>", return_type=Text())(literal_column(f"'{name}'"))
     return func.json_extract(LabelSet.labels, literal_column(f"'$.{name}'"), type_=Text())
 
 
-# The points of logged models' metrics, read from the chunks of their series: all of them, up to a number.
+# The points of logged models' metrics, read from the chunks of their series, up to a limit.
 #
-# A series of one point needs no chunk: its summary is the point. Of a longer one that does not fit, only
-# the chunks with its newest points are read, whatever its length.
+# A series of one point needs no chunk, because its summary is the point. Of a longer series that does not
+# fit, only the chunks with its newest points are read.
 
-# Chunks hold up to megabytes: a few at a time are in memory beside what was made of them.
+# A chunk may have megabytes, so only a few are in memory at a time beside the points that were read.
 _ROWS_AT_A_TIME = 64
 
 
 class ModelSeries(NamedTuple):
-    """A series of a model, by the model's integer id. `points` may count twice what was sent twice."""
+    """A series of a model, by the model's integer id. `points` may count a repeated point twice."""
 
     model: int
     id: int
@@ -127,14 +127,14 @@ SeriesOfModels: TypeAlias = Mapping[int, Sequence[ModelSeries]]
 
 
 class ModelPoints(NamedTuple):
-    """Points of a model's metrics by time, and whether there are others, older than those of their series."""
+    """Points of a model's metrics by time, and whether older points of their series were left out."""
 
     metrics: Sequence[Metric] = ()
     is_partial: bool = False
 
 
 def series_of_models(session: Session, ids: Sequence[int]) -> SeriesOfModels:
-    """Return the series of models by the models' integer ids, in order of key, run and labels."""
+    """Return the series of models by the models' integer ids, in the order of key, run and labels."""
     statement = (
         select(
             LoggedModel.id,
@@ -163,14 +163,14 @@ def series_of_models(session: Session, ids: Sequence[int]) -> SeriesOfModels:
 
 
 def models_that_fit(ids: Sequence[int], series: SeriesOfModels) -> int:
-    """Return how many models, from the first, have as many points as an answer holds; at least one."""
+    """Return how many of the first models have together as many points as an answer holds; at least one."""
     points = (sum(each.points for each in series.get(model, ())) for model in ids)
     totals = accumulate(min(number, LOGGED_MODEL_POINTS) for number in points)
     return max(1, sum(total <= LOGGED_MODEL_POINTS for total in totals))
 
 
 def points_of_models(session: Session, series: SeriesOfModels) -> Mapping[int, ModelPoints]:
-    """Return the points of models. Of one that has too many, the longest series have their newest."""
+    """Return the points of models. Of a model with too many, the longest series have only their newest."""
     shares = {model: _share([each.points for each in found]) for model, found in series.items()}
     long = [each for found in series.values() for each in found if each.points > 1]
     cut = {each.id for each in long if each.points > shares[each.model]}
@@ -188,7 +188,7 @@ def points_of_models(session: Session, series: SeriesOfModels) -> Mapping[int, M
 
 
 def _share(counts: Iterable[int]) -> int:
-    """Return how many points each series of a model may have, so that an answer holds them all."""
+    """Return how many points each series of a model may have, so that an answer can hold them all."""
     left, share = LOGGED_MODEL_POINTS, LOGGED_MODEL_POINTS
     ordered = sorted(counts)
     for index, count in enumerate(ordered):
@@ -216,7 +216,7 @@ def _newest(session: Session, series_id: int, share: int) -> Points:
         .order_by(chunk.max_timestamp.desc(), chunk.id)
     ).all()
     enough = sum(total < share for total in accumulate(row.points for row in bounds)) + 1
-    # What reaches as far as these do may be newer than some point of them.
+    # Chunks that reach as far as these may contain points that are newer than some of theirs.
     oldest = min(row.min_timestamp for row in bounds[:enough])
     needed = [row.id for row in bounds if row.max_timestamp >= oldest]
     statement = select(chunk.series_id, chunk.data).where(is_any_of(session, chunk.id, needed))
@@ -238,7 +238,7 @@ def _only_point(series: ModelSeries) -> Points:
 
 
 def _by_time(found: Sequence[tuple[ModelSeries, Points]]) -> list[Metric]:
-    """Return points of series in the wire's form, in the order in which they were logged, by their times."""
+    """Return points of series as they are answered, in the order in which they were logged, by time."""
     steps = np.concatenate([points.steps for _, points in found])
     timestamps = np.concatenate([points.timestamps for _, points in found])
     values = np.concatenate([points.values for _, points in found])
@@ -253,22 +253,22 @@ def _by_time(found: Sequence[tuple[ModelSeries, Points]]) -> list[Metric]:
 
 
 def _named(series: Iterable[ModelSeries]) -> Iterator[tuple[str, str | None, str | None, str | None, str]]:
-    """Yield what the points of a series share: key, model, dataset's name and digest, run."""
+    """Yield what all points of a series share: key, model, the dataset's name and digest, run."""
     for each in series:
         labels = json.loads(each.labels)
         dataset = labels.get("dataset_name"), labels.get("dataset_digest")
         yield each.key, labels.get("model_id"), *dataset, each.run_id
 
 
-# Ids a statement: each is a parameter, of which SQLite takes 32,766.
+# Ids for each statement: each is a parameter, of which SQLite allows 32,766.
 _BATCH: Final = 10_000
 
 Parts = Mapping[int, Sequence[Any]]
-"""What belongs to a model, by the model's integer id."""
+"""The parts of a model (such as its tags), by the model's integer id."""
 
 
 def find_model(session: Session, model_id: str, *, allow_deleted: bool = False) -> replies.LoggedModel | None:
-    """Return a model, None if there is none; a deleted one only if asked for."""
+    """Return a model, None if there is none; a deleted one only if `allow_deleted`."""
     statement = select(LoggedModel.id).where(LoggedModel.model_id == model_id)
     if not allow_deleted:
         statement = statement.where(LoggedModel.lifecycle_stage == LifecycleStage.ACTIVE)
@@ -349,7 +349,7 @@ def _registrations(session: Session, ids: Sequence[int]) -> Parts:
 
 @dataclass(frozen=True, slots=True)
 class ModelRef:
-    """What a write must know of the model it goes to."""
+    """What a write needs to know about its model."""
 
     id: int
     stage: LifecycleStage
@@ -375,7 +375,7 @@ def insert_model(session: Session, info: LoggedModelInfo) -> int:
 
 
 def lock_model(session: Session, model_id: str) -> ModelRef | None:
-    """Return a model, None if there is none. On PostgreSQL others cannot write to it until we commit."""
+    """Return a model, None if there is none. On PostgreSQL its row is locked until the commit."""
     statement = select(LoggedModel.id, LoggedModel.lifecycle_stage, LoggedModel.status)
     statement = statement.where(LoggedModel.model_id == model_id).with_for_update()
     row = session.execute(statement).one_or_none()
@@ -389,7 +389,7 @@ def set_status(session: Session, model: int, status: str, *, now: int) -> None:
 
 
 def delete_model(session: Session, model: int, *, now: int) -> None:
-    """Put a model into the bin."""
+    """Move a model to the bin."""
     values = {"lifecycle_stage": LifecycleStage.DELETED, "last_updated_timestamp": now}
     session.execute(update(LoggedModel).where(LoggedModel.id == model).values(values))
 
@@ -402,7 +402,7 @@ def find_params(session: Session, model: int, keys: Collection[str]) -> dict[str
 
 
 def add_params(session: Session, model: int, params: Mapping[str, str]) -> None:
-    """Add the params that the model does not have."""
+    """Add those params that the model does not have."""
     upsert(session, LoggedModelParam, _rows(model, params))
 
 
@@ -415,12 +415,12 @@ def find_tags(session: Session, model: int, keys: Collection[str]) -> dict[str, 
 
 
 def set_tags(session: Session, model: int, tags: Mapping[str, str]) -> None:
-    """Set tags: a present one takes the new value."""
+    """Set tags; existing ones get the new value."""
     upsert(session, LoggedModelTag, _rows(model, tags), update=["value"])
 
 
 def delete_tag(session: Session, model: int, key: str) -> str | None:
-    """Delete a tag and return the value it had, None if there was none."""
+    """Delete a tag and return its value, None if there was none."""
     statement = delete(LoggedModelTag).where(
         LoggedModelTag.logged_model_id == model, LoggedModelTag.key == key
     )

@@ -1,4 +1,4 @@
-"""Rules about versions: their numbers, sources, stages and end."""
+"""Rules about versions: their numbers, sources, stages and deletion."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ from trackhelm_registry.registered_models.store import VersionDetails
 
 @dataclass(frozen=True, slots=True)
 class NewVersion:
-    """A version to register. `run_id` and `model_id` are None where the request does not name them."""
+    """A version to register. `run_id` and `model_id` are None if the request does not name them."""
 
     name: str
     source: str
@@ -49,14 +49,14 @@ class NewVersion:
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """A move to a stage, which may archive the versions that are in it."""
+    """A transition to a stage, which may archive the versions that are in it."""
 
     stage: str
     archive_existing: bool
 
 
 def create_version(session: Session, new: NewVersion, cause: AuditContext) -> VersionDetails:
-    """Register a version under the model's next number, and note it at the logged model it comes from."""
+    """Register a version under the model's next number, and add it to the list of its logged model."""
     check_model_name(new.name)
     check_description(new.description)
     check_length(new.run_link, "run_link", SOURCE_LENGTH)
@@ -109,7 +109,7 @@ def describe_version(
 def transition_version(
     session: Session, name: str, version: str, transition: Transition, cause: AuditContext
 ) -> VersionDetails:
-    """Move a version to a stage; those that are in it may be archived at the same time."""
+    """Move a version to a stage; the versions that are in it may be archived at the same time."""
     target = parse_stage(transition.stage)
     if transition.archive_existing:
         check_archives(target)
@@ -128,7 +128,7 @@ def transition_version(
 
 
 def delete_version(session: Session, name: str, version: str, cause: AuditContext) -> None:
-    """Delete a version with its tags and aliases; its number is never given again."""
+    """Delete a version with its tags and aliases; its number is never used again."""
     found = locked_version(session, name, version)
     record_deletion(session, of_version(name, found.number), whole_version(session, found.row), cause)
     store.delete_version(session, found.model, found.row, found.number)

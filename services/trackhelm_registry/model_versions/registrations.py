@@ -1,7 +1,8 @@
-"""The list that a logged model carries of the versions it was registered as.
+"""The list, in a tag of a logged model, of the versions that it was registered as.
 
-MLflow's server and its client both add an entry for one and the same version, with the number as a number and
-as text. Here an entry is listed once, whoever comes first, with the number that MLflow's server writes.
+MLflow's server and its client both add an entry for the same version, the one with the number as a number and
+the other as text. Here an entry is listed once, whichever comes first, with the number as MLflow's server
+writes it.
 """
 
 import json
@@ -19,7 +20,7 @@ _NUMBER: Final = re.compile(r"[1-9][0-9]{0,17}")
 def add_registration(session: Session, model_id: str, name: str, number: int) -> None:
     """Add a version to the list of its logged model, unless the model was deleted since.
 
-    The model's row is locked first: two versions registered at once must both be listed.
+    The model's row is locked first, because two versions registered concurrently must both be listed.
     """
     logged_model = links.lock_logged_model(session, model_id)
     if logged_model is not None:
@@ -28,12 +29,12 @@ def add_registration(session: Session, model_id: str, name: str, number: int) ->
 
 
 def with_registration(text: str | None, name: str, number: int) -> str:
-    """Return the text of a list with one more entry; what clients wrote that is no list is replaced."""
+    """Return the text of a list with one more entry; a text of clients that is not a list is replaced."""
     return _written([*(_read(text or "") or ()), {"name": name, "version": number}])
 
 
 def normal_registrations(text: str) -> str:
-    """Return the text of a list with each entry once; what is no list stays as it is."""
+    """Return the text of a list with each entry once; a text that is not a list is returned unchanged."""
     listed = _read(text)
     return text if listed is None else _written(listed)
 
@@ -47,7 +48,7 @@ def _read(text: str) -> list[Any] | None:
 
 
 def _written(listed: list[Any]) -> str:
-    # By their texts, in which the keys of an entry are sorted; the first of equal ones keeps its place.
+    # Entries are compared by their texts with sorted keys; of equal entries the first keeps its place.
     entries = {json.dumps(entry, sort_keys=True): entry for entry in map(_normal, listed)}
     return json.dumps(list(entries.values()))
 

@@ -62,7 +62,7 @@ def get_model_version_download_uri(query: Annotated[NamedVersion, Query()], runt
 def search_model_versions(
     query: Annotated[schemas.SearchModelVersions, Query()], runtime: RuntimeDep
 ) -> Response:
-    """Return a page of versions of all models; those of prompts only when the filter asks for them."""
+    """Return a page of versions of all models; those of prompts only if the filter asks for them."""
     search = model_search.Search(query.filter, query.order_by, query.max_results, query.page_token)
     with runtime.database.reading() as session:
         page = model_search.search_versions(session, search)
@@ -94,7 +94,7 @@ def update_model_version(body: schemas.UpdateModelVersion, actor: ActorDep, runt
 
 @router.delete("/delete", **documented(Empty))
 def delete_model_version(body: schemas.DeleteModelVersion, actor: ActorDep, runtime: RuntimeDep) -> Response:
-    """Delete a version with its tags and aliases; its number is never given again."""
+    """Delete a version with its tags and aliases; its number is never used again."""
     cause = AuditContext(actor, runtime.clock(), body.comment)
     with require_approval(runtime.database, body.name, VersionDeletion(body.version), cause) as session:
         logic.delete_version(session, body.name, body.version, cause)
@@ -116,7 +116,7 @@ def set_model_version_tag(body: schemas.SetModelVersionTag, actor: ActorDep, run
 def delete_model_version_tag(
     body: schemas.DeleteModelVersionTag, actor: ActorDep, runtime: RuntimeDep
 ) -> Response:
-    """Delete a tag of a version; that there is none is no failure."""
+    """Delete a tag of a version; a missing tag is no error."""
     with runtime.database.writing() as session:
         cause = AuditContext(actor, runtime.clock())
         registered_models_logic.delete_version_tag(session, body.name, body.version, body.key, cause=cause)

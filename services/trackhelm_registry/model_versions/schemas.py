@@ -6,7 +6,7 @@ from trackhelm_core.wire.requests import Comment, Int64, Required, WireModel
 
 
 class Tag(WireModel):
-    """A tag to set. An absent value is an empty one."""
+    """A tag to set. An absent value is the empty string."""
 
     key: Required
     value: str = ""
@@ -27,8 +27,8 @@ class NamedVersion(NamedModel):
 class CreateModelVersion(NamedModel):
     """`POST model-versions/create`.
 
-    An absent `run_id` or `model_id` is taken over from a source that is another version; an empty one must
-    match it.
+    If the source is another version, an absent `run_id` or `model_id` is copied from it; a given one, even an
+    empty one, must equal it.
     """
 
     source: Required
@@ -40,7 +40,7 @@ class CreateModelVersion(NamedModel):
 
 
 class UpdateModelVersion(NamedVersion):
-    """`PATCH model-versions/update`. No description clears the one there is."""
+    """`PATCH model-versions/update`. An absent description clears the existing one."""
 
     description: str = ""
 
@@ -82,7 +82,7 @@ class DeleteModelVersionTag(NamedVersion):
 
 
 class ModelVersion(Reply, frozen=True):
-    """A version. What is not set is an empty string, as MLflow's server has it."""
+    """A version. Fields that are not set are empty strings, as with MLflow's server."""
 
     name: str
     version: str

@@ -1,4 +1,4 @@
-"""Where a new version comes from: what its source may be, and where its files are then found."""
+"""Rules about the source of a new version: which sources are allowed, and where the version's files are."""
 
 import re
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ from trackhelm_registry.registered_models.logic import (
 from trackhelm_registry.registered_models.names import LATEST, is_prompt
 from trackhelm_registry.registered_models.store import VersionDetails
 
-# The forms of a `models:/` URI. Pure functions: nothing is looked up.
+# The forms of a `models:/` URI. Pure functions without look-ups.
 
 SCHEME: Final = "models"
 FORMS: Final = (
@@ -49,7 +49,7 @@ class VersionUri:
 
 @dataclass(frozen=True, slots=True)
 class StageUri:
-    """`models:/name/Production` or `models:/name/latest` (no stage): the newest version of those."""
+    """`models:/name/Production` or `models:/name/latest` (no stage): the newest version of these."""
 
     name: str
     stage: str | None
@@ -57,7 +57,7 @@ class StageUri:
 
 @dataclass(frozen=True, slots=True)
 class AliasUri:
-    """`models:/name@alias`: the version an alias points to."""
+    """`models:/name@alias`: the version to which an alias points."""
 
     name: str
     alias: str
@@ -67,9 +67,9 @@ ModelUri: TypeAlias = LoggedModelUri | VersionUri | StageUri | AliasUri
 
 
 def parse_model_uri(uri: str) -> ModelUri | None:
-    """Return what a URI of the scheme `models` names; None if it has none of the forms."""
+    """Return what a URI of the scheme `models` names; None if it has none of these forms."""
     _, _, path = uri.partition(":")
-    # Two slashes would name another server's registry.
+    # Two slashes would name the registry of another server.
     if not path.startswith("/") or path.startswith("//"):
         return None
     name, slash, suffix = path[1:].partition("/")
@@ -85,10 +85,10 @@ def parse_model_uri(uri: str) -> ModelUri | None:
     return LoggedModelUri(alias) if alias.strip() else None
 
 
-# Source URIs as paths: whether one is safe, and whether it lies under another. Pure functions.
+# Source URIs as paths: whether one is safe, and whether it lies below another. Pure functions.
 #
-# A source is handed to clients, which load (that is, run) what is there. So the check must read it as every
-# client will: percent-encoding is undone to the end, and what tools read in different ways is refused.
+# Clients load, that is execute, the files of a source. So the check must read a source as every client does:
+# percent-encoding is decoded until nothing changes, and forms that tools interpret differently are refused.
 
 FILE: Final = "file"
 _DECODING_ROUNDS: Final = 10
@@ -97,7 +97,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """A place that a URI names: its path is compared decoded, segment by segment."""
+    """The place that a URI names; its path is compared decoded, segment by segment."""
 
     scheme: str
     authority: str
@@ -110,12 +110,12 @@ def invalid_source(source: str, reason: str) -> InvalidParameterError:
 
 
 def scheme_of(source: str) -> str:
-    """Return the scheme of a source; a path without one is a file's."""
+    """Return the scheme of a source; that of a path without one is `file`."""
     return _split(source).scheme or FILE
 
 
 def parse_source(source: str) -> Location:
-    """Return the place that a source names; refuse one that is not absolute and in its plainest form."""
+    """Return the place that a source names; refuses one that is not absolute or not in canonical form."""
     parts = _split(source)
     decoded = _decoded(source)
     if source != source.strip() or _CONTROL.search(decoded):
@@ -129,7 +129,7 @@ def parse_source(source: str) -> Location:
 
 
 def lies_under(source: str, root: str) -> bool:
-    """Return whether a source is the root or lies under it."""
+    """Return whether a source is the root or lies below it."""
     parts = _split(source)
     if parts.query or parts.fragment:
         return False
@@ -167,13 +167,10 @@ def _location(parts: SplitResult) -> Location:
     return Location(scheme, authority, segments)
 
 
-# Registered versions that a `models:/` URI names by number, stage or alias.
-
-
 def referenced_version(
     session: Session, source: str, reference: VersionUri | StageUri | AliasUri
 ) -> VersionDetails:
-    """Return the version that a source refers to now; a prompt's cannot be one."""
+    """Return the version to which a source refers now; a version of a prompt is refused."""
     if is_prompt(dict(model_details(session, reference.name).tags)):
         raise invalid_source(source, "A version of a prompt cannot be the source of a model version.")
     match reference:
@@ -189,26 +186,26 @@ def referenced_version(
             return versions[-1]
 
 
-# Where a new version comes from: what its source may be, and where its files are then found.
+# The origin of a new version: its run, its logged model, and where its files are.
 #
-# What it comes from is kept from being deleted for good until the version is committed. A source under our
-# own artifact store must belong to the run or logged model that the request names, so that nobody registers
-# what somebody else logged under a wrong name. Another one is refused only where it says something else
-# than the request does: what it names may be on another server, or deleted by now.
+# The origin is locked against deletion for good until the version is committed. A source in the server's own
+# artifact store must belong to the run or logged model that the request names, so that nobody registers
+# another user's files under a wrong origin. Any other source is refused only if it contradicts the request:
+# the run or model that it names may be on another server, or be deleted by now.
 
 PROMPT_SOURCES: Final = ("dummy-source", "prompt-template")
-"""What clients send as the source of a prompt, which has no files."""
+"""The source that clients send for a prompt, which has no files."""
 
 _RUNS: Final = "runs"
-"""The scheme of a place below a run's files."""
+"""The scheme of URIs below a run's files."""
 
 _OWNED_SCHEMES: Final = frozenset({PROXY_SCHEME, FILE, "http", "https", "ftp", "sftp"})
-"""Schemes of what a server's host reaches: such a source must lie under what the named run or model owns."""
+"""Schemes that a server's host can reach: such a source must lie below the named run's or model's files."""
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What a request says of a version's origin; None where it says nothing."""
+    """The origin that a request names; None for what it leaves out."""
 
     source: str
     run_id: str | None
@@ -217,7 +214,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """What is stored of it. An id that is not known is empty."""
+    """The origin that is stored. An unknown id is empty."""
 
     source: str
     storage_location: str
@@ -226,7 +223,7 @@ class Origin:
 
 
 def resolve_prompt_source(session: Session, claim: Claim) -> Origin:
-    """Return the origin of a prompt's version: none."""
+    """Return the origin of a prompt's version, which is empty."""
     if claim.source not in PROMPT_SOURCES:
         raise InvalidParameterError(
             f"Invalid prompt source: {cut(claim.source)!r}. It must be one of {', '.join(PROMPT_SOURCES)}."
@@ -287,18 +284,18 @@ def _from_models(session: Session, claim: Claim) -> Origin:
 
 
 def _check_kept(session: Session, source: str, origin: Origin, version: VersionUri) -> None:
-    """Keep what a version comes from until the transaction ends, as that version did until now."""
+    """Lock the origin of a version against deletion for good, as the source version did until now."""
     has_run = not origin.run_id or links.run_artifact_uri(session, origin.run_id) is not None
     has_model = not origin.model_id or links.keep_logged_model(session, origin.model_id)
     if not (has_run and has_model):
-        # If that version was deleted meanwhile, it kept the files for nobody.
+        # If that version was deleted meanwhile, nothing has kept the files since.
         referenced_version(session, source, version)
 
 
 def _keep_run(session: Session, run_id: str) -> None:
-    """Keep a run from being deleted for good, if it is there; one that is not, or no more, may be named too.
+    """Lock a run against deletion for good, if it exists; a run that does not, or no longer, is no error.
 
-    Its files may be elsewhere, and of those that wait for their deletion the deletion keeps what is in use.
+    Its files may be elsewhere, and deletion for good keeps files that are in use.
     """
     if run_id:
         links.run_artifact_uri(session, run_id)

@@ -1,4 +1,4 @@
-"""The stages of a version: where it is on its way to production."""
+"""The stages of a version."""
 
 from typing import Final
 
@@ -7,13 +7,13 @@ from trackhelm_core.wire.violations import cut
 from trackhelm_domain.tables.registry import Stage
 
 ACTIVE: Final = (Stage.STAGING, Stage.PRODUCTION)
-"""The stages whose versions are in use: moving one in may archive the others."""
+"""The stages whose versions are in use: a transition to one of them may archive the other versions."""
 
 _BY_SPELLING: Final = {stage.lower(): stage for stage in Stage}
 
 
 def parse_stage(text: str) -> Stage:
-    """Return the stage a text means."""
+    """Return the stage that a text names."""
     stage = _BY_SPELLING.get(text.lower())
     if stage is None:
         raise InvalidParameterError(

@@ -34,7 +34,7 @@ def update_version(session: Session, version: int, values: Mapping[str, Any], *,
 def move_others(
     session: Session, model: int, version: int, stages: tuple[str, str], *, now: int
 ) -> list[int]:
-    """Move every other version of a model that is in the first stage to the second; return their numbers."""
+    """Move every other version of a model from the first stage to the second; return their numbers."""
     origin, target = stages
     moved = session.scalars(
         update(ModelVersion)
@@ -59,7 +59,7 @@ def move_version(session: Session, model: int, number: int, stage: str, *, now: 
 
 
 def newest_in_stage(session: Session, model: int, stage: str) -> int | None:
-    """Return the highest number of a model's versions that are in a stage."""
+    """Return the highest number of a model's versions in a stage."""
     return session.scalar(
         select(func.max(ModelVersion.version)).where(
             ModelVersion.registered_model_id == model, ModelVersion.current_stage == stage
@@ -77,23 +77,23 @@ def delete_version(session: Session, model: int, version: int, number: int) -> N
     session.execute(delete(ModelVersion).where(ModelVersion.id == version))
 
 
-# Statements about what each transition of a model moved.
+# The history of stages: which versions each transition of a model moved.
 #
-# The model's row is locked by whoever calls these: transitions are counted without a double.
+# Callers hold the lock on the model's row, so that each transition gets a number of its own.
 
 Stages = tuple[str, str]
-"""Where from, and where to."""
+"""The stage before, and the stage after."""
 
 
 class Transition(NamedTuple):
-    """A transition by its number, and what it moved, by the numbers of the versions."""
+    """A transition by its number, and the moves that it made, by the numbers of the versions."""
 
     number: int
     moved: Mapping[int, Stages]
 
 
 def note_stages(session: Session, model: int, moved: Mapping[int, Stages]) -> None:
-    """Note what a transition moved."""
+    """Record which versions a transition moved."""
     newest = select(func.max(StageHistory.transition)).where(StageHistory.registered_model_id == model)
     transition = (session.scalar(newest) or 0) + 1
     rows = [
@@ -114,7 +114,7 @@ def note_stages(session: Session, model: int, moved: Mapping[int, Stages]) -> No
 def newest_transition(
     session: Session, model: int, stage: str, *, before: int | None = None
 ) -> Transition | None:
-    """Return the newest transition (or that before another one) that moved a version into a stage or out."""
+    """Return the newest transition (or that before another) that moved a version into or out of a stage."""
     history = StageHistory
     newest = (
         select(func.max(history.transition))
@@ -137,7 +137,7 @@ def newest_transition(
 
 
 def forget_transition(session: Session, model: int, transition: int) -> None:
-    """Forget a transition: it is undone."""
+    """Delete a transition from the history, because it was undone."""
     session.execute(
         delete(StageHistory).where(
             StageHistory.registered_model_id == model, StageHistory.transition == transition
@@ -146,34 +146,34 @@ def forget_transition(session: Session, model: int, transition: int) -> None:
 
 
 def forget_stages_of_version(session: Session, model: int, number: int) -> None:
-    """Forget that a version was moved: it is being deleted."""
+    """Delete a version from the history of stages, because it is being deleted."""
     session.execute(
         delete(StageHistory).where(StageHistory.registered_model_id == model, StageHistory.version == number)
     )
 
 
 def stages_now(session: Session, model: int, numbers: Sequence[int]) -> dict[int, str]:
-    """Return the stage of each of some versions."""
+    """Return the current stage of each of some versions."""
     statement = select(ModelVersion.version, ModelVersion.current_stage).where(
         ModelVersion.registered_model_id == model, is_any_of(session, ModelVersion.version, numbers)
     )
     return dict(session.execute(statement).all())
 
 
-# Statements about the versions that an alias was set to, one after the other.
+# The history of aliases: the versions that an alias was set to, one after the other.
 #
-# The model's row is locked by whoever calls these: positions are counted without a gap or a double.
+# Callers hold the lock on the model's row, so that positions have neither gaps nor duplicates.
 
 
 class Earlier(NamedTuple):
-    """A version that an alias was set to, by its number, and where in the history that is."""
+    """A version that an alias was set to, by its number, and its position in the history."""
 
     position: int
     number: int
 
 
 def note_alias(session: Session, model: int, alias: str, number: int) -> None:
-    """Note that an alias was set to a version, unless that was the last it was set to."""
+    """Record that an alias was set to a version, unless that is the last entry of its history."""
     statement = select(AliasHistory.position, AliasHistory.version).where(
         AliasHistory.registered_model_id == model, AliasHistory.alias == alias
     )
@@ -185,7 +185,7 @@ def note_alias(session: Session, model: int, alias: str, number: int) -> None:
 
 
 def version_before(session: Session, model: int, alias: str, number: int | None) -> Earlier | None:
-    """Return the newest version that an alias was set to, other than the one with a number."""
+    """Return the newest version in an alias's history other than the one with the given number."""
     statement = select(AliasHistory.position, AliasHistory.version).where(
         AliasHistory.registered_model_id == model, AliasHistory.alias == alias
     )
@@ -196,7 +196,7 @@ def version_before(session: Session, model: int, alias: str, number: int | None)
 
 
 def forget_aliases_after(session: Session, model: int, alias: str, position: int) -> None:
-    """Forget what an alias was set to after a position."""
+    """Delete the entries of an alias's history after a position."""
     session.execute(
         delete(AliasHistory).where(
             AliasHistory.registered_model_id == model,
@@ -207,7 +207,7 @@ def forget_aliases_after(session: Session, model: int, alias: str, position: int
 
 
 def forget_aliases_of_version(session: Session, model: int, number: int) -> None:
-    """Forget that any alias was set to a version: it is being deleted."""
+    """Delete a version from the histories of all aliases, because it is being deleted."""
     session.execute(
         delete(AliasHistory).where(AliasHistory.registered_model_id == model, AliasHistory.version == number)
     )

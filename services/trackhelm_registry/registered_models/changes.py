@@ -1,4 +1,4 @@
-"""What the audit trail and webhooks are told of changes of models and versions."""
+"""The audit events and webhook events about changes of models and versions."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -11,36 +11,36 @@ from trackhelm_domain.outbox import Announcement, Event, announce, is_wanted
 from trackhelm_registry.registered_models import store
 from trackhelm_registry.registered_models.names import PROMPT_TAG, is_prompt
 
-# What the audit trail is told of models and versions: which part of their state a change is about.
+# Audit events of models and versions: the part of their state that a change is about.
 
 
 def of_model(name: str) -> Entity:
-    """Return a registered model as the audit trail names it."""
+    """Return the entity of a registered model in the audit trail."""
     return Entity(EntityType.REGISTERED_MODEL, name)
 
 
 def of_version(name: str, number: int) -> Entity:
-    """Return a version as the audit trail names it."""
+    """Return the entity of a version in the audit trail."""
     return Entity(EntityType.MODEL_VERSION, name, number)
 
 
 def of_logged_model(model_id: str) -> Entity:
-    """Return a logged model as the audit trail names it."""
+    """Return the entity of a logged model in the audit trail."""
     return Entity(EntityType.LOGGED_MODEL, model_id)
 
 
 def record_creation(session: Session, entity: Entity, state: State, cause: AuditContext) -> None:
-    """Record that something came to be."""
+    """Record that an entity was created."""
     record(session, Change(entity, Action.CREATED, None, state), cause)
 
 
 def record_deletion(session: Session, entity: Entity, state: State, cause: AuditContext) -> None:
-    """Record that something is gone, and what it was."""
+    """Record that an entity was deleted, with its last state."""
     record(session, Change(entity, Action.DELETED, state, None), cause)
 
 
 def record_stage(session: Session, entity: Entity, stages: tuple[str, str], cause: AuditContext) -> None:
-    """Record a move from the first stage to the second."""
+    """Record a transition from the first stage to the second."""
     before, after = stages
     record(session, Change(entity, Action.STAGE_CHANGED, {"stage": before}, {"stage": after}), cause)
 
@@ -55,18 +55,18 @@ def record_description(session: Session, entity: Entity, texts: tuple[str, str],
 def record_tags(
     session: Session, entity: Entity, before: Mapping[str, str], after: Mapping[str, str], cause: AuditContext
 ) -> None:
-    """Record tags that were set or, where none are left, deleted. The mappings hold the keys in question."""
+    """Record tags that were set or, if `after` has none, deleted. The mappings hold only the changed keys."""
     action = Action.TAGGED if after else Action.UNTAGGED
     record(session, Change(entity, action, {"tags": before}, {"tags": after}), cause)
 
 
 def alias_state(alias: str, number: int | None) -> State:
-    """Return the state of an alias that points to a version, or to none."""
+    """Return the state of an alias that points to a version, or to none if it does not exist."""
     return {"aliases": {} if number is None else {alias: str(number)}}
 
 
 def whole_model(session: Session, model: int) -> State:
-    """Return what a model is, for the event that tells of its end."""
+    """Return the whole state of a model, for the event of its deletion."""
     aliases = store.model_aliases(session, model)
     versions = store.version_stages(session, model)
     return {
@@ -78,7 +78,7 @@ def whole_model(session: Session, model: int) -> State:
 
 
 def whole_version(session: Session, version: int) -> State:
-    """Return what a version is, for the events that tell of its beginning and its end."""
+    """Return the whole state of a version, for the events of its creation and deletion."""
     row = store.version_row(session, version)
     aliases = store.model_aliases(session, row["registered_model_id"], row["version"])
     return {
@@ -92,13 +92,13 @@ def whole_version(session: Session, version: int) -> State:
     }
 
 
-# What webhooks are told of models and prompts, in the words of MLflow's payloads.
+# Webhook events of models and prompts, with the contents of MLflow's payloads.
 #
-# A prompt is a registered model with a tag, and its events are its own. Whether a model is one is looked up
-# only when somebody wants to be told.
+# A prompt is a registered model with a tag, and has events of its own. Whether a model is a prompt is looked
+# up only if a webhook is to be called.
 
 _PROMPT_TEXT: Final = "mlflow.prompt.text"
-# They say what kind of prompt it is, which the event's name says already.
+# They mark a model as a prompt, which the event's name says already.
 _INTERNAL_TAGS: Final = frozenset({PROMPT_TAG, "_mlflow_prompt_type"})
 
 
@@ -112,7 +112,7 @@ def announce_model(
 
 
 def announce_version(session: Session, name: str, number: int, version: Mapping[str, Any], now: int) -> None:
-    """Announce a new version, given as the audit trail has it."""
+    """Announce a new version, given in the form of the audit trail."""
     tags, description = version["tags"], version["description"] or None
     if is_prompt(tags):
         shown = _without_internal(tags)
@@ -151,7 +151,7 @@ def announce_version_tag(
 def announce_alias(
     session: Session, model: int, name: str, alias: str, *, number: int | None, now: int
 ) -> None:
-    """Announce that an alias was pointed to a version or, where none is given, deleted."""
+    """Announce that an alias was set to a version or, without one, deleted."""
     if number is not None:
         events = (Event.PROMPT_ALIAS_CREATED, Event.MODEL_VERSION_ALIAS_CREATED)
         data = {"alias": alias, "version": str(number)}

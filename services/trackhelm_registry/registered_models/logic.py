@@ -41,11 +41,11 @@ from trackhelm_registry.registered_models.names import (
 )
 from trackhelm_registry.registered_models.store import ModelDetails, VersionDetails
 
-# Finding what a request names, or saying that it is not there.
+# Looking up what a request names, and the errors if it does not exist.
 
 
 class LockedVersion(NamedTuple):
-    """A version that is to be changed: the row ids of its model and itself, its number and its stage."""
+    """A locked version: the row ids of its model and itself, its number and its stage."""
 
     model: int
     row: int
@@ -72,7 +72,7 @@ def found_model(session: Session, name: str) -> int:
 
 
 def locked_model(session: Session, name: str) -> int:
-    """Lock the model with a name, so that its changes take turns, and return its row id."""
+    """Lock the model with a name, so that its changes run one after the other, and return its row id."""
     model = store.lock_models(session, [check_model_name(name)]).get(name)
     if model is None:
         raise model_not_found(name)
@@ -80,7 +80,7 @@ def locked_model(session: Session, name: str) -> int:
 
 
 def locked_version(session: Session, name: str, version: str) -> LockedVersion:
-    """Find a version that is to be changed, its model locked."""
+    """Find a version that is to be changed, and lock its model."""
     number = parse_version(version)
     model = store.lock_models(session, [check_model_name(name)]).get(name)
     if model is None or number is None:
@@ -110,7 +110,7 @@ def version_details(session: Session, name: str, version: str) -> store.VersionD
     return found
 
 
-# Rules about tags of models and versions. Setting one is no change of what it is set on: times stay.
+# Tags of models and versions. Setting a tag does not change the time of its model or version.
 
 
 def set_model_tag(session: Session, name: str, key: str, value: str, *, cause: AuditContext) -> None:
@@ -124,7 +124,7 @@ def set_model_tag(session: Session, name: str, key: str, value: str, *, cause: A
 
 
 def delete_model_tag(session: Session, name: str, key: str, *, cause: AuditContext) -> None:
-    """Delete a tag of a model; that there is none is no failure."""
+    """Delete a tag of a model; a missing tag is no error."""
     check_key(key)
     model = locked_model(session, name)
     before = store.model_tags(session, model, [key])
@@ -147,7 +147,7 @@ def set_version_tag(
 
 
 def delete_version_tag(session: Session, name: str, version: str, key: str, *, cause: AuditContext) -> None:
-    """Delete a tag of a version; that there is none is no failure."""
+    """Delete a tag of a version; a missing tag is no error."""
     check_key(key)
     found = locked_version(session, name, version)
     before = store.version_tags(session, found.row, [key])
@@ -163,7 +163,8 @@ def _announce(
     announce_version_tag(session, version.model, name, version.number, tag=tag, now=cause.time)
 
 
-# Rules about registered models: names are unique, and all that belongs to a model moves and goes with it.
+# Registered models: names are unique, and versions, tags and aliases are renamed and deleted with their
+# model.
 
 
 def create_model(
@@ -191,10 +192,10 @@ def get_model(session: Session, name: str) -> ModelDetails:
 
 
 def rename_model(session: Session, name: str, new_name: str, cause: AuditContext) -> ModelDetails:
-    """Rename a model; to the name it has is no failure."""
+    """Rename a model; renaming it to its own name is no error."""
     check_model_name(name)
     check_model_name(new_name, "new_name")
-    # Both names at once and in one order: two renames that swap names must not wait for each other.
+    # Both names are locked at once and in one order, because two renames that swap names could deadlock.
     models = store.lock_models(session, {name, new_name})
     if name not in models:
         raise model_not_found(name)
@@ -205,7 +206,7 @@ def rename_model(session: Session, name: str, new_name: str, cause: AuditContext
     except store.NameTakenError as error:
         raise _name_taken(new_name) from error
     governance_store.rename_model(session, models[name], new_name)
-    # Under the new name: whoever looks at the model finds from it what it was called before.
+    # The event is recorded under the new name, so that the model's events show its earlier name.
     change = Change(of_model(new_name), Action.RENAMED, {"name": name}, {"name": new_name})
     record(session, change, cause)
     return model_details(session, new_name)
@@ -222,21 +223,21 @@ def describe_model(session: Session, name: str, description: str, cause: AuditCo
 
 
 def delete_model(session: Session, name: str, cause: AuditContext) -> None:
-    """Delete a model, whatever the stages of its versions."""
+    """Delete a model; the stages of its versions do not matter."""
     model = locked_model(session, name)
     record_deletion(session, of_model(name), whole_model(session, model), cause)
     store.delete_model(session, model)
 
 
 def latest_versions(session: Session, name: str, stages: Sequence[str]) -> list[VersionDetails]:
-    """Return the newest version of each of the stages; of every stage where none is named."""
+    """Return the newest version in each of the stages; in every stage if none is named."""
     wanted = {parse_stage(stage) for stage in stages}
     versions = store.latest_versions(session, found_model(session, name))
     return [version for version in versions if not wanted or version.row.current_stage in wanted]
 
 
 def _taken(session: Session, name: str, model: int, tags: Mapping[str, str]) -> AlreadyExistsError:
-    """Return the error for a new model's name that a model has: models and prompts share their names."""
+    """Return the error for a new model whose name is taken; models and prompts share their names."""
     match is_prompt(tags), is_prompt(store.model_tags(session, model, [PROMPT_TAG])):
         case True, True:
             return AlreadyExistsError(f"Prompt (name={name}) already exists.")
@@ -256,7 +257,7 @@ def _name_taken(name: str) -> AlreadyExistsError:
     return AlreadyExistsError(f"Registered Model (name={name}) already exists.")
 
 
-# Rules about aliases: each points to one version of its model and moves when it is set again.
+# Aliases: each points to one version of its model, and is moved when it is set again.
 
 
 def set_alias(session: Session, name: str, alias: str, version: str, cause: AuditContext) -> None:
@@ -272,7 +273,7 @@ def set_alias(session: Session, name: str, alias: str, version: str, cause: Audi
 
 
 def delete_alias(session: Session, name: str, alias: str, cause: AuditContext) -> None:
-    """Delete an alias; that there is none is no failure."""
+    """Delete an alias; a missing alias is no error."""
     check_alias(alias)
     model = locked_model(session, name)
     number = store.aliased_number(session, model, alias)
@@ -285,7 +286,7 @@ def delete_alias(session: Session, name: str, alias: str, cause: AuditContext) -
 
 
 def version_by_alias(session: Session, name: str, alias: str) -> VersionDetails:
-    """Return the version an alias points to; `latest` is the newest."""
+    """Return the version to which an alias points; `latest` is the newest version."""
     check_alias(alias)
     model = found_model(session, name)
     if alias.lower() == LATEST:
@@ -295,6 +296,6 @@ def version_by_alias(session: Session, name: str, alias: str) -> VersionDetails:
         return versions[-1]
     number = store.aliased_number(session, model, alias)
     if number is None:
-        # Not 404: the stock client and MLflow's server agree on this code for an alias.
+        # The status is not 404, because MLflow's server and client agree on this code for an alias.
         raise InvalidParameterError(f"Registered model alias {alias} not found.")
     return version_details(session, name, str(number))

@@ -1,4 +1,4 @@
-"""Stored models, versions and webhooks as the messages that answer with them."""
+"""Turns stored models, versions and webhooks into the messages of answers."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ from trackhelm_registry.webhooks.schemas import EventMessage, WebhookMessage
 from trackhelm_registry.webhooks.store import WebhookRow
 
 READY = "READY"
-"""The only status a version has: nothing is copied when it is registered, so nothing can be pending."""
+"""The only status of a version: registering copies nothing, so no version is ever pending."""
 
 
 def version_message(version: VersionDetails) -> ModelVersion:

@@ -1,4 +1,4 @@
-"""What models, aliases and versions may be called, and which models are prompts. Pure functions."""
+"""Rules about the names of models, aliases and versions, and about prompts. Pure functions."""
 
 import posixpath
 import re
@@ -25,17 +25,17 @@ from trackhelm_core.search.expression import (
 from trackhelm_core.validation import check_key, check_length
 from trackhelm_core.wire.violations import invalid_value
 
-# What models, aliases and versions may be called, and how long their texts may be. Pure functions.
+# Names of models, aliases and versions, and the lengths of their texts.
 
 LATEST: Final = "latest"
-"""The alias, in any case, that always points to the newest version."""
+"""The alias, in upper or lower case, that always points to the newest version."""
 
 _ALIAS = re.compile(r"[\w\-]+")
 _NUMBER_ALIAS = re.compile(r"v\d+", re.IGNORECASE)
 
 
 def check_model_name(name: str, parameter: str = "name") -> str:
-    """Check the name of a registered model. It stands in `models:/name/version` and in paths of the UI."""
+    """Check the name of a registered model, which is part of `models:/name/version` and of UI paths."""
     if not name.strip():
         raise missing_parameter(parameter)
     check_length(name, parameter, REGISTERED_MODEL_NAME_LENGTH)
@@ -48,7 +48,7 @@ def check_model_name(name: str, parameter: str = "name") -> str:
 
 
 def check_alias(alias: str) -> str:
-    """Check an alias that may be asked for or deleted."""
+    """Check an alias that is to be read or deleted."""
     check_length(alias, "Registered model alias name", ALIAS_LENGTH)
     if not _ALIAS.fullmatch(alias):
         raise InvalidParameterError(
@@ -89,7 +89,7 @@ def check_description(description: str) -> None:
     check_length(description, "description", TEXT_LENGTH)
 
 
-# Prompts: MLflow keeps them as registered models that carry a tag, and lists them apart from models.
+# Prompts: MLflow stores them as registered models with a tag, and lists them separately from models.
 
 PROMPT_TAG: Final = "mlflow.prompt.is_prompt"
 
@@ -98,14 +98,14 @@ _TAG_PREFIXES: Final = frozenset({"tag", "tags"})
 
 
 def is_prompt(tags: Mapping[str, str]) -> bool:
-    """Return whether what has these tags is a prompt."""
+    """Return whether these are the tags of a prompt."""
     return tags.get(PROMPT_TAG, "false").lower() == "true"
 
 
 def without_prompts(expression: Expression | None) -> Expression:
-    """Return a filter that leaves prompts out, unless it says itself what it wants of them.
+    """Return a filter that excludes prompts, unless it has a condition on them itself.
 
-    Models have no such tag at all, and clients ask for them by `!= 'true'` or `= 'false'`: both mean
+    Models do not have the tag at all, and clients ask for them by `!= 'true'` or `= 'false'`: both mean
     that the tag is not 'true', so that rows without it match.
     """
     if expression is None:

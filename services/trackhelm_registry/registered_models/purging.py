@@ -1,4 +1,4 @@
-"""Deleting logged models for good: their rows at once, which are few, and their files by a tombstone."""
+"""Deletes logged models for good: their few rows at once, and their files by a tombstone."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -16,7 +16,7 @@ _NOT_IN_BIN: Final = "it is not in the bin any more"
 
 
 def kept_models(session: Session, in_use: FilesInUse, model_ids: Sequence[str]) -> dict[str, str]:
-    """Return why models would be kept, by their ids: because somebody else needs their files."""
+    """Return, by id, why models would be kept: because something else needs their files."""
     return _kept(session, in_use, purging_store.find_models(session, model_ids, lock=False))
 
 
@@ -30,11 +30,11 @@ def purge_models(
 ) -> dict[str, str]:
     """Delete logged models in the bin for good, and return why some are kept.
 
-    Those of an experiment in the bin go with it, whichever stage they are in: name it. Somebody may have
-    restored it, or a model, since the caller looked: then they are kept.
+    If `experiment_id` names an experiment in the bin, its models go with it, in the bin or not. If the
+    experiment or a model was restored since the caller looked, the models are kept.
     """
     kept = dict.fromkeys(model_ids, _NOT_IN_BIN)
-    # Before the models, as whoever adds to an experiment.
+    # The experiment is locked before the models, in the order of writes that add to an experiment.
     if experiment_id is not None and not is_in_bin(session, experiment_id):
         return kept
     models = [

@@ -34,7 +34,7 @@ _COLUMNS = (
 
 
 def models_in_bin(session: Session, *, before: int, after: int, limit: int) -> list[ModelFiles]:
-    """Return models that came to the bin before a time, behind the row id `after`."""
+    """Return the next models after the row id `after` that came to the bin before a time."""
     statement = select(*_COLUMNS).where(
         LoggedModel.lifecycle_stage == LifecycleStage.DELETED,
         LoggedModel.last_updated_timestamp <= before,
@@ -44,13 +44,13 @@ def models_in_bin(session: Session, *, before: int, after: int, limit: int) -> l
 
 
 def models_of_experiment(session: Session, experiment_id: int, *, after: int, limit: int) -> list[ModelFiles]:
-    """Return models of an experiment, in the bin or not, behind the row id `after`."""
+    """Return the next models of an experiment after the row id `after`, in the bin or not."""
     statement = select(*_COLUMNS).where(LoggedModel.experiment_id == experiment_id, LoggedModel.id > after)
     return [ModelFiles(*row) for row in session.execute(statement.order_by(LoggedModel.id).limit(limit))]
 
 
 def find_models(session: Session, model_ids: Sequence[str], *, lock: bool) -> list[ModelFiles]:
-    """Return the models there are of `model_ids`."""
+    """Return those of the models `model_ids` that exist."""
     statement = select(*_COLUMNS).where(is_any_of(session, LoggedModel.model_id, model_ids))
     if lock:
         statement = statement.with_for_update()

@@ -28,7 +28,7 @@ def _answer(model: ModelDetails) -> Response:
 def create_registered_model(
     body: schemas.CreateRegisteredModel, actor: ActorDep, runtime: RuntimeDep
 ) -> Response:
-    """Create a registered model; its name must be free."""
+    """Create a registered model; its name must not be taken."""
     new_tags = {tag.key: tag.value for tag in body.tags}
     with runtime.database.writing() as session:
         cause = AuditContext(actor, runtime.clock())
@@ -50,7 +50,7 @@ def get_registered_model(query: Annotated[NamedModel, Query()], runtime: Runtime
 def rename_registered_model(
     body: schemas.RenameRegisteredModel, actor: ActorDep, runtime: RuntimeDep
 ) -> Response:
-    """Rename a registered model; its versions, tags and aliases go with it."""
+    """Rename a registered model; its versions, tags and aliases are kept."""
     cause = AuditContext(actor, runtime.clock())
     with require_approval(runtime.database, body.name, ModelRenaming(body.new_name), cause) as session:
         model = logic.rename_model(session, body.name, body.new_name, cause)
@@ -84,7 +84,7 @@ def delete_registered_model(
 def search_registered_models(
     query: Annotated[schemas.SearchRegisteredModels, Query()], runtime: RuntimeDep
 ) -> Response:
-    """Return a page of registered models; prompts only when the filter asks for them."""
+    """Return a page of registered models; prompts only if the filter asks for them."""
     search = model_search.Search(query.filter, query.order_by, query.max_results, query.page_token)
     with runtime.database.reading() as session:
         page = model_search.search_models(session, search)
@@ -128,7 +128,7 @@ def set_registered_model_tag(
 def delete_registered_model_tag(
     body: schemas.DeleteRegisteredModelTag, actor: ActorDep, runtime: RuntimeDep
 ) -> Response:
-    """Delete a tag of a registered model; that there is none is no failure."""
+    """Delete a tag of a registered model; a missing tag is no error."""
     with runtime.database.writing() as session:
         logic.delete_model_tag(session, body.name, body.key, cause=AuditContext(actor, runtime.clock()))
     return empty_reply()
@@ -139,7 +139,7 @@ aliases_router = APIRouter(prefix="/mlflow/registered-models/alias", route_class
 
 @aliases_router.post("", **documented(Empty))
 def set_registered_model_alias(body: schemas.SetAlias, actor: ActorDep, runtime: RuntimeDep) -> Response:
-    """Point an alias to a version; it leaves the version it pointed to."""
+    """Set an alias to a version; it no longer points to the version before."""
     cause = AuditContext(actor, runtime.clock(), body.comment)
     with require_approval(
         runtime.database, body.name, AliasSetting(body.alias, body.version), cause
@@ -152,7 +152,7 @@ def set_registered_model_alias(body: schemas.SetAlias, actor: ActorDep, runtime:
 def get_model_version_by_alias(
     query: Annotated[schemas.NamedAlias, Query()], runtime: RuntimeDep
 ) -> Response:
-    """Return the version an alias points to; `latest` is the newest one."""
+    """Return the version to which an alias points; `latest` is the newest version."""
     with runtime.database.reading() as session:
         version = logic.version_by_alias(session, query.name, query.alias)
     return reply(ModelVersionAnswer(model_version=version_message(version)))
@@ -162,7 +162,7 @@ def get_model_version_by_alias(
 def delete_registered_model_alias(
     body: schemas.DeleteAlias, actor: ActorDep, runtime: RuntimeDep
 ) -> Response:
-    """Delete an alias; that there is none is no failure."""
+    """Delete an alias; a missing alias is no error."""
     cause = AuditContext(actor, runtime.clock(), body.comment)
     with require_approval(runtime.database, body.name, AliasDeletion(body.alias), cause) as session:
         logic.delete_alias(session, body.name, body.alias, cause)

@@ -20,7 +20,7 @@ class RenameRegisteredModel(NamedModel):
 
 
 class UpdateRegisteredModel(NamedModel):
-    """`PATCH registered-models/update`. No description clears the one there is."""
+    """`PATCH registered-models/update`. An absent description clears the existing one."""
 
     description: str = ""
 
@@ -41,7 +41,7 @@ class SearchRegisteredModels(WireModel):
 
 
 class GetLatestVersions(NamedModel):
-    """`POST` or `GET registered-models/get-latest-versions`. No stage means every stage."""
+    """`POST` or `GET registered-models/get-latest-versions`. Without stages, every stage is meant."""
 
     stages: tuple[str, ...] = ()
 
@@ -60,7 +60,7 @@ class DeleteRegisteredModelTag(NamedModel):
 
 
 class Alias(Reply, frozen=True):
-    """An alias and the version it points to."""
+    """An alias and the version to which it points."""
 
     alias: str
     version: str

@@ -1,4 +1,4 @@
-"""Searching models and versions: filters, orders and pages."""
+"""Rules of searching models and versions: filters, orders and pages."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """What is asked for, as the request has it."""
+    """A search as the request has it."""
 
     filter: str
     order_by: Sequence[str]
@@ -28,28 +28,28 @@ class Search:
     page_token: str
 
     def page(self, entity: str, largest: int) -> PageRequest:
-        """Return which page is asked for; its token is bound to the query, of another it makes no sense."""
+        """Return the requested page; its token is bound to the query and invalid with another."""
         limit = check_page_size(self.max_results, largest)
         return PageRequest(query_digest(entity, self.filter, list(self.order_by)), self.page_token, limit)
 
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[Item]):
-    """What was found; the token of the next page is empty if there is none."""
+    """The results; the token of the next page is empty if there is none."""
 
     items: Sequence[Item]
     next_token: str
 
 
 def search_models(session: Session, search: Search) -> Page[ModelDetails]:
-    """Return a page of registered models, by name where no order is asked for."""
+    """Return a page of registered models, by name unless another order is given."""
     asked = search.page("registered models", SEARCH_REGISTERED_MODELS_PAGE)
     expression = without_prompts(parse_filter(search.filter))
     return Page(*search_store.model_page(session, expression, parse_order_by(search.order_by), asked))
 
 
 def search_versions(session: Session, search: Search) -> Page[VersionDetails]:
-    """Return a page of versions, the last changed first where no order is asked for."""
+    """Return a page of versions, the last changed first unless another order is given."""
     if search.max_results < 1:
         raise InvalidParameterError(
             f"Invalid value for max_results. It must be a positive integer, but got {search.max_results}."

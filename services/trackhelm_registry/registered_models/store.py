@@ -20,12 +20,11 @@ from trackhelm_domain.tables import (
 )
 from trackhelm_domain.tables.registry import Stage
 
-# Models and versions with all that hangs on them, read with a fixed number of statements a page.
+# Models and versions with their tags and aliases, read with a fixed number of statements for each page.
 #
-# Rows are read here and nowhere else, after the changes of the transaction: what is returned is what is
-# stored.
+# Rows are read only here, after the changes of the transaction, so that the answer is what is stored.
 
-# SQLite takes 32,766 parameters a statement and a page of versions may have 200,000 rows.
+# SQLite allows 32,766 parameters in a statement, and a page of versions may have 200,000 rows.
 _IDS_PER_STATEMENT: Final = 10_000
 
 
@@ -63,12 +62,12 @@ def version_details(session: Session, name: str, number: int) -> VersionDetails 
 
 
 def latest_versions(session: Session, model: int) -> Sequence[VersionDetails]:
-    """Return the newest version of each stage of a model that has any, by their numbers."""
+    """Return the newest version in each stage of a model that has any, by number."""
     return _latest_versions(session, [model])[model]
 
 
 def complete_models(session: Session, rows: Sequence[RegisteredModel]) -> list[ModelDetails]:
-    """Return models with all that hangs on them."""
+    """Return models with their newest versions, tags and aliases."""
     ids = [row.id for row in rows]
     latest = _latest_versions(session, ids)
     tags = _grouped(
@@ -79,7 +78,7 @@ def complete_models(session: Session, rows: Sequence[RegisteredModel]) -> list[M
 
 
 def complete_versions(session: Session, rows: Sequence[tuple[ModelVersion, str]]) -> list[VersionDetails]:
-    """Return versions (given with their models' names) with all that hangs on them."""
+    """Return versions (given with their models' names) with their tags and aliases."""
     tags = _grouped(
         session,
         ModelVersionTag.model_version_id,
@@ -120,15 +119,15 @@ def _latest_versions(session: Session, models: Sequence[int]) -> Mapping[int, Se
 
 
 def _newest(models: Sequence[int], stage: Stage) -> Select[*tuple[Any, ...]]:
-    """Select the number of each model's newest version in a stage: the end of a part of an index.
+    """Select the number of each model's newest version in a stage, which is one look-up in an index.
 
-    Grouped by stage, it would be a walk over every version of the models.
+    A statement grouped by stage would read every version of the models.
     """
     number = (
         select(func.max(ModelVersion.version))
         .where(
             ModelVersion.registered_model_id == RegisteredModel.id,
-            # Not as a parameter: the plan is the same for every model.
+            # It is not a parameter, because the plan is the same for every model.
             ModelVersion.current_stage == literal_column(f"'{stage}'"),
         )
         .scalar_subquery()
@@ -166,13 +165,13 @@ def _portions(ids: Sequence[int], size: int = _IDS_PER_STATEMENT) -> Iterator[li
 
 
 def set_model_tags(session: Session, model: int, tags: Mapping[str, str]) -> None:
-    """Set tags of a model: a present one takes the new value."""
+    """Set tags of a model; existing ones get the new value."""
     rows = [{"registered_model_id": model, "key": key, "value": tags[key]} for key in sorted(tags)]
     upsert(session, RegisteredModelTag, rows, update=["value"])
 
 
 def delete_model_tag(session: Session, model: int, key: str) -> None:
-    """Delete a tag of a model if it is there."""
+    """Delete a tag of a model, if it exists."""
     session.execute(
         delete(RegisteredModelTag).where(
             RegisteredModelTag.registered_model_id == model, RegisteredModelTag.key == key
@@ -181,26 +180,26 @@ def delete_model_tag(session: Session, model: int, key: str) -> None:
 
 
 def set_version_tags(session: Session, version: int, tags: Mapping[str, str]) -> None:
-    """Set tags of a version: a present one takes the new value."""
+    """Set tags of a version; existing ones get the new value."""
     rows = [{"model_version_id": version, "key": key, "value": tags[key]} for key in sorted(tags)]
     upsert(session, ModelVersionTag, rows, update=["value"])
 
 
 def delete_version_tag(session: Session, version: int, key: str) -> None:
-    """Delete a tag of a version if it is there."""
+    """Delete a tag of a version, if it exists."""
     session.execute(
         delete(ModelVersionTag).where(ModelVersionTag.model_version_id == version, ModelVersionTag.key == key)
     )
 
 
 def set_alias(session: Session, model: int, alias: str, number: int) -> None:
-    """Point an alias to the version with a number."""
+    """Set an alias to the version with a number."""
     row = {"registered_model_id": model, "alias": alias, "version": number}
     upsert(session, RegisteredModelAlias, [row], update=["version"])
 
 
 def aliased_number(session: Session, model: int, alias: str) -> int | None:
-    """Return the number of the version that an alias points to."""
+    """Return the number of the version to which an alias points."""
     return session.scalar(
         select(RegisteredModelAlias.version).where(
             RegisteredModelAlias.registered_model_id == model, RegisteredModelAlias.alias == alias
@@ -209,7 +208,7 @@ def aliased_number(session: Session, model: int, alias: str) -> int | None:
 
 
 def delete_alias(session: Session, model: int, alias: str) -> None:
-    """Delete an alias if it is there."""
+    """Delete an alias, if it exists."""
     session.execute(
         delete(RegisteredModelAlias).where(
             RegisteredModelAlias.registered_model_id == model, RegisteredModelAlias.alias == alias
@@ -225,13 +224,13 @@ def model_description(session: Session, model: int) -> str:
 
 
 def model_tags(session: Session, model: int, keys: Sequence[str] | None = None) -> dict[str, str]:
-    """Return those tags of a model that have one of `keys`; all of them where none are named."""
+    """Return those tags of a model that have one of `keys`; all of them if no keys are given."""
     table = RegisteredModelTag
     return _tags(session, table.registered_model_id, model, (table.key, table.value), keys)
 
 
 def model_aliases(session: Session, model: int, number: int | None = None) -> dict[str, int]:
-    """Return the aliases of a model, each with the number it points to; of one version where it is named."""
+    """Return the aliases of a model with the numbers of their versions; only of version `number` if given."""
     table = RegisteredModelAlias
     statement = select(table.alias, table.version).where(table.registered_model_id == model)
     if number is not None:
@@ -252,13 +251,13 @@ def version_description(session: Session, version: int) -> str:
 
 def version_row(session: Session, version: int) -> RowMapping:
     """Return a version's row."""
-    # As columns: an object would be remembered by the session, and answered with after the row has changed.
+    # Columns are selected, because the session would keep an object and return it unchanged later.
     statement = select(ModelVersion.__table__).where(ModelVersion.id == version)
     return session.execute(statement).mappings().one()
 
 
 def version_tags(session: Session, version: int, keys: Sequence[str] | None = None) -> dict[str, str]:
-    """Return those tags of a version that have one of `keys`; all of them where none are named."""
+    """Return those tags of a version that have one of `keys`; all of them if no keys are given."""
     table = ModelVersionTag
     return _tags(session, table.model_version_id, version, (table.key, table.value), keys)
 
@@ -277,10 +276,10 @@ def _tags(
     return dict(session.execute(statement).all())
 
 
-# Statements that find and change registered models.
+# Changes of registered models.
 #
-# A change of a model, of a version or of an alias first locks the model's row: changes of one model take
-# turns, and there is no second lock to take in another order.
+# A change of a model, of a version or of an alias first locks the model's row: changes of one model run one
+# after the other, and no second lock can be taken in another order.
 
 
 class NameTakenError(Exception):
@@ -342,21 +341,21 @@ def describe_model(session: Session, model: int, description: str, *, now: int) 
 
 
 def touch_model(session: Session, model: int, *, now: int) -> None:
-    """Note that a model changed."""
+    """Set the time of a model's last change."""
     session.execute(
         update(RegisteredModel).where(RegisteredModel.id == model).values(last_updated_timestamp=now)
     )
 
 
 def delete_model(session: Session, model: int) -> None:
-    """Delete a model; its versions, tags and aliases go with it."""
+    """Delete a model; its versions, tags and aliases are deleted with it."""
     session.execute(delete(RegisteredModel).where(RegisteredModel.id == model))
 
 
 def take_version_number(session: Session, name: str, *, now: int) -> tuple[int, int] | None:
-    """Lock a model and return its row id and the number of its next version, which is then taken.
+    """Lock a model and return its row id and its next version's number, which is then used.
 
-    A rollback gives the number back: numbers have no gap but that of a deleted version.
+    If the transaction is rolled back, the number is not used, so that only deleted versions leave gaps.
     """
     taken = session.execute(
         update(RegisteredModel)

@@ -1,1 +1,1 @@
-"""Webhooks: their management and what is on its way to them."""
+"""Webhooks: their management, and the delivery of events to them."""

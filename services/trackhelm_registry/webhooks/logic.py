@@ -1,4 +1,4 @@
-"""Rules about webhooks: what one may be, its addresses and events, and what becomes of deliveries."""
+"""Rules about webhooks: their names, addresses, events and secrets, and their deliveries."""
 
 import ipaddress
 import re
@@ -43,7 +43,7 @@ from trackhelm_registry.webhooks.schemas import (
 )
 from trackhelm_registry.webhooks.store import WebhookRow
 
-# The events that requests and answers name: MLflow's as its protobuf does, those of runs by a word.
+# Names of events in requests and answers: MLflow's as in its protobuf, those of runs as one word.
 
 _ENTITIES: Final = (
     *("REGISTERED_MODEL", "MODEL_VERSION", "MODEL_VERSION_TAG", "MODEL_VERSION_ALIAS", "PROMPT"),
@@ -58,7 +58,7 @@ _BY_RUN_NAME: Final = {event.action.upper(): event for event in RUN_EVENTS}
 
 
 def parse_events(asked: Iterable[AskedEvent]) -> list[Event]:
-    """Return MLflow's events that a request names."""
+    """Return the events of MLflow that a request names."""
     return [_parse(event) for event in asked]
 
 
@@ -68,7 +68,7 @@ def parse_run_events(asked: Iterable[str]) -> list[Event]:
 
 
 def run_event_name(event: Event) -> str:
-    """Return the word for an event of runs."""
+    """Return the name of an event of runs."""
     return event.action.upper()
 
 
@@ -96,15 +96,15 @@ def _name(asked: str | int, numbers: Mapping[int, str]) -> str:
     return numbers.get(asked, str(asked)) if isinstance(asked, int) else asked
 
 
-# Which addresses a webhook may be given. What a host name means is checked whenever it is called.
+# The URLs that a webhook may have. The addresses of a host name are checked whenever it is called.
 
-# Printable ASCII without space: nothing that could end a line of the request.
+# Printable ASCII without space, so that nothing can end a line of the request.
 _CHARACTERS: Final = re.compile(r"[!-~]+")
 _HOST: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9.])?|\[[0-9A-Fa-f:.]+\]")
 
 
 def check_url(url: str, settings: WebhookSettings) -> str:
-    """Refuse what is no URL that a webhook may have."""
+    """Refuse a URL that a webhook may not have."""
     check_length(url, "url", WEBHOOK_URL_LENGTH)
     if not _CHARACTERS.fullmatch(url):
         raise invalid_value(
@@ -135,7 +135,7 @@ def check_url(url: str, settings: WebhookSettings) -> str:
 
 
 def _check_literal(url: str, host: str, settings: WebhookSettings) -> None:
-    """Refuse an address that will never be called while it is still known who gave it."""
+    """Refuse an address that will never be called, so that the error reaches the client that sent it."""
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
@@ -147,7 +147,7 @@ def _check_literal(url: str, host: str, settings: WebhookSettings) -> None:
         raise InvalidParameterError(message) from error
 
 
-# Rules about webhooks: what one may be, and what the audit trail is told of its changes.
+# Webhooks and the audit events of their changes.
 
 _NAME: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
 _ID: Final = re.compile(r"[0-9a-f]{32}")
@@ -155,7 +155,7 @@ _STATUSES: Final = {1: WebhookStatus.ACTIVE, 2: WebhookStatus.DISABLED}
 
 
 class Webhooks:
-    """The webhooks of one deployment, by its settings and its keys."""
+    """The webhooks of one deployment, with its settings and keys."""
 
     def __init__(self, configuration: WebhookConfiguration) -> None:
         self._settings = configuration.settings
@@ -183,7 +183,7 @@ class Webhooks:
         return created
 
     def update(self, session: Session, uuid: str, asked: UpdateWebhook, cause: AuditContext) -> WebhookRow:
-        """Change what a request gives of a webhook."""
+        """Change those attributes of a webhook that a request contains."""
         before = found_webhook(session, uuid, lock=True)
         values: dict[str, Any] = {"last_update_time": cause.time}
         if asked.name:
@@ -213,7 +213,7 @@ class Webhooks:
         return after
 
     def _sealed(self, secret: str) -> str | None:
-        """Return a secret as it is stored. An empty one is none."""
+        """Return a secret in the form in which it is stored; None for an empty one."""
         if not secret:
             return None
         check_length(secret, "secret", WEBHOOK_SECRET_LENGTH)
@@ -227,7 +227,7 @@ class Webhooks:
 
 
 def delete(session: Session, uuid: str, cause: AuditContext) -> None:
-    """Delete a webhook; what is on its way to it is not delivered any more."""
+    """Delete a webhook; its pending deliveries are dropped."""
     webhook = found_webhook(session, uuid, lock=True)
     store.delete_webhook(session, webhook.id)
     record(session, Change(_entity(uuid), Action.DELETED, _state(webhook), None), cause)
@@ -242,14 +242,14 @@ def found_webhook(session: Session, uuid: str, *, lock: bool = False) -> Webhook
 
 
 def is_id(text: str) -> bool:
-    """Return whether a text has the form of a webhook's or delivery's id: any other is nobody's."""
+    """Return whether a text has the form of a webhook's or delivery's id."""
     return _ID.fullmatch(text) is not None
 
 
 def list_webhooks(
     session: Session, asked: ListWebhooks, *, mlflow_only: bool
 ) -> tuple[Sequence[WebhookRow], str]:
-    """Return a page of webhooks, and the token of the next; see `store.webhook_page`."""
+    """Return a page of webhooks, and the token of the next page; see `store.webhook_page`."""
     limit = check_page_range(asked.max_results, WEBHOOKS_PAGE)
     request = PageRequest(query_digest("webhooks", mlflow_only), asked.page_token, limit)
     return store.webhook_page(session, request, mlflow_only=mlflow_only)
@@ -313,7 +313,7 @@ def _entity(uuid: str) -> Entity:
 
 
 def _state(webhook: WebhookRow) -> State:
-    """Return what the audit trail is told of a webhook: everything but the secret."""
+    """Return the state of a webhook for the audit trail: everything but the secret."""
     return {
         "name": webhook.name,
         "url": webhook.url,
@@ -324,7 +324,7 @@ def _state(webhook: WebhookRow) -> State:
     }
 
 
-# Rules about deliveries: listing them, and sending them again.
+# Deliveries: listing them, and sending them again.
 
 
 def list_deliveries(session: Session, webhook: str, asked: ListDeliveries) -> FoundDeliveries:
@@ -337,7 +337,7 @@ def list_deliveries(session: Session, webhook: str, asked: ListDeliveries) -> Fo
 
 
 def resend(session: Session, webhook: str, delivery: str, now: int) -> int:
-    """Make a delivery due now, whatever became of it, and return the webhook's row id."""
+    """Make a delivery due now, in whatever state it is, and return the webhook's row id."""
     row = found_webhook(session, webhook)
     found = store.find_deliveries(session, delivery, row.id) if is_id(delivery) else []
     if not found:
@@ -356,7 +356,7 @@ def delivery_message(row: Row[*tuple[Any, ...]]) -> Delivery:
         state=row.state,
         attempts=row.attempts,
         created_time=row.created_time,
-        # It is JSON already, and goes out as it is sent to the webhook.
+        # The text is JSON already and is answered as it is sent to the webhook.
         body=msgspec.Raw(row.body.encode()),
         due_time=row.due_time if row.state == DeliveryState.WAITING else None,
         settled_time=row.settled_time,

@@ -49,7 +49,7 @@ def create_webhook(body: schemas.CreateWebhook, actor: ActorDep, runtime: Runtim
 
 @router.get("/mlflow/webhooks", **documented(schemas.FoundWebhooks))
 def list_webhooks(query: Annotated[schemas.ListWebhooks, Query()], runtime: RuntimeDep) -> Response:
-    """Return a page of webhooks that are called for events of MLflow's: its clients know no others."""
+    """Return a page of the webhooks for events of MLflow, because its clients know no other events."""
     return _list(query, runtime, mlflow_only=True)
 
 
@@ -71,7 +71,7 @@ def get_webhook(webhook_id: str, runtime: RuntimeDep) -> Response:
 def update_webhook(
     webhook_id: str, body: schemas.UpdateWebhook, actor: ActorDep, runtime: RuntimeDep
 ) -> Response:
-    """Change a webhook; what is not given stays."""
+    """Change a webhook; attributes that are not given stay."""
     webhooks = Webhooks(runtime.part(WebhookConfiguration))
     with runtime.database.writing() as session:
         webhook = webhooks.update(session, webhook_id, body, AuditContext(actor, runtime.clock()))
@@ -81,7 +81,7 @@ def update_webhook(
 
 @router.delete("/mlflow/webhooks/{webhook_id}", **documented(Empty))
 def delete_webhook(webhook_id: str, actor: ActorDep, runtime: RuntimeDep) -> Response:
-    """Delete a webhook with everything that is on its way to it."""
+    """Delete a webhook with all of its deliveries."""
     with runtime.database.writing() as session:
         logic.delete(session, webhook_id, AuditContext(actor, runtime.clock()))
     runtime.part(Outbox).webhooks_changed()
@@ -92,7 +92,7 @@ def delete_webhook(webhook_id: str, actor: ActorDep, runtime: RuntimeDep) -> Res
 def test_webhook(
     webhook_id: str, body: schemas.TestWebhook, runtime: RuntimeDep, tests: TestsDep
 ) -> Response:
-    """Call a webhook once with an example, and return how that ended."""
+    """Call a webhook once with an example, and return the outcome."""
     with runtime.database.reading() as session:
         message = test_message(logic.found_webhook(session, webhook_id), body, runtime.clock())
     if not tests.acquire(blocking=False):
@@ -128,7 +128,7 @@ deliveries_router = APIRouter(prefix="/trackhelm/webhooks/{webhook_id}/deliverie
 def list_deliveries(
     webhook_id: str, query: Annotated[schemas.ListDeliveries, Query()], runtime: RuntimeDep
 ) -> Response:
-    """Return a page of a webhook's deliveries: waiting, delivered, and dead letters; the newest first."""
+    """Return a page of a webhook's deliveries, waiting, delivered and dead, the newest first."""
     with runtime.database.reading() as session:
         page = logic.list_deliveries(session, webhook_id, query)
     return reply(page)
@@ -136,7 +136,7 @@ def list_deliveries(
 
 @deliveries_router.post("/{delivery_id}/resend", **documented(Empty))
 def resend_delivery(webhook_id: str, delivery_id: str, runtime: RuntimeDep) -> Response:
-    """Send a delivery again, or without waiting further, whatever became of it."""
+    """Send a delivery again, or a waiting one now, in whatever state it is."""
     with runtime.database.writing() as session:
         webhook = logic.resend(session, webhook_id, delivery_id, runtime.clock())
     runtime.part(Outbox).notify([webhook])

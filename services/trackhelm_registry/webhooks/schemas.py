@@ -9,14 +9,14 @@ from trackhelm_domain.tables.webhooks import DeliveryState
 
 
 class AskedEvent(WireModel):
-    """An event of MLflow's: names of its protobuf enumerations, or their numbers."""
+    """An event of MLflow: the names of its protobuf enumerations, or their numbers."""
 
     entity: str | int
     action: str | int
 
 
 class CreateWebhook(WireModel):
-    """`POST webhooks`. `events` are MLflow's, `run_events` those of runs; one of either is needed."""
+    """`POST webhooks`. `events` are MLflow's, `run_events` those of runs; at least one event is needed."""
 
     name: Required
     url: Required
@@ -28,7 +28,7 @@ class CreateWebhook(WireModel):
 
 
 class UpdateWebhook(WireModel):
-    """`PATCH webhooks/{webhook_id}`: what is absent stays. An empty `secret` ends signing."""
+    """`PATCH webhooks/{webhook_id}`; attributes that are absent stay. An empty `secret` ends signing."""
 
     name: str = ""
     url: str = ""
@@ -47,23 +47,23 @@ class ListWebhooks(WireModel):
 
 
 class TestWebhook(WireModel):
-    """`POST webhooks/{webhook_id}/test`; without an event, the webhook's first."""
+    """`POST webhooks/{webhook_id}/test`; without an event, the webhook's first is used."""
 
-    __test__ = False  # pytest takes the name for a test's
+    __test__ = False  # pytest would collect the class as a test because of its name
 
     event: AskedEvent | None = None
     run_event: str = ""
 
 
 class EventMessage(Reply, frozen=True):
-    """An event of MLflow's."""
+    """An event of MLflow."""
 
     entity: str
     action: str
 
 
 class WebhookMessage(Reply, frozen=True):
-    """A webhook. Its secret is never told, only whether it has one."""
+    """A webhook. Its secret is never answered, only whether it has one."""
 
     webhook_id: str
     name: str
@@ -91,7 +91,7 @@ class FoundWebhooks(Reply, frozen=True):
 
 
 class TestResult(Reply, frozen=True):
-    """How a test call ended. Without a `response_status` nobody answered."""
+    """How a test call ended. Without a `response_status` there was no answer."""
 
     __test__ = False
 
@@ -102,7 +102,7 @@ class TestResult(Reply, frozen=True):
 
 
 class TestAnswer(Reply, frozen=True):
-    """The answer of a test."""
+    """The answer of a test call."""
 
     __test__ = False
 
@@ -116,10 +116,11 @@ class ListDeliveries(ListWebhooks):
 
 
 class Delivery(Reply, frozen=True):
-    """One event on its way to a webhook, or arrived. Times are milliseconds since the epoch.
+    """One event for one webhook. Times are milliseconds since the epoch.
 
-    `delivery_id` is what the receiver finds in `X-MLflow-Delivery-Id`, the same at every attempt. `due_time`
-    is when a waiting one is attempted next, `settled_time` when it was delivered or given up.
+    `delivery_id` is what the receiver gets in `X-MLflow-Delivery-Id`, the same at every attempt. `due_time`
+    is the time of a waiting delivery's next attempt, `settled_time` that of its success or of its last
+    attempt.
     """
 
     delivery_id: str

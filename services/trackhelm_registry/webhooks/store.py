@@ -1,4 +1,4 @@
-"""Statements about webhooks and their deliveries: claiming the next one, settling it, and what is shown."""
+"""Statements about webhooks and their deliveries: claiming the next one, settling it, and listing them."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -49,7 +49,7 @@ class WebhookRow:
 
 
 def count_webhooks(session: Session) -> int:
-    """Return how many there are."""
+    """Return the number of webhooks."""
     return session.execute(select(func.count()).select_from(Webhook)).scalar_one()
 
 
@@ -62,7 +62,7 @@ def insert_webhook(session: Session, values: dict[str, Any], events: Collection[
 def update_webhook(
     session: Session, webhook: int, values: dict[str, Any], events: Collection[Event] | None
 ) -> None:
-    """Set columns of a webhook, and its events where they are given."""
+    """Set columns of a webhook, and its events if they are given."""
     session.execute(update(Webhook).where(Webhook.id == webhook).values(**values))
     if events is not None:
         session.execute(delete(WebhookEvent).where(WebhookEvent.webhook_id == webhook))
@@ -70,12 +70,12 @@ def update_webhook(
 
 
 def delete_webhook(session: Session, webhook: int) -> None:
-    """Delete a webhook with everything that is or was on its way to it."""
+    """Delete a webhook with all of its deliveries."""
     session.execute(delete(Webhook).where(Webhook.id == webhook))
 
 
 def find_webhook(session: Session, uuid: str, *, lock: bool = False) -> WebhookRow | None:
-    """Return a webhook, locked against other changes if asked for; None if there is none."""
+    """Return a webhook, locked against other changes if `lock`; None if there is none."""
     statement = select(Webhook.__table__).where(Webhook.uuid == uuid)
     if lock:
         statement = statement.with_for_update()
@@ -85,9 +85,9 @@ def find_webhook(session: Session, uuid: str, *, lock: bool = False) -> WebhookR
 def webhook_page(
     session: Session, page: PageRequest, *, mlflow_only: bool
 ) -> tuple[Sequence[WebhookRow], str]:
-    """Return a page of webhooks, the newest first, and the token of the next.
+    """Return a page of webhooks, the newest first, and the token of the next page.
 
-    `mlflow_only` leaves out those that are called for nothing but events that MLflow does not have.
+    `mlflow_only` leaves out those that are called only for events that MLflow does not have.
     """
     statement = select(Webhook.__table__)
     if mlflow_only:
@@ -134,7 +134,7 @@ def _with_events(session: Session, rows: Sequence[Any]) -> list[WebhookRow]:
             status=row.status,
             creation_time=row.creation_time,
             last_update_time=row.last_update_time,
-            # In the order of the list of events, whatever order they were given in.
+            # They are in the order of `Event`, not in that in which they were given.
             events=tuple(event for event in Event if event.value in events.get(row.id, ())),
         )
         for row in rows
@@ -143,7 +143,8 @@ def _with_events(session: Session, rows: Sequence[Any]) -> list[WebhookRow]:
 
 _NEWEST_DELIVERY_FIRST: Final = (SortColumn(WebhookDelivery.id, descending=True),)
 _AT_ONCE: Final = 5_000
-# Spelt out: a database that is only told the value later cannot know that the indexes of what waits will do.
+# The value is written out, because a database uses the partial indexes of waiting deliveries only if it knows
+# it.
 _WAITING: Final = WebhookDelivery.state == literal_column("'WAITING'")
 _CLAIMED: Final = WebhookDelivery.claimed_until > literal_column("0")
 _DELIVERED: Final = WebhookDelivery.state == literal_column("'DELIVERED'")
@@ -151,7 +152,7 @@ _DELIVERED: Final = WebhookDelivery.state == literal_column("'DELIVERED'")
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A wish for a delivery: the time, until when it would be claimed, and how many of a webhook may be."""
+    """What a claim needs: the time now, when the claim expires, and how many a webhook may have at once."""
 
     now: int
     until: int
@@ -160,7 +161,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A delivery that is to be attempted, by whoever claimed it until `until`."""
+    """A delivery that was claimed for an attempt until `until`."""
 
     id: int
     webhook: int
@@ -172,7 +173,7 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of an attempt. Without a `retry_time` the delivery is settled: dead if it has an error."""
+    """The result of an attempt. Without a `retry_time` the delivery is settled: dead if it has an error."""
 
     time: int
     status: int | None
@@ -181,10 +182,11 @@ class Result:
 
 
 def claim(session: Session, webhook: int, wish: Claim) -> Claimed | None:
-    """Claim the delivery of a webhook that is due longest; None when none is, or enough are claimed.
+    """Claim the delivery of a webhook that has been due for the longest time.
 
-    Only the oldest that waits of a subject can be claimed, and none of a subject of which one is: deliveries
-    of a subject are attempted one at a time and in their order.
+    Returns None if none is due, or enough are claimed. Of each subject, only the oldest waiting delivery can
+    be claimed, and none while another of the subject is claimed: the deliveries of a subject are attempted
+    one at a time and in their order.
     """
     owner = _owner(webhook).where(Webhook.status == WebhookStatus.ACTIVE)
     found = session.execute(owner).one_or_none()
@@ -201,7 +203,7 @@ def claim(session: Session, webhook: int, wish: Claim) -> Claimed | None:
 
 
 def settle(session: Session, claimed: Claimed, result: Result) -> None:
-    """Note what became of a claimed delivery; not a failure of one that another has claimed meanwhile."""
+    """Store the result of a claimed delivery, except a failure of one that another has claimed meanwhile."""
     session.execute(_owner(claimed.webhook))
     own = [WebhookDelivery.id == claimed.id, _WAITING]
     values: dict[str, Any] = {"response_status": result.status, "error": result.error}
@@ -214,21 +216,23 @@ def settle(session: Session, claimed: Claimed, result: Result) -> None:
     changed = session.execute(update(WebhookDelivery).where(*own).values(claimed_until=0, **values))
     assert isinstance(changed, CursorResult)
     if changed.rowcount and result.retry_time is not None:
-        # Those behind it wait as long: found due, each claim would pass over all of them.
+        # The deliveries after it wait as long: if they were found due, each claim would have to skip all of
+        # them.
         same = (WebhookDelivery.webhook_id == claimed.webhook, WebhookDelivery.subject == claimed.subject)
         session.execute(update(WebhookDelivery).where(*same, _WAITING).values(due_time=result.retry_time))
 
 
 def _owner(webhook: int) -> Select[str, str | None]:
-    """Return the SELECT of a webhook, locked: claims take turns, and the outbox may refer to it meanwhile.
+    """Return the SELECT of a webhook that locks it, so that claims run one after the other.
 
-    Whoever changes its deliveries locks it first, as whoever deletes it with all of them does.
+    The outbox may still refer to the webhook meanwhile. Every change of a webhook's deliveries takes this
+    lock first, as the deletion of the webhook does.
     """
     return select(Webhook.url, Webhook.secret).where(Webhook.id == webhook).with_for_update(key_share=True)
 
 
 def due_webhooks(session: Session, now: int) -> list[int]:
-    """Return the active webhooks that something is due for and nobody has claimed."""
+    """Return the active webhooks that have due deliveries which are not claimed."""
     delivery = WebhookDelivery
     due = exists().where(
         delivery.webhook_id == Webhook.id, _WAITING, delivery.due_time <= now, delivery.claimed_until <= now
@@ -237,7 +241,7 @@ def due_webhooks(session: Session, now: int) -> list[int]:
 
 
 def purge_delivered(session: Session, before: int) -> None:
-    """Delete some of the deliveries that succeeded before a time, the oldest first."""
+    """Delete a batch of the deliveries that succeeded before a time, the oldest first."""
     old = (
         select(WebhookDelivery.id)
         .where(_DELIVERED, WebhookDelivery.settled_time < before)
@@ -262,17 +266,17 @@ def delivery_page(
 
 
 def find_deliveries(session: Session, uuid: str, webhook: int | None = None) -> list[int]:
-    """Return the row ids of the deliveries with an id, locked: an event may go to several webhooks."""
+    """Return the row ids of the deliveries with an id, and lock them: an event may go to several webhooks."""
     return _locked(session, WebhookDelivery.uuid == uuid, webhook)
 
 
 def dead_deliveries(session: Session, webhook: int | None = None) -> list[int]:
-    """Return the row ids of dead letters, locked."""
+    """Return the row ids of dead letters, and lock them."""
     return _locked(session, WebhookDelivery.state == DeliveryState.DEAD, webhook)
 
 
 def resend(session: Session, deliveries: Sequence[int], now: int) -> None:
-    """Make deliveries due now. Those that were settled have all their attempts before them."""
+    """Make deliveries due now. Those that were settled get all their attempts again."""
     again = {"state": DeliveryState.WAITING, "attempts": 0, "settled_time": None}
     for ids in _parts(deliveries):
         chosen = WebhookDelivery.id.in_(ids)
@@ -288,7 +292,7 @@ def drop(session: Session, deliveries: Sequence[int]) -> None:
 
 def _locked(session: Session, condition: ColumnElement[bool], webhook: int | None) -> list[int]:
     chosen = [condition] if webhook is None else [condition, WebhookDelivery.webhook_id == webhook]
-    # Their webhooks first, as `_owner` says.
+    # Their webhooks are locked first, as `_owner` says.
     owners = select(WebhookDelivery.webhook_id).where(*chosen)
     locking = select(Webhook.id).where(Webhook.id.in_(owners)).order_by(Webhook.id)
     session.execute(locking.with_for_update(key_share=True))
@@ -297,7 +301,7 @@ def _locked(session: Session, condition: ColumnElement[bool], webhook: int | Non
 
 
 def _parts(ids: Sequence[int]) -> Iterator[Sequence[int]]:
-    # A statement has a limited number of parameters.
+    # The number of parameters in a statement is limited.
     return (ids[begin : begin + _AT_ONCE] for begin in range(0, len(ids), _AT_ONCE))
 
 

@@ -1,4 +1,4 @@
-"""Test calls of webhooks: which event, and what is sent."""
+"""Test calls of webhooks: their event and their contents."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -11,7 +11,7 @@ from trackhelm_registry.webhooks.logic import parse_events, parse_run_events
 from trackhelm_registry.webhooks.schemas import TestWebhook
 from trackhelm_registry.webhooks.store import WebhookRow
 
-# What a test call says: the data of an event as a delivery would have it, about things that do not exist.
+# The data of a test call has the form of a delivery's, about entities that do not exist.
 
 _TAGS: Final = {"example_key": "example_value"}
 _MODEL: Final = {"name": "example_model"}
@@ -65,11 +65,8 @@ EXAMPLES: Final[Mapping[Event, Mapping[str, Any]]] = {
 }
 
 
-# Test calls: which event, and what is sent.
-
-
 def test_message(webhook: WebhookRow, asked: TestWebhook, now: int) -> Message:
-    """Return the call that tests a webhook: of the event that is asked for, or of its first."""
+    """Return the message that tests a webhook: of the requested event, or of the webhook's first."""
     event = _event(webhook, asked)
     return Message(new_webhook_id(), body_of(event, EXAMPLES[event], now), webhook.url, webhook.secret)
 

@@ -1,1 +1,1 @@
-"""Delivery of webhooks: addresses, calls, retries."""
+"""Delivering events to webhooks: addresses, requests, retries."""

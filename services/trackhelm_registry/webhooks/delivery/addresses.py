@@ -1,7 +1,7 @@
-"""Which addresses a webhook may have: public ones, and private ones of networks that a setting names.
+"""Rules about the addresses of webhooks: public ones, and private ones in networks that a setting names.
 
-A name is resolved once. What is returned was checked and is what is connected to, so that a name that means
-another address a moment later leads nowhere.
+A name is resolved once. The address that was checked is the one that is connected to, so a name that resolves
+to another address a moment later has no effect.
 """
 
 import ipaddress
@@ -18,11 +18,11 @@ _IPV4_BITS: Final = 0xFFFFFFFF
 
 
 class AddressError(Exception):
-    """A host has no address, or one that webhooks may not call."""
+    """A host has no address, or one that webhooks must not call."""
 
 
 class Target(NamedTuple):
-    """An address that may be connected to, as `socket` takes it."""
+    """An address that may be connected to, in the form that `socket` takes."""
 
     family: int
     address: Any
@@ -32,7 +32,7 @@ def targets_of(host: str, port: int, private: Sequence[Network]) -> list[Target]
     """Return the addresses of a host.
 
     Raises:
-        AddressError: There is none, or one of them may not be called.
+        AddressError: There is none, or one of them must not be called.
     """
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
@@ -44,7 +44,7 @@ def targets_of(host: str, port: int, private: Sequence[Network]) -> list[Target]
 
 
 def check(address: Address, private: Sequence[Network], host: str) -> None:
-    """Raise `AddressError` if an address of a host may not be called."""
+    """Raise `AddressError` if an address of a host must not be called."""
     if is_public(address):
         return
     inner = _embedded(address) or address
@@ -57,9 +57,9 @@ def check(address: Address, private: Sequence[Network], host: str) -> None:
 
 
 def is_public(address: Address) -> bool:
-    """Return whether an address is of the public internet, and of one machine there.
+    """Return whether an address is a unicast address of the public internet.
 
-    One in which an IPv4 address is embedded leads to that one, so that is what must be public.
+    If an IPv4 address is embedded in it, connections go to that one, so that is the one that must be public.
     """
     if inner := _embedded(address):
         return is_public(inner)

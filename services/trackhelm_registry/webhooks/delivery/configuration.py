@@ -1,4 +1,4 @@
-"""What a process needs to call webhooks: their settings, and the key that their secrets are sealed with."""
+"""What a process needs to call webhooks: their settings, and the key that seals their secrets."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -9,7 +9,7 @@ from trackhelm_core.settings import RedisSettings, StorageSettings, WebhookSetti
 
 @dataclass(frozen=True, slots=True)
 class WebhookConfiguration:
-    """The settings of webhooks, and what seals and opens their secrets."""
+    """The settings of webhooks, and the box that seals and opens their secrets."""
 
     settings: WebhookSettings
     secrets: SecretBox
@@ -21,13 +21,13 @@ class WebhookConfiguration:
         redis: RedisSettings | None = None,
         webhooks: WebhookSettings | None = None,
     ) -> Self:
-        """Read what the settings name, those for webhooks being read where none are given.
+        """Read the configuration from the settings; reads the settings of webhooks if none are given.
 
         Raises:
-            ValueError: A key is none.
+            ValueError: A key is not valid.
         """
         webhooks = webhooks or WebhookSettings()
-        # Behind a queue there may be several machines, which could not share a key that one of them makes.
+        # With a queue there may be several machines, which could not share a key that one of them makes.
         alone = redis is None or redis.effective_redis_url is None
         return cls(
             webhooks, SecretBox(webhooks.keys, storage.data.absolute() / "secret.key" if alone else None)

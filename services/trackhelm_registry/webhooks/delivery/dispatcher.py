@@ -1,4 +1,4 @@
-"""Delivering: a slice of what waits for one webhook, the time of the next attempt, and threads that do it."""
+"""Delivers events: slices of a webhook's deliveries, the time of the next attempt, and their threads."""
 
 import random
 import threading
@@ -16,41 +16,41 @@ from trackhelm_registry.webhooks import store
 from trackhelm_registry.webhooks.delivery.configuration import WebhookConfiguration
 from trackhelm_registry.webhooks.delivery.sending import Outcome, send
 
-# How long a failed delivery waits for its next attempt.
+# The wait of a failed delivery before its next attempt.
 
 _FIRST_SECONDS: Final = 5.0
 _LONGEST_SECONDS: Final = 3_600.0
-# So that what failed together is not attempted together.
+# With jitter, deliveries that failed together are not attempted together.
 _JITTER: Final = 0.25
 
 
 def wait_seconds(attempts: int) -> float:
-    """Return the seconds to wait after so many attempts: each wait twice the one before, up to an hour."""
+    """Return the wait in seconds after a number of attempts: each twice the one before, up to an hour."""
     doubled: float = min(_FIRST_SECONDS * 2.0 ** min(attempts - 1, 20), _LONGEST_SECONDS)
     return doubled * random.uniform(1 - _JITTER, 1 + _JITTER)  # noqa: S311 - not a secret
 
 
-# Turns: working off what waits for one webhook, a delivery after the other.
+# Slices: delivering what is due for one webhook, one delivery after the other.
 #
-# Up to `LANES` turns of a webhook run at once, on different subjects, so that a webhook that is slow takes
-# no more of the workers than that. A turn ends by itself: another webhook may be waiting for the thread.
+# Up to `LANES` slices of a webhook run at once, on different subjects, so that a slow webhook occupies no
+# more workers than that. A slice ends by itself, because another webhook may be waiting for the thread.
 
 log = structlog.get_logger(__name__)
 
 LANES: Final = 4
 SLICE_SECONDS: Final = 20.0
 SWEEP_SECONDS: Final = 5.0
-"""How often somebody looks for what is due: retries, and what a killed worker left."""
+"""How often due deliveries are looked for: retries, and what a killed worker left."""
 
 PURGE_SECONDS: Final = 600.0
 
-# Beyond an attempt's own time, before another may take the delivery for abandoned.
+# The time beyond an attempt's own after which another worker may take the delivery over.
 _CLAIM_MARGIN_SECONDS: Final = 15.0
 _DAY_MS: Final = 86_400_000
 
 
 def run_slice(runtime: Runtime, webhook: int, should_stop: Callable[[], bool] = lambda: False) -> bool:
-    """Deliver what is due for a webhook and return whether more may be."""
+    """Deliver what is due for a webhook, and return whether there may be more."""
     end = time.monotonic() + SLICE_SECONDS
     settled: tuple[store.Claimed, Outcome] | None = None
     while True:
@@ -71,13 +71,13 @@ def _attempt(runtime: Runtime, claimed: store.Claimed) -> Outcome:
     try:
         return send(claimed.message, runtime.part(WebhookConfiguration))
     except Exception as error:
-        # Whatever an endpoint may do to this code, the delivery has an end.
+        # Whatever an endpoint causes in this code, the delivery must be settled.
         log.exception("a webhook could not be called", webhook=claimed.webhook)
         return Outcome(None, "", f"the call failed: {error!r}"[:WEBHOOK_ERROR_LENGTH])
 
 
 def due_webhooks(runtime: Runtime) -> list[int]:
-    """Return the webhooks that something is due for."""
+    """Return the webhooks that have due deliveries."""
     with runtime.database.reading_once() as session:
         return store.due_webhooks(session, runtime.clock())
 
@@ -111,13 +111,13 @@ def _result(runtime: Runtime, claimed: store.Claimed, outcome: Outcome, now: int
     return store.Result(now, outcome.status, outcome.error, retry)
 
 
-# Delivering within the server's own process, where there is no queue: threads take the turns of workers.
+# Delivery within the server's own process, where there is no queue: threads do what workers do otherwise.
 
 _THREADS: Final = 16
 
 
 class Dispatcher:
-    """Starts turns for webhooks that it is told of, and for those it finds something due for."""
+    """Starts slices for webhooks that it is notified of, and for those that have due deliveries."""
 
     def __init__(self, runtime: Runtime, *, sweep_seconds: float = SWEEP_SECONDS) -> None:
         self._runtime = runtime
@@ -131,18 +131,18 @@ class Dispatcher:
         self._thread = threading.Thread(target=self._run, name="webhooks", daemon=True)
 
     def start(self) -> Self:
-        """Begin, with what an earlier process left."""
+        """Start, first with the deliveries that an earlier process left."""
         self._thread.start()
         return self
 
     def notify(self, webhook: int) -> None:
-        """Say that something waits for a webhook. Any thread may call this."""
+        """Say that a webhook has a new delivery. Any thread may call this."""
         with self._changed:
             self._waiting.add(webhook)
             self._changed.notify()
 
     def stop(self) -> None:
-        """End after the attempts that run: each has a deadline."""
+        """Stop after the running attempts, each of which has a deadline."""
         with self._changed:
             self._stopping = True
             self._changed.notify()
@@ -165,7 +165,7 @@ class Dispatcher:
             self._waiting.update(due)
 
     def _dispatch_until_next_sweep(self) -> bool:
-        """Start turns as they are asked for; return False when told to stop."""
+        """Start slices as notifications arrive, until the next sweep; return False if it is to stop."""
         sweep_at = time.monotonic() + self._sweep_seconds
         with self._changed:
             while not self._stopping:
@@ -184,7 +184,7 @@ class Dispatcher:
         try:
             more = run_slice(self._runtime, webhook, lambda: self._stopping)
         except Exception:
-            # What was claimed is due again when the claim runs out.
+            # The delivery that was claimed is due again when the claim expires.
             log.exception("a turn of a webhook failed", webhook=webhook)
         with self._changed:
             self._running[webhook] -= 1

@@ -1,4 +1,4 @@
-"""Sending one event to one webhook over HTTP/1.1, signed as MLflow signs, and what became of it."""
+"""Sends one event to one webhook over HTTP/1.1, signed as MLflow signs, and reports the outcome."""
 
 import base64
 import hashlib
@@ -20,11 +20,10 @@ from trackhelm_core.security.sealing import CannotOpenError, NoKeyError, SecretB
 from trackhelm_registry.webhooks.delivery.addresses import AddressError, Target, targets_of
 from trackhelm_registry.webhooks.delivery.configuration import WebhookConfiguration
 
-# One POST over HTTP/1.1 that ends by its deadline, whatever the other side does, and reads a bounded
-# answer.
+# One POST over HTTP/1.1 that ends by its deadline whatever the other side does, and reads a bounded answer.
 #
-# No redirect is followed, no proxy asked, and the connection is to an address that was checked before:
-# libraries for HTTP resolve names themselves, and time each read rather than the whole.
+# It follows no redirect, uses no proxy, and connects to an address that was checked before. HTTP libraries do
+# not fit: they resolve names themselves, and limit the time of each read rather than of the whole.
 
 _BLOCK_BYTES: Final = 16 * 1024
 _FIRST_FINAL_STATUS: Final = 200
@@ -33,12 +32,12 @@ _PORTS: Final = {"http": 80, "https": 443}
 
 
 class ExchangeError(Exception):
-    """There was no answer: the message says why."""
+    """There was no answer; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where a request goes."""
+    """The host, port and path of a request."""
 
     scheme: str
     host: str
@@ -48,7 +47,7 @@ class Endpoint:
 
     @classmethod
     def of(cls, url: str) -> "Endpoint":
-        """Take a URL apart that was checked when it was stored."""
+        """Parse a URL that was checked when it was stored."""
         parts = urlsplit(url)
         assert parts.hostname, "a webhook's URL has a host"
         path = f"{parts.path or '/'}{f'?{parts.query}' if parts.query else ''}"
@@ -64,7 +63,7 @@ class Answer:
 
 
 class _Reading:
-    """What the parser has understood; its methods are the parser's callbacks."""
+    """What the parser has read so far; its methods are the parser's callbacks."""
 
     def __init__(self) -> None:
         self.parser = HttpResponseParser(self)
@@ -87,10 +86,10 @@ class _Reading:
 def post(
     endpoint: Endpoint, targets: Sequence[Target], headers: Mapping[str, str], body: bytes, deadline: float
 ) -> Answer:
-    """Send a request to the first of the targets that takes it. `deadline` is a `time.monotonic`.
+    """Send a request to the first of the targets that accepts it. `deadline` is a `time.monotonic`.
 
     Raises:
-        ExchangeError: Nobody answered in time, or not in HTTP.
+        ExchangeError: There was no answer in time, or none in HTTP.
     """
     try:
         with _connected(targets, deadline) as plain, _secured(plain, endpoint, deadline) as connection:
@@ -159,7 +158,7 @@ def _answer(connection: socket.socket, deadline: float) -> Answer:
             block = connection.recv(_BLOCK_BYTES)
             reading.parser.feed_data(block)
         except (OSError, *_NO_HTTP):
-            # Once there is a status the answer is known: a body that is slow or cut off changes nothing.
+            # Once there is a status, the outcome is known: a body that is slow or cut off does not change it.
             if reading.status is None:
                 raise
             break
@@ -171,7 +170,7 @@ def _answer(connection: socket.socket, deadline: float) -> Answer:
     return Answer(reading.status, reading.body)
 
 
-# Sending one event to one webhook, signed as MLflow signs, and what became of it.
+# One attempt: the signed message, and its outcome.
 
 SIGNATURE_HEADER: Final = "X-MLflow-Signature"
 TIMESTAMP_HEADER: Final = "X-MLflow-Timestamp"
@@ -183,7 +182,7 @@ _REDIRECTS: Final = range(300, 400)
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What is sent where. `secret` is sealed; None sends without a signature."""
+    """The event to send and its URL. `secret` is sealed; without one, the request is not signed."""
 
     delivery_id: str
     body: str
@@ -193,7 +192,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How an attempt ended: delivered if there is no `error`. Without a `status` nobody answered."""
+    """How an attempt ended: delivered if there is no `error`. Without a `status` there was no answer."""
 
     status: int | None
     body: str
@@ -201,7 +200,7 @@ class Outcome:
 
 
 def send(message: Message, configuration: WebhookConfiguration) -> Outcome:
-    """Attempt once; takes `webhook_timeout_seconds` at most, plus what the name's look-up takes beyond."""
+    """Attempt once; takes `webhook_timeout_seconds` at most, plus any excess of the name's look-up."""
     settings = configuration.settings
     deadline = time.monotonic() + settings.webhook_timeout_seconds
     endpoint = Endpoint.of(message.url)
@@ -213,7 +212,7 @@ def send(message: Message, configuration: WebhookConfiguration) -> Outcome:
         targets = targets_of(endpoint.host, endpoint.port, settings.private_networks)
         answer = post(endpoint, targets, headers, body, deadline)
     except (NoKeyError, CannotOpenError, OSError) as error:
-        # Unsigned it would be refused, or worse, believed.
+        # Sent without a signature it would be refused or, worse, accepted.
         return _failed(f"the webhook's secret cannot be read: {error}")
     except (AddressError, ExchangeError) as error:
         return _failed(str(error))
@@ -222,7 +221,7 @@ def send(message: Message, configuration: WebhookConfiguration) -> Outcome:
 
 
 def signature_of(secret: str, delivery_id: str, timestamp: str, body: str) -> str:
-    """Return the signature that a receiver computes again to know that the body is ours."""
+    """Return the signature that a receiver computes again to check that the body is the server's."""
     signed = f"{delivery_id}.{timestamp}.{body}".encode()
     digest = hmac.new(secret.encode(), signed, hashlib.sha256).digest()
     return f"v1,{base64.b64encode(digest).decode()}"
