@@ -1,1 +1,4 @@
-"""`trackhelm-server ROLE`: one file a role. It reads settings, composes, and runs; it holds no rule."""
+"""The command `trackhelm-server ROLE`, with a file for each role.
+
+A role reads settings, composes services and runs them; it must not contain rules of the product.
+"""

@@ -1,4 +1,4 @@
-"""`python -m trackhelm_cli` is `trackhelm-server`."""
+"""Lets `python -m trackhelm_cli` run `trackhelm-server`."""
 
 from trackhelm_cli.main import app
 

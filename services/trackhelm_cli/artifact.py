@@ -1,4 +1,4 @@
-"""`trackhelm-server artifact`: the service that stores and sends files, as a process of its own."""
+"""`trackhelm-server artifact`: the service for files as a process of its own."""
 
 from trackhelm_artifact.objects.opening import ArtifactStores
 from trackhelm_artifact.service import SERVICE

@@ -1,4 +1,4 @@
-"""`trackhelm-server artifacts`: check the files of the store, and clean it up."""
+"""`trackhelm-server artifacts`: verify the files of the store, and reconcile it with the database."""
 
 import json
 from dataclasses import asdict
@@ -36,7 +36,7 @@ def verify(
     data: DataOption = None,
     database_url: DatabaseOption = None,
 ) -> None:
-    """Read files back and compare them with what was recorded; name each that differs, and exit 1 if any."""
+    """Read files back and compare them with their checksums; print each that differs, and exit 1 if any."""
     with opened_runtime(data, database_url, untouched=True) as runtime:
         with runtime.database.reading() as session:
             root = scope(session, experiment=experiment, run=run, model=model, prefix=prefix)
@@ -72,12 +72,13 @@ def reconcile(
     data: DataOption = None,
     database_url: DatabaseOption = None,
 ) -> None:
-    """Name files of nobody, records without files and interrupted uploads; exit 1 if any is left."""
+    """Print files without an owner, records without a file and interrupted uploads; exit 1 if any is left."""
     try:
         before = cutoff(parse_age(older_than)) / 1000
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
-    # Also to delete: opening it would sweep what is to be named, and spare none for its age.
+    # The store is left untouched even for a deletion, because opening it would delete drafts regardless of
+    # their age and without printing them.
     with opened_runtime(data, database_url, untouched=True) as runtime:
         found = Reconciliation(runtime, parse_path(prefix), before, deletes=delete)
         left, size = anyio.run(_reconcile, found, as_json)

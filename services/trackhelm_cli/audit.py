@@ -1,4 +1,4 @@
-"""`trackhelm-server audit`: check the audit trail, and write it out."""
+"""`trackhelm-server audit`: verify the audit trail, and export it."""
 
 import sys
 from collections.abc import Iterator
@@ -32,7 +32,7 @@ def verify(
     data: DataOption = None,
     database_url: DatabaseOption = None,
 ) -> None:
-    """Go through the whole trail and name each event that was changed, removed or inserted; exit 1 if any."""
+    """Read the audit trail; print each event that was changed, removed or inserted, and exit 1 if any."""
     noted = [_parse_known(text) for text in known or ()]
     with _reading(data, database_url) as session:
         trail = Verification()
@@ -65,7 +65,7 @@ def export(
     data: DataOption = None,
     database_url: DatabaseOption = None,
 ) -> None:
-    """Write events as JSON lines, the oldest first."""
+    """Print events as JSON lines, the oldest first."""
     wanted = _filter(
         entity_type=entity_type,
         entity_id=entity_id,
@@ -87,7 +87,7 @@ def export(
 
 @contextmanager
 def _reading(data: Path | None, database_url: str | None) -> Iterator[Session]:
-    """Open a session that sees one state of the database, however long it reads; exit 2 if it cannot."""
+    """Open a session that reads one state of the database, however long it takes; exit 2 if it cannot."""
     with opened_database(data, database_url) as database, database.reading() as session:
         yield session
 

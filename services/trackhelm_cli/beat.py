@@ -1,4 +1,4 @@
-"""`trackhelm-server beat`: sends the services' periodic tasks. Run one: a second would send them twice."""
+"""`trackhelm-server beat`: sends the services' periodic tasks. Run only one: a second would repeat them."""
 
 from typing import Any
 
@@ -14,12 +14,12 @@ def _announce(**_: Any) -> None:
 
 
 def beat() -> None:
-    """Send periodic tasks until told to stop."""
+    """Send periodic tasks until the process is stopped."""
     app = load_celery(None, None)
     beat_init.connect(_announce)
 
     app.Beat(
-        # In memory: when a task was last sent is not worth a file, each may be sent again at any time.
+        # The schedule is in memory only, because each task may be sent again at any time.
         scheduler_cls="celery.beat:Scheduler",
         redirect_stdouts=False,
         quiet=True,

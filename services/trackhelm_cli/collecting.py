@@ -1,4 +1,4 @@
-"""What `trackhelm-server gc` does: it chooses what goes, and has each service delete what is its own."""
+"""The work of `trackhelm-server gc`: chooses what to delete for good; each service deletes its part."""
 
 import getpass
 import re
@@ -41,7 +41,7 @@ def parse_age(text: str) -> float:
 
 @dataclass(slots=True)
 class Collected:
-    """What went, or would go."""
+    """What was deleted, or would be deleted."""
 
     runs: int = 0
     experiments: int = 0
@@ -52,9 +52,9 @@ class Collected:
 
 
 class Collector:
-    """Deletes for good what has been in the bin since `before` (milliseconds), or only says what would go.
+    """Deletes for good what has been in the bin since `before` (milliseconds), or only prints it.
 
-    A dry run that `names_files` says each file, too.
+    With `names_files`, a dry run prints each file, too.
     """
 
     def __init__(
@@ -79,7 +79,7 @@ class Collector:
         self.collected = Collected()
 
     def check(self, run_ids: Sequence[str], experiment_ids: Sequence[int], model_ids: Sequence[str]) -> None:
-        """Refuse ids of what is not in the bin for so long; raises `typer.BadParameter`."""
+        """Refuse ids of entities that have not been in the bin for so long; raises `typer.BadParameter`."""
         with self._runtime.database.reading() as session:
             runs = {
                 run.uuid: run.deleted_time for run in runs_store.find_binned(session, run_ids, lock=False)
@@ -104,7 +104,7 @@ class Collector:
                     raise typer.BadParameter(f"{kind} {each} has not been in the bin for so long")
 
     def experiments(self, experiment_ids: Sequence[int] | None) -> None:
-        """Collect experiments with all that is in them; None for all in the bin."""
+        """Collect experiments with everything in them; None for all in the bin."""
         if experiment_ids is None:
             with self._runtime.database.reading() as session:
                 experiment_ids = runs_store.experiments_in_bin(session, before=self._before)
@@ -141,7 +141,7 @@ class Collector:
         self._collect_models(found)
 
     def finish(self) -> bool:
-        """Delete rows and files of what is gone, here or by workers; return whether nothing is left."""
+        """Delete the remaining rows and files, here or by workers; return whether nothing is left."""
         redis = self._runtime.redis
         if redis is not None:
             redis.send(PURGE)
@@ -160,7 +160,7 @@ class Collector:
         return not deleted.is_away
 
     def _binned_runs(self, experiment_id: int | None) -> Iterator[list[runs_store.BinnedRun]]:
-        # What goes with its experiment goes whenever it came to the bin itself.
+        # Models are deleted with their experiment whenever they came to the bin themselves.
         before = self._before if experiment_id is None else self._cause.time
         after = 0
         while True:
@@ -245,7 +245,7 @@ class Collector:
         self._say(f"{kind} {public_id} is kept: {reason}")
 
     def _measure(self, kind: str, public_id: str, artifact_uri: str) -> None:
-        """Say what would go, and what stays where the server does not reach it."""
+        """Print what would be deleted, and what stays because the server does not reach its files."""
         there = place_of(self._runtime, artifact_uri)
         if there is None:
             self._say(f"{kind} {public_id}: files at {artifact_uri} stay, the server does not write there")
@@ -270,7 +270,7 @@ class Collector:
 
 
 def cutoff(age_seconds: float) -> int:
-    """Return the time, in milliseconds, so long ago."""
+    """Return the time, in milliseconds, that is `age_seconds` ago."""
     return int((time.time() - age_seconds) * 1000)
 
 

@@ -1,4 +1,4 @@
-"""The database of a command that works on it directly, beside the server."""
+"""The database of a command that works on it directly, beside a running server."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +16,7 @@ from trackhelm_domain.opening import open_database
 
 @contextmanager
 def opened_database(data: Path | None, database_url: str | None) -> Iterator[Database]:
-    """Open the database that settings and options name; exit 2 if it is not there or does not answer."""
+    """Open the database that settings and options name; exit 2 if it does not exist or does not answer."""
     url = load(StorageSettings, data=data, database_url=database_url).effective_database_url
     database = open_database(url)
     try:

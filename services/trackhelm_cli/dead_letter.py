@@ -1,4 +1,4 @@
-"""`trackhelm-server dead-letter`: what to do with metrics that a worker could not store."""
+"""`trackhelm-server dead-letter`: inspect, retry and drop metrics that a worker could not store."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,7 +27,7 @@ AllOption = Annotated[bool, typer.Option("--all", help="Every dead letter.")]
 
 @dead_letter.command(name="list")
 def list_letters() -> None:
-    """Print a line for each: id, time, partition, reason."""
+    """Print a line for each dead letter: id, time, partition, reason."""
     with _letters() as letters:
         for letter in letters.all():
             typer.echo(f"{letter.id}  {_time(letter)}  partition {letter.partition}  {letter.reason}")
@@ -35,7 +35,7 @@ def list_letters() -> None:
 
 @dead_letter.command()
 def show(letter_id: Annotated[str, typer.Argument(metavar="ID")]) -> None:
-    """Print one: the run and its points, or the bytes where they cannot be read."""
+    """Print one dead letter: its run and points, or its bytes if they cannot be decoded."""
     with _letters() as letters:
         letter = _found(letters, letter_id)
     typer.echo(
@@ -56,7 +56,7 @@ def show(letter_id: Annotated[str, typer.Argument(metavar="ID")]) -> None:
 
 @dead_letter.command()
 def retry(ids: IdsArgument = None, *, everything: AllOption = False) -> None:
-    """Queue them again: what is stored already is not stored twice."""
+    """Queue dead letters again; points that are stored already are not stored twice."""
     with _letters() as letters:
         for letter in _chosen(letters, ids, everything=everything):
             letters.retry(letter)
@@ -65,7 +65,7 @@ def retry(ids: IdsArgument = None, *, everything: AllOption = False) -> None:
 
 @dead_letter.command()
 def drop(ids: IdsArgument = None, *, everything: AllOption = False) -> None:
-    """Delete them. Their metrics are lost."""
+    """Delete dead letters. Their metrics are lost."""
     with _letters() as letters:
         for letter in _chosen(letters, ids, everything=everything):
             letters.drop(letter.id)
@@ -90,7 +90,7 @@ def _letters() -> Iterator[DeadLetters]:
 def _chosen(letters: DeadLetters, ids: list[str] | None, *, everything: bool) -> list[DeadLetter]:
     if everything == bool(ids):
         raise _wrong("name the ids of dead letters, or --all")
-    # All are looked up before any is touched: a wrong id changes nothing.
+    # All are looked up before any is changed, so that a wrong id changes nothing.
     return list(letters.all()) if everything else [_found(letters, letter_id) for letter_id in ids or ()]
 
 

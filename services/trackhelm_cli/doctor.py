@@ -1,4 +1,4 @@
-"""`trackhelm-server doctor`: what the server would run with, and whether it could."""
+"""`trackhelm-server doctor`: the settings with which the server would run, and checks of what it needs."""
 
 import os
 import tempfile
@@ -96,7 +96,8 @@ def _check_artifacts(artifacts: ObjectSettings) -> str:
         Locations(artifacts)
         if url is None:
             return "kept in the data folder"
-        # As somebody else's: a check makes neither bucket nor folder.
+        # It is opened as a store that is not the server's own, because a check must not create a bucket or
+        # folder.
         anyio.run(_list_root, open_store(url, artifacts, own=False, sweep=False))
     except (StoreUrlError, InvalidKeyError) as error:
         raise UnhealthyError(str(error)) from error
@@ -108,7 +109,7 @@ def _check_artifacts(artifacts: ObjectSettings) -> str:
 def _check_reading() -> str:
     if reading.IS_COMPILED:
         return "compiled"
-    # Not wrong: it is as exact, only slower.
+    # This is no error: the results are the same, only slower.
     return "in Python, at a quarter of the speed; install the server where there is a C compiler"
 
 

@@ -1,4 +1,4 @@
-"""`trackhelm-server gateway`: one address, by nginx, for services that run as processes of their own."""
+"""`trackhelm-server gateway`: nginx as the one address of services that run as processes of their own."""
 
 import os
 import sys
@@ -27,7 +27,7 @@ def gateway(
     data: DataOption = None,
     path_prefix: PathPrefixOption = None,
 ) -> None:
-    """Pass each request on to the service that answers its path; TRACKHELM_INGEST_URL and so on name them."""
+    """Pass each request on to the service of its path; TRACKHELM_INGEST_URL and so on are their addresses."""
     http = load(HttpSettings, host=host, port=port, path_prefix=path_prefix)
     folder = load(StorageSettings, data=data).data.absolute() / "gateway"
     warn_of_unknown_names()

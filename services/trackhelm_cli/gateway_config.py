@@ -1,4 +1,4 @@
-"""`trackhelm-server gateway-config`: the configuration of nginx, for whoever runs an nginx of their own."""
+"""`trackhelm-server gateway-config`: the configuration of nginx, for operators with an nginx of their own."""
 
 from pathlib import Path
 from typing import Annotated
@@ -24,7 +24,7 @@ def gateway_config(
         int, typer.Option("--connections", min=64, help="Connections of each, callers and services together.")
     ] = 4096,
 ) -> None:
-    """Print the configuration of nginx that `gateway` runs with, made of the same settings."""
+    """Print the configuration with which `gateway` would run nginx, from the same settings."""
     http = load(HttpSettings, host=host, port=port, path_prefix=path_prefix)
     warn_of_unknown_names()
     listening = Listening(

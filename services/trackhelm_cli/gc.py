@@ -1,4 +1,4 @@
-"""`trackhelm-server gc`: delete for good what is in the bin, as `mlflow gc` does for stock MLflow."""
+"""`trackhelm-server gc`: deletion for good of what is in the bin, as `mlflow gc` does for stock MLflow."""
 
 from typing import Annotated
 
@@ -26,7 +26,7 @@ def gc(
     data: DataOption = None,
     database_url: DatabaseOption = None,
 ) -> None:
-    """Delete runs, experiments and logged models for good that are in the bin, with their files."""
+    """Delete for good the runs, experiments and logged models that are in the bin, with their files."""
     try:
         before = cutoff(parse_age(older_than))
         experiments = [parse_experiment_id(each) for each in _listed(experiment_ids)]

@@ -1,8 +1,9 @@
-"""HTTP/1.1 as uvicorn speaks it, but with bounds of a head, refusals in MLflow's form, and every body read.
+"""Extends uvicorn's HTTP/1.1 with a limit on request heads, errors in MLflow's form, and bodies of upgrades.
 
-uvicorn takes headers of any size and addresses of 64 KiB at most, answers what it cannot read with plain
-text, and loses the body of a request that offers another protocol (`Upgrade: h2c`, as Java and curl send it).
-Only requests that never reach an application are refused here: what one means is not looked at.
+uvicorn accepts headers of any size but URLs of 64 KiB at most, answers requests that it cannot parse with
+plain text, and loses the body of a request that offers another protocol (`Upgrade: h2c`, as Java and curl
+send it). Only requests that never reach an application are refused here; the meaning of a request is not
+examined.
 """
 
 import asyncio
@@ -18,10 +19,10 @@ from trackhelm_core.limits import REQUEST_HEADERS_BYTES, REQUEST_TARGET_BYTES
 from trackhelm_core.problems import problem
 from trackhelm_core.telemetry.requests import with_own_headers
 
-# What the parser of addresses can take. No path of the API comes near it; queries do.
+# The limit of the URL parser. No path of the API comes near it, but queries do.
 _PATH_BYTES: Final = 65_535
 
-# A connection that is closed on a caller who still sends is reset, and the caller never reads the answer.
+# If a connection is closed while the client still sends, it is reset, and the client never reads the answer.
 _LINGER_SECONDS: Final = 5
 
 _FRAMING: Final = frozenset({b"content-length", b"transfer-encoding"})
@@ -31,7 +32,7 @@ _HEADERS_TOO_LARGE: Final = 431
 
 
 class _Reading(Enum):
-    """What of a request is read next."""
+    """The part of a request that is read next."""
 
     BEGIN = auto()
     HEAD = auto()
@@ -56,10 +57,10 @@ def _too_large_headers() -> ApiError:
 
 
 def _refusal(error: httptools.HttpParserError) -> ApiError:
-    """Return what to say of a request that could not be read."""
+    """Return the error for a request that could not be parsed."""
     if isinstance(error.__context__, ApiError):
         return error.__context__
-    # What a callback of uvicorn's raised is about the address, which may be long and secret.
+    # An error raised in uvicorn's callbacks is about the URL, which may be long and secret.
     reason = "its address is malformed" if error.__context__ else f"{error}".rstrip(".") or "it is malformed"
     return ApiError(ErrorCode.BAD_REQUEST, f"The request is not valid HTTP/1.1: {reason}.")
 
@@ -69,7 +70,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     _reading = _Reading.BEGIN
     _head_bytes = 0
-    """Bytes of a head that came before the block that is read now."""
+    """Bytes of a head that came before the block that is being read."""
     _block_bytes = 0
     _address_bytes = 0
     _is_refused = False
@@ -77,7 +78,7 @@ class BoundedProtocol(HttpToolsProtocol):
     _lingering: asyncio.TimerHandle | None = None
 
     def data_received(self, data: bytes) -> None:
-        """Read a block."""
+        """Parse a block of data."""
         if self._is_refused:
             return
         self._unset_keepalive_if_required()
@@ -100,7 +101,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self._feed(data[begin:])
 
     def _decline_upgrade(self) -> None:
-        """Go on with HTTP/1.1: the parser takes the offer for agreed on, and the request to have no body."""
+        """Continue with HTTP/1.1: the parser takes the upgrade as accepted, and the body as missing."""
         self.cycle.more_body = True
         framing = [b"%s: %s\r\n" % header for header in self.headers if header[0] in _FRAMING]
         kept, self.headers = self.headers, []
@@ -113,7 +114,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self.headers = kept
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Let go of the connection."""
+        """Handle the end of the connection."""
         if self._lingering:
             self._lingering.cancel()
         super().connection_lost(exc)
@@ -128,7 +129,7 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_message_begin()
 
     def on_url(self, url: bytes) -> None:
-        """Take a part of the address."""
+        """Add a part of the URL."""
         if self._declines_upgrade:
             return
         self._address.append(url)
@@ -140,7 +141,7 @@ class BoundedProtocol(HttpToolsProtocol):
             return
         if self._address_bytes > REQUEST_TARGET_BYTES:
             raise _too_long("address", REQUEST_TARGET_BYTES)
-        # A small block's headers need not be counted.
+        # If all bytes read so far are within the limit, the headers need not be counted.
         if self._head_bytes + self._block_bytes > REQUEST_HEADERS_BYTES:
             size = sum(len(name) + len(value) for name, value in self.headers)
             if size > REQUEST_HEADERS_BYTES:
@@ -153,7 +154,7 @@ class BoundedProtocol(HttpToolsProtocol):
             if len(self.url) > _PATH_BYTES:
                 raise _too_long("path", _PATH_BYTES)
             super().on_headers_complete()
-            # The request's task is made by now, but has not begun.
+            # The request's task exists by now, but has not started.
             self.scope["query_string"] = rest.partition(b"#")[0]
         self._reading = _Reading.BODY
 
@@ -163,25 +164,27 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_message_complete()
 
     def _check_open_head(self) -> None:
-        """Refuse a head that is too large before it has ended."""
+        """Refuse a head that is too large while it is still being read."""
         if self._address_bytes > REQUEST_TARGET_BYTES:
             self._refuse(_too_long("address", REQUEST_TARGET_BYTES))
         elif self._head_bytes - self._address_bytes > REQUEST_HEADERS_BYTES:
             self._refuse(_too_large_headers())
 
     def _refuse(self, error: ApiError) -> None:
-        """Answer with an error where an answer is due, and read no further."""
+        """Answer with an error if an answer is still possible, and stop reading."""
         self._is_refused = True
         cycle: RequestResponseCycle | None = self.cycle
         if cycle is None or (cycle.response_complete and self._reading is not _Reading.BODY):
             self._answer(error)
         elif self._reading is not _Reading.BODY:
-            # Requests before this one are still being answered: the connection ends with the last of them.
+            # Requests before this one are still being answered: the connection is closed after the last of
+            # them.
             cycle.keep_alive = False
         elif self.pipeline or cycle.response_started:
             self.transport.close()
         else:
-            # The application reads a body that will not come: it is told so, and not heard.
+            # The application waits for a body that will not come: it gets a disconnect, and its answer is
+            # dropped.
             cycle.disconnected = True
             cycle.message_event.set()
             self._answer(error)
@@ -200,5 +203,5 @@ class BoundedProtocol(HttpToolsProtocol):
         self._lingering = self.loop.call_later(_LINGER_SECONDS, self.transport.close)
 
     def send_400_response(self, msg: str) -> None:
-        """Refuse in MLflow's form what uvicorn itself refuses."""
+        """Answer in MLflow's form where uvicorn itself refuses a request."""
         self._refuse(ApiError(ErrorCode.BAD_REQUEST, msg))

@@ -1,4 +1,4 @@
-"""`trackhelm-server ingest`: the service that takes every tracking write, as a process of its own."""
+"""`trackhelm-server ingest`: the service for tracking writes as a process of its own."""
 
 from trackhelm_artifact.objects.opening import places_of
 from trackhelm_cli.options import DatabaseOption, DataOption, HostOption, PortOption, load
@@ -15,11 +15,11 @@ def ingest(
     data: DataOption = None,
     database_url: DatabaseOption = None,
 ) -> None:
-    """Run the service that takes every tracking write; the database must have been migrated."""
+    """Run the service that handles every tracking write; the database must have been migrated."""
     serve_service(SERVICE, _openers, host=host, port=port, data=data, database_url=database_url)
 
 
 def _openers(storage: StorageSettings, redis: RedisSettings) -> Openers:
-    # Whose a location is depends on where the store is, which this service never opens.
+    # The owner of a location depends on where the store is, which this service never opens.
     places = places_of(storage, load(ObjectSettings))
     return {Places: lambda: places}

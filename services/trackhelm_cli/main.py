@@ -1,6 +1,6 @@
-"""The command line: one command a role, each imported when it is asked for.
+"""The command line: one command for each role, which is imported only when it is called.
 
-A role needs a part of the code only, and starts half a second sooner without the rest.
+A role needs only a part of the code, and starts half a second sooner without the rest.
 """
 
 from importlib import import_module
@@ -32,11 +32,11 @@ PANELS: Final = {
     "gateway": _ROLES,
     "gateway-config": _ROLES,
 }
-"""Each command, and where `--help` shows it. Its function, or its group, has the name of its module."""
+"""Each command with its panel in `--help`. Its function or group has the name of its module."""
 
 
 class _Commands(TyperGroup):
-    # Typer carries a click of its own, whose types it does not offer.
+    # Typer includes a copy of click and does not export its types.
     def list_commands(self, ctx: Any) -> list[str]:
         return list(PANELS)
 

@@ -1,4 +1,4 @@
-"""`trackhelm-server migrate`: bring the database's schema forward."""
+"""`trackhelm-server migrate`: migrate the database's schema."""
 
 import typer
 
@@ -10,7 +10,7 @@ from trackhelm_domain import migrate as schema
 
 
 def migrate(data: DataOption = None, database_url: DatabaseOption = None) -> None:
-    """Bring the database's schema to this version's; several may run at once."""
+    """Migrate the database's schema to this version; several processes may run it at once."""
     configure_logging(load(LogSettings))
     storage = load(StorageSettings, data=data, database_url=database_url)
     if storage.given_database_url is None:

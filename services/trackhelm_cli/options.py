@@ -1,4 +1,4 @@
-"""Command-line options over settings: an option that is given wins over its variable."""
+"""Command-line options for settings: an option takes precedence over its variable."""
 
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -40,13 +40,13 @@ Group = TypeVar("Group", bound=BaseSettings)
 
 
 def load(group: type[Group], **given: Any) -> Group:
-    """Return settings from the environment and the options that were given; exit 2 on a wrong value."""
+    """Return settings from the environment and the given options; exit 2 for an invalid value."""
     try:
         return group(**{name: value for name, value in given.items() if value is not None})
     except ValidationError as error:
         for violation in error.errors():
             if not violation["loc"]:
-                # Of several settings together: what they are may be secret.
+                # This error is about several settings together, whose values may be secret.
                 typer.echo(violation["msg"].removeprefix("Value error, "), err=True)
                 continue
             name = f"{PREFIX}{'_'.join(str(part) for part in violation['loc']).upper()}"
@@ -55,7 +55,7 @@ def load(group: type[Group], **given: Any) -> Group:
 
 
 def load_webhooks() -> WebhookSettings:
-    """Return the settings of webhooks; exit 2 on a wrong value, or a key that is none."""
+    """Return the settings of webhooks; exit 2 for an invalid value or key."""
     settings = load(WebhookSettings)
     try:
         SecretBox(settings.keys)
@@ -66,6 +66,6 @@ def load_webhooks() -> WebhookSettings:
 
 
 def warn_of_unknown_names() -> None:
-    """Say which `TRACKHELM_*` variables nothing reads."""
+    """Print a warning for `TRACKHELM_*` variables that are not settings."""
     for name in unknown_names():
         typer.echo(f"warning: {name} is set but no setting has this name; see `doctor`", err=True)

@@ -1,4 +1,4 @@
-"""`trackhelm-server query`: the service that answers every tracking read, as a process of its own."""
+"""`trackhelm-server query`: the service for tracking reads as a process of its own."""
 
 from trackhelm_cli.options import DatabaseOption, DataOption, HostOption, PortOption
 from trackhelm_cli.serving import serve_service

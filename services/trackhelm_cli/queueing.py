@@ -1,4 +1,4 @@
-"""The Celery application of a role: what `worker` and `beat` have in common."""
+"""The Celery application that the roles `worker` and `beat` share."""
 
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from trackhelm_worker.compose import build_celery
 
 
 def load_celery(data: Path | None, database_url: str | None) -> Celery:
-    """Return the application over what settings and options name; exit 2 without a Redis."""
+    """Return the application for the settings and options; exit 2 without a Redis."""
     storage = load(StorageSettings, data=data, database_url=database_url)
     redis = load(RedisSettings)
     load_webhooks()
@@ -23,7 +23,7 @@ def load_celery(data: Path | None, database_url: str | None) -> Celery:
         raise typer.Exit(2)
     configure_logging(load(LogSettings))
     warn_of_unknown_names()
-    # Where this signal is listened to, Celery leaves logging as it is.
+    # If this signal has a receiver, Celery does not configure logging.
     setup_logging.connect(_keep_logging)
     return build_celery(storage, redis)
 

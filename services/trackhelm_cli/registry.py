@@ -1,4 +1,4 @@
-"""`trackhelm-server registry`: the service that keeps models and their versions, as a process of its own."""
+"""`trackhelm-server registry`: the model registry as a process of its own."""
 
 from trackhelm_cli.options import DatabaseOption, DataOption, HostOption, PortOption, load_webhooks
 from trackhelm_cli.serving import serve_service
@@ -14,7 +14,7 @@ def registry(
     data: DataOption = None,
     database_url: DatabaseOption = None,
 ) -> None:
-    """Run the service that keeps models and their versions; the database must have been migrated."""
+    """Run the service of the model registry; the database must have been migrated."""
     serve_service(SERVICE, _openers, host=host, port=port, data=data, database_url=database_url)
 
 

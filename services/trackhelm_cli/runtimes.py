@@ -1,4 +1,4 @@
-"""The runtime of a command that works on database and store beside the servers, and how it fails."""
+"""The runtime of a command that works on database and store directly, and its exit on errors."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,9 +21,9 @@ from trackhelm_domain.opening import open_runtime
 def opened_runtime(
     data: Path | None, database_url: str | None, *, untouched: bool = False
 ) -> Iterator[Runtime]:
-    """Open what the settings name, and turn failures in the block into a message and exit 2.
+    """Open what the settings name, and turn errors in the block into a message and exit code 2.
 
-    For a command that only looks, the store is to be `untouched`.
+    With `untouched`, the store is neither created nor swept, for a command that only reads.
     """
     storage = load(StorageSettings, data=data, database_url=database_url)
     configure_logging(load(LogSettings))
@@ -47,10 +47,10 @@ def opened_runtime(
     except SQLAlchemyError as error:
         raise _failed(f"the database does not answer: {str(error).splitlines()[0]}") from error
     except BrokenPipeError:
-        # Whoever read what is printed has gone; typer ends without a word.
+        # The reader of the output has closed it; typer ends the command without a message.
         raise
     except OSError as error:
-        # A folder of files, which is asked without a store between.
+        # The command reads a folder of files directly, so that its errors are not those of a store.
         raise _failed(str(error)) from error
     finally:
         runtime.close()

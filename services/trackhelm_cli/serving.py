@@ -1,4 +1,4 @@
-"""Serving an application over HTTP: what every role that listens has in common."""
+"""Serving an application over HTTP, for every role that listens."""
 
 import gc
 import socket
@@ -24,23 +24,24 @@ from trackhelm_core.settings import AuthSettings, HttpSettings, LogSettings, Red
 from trackhelm_core.telemetry.logging import configure_logging
 from trackhelm_domain.opening import open_runtime
 
-# How often a server process looks for garbage in cycles.
+# How often a server process runs the cyclic garbage collector.
 
-# CPython's own threshold, 700, is reached 60 times while a page of 1,000 runs is made of 45,000 rows, and
-# each time what survives is walked again; the page holds no cycle. Measured: 85 ms without, 49 with this.
+# CPython's default threshold, 700, is reached 60 times while a page of 1,000 runs is built from 45,000 rows,
+# and each time the surviving objects are traversed again, though the page has no cycle. Measured: 85 ms with
+# the default, 49 with this.
 _YOUNG_OBJECTS: Final = 100_000
 _OLDER: Final = (20, 20)
 
 
 def tune_garbage_collection() -> None:
-    """Exempt what a process has loaded, and look at young objects rarely. Call it before serving."""
+    """Exempt loaded modules from garbage collection, and make it rare. Call it before serving."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(_YOUNG_OBJECTS, *_OLDER)
 
 
 class _AnnouncingServer(uvicorn.Server):
-    """Prints where it listens once it does: before that the address would be a promise."""
+    """Prints its address once it listens, and not before."""
 
     def __init__(self, config: uvicorn.Config, announcement: str, path_prefix: str) -> None:
         super().__init__(config)
@@ -48,7 +49,7 @@ class _AnnouncingServer(uvicorn.Server):
         self._path_prefix = path_prefix
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start, then say so."""
+        """Start, then print the address."""
         await super().startup(sockets)
         if self.started:
             host, port = self.servers[0].sockets[0].getsockname()[:2]
@@ -57,16 +58,16 @@ class _AnnouncingServer(uvicorn.Server):
 
 
 def at_the_edge(app: ASGIApp, http: HttpSettings, auth: AuthSettings | None = None) -> ASGIApp:
-    """Return an application behind what each request meets first; `auth` names the trusted proxies."""
+    """Return an application with the outermost middleware; `auth` names the trusted proxies."""
     if http.host_names is not None:
         app = HostCheck(app, http.host_names)
     app = Paths(app, http.path_prefix, TrustedProxies.of(auth, behind_gateway=http.behind_gateway))
-    # Around all else, so that a page can read every refusal.
+    # This is the outermost, so that a web page can read every error.
     return CrossOrigin(app, http.allowed_origins) if http.allowed_origins else app
 
 
 def serve(app: ASGIApp, http: HttpSettings, announcement: str, auth: AuthSettings | None = None) -> None:
-    """Serve until the process is told to stop; exit 1 if it cannot start. `{url}` is announced."""
+    """Serve until the process is stopped; exit 1 if it cannot start. `{url}` is announced."""
     server = _AnnouncingServer(
         uvicorn.Config(
             at_the_edge(app, http, auth),
@@ -76,15 +77,16 @@ def serve(app: ASGIApp, http: HttpSettings, announcement: str, auth: AuthSetting
             log_config=None,
             access_log=False,
             ws="none",
-            # Who asked is what the gateway says, and otherwise whoever is at the other end: uvicorn itself
-            # would believe any program of this machine.
+            # The client's address is what the gateway says, and otherwise the other end of the connection. By
+            # default uvicorn would trust the header of any program on this machine.
             proxy_headers=http.behind_gateway,
             forwarded_allow_ips="*" if http.behind_gateway else None,
-            # Which program answers is nobody's business, and each header costs a look at it.
+            # Clients need not know which program answers, and each header takes time.
             server_header=False,
-            # Longer than a gateway keeps an idle connection: one is never closed just as it is used.
+            # This is longer than a gateway keeps an idle connection, so that none is closed just as it is
+            # used.
             timeout_keep_alive=75,
-            # Requests that run get this long to be answered when the server is told to stop.
+            # How long running requests may take when the server stops.
             timeout_graceful_shutdown=10,
         ),
         announcement,
@@ -98,9 +100,9 @@ def serve(app: ASGIApp, http: HttpSettings, announcement: str, auth: AuthSetting
 
 @cache
 def _whole_document() -> dict[str, Any]:
-    """Return the API's OpenAPI document: what is a process of its own is nothing that a caller must know.
+    """Return the OpenAPI document of the whole API, because clients need not know about separate processes.
 
-    The other services are imported when somebody asks for it.
+    The other services are imported only when the document is requested.
     """
     document: dict[str, Any] = api_document(import_module("trackhelm_embedded.app").SERVICES)
     return document
@@ -117,7 +119,7 @@ def serve_service(
 ) -> None:
     """Serve one service as a process of its own. Its database must have been migrated.
 
-    `openers` opens what this service uses and others do not.
+    `openers` opens the resources that only this service uses.
     """
     http = load(HttpSettings, host=host, port=port)
     storage = load(StorageSettings, data=data, database_url=database_url)

@@ -1,4 +1,4 @@
-"""`trackhelm-server stack`: every service its own process, over PostgreSQL, Redis and an S3 server."""
+"""`trackhelm-server stack`: every service as a process, over PostgreSQL, Redis and an S3 server."""
 
 import sys
 from typing import Annotated

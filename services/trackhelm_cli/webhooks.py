@@ -1,4 +1,4 @@
-"""`trackhelm-server webhooks`: what is on its way to webhooks, and the keys of their secrets."""
+"""`trackhelm-server webhooks`: webhooks, their deliveries, and the keys of their secrets."""
 
 from datetime import UTC, datetime
 from typing import Annotated, Final
@@ -36,7 +36,7 @@ _PAGE: Final = 1_000
 
 @webhooks.command(name="list")
 def list_webhooks(data: DataOption = None, database_url: DatabaseOption = None) -> None:
-    """Print a line for each webhook: id, status, name, address, events."""
+    """Print a line for each webhook: id, status, name, URL, events."""
     with opened_database(data, database_url) as database, database.reading() as session:
         found, _ = webhook_page(session, PageRequest("", "", _PAGE), mlflow_only=False)
     for webhook in found:
@@ -73,7 +73,7 @@ def resend(
     data: DataOption = None,
     database_url: DatabaseOption = None,
 ) -> None:
-    """Send deliveries again, whatever became of them; the server begins within seconds."""
+    """Send deliveries again, in whatever state they are; the server begins within seconds."""
     with opened_database(data, database_url) as database, database.writing() as session:
         chosen = _chosen(session, ids, webhook, dead=dead)
         store.resend(session, chosen, now_ms())
@@ -89,7 +89,7 @@ def drop(
     data: DataOption = None,
     database_url: DatabaseOption = None,
 ) -> None:
-    """Delete deliveries. What was not delivered never will be."""
+    """Delete deliveries. Those that were not delivered are lost."""
     with opened_database(data, database_url) as database, database.writing() as session:
         chosen = _chosen(session, ids, webhook, dead=dead)
         store.drop(session, chosen)
@@ -98,7 +98,7 @@ def drop(
 
 @webhooks.command()
 def rekey(data: DataOption = None, database_url: DatabaseOption = None) -> None:
-    """Encrypt every stored secret with the first of the keys; then the others are needed no more."""
+    """Encrypt every stored secret with the first key; the other keys are then no longer needed."""
     storage = load(StorageSettings, data=data, database_url=database_url)
     try:
         secrets = WebhookConfiguration.open(storage, load(RedisSettings), load_webhooks()).secrets
@@ -115,7 +115,7 @@ def _chosen(session: Session, ids: list[str] | None, webhook: str | None, *, dea
     row = _webhook(session, webhook)
     if dead:
         return store.dead_deliveries(session, row)
-    # All are looked up before any is touched: a wrong id changes nothing.
+    # All are looked up before any is changed, so that a wrong id changes nothing.
     found = {each: store.find_deliveries(session, each, row) for each in ids or ()}
     for each, rows in found.items():
         if not rows:

@@ -1,4 +1,4 @@
-"""`trackhelm-server worker`: runs the services' tasks as they come out of the queue."""
+"""`trackhelm-server worker`: runs the services' tasks from the queues."""
 
 from typing import Annotated, Any
 
@@ -29,7 +29,7 @@ def worker(
         typer.Option(min=1, help="Run so many tasks at once on threads of one process: for calls that wait."),
     ] = None,
 ) -> None:
-    """Run tasks until told to stop; the database must have been migrated."""
+    """Run tasks until the process is stopped; the database must have been migrated."""
     app = load_celery(data, database_url)
     worker_ready.connect(_announce)
 
@@ -38,7 +38,7 @@ def worker(
         pool="threads" if threads else "prefork",
         concurrency=threads or concurrency,
         redirect_stdouts=False,
-        # Workers here have nothing to say to one another, and looking for others takes a second.
+        # Workers do not exchange anything here, and looking for other workers takes a second.
         without_mingle=True,
         without_gossip=True,
         quiet=True,

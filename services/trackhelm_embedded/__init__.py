@@ -1,1 +1,1 @@
-"""All services in one process, on SQLite and a folder: a composition, never a second code path."""
+"""All services in one process, on SQLite and a folder: a composition, and not a second code path."""

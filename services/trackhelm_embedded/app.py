@@ -1,4 +1,4 @@
-"""The embedded application."""
+"""Composes all services into the embedded application."""
 
 from fastapi import FastAPI
 
@@ -53,9 +53,9 @@ def embedded_app(
     auth: AuthSettings | None = None,
     webhooks: WebhookSettings | None = None,
 ) -> FastAPI:
-    """Return the application over a data folder, which is made and migrated where needed.
+    """Return the application over a data folder, which is created and migrated if necessary.
 
-    With an address of Redis, metrics and webhooks go through its queues as in the split shape, and workers
+    With the address of a Redis, metrics and webhooks go through its queues as in the split shape, and workers
     are needed.
     """
     storage.data.mkdir(parents=True, exist_ok=True)

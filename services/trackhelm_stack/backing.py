@@ -1,4 +1,4 @@
-"""The backing programs that nobody gave us an address of: PostgreSQL, Redis and an S3 server."""
+"""Starts the backing services for which no address is configured: PostgreSQL, Redis and an S3 server."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,13 +12,13 @@ from trackhelm_stack.redis import Redis
 from trackhelm_stack.seaweed import Seaweed
 
 BACKING_PORTS: Final = 2 + seaweed.PORTS
-"""Ports that they need."""
+"""How many ports the backing services need."""
 
 _BUCKET: Final = "trackhelm"
 
 
 class Backing:
-    """What of a stack is not our own program, and where our own find it."""
+    """The backing services of a stack, and the variables with which Trackhelm's processes find them."""
 
     def __init__(
         self,
@@ -34,15 +34,15 @@ class Backing:
         self._postgres_port, self._redis_port, *self._s3_ports = ports
         self._secret = secret
         self.environment = {f"{PREFIX}DATA": str(storage.data.absolute())}
-        """The variables that tell our own programs where everything is; complete after `prepare`."""
+        """The variables with which Trackhelm's processes find everything; complete after `prepare`."""
 
     def prepare(self) -> list[Program]:
-        """Make the folders that are missing, and return the programs to start."""
+        """Create the missing folders, and return the programs to start."""
         return [*self._database(), *self._queue(), *self._objects()]
 
     def _database(self) -> list[Program]:
         if self._storage.given_database_url is not None:
-            # One that a file holds is found there by our own programs, too.
+            # A URL that is read from a file is found there by Trackhelm's processes, too.
             if self._storage.database_url is not None:
                 self._tell(DATABASE_URL=self._storage.database_url)
             return []
@@ -82,5 +82,5 @@ class Backing:
 
 
 def holds_files(folder: Path) -> bool:
-    """Return whether a folder has files: a stack that had them before it had an S3 server keeps to them."""
+    """Return whether a folder contains files: a stack that stored files in it before continues to do so."""
     return folder.is_dir() and any(folder.iterdir())

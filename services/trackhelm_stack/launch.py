@@ -1,10 +1,10 @@
-"""A program that becomes another, after it has tied its life to whoever started it.
+"""A program that ties its life to that of its parent process, and then becomes another program.
 
     python launch.py PARENT SIGNAL USER COMMAND…
 
-SIGNAL is what the process gets when PARENT dies, however it dies: no program outlives the stack. USER, if
-not empty, is whom root runs it as; with `+any-port` behind the name, it may listen on any port. Only Linux
-can do either. Nothing else is imported, so it starts in 20 ms.
+SIGNAL is sent to the process when PARENT ends in any way, so that no program outlives the stack. USER, if not
+empty, is the user as which it continues when started by root; with `+any-port` after the name, it may listen
+on any port. Both are possible on Linux only. The module imports nothing else, so that it starts in 20 ms.
 """
 
 import contextlib
@@ -24,7 +24,7 @@ _CAP_NET_BIND_SERVICE = 10
 _CAPABILITY_VERSION_3 = 0x20080522
 
 BINDS_ANY_PORT = "+any-port"
-"""What a user's name ends in who may listen on ports below 1024."""
+"""The suffix of a user's name that lets the user listen on ports below 1024."""
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -36,17 +36,17 @@ def _check(result: int) -> None:
 
 
 def become(user: str) -> None:
-    """Go on as a user other than root, which PostgreSQL refuses to run as and nginx need not be.
+    """Continue as a user other than root: PostgreSQL refuses to run as root, and nginx need not.
 
-    One right of root's is kept where it can be: to pass any folder. Data and programs may well be below
-    `/root`, where nobody else may look, and to open that to all would be worse.
+    Where possible, root's right to enter any folder is kept. Data and programs may be below `/root`, which no
+    other user can enter, and making it accessible to all users would be worse.
     """
     account = pwd.getpwnam(user.removesuffix(BINDS_ANY_PORT))
     rights = [_CAP_DAC_OVERRIDE, *([_CAP_NET_BIND_SERVICE] if user.endswith(BINDS_ANY_PORT) else [])]
     _check(_libc.prctl(_PR_SET_KEEPCAPS, 1, 0, 0, 0))
-    with contextlib.suppress(OSError):  # Likewise: then only programs in folders open to all can be run.
-        # `access()` asks what a user may who has no such right, unless the kernel is told to leave rights
-        # alone; initdb asks so whether it may run its own neighbours.
+    with contextlib.suppress(OSError):  # Without it, only programs in open folders run.
+        # `access()` checks what the user may do without the kept rights, unless the kernel is told to keep
+        # rights on a change of user; initdb checks in this way whether it may run the programs beside it.
         _check(_libc.prctl(_PR_SET_SECUREBITS, _NO_SETUID_FIXUP, 0, 0, 0))
     os.setgroups([])
     os.setgid(account.pw_gid)
@@ -54,17 +54,17 @@ def become(user: str) -> None:
     right = sum(1 << number for number in rights)
     header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)
     sets = (ctypes.c_uint32 * 6)(right, right, right, 0, 0, 0)
-    with contextlib.suppress(OSError):  # A container may have taken the right from root.
+    with contextlib.suppress(OSError):  # In a container, root may not have the right.
         _check(_libc.capset(header, sets))
         for number in rights:
             _check(_libc.prctl(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_RAISE, number, 0, 0))
 
 
 def main(parent: str, death_signal: str, user: str, *command: str) -> None:
-    """Prepare the process and become the command."""
+    """Prepare the process, and become the command."""
     if user:
         become(user)
-    # After the change of user, which would undo it.
+    # This comes after the change of user, which would reset it.
     _check(_libc.prctl(_PR_SET_PDEATHSIG, int(death_signal), 0, 0, 0))
     if os.getppid() != int(parent):
         sys.exit("launch: whoever started this has died meanwhile")

@@ -1,4 +1,4 @@
-"""One stack at a time on a data folder, and none before every program of the last one has ended."""
+"""A lock on a data folder: one stack at a time, and none before every program of the last one has ended."""
 
 import fcntl
 import os
@@ -13,15 +13,15 @@ _POLL_SECONDS: Final = 0.05
 
 
 class DataInUseError(Exception):
-    """Another stack runs on the folder, or a program of one does."""
+    """Another stack, or a program of one, uses the folder."""
 
 
 @contextmanager
 def held(file: Path) -> Iterator[int]:
-    """Hold the lock, and yield the descriptor that it hangs on.
+    """Hold the lock, and yield the descriptor that holds it.
 
-    Every program of the stack inherits the descriptor, and so do their own children. After a stack was
-    killed the lock is therefore free once the last of them has ended: two servers never write one folder.
+    Every program of the stack and its children inherit the descriptor. If the stack is killed, the lock is
+    therefore free only once the last of them has ended: two servers never write to one folder.
     """
     descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
     try:

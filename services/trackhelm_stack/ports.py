@@ -1,4 +1,4 @@
-"""Addresses of programs that must be told theirs before they start."""
+"""Addresses of programs, and free ports for those that must be given theirs before they start."""
 
 import random
 import socket
@@ -6,8 +6,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Final
 
-# Below the ports that Linux gives to outgoing connections (from 32768): none of those can take a port in
-# the moment when a program that was killed is started again on it.
+# The range is below the ports that Linux uses for outgoing connections (from 32768), so that no connection
+# takes the port of a program that is being restarted.
 _FIRST: Final = 20_000
 _LAST: Final = 32_000
 _TRIES: Final = 1_000
@@ -18,7 +18,7 @@ _EVERYWHERE: Final = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # n
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where a program listens."""
+    """The host and port on which a program listens."""
 
     host: str
     port: int
@@ -30,11 +30,11 @@ class Address:
 
     @property
     def reachable_host(self) -> str:
-        """The host to ask from this machine."""
+        """The host under which a program on this machine reaches it."""
         return _EVERYWHERE.get(self.host, self.host)
 
     def check_free(self) -> None:
-        """Raise `OSError` if the address is taken or not this machine's."""
+        """Raise `OSError` if the address is in use or does not belong to this machine."""
         family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
         try:
             socket.create_server((self.host, self.port), family=family).close()
@@ -46,7 +46,7 @@ LOCAL: Final = "127.0.0.1"
 
 
 def free_ports(count: int) -> list[int]:
-    """Return different ports of 127.0.0.1 that nobody listens on."""
+    """Return different unused ports of 127.0.0.1."""
     ports: list[int] = []
     with ExitStack() as bound:
         for _ in range(_TRIES):

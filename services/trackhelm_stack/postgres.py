@@ -1,4 +1,4 @@
-"""A PostgreSQL server over a folder, from the wheel's programs."""
+"""A PostgreSQL server over a folder, with the programs of the wheel."""
 
 import os
 import pwd
@@ -19,17 +19,17 @@ from trackhelm_stack.program import Program, program_of
 _ROLE: Final = "trackhelm"
 _DATABASE: Final = "trackhelm"
 _UNPRIVILEGED: Final = "nobody"
-"""PostgreSQL refuses to run as root; this account is on every Linux."""
+"""PostgreSQL refuses to run as root; this account exists on every Linux."""
 
 _DRAFT: Final = "postgres.draft-"
 
 _SETTINGS: Final = {
     "listen_addresses": "127.0.0.1",
-    # A socket's path may have 107 bytes, and a data folder's more.
+    # The path of a socket may have 107 bytes, and that of a data folder may have more.
     "unix_socket_directories": "",
-    # Five processes with a pool of up to 64 connections each.
+    # Five processes, each with a pool of up to 64 connections.
     "max_connections": "330",
-    # Errors of statements are told to whoever sent them; here stands what the server says of itself.
+    # Errors of statements are returned to the clients; the log has the server's own messages.
     "log_min_messages": "log",
     "log_checkpoints": "off",
 }
@@ -52,7 +52,7 @@ class Postgres:
         return f"postgresql+psycopg://{_ROLE}:{self._password}@127.0.0.1:{self._port}/{_DATABASE}"
 
     def prepare(self) -> None:
-        """Make the folder where it is missing: whole or not at all, whenever this is killed."""
+        """Create the folder if it is missing: completely or not at all, even if this process is killed."""
         if self._folder.exists():
             return
         beside = self._folder.parent
@@ -73,7 +73,7 @@ class Postgres:
         draft.rename(self._folder)
 
     def program(self) -> Program:
-        """Return how the server is started."""
+        """Return the program for the stack to start."""
         command = [str(_binary("postgres")), "-D", str(self._folder)]
         for name, value in self._settings.items():
             command += ["-c", f"{name}={value}"]
@@ -83,7 +83,8 @@ class Postgres:
             self._is_ready,
             address=f"postgresql://{_ROLE}@127.0.0.1:{self._port}/{_DATABASE}",
             user=_UNPRIVILEGED,
-            # "Fast": ends what its clients do, and writes out what they have committed.
+            # PostgreSQL's "fast" shutdown: aborts the transactions of its clients, and writes committed data
+            # to the disk.
             stop_signal=signal.SIGINT,
             stop_seconds=30,
             death_signal=signal.SIGINT,
@@ -91,9 +92,9 @@ class Postgres:
 
     def _initialise(self, folder: Path, password: Path) -> None:
         command = [str(_binary("initdb")), "-D", str(folder), "-U", _ROLE, f"--pwfile={password}"]
-        # The password is asked for on every address: other users of the machine can reach the port.
+        # The password is required on every address, because other users of the machine can reach the port.
         command += ["--auth=scram-sha-256", "--encoding=UTF8", "--no-instructions"]
-        # Texts are ordered by their code points, as in SQLite, whatever the machine's language.
+        # Texts are sorted by code points, as in SQLite, regardless of the machine's language.
         command += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
         initdb = Program("initdb", command, user=_UNPRIVILEGED)
         try:
@@ -102,7 +103,7 @@ class Postgres:
             raise OSError(f"initdb of {folder} failed:\n{error.stdout}{error.stderr}") from error
 
     def _is_ready(self) -> bool:
-        """Return whether the server takes connections; makes the database where it is missing."""
+        """Return whether the server accepts connections; creates the database if it is missing."""
         try:
             with psycopg.connect(
                 host="127.0.0.1",

@@ -1,4 +1,4 @@
-"""A program while it runs: its output passes through here, line by line under its name."""
+"""A running program, whose output is printed line by line with its name."""
 
 import os
 import signal
@@ -22,7 +22,7 @@ Say = Callable[[str], None]
 
 
 def launch_command(program: Program) -> list[str]:
-    """Return the command that ties a program's life to this process and then becomes the program."""
+    """Return the command that ties a program's life to that of this process and then runs it."""
     user = program.user if os.geteuid() == 0 else ""
     if user and program.binds_any_port:
         user += BINDS_ANY_PORT
@@ -31,7 +31,7 @@ def launch_command(program: Program) -> list[str]:
 
 
 class Process:
-    """Starts a program. `ended` is called from another thread when it ends, for whatever reason."""
+    """Starts a program. `ended` is called from another thread when it ends for any reason."""
 
     def __init__(
         self, program: Program, say: Say, ended: Callable[["Process"], None], *, lock: int | None = None
@@ -40,7 +40,8 @@ class Process:
         self.last_lines: deque[str] = deque(maxlen=_KEPT_LINES)
         self._announced = False
         self._say = say
-        # Its own session: Ctrl-C in a terminal reaches the stack alone, which stops its programs in order.
+        # It gets its own session, so that Ctrl-C in a terminal reaches only the stack, which stops its
+        # programs in order.
         self._popen = subprocess.Popen(  # noqa: S603 - commands are ours
             launch_command(program),
             stdin=subprocess.PIPE,
@@ -66,33 +67,33 @@ class Process:
 
     @property
     def running(self) -> bool:
-        """Whether it has not ended."""
+        """Whether it still runs."""
         return self._popen.poll() is None
 
     @property
     def fate(self) -> str:
-        """How it ended, in words."""
+        """How it ended, as text."""
         code = self._popen.wait()
         return f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
 
     @property
     def succeeded(self) -> bool:
-        """Whether it ended with exit code 0; waits for the end."""
+        """Whether it ended with exit code 0; waits for its end."""
         return self._popen.wait() == 0
 
     @property
     def is_ready(self) -> bool:
-        """Whether it can serve."""
+        """Whether it is ready to serve."""
         asked = self.program.is_ready
         return asked() if asked else self._announced
 
     def ask_to_stop(self) -> None:
-        """Send the program's own signal for it."""
+        """Send it the signal that stops it."""
         if self.running:
             self._popen.send_signal(self.program.stop_signal)
 
     def wait_or_kill(self, seconds: float) -> bool:
-        """Wait for the end; return False if it had to be killed."""
+        """Wait for its end; return False if it had to be killed."""
         try:
             self._popen.wait(seconds)
         except subprocess.TimeoutExpired:
@@ -100,7 +101,7 @@ class Process:
             self._popen.wait()
             return False
         finally:
-            # A child of the program that lives on would keep the pipe open: its words are not waited for.
+            # A child of the program that still runs would keep the pipe open; its output is not waited for.
             self._reader.join(_PIPE_SECONDS)
         return True
 
@@ -116,7 +117,8 @@ class Process:
     def _wait(self, ended: Callable[["Process"], None]) -> None:
         self._popen.wait()
         if self.program.has_workers:
-            # They are in its group, which has its id: a session of its own.
+            # The children are in the program's group, whose id is the program's, because it has a session of
+            # its own.
             with suppress(ProcessLookupError):
                 os.killpg(self.pid, signal.SIGKILL)
         self._reader.join(_PIPE_SECONDS)

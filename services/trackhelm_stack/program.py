@@ -1,4 +1,4 @@
-"""What the stack knows of a program: where it is, how it is started, asked if it is ready, and stopped."""
+"""What the stack needs to know of a program: its file, and how it is started, checked and stopped."""
 
 import http.client
 import signal
@@ -8,15 +8,15 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
-# Where the wheels of the `stack` extra have put their programs.
+# The programs that the wheels of the `stack` extra have installed.
 
 
 class MissingProgramError(Exception):
-    """A program is not installed; the message says how to get it or do without."""
+    """A program is not installed; the message says how to install it or do without it."""
 
 
 def program_of(package: str, path: str, instead: str) -> Path:
-    """Return a program's path inside a package, which is not imported for it."""
+    """Return a program's path inside a package, without importing the package."""
     spec = find_spec(package)
     file = Path(spec.origin).parent / path if spec and spec.origin else None
     if file is None or not file.exists():
@@ -26,7 +26,7 @@ def program_of(package: str, path: str, instead: str) -> Path:
     return file
 
 
-# What the stack knows of a program: how it is started, asked whether it is ready, and stopped.
+# How a program is started, checked for readiness, and stopped.
 
 _PROBE_SECONDS: Final = 5
 _OK: Final = 200
@@ -34,34 +34,34 @@ _OK: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A program and its manners."""
+    """A program, and how it is started, checked for readiness, and stopped."""
 
     name: str
     command: Sequence[str]
     is_ready: Callable[[], bool] | None = None
-    """Asked until it says yes; quick, and never raises."""
+    """Returns whether it is ready; called repeatedly, so it must be quick, and never raises."""
     ready_line: str = ""
-    """What the program prints when it is ready, if it cannot be asked."""
+    """The line that the program prints when it is ready, if it cannot be checked."""
     address: str = ""
-    """Where it can be reached, without a secret."""
+    """The address at which it can be reached, without a password."""
     environment: Mapping[str, str] = field(default_factory=dict)
-    """Variables beside those of the stack itself."""
+    """Variables in addition to the stack's own."""
     stdin: str = ""
     user: str = ""
-    """Whom root runs it as."""
+    """The user as which it runs if the stack is run by root."""
     binds_any_port: bool = False
-    """Whether it then keeps root's right to listen on ports below 1024."""
+    """Whether that user may listen on ports below 1024."""
     has_workers: bool = False
-    """Whether processes that it has forked would go on without it, and keep its port."""
+    """Whether processes that it has forked would continue without it and keep its port."""
     stop_signal: signal.Signals = signal.SIGTERM
     stop_seconds: float = 15
-    """After which it is killed."""
+    """How long it may take to stop before it is killed."""
     death_signal: signal.Signals = signal.SIGKILL
-    """What it gets when the stack itself was killed."""
+    """The signal that it gets when the stack itself is killed."""
 
 
 def answers_ready(host: str, port: int) -> Callable[[], bool]:
-    """Return what asks `/ready` of an address."""
+    """Return a function that checks `/ready` at an address."""
 
     def is_ready() -> bool:
         connection = http.client.HTTPConnection(host, port, timeout=_PROBE_SECONDS)

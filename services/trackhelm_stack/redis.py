@@ -1,4 +1,4 @@
-"""A Redis server over a folder, from the wheel's program."""
+"""A Redis server over a folder, with the program of the wheel."""
 
 import os
 from pathlib import Path
@@ -15,11 +15,12 @@ _SETTINGS: Final = {
     "daemonize": "no",
     "loglevel": "warning",
     "appendonly": "yes",
-    # A metric is acknowledged when Redis has it, so Redis must have it on the disk, as a database would.
-    # `everysec` would lose the last second when the power fails. Commands that arrive together share a sync.
+    # A metric is acknowledged once Redis has it, so Redis must have written it to the disk, as a database
+    # would. With `everysec`, a power cut would lose the last second. Commands that arrive together share a
+    # sync.
     "appendfsync": "always",
     "save": '""',
-    # Never drop what waits: a full Redis must refuse.
+    # Entries that are still to be stored are never evicted: a full Redis must refuse new ones.
     "maxmemory-policy": "noeviction",
 }
 
@@ -40,17 +41,17 @@ class Redis:
         return f"redis://:{self._password}@127.0.0.1:{self._port}/0"
 
     def partitions(self) -> int | None:
-        """Return in how many partitions the folder's queue is: as when it began; None for the default.
+        """Return the number of partitions with which the folder's queue was created; None for the default.
 
-        One for each process of a worker: none of them ever leaves its partition for another, and runs that
-        share a partition share transactions. On a machine that was given other processors since, what waits
-        in the folder must still be found.
+        There is one for each process of a worker: then no process leaves its partition for another, and runs
+        that share a partition share transactions. If the machine has another number of processors now, the
+        entries in the folder must still be found.
         """
         noted = self._folder / _PARTITIONS
         if noted.exists():
             return int(noted.read_text(encoding="utf-8"))
         if self._folder.exists():
-            return None  # It began before this was noted.
+            return None  # The queue was created before the number was recorded.
         self._make_folder()
         partitions = os.cpu_count() or 1
         noted.write_text(f"{partitions}\n", encoding="utf-8")
@@ -60,7 +61,7 @@ class Redis:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def program(self) -> Program:
-        """Return how the server is started; makes its folder."""
+        """Return the program for the stack to start; creates its folder."""
         self._make_folder()
         folder = str(self._folder).replace("\\", "\\\\").replace('"', '\\"')
         settings = _SETTINGS | {"port": str(self._port), "requirepass": self._password, "dir": f'"{folder}"'}
@@ -70,7 +71,8 @@ class Redis:
             [str(binary), "-"],
             self._is_ready,
             address=f"redis://127.0.0.1:{self._port}/0",
-            # Read from standard input: an option would show the password to every user of the machine.
+            # The configuration is read from standard input: every user of the machine could see a password in
+            # an option.
             stdin="".join(f"{name} {value}\n" for name, value in settings.items()),
         )
 

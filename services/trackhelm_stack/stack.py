@@ -1,4 +1,4 @@
-"""The whole stack: which programs there are, in which order, and where each finds the others."""
+"""The whole stack: its programs, the order of their start, and the addresses of each."""
 
 import secrets
 import signal
@@ -28,7 +28,7 @@ from trackhelm_stack.supervisor import StoppedError, Supervisor
 
 
 class Stack:
-    """One stack on one data folder. `command` runs a role, as `trackhelm-server` does."""
+    """One stack on one data folder. `command` followed by a role's name runs the role."""
 
     def __init__(
         self,
@@ -74,7 +74,7 @@ class Stack:
                 supervisor.stop()
 
     def _key_file(self, own: Path) -> dict[str, str]:
-        """Return the variable of the file with the key of stored secrets, made once where none is given."""
+        """Return the variable with the key file of stored secrets; creates the file if none is configured."""
         if self._webhooks.keys:
             return {}
         file = own / "secret.key"
@@ -91,7 +91,7 @@ class Stack:
         ports_by_name = dict(zip(SERVICE_NAMES, ports, strict=False))
         backing = Backing(self._storage, self._redis, self._artifacts, ports[len(SERVICE_NAMES) :], secret)
         supervisor.start(*backing.prepare())
-        # The gateway passes paths on as they came: its services are below the same prefix.
+        # The gateway passes paths on unchanged, so its services have the same prefix.
         prefix = {f"{PREFIX}PATH_PREFIX": self._http.path_prefix}
         roles = Roles(self._command, {**backing.environment, **key_file, **prefix})
         supervisor.run(roles.migrate())
@@ -113,7 +113,7 @@ class Stack:
 
 
 def _secret(file: Path) -> str:
-    """Return the password of the backing programs, which is made once and lies where only we can read."""
+    """Return the backing services' password, which is created once in a file only this user can read."""
     if not file.exists():
         draft = file.with_suffix(".draft")
         draft.touch(mode=0o600)

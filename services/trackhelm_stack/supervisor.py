@@ -1,4 +1,4 @@
-"""Starts programs in order, watches them, and stops them in reverse order. Nothing happens silently."""
+"""Starts programs in order, watches them, and stops them in reverse order; prints each of these events."""
 
 import json
 import os
@@ -22,7 +22,7 @@ _RESTARTS_WITHIN_SECONDS: Final = 60
 
 
 class StoppedError(Exception):
-    """Somebody asked the stack to stop."""
+    """The stack was asked to stop."""
 
 
 class ProgramFailedError(Exception):
@@ -30,7 +30,7 @@ class ProgramFailedError(Exception):
 
 
 class Supervisor:
-    """Holds every program of a stack. Its methods belong to the main thread, all but `request_stop`."""
+    """Holds every program of a stack. All methods except `request_stop` are for the main thread only."""
 
     def __init__(self, lock: int, record: Path, *, restart: bool) -> None:
         self._lock = lock
@@ -42,11 +42,11 @@ class Supervisor:
         self._printing = threading.Lock()
 
     def request_stop(self) -> None:
-        """Make whatever the main thread waits for raise `StoppedError`; a signal handler may call this."""
+        """Make the main thread raise `StoppedError` instead of waiting; a signal handler may call this."""
         self._ended.put(None)
 
     def start(self, *programs: Program) -> None:
-        """Start programs that may start together, and return when all of them are ready."""
+        """Start programs at the same time, and return when all of them are ready."""
         group = [self._launch(program) for program in programs]
         self._started.append(group)
         self._write_record()
@@ -59,7 +59,7 @@ class Supervisor:
             self._check_ended(_POLL_SECONDS)
 
     def run(self, program: Program) -> None:
-        """Run a program to its end, which must be a good one."""
+        """Run a program to its end; raises unless its exit code is 0."""
         process = self._launch(program)
         self._started.append([process])
         while (ended := self._ended.get()) is not process:
@@ -69,7 +69,7 @@ class Supervisor:
             raise ProgramFailedError(_obituary(process))
 
     def watch(self) -> None:
-        """Wait until somebody asks to stop or a program ends; with `restart`, start it again."""
+        """Wait until a stop is requested or a program ends, which is started again with `restart`."""
         while True:
             ended = self._ended.get()
             if ended is None or not self._restart:
@@ -121,7 +121,7 @@ class Supervisor:
         self._write_record()
 
     def _write_record(self) -> None:
-        """Say in a file which process is what, for people and for tests of failures."""
+        """Write a file with the ids and names of all processes, for people and for tests of failures."""
         record = {
             process.program.name: {"pid": process.pid, "address": process.program.address}
             for group in self._started
@@ -132,7 +132,7 @@ class Supervisor:
         draft.replace(self._record)
 
     def _say(self, name: str, line: str) -> None:
-        # Where nobody reads any more the program goes on: its pipe must not fill.
+        # If standard output is closed, the output is still read, because the program's pipe must not fill up.
         with self._printing, suppress(OSError):
             os.write(sys.stderr.fileno(), f"{name:<8} | {line}\n".encode(errors="replace"))
 

@@ -1,1 +1,1 @@
-"""The worker: a Celery application composed of the services' tasks. It holds no rule of its own."""
+"""The worker: a Celery application composed of the services' tasks. It must not contain rules of its own."""

@@ -1,4 +1,4 @@
-"""Composing the services' tasks into a Celery application."""
+"""Composes the services' tasks into a Celery application."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -23,9 +23,9 @@ TASKS: Sequence[Task] = (*INGEST, *ARTIFACT, *REGISTRY)
 def build_celery(storage: StorageSettings, redis: RedisSettings) -> Celery:
     """Return the application that runs and schedules every service's tasks.
 
-    Its runtime is opened by the first task of a process: pools of connections must not be inherited by the
-    processes that a worker forks. What only some tasks use (the object store, the key of secrets) is opened
-    by the first of these.
+    The first task of a process opens its runtime, because the processes that a worker forks must not inherit
+    pools of connections. What only some tasks use (the object store, the key of secrets) is opened by the
+    first of these.
     """
     app = make_celery(redis)
 
@@ -48,7 +48,8 @@ def build_celery(storage: StorageSettings, redis: RedisSettings) -> Celery:
         task.name: {
             "task": task.name,
             "schedule": task.every_seconds,
-            # One that no worker took before the next is due would only repeat it.
+            # A task that no worker took before the next one is due expires, because it would only be
+            # repeated.
             "options": {"queue": task.queue.value, "expires": task.every_seconds},
         }
         for task in TASKS
