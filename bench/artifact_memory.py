@@ -1,7 +1,7 @@
-"""Moves one very large file through a server, and watches its memory: `make test-large-files`.
+"""Sends one very large file through a server and back, and watches its memory: `make test-large-files`.
 
-Fails if the server takes more than the limit above what it had after a small file, at any moment. The file is
-checked as it comes back. Needs twice the file's size of free disk.
+It fails if the server at any moment takes more than the limit above its memory after a small file, or if the
+file comes back changed. It needs free disk space of twice the file's size.
 """
 
 import argparse
@@ -27,7 +27,7 @@ _PAUSE_SECONDS = 0.1
 
 
 class Watch:
-    """The most memory that a server has had since this began to look, in MiB."""
+    """Records the most memory of a server since the watch began, in MiB."""
 
     def __init__(self, server: Server) -> None:
         self._server = server
@@ -77,7 +77,7 @@ def download(connection: http.client.HTTPConnection) -> str:
 
 
 def check(title: str, server: Server, size: int) -> bool:
-    """Move a file both ways, print what was seen, and return whether it is as it should be."""
+    """Send a file both ways, print the result, and return whether it is as required."""
     connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=600)
     upload(connection, BLOCK)
     download(connection)

@@ -1,4 +1,4 @@
-"""The servers that artifacts are moved to and from, each a process of its own on 127.0.0.1."""
+"""The servers of the artifact benchmarks, each a process of its own on 127.0.0.1."""
 
 import os
 import signal
@@ -22,21 +22,21 @@ _STOP_SECONDS = 20
 
 @dataclass(frozen=True)
 class Server:
-    """A server that runs; its memory is that of its process and all of its children."""
+    """A running server; its memory is that of its process and all of its children."""
 
     url: str
     process: int
 
     def peak_mebibytes(self) -> int:
-        """Return the most memory that its processes have had, added up."""
+        """Return the sum of the peak memory of its processes."""
         return sum(_peak(process) for process in _family(self.process))
 
     def mebibytes(self) -> float:
-        """Return the memory that its processes have now: what they share is counted once."""
+        """Return the current memory of its processes; memory that they share is counted once."""
         return sum(_now(process) for process in _family(self.process))
 
     def busy_seconds(self) -> float:
-        """Return the processor time that its processes have taken."""
+        """Return the processor time that its processes have used."""
         return sum(_ticks(process) for process in _family(self.process)) / os.sysconf("SC_CLK_TCK")
 
 
@@ -109,7 +109,7 @@ def _server(
         _wait_for(f"{url}/health", process)
         yield Server(url, process.pid)
     finally:
-        # Its own group: stock MLflow starts workers.
+        # The server has a process group of its own, because stock MLflow starts workers.
         os.killpg(process.pid, signal.SIGTERM)
         with suppress(subprocess.TimeoutExpired):
             process.wait(_STOP_SECONDS)

@@ -1,6 +1,6 @@
-"""Ways to move files: through a server, past it by the addresses that it signs, and the store alone.
+"""Ways to move files: through a server, with presigned URLs, and with the store alone.
 
-Each uses the same plain HTTP client, which neither makes nor keeps what it moves.
+All use the same plain HTTP client, which neither computes nor stores the contents.
 """
 
 import http.client
@@ -18,7 +18,7 @@ from tests.fixtures.s3 import BUCKET, S3Server
 
 BLOCK = 1024 * 1024
 PART = 10 * BLOCK
-"""What the stock client sends a part of, by default."""
+"""The stock client's default size of a part."""
 
 DOWNLOAD_PART = 100 * BLOCK
 PARTS_AT_ONCE = 4
@@ -35,7 +35,7 @@ class Way(Protocol):
         """Upload a file of random bytes."""
 
     def get(self, name: str, size: int) -> None:
-        """Download it and forget it."""
+        """Download it and discard the bytes."""
 
     def delete(self, name: str) -> None:
         """Delete it."""
@@ -51,9 +51,9 @@ class Connection:
     def ask(
         self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None
     ) -> tuple[bytes, str, int]:
-        """Send a request; return the answer's beginning, its ETag and its length."""
+        """Send a request; return the beginning of the answer, its ETag and its length."""
         if time.monotonic() - self._used > _IDLE_SECONDS:
-            self._connection.close()  # The server may have; the next request opens it again.
+            self._connection.close()  # The server may have closed it, too; the next request opens it again.
         self._connection.request(method, path, body=body, headers=headers or {})
         answer = self._connection.getresponse()
         beginning = answer.read(4096)
@@ -67,13 +67,13 @@ class Connection:
         return beginning, answer.headers.get("ETag", ""), length
 
     def fetch(self, path: str, size: int, headers: dict[str, str] | None = None) -> None:
-        """GET what has `size` bytes; anything else is an error."""
+        """GET an answer of exactly `size` bytes; any other is an error."""
         length = self.ask("GET", path, headers=headers)[2]
         if length != size:
             raise RuntimeError(f"GET {path}: {length} bytes came, {size} are there")
 
     def message(self, method: str, path: str, /, **message: Any) -> Any:
-        """Send a message and return the answer's."""
+        """Send a JSON message and return that of the answer."""
         body = json.dumps(message) if method == "POST" else None
         self._connection.request(method, path, body, {"Content-Type": "application/json"})
         answer = self._connection.getresponse()
@@ -112,9 +112,9 @@ class Proxy:
 
 
 class Presigned:
-    """Past a server, by addresses that it signs, in parts as the stock client sends and asks for them.
+    """With presigned URLs, in parts as the stock client sends and requests them.
 
-    A thread keeps its connection to the store, as the stock client's session does.
+    Each thread keeps its connection to the store open, as the stock client's session does.
     """
 
     def __init__(self, url: str) -> None:
@@ -168,7 +168,7 @@ class Presigned:
 
 
 class Alone:
-    """The S3 server by itself, in one piece."""
+    """The S3 server alone, each file in one request."""
 
     def __init__(self, server: S3Server) -> None:
         self._connection = Connection(server.endpoint)
@@ -183,7 +183,7 @@ class Alone:
         self._connection.fetch(self._signed("GET", name), size)
 
     def delete(self, name: str) -> None:
-        """Delete a file, or all below a directory."""
+        """Delete a file, or everything below a directory."""
         for found in [*self._client.list_objects(BUCKET, f"{name}/", recursive=True)]:
             self._client.remove_object(BUCKET, str(found.object_name))
         self._client.remove_object(BUCKET, name)
@@ -201,7 +201,7 @@ _RANDOM = os.urandom(BLOCK)
 
 
 def random_blocks(size: int) -> Iterator[memoryview]:
-    """Yield bytes that do not compress; each file's are others."""
+    """Yield bytes that do not compress, different ones for each file."""
     block = memoryview(os.urandom(16) + _RANDOM[16:])
     while size > 0:
         yield block[: min(size, BLOCK)]

@@ -1,8 +1,8 @@
 """Moves files to and from servers and stores, and prints tables: `make bench-artifacts`.
 
-All servers run at once, and each file is moved by one way after the other, in rounds: what else the machine
-does hits all ways alike. What a store does alone is the bound for what a server in front of it can do, so a
-share of that is what counts. Stock MLflow is measured over a folder.
+All servers run at the same time, and the ways take turns in each round, so that other load of the machine
+affects all of them alike. The store alone is the upper limit for a server in front of it, so the share of
+that limit is what counts. Stock MLflow is measured over a folder.
 """
 
 import argparse
@@ -23,7 +23,7 @@ from bench.artifact_ways import BLOCK, Alone, Presigned, Proxy, Way
 SMALL_BYTES = 4096
 _SETTLE_SECONDS = 120
 _IDLE_BUSY_SECONDS = 0.1
-"""What servers that have nothing to do take of a processor in a second."""
+"""The processor seconds that idle servers use in a second."""
 
 STOCK, FOLDER, BUCKET, PAST, STORE = (
     "stock MLflow, folder",
@@ -33,12 +33,12 @@ STOCK, FOLDER, BUCKET, PAST, STORE = (
     "S3 alone, in one piece",
 )
 BOUNDS = {BUCKET: STORE, PAST: STORE, FOLDER: STOCK}
-"""What each way is compared with."""
+"""The way with which each way is compared."""
 
 
 @dataclass
 class Subject:
-    """A way that is measured, and the server whose processor time and memory it takes."""
+    """A way that is measured, and the server whose processor time and memory are measured with it."""
 
     title: str
     way: Way
@@ -48,7 +48,7 @@ class Subject:
 
 @dataclass(frozen=True)
 class Case:
-    """What is moved in one go: `count` files of `size` bytes."""
+    """One measured transfer: `count` files of `size` bytes."""
 
     title: str
     size: int
@@ -56,28 +56,29 @@ class Case:
 
     @property
     def amount(self) -> float:
-        """MiB of a large file, the number of small ones."""
+        """The MiB of a large file, or the number of small ones."""
         return self.size / BLOCK if self.count == 1 else self.count
 
 
 @dataclass
 class Figures:
-    """What was measured of one way and one case, a value a round."""
+    """The measured values of one way and one case, one for each round."""
 
     rates: list[float] = field(default_factory=list)
     busy: list[float] = field(default_factory=list)
-    """Milliseconds of the server's processors for each MiB or file."""
+    """Milliseconds of the server's processor time for each MiB or file."""
 
 
 Table = dict[tuple[str, str], Figures]
 
 
 def measure(subjects: Sequence[Subject], case: Case, rounds: int) -> Table:
-    """Return the figures by the subject's title and the direction."""
+    """Return the figures by title of the subject and direction."""
     table: Table = defaultdict(Figures)
     for turn in range(rounds):
         names = [f"{case.size}-{turn}/{number}" for number in range(case.count)]
-        # Each before and behind each other: a store has still work with the last upload when downloads begin.
+        # Each comes before and after each other, because a store still works on the last upload when
+        # downloads begin.
         order = [*subjects[turn // 2 % len(subjects) :], *subjects[: turn // 2 % len(subjects)]]
         if turn % 2:
             order.reverse()
@@ -93,7 +94,7 @@ def measure(subjects: Sequence[Subject], case: Case, rounds: int) -> Table:
 def _time(
     subject: Subject, call: Callable[[str, int], None], names: Sequence[str], case: Case, figures: Figures
 ) -> None:
-    # What others have left to the disk is not this one's to wait for.
+    # Writes that others left to the disk must not slow this one down.
     os.sync()
     busy = subject.server.busy_seconds() if subject.server else 0.0
     began = time.perf_counter()
@@ -105,7 +106,7 @@ def _time(
 
 
 def print_table(case: Case, table: Table) -> None:
-    """Print one case: medians, and the median of the shares within each round."""
+    """Print one case: the medians, and the median of the shares within each round."""
     unit = "MiB" if case.count == 1 else "files"
     print(f"\n| {case.title} | {unit}/s up | of | {unit}/s down | of | server, ms/{unit} up | down |")
     print(f"|{'---|' * 7}")
@@ -131,7 +132,7 @@ def _share(table: Table, title: str, direction: str) -> str:
 
 
 def finalize(subjects: Sequence[Subject]) -> None:
-    """Wait until no server is busy with its own start: stock MLflow's workers are for a minute."""
+    """Wait until every server has finished its start, for which stock MLflow's workers take a minute."""
     servers = [subject.server for subject in subjects if subject.server]
     deadline = time.monotonic() + _SETTLE_SECONDS
     while time.monotonic() < deadline:
@@ -143,7 +144,7 @@ def finalize(subjects: Sequence[Subject]) -> None:
 
 @contextmanager
 def subjects(folder: Path, mlflow_python: Path | None, titles: Sequence[str]) -> Iterator[list[Subject]]:
-    """Start the servers that are needed, and yield the ways."""
+    """Start the servers that are needed, and yield their ways."""
     with ExitStack() as running:
         found: list[Subject] = []
         if mlflow_python and STOCK in titles:

@@ -1,4 +1,4 @@
-"""What is asked of both systems, and what makes two answers the same."""
+"""The requests to both systems, and how their answers are compared."""
 
 import itertools
 import json
@@ -11,10 +11,10 @@ from bench.client import API, Client
 from bench.data import HISTORY, Experiment
 
 SEARCH_BAR: Final = 20
-"""How many times faster than stock searches and history are meant to be."""
+"""The required ratio to stock's speed for searches and history."""
 
 LATENCY_BAR: Final = 10
-"""Likewise single requests."""
+"""The required ratio for single requests."""
 
 _HISTORY_PAGE: Final = 25_000
 """The page size of the stock client."""
@@ -24,7 +24,7 @@ Answers = Sequence[bytes]
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A row of the table: `run` is timed; `content` of its answers must be equal in both systems."""
+    """A row of the table: `run` is timed, and the `content` of its answers must be equal in both systems."""
 
     name: str
     bar: int
@@ -35,7 +35,7 @@ class Case:
 
 
 def acknowledged_at_once(case: Case) -> Case:
-    """Return a case without what stock waits for the client's machine: its work alone."""
+    """Return a case without the time that stock waits for the client's acknowledgement: its work alone."""
     return replace(case, name=f"{case.name}; acknowledged at once", acknowledged_at_once=True)
 
 
@@ -69,12 +69,13 @@ def searches(experiment: Experiment, where: str) -> list[Case]:
 
 
 def history(run_id: str, points: int) -> Case:
-    """Return the reading of a metric's whole history, page after page as the stock client does it."""
+    """Return the reading of a metric's whole history, page by page as the stock client does it."""
 
     def run(client: Client) -> Answers:
         path = f"{API}/metrics/get-history?run_id={run_id}&metric_key={HISTORY}&max_results={_HISTORY_PAGE}"
         answers = [client.send("GET", path)]
-        # Found in the tail: parsing megabytes would be the client's time, not the server's.
+        # The token is searched for in the end of the answer, because parsing megabytes would measure the
+        # client.
         while token := re.search(rb'"next_page_token":\s*"([^"]+)"', answers[-1][-2_000:]):
             answers.append(client.send("GET", f"{path}&page_token={token[1].decode()}"))
         return answers
@@ -97,7 +98,7 @@ def get_run(run_id: str, which: str) -> Case:
 
 
 def log_metric(run_id: str, key: str, which: str) -> Case:
-    """Return the logging of one point, answered when it is committed."""
+    """Return the logging of one point, which is answered when it is committed."""
     point = _points(run_id, key)
 
     def run(client: Client) -> Answers:
@@ -108,7 +109,7 @@ def log_metric(run_id: str, key: str, which: str) -> Case:
 
 
 def log_param(runs: int) -> Case:
-    """Return the logging of one param: the same to one run after another, all of which are going on."""
+    """Return the logging of one param: the same to one run after another, all of which are running."""
     left: dict[int, Iterator[str]] = {}
 
     def new_runs(client: Client) -> list[str]:
@@ -127,7 +128,7 @@ def log_param(runs: int) -> Case:
 
 
 def write_then_read(run_id: str, key: str) -> Case:
-    """Return the logging of one point and the reading of its run, which must show it."""
+    """Return the logging of one point and the reading of its run, which must contain the point."""
     point = _points(run_id, key)
 
     def run(client: Client) -> Answers:
@@ -146,7 +147,7 @@ def write_then_read(run_id: str, key: str) -> Case:
 
 
 def _points(run_id: str, key: str) -> Callable[[Client], bytes]:
-    # A client's points are its own: both systems get the same ones.
+    # Each client has its own sequence of points, so that both systems get the same ones.
     steps: dict[int, itertools.count[int]] = {}
 
     def point(client: Client) -> bytes:

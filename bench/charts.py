@@ -1,8 +1,7 @@
-"""How long a chart takes against reading the history it shows, and against decoding alone.
+"""Measures a chart against reading the history that it shows, and against decoding alone.
 
-Makes a database of its own in a temporary folder, fills it in chunks of 1,000 points (what a client's batches
-leave before compaction), serves it on 127.0.0.1 and prints a Markdown table; `--quick` takes a tenth of the
-points.
+It creates a database in a temporary folder, fills it in chunks of 1,000 points (as a client's batches are
+before compaction), serves it on 127.0.0.1 and prints a Markdown table; `--quick` uses a tenth of the points.
 """
 
 import argparse
@@ -48,7 +47,7 @@ class Case:
 
     @property
     def name(self) -> str:
-        """What the table calls it."""
+        """The name in the table."""
         return f"{self.runs} runs x {self.keys} keys x {self.points:,} points"
 
 
@@ -103,7 +102,7 @@ def seconds_of(work: Callable[[], Any], times: int) -> float:
 
 
 def decode_all(database: Database, runs: list[str]) -> None:
-    """Read and decode every chunk of runs, and do nothing with the points."""
+    """Read and decode every chunk of runs, and discard the points."""
     with database.reading() as session:
         rows = session.connection().execute(
             select(MetricChunk.data)
@@ -122,7 +121,7 @@ class Client:
         self._connection = http.client.HTTPConnection("127.0.0.1", port)
 
     def call(self, method: str, path: str, message: Any = None) -> bytes:
-        """Return the answer's bytes, unparsed."""
+        """Return the body of the answer, unparsed."""
         body = None if message is None else json.dumps(message)
         self._connection.request(method, path, body, {"Content-Type": "application/json"})
         response = self._connection.getresponse()
@@ -143,7 +142,7 @@ class Client:
 def measure(port: int, database: Database, case: Case, seed: int) -> None:
     """Print a row of the table for each way to read a case."""
     runs, keys = fill(database, case, seed)
-    client = Client(port)  # after the filling: the server closes a connection that is idle for seconds
+    client = Client(port)  # Opened only now, because the server closes idle connections.
     asked = {"run_ids": runs, "keys": keys}
     last = case.points - 1
     ways: tuple[tuple[str, dict[str, Any]], ...] = (

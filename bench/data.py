@@ -1,4 +1,4 @@
-"""The runs that both systems hold: the same for the same numbers, made without either of them. Pure."""
+"""Generates the runs that both systems hold: the same for the same numbers. Pure functions."""
 
 import random
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from typing import Final
 METRICS: Final = tuple(f"metric_{index:02}" for index in range(20))
 PARAMS: Final = tuple(f"param_{index:02}" for index in range(20))
 HISTORY: Final = "history"
-"""The metric that one run has many points of."""
+"""The metric of which one run has many points."""
 
 _TEAMS: Final = ("red", "green", "blue", "violet")
 _FIRST_START: Final = 1_700_000_000_000
@@ -29,14 +29,14 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Experiment:
-    """An experiment by its id in both systems, and how many runs it has."""
+    """An experiment: its id in both systems, and its number of runs."""
 
     id: int
     runs: int
 
     @property
     def name(self) -> str:
-        """Its name."""
+        """The experiment's name."""
         return f"bench {self.id}"
 
 

@@ -1,8 +1,8 @@
-"""How many metric points a second are stored: against stock MLflow, and against a server that only reads.
+"""Measures how many metric points a second are stored, against stock MLflow and a server that only reads.
 
-All systems take turns, round by round, so that other work of the machine hits all alike. The same bytes are
-sent to each; only points count that can be read back afterwards. With `--growth`: what it costs when runs and
-database are full. With `--disk`: how many bytes a point takes.
+All systems take turns in each round, so that other load of the machine affects all of them alike. Each is
+sent the same bytes; only points that can be read back afterwards count. `--growth` measures full runs and a
+full database, `--disk` the bytes that a point takes.
 """
 
 import argparse
@@ -33,7 +33,7 @@ _HISTORY_PAGE = 25_000
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What is sent, and the aims: times stock's points a second, share of the limit's."""
+    """The shape of the requests, and the required ratios: to stock's points a second, and to the limit's."""
 
     shape: Shape
     times_stock: float
@@ -54,7 +54,7 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """Runs to log to, the points that they hold already, and the steps that these have."""
+    """Runs to log to, the points that they hold already, and the steps of these points."""
 
     runs: list[str]
     points: int = 0
@@ -62,7 +62,7 @@ class Held:
 
 
 class Target:
-    """A system and the runs that one shape is logged to, round after round."""
+    """A system, and the runs to which one shape is logged round after round."""
 
     def __init__(self, system: System, shape: Shape, held: Held | None = None) -> None:
         self.system = system
@@ -76,13 +76,13 @@ class Target:
         self._most = 4
 
     def warm_up(self) -> None:
-        """Learn how much a second takes, until a round does not run dry."""
+        """Find out how many requests a second needs, until a round does not run out of them."""
         while self._round(1.0)["ran_dry"]:
             pass
         self.measured = Measured()
 
     def measure(self, seconds: float) -> None:
-        """Log for so long, and check that all of it can be read back."""
+        """Log for some seconds, and check that everything can be read back."""
         self._round(seconds)
 
     def _round(self, seconds: float) -> dict[str, object]:
@@ -117,7 +117,7 @@ class Target:
             if stored != expected:
                 raise RuntimeError(f"{self.system.name}: {stored:,} points are stored, not {expected:,}")
         self._sent = [sent + more for sent, more in zip(self._sent, answered, strict=True)]
-        # Steps that a run skips cost nothing: all connections go on at the same number.
+        # All connections continue at the same step; steps that a run skips cost nothing.
         self._first += max(answered) + 1
         self._most = max(4, int(max(answered) / result["seconds"] * 1.6))
         self.measured.points_a_second.append(sum(answered) * self.shape.points / result["seconds"])
@@ -125,7 +125,7 @@ class Target:
         return dict(result)
 
     def check_values(self) -> None:
-        """Read a run's metric back whole and compare every value."""
+        """Read a run's whole metric back and compare every value."""
         if self.system.reads is None:
             return
         client = Client(self.system.reads)
@@ -165,7 +165,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _started(running: ExitStack, chosen: Sequence[str], mlflow_python: Path) -> list[System]:
-    """Start the systems, in the order of the table."""
+    """Start the systems in the order of the table."""
     folder = Path(running.enter_context(tempfile.TemporaryDirectory()))
     on_postgresql = [name for name in ("stock", "split") if name in chosen]
     urls: dict[str, str] = {}
@@ -214,7 +214,7 @@ def _interleaved(targets: Mapping[str, Target], rounds: int, seconds: float) -> 
 
 
 def _growth(rows: Sequence[Row], rounds: int, seconds: float) -> str:
-    """Measure runs that hold millions of points, and a database of very many runs, beside empty ones."""
+    """Measure runs that hold millions of points, and a database of many runs, beside empty ones."""
     lines = [
         "| points a request | in the database | points/s | of the empty one's |",
         "|---:|---|---:|---:|",
@@ -287,7 +287,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench.ingest", description=__doc__)
     parser.add_argument(
         "--mlflow-python",
-        type=lambda text: Path.cwd() / text,  # not resolved: it is a link that names its environment
+        type=lambda text: Path.cwd() / text,  # Not resolved: Python finds its environment by this link.
         default=".venvs/mlflow3/bin/python",
         help="the Python of an environment with stock MLflow (%(default)s)",
     )

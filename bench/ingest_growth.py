@@ -1,4 +1,4 @@
-"""Databases that are full already, and what a point takes on the disk, for `make bench-ingest`."""
+"""Full databases, and the disk space of a point, for `make bench-ingest`."""
 
 import json
 import subprocess
@@ -50,13 +50,13 @@ _TABLES: Final = ("metric_chunk", "series", "key", "run_snapshot")
 
 
 def add_runs(database: str) -> None:
-    """Add runs, of ten metrics each, that nobody logs to."""
+    """Add runs, of ten metrics each, to which nothing is logged."""
     with psycopg.connect(database, autocommit=True) as connection:
         connection.execute(_ADD_RUNS)
 
 
 def add_points(database: str, runs: Sequence[str], keys: int) -> int:
-    """Store `HELD_POINTS` in each run, compacted; return the steps of each of its metrics."""
+    """Store `HELD_POINTS` compacted points in each run; return the number of steps of each of its metrics."""
     steps = HELD_POINTS // keys
     engine = create_engine(database.replace("postgresql://", "postgresql+psycopg://", 1))
     for uuid in runs:
@@ -77,7 +77,7 @@ def _parts(steps: int) -> Iterator[Points]:
 
 
 def bytes_a_point() -> str:
-    """Log ten noisy metrics of 100,000 steps through a stack, end the run, and say what they take."""
+    """Log ten noisy metrics of 100,000 steps through a stack, end the run, and describe their disk space."""
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         with postgresql(folder / "postgres", ["disk"]) as (url,), systems.split(url, folder / "disk") as both:

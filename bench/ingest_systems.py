@@ -1,4 +1,4 @@
-"""What `make bench-ingest` logs to: stock, Trackhelm in its shapes, the limit; and counts of its points."""
+"""The systems of `make bench-ingest` (stock, Trackhelm's shapes, the limit), and counts of their points."""
 
 import json
 import sqlite3
@@ -26,7 +26,7 @@ _TRACKHELM_COUNT = """
 
 @dataclass(frozen=True, slots=True)
 class System:
-    """A server that metrics are logged to: `writes` is where, `reads` where they are read back.
+    """A server to which metrics are logged, at port `writes`, and from which they are read, at port `reads`.
 
     `database` is the URL of its PostgreSQL database, or the file of its SQLite database.
     """
@@ -39,7 +39,7 @@ class System:
     count: str = _TRACKHELM_COUNT
 
     def new_runs(self, number: int) -> list[str]:
-        """Return new runs; of the limit, names that it never reads."""
+        """Return the ids of new runs; for the limit they are names, which it never reads."""
         if self.makes_runs is None:
             return [f"{index:032x}" for index in range(number)]
         client = Client(self.makes_runs)
@@ -50,7 +50,7 @@ class System:
     def stored_points(self, runs: Sequence[str]) -> int:
         """Return how many points of runs are in the database."""
         assert self.database is not None
-        # They are hexadecimal digits.
+        # The ids consist of hexadecimal digits.
         query = self.count.format(runs=", ".join(f"'{run}'" for run in runs))
         if isinstance(self.database, Path):
             with closing(sqlite3.connect(f"{self.database.as_uri()}?mode=ro", uri=True)) as file:
@@ -60,7 +60,7 @@ class System:
         return int(found[0])
 
     def seconds_until_readable(self, last_steps: dict[str, int], key: str) -> float:
-        """Return after how long every run's last step of a metric is what a reader gets."""
+        """Return the seconds until a reader gets the last step of a metric in every run."""
         assert self.reads is not None
         began = time.perf_counter()
         client = Client(self.reads)
@@ -74,7 +74,7 @@ class System:
     def _last_step(client: Client, run: str, key: str) -> int | None:
         try:
             metrics = client.get("runs/get", run_id=run)["run"]["data"]["metrics"]
-        except RuntimeError:  # 503: what was accepted is not stored yet
+        except RuntimeError:  # 503: the accepted points are not stored yet.
             return None
         return next((metric.get("step", 0) for metric in metrics if metric["key"] == key), None)
 
@@ -88,7 +88,7 @@ def stock(python: Path, database: str, folder: Path) -> Iterator[System]:
 
 @contextmanager
 def stock_on_sqlite(python: Path, folder: Path) -> Iterator[System]:
-    """Run stock MLflow over a SQLite database, as it is by default."""
+    """Run stock MLflow over a SQLite database, its default."""
     database = folder / "mlflow.db"
     with mlflow_server(python, f"sqlite:///{database}", folder) as port:
         yield System("stock on SQLite", port, port, port, database, _STOCK_COUNT)
@@ -103,21 +103,21 @@ def limit(folder: Path) -> Iterator[System]:
 
 @contextmanager
 def bare(folder: Path) -> Iterator[System]:
-    """Run what only reads the body, without a framework."""
+    """Run a server that only reads the body, without a framework."""
     with limit_server(folder) as port:
         yield System("bare server", port, None, None)
 
 
 @contextmanager
 def embedded(folder: Path) -> Iterator[System]:
-    """Run Trackhelm as one process over SQLite, as it is by default."""
+    """Run Trackhelm as one process over SQLite, its default."""
     with trackhelm_server(None, folder) as port:
         yield System("embedded", port, port, port, folder / "trackhelm.db")
 
 
 @contextmanager
 def split(database: str, folder: Path) -> Iterator[tuple[System, System]]:
-    """Run Trackhelm as a stack; yield it as ingest's own address has it, and as the gateway's has it."""
+    """Run Trackhelm as a stack; yield it with the port of ingest, and with that of the gateway."""
     with stack_server(database, folder) as gateway:
         record = json.loads((folder / "stack" / "processes.json").read_text(encoding="utf-8"))
         ports = {name: urlsplit(record[name]["address"]).port for name in ("ingest", "query")}

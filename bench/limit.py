@@ -1,6 +1,6 @@
-"""The least a Python server can do: read the body, answer a constant of the size that the path asks for.
+"""The minimum of a Python server: it reads the body and answers a constant of the size that the path names.
 
-What a row of the table takes beyond it is the work of the request; what it takes here, no change saves.
+What a row of the table takes beyond it is the work of the request, and the rest no change can save.
 """
 
 import argparse
@@ -30,7 +30,7 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
 
 
 def framework_app() -> FastAPI:
-    """Return the same as an endpoint: what the framework of Trackhelm's services takes before any work."""
+    """Return the same as a FastAPI endpoint: the overhead of the framework of Trackhelm's services."""
     application = FastAPI()
 
     @application.post("/api/2.0/mlflow/runs/log-batch")
@@ -46,7 +46,7 @@ def framework_app() -> FastAPI:
 
 
 def main() -> None:
-    """Serve until ended."""
+    """Serve until the process is stopped."""
     parser = argparse.ArgumentParser(prog="python -m bench.limit", description=__doc__)
     parser.add_argument("port", type=int)
     parser.add_argument("--framework", action="store_true", help="as an endpoint of FastAPI")

@@ -1,9 +1,9 @@
-"""The load of `make bench-ingest`: one process, eight connections, requests whose bytes are made beforehand.
+"""The load of `make bench-ingest`: one process, eight connections, and requests that are prepared beforehand.
 
     python -m bench.load PORT SECONDS SHAPE FIRST MOST RUN…    SHAPE: keys x steps, as 10x100
 
-Each connection logs to a run of its own and sends its next request when the last is answered. Prints one line
-of JSON. Its own processor time is in it: two cores are shared with what is measured.
+Each connection logs to a run of its own and sends its next request when the last is answered. It prints one
+line of JSON, with its own processor time, because the measured system shares the two cores with it.
 """
 
 import json
@@ -24,25 +24,25 @@ _NOISE: Final = 2**52 - 1
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What a request holds: `keys` metrics of `steps` steps each."""
+    """The contents of a request: `keys` metrics of `steps` steps each."""
 
     keys: int
     steps: int
 
     @classmethod
     def parse(cls, text: str) -> "Shape":
-        """Read `10x100`."""
+        """Parse a text such as `10x100`."""
         keys, steps = map(int, text.split("x"))
         return cls(keys, steps)
 
     @property
     def points(self) -> int:
-        """Points of a request."""
+        """The number of points of a request."""
         return self.keys * self.steps
 
 
 def request(shape: Shape, run: str, number: int) -> bytes:
-    """Return the bytes of a run's request number `number`; no two requests have a point in common."""
+    """Return the bytes of a run's request number `number`; no two requests share a point."""
     first = number * shape.steps
     metrics = ",".join(
         f'{{"key":"metric_{key:03}","value":{_value(key, step)},'
@@ -59,13 +59,13 @@ def request(shape: Shape, run: str, number: int) -> bytes:
 
 
 def value_at(key: int, step: int) -> float:
-    """Return the value that is logged to a key at a step: noise on every digit, as losses have."""
+    """Return the value of a key at a step: noise in every digit, as losses have."""
     return float(_value(key, step))
 
 
 def _value(key: int, step: int) -> str:
-    # Hashes of integers are the same in every process. A sequence that steps evenly, modulo whatever, is no
-    # noise: the differences that chunks store find its pace.
+    # The hash of integers is the same in every process. An evenly stepping sequence, modulo any number, would
+    # not be noise: chunks store differences, which would be constant.
     noise = (hash((step, key)) & _NOISE) / _NOISE
     return repr(1.0 / (1.0 + step * 1e-4) + noise * 0.05)
 
@@ -75,7 +75,7 @@ class _Connection:
 
     def __init__(self, port: int, requests: Sequence[bytes]) -> None:
         self.socket = socket.create_connection(("127.0.0.1", port))
-        # A whole request: who is slow to read one must not keep the others from being sent.
+        # The buffer holds a whole request, so that a slow reader does not delay the other connections.
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._requests = iter(requests)
@@ -83,7 +83,7 @@ class _Connection:
         self.sent = self.answered = 0
 
     def send(self) -> bool:
-        """Send the next request; False when there is none left."""
+        """Send the next request; return False if there is none left."""
         following = next(self._requests, None)
         if following is None:
             return False
@@ -92,7 +92,7 @@ class _Connection:
         return True
 
     def receive(self) -> bool:
-        """Receive what there is; True when an answer is whole. Anything but 200 ends the measurement."""
+        """Receive data; return True if an answer is complete. Any status but 200 ends the measurement."""
         received = self.socket.recv(_RECEIVE)
         if not received:
             raise RuntimeError("the server hung up")
@@ -111,7 +111,7 @@ class _Connection:
 
 
 def run_load(port: int, seconds: float, requests: Sequence[Sequence[bytes]]) -> dict[str, object]:
-    """Send requests, a connection a list, for so long; return what was answered, in what time."""
+    """Send requests for some seconds, a list for each connection; return counts and times of the answers."""
     connections = [_Connection(port, own) for own in requests]
     busy_before = _cpu_seconds()
     began = time.perf_counter()
@@ -146,7 +146,7 @@ def _cpu_seconds() -> float:
 
 
 def main(port: str, seconds: str, shape_text: str, first: str, most: str, *runs: str) -> None:
-    """Make the requests, say so, wait for a line, send them, and print what was measured."""
+    """Prepare the requests, print that they are ready, wait for a line, send them, and print the result."""
     shape = Shape.parse(shape_text)
     numbers = range(int(first), int(first) + int(most))
     requests = [[request(shape, run, number) for number in numbers] for run in runs]

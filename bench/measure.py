@@ -1,8 +1,8 @@
-"""Timing a case against both systems and the limit, turn by turn: the machine's other work hits all alike.
+"""Times a case against both systems and the limit, in turns, so that other load affects all of them alike.
 
-A turn is several requests. Before its first one the other systems have worked, and what the processor had at
-hand of this one's code and data is gone: on a machine of its own that happens to neither. So the first ones
-are also told of apart.
+A turn is several requests. Before its first one the other systems have worked, and the processor's caches no
+longer hold this one's code and data, which does not happen to a server on a machine of its own. So the first
+requests of turns are also reported separately.
 """
 
 import time
@@ -14,28 +14,28 @@ from bench.cases import Case
 from bench.client import Client
 
 TURN: Final = 5
-"""Requests of a system, one after another, before it is another one's turn."""
+"""How many requests a system gets in succession before the next system's turn."""
 
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """Milliseconds of the repetitions of one case on one system, in order."""
+    """The milliseconds of the repetitions of one case on one system, in order."""
 
     values: tuple[float, ...]
 
     @property
     def first_ones(self) -> "Times":
-        """Those of the first request of each turn."""
+        """The times of the first request of each turn."""
         return Times(self.values[::TURN])
 
     @property
     def median(self) -> float:
-        """The middle one."""
+        """The median."""
         return self._at(0.5)
 
     @property
     def p95(self) -> float:
-        """The one that nineteen of twenty stay below."""
+        """The 95th percentile."""
         return self._at(0.95)
 
     def _at(self, share: float) -> float:
@@ -54,33 +54,33 @@ class Result:
 
     @property
     def ratio(self) -> float:
-        """How many times faster than stock."""
+        """How many times faster than stock it is."""
         return self.stock.median / self.trackhelm.median
 
     @property
     def first_ratio(self) -> float:
-        """The same of the first requests of turns."""
+        """The same ratio for the first requests of turns."""
         return self.stock.first_ones.median / self.trackhelm.first_ones.median
 
 
 class Recorder(Client):
-    """A client that remembers the sizes of what it sent and got."""
+    """A client that records the sizes of its requests and answers."""
 
     def __init__(self, port: int) -> None:
         super().__init__(port)
         self.sizes: list[tuple[int | None, int]] = []
 
     def send(self, method: str, path: str, body: bytes | None = None) -> bytes:
-        """Send a request and note its sizes."""
+        """Send a request and record the sizes."""
         answer = super().send(method, path, body)
         self.sizes.append((None if body is None else len(body), len(answer)))
         return answer
 
 
 def measure(case: Case, *, stock: Client, trackhelm: Recorder, limit: Client, repeats: int) -> Result:
-    """Check that both systems give the same answer, then time them in turns, `repeats` requests or some more.
+    """Check that both systems give the same answer, then time them in turns.
 
-    The checked requests are also those that warm both up.
+    There are `repeats` requests or a few more. The checked requests also warm both systems up.
     """
     for client in (stock, trackhelm, limit):
         client.acknowledges_at_once = case.acknowledged_at_once

@@ -1,7 +1,7 @@
-"""A model of very many versions against stock MLflow, over one PostgreSQL server: `make bench-registry`.
+"""Measures a model of many versions against stock MLflow, over one PostgreSQL server: `make bench-registry`.
 
 Both systems hold the same versions, get the same requests over HTTP from one client, and must answer the
-same. The audit trail, which stock has not, is measured alone.
+same. The audit trail, which stock does not have, is measured alone.
 """
 
 import argparse
@@ -22,7 +22,7 @@ from bench.report import cell, machine
 from bench.servers import limit_server, mlflow_server, postgresql, trackhelm_server
 
 AIM_MS: Final = 50.0
-"""What every request is meant to be answered in."""
+"""The time within which every request should be answered."""
 
 _HEAD: Final = ("| request | stock, ms | Trackhelm, ms | times faster |", "|---|---:|---:|---:|")
 
@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the benchmark and print its table."""
     settings = _parser().parse_args(arguments)
     for end in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(end, lambda *_: sys.exit(1))  # by way of the servers' ends
+        signal.signal(end, lambda *_: sys.exit(1))  # The exit ends the servers in order.
     with ExitStack() as running:
         rows = list(_measured(settings, running))
     print(
@@ -91,7 +91,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench.registry", description=__doc__)
     parser.add_argument(
         "--mlflow-python",
-        type=lambda text: Path.cwd() / text,  # not resolved: it is a link that names its environment
+        type=lambda text: Path.cwd() / text,  # Not resolved: Python finds its environment by this link.
         default=".venvs/mlflow3/bin/python",
         help="the Python of an environment with stock MLflow (%(default)s)",
     )

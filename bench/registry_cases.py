@@ -1,4 +1,4 @@
-"""What is asked about a model of very many versions, and about its audit trail."""
+"""The requests about a model of very many versions, and about its audit trail."""
 
 import json
 from collections.abc import Callable
@@ -14,11 +14,11 @@ EVENTS: Final = "/api/2.0/trackhelm/audit/events"
 PAGE: Final = 100
 
 _BAR: Final = 1
-"""The aim here is a time, not a ratio."""
+"""The aim here is a time and not a ratio."""
 
 
 def cases(versions: int) -> list[Case]:
-    """Return what is asked of both systems."""
+    """Return the requests to both systems."""
     middle = versions // 2
     of_big = f"name = '{BIG}'"
     return [
@@ -41,14 +41,14 @@ def cases(versions: int) -> list[Case]:
 
 @dataclass(frozen=True, slots=True)
 class OwnCase:
-    """What is asked of Trackhelm alone."""
+    """A request to Trackhelm alone."""
 
     name: str
     run: Callable[[Client], Any]
 
 
 def audit_cases(versions: int) -> list[OwnCase]:
-    """Return the pages of the audit trail that are asked for."""
+    """Return the requests for pages of the audit trail."""
     middle = START + versions // 2
     return [
         _events(f"events, page of {PAGE}"),
@@ -91,7 +91,7 @@ def _events(name: str, *, pages: int = 1, **query: object) -> OwnCase:
 
 
 def _paged(path: str, pages: int) -> Callable[[Client], Answers]:
-    """Return what asks for a page; those before it are asked for once, by the first call for each client."""
+    """Return the request for a page; the first call of each client reads the pages before it once."""
     tokens: dict[int, str] = {}
 
     def run(client: Client) -> Answers:
@@ -111,14 +111,14 @@ def _content(field: str, *, is_unordered: bool = False) -> Callable[[Answers], A
         found = json.loads(answers[-1])[field]
         assert found, "what finds nothing measures nothing"
         listed = found if isinstance(found, list) else [found]
-        # The latest versions are in no order.
+        # The latest versions have no defined order.
         return sorted(map(_shared, listed), key=str) if is_unordered else list(map(_shared, listed))
 
     return content
 
 
 def _shared(message: dict[str, Any]) -> dict[str, Any]:
-    """Return what both systems say: stock leaves a model's latest versions without their aliases."""
+    """Return what both systems answer: stock returns latest versions without their aliases."""
     names = ("name", "version", "current_stage", "source", "run_id", "last_updated_timestamp")
     shared = {name: message.get(name, "") for name in names}
     shared["tags"] = sorted((tag["key"], tag["value"]) for tag in message.get("tags", ()))

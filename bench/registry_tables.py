@@ -1,4 +1,4 @@
-"""Filling both databases with one model of very many versions and many of a few; ours with their events."""
+"""Fills both databases with one model of many versions and many models of a few, Trackhelm's with events."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ ACTORS: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """A version, in the terms that both systems share. Times are milliseconds since the epoch."""
+    """A version, with the attributes that both systems have. Times are milliseconds since the epoch."""
 
     model: str
     number: int
@@ -31,23 +31,23 @@ class Version:
 
     @property
     def source(self) -> str:
-        """Where its files are."""
+        """The URI of its files."""
         return f"s3://models/{self.model}/{self.number}"
 
     @property
     def run_id(self) -> str:
-        """Its run: each is of four versions."""
+        """Its run; four versions share each run."""
         return f"{self.number // 4:032x}" if self.model == BIG else f"{hash_of(self.model):032x}"
 
     @property
     def tags(self) -> tuple[tuple[str, str], ...]:
-        """Two tags, one of them rare."""
+        """Two tags, one of which is rare."""
         return ("checked", "yes" if self.number % 1_000 == 1 else "no"), ("team", f"team {self.number % 7}")
 
 
 @dataclass(frozen=True, slots=True)
 class Registry:
-    """How much there is: versions of the big model, and other models with five versions each."""
+    """The amount of data: versions of the big model, and other models with five versions each."""
 
     versions: int
     models: int
@@ -69,7 +69,7 @@ class Registry:
 
 
 def hash_of(model: str) -> int:
-    """Return a number for a model's name, the same each time."""
+    """Return a number for a model's name, which is the same each time."""
     return int.from_bytes(model.encode(), "big") % 2**61
 
 

@@ -1,4 +1,4 @@
-"""The table of results, in Markdown, and what machine they are of."""
+"""The table of results in Markdown, and the description of the machine."""
 
 import os
 import platform
@@ -22,7 +22,7 @@ def table(results: Sequence[Result]) -> str:
 
 
 def machine() -> str:
-    """Return what the measurement ran on."""
+    """Return a description of the machine that was measured."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     return f"{os.cpu_count()} cores ({_processor()}), {memory:.0f} GiB, Python {platform.python_version()}"
 
@@ -54,7 +54,7 @@ def _rounded(milliseconds: float) -> str:
 
 
 def _digits(milliseconds: float) -> int:
-    # Three digits tell what there is to tell.
+    # Three significant digits are enough.
     return max(0, 3 - len(str(int(milliseconds))))
 
 

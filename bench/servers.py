@@ -1,6 +1,6 @@
-"""What is measured against each other: PostgreSQL with a database each, stock, Trackhelm, and the limit.
+"""The servers that are compared: PostgreSQL with a database for each, stock, Trackhelm, and the limit.
 
-Every server is a process of its own on 127.0.0.1; each is ended by its own id.
+Every server is a process of its own on 127.0.0.1, and is ended by its process id.
 """
 
 import os
@@ -26,7 +26,7 @@ _IDLE_TICKS = 30
 
 @contextmanager
 def postgresql(folder: Path, databases: Sequence[str]) -> Iterator[list[str]]:
-    """Run PostgreSQL from its wheel, with its own settings, and yield the URL of each database."""
+    """Run the wheel's PostgreSQL with its default settings, and yield the URL of each database."""
     server = get_server(folder, cleanup_mode="delete")
     try:
         with psycopg.connect(server.get_uri(), autocommit=True) as connection:
@@ -39,7 +39,7 @@ def postgresql(folder: Path, databases: Sequence[str]) -> Iterator[list[str]]:
 
 @contextmanager
 def mlflow_server(python: Path, database: str, folder: Path) -> Iterator[int]:
-    """Run stock `mlflow server` as it is by default, and yield its port."""
+    """Run stock `mlflow server` with its default settings, and yield its port."""
     port = _free_port()
     url = database.replace("postgresql://", "postgresql+psycopg2://", 1)
     store = ["--backend-store-uri", url, "--artifacts-destination", str(folder / "artifacts")]
@@ -73,7 +73,7 @@ def stack_server(database: str, folder: Path) -> Iterator[int]:
 
 @contextmanager
 def limit_server(folder: Path, *options: str) -> Iterator[int]:
-    """Run a server that reads the body and answers with so many bytes as the path says: `/4096`."""
+    """Run a server that reads the body and answers with as many bytes as the path says, as in `/4096`."""
     port = _free_port()
     with _running([sys.executable, "-m", "bench.limit", str(port), *options], folder, port):
         yield port
@@ -92,7 +92,7 @@ def _running(command: Sequence[str], folder: Path, port: int) -> Iterator[None]:
         _wait_until_idle(process.pid)
         yield
     finally:
-        # Its own process group: a signal reaches it and its workers only.
+        # It has its own process group, so a signal reaches only it and its workers.
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGTERM)
         try:
@@ -124,7 +124,7 @@ def _wait_until_healthy(process: subprocess.Popen[bytes], port: int, log: Path) 
 
 
 def _wait_until_idle(group: int) -> None:
-    """Wait until a server's processes have started: stock's job runners do for long after it answers."""
+    """Wait until a server's processes have started; stock's job runners still do long after it answers."""
     deadline = time.monotonic() + _START_SECONDS
     used = _cpu_ticks(group)
     while time.monotonic() < deadline:
@@ -141,7 +141,7 @@ def _cpu_ticks(group: int) -> int:
         try:
             fields = stat.read_text(encoding="utf-8").rpartition(")")[2].split()
         except OSError:
-            continue  # it has ended meanwhile
+            continue  # The process has ended meanwhile.
         if int(fields[2]) == group:
             ticks += int(fields[11]) + int(fields[12])
     return ticks

@@ -1,6 +1,6 @@
-"""Filling both databases by COPY, each in its own schema, which its server made before.
+"""Fills both databases by COPY, each in its own schema, which its server created before.
 
-Loading 25,000 runs through stock's API takes hours; what is measured is reading, and writing afterwards.
+Loading 25,000 runs through stock's API would take hours, and the load itself is not measured.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -123,7 +123,7 @@ class TrackhelmTables:
         analyze(self._url)
 
     def load_history(self, run: Run, points: int) -> None:
-        """Insert a metric with many points into a run, as batches of 1,000 would."""
+        """Insert a metric with many points into a run, stored as batches of 1,000 would be."""
         parts = [Points.of(*zip(*part, strict=True)) for part in _batches(history(points), _CHUNK_POINTS)]
         with psycopg.connect(self._url) as connection:
             ((run_id,),) = connection.execute("SELECT id FROM run WHERE uuid = %s", [run.uuid]).fetchall()
@@ -135,7 +135,7 @@ class TrackhelmTables:
         analyze(self._url)
 
     def _finalize(self) -> None:
-        """Do what workers do seconds after runs have ended."""
+        """Do what workers do within seconds after runs have ended."""
         url = self._url.replace("postgresql://", "postgresql+psycopg://", 1)
         database = open_database(url)
         more = True

@@ -1,4 +1,4 @@
-"""Tracking requests against stock MLflow, over one PostgreSQL server: `make bench`.
+"""Measures tracking requests against stock MLflow, over one PostgreSQL server: `make bench`.
 
 Both systems hold the same runs, get the same requests over HTTP from one client, and must answer the same.
 """
@@ -25,7 +25,7 @@ _FIRST_EXPERIMENT = 1_001
 
 
 class Bench:
-    """Two loaded systems and the limit, and what was measured of them."""
+    """Two filled systems and the limit, and their results."""
 
     def __init__(self, settings: argparse.Namespace, running: ExitStack) -> None:
         folder = Path(running.enter_context(tempfile.TemporaryDirectory()))
@@ -41,19 +41,19 @@ class Bench:
         self.results: list[Result] = []
 
     def load(self, experiment: Experiment) -> None:
-        """Fill both with the runs of an experiment."""
+        """Fill both systems with the runs of an experiment."""
         self._say(f"loading {experiment.runs:,} runs into both")
         for tables in self._tables:
             tables.load(experiment)
 
     def load_history(self, run: Run, points: int) -> None:
-        """Give a run a long metric in both."""
+        """Add a long metric to a run in both systems."""
         self._say(f"loading {points:,} points into both")
         for tables in self._tables:
             tables.load_history(run, points)
 
     def measure(self, rows: Sequence[Case]) -> None:
-        """Measure cases, those that `--only` names if it is given."""
+        """Measure cases; only those that `--only` names, if it is given."""
         for case in rows:
             if self._settings.only and self._settings.only not in case.name:
                 continue
@@ -78,7 +78,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         settings.repeats, settings.latency_repeats = 10, 30
         settings.many = settings.others = 0
     for end in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(end, lambda *_: sys.exit(1))  # by way of the servers' ends
+        signal.signal(end, lambda *_: sys.exit(1))  # The exit ends the servers in order.
     with ExitStack() as running:
         bench = Bench(settings, running)
         _measure_all(bench, settings)
@@ -118,7 +118,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench.tracking", description=__doc__)
     parser.add_argument(
         "--mlflow-python",
-        type=lambda text: Path.cwd() / text,  # not resolved: it is a link that names its environment
+        type=lambda text: Path.cwd() / text,  # Not resolved: Python finds its environment by this link.
         default=".venvs/mlflow3/bin/python",
         help="the Python of an environment with stock MLflow (%(default)s)",
     )

@@ -1,7 +1,8 @@
-"""Fails when a module has more than 500 lines, and prints crumbs: places where merging may help a reader.
+"""Fails if a module has more than 500 lines, and prints crumbs: modules that might be merged with another.
 
-A crumb is a module of under 60 lines that one other module imports: a place to look, not a fault. A noun's
-folder has its `routes`, `schemas`, `logic` and `store` whatever their size, and a layer may forbid to merge.
+A crumb is a module of under 60 lines that one other module imports. It is a place to look at and not an
+error: a noun's folder has its `routes`, `schemas`, `logic` and `store` in any size, and a layer may forbid a
+merge.
 """
 
 import ast
@@ -18,7 +19,7 @@ PARTS = {"routes", "schemas", "logic", "store", "tasks", "service"}
 
 
 def main() -> int:
-    """Print what is wrong, or the crumbs, and return the exit code."""
+    """Print the modules that are too long, or else the crumbs, and return the exit code."""
     sizes = {
         path: len(path.read_text(encoding="utf-8").splitlines())
         for root in ROOTS
@@ -36,7 +37,7 @@ def main() -> int:
 
 
 def crumbs(sizes: dict[Path, int]) -> list[tuple[Path, str]]:
-    """Return the small modules of services that one other module imports, with its name."""
+    """Return the small modules of services that one other module imports, with the name of that module."""
     modules = {name_of(path): path for path in sizes if path.parts[0] == "services"}
     importers: dict[str, set[str]] = defaultdict(set)
     for name, path in modules.items():
@@ -56,7 +57,7 @@ def crumbs(sizes: dict[Path, int]) -> list[tuple[Path, str]]:
 
 
 def name_of(path: Path) -> str:
-    """Return a module's name as it is imported."""
+    """Return the name by which a module is imported."""
     parts = path.with_suffix("").parts[1:]
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 

@@ -1,8 +1,8 @@
-"""Runs every suite of tests, whatever becomes of the others, and prints which of them passed.
+"""Runs every suite of tests, even after failures, and prints which of them passed.
 
     python scripts/run_suites.py MAKE TARGET…
 
-It knows nothing of what a suite is: each is a target of the Makefile.
+It must not know what a suite does: each is a target of the Makefile.
 """
 
 import os
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a suite."""
+    """The result of a suite."""
 
     suite: str
     code: int
@@ -22,12 +22,12 @@ class Outcome:
 
     @property
     def words(self) -> str:
-        """The outcome in words."""
+        """The result as text."""
         return "passed" if self.code == 0 else f"FAILED (exit code {self.code})"
 
 
 def run(make: str, suite: str) -> Outcome:
-    """Run one suite, whose output goes where this program's goes."""
+    """Run one suite, which prints to this program's output."""
     print(f"\n===== {suite} =====", flush=True)
     began = time.monotonic()
     code = subprocess.run([make, "--no-print-directory", suite], check=False).returncode  # noqa: S603 - ours
@@ -35,7 +35,7 @@ def run(make: str, suite: str) -> Outcome:
 
 
 def table(outcomes: list[Outcome]) -> str:
-    """Return a line for each suite, and one for all."""
+    """Return a line for each suite, and a last one for all of them."""
     width = max(len(outcome.suite) for outcome in outcomes)
     lines = [f"{outcome.suite:<{width}}  {outcome.seconds:7.1f} s  {outcome.words}" for outcome in outcomes]
     failed = sum(outcome.code != 0 for outcome in outcomes)

@@ -1,8 +1,8 @@
-"""Prints which files of the services a request runs through: the lists in docs/code-map.md.
+"""Prints the files of the services through which a request runs: the lists in docs/code-map.md.
 
-Run it in the environment of the server: `.venv/bin/python scripts/trace_request.py`. What runs once a process
-(imports, start, settings) is not counted; what the background of the embedded server does meanwhile is, for a
-reader of the request follows it there, too.
+Run it in the environment of the server: `.venv/bin/python scripts/trace_request.py`. Code that runs once for
+each process (imports, start, settings) is not counted. Code that the embedded server meanwhile runs in the
+background is, because a reader who follows the request reads it, too.
 """
 
 import sys
@@ -28,7 +28,7 @@ def main() -> None:
     from trackhelm_embedded.app import embedded_app  # noqa: PLC0415
 
     seen: dict[str, set[str]] = {"log-batch": set(), "search": set(), "transition": set()}
-    # The server's threads begin under the profile; which request a call counts for is changed beneath them.
+    # The server's threads start under the profile; this list is replaced to count calls for another request.
     current: list[set[str]] = [set()]
 
     def profile(frame: FrameType, event: str, _argument: Any) -> None:
@@ -43,7 +43,7 @@ def main() -> None:
         TestClient(embedded_app(StorageSettings(data=Path(folder)))) as client,
     ):
         for name, request in requests(client).items():
-            request()  # Once before, so that what is remembered is known.
+            request()  # The request is made once before, so that caches are filled.
             current[0] = seen[name]
             request()
             time.sleep(0.2)
@@ -54,7 +54,7 @@ def main() -> None:
 
 
 def requests(client: TestClient) -> dict[str, Callable[[], Any]]:
-    """Return what is traced, over a run and a model with a protected stage that is made here."""
+    """Return the requests to trace, for a run and a model with a protected stage that are created here."""
 
     def post(path: str, **body: Any) -> dict[str, Any]:
         answer = client.post(API + path, json=body)

@@ -1,4 +1,4 @@
-"""Writes the API's description to docs/openapi.json, or checks (--check) that it is up to date."""
+"""Writes the OpenAPI document to docs/openapi.json, or checks (--check) that it is up to date."""
 
 import json
 import sys
