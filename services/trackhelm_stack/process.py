@@ -42,7 +42,7 @@ class Process:
         self._say = say
         # It gets its own session, so that Ctrl-C in a terminal reaches only the stack, which stops its
         # programs in order.
-        self._popen = subprocess.Popen(  # noqa: S603 - commands are ours
+        self._popen = subprocess.Popen(  # noqa: S603 - the commands are Trackhelm's own
             launch_command(program),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -26,8 +26,6 @@ def program_of(package: str, path: str, instead: str) -> Path:
     return file
 
 
-# How a program is started, checked for readiness, and stopped.
-
 _PROBE_SECONDS: Final = 5
 _OK: Final = 200
 

@@ -111,7 +111,7 @@ class ChecksumIndex:
             batch, self._waiting = self._next_batch()
             try:
                 new = await run_in_threadpool(self._insert_all, [waiting.record for waiting in batch])
-            except Exception as error:  # noqa: BLE001 - whatever it is, its place is with those who wait
+            except Exception as error:  # noqa: BLE001 - every error goes to the waiting callers
                 for waiting in batch:
                     waiting.is_new.set_exception(error)
                     # The exception is marked as retrieved, because every caller may have been cancelled.

@@ -52,7 +52,7 @@ class Spool:
     def has_any(self, kind: str, paths: Sequence[str]) -> bool:
         """Return whether any of the given paths is there."""
         marks = ", ".join("?" * len(paths))
-        query = f"SELECT 1 FROM path WHERE kind = ? AND path IN ({marks}) LIMIT 1"  # noqa: S608 - marks
+        query = f"SELECT 1 FROM path WHERE kind = ? AND path IN ({marks}) LIMIT 1"  # noqa: S608 - only placeholders
         return bool(paths) and self._file.execute(query, (kind, *paths)).fetchone() is not None
 
     def has_below(self, kind: str, path: str) -> bool:

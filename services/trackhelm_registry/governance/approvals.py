@@ -144,9 +144,6 @@ def _shown(target: Target) -> str:
     return f"all {_PLURALS[TargetKind(kind)]}" if name == EVERY else f"{kind} '{name}'"
 
 
-# The unit of work of a change that may touch something protected.
-
-
 @contextmanager
 def require_approval(
     database: Database, name: str, move: GovernedChange, cause: AuditContext
