@@ -77,8 +77,8 @@ def measure(subjects: Sequence[Subject], case: Case, rounds: int) -> Table:
     table: Table = defaultdict(Figures)
     for turn in range(rounds):
         names = [f"{case.size}-{turn}/{number}" for number in range(case.count)]
-        # Each comes before and after each other, because a store still works on the last upload when
-        # downloads begin.
+        # The order changes, so that each way comes before and after every other: a store still works on the
+        # last upload when downloads begin.
         order = [*subjects[turn // 2 % len(subjects) :], *subjects[: turn // 2 % len(subjects)]]
         if turn % 2:
             order.reverse()

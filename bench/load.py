@@ -65,7 +65,7 @@ def value_at(key: int, step: int) -> float:
 
 def _value(key: int, step: int) -> str:
     # The hash of integers is the same in every process. An evenly stepping sequence, modulo any number, would
-    # not be noise: chunks store differences, which would be constant.
+    # not be noise: chunks store differences, which would show its pattern.
     noise = (hash((step, key)) & _NOISE) / _NOISE
     return repr(1.0 / (1.0 + step * 1e-4) + noise * 0.05)
 

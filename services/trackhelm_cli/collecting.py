@@ -160,7 +160,7 @@ class Collector:
         return not deleted.is_away
 
     def _binned_runs(self, experiment_id: int | None) -> Iterator[list[runs_store.BinnedRun]]:
-        # Models are deleted with their experiment whenever they came to the bin themselves.
+        # Runs are deleted with their experiment, whenever they themselves came to the bin.
         before = self._before if experiment_id is None else self._cause.time
         after = 0
         while True:

@@ -163,7 +163,7 @@ def series_of_models(session: Session, ids: Sequence[int]) -> SeriesOfModels:
 
 
 def models_that_fit(ids: Sequence[int], series: SeriesOfModels) -> int:
-    """Return how many of the first models have together as many points as an answer holds; at least one."""
+    """Return how many models, from the first, fit into one answer with their points; at least one."""
     points = (sum(each.points for each in series.get(model, ())) for model in ids)
     totals = accumulate(min(number, LOGGED_MODEL_POINTS) for number in points)
     return max(1, sum(total <= LOGGED_MODEL_POINTS for total in totals))
