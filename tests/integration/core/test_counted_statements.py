@@ -57,7 +57,7 @@ def test_what_the_writer_stores_for_a_request_is_counted(api: Api, count_stateme
     run_id = api.new_run()
     with count_statements() as statements:
         api.post("runs/log-metric", run_id=run_id, key="counted", value=1.0, timestamp=1)
-    assert [statement for statement in statements if "series" in statement]
+    assert [statement for statement in statements if "metric_journal" in statement]
 
 
 def test_what_is_executed_after_the_block_is_not_counted(api: Api, count_statements: CountStatements) -> None:
