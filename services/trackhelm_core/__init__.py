@@ -1,4 +1,4 @@
-"""What every service shares: runtime, settings, errors, limits, wire forms, database, objects.
+"""What every service shares: runtime, settings, errors, limits, wire forms, database engine, queue.
 
 It must not import a service, and holds no rule that belongs to one service alone.
 """

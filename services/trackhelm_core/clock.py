@@ -1,10 +1,10 @@
-"""Time as the wire contract has it."""
+"""The clock: times in milliseconds since the epoch, as the API has them."""
 
 import time
 from collections.abc import Callable
 
 Clock = Callable[[], int]
-"""Returns milliseconds since the epoch. Injected, so that a test can set the time."""
+"""Returns milliseconds since the epoch. It is passed as an argument, so that a test can set the time."""
 
 
 def now_ms() -> int:

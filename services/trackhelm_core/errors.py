@@ -1,6 +1,6 @@
-"""The one exception that carries an answer to the caller, and MLflow's codes for it.
+"""The exceptions that are answered to the caller, and MLflow's error codes for them.
 
-Logic raises these; `trackhelm_core.problems` turns them into responses. Nothing here knows HTTP frameworks.
+Logic raises these; `trackhelm_core.problems` turns them into responses. Must not know an HTTP framework.
 """
 
 from enum import StrEnum
@@ -8,7 +8,7 @@ from typing import Final
 
 
 class ErrorCode(StrEnum):
-    """MLflow's error codes that Trackhelm answers with."""
+    """The error codes of MLflow that Trackhelm answers with."""
 
     BAD_REQUEST = "BAD_REQUEST"
     INVALID_PARAMETER_VALUE = "INVALID_PARAMETER_VALUE"
@@ -24,8 +24,8 @@ class ErrorCode(StrEnum):
     INTERNAL_ERROR = "INTERNAL_ERROR"
 
 
-# The stock client retries 408, 429, 500, 502, 503 and 504 for up to four minutes, but never 501: no permanent
-# failure may carry one of the former.
+# The stock client retries 408, 429, 500, 502, 503 and 504 for up to four minutes, but never 501. So no
+# permanent failure may have one of the retried statuses.
 HTTP_STATUS: Final = {
     ErrorCode.BAD_REQUEST: 400,
     ErrorCode.INVALID_PARAMETER_VALUE: 400,
@@ -43,7 +43,7 @@ HTTP_STATUS: Final = {
 
 
 class ApiError(Exception):
-    """A failure that the caller is told of, in MLflow's form."""
+    """A failure that is answered to the caller, in MLflow's form."""
 
     def __init__(
         self,
@@ -61,14 +61,14 @@ class ApiError(Exception):
 
 
 class InvalidParameterError(ApiError):
-    """The request holds a value that is not allowed: the message says which and what is."""
+    """The request has a value that is not allowed. The message says which one, and what is allowed."""
 
     def __init__(self, message: str) -> None:
         super().__init__(ErrorCode.INVALID_PARAMETER_VALUE, message)
 
 
 class NotFoundError(ApiError):
-    """What the request names does not exist (or no longer)."""
+    """Something that the request names does not exist, or no longer exists."""
 
     def __init__(self, message: str) -> None:
         super().__init__(ErrorCode.RESOURCE_DOES_NOT_EXIST, message)
@@ -82,37 +82,37 @@ class AlreadyExistsError(ApiError):
 
 
 class PermissionDeniedError(ApiError):
-    """Whoever sends the request may not do this, or not alone."""
+    """The sender of the request may not do this, or not without approval."""
 
     def __init__(self, message: str) -> None:
         super().__init__(ErrorCode.PERMISSION_DENIED, message)
 
 
 class ConflictError(ApiError):
-    """What the request is about is no longer as the request takes it to be: sending it again is no use."""
+    """The state that the request assumes is no longer so: sending the request again is no use."""
 
     def __init__(self, message: str) -> None:
         super().__init__(ErrorCode.RESOURCE_CONFLICT, message)
 
 
 class UnauthenticatedError(ApiError):
-    """The request does not say in a form we understand who sends it."""
+    """The request does not identify its sender in a form that we understand."""
 
     def __init__(self, message: str) -> None:
         super().__init__(ErrorCode.UNAUTHENTICATED, message)
 
 
 class UnavailableError(ApiError):
-    """A dependency is away or behind: the same request can be sent again."""
+    """A dependency is unavailable or behind: the same request can be sent again."""
 
     def __init__(self, message: str, *, retry_after_seconds: int = 1) -> None:
         super().__init__(ErrorCode.TEMPORARILY_UNAVAILABLE, message, retry_after_seconds=retry_after_seconds)
 
 
 class DependencyUnavailableError(Exception):
-    """What the process depends on besides the database is away: the same request can be sent again.
+    """A dependency other than the database is unavailable: the same request can be sent again.
 
-    Not an `ApiError`, for it is raised far below the API. Who raises it has logged why.
+    It is not an `ApiError`, because it is raised far below the API. The code that raises it has logged why.
     """
 
 

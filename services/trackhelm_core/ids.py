@@ -1,4 +1,4 @@
-"""Public identifiers, random and of fixed length; and names for what a user left unnamed."""
+"""Public identifiers, random and of fixed length, and generated names for runs and models without a name."""
 
 import random
 import secrets
@@ -13,24 +13,23 @@ def new_run_id() -> str:
 
 
 def new_model_id() -> str:
-    """Return a logged model's id: `m-` and 32 hexadecimal characters, the form `models:/m-…` URIs carry."""
+    """Return a logged model's id: `m-` and 32 hexadecimal characters, as in `models:/m-…` URIs."""
     return f"m-{secrets.token_hex(16)}"
 
 
 def new_webhook_id() -> str:
-    """Return a webhook's id, or that of an event it is told of: 32 lower-case hexadecimal characters."""
+    """Return an id for a webhook or for an event that it is sent: 32 lower-case hexadecimal characters."""
     return secrets.token_hex(16)
 
 
 def new_request_id() -> str:
-    """Return an id to find one request by, in its answer and in the log."""
-    # It is no secret, and asking the system for one took 3% of a busy ingest process.
+    """Return an id by which one request is found in its answer and in the log."""
+    # The id is no secret, and getting random bytes from the system took 3% of a busy ingest process.
     return f"{random.getrandbits(64):016x}"
 
 
-# Names for what a user did not name: `swift-otter-412`, easy to say and to tell apart in a list.
-#
-# A name is no identifier: two runs may have the same one.
+# Generated names such as `swift-otter-412`: easy to say, and easy to tell apart in a list. A name is not an
+# identifier: two runs may have the same one.
 
 # No word has more than seven letters, so that no name has more than twenty characters.
 ADJECTIVES: Final = (

@@ -1,7 +1,7 @@
 """Every limit of the wire contract, in one place, with its unit.
 
-The numbers are MLflow's own where a stock client relies on them: it splits its batches and
-truncates its values by them, so a smaller limit here would refuse what it sends.
+The numbers are MLflow's own if a stock client relies on them: it splits its batches and truncates its values
+by them, so a smaller limit here would refuse what it sends.
 """
 
 from typing import Final
@@ -10,12 +10,12 @@ from typing import Final
 KEY_LENGTH: Final = 250
 PARAM_VALUE_LENGTH: Final = 6_000
 RUN_TAG_VALUE_LENGTH: Final = 8_000
-# Tags that clients read back, append to and write again: some 20,000 tables of a run.
+# Tags that clients read, append to and write again: enough for about 20,000 logged tables of a run.
 WHOLE_TAG_VALUE_LENGTH: Final = 1_000_000
 EXPERIMENT_TAG_VALUE_LENGTH: Final = 20_000
 REGISTRY_TAG_VALUE_LENGTH: Final = 100_000
 
-# Labels of a metric point: how many, and the characters of each.
+# Labels of a metric point: their number, and the characters of each.
 LABELS: Final = 8
 LABEL_NAME_LENGTH: Final = 64
 LABEL_VALUE_LENGTH: Final = 250
@@ -29,10 +29,10 @@ ALIAS_LENGTH: Final = 255
 NAME_LENGTH: Final = 1_000
 TEXT_LENGTH: Final = 100_000
 SOURCE_LENGTH: Final = 4_096
-# Ids of runs and logged models that a model version names, which another server may have given.
+# Ids of runs and logged models that a model version refers to; another server may have generated them.
 FOREIGN_ID_LENGTH: Final = 64
 
-# The audit trail: characters. A longer text in a change's state is kept as its beginning and its digest.
+# The audit trail: characters. Of a longer text in the state of a change, the beginning and a digest are kept.
 ACTOR_NAME_LENGTH: Final = 256
 REQUEST_ID_LENGTH: Final = 64
 SOURCE_ADDRESS_LENGTH: Final = 64
@@ -55,7 +55,7 @@ DATASET_PROFILE_LENGTH: Final = 16_777_215
 INPUT_TAG_KEY_LENGTH: Final = 255
 INPUT_TAG_VALUE_LENGTH: Final = 500
 
-# Webhooks: how many, and the characters of their texts; bytes of an answer that are read, and those kept.
+# Webhooks: their number, the characters of their texts, and the bytes of an answer that are read and kept.
 WEBHOOKS: Final = 100
 WEBHOOK_NAME_LENGTH: Final = 63
 WEBHOOK_URL_LENGTH: Final = 2_048
@@ -66,7 +66,7 @@ WEBHOOK_ERROR_LENGTH: Final = 500
 
 # Logged models: items a request.
 LOGGED_MODEL_PARAMS: Final = 100
-# Metric points of one answer, be it a model or a page of models: some 20 MB of JSON.
+# Metric points in one answer, for one model or a page of models: about 20 MB of JSON.
 LOGGED_MODEL_POINTS: Final = 100_000
 
 # Pages: rows.
@@ -75,7 +75,7 @@ SEARCH_RUNS_DEFAULT_PAGE: Final = 1_000
 SEARCH_EXPERIMENTS_PAGE: Final = 50_000
 SEARCH_LOGGED_MODELS_PAGE: Final = 50_000
 SEARCH_LOGGED_MODELS_DEFAULT_PAGE: Final = 100
-# Both become parameters of the statement, beside those of the filter, and SQLite takes 32,766 in all.
+# Both become parameters of the statement, besides those of the filter, and SQLite accepts 32,766 in all.
 SEARCH_LOGGED_MODELS_EXPERIMENTS: Final = 2_000
 SEARCH_LOGGED_MODELS_DATASETS: Final = 20
 SEARCH_REGISTERED_MODELS_PAGE: Final = 1_000
@@ -95,29 +95,29 @@ BULK_INTERVAL_POINTS: Final = 2_500
 SEARCH_DATASETS_EXPERIMENTS: Final = 20
 SEARCH_DATASETS_ROWS: Final = 1_000
 
-# One request for charts. Cells are runs x keys x buckets: 400,000 are some 50 MB of JSON at the worst.
+# One request for charts. Cells are runs x keys x buckets: 400,000 cells are at most about 50 MB of JSON.
 CHART_RUNS: Final = 500
 CHART_KEYS: Final = 100
 CHART_BUCKETS: Final = 2_000
 CHART_DEFAULT_BUCKETS: Final = 400
 CHART_CELLS: Final = 400_000
-# Series (label sets apart) and points that one chart reads: 20 million points are seconds of work
-# and, encoded, 200 MB at worst.
+# Series (one for each label set) and points that one chart reads: 20 million points are seconds of work and,
+# encoded, at most 200 MB.
 CHART_SERIES: Final = 100_000
 CHART_POINTS: Final = 20_000_000
-# Values that a filter by one label may list.
+# Values that a filter on one label may list.
 LABEL_FILTER_VALUES: Final = 1_000
 SERIES_PAGE: Final = 10_000
 SERIES_DEFAULT_PAGE: Final = 1_000
 
-# One graph of lineage: nodes, and edges from where it begins to the farthest of them.
+# One lineage graph: its nodes, and the edges from its start to the farthest node.
 LINEAGE_NODES: Final = 5_000
 LINEAGE_DEFAULT_NODES: Final = 500
 LINEAGE_DEPTH: Final = 20
 LINEAGE_DEFAULT_DEPTH: Final = 10
 
-# A request's head: bytes of its address, and of all its headers. A filter has 20,000 values at most, each of
-# which may then take 200 bytes in an address.
+# The head of a request: bytes of its target, and of all its headers. A filter has at most 20,000 values, so
+# each value may take 200 bytes of the target.
 REQUEST_TARGET_BYTES: Final = 4 * 1024 * 1024
 REQUEST_HEADERS_BYTES: Final = 64 * 1024
 
@@ -129,4 +129,4 @@ INT64_MIN: Final = -(2**63)
 INT64_MAX: Final = 2**63 - 1
 
 OBJECT_KEY_BYTES: Final = 1_024
-"""Longest key of a file in UTF-8, separators counted: what every cloud allows."""
+"""The longest key of a file, in bytes of UTF-8 including separators, that every cloud allows."""

@@ -27,14 +27,14 @@ from trackhelm_core.wire.violations import request_violation
 
 # Parts of MLflow's API that Trackhelm does not offer, and the answer that says so.
 #
-# Only a path that no route serves is looked up here, so that a served request pays nothing, and a part that
-# is built one day wins over its line here. The answer is 501: the stock client never repeats it, as it
-# would any other 5xx for minutes, and tries no older endpoint, as it would after ENDPOINT_NOT_FOUND.
+# Only a path without a route is looked up here, so that other requests pay nothing, and a route that is added
+# later takes precedence. The answer is 501: the stock client does not retry it (it retries any other 5xx for
+# minutes), and does not try an older endpoint (as it does after ENDPOINT_NOT_FOUND).
 
 
 @dataclass(frozen=True, slots=True)
 class NotOffered:
-    """A part of MLflow's API: its name in a message, and the paths that begin it.
+    """A part of MLflow's API: its name in a message, and the paths with which it begins.
 
     `paths` are below `/mlflow` of any version of the API, for Python clients and browsers;
     `root_paths` are whole.
@@ -74,7 +74,7 @@ NOT_OFFERED: Final = (
     NotOffered("telemetry of the UI", ("ui-telemetry",)),
     NotOffered("GraphQL", (), ("/graphql",)),
 )
-"""Every part, each with paths that no other has."""
+"""Every part that is not offered. No path belongs to two parts."""
 
 _VERSION = r"/(?:ajax-)?api/\d\.\d/mlflow/"
 _PATHS: Final = {path: part for part in NOT_OFFERED for path in (*part.paths, *part.root_paths)}
@@ -89,13 +89,13 @@ _PATTERN: Final = re.compile(
 
 
 def part_not_offered(path: str) -> NotOffered | None:
-    """Return the part of MLflow's API that a request's path belongs to, if it is one of these."""
+    """Return the part of MLflow's API to which a request's path belongs; None if it is none of these."""
     found = _PATTERN.fullmatch(path)
     return _PATHS[found["path"] or found["root_path"]] if found else None
 
 
 def not_offered(part: NotOffered, asked: str) -> ApiError:
-    """Return the error for a request (its method and path) of a part that is not offered."""
+    """Return the error for a request of a part that is not offered; `asked` is its method and path."""
     return ApiError(
         ErrorCode.NOT_IMPLEMENTED, f"Trackhelm does not offer {part.name}: nothing answers {asked}."
     )
@@ -105,12 +105,12 @@ log = structlog.get_logger(__name__)
 
 
 def problem(error: ApiError) -> Response:
-    """Return the response that tells of an error."""
+    """Return the response for an error."""
     headers = {}
     if error.retry_after_seconds is not None:
         headers["Retry-After"] = str(error.retry_after_seconds)
     if error.code is ErrorCode.UNAUTHENTICATED:
-        # HTTP demands it of a 401; browsers then ask for a name and a password.
+        # HTTP requires it with a 401; a browser then asks for a name and a password.
         headers["WWW-Authenticate"] = 'Basic realm="Trackhelm", charset="UTF-8"'
     body = encode(ErrorReply(error_code=error.code.value, message=error.message))
     return Response(body, status_code=error.status, headers=headers, media_type=JSON_MEDIA_TYPE)
@@ -131,7 +131,7 @@ async def _on_invalid_search(request: Request, error: Exception) -> Response:
 
 
 async def _on_http_error(request: Request, error: Exception) -> Response:
-    """Answer what the framework itself refuses: an unknown path, a wrong method, too large a body."""
+    """Answer a request that the framework refuses: an unknown path, a wrong method, too large a body."""
     assert isinstance(error, HTTPException)
     asked = f"{request.method} {request.url.path}"
     match error.status_code:
@@ -164,12 +164,12 @@ async def _on_database_error(request: Request, error: Exception) -> Response:
 
 
 async def _on_dependency_unavailable(request: Request, error: Exception) -> Response:
-    # Who raised it has logged why.
+    # The code that raised it has logged why.
     return problem(UnavailableError(str(error), retry_after_seconds=2))
 
 
 def defect(method: str, path: str) -> Response:
-    """Return the response for an exception that nobody foresaw."""
+    """Return the response for an unexpected exception."""
     return problem(
         ApiError(
             ErrorCode.INTERNAL_ERROR,
@@ -180,7 +180,7 @@ def defect(method: str, path: str) -> Response:
 
 
 def install_problem_handlers(app: Starlette) -> None:
-    """Make every failure of the application answer in MLflow's form."""
+    """Make the application answer every failure in MLflow's form."""
     app.add_exception_handler(ApiError, _on_api_error)
     app.add_exception_handler(RequestValidationError, _on_invalid_request)
     app.add_exception_handler(SearchSyntaxError, _on_invalid_search)

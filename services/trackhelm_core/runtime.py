@@ -1,6 +1,7 @@
-"""What a process holds for as long as it runs: made once, passed down, closed in reverse order.
+"""The runtime: what a process holds as long as it runs, made once, passed as an argument, closed at the end.
 
-It opens nothing by itself, and knows no table: a composition says what there is to open.
+Owns the record of these parts and the order in which they are closed. Must not open anything by itself or
+know a table: a composition says what is opened, and how.
 """
 
 from collections.abc import Callable, Mapping
@@ -20,13 +21,13 @@ from trackhelm_core.queue.read_wait import Backlog
 PartType = TypeVar("PartType")
 
 Openers = Mapping[type[Any], Callable[[], Any]]
-"""How to open what only some services use, by its type."""
+"""How to open each part that only some services use, by its type."""
 
 
 class Parts:
-    """What only some services use, each opened when it is first asked for.
+    """The parts that only some services use. Each is opened when it is first requested.
 
-    A process that never asks for the object store or for the key of secrets never has them.
+    A process that never requests the object store or the key for secrets never opens them.
     """
 
     def __init__(self, openers: Openers) -> None:
@@ -35,7 +36,7 @@ class Parts:
         self._opening = Lock()
 
     def get(self, kind: type[PartType]) -> PartType:
-        """Return the part of a type. Raises `KeyError` for one that the composition does not know."""
+        """Return the part of a type. Raises `KeyError` if the composition does not have it."""
         part = self._opened.get(kind)
         if part is None:
             with self._opening:
@@ -48,13 +49,13 @@ class Parts:
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """A process's connections to the world."""
+    """The connections of a process, and the settings that its services share."""
 
     database: Database
     backlog: Backlog
-    """Metrics that are accepted and not yet stored: what reads wait for."""
+    """Metrics that are accepted and not yet stored, for which reads wait."""
     missing: Callable[[], str | None] = lambda: None
-    """Returns what the process waits for before it can serve, in words for its operator.
+    """Returns what the process still needs before it can serve, as a message for the operator, or None.
 
     Raises `SQLAlchemyError` when the database does not answer.
     """
@@ -62,16 +63,16 @@ class Runtime:
     redis: RedisConnection | None = None
     """The queue of metrics; None when embedded."""
     metrics: CollectorRegistry = field(default_factory=CollectorRegistry)
-    """What `/metrics` shows."""
+    """The metrics that `/metrics` shows."""
     parts: Parts = field(default_factory=lambda: Parts({}))
     closing: ExitStack = field(default_factory=ExitStack, repr=False)
 
     def part(self, kind: type[PartType]) -> PartType:
-        """Return what only some services use. Raises `KeyError` in a process that is not to have it."""
+        """Return a part that only some services use. Raises `KeyError` in a process that must not have it."""
         return self.parts.get(kind)
 
     def close(self) -> None:
-        """Close everything, the last opened first."""
+        """Close everything, in the reverse order of opening."""
         self.closing.close()
 
 
@@ -82,4 +83,4 @@ async def _runtime(request: Request) -> Runtime:
 
 
 RuntimeDep = Annotated[Runtime, Depends(_runtime)]
-"""The parameter type by which an endpoint asks for the process's runtime."""
+"""The parameter type by which an endpoint gets the process's runtime."""

@@ -1,6 +1,6 @@
-"""Rules for keys and values that hold wherever a key or value is written.
+"""Rules for keys, values and ids that are the same in every service.
 
-Pure functions: they return the value to store or raise `InvalidParameterError`.
+Pure functions: they return the valid value or raise `InvalidParameterError`.
 """
 
 import posixpath
@@ -12,17 +12,17 @@ from trackhelm_core.errors import InvalidParameterError
 from trackhelm_core.limits import KEY_LENGTH
 from trackhelm_core.wire.violations import cut, invalid_value, too_long
 
-# Fewer digits than the largest 64-bit integer has, so that every id fits its column.
+# One digit fewer than the largest 64-bit integer has, so that every id fits its column.
 _ID_DIGITS = 18
 
 _INTEGER = re.compile(r"-?[0-9]+")
 _CANONICAL = re.compile(r"-?[1-9][0-9]*|0")
 
-# What the column holds. A larger number is no version's.
+# The largest number that the column can hold. No version has a larger one.
 _LARGEST_VERSION = 2**31 - 1
 
 NOBODYS_ID: Final = -1
-"""An id that no row has: what is looked up by it is not found."""
+"""An id that no row has, so that a look-up finds nothing."""
 
 _RUN_ID = re.compile(r"[a-zA-Z0-9][\w\-]{0,255}")
 
@@ -31,7 +31,7 @@ _KEY = re.compile(r"[/\w.\- :]*")
 
 @lru_cache(maxsize=65_536)
 def _key_violation(key: str) -> str | None:
-    """Say what is wrong with a key, or None. Cached: a training loop sends the same keys for hours."""
+    """Return what is wrong with a key, or None. Cached, as a training loop sends the same keys for hours."""
     if not _KEY.fullmatch(key):
         return (
             "Names may only contain alphanumerics, underscores (_), dashes (-), periods (.), "
@@ -46,7 +46,7 @@ def _key_violation(key: str) -> str | None:
 
 
 def check_key(key: str, parameter: str = "key", called: str = "") -> str:
-    """Check the key of a metric, param or tag. MLflow may call `parameter` otherwise where it is too long."""
+    """Check the key of a metric, param or tag. If it is too long, the message calls it `called`, if given."""
     check_length(key, called or parameter, KEY_LENGTH)
     if violation := _key_violation(key):
         raise invalid_value(key, parameter, violation)
@@ -71,14 +71,14 @@ def check_page_size(max_results: int, limit: int) -> int:
 
 
 def check_page_range(max_results: int, limit: int) -> int:
-    """Do as `check_page_size` does, in the words of the endpoints that name both ends."""
+    """Do as `check_page_size` does, with the message of the endpoints that name both bounds."""
     if not 1 <= max_results <= limit:
         raise InvalidParameterError(f"max_results must be between 1 and {limit}, got {max_results}.")
     return max_results
 
 
 def check_run_id(text: str) -> str:
-    """Refuse a text that can be no run's id: a run of that id does not just not exist."""
+    """Refuse a text that cannot be the id of a run, instead of answering that no such run exists."""
     if not _RUN_ID.fullmatch(text):
         reason = "it must begin with a letter or digit, and have at most 256 letters, digits, '_' and '-'"
         raise invalid_value(text, "run_id", reason)
@@ -86,15 +86,16 @@ def check_run_id(text: str) -> str:
 
 
 def is_id(text: str) -> bool:
-    """Return whether a text is a whole number in the one spelling that an id has."""
-    # No `isdecimal`, which takes digits of every script.
+    """Return whether a text is a whole number in the only spelling that an id can have."""
+    # Not `isdecimal`, which accepts digits of every script.
     return _CANONICAL.fullmatch(text) is not None
 
 
 def parse_experiment_id(text: str) -> int:
-    """Return an experiment's id as a number, `NOBODYS_ID` where no experiment has it; refuse what is none.
+    """Return an experiment's id as a number; refuse a text that is no whole number.
 
-    An id has one spelling: `01` is a whole number as `-7` is, and no experiment's.
+    It is `NOBODYS_ID` if no experiment can have it. An id has one spelling: `01` and `-7` are whole numbers,
+    but no experiment has such an id.
     """
     if not _INTEGER.fullmatch(text) or len(text) > _ID_DIGITS:
         raise InvalidParameterError(
@@ -105,9 +106,9 @@ def parse_experiment_id(text: str) -> int:
 
 
 def parse_version(text: str) -> int | None:
-    """Return the number of a version, None where no version has it; refuse what is no whole number.
+    """Return a version's number, None if no version can have it; refuse a text that is no whole number.
 
-    A number has one spelling, as an experiment's id has.
+    A version's number has one spelling, as the id of an experiment has.
     """
     if not _INTEGER.fullmatch(text):
         raise InvalidParameterError(f"Parameter 'version' must be an integer, got {cut(text)!r}.")

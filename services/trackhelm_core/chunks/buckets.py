@@ -1,11 +1,11 @@
-"""Buckets of a series for a chart: what a line of any length looks like in some hundreds of columns.
+"""Buckets of a series for a chart: a line of any length, summarised in a few hundred columns.
 
-Owns the grid and what a bucket says of its points. Must not know axes, runs, windows or the wire.
+Owns the grid of buckets and the summary that a bucket holds. Must not know axes, runs, windows or the wire.
 
-The width of a bucket is a power of two and its edges are multiples of it. So points that are appended move
-no edge (when the window outgrows the grid, two neighbours become one), the buckets of all series of a chart
-have the same edges, and a narrow grid can be made coarser exactly: a bucket is a summary that merges.
-The index of a bucket is `x >> level`, which no 64-bit integer overflows.
+The width of a bucket is a power of two and its edges are multiples of its width. Appended points therefore
+never move an edge (when the window outgrows the grid, each two neighbours are merged into one bucket), the
+buckets of all series of a chart have the same edges, and a fine grid can be made coarser exactly, because
+the summaries of two buckets can be merged. The index of a bucket is `x >> level`, which cannot overflow.
 """
 
 from __future__ import annotations
@@ -21,9 +21,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MIN_BUCKETS: Final = 2
-"""An edge lies at 0 on every level: a window around it never fits into one bucket."""
+"""On every level an edge lies at 0, so a window across 0 never fits into one bucket."""
 
-# Sums of up to 2^40 doubles stay finite when each is scaled by this first. A power of two: exact.
+# Sums of up to 2^40 doubles stay finite when each is first scaled by this. It is a power of two, so scaling
+# is exact.
 _SCALE: Final = 2.0**-40
 
 
@@ -31,9 +32,10 @@ _SCALE: Final = 2.0**-40
 class Buckets:
     """Non-empty buckets in order, as columns of one length.
 
-    `first` and `last` are the values of the first and last point, whatever they are. `min`, `max` and `mean`
-    are over finite values, NaN where a bucket has none; `x_min` and `x_max` are then those of its first
-    point, else of the first point with that value. `nonfinite` counts NaN and infinities among `count`.
+    `first` and `last` are the values of the first and last point, finite or not. `min`, `max` and `mean` are
+    taken over the finite values and are NaN if the bucket has none. `x_min` and `x_max` are those of the
+    first point with that value, or of the bucket's first point if no value is finite. `nonfinite` is how many
+    of the `count` points are NaN or infinite.
     """
 
     index: NDArray[np.int64]
@@ -51,7 +53,7 @@ class Buckets:
 
     @classmethod
     def of_points(cls, x: NDArray[np.int64], values: NDArray[np.float64]) -> Self:
-        """Return each point as a bucket of its own, on level 0. `x` must ascend; it may repeat."""
+        """Return each point as a bucket of its own, on level 0. `x` must be ascending; values may repeat."""
         finite = np.isfinite(values)
         numbers = values if finite.all() else np.where(finite, values, np.nan)
         ones = np.ones(len(x), np.int64)
@@ -60,9 +62,9 @@ class Buckets:
 
     @classmethod
     def join(cls, parts: Sequence[Buckets]) -> Buckets:
-        """Return the buckets of all parts, which are on one level and in order, and at least one.
+        """Return the buckets of all parts. There is at least one part; all are on one level and in order.
 
-        Two buckets of equal index at a seam stay two; `coarsen(0)` makes them one.
+        If one part ends and the next begins with the same index, both buckets stay; `coarsen(0)` merges them.
         """
         if len(parts) == 1:
             return parts[0]
@@ -72,7 +74,7 @@ class Buckets:
         return len(self.index)
 
     def coarsen(self, levels: int) -> Buckets:
-        """Return the buckets that are 2^levels times as wide; buckets of equal index always become one.
+        """Return buckets that are 2^levels times as wide. Buckets of equal index are always merged.
 
         Args:
             levels: 0 to 63.
@@ -113,9 +115,9 @@ class Buckets:
 
 
 def level_of(first: int, last: int, limit: int) -> int:
-    """Return the least level on which the window from `first` to `last` has at most `limit` buckets.
+    """Return the lowest level on which the window from `first` to `last` has at most `limit` buckets.
 
-    A window inside another one never has a greater level.
+    A window inside another window never has a higher level.
 
     Raises:
         ValueError: `limit` is below MIN_BUCKETS, or the window ends before it begins.
@@ -130,7 +132,7 @@ def level_of(first: int, last: int, limit: int) -> int:
 def _lowest_at(
     values: NDArray[np.float64], starts: NDArray[np.int64], last: NDArray[np.int64]
 ) -> NDArray[np.int64]:
-    """Return the position of each bucket's first lowest value; NaN is above all values."""
+    """Return the position of each bucket's first lowest value; NaN counts as greater than all values."""
     known = np.where(np.isnan(values), np.inf, values)
     lowest = np.minimum.reduceat(known, starts)
     found = np.flatnonzero(known == np.repeat(lowest, last - starts + 1))

@@ -1,17 +1,18 @@
 """The frame of a chunk: version, layout, count and checksum around the points.
 
-Owns the choice of layout, the limits and the checksum. Must not know how a column is predicted or compressed.
+Owns the choice of the layout, the limits and the checksum. Must not know how a column is predicted or
+compressed.
 
-A chunk keeps the order and the multiplicity of the points it is given, and every bit of every step, timestamp
-and value; `points.merge` makes sets. Version 1, little-endian throughout:
+A chunk keeps its points in their order, duplicates included, and every bit of every step, timestamp and
+value; `points.merge` removes duplicates. Version 1, little-endian throughout:
 
     1 byte    0x10: rows, 0x11: columns, or 0x12: offsets. The high four bits are the version
     varint    count: how many points, at most MAX_POINTS (rows and offsets: MAX_FEW). A varint is an
               unsigned integer below 2^64, 7 bits a byte, least significant first, the eighth bit set on all
               but the last
-    rows      the points one after another, see `rows`; or
-    offsets   plain columns, see `offsets`; or
-    columns   steps, timestamps (see `columns`), values (see `values`), each ending in planes (see `planes`)
+    rows      the points one after another, see `layouts`; or
+    offsets   plain columns, see `layouts`; or
+    columns   steps, timestamps (see `columns`), values (see `layouts`), each ending in planes (`columns`)
     4 bytes   CRC-32 (of zlib, gzip and PNG) of everything before it
 
 Zigzag stores a signed 64-bit integer n as an unsigned one: 2n, or -2n - 1 when n is negative. Nothing may
@@ -48,8 +49,8 @@ from trackhelm_core.chunks.wire import ChunkFormatError, Reader, append_varint
 
 __all__ = ["MAX_FEW", "MAX_POINTS", "ChunkFormatError", "decode", "encode"]
 
-# A few hostile bytes can declare constant columns of any length, so this is what bounds the reader's memory:
-# 42 MB at the peak, measured.
+# A few hostile bytes can declare constant columns of any length, so only this limit bounds the memory that a
+# reader takes: 42 MB at the peak, measured.
 MAX_POINTS: Final = 1 << 20
 MAX_FEW: Final = 255
 
@@ -57,8 +58,8 @@ _ROWS: Final = 0x10
 _COLUMNS: Final = 0x11
 _OFFSETS: Final = 0x12
 _CHECKSUM_SIZE: Final = 4
-# At 8 points of noise rows are as small as columns (105 bytes either way) and take a tenth of the time.
-# Readers accept up to MAX_FEW, so that these can change without a new version.
+# For 8 points of noise, rows are as small as columns (105 bytes either way) and take a tenth of the time.
+# Readers accept up to MAX_FEW, so these limits can change without a new version of the format.
 _WRITE_ROWS_UP_TO: Final = 8
 _WRITE_OFFSETS_UP_TO: Final = 128
 
@@ -66,8 +67,8 @@ _WRITE_OFFSETS_UP_TO: Final = 128
 def encode(points: Points, *, tight: bool = False) -> bytes:
     """Encode points as one chunk.
 
-    `tight` takes the time (80 us) to make a chunk of some dozen points a third smaller: compaction has it,
-    and a drain that writes a thousand such chunks has not.
+    `tight` spends 80 us to make a chunk of about a dozen points a third smaller. Compaction can afford that
+    time; a drain that writes a thousand such chunks cannot.
 
     Raises:
         ValueError: There are more than MAX_POINTS.

@@ -19,26 +19,27 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-# Offsets: the form of a chunk of some dozen points, as drains write when many series have a few each.
+# Offsets: the form of a chunk of about a dozen points, which drains write when many series have a few points
+# each.
 #
-# Owns the layout of plain columns in as few bytes as hold them. Must not look for a pattern, nor compress:
-# it is there to avoid the fixed cost of that (20 points: 11 us here, 73 us as columns).
+# The columns are plain, in as few bytes as can hold them. Nothing here looks for a pattern or compresses,
+# because this form avoids the fixed cost of doing so (20 points: 11 us here, 73 us as columns).
 #
 # Layout of steps, then of timestamps, little-endian; the reader knows how many there are:
 #
-#     1 byte    0, 1, 2, 4 or 8: bytes an offset
-#     varint    zigzag of the least of them
-#     bytes     of each, what it is above that, an unsigned integer
+#     1 byte    0, 1, 2, 4 or 8: the bytes of one offset
+#     varint    zigzag of the smallest integer of the column
+#     bytes     for each integer its offset, the difference to the smallest, as an unsigned integer
 #
 # Layout of the values:
 #
-#     1 byte    4 or 8: float32, where all equal one, or float64
+#     1 byte    4 or 8: float32, if every value equals a float32, or float64
 #     bytes     the values
 
 
 _OFFSETS: Final = {1: "<u1", 2: "<u2", 4: "<u4", 8: "<u8"}
 _VALUES: Final = {4: "<f4", 8: "<f8"}
-# By the length in bytes of the largest offset.
+# The width of an offset, by the length in bytes of the largest one.
 _WIDTHS: Final = (0, 1, 2, 4, 4, 8, 8, 8, 8)
 _UINT64: Final = 1 << 64
 
@@ -56,7 +57,7 @@ def read_offsets(reader: Reader, count: int) -> Points:
 
 
 def _append_integers(out: bytearray, column: NDArray[np.int64]) -> None:
-    # As a list: of so few, Python finds the least and the largest sooner than NumPy.
+    # As a list, because Python finds the smallest and the largest of so few integers sooner than NumPy.
     numbers = column.tolist()
     least = min(numbers)
     width = _WIDTHS[((max(numbers) - least).bit_length() + 7) // 8]
@@ -80,7 +81,7 @@ def _read_integers(reader: Reader, count: int) -> NDArray[np.int64]:
 def _append_values(out: bytearray, column: NDArray[np.float64]) -> None:
     with np.errstate(over="ignore", invalid="ignore"):
         narrow = column.astype(_VALUES[4])
-        # By their bits: a NaN's payload and the sign of zero survive.
+        # Compared by their bits, so that the payload of a NaN and the sign of zero are kept.
         is_exact = (narrow.astype(np.float64).view(np.int64) == column.view(np.int64)).all()
     out.append(4 if is_exact else 8)
     out += (narrow if is_exact else column.astype(_VALUES[8])).tobytes()
@@ -95,18 +96,16 @@ def _read_values(reader: Reader, count: int) -> NDArray[np.float64]:
 
 # Float columns: an exact, reversible map from float64 to integers, which `columns` then stores.
 #
-# Owns the maps and the choice among them. Must not compress.
-#
-# Layout: 1 byte naming the map, then an integer column. The first map that is exact for every value is
+# Layout: 1 byte that names the map, then an integer column. The first map that is exact for every value is
 # taken:
 #
-#     0 .. 12   decimal: value = integer / 10^map, both as float64. Rounded metrics and counts: 0.9131 is 9131
-#               with map 4. The division rounds correctly, hence yields the float64 that the decimal denotes.
-#     32        float32: the ordered bit pattern of the float32 equal to the value. What a float32 loop logs.
-#     64        float64: the ordered bit pattern of the value. Always exact, every NaN payload included.
+#     0 .. 12   decimal: value = integer / 10^map, both as float64. For rounded metrics and counts: 0.9131 is
+#               9131 with map 4. The division rounds correctly, so it yields the float64 of the decimal.
+#     32        float32: the ordered bit pattern of the float32 equal to the value. For float32 metrics.
+#     64        float64: the ordered bit pattern of the value. Always exact, including the payload of a NaN.
 #
-# An ordered bit pattern is the pattern read as a signed integer, with all bits but the sign flipped when
-# negative: close floats then have close integers, across zero too.
+# An ordered bit pattern is the bit pattern read as a signed integer, with all bits except the sign flipped if
+# it is negative. Floats that are close to each other then have integers that are close, also across zero.
 
 
 _FLOAT32: Final = 32
@@ -119,7 +118,7 @@ _EXACT_INTEGERS: Final = 2.0**53
 
 def append_values(out: bytearray, values: NDArray[np.float64]) -> None:
     """Append a column of at least one value."""
-    # A map that overflows or meets NaN on the way is not exact, which the comparison finds.
+    # A map that overflows or yields NaN is not exact, and the comparison below finds that.
     with np.errstate(over="ignore", invalid="ignore"):
         decimal = _as_decimals(values)
         narrow = values.astype(np.float32) if decimal is None else None
@@ -148,7 +147,8 @@ def read_values(reader: Reader, count: int) -> NDArray[np.float64]:
         narrow = integers.astype(np.int32)
         if not np.array_equal(narrow, integers):
             raise ChunkFormatError("a float32 column holds an integer of more than 32 bits")
-        # A signalling NaN, which the encoder never writes here, would warn.
+        # A signalling NaN would raise a warning; the encoder never writes one here, but other bytes may hold
+        # it.
         with np.errstate(invalid="ignore"):
             return _ordered32(narrow).view(np.float32).astype(np.float64)
     if form == _FLOAT64:
@@ -159,7 +159,7 @@ def read_values(reader: Reader, count: int) -> NDArray[np.float64]:
 def _as_decimals(values: NDArray[np.float64]) -> tuple[int, NDArray[np.int64]] | None:
     """Return the fewest decimal places that are exact for all values and the scaled integers, or None.
 
-    A few values rule places out before all of them are tried, so noise costs one small array.
+    A few values are tried first and rule out most numbers of places, so that noise costs only a small array.
     """
     places = 0
     sample = values[:: len(values) // _SAMPLE + 1]
@@ -179,31 +179,31 @@ def _as_decimals(values: NDArray[np.float64]) -> tuple[int, NDArray[np.int64]] |
 def _scale(
     values: NDArray[np.float64], powers: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Return values scaled to whole numbers, and whether dividing each gives back the value."""
+    """Return the values scaled to whole numbers, and for each whether the division gives the value back."""
     scaled: NDArray[np.float64] = np.rint(values * powers)
     exact = (np.abs(scaled) <= _EXACT_INTEGERS) & _same_bits(scaled.astype(np.int64) / powers, values)
     return scaled, exact
 
 
 def _same_bits(left: NDArray[np.float64], right: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Compare bit for bit: tells -0.0 from 0.0 and finds NaN equal to itself."""
+    """Compare bit for bit, so that -0.0 differs from 0.0 and a NaN equals itself."""
     return np.equal(left.view(np.int64), right.view(np.int64))
 
 
 def _ordered32(bits: NDArray[np.int32]) -> NDArray[np.int32]:
-    """Order float32 bit patterns; its own inverse."""
+    """Return ordered bit patterns for float32 bit patterns. The function is its own inverse."""
     return bits ^ ((bits >> 31) & np.int32(0x7FFF_FFFF))
 
 
 def _ordered64(bits: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Order float64 bit patterns; its own inverse."""
+    """Return ordered bit patterns for float64 bit patterns. The function is its own inverse."""
     return bits ^ ((bits >> 63) & np.int64(0x7FFF_FFFF_FFFF_FFFF))
 
 
 # Rows: the form of a chunk of few points, such as the one point of a single log_metric call.
 #
-# Owns the layout of points one after another. Must not use NumPy arithmetic or zstd: it is there to avoid
-# their fixed cost (two points: 3 us here, 60 us as columns).
+# The points are stored one after another. Nothing here uses NumPy arithmetic or zstd, because this form
+# avoids their fixed cost (two points: 3 us here, 60 us as columns).
 #
 # Layout of each point, little-endian; the reader knows how many there are:
 #
@@ -275,7 +275,7 @@ def _wrap(number: int) -> int:
 
 
 def _pack_float32(value: float) -> bytes | None:
-    """Return the value as a float32 if that is exact; NaN is not, as its payload may be lost."""
+    """Return the value as a float32 if that is exact, else None. NaN is not, as its payload may be lost."""
     if not abs(value) <= _FLOAT32_MAX and not math.isinf(value):
         return None  # struct refuses a finite float that is too large
     packed = _PACKED_FLOAT32.pack(value)

@@ -18,21 +18,16 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 
-# What a metric point and a series are: a series is a set of (step, timestamp, value).
-#
-# Owns equality and order of points, set union, and the summary kept on a series row. Must not know how
-# points are stored.
-#
-# Two points are one when their steps, timestamps and values are equal, where all NaNs equal one another and
-# -0.0 equals 0.0. The order is (step, timestamp, value) with NaN last.
+# Two points are the same point when their steps, timestamps and values are equal, where all NaNs equal one
+# another and -0.0 equals 0.0. Points are ordered by (step, timestamp, value) with NaN last.
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Points:
     """Points as three one-dimensional columns of one length, in any order, duplicates allowed.
 
-    The constructor trusts its caller; `Points.of` converts and checks. Neither copies an array that already
-    has the right type, so whoever passes one must not write to it afterwards.
+    The constructor does not check its arguments; `Points.of` converts and checks them. Neither copies an
+    array that already has the right type, so the caller must not write to it afterwards.
     """
 
     steps: NDArray[np.int64]
@@ -71,9 +66,10 @@ class Points:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What a series row says of its points without reading them.
+    """The summary of a series' points that its row holds, so that the points need not be read.
 
-    `min` and `max` are over finite values, None when there is none. `nonfinite` counts NaN and infinities.
+    `min` and `max` are taken over the finite values and are None if there is none. `nonfinite` counts NaN and
+    infinities.
     """
 
     last_step: int
@@ -92,7 +88,8 @@ class Summary:
 def merge(parts: Sequence[Points]) -> Points:
     """Return the union of the parts, in order, each point once.
 
-    The result holds 0.0 for -0.0 and one NaN for all, so that the order of the parts never shows in it.
+    The result has 0.0 instead of -0.0 and the same NaN for every NaN, so it does not depend on the order of
+    the parts.
     """
     if not parts:
         return Points.empty()
@@ -116,10 +113,10 @@ def merge(parts: Sequence[Points]) -> Points:
 
 
 def summarise(points: Points) -> Summary:
-    """Summarise points that hold no duplicate (a duplicate would be counted twice; `merge` removes them).
+    """Summarise points without duplicates (a duplicate would be counted twice; `merge` removes them).
 
-    The last point is MLflow's latest metric: the greatest (step, timestamp, value), where NaN compares as 0;
-    between NaN and exactly 0 the number is kept. Zeros are reported as 0.0, never -0.0.
+    The last point is what MLflow calls the latest metric: the one with the greatest (step, timestamp, value),
+    where NaN compares as 0 and exactly 0 is preferred to NaN. Zeros are reported as 0.0, never -0.0.
 
     Raises:
         ValueError: There is no point.
@@ -156,34 +153,34 @@ def _summarise_one(step: int, timestamp: int, value: float) -> Summary:
 
 
 def _rank(value: float) -> tuple[float, bool]:
-    """Order values for the last point: NaN as 0, and below the number 0."""
+    """Return the key that orders values for the last point: NaN counts as 0, but below the number 0."""
     return (0.0, False) if math.isnan(value) else (value, True)
 
 
 def _strictly_ascending(steps: NDArray[np.int64], timestamps: NDArray[np.int64]) -> bool:
-    """Whether (step, timestamp) always grows: such points are sorted and distinct whatever their values."""
+    """Return whether (step, timestamp) always grows: such points are sorted and distinct for any values."""
     after, before = steps[1:], steps[:-1]
     grows = (after > before) | ((after == before) & (timestamps[1:] > timestamps[:-1]))
     return bool(grows.all())
 
 
-# Many series at once: their points in one set of columns, sorted, each once, and summarised.
+# Many series at once: their points in one set of columns, sorted, without duplicates, and summarised.
 #
-# What `points.merge` and `points.summarise` do for a series, for all series of a batch by the same few
-# NumPy calls: a thousand series of a few points each would pay NumPy's fixed cost a thousand times over.
+# This does for all series of a batch, in a few NumPy calls, what `merge` and `summarise` do for one series.
+# One call for each of a thousand series of a few points would pay NumPy's fixed cost a thousand times.
 
 
-# NumPy sorts integers of 16 bits by radix, in a tenth of the time of larger ones.
+# NumPy sorts 16-bit integers by radix sort, in a tenth of the time that it takes for larger ones.
 _NARROW: Final = np.iinfo(np.uint16)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Grouped:
-    """The points of groups, one group after another; each group's points are as `merge` leaves them."""
+    """The points of groups, one group after another; each group's points are as `merge` returns them."""
 
     points: Points
     starts: NDArray[np.intp]
-    """Where each group begins. None is empty."""
+    """Where each group begins. No group is empty."""
 
     def __iter__(self) -> Iterator[Points]:
         ends = [*self.starts[1:].tolist(), len(self.points)]
@@ -198,7 +195,7 @@ class Grouped:
 def group(points: Points, groups: NDArray[np.intp], number: int) -> Grouped:
     """Merge the points of each group.
 
-    `groups` says of each point which of the groups 0 to `number - 1` it belongs to. Each has at least one.
+    `groups` has for each point the number of its group, 0 to `number - 1`. Each group has at least one point.
     """
     narrow = number <= _NARROW.max + 1
     codes = groups.astype(np.uint16) if narrow else groups
@@ -227,7 +224,7 @@ def group(points: Points, groups: NDArray[np.intp], number: int) -> Grouped:
 
 
 def summarise_each(grouped: Grouped) -> list[Summary]:
-    """Summarise every group, as `points.summarise` does one."""
+    """Summarise every group, as `summarise` does for one series."""
     starts = grouped.starts
     steps, timestamps, values = grouped.points.steps, grouped.points.timestamps, grouped.points.values
     ends = np.append(starts[1:], len(steps))
@@ -236,7 +233,7 @@ def summarise_each(grouped: Grouped) -> list[Summary]:
     finite = np.isfinite(values)
     nonfinite = np.add.reduceat(~finite, starts, dtype=np.int64)
     last_values = values[last].tolist()
-    # Several values at the last (step, timestamp): which of them is the last is `summarise`'s to say.
+    # If several values have the last (step, timestamp), `summarise` decides which of them is the last.
     before = np.maximum(last - 1, starts)
     tied = (count > 1) & (steps[before] == steps[last]) & (timestamps[before] == timestamps[last])
     for index in np.flatnonzero(tied).tolist():

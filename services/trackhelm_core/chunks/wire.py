@@ -1,6 +1,7 @@
 """The smallest pieces of the chunk format: the error, bounded reading, variable-length integers.
 
-Owns what every other module of the format writes with. Must not know of points, columns or compression.
+Owns what every other module of the format reads and writes with. Must not know points, columns or
+compression.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ class ChunkFormatError(ValueError):
 
 
 class Reader:
-    """A position in bytes that refuses to pass their end."""
+    """A position in a sequence of bytes. Reading beyond the end raises `ChunkFormatError`."""
 
     __slots__ = ("_data", "_position")
 
@@ -52,7 +53,7 @@ class Reader:
         return unzigzag(self.varint())
 
     def expect_end(self) -> None:
-        """Refuse bytes that nothing has read."""
+        """Raise `ChunkFormatError` if there are bytes that have not been read."""
         rest = len(self._data) - self._position
         if rest:
             raise ChunkFormatError(f"{rest} bytes follow the last column")

@@ -1,1 +1,1 @@
-"""The metadata database: engines, units of work, tables, migrations. SQLite and PostgreSQL alike."""
+"""The metadata database: engines, units of work and statements, for SQLite and PostgreSQL alike."""

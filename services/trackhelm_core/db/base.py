@@ -1,4 +1,4 @@
-"""The declarative base of every table, and column types whose value in Python differs from what is stored."""
+"""The declarative base of every table, and the column types that the tables share."""
 
 import math
 
@@ -7,21 +7,22 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
 
-# Column types whose value in Python differs from what the databases store.
+# Column types.
 
-# SQLite gives out ids by itself only for a column whose type is exactly INTEGER (which holds 64 bits).
+# SQLite generates ids only for a column whose type is exactly INTEGER (which holds 64 bits).
 BigId = BigInteger().with_variant(Integer(), "sqlite")
 
-# Compared by bytes on both databases, so that what is below a place is one range: 128 parts of 16 characters.
+# Compared by bytes on both databases, so that everything below a location is one range of keys. A key has at
+# most 128 parts of 16 characters.
 LOCATION_KEY = String(2048).with_variant(String(2048, collation="C"), "postgresql")
 
 
 class MetricValue(TypeDecorator[float]):
     """A double whose NaN is stored as NULL.
 
-    SQLite turns a bound NaN into NULL whatever we wish; PostgreSQL keeps it but sorts it above infinity
-    and calls it equal to itself. NULL on both gives search one meaning: not known to be less, equal or
-    greater. Only for columns that always have a value.
+    SQLite always turns a bound NaN into NULL. PostgreSQL stores NaN, but sorts it above infinity and treats
+    it as equal to itself. With NULL on both, a search has one meaning: neither less, equal nor greater. Only
+    for columns that always have a value.
     """
 
     impl = Double
@@ -36,7 +37,7 @@ class MetricValue(TypeDecorator[float]):
         return math.nan if value is None else value
 
 
-# The declarative base: constraint names, so that a later migration can name what it changes.
+# The declarative base. It names every constraint, so that a later migration can refer to it.
 
 
 class Base(DeclarativeBase):
@@ -54,9 +55,9 @@ class Base(DeclarativeBase):
 
 
 def table_of(model: type[Base]) -> Table:
-    """Return a model's table, for statements that are composed anew for each of many requests.
+    """Return a model's table, for statements that are built again for each of many requests.
 
-    Of an attribute of a model the ORM makes a statement of its own kind: composing one takes twice as long.
+    From the attributes of a model the ORM builds a statement of its own kind, which takes twice as long.
     """
     table = inspect(model).local_table
     assert isinstance(table, Table)

@@ -18,27 +18,27 @@ from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from trackhelm_core.db.statements import BINARY
 
-# Noticing a PostgreSQL that hangs: it is there, and answers nothing. Its connections are cut.
+# Noticing a PostgreSQL server that hangs: it is reachable but answers nothing. Its connections are cut.
 #
-# A server that ended is told of by the network. One whose machine stands still, or has been cut off, is
-# not: whoever waits for it would wait for ever, and soon every thread of the process with it. A statement
-# may take minutes on a server that is well, so the server itself is asked: whether it greets a new
-# connection.
+# When a server has ended, the network reports it. When its machine is frozen or cut off, nothing reports it:
+# a thread that waits for it would wait for ever, and soon every thread of the process would. A statement may
+# take minutes on a healthy server, so a long wait proves nothing; the watch therefore opens a new connection
+# and checks whether the server answers it.
 
 log = structlog.get_logger(__name__)
 
 PATIENCE_SECONDS: Final = 5.0
-"""How long somebody has waited before the server is asked whether it is well, and how often it then is."""
+"""How long a thread has waited before the server is checked, and the interval between further checks."""
 
 GREETING_SECONDS: Final = 3.0
-"""How long the server has to greet a connection."""
+"""How long the server may take to answer a new connection."""
 
 CONNECT_SECONDS: Final = 5
 """How long a connection may take to be made."""
 
 _LOOK_SECONDS: Final = 0.5
 
-# "Do you speak TLS?": the first thing that a client may say, answered with one byte before any password.
+# PostgreSQL's SSLRequest: a client may send it first, and the server answers one byte before any password.
 _QUESTION: Final = struct.pack("!ii", 8, 80_877_103)
 
 _AWAY: Final = "the database does not answer"
@@ -78,7 +78,8 @@ class HangWatch:
         self._in_use.pop(connection, None)
 
     def _refuse_if_hanging(self) -> None:
-        # For a moment after it was found to hang: nobody need wait to find that out once more.
+        # For a few seconds after the server was found to hang, requests are refused at once instead of
+        # waiting.
         if time.monotonic() < self._hangs_until:
             raise psycopg.OperationalError(_AWAY)
 
@@ -95,7 +96,7 @@ class HangWatch:
             if now - waiting[longest] < PATIENCE_SECONDS:
                 continue
             if _greets(longest):
-                # All of these have slow statements, or think: they are looked at again in a while.
+                # These connections run slow statements or are idle in a transaction: check them again later.
                 for connection, since in waiting.items():
                     if self._in_use.get(connection) == since:
                         self._in_use[connection] = now
@@ -109,11 +110,11 @@ class HangWatch:
 
 
 def _greets(connection: psycopg.Connection[Any]) -> bool:
-    """Return whether the server of a connection answers somebody new."""
+    """Return whether the server of a connection answers a new connection."""
     try:
         host, port = connection.pgconn.host.decode(), int(connection.pgconn.port)
     except psycopg.OperationalError:
-        return True  # It is closed: nobody waits for it.
+        return True  # The connection is closed: no thread waits for it.
     try:
         if host.startswith("/"):
             probe = socket.socket(socket.AF_UNIX)
@@ -129,7 +130,7 @@ def _greets(connection: psycopg.Connection[Any]) -> bool:
 
 
 def _cut(connection: psycopg.Connection[Any]) -> None:
-    """Have whoever waits for the connection be told that it is lost."""
+    """Close the connection's socket, so that the thread that waits for it gets an error."""
     with (
         suppress(OSError, psycopg.OperationalError),
         socket.socket(fileno=os.dup(connection.pgconn.socket)) as own,
@@ -137,51 +138,52 @@ def _cut(connection: psycopg.Connection[Any]) -> None:
         own.shutdown(socket.SHUT_RDWR)
 
 
-# Engines: how a process connects to SQLite or PostgreSQL, and each setting's reason.
+# Engines: how a process connects to SQLite or PostgreSQL, with the reason of each setting.
 
 WRITES: Final = "trackhelm_writes"
-"""Execution option of a connection whose next transaction will write."""
+"""Execution option that says that the connection's next transaction will write."""
 
 _SQLITE_PRAGMAS: Final = (
-    # Readers go on while one writer commits.
+    # Readers are not blocked while a writer commits.
     "journal_mode=WAL",
-    # A commit is on the disk before it is answered, even if the power fails. With NORMAL the last
-    # commits before a power cut are lost, though they were acknowledged.
+    # A commit is on the disk before the request is answered, even if the power fails. With NORMAL the last
+    # commits before a power cut would be lost although they were acknowledged.
     "synchronous=FULL",
     "foreign_keys=ON",
-    # Only another process (`migrate`, a backup) is waited for here: our own writers take turns.
+    # This wait is only for other processes (`migrate`, a backup): our own writers take turns by a lock.
     "busy_timeout=15000",
     # LIKE is case-sensitive in the search grammar, as it is on PostgreSQL.
     "case_sensitive_like=ON",
-    # 64 MiB of pages: the indexes of a laptop's database stay in memory.
+    # 64 MiB of pages, so that the indexes of a database on a laptop stay in memory.
     "cache_size=-65536",
     "temp_store=MEMORY",
 )
 
 _POSTGRESQL_SETTINGS: Final = (
-    # The default, 4, is for spinning disks: by it a search of one experiment reads the metrics of all of
-    # them, until there are millions, rather than look up its own.
+    # The default, 4, is for spinning disks. With it the planner lets a search of one experiment read the
+    # metrics of all experiments, unless there are millions, instead of using the index.
     "random_page_cost=1.1",
-    # Compiling a statement takes longer than any of ours runs.
+    # JIT-compiling a statement takes longer than any of our statements runs.
     "jit=off",
-    # Workers take milliseconds to start, and belong to the requests of others.
+    # Parallel workers take milliseconds to start, and take CPU time from other requests.
     "max_parallel_workers_per_gather=0",
 )
 
-# The endpoint threads (40) and the metric writer, each with a connection.
+# There are 40 endpoint threads and the metric writer; the pool may grow beyond its size for all of them.
 _POOL_SIZE: Final = 20
 _POOL_OVERFLOW: Final = 44
 _POOL_TIMEOUT_SECONDS: Final = 10
 
-# A server may have been restarted since a connection was last used: one that idled longer is asked whether it
-# lives, by a round trip. Should the server end within that second, the request is told to come again (503).
+# The server may have been restarted since a connection was last used. A connection that was idle for longer
+# is tested by a round trip. If the server ends within this second, the request is answered 503 (try again).
 _TRUSTED_SECONDS: Final = 1.0
 
 
 def lower(text: str | None) -> str | None:
     """Return a text in lower case, letter by letter in every script, as PostgreSQL does.
 
-    Of what Python makes several letters of, or another letter at the end of a word, it makes one always.
+    Python's `lower` turns some letters into several, or into another letter at the end of a word; this
+    function turns each letter into exactly one.
     """
     return None if text is None else text.replace("\u0130", "i").replace("\u03a3", "\u03c3").lower()
 
@@ -189,26 +191,26 @@ def lower(text: str | None) -> str | None:
 def _prepare_sqlite(engine: Engine) -> None:
     @event.listens_for(engine, "connect")
     def set_pragmas(connection: Any, _entry: ConnectionPoolEntry) -> None:
-        # The driver's own transaction control begins transactions late and never for SELECT; ours
-        # is explicit, below.
+        # The driver's own transaction control begins transactions late and never for SELECT; we begin
+        # them explicitly, below.
         connection.isolation_level = None
         cursor = connection.cursor()
         for pragma in _SQLITE_PRAGMAS:
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
-        # SQLite's own knows the letters of English alone. 300,000 values take it 83 ms, and this 130.
+        # SQLite's own `lower` knows ASCII letters only. For 300,000 values it takes 83 ms, and ours 130 ms.
         connection.create_function("lower", 1, lower, deterministic=True)
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        # A transaction that reads first and writes later fails at once when another has written
-        # meanwhile, whatever the busy timeout; IMMEDIATE takes the write lock at the start.
+        # A transaction that reads first and writes later fails at once if another one has written
+        # meanwhile, despite the busy timeout. IMMEDIATE takes the write lock at the start.
         writes = connection.get_execution_options().get(WRITES, False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
 def _prepare_postgresql(engine: Engine) -> None:
-    # Before the other listeners: what they ask a connection is watched, too.
+    # Installed before the other listeners, so that the statements they send are watched, too.
     HangWatch(engine)
 
     @event.listens_for(engine, "connect")
@@ -216,7 +218,7 @@ def _prepare_postgresql(engine: Engine) -> None:
         with connection.cursor() as cursor:
             for setting in _POSTGRESQL_SETTINGS:
                 cursor.execute(f"SET {setting}")
-        # A setting of a transaction that is rolled back is undone.
+        # Without a commit, the rollback of the transaction would undo the settings.
         connection.commit()
 
     @event.listens_for(engine, "checkin")
@@ -231,7 +233,7 @@ def _prepare_postgresql(engine: Engine) -> None:
         try:
             engine.dialect.do_ping(connection)
         except engine.dialect.loaded_dbapi.Error as error:
-            # The pool connects anew, and so does whoever takes another connection of that time.
+            # The pool then opens a new connection, and replaces every older one when it is next used.
             raise InvalidatePoolError from error
 
     @event.listens_for(engine, "before_cursor_execute")
@@ -254,7 +256,7 @@ def make_engine(url: str) -> Engine:
         pool_size=_POOL_SIZE,
         max_overflow=_POOL_OVERFLOW,
         pool_timeout=_POOL_TIMEOUT_SECONDS,
-        # What users store has no place in logs, where the text of a failed statement goes.
+        # The text of a failed statement is logged, and what users store must not be in logs.
         hide_parameters=True,
         connect_args=options,
     )

@@ -1,6 +1,7 @@
-"""What a failed statement means for the caller: send it again, send something else, or it is our defect.
+"""What a failed statement means for the caller: retry, change the request, or it is a defect of ours.
 
-The stock client sends what is answered 5xx again for minutes: only what may pass by itself is answered so.
+The stock client retries a request that is answered 5xx for minutes, so only failures that may pass by
+themselves are answered so.
 """
 
 from typing import Final
@@ -10,12 +11,13 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from trackhelm_core.errors import ApiError, InvalidParameterError, UnavailableError
 
-# Classes of PostgreSQL's SQLSTATE (its appendix A): connection lost, deadlock or failed serialization, no
-# resources, object in use, operator's intervention, system error; and a standby that took over is read-only.
+# Failures that pass, as classes of PostgreSQL's SQLSTATE (its appendix A): connection lost, deadlock or
+# failed serialization, no resources, object in use, operator's intervention, system error; and read-only
+# transaction, which a standby reports.
 _PASSING_STATES: Final = ("08", "40", "53", "55", "57", "58", "25006")
-# A value that its column cannot hold, a statement over one of the server's own limits.
+# A value that its column cannot hold, or a statement that exceeds one of the server's own limits.
 _REFUSED_STATES: Final = ("22", "54")
-# A foreign key or a unique key, though both were checked: another transaction came between.
+# A violated foreign key or unique key. Both were checked before, so another transaction has come between.
 _OVERTAKEN_STATES: Final = ("23503", "23505")
 
 # Primary result codes of SQLite: BUSY, LOCKED, NOMEM, READONLY, INTERRUPT, IOERR, FULL, CANTOPEN, PROTOCOL.
@@ -24,7 +26,7 @@ _PRIMARY_CODE: Final = 0xFF
 
 
 def database_failure(error: SQLAlchemyError) -> ApiError | None:
-    """Return what to tell the caller, None when the failure is a defect of ours."""
+    """Return the error to answer with, None if the failure is a defect of ours."""
     if isinstance(error, PoolTimeoutError):
         return UnavailableError("The server is busy: all database connections are in use.")
     if not isinstance(error, DBAPIError):
@@ -45,5 +47,5 @@ def _is_away(error: DBAPIError, state: str) -> bool:
         return code & _PRIMARY_CODE in _PASSING_CODES
     if error.connection_invalidated or state.startswith(_PASSING_STATES):
         return True
-    # Whoever reached no server was told no state.
+    # If no server was reached, there is no state.
     return not state and isinstance(error, OperationalError)

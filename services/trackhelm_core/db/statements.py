@@ -1,4 +1,4 @@
-"""What statements of both databases share: lists as one parameter, upserts, rows as the driver has them."""
+"""Statements for both databases: lists as one parameter, upserts, rows as the driver returns them."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -25,22 +25,22 @@ from trackhelm_core.db.base import Base
 
 # Membership in a list of any length, as one parameter of a statement.
 #
-# `IN` with a parameter per value stops at 32,766 values on SQLite and 65,535 on PostgreSQL, and each length
-# is a statement of its own to compile and to plan.
+# `IN` with a parameter for each value is limited to 32,766 values on SQLite and 65,535 on PostgreSQL, and
+# each length of the list is another statement to compile and to plan.
 
 Values = Sequence[int] | Sequence[str]
 
 
 def is_any_of(session: Session, column: SQLColumnExpression[Any], values: Values) -> ColumnElement[bool]:
-    """Return whether a column of integers or text has one of the values."""
+    """Return the condition that a column of integers or text has one of the values."""
     dialect = session.get_bind().dialect.name
     return _is_member(dialect, column, literal(list_parameter(dialect, values), _list_type(dialect, column)))
 
 
 def is_in_parameter(dialect: str, column: SQLColumnExpression[Any], name: str) -> ColumnElement[bool]:
-    """Return whether a column has one of the values of a named parameter, for statements that are made once.
+    """Return the condition that a column has one of a named parameter's values, for a prepared statement.
 
-    The parameter's value is what `list_parameter` makes.
+    `list_parameter` makes the value of the parameter.
     """
     return _is_member(dialect, column, bindparam(name, type_=_list_type(dialect, column)))
 
@@ -64,7 +64,7 @@ def _is_member(
     return column.in_(select(listed.c.value))
 
 
-# INSERT … ON CONFLICT for both databases: SQLAlchemy has it once a dialect, with one shape.
+# INSERT … ON CONFLICT for both databases: SQLAlchemy has one for each dialect, with the same methods.
 
 
 def insert_for(dialect: str, model: type[Base]) -> postgresql.Insert | sqlite.Insert:
@@ -82,12 +82,12 @@ def dialect_of(session: Session) -> str:
 def upsert(
     session: Session, model: type[Base], rows: Sequence[Mapping[str, Any]], *, update: Sequence[str] = ()
 ) -> int:
-    """Insert rows; one whose primary key is there takes the new values of `update`, or is left as it is.
+    """Insert rows; a row whose primary key exists gets the new values of `update`, or is left as it is.
 
     Return how many rows were inserted or updated.
 
-    Give the rows in one order everywhere (sorted by key): two transactions that lock the same rows in
-    opposite orders end in a deadlock.
+    Pass the rows in the same order everywhere (sorted by key): two transactions that lock the same rows in
+    opposite orders deadlock.
     """
     if not rows:
         return 0
@@ -104,16 +104,17 @@ def upsert(
     return result.rowcount
 
 
-# Rows as the driver gives them, for reads of tens of thousands: no object a row, no conversion a value.
+# Rows as the driver returns them, for reads of tens of thousands of rows: no object for each row and no
+# conversion of each value.
 #
-# Between the driver's tuples and the caller SQLAlchemy makes a `Row` of each, and types convert each value:
-# on a page of 1,000 runs, 45,000 rows, that took, by estimate, as long as the database. PostgreSQL sends
-# such rows in binary form: in one run, doubles took 13 ms so and 24 ms as decimal digits.
+# SQLAlchemy makes a `Row` of each of the driver's tuples, and its types convert each value. For a page of
+# 1,000 runs (45,000 rows) that took, by estimate, as long as the database itself. PostgreSQL sends such rows
+# in binary form: in one measurement, doubles took 13 ms in binary form and 24 ms as decimal digits.
 
 PlainRows = Sequence[tuple[Any, ...]]
 
 BINARY: Final = "trackhelm_binary"
-"""Execution option of a statement whose answer PostgreSQL sends in binary form; the engine heeds it."""
+"""Execution option of a statement whose rows PostgreSQL sends in binary form; the engine reads it."""
 
 _OPTIONS: Final = {BINARY: True}
 
@@ -121,7 +122,7 @@ _OPTIONS: Final = {BINARY: True}
 def plain_rows(
     session: Session, statement: Executable, parameters: Mapping[str, object] | None = None
 ) -> PlainRows:
-    """Return all rows of a SELECT as tuples of what the database holds: a metric that is NaN is None."""
+    """Return all rows of a SELECT as tuples of the stored values: a metric that is NaN is None."""
     result = session.connection().execute(statement, parameters, execution_options=_OPTIONS)
     assert result.cursor is not None, "a SELECT has rows"
     rows: PlainRows = result.cursor.fetchall()

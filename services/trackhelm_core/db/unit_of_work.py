@@ -1,7 +1,7 @@
-"""Units of work: one request or task is one transaction, committed before it is answered.
+"""Units of work: one request or task is one transaction, which is committed before the answer is sent.
 
-The route (or task) opens one, explicitly; logic and stores only use the session they are given and never
-commit. A FastAPI `yield` dependency would commit after the response was sent.
+The route (or task) opens a unit of work explicitly; logic and stores use the session that is passed to them
+and must never commit. A FastAPI `yield` dependency would commit after the response was sent.
 """
 
 import threading
@@ -15,37 +15,34 @@ from sqlalchemy.orm import Session
 
 from trackhelm_core.db.engine import WRITES
 
-# Units of work: one request or task is one transaction, committed before it is answered.
-#
-# The route (or task) opens one, explicitly; logic and stores only use the session they are given and never
-# commit. A FastAPI `yield` dependency would commit after the response was sent.
-
 
 class CommitHook(Protocol):
-    """What each transaction that writes does besides: what was noted in its session is written with it."""
+    """Takes part in each transaction that writes: it writes what logic has noted in the session."""
 
     def begin(self, session: Session) -> None:
-        """Prepare a session for what may be noted in it."""
+        """Prepare a session so that logic can note something in it."""
 
     def before_commit(self, session: Session) -> Callable[[], None] | None:
-        """Write what was noted; return what is to be called once that is committed."""
+        """Write what was noted; return a function to call after the commit, or None."""
 
 
 class Database:
-    """The sessions of one process. `hooks` take part in each transaction that writes, in their order."""
+    """Opens the sessions of one process. `hooks` take part, in order, in each transaction that writes."""
 
     def __init__(self, engine: Engine, hooks: Sequence[CommitHook] = ()) -> None:
         self.engine = engine
         self._hooks = hooks
-        # What a page shows is read by several statements. On PostgreSQL each sees a state of its own unless
-        # told otherwise; SQLite has one a transaction. Same pool: an option costs no message to the server.
+        # A page is read by several statements, which must see one snapshot. On PostgreSQL each statement sees
+        # its own by default; on SQLite a transaction has one. The engine shares its pool with the others: the
+        # option costs no round trip.
         self._reader = (
             engine
             if self.is_sqlite
             else engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         )
-        # SQLite has one writer, and lets a waiting one sleep and try again for as long as others are
-        # luckier. Within a process a lock makes them take turns: 32 clients wait, none times out.
+        # SQLite has one writer at a time. A second writer sleeps and tries again, and others may overtake it
+        # until it times out. A lock makes the writers of this process take turns: with 32 clients none timed
+        # out.
         self._writer = threading.Lock() if self.is_sqlite else nullcontext()
         self._autocommit = engine.execution_options(isolation_level="AUTOCOMMIT")
 
@@ -62,9 +59,9 @@ class Database:
 
     @contextmanager
     def reading_once(self) -> Iterator[Session]:
-        """Open a session for one statement that reads, and others to which it does not matter when they do.
+        """Open a session for one statement that reads, or for several that need not see the same snapshot.
 
-        On PostgreSQL it is no transaction: BEGIN and ROLLBACK would be two more round trips.
+        On PostgreSQL there is no transaction, because BEGIN and ROLLBACK would be two more round trips.
         """
         engine = self._reader if self.is_sqlite else self._autocommit
         with Session(engine, autoflush=False, expire_on_commit=False) as session:
@@ -72,9 +69,9 @@ class Database:
 
     @contextmanager
     def autocommit(self) -> Iterator[Session]:
-        """Open a session of PostgreSQL in which each statement is a transaction of its own.
+        """Open a session in which each statement is a transaction of its own; PostgreSQL only.
 
-        For a write that is one statement: BEGIN and COMMIT would be two more round trips.
+        For a write of one statement: BEGIN and COMMIT would be two more round trips.
         """
         assert not self.is_sqlite, "SQLite's writers take turns: use `writing`"
         with Session(self._autocommit, autoflush=False, expire_on_commit=False) as session:
@@ -82,11 +79,11 @@ class Database:
 
     @contextmanager
     def relaxed_write(self) -> Iterator[Session]:
-        """Open a session for one statement that writes what can be found out again.
+        """Open a session for one statement that writes what can be worked out again if it is lost.
 
-        When the block ends it is committed: a killed process takes nothing back. On SQLite a power cut may
-        take back what was written so at last, for the disk is not waited for, and nothing else. On PostgreSQL
-        it is a transaction like every other, without round trips for BEGIN and COMMIT.
+        It is committed when the block ends, and then survives a killed process. On SQLite the commit does not
+        wait for the disk, so a power cut may lose the last such writes, and nothing else. On PostgreSQL it is
+        as durable as any transaction, without the round trips for BEGIN and COMMIT.
         """
         if not self.is_sqlite:
             with self.autocommit() as session:
@@ -105,11 +102,12 @@ class Database:
 
     @contextmanager
     def redoing(self) -> Iterator[Session]:
-        """Open a transaction that writes what is done again should it be lost.
+        """Open a transaction whose work is repeated if it is lost.
 
-        It is committed when the block ends, rolled back when it raises. A killed process takes nothing back.
-        On SQLite a power cut may take back the last ones, each whole and none before one that stays, for the
-        disk is not waited for. On PostgreSQL, which may be restarted without this process, it is like others.
+        It is committed when the block ends, and rolled back when the block raises. A commit survives a killed
+        process. On SQLite it does not wait for the disk, so a power cut may lose the last such transactions:
+        each as a whole, and never an earlier one while a later one stays. On PostgreSQL, which may be
+        restarted while this process goes on, it is as durable as any transaction.
         """
         if self.is_sqlite:
             with self.relaxed_write() as session:
@@ -121,7 +119,7 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
-        """Open a transaction that writes: committed when the block ends, rolled back when it raises.
+        """Open a transaction that writes: committed when the block ends, rolled back when the block raises.
 
         What hooks write (the audit trail, the outbox) is committed with it.
         """
@@ -148,9 +146,9 @@ class Database:
 
 @contextmanager
 def _not_synced(connection: Connection) -> Iterator[None]:
-    """Have SQLite not wait for the disk when it commits on a connection."""
+    """Make SQLite commit on a connection without waiting for the disk."""
     driver = connection.connection.cursor()
-    # Outside of transactions, in which SQLite does not change it.
+    # Outside of a transaction, because SQLite ignores this pragma inside one.
     driver.execute("PRAGMA synchronous=NORMAL")
     try:
         yield
@@ -159,14 +157,14 @@ def _not_synced(connection: Connection) -> Iterator[None]:
         driver.close()
 
 
-# Trying a change: what was done since the beginning of a trial can be undone, and the transaction go on.
+# Trying a change: what was done since the trial began can be undone while the transaction goes on.
 #
-# Logic notes in its session what is to be written right before the commit (audit events, for one). A
-# savepoint alone would leave these notes of what was undone.
+# Logic notes in its session what is written right before the commit (audit events, for example). A savepoint
+# alone would keep these notes of changes that were undone.
 
 
 class SavepointScope:
-    """Begins with its construction. Whoever does not undo it lets it stand: the commit takes it in."""
+    """A trial, which begins when this is constructed. Unless it is undone, its changes are committed."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -174,7 +172,7 @@ class SavepointScope:
         self._savepoint = session.begin_nested()
 
     def undo(self) -> None:
-        """Undo what was done and forget what was noted since the trial began."""
+        """Undo what was done, and forget what was noted, since the trial began."""
         self._savepoint.rollback()
         self._session.info.clear()
         self._session.info.update(self._noted)

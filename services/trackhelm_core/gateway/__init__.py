@@ -1,5 +1,6 @@
-"""The gateway of the split shape: nginx, configured by a text that is derived from the table of routes.
+"""The gateway of the split shape: nginx, with a configuration that is derived from the table of routes.
 
-Functions of settings alone: nothing here starts a program or opens a file. `trackhelm_stack.nginx` runs nginx
-with the text, and `trackhelm-server gateway-config` prints it for whoever runs an nginx of their own.
+Owns the text of that configuration, as functions of the settings. Must not start a program or open a file:
+`trackhelm_stack.nginx` runs nginx with the text, and `trackhelm-server gateway-config` prints it for an nginx
+that an operator runs.
 """

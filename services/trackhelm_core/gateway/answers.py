@@ -1,6 +1,6 @@
-"""What nginx answers by itself: probes, and refusals in MLflow's form.
+"""The answers that nginx gives by itself: probes, and refusals in MLflow's form.
 
-Whatever else a caller is told, a service has said it.
+Every other answer comes from a service.
 """
 
 import json
@@ -15,11 +15,11 @@ from trackhelm_core.limits import REQUEST_HEADERS_BYTES, REQUEST_TARGET_BYTES
 from trackhelm_core.security.browsers import ANY_ORIGIN, EXPOSED_HEADERS
 
 FOREIGN_HOST: Final = 421
-"""What nginx is told to return for a host that is not ours."""
+"""The status that nginx returns for a host that is not ours."""
 
 _UNREADY: Final = 530
 _OTHER_METHOD: Final = 531
-"""Likewise, to go from one of its locations to another: no caller is answered so."""
+"""An internal status by which nginx goes from one of its locations to another. It is never answered."""
 
 _HOST_NAME: Final = re.compile(r"[a-z0-9._:\[\]-]+")
 
@@ -30,7 +30,8 @@ _TOO_LONG: Final = (
     "a body where the endpoint takes POST."
 )
 
-# What nginx means to answer, what is answered, and what is said. 494 is nginx's own, for headers too large.
+# nginx's own status, the status that is answered, its code and the message. 494 is nginx's for headers that
+# are too large.
 _REFUSALS: Final[Sequence[tuple[int, int, ErrorCode, str]]] = (
     (400, 400, ErrorCode.BAD_REQUEST, _NOT_HTTP + "its first line, a header or a chunk is malformed."),
     (403, 403, ErrorCode.PERMISSION_DENIED, "The gateway may not read what was asked for."),
@@ -65,7 +66,7 @@ def block(head: str, lines: Iterable[str]) -> list[str]:
 
 
 def _failure(status: int, code: ErrorCode, message: str) -> str:
-    """Return the directive that answers with a failure; `$variables` in the message are nginx's."""
+    """Return the directive that answers with a failure; `$variables` in the message are nginx's variables."""
     text = json.dumps({"error_code": code.value, "message": message}, separators=(",", ":"))
     quoted = text.replace("\\", "\\\\").replace("'", "\\'")
     return f"return {status} '{quoted}';"
@@ -78,7 +79,8 @@ def _away(status: int, message: str) -> str:
 class Answers:
     """Writes the gateway's own answers.
 
-    `host_names` are those that a request may ask for, None for any; `request_id` is nginx's variable of it.
+    `host_names` are the hosts that a request may name, None for any. `request_id` is the nginx variable with
+    the request's id.
     """
 
     def __init__(
@@ -90,14 +92,14 @@ class Answers:
     ) -> None:
         self._services = list(services)
         self._request_id = request_id
-        # A name that no header can have is none that a request may ask for.
+        # No `Host` header can have any other name, so such a name is left out.
         self._names = None if host_names is None else sorted(filter(_HOST_NAME.fullmatch, host_names))
         self._origins = sorted(origins)
 
     def maps(self) -> list[str]:
-        """Return the maps that the answers are made of."""
+        """Return the maps that the answers use."""
         lines = map_block("$request_method", "is_read", [("GET", "1"), ("HEAD", "1")], "")
-        # A service that was not even reached is away, and has not hung.
+        # A service to which no connection was made is down; it does not hang.
         lines += map_block("$upstream_connect_time", "has_hung", [("~[0-9]$", "1")], "")
         for name in self._services:
             lines += map_block(f"${name}_says", f"{name}_missing", [("200", "")], f", {name}")
@@ -110,7 +112,7 @@ class Answers:
             return []
         alone = [("~^(?<host_alone>.*):[0-9]+$", "$host_alone")]
         ours = [(name, "") for name in self._names]
-        # Told in JSON, where not every character can stand.
+        # The host is repeated in JSON, where not every character is allowed.
         harmless = [("~^[A-Za-z0-9._:-]*$", " '$http_host'")]
         return [
             *map_block("$http_host", "asked_host", alone, "$http_host"),
@@ -131,15 +133,15 @@ class Answers:
         ]
 
     def only_reads(self) -> list[str]:
-        """Return what hands a request that does not read to a service, which refuses it."""
+        """Return the directives that pass a request other than GET or HEAD to a service, which refuses it."""
         return [*self.host_check(), f'if ($is_read = "") {{ return {_OTHER_METHOD}; }}']
 
     def host_check(self) -> list[str]:
-        """Return what refuses a request that asks for another server."""
+        """Return the directives that refuse a request for another host."""
         return [] if self._names is None else [f"if ($foreign_host) {{ return {FOREIGN_HOST}; }}"]
 
     def headers(self, media_type: str, **more: str) -> list[str]:
-        """Return the directives of the headers that every own answer has."""
+        """Return the directives for the headers that each of nginx's own answers has."""
         headers = {
             "X-Request-Id": self._request_id,
             "X-Content-Type-Options": "nosniff",
@@ -157,7 +159,7 @@ class Answers:
         return [f'default_type "{media_type}";', *added]
 
     def refusals(self) -> list[str]:
-        """Return the locations of refusals, and what makes nginx show them."""
+        """Return the locations of refusals, and the directives that make nginx use them."""
         pages: Mapping[int, str] = {
             **{status: f"/.refusal/{status}" for status, *_ in _REFUSALS},
             502: "/.refusal/away",
@@ -188,7 +190,8 @@ class Answers:
     def own_paths(self, prefix: str) -> list[str]:
         """Return the locations of the gateway's own paths below a prefix.
 
-        What is neither GET nor HEAD is a service's, which refuses it, or answers a browser's preflight.
+        A request that is neither GET nor HEAD goes to a service, which refuses it or answers a browser's
+        preflight.
         """
         lines: list[str] = []
         for path, text in (("/health", "OK"), ("/version", __version__)):
@@ -212,7 +215,7 @@ class Answers:
         )
 
     def readiness(self, ask: Mapping[str, Sequence[str]]) -> list[str]:
-        """Return the locations that ask one service after the other; `ask` has the directives of each."""
+        """Return the locations that ask one service after another; `ask` has each service's directives."""
         lines: list[str] = []
         for number, name in enumerate(self._services):
             lines += block(f"location = /.ready/{name}", ["internal;", *ask[name]])
@@ -231,7 +234,7 @@ class Answers:
         ]
 
     def _ask(self, number: int, pages: Mapping[int, str]) -> list[str]:
-        """Return what asks one service, whatever it says, and goes on to the next or to the answer."""
+        """Return the location that asks one service and then, by its status, the next one, or answers."""
         name = self._services[number]
         last = number + 1 == len(self._services)
         following = "@ready" if last else f"@ready_{self._services[number + 1]}"

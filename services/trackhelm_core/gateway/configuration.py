@@ -1,4 +1,4 @@
-"""nginx's configuration: a pure function of settings."""
+"""The text of nginx's configuration, as a pure function of settings."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,26 +15,27 @@ from trackhelm_core.settings import AuthSettings, GatewaySettings, HttpSettings
 _CONNECT_SECONDS: Final = 5
 _READY_SECONDS: Final = 5
 
-# A caller may take its time with a body or an answer; one that is gone must not stay for ever.
+# A slow caller may take this long for a body or an answer; the connection of one that is gone must end.
 _CALLER_SECONDS: Final = 3600
 
-# Well below the 75 s for which a service keeps a silent connection: none is closed just as it is used.
+# Well below the 75 s for which a service keeps an idle connection, so that none is closed just when nginx
+# uses it.
 _IDLE_SECONDS: Final = 30
 _MOST_IDLE: Final = 128
 
 _SHUTDOWN_SECONDS: Final = 10
-"""Requests that run get this long to be answered when the gateway is told to quit."""
+"""How long running requests have to be answered when the gateway shuts down."""
 
-# An address as long as a service takes, a method before it, and the version. nginx has one limit for this and
-# for each header: headers that are too large, a service refuses.
+# The longest target that a service accepts, with a method and the HTTP version. nginx has one limit for this
+# line and for each header; a service refuses headers that are too large.
 _LINE_BYTES: Final = REQUEST_TARGET_BYTES + 64
 
 _BLOCK: Final = "64k"
 
-# Of one connection only. nginx drops by itself: Connection, Expect, Keep-Alive, TE and Upgrade.
+# Headers that concern one connection only. nginx itself drops Connection, Expect, Keep-Alive, TE and Upgrade.
 _NOT_PASSED_ON: Final = ("Connection", "Proxy-Authorization", "Proxy-Connection", "Trailer")
 
-# By these a service could steer nginx. Ours do not, and files of users must not.
+# With these headers a service could control nginx. Our services do not use them, and users' files must not.
 _NOT_HEEDED: Final = "X-Accel-Redirect X-Accel-Expires X-Accel-Limit-Rate X-Accel-Buffering X-Accel-Charset"
 
 
@@ -45,15 +46,15 @@ class Listening:
     host: str
     port: int
     folder: Path
-    """For its pid and what it must be able to name: with these settings it keeps no body in a file."""
+    """For its pid file and its temporary folders. With these settings nginx never writes a body to a file."""
     workers: int = 2
     connections: int = 4096
-    """Of a worker, callers and services together."""
+    """Connections of one worker, to callers and to services together."""
     log_requests: bool = False
 
     @property
     def address(self) -> str:
-        """The address as nginx writes it."""
+        """The address in nginx's form."""
         if not self.host:
             return str(self.port)
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
@@ -92,7 +93,7 @@ def nginx_configuration(gateway: Gateway) -> str:
         "daemon off;",
         f'pid "{_path(listening.folder / "nginx.pid")}";',
         f"worker_processes {listening.workers};",
-        # Each connection is one open file; beside them are logs, sockets and files that are served.
+        # Each connection is one open file; the rest is for logs, sockets and the files that are served.
         f"worker_rlimit_nofile {listening.connections + 64};",
         f"worker_shutdown_timeout {_SHUTDOWN_SECONDS}s;",
         "error_log stderr warn;",
@@ -103,7 +104,7 @@ def nginx_configuration(gateway: Gateway) -> str:
 
 
 def _path(path: Path) -> str:
-    """Return a path as it stands between quotes; raises `ValueError` where nginx could not read it."""
+    """Return a path as it is written between quotes; raises `ValueError` if nginx could not read it."""
     text = str(path)
     if any(character in text for character in '"\\$\n'):
         raise ValueError(f"nginx cannot name a folder with a quote, a backslash, a $ or a line break: {text}")
@@ -116,12 +117,12 @@ def _http(gateway: Gateway) -> list[str]:
     answers = Answers(services.service_urls, http.host_names, http.allowed_origins, request_id)
     temporary = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     lines = [
-        # Never written to, but nginx makes them when it starts.
+        # Nothing is written to these folders, but nginx makes them when it starts.
         *(f'{name}_temp_path "{_path(folder / name)}";' for name in temporary),
         *_logging(gateway.listening, request_id),
         "server_tokens off;",
         "tcp_nodelay on;",
-        # The maps have as many keys as there are routes, and as long ones.
+        # The maps have one key for each route, as long as the route.
         "map_hash_max_size 8192;",
         "map_hash_bucket_size 512;",
         "variables_hash_max_size 2048;",
@@ -153,7 +154,7 @@ def _logging(listening: Listening, request_id: str) -> list[str]:
 
 
 def _forwarding_maps(*, behind_gateway: bool) -> list[str]:
-    """Return what is told of a request where it, or a gateway before this one, does not say so."""
+    """Return the maps with the values for headers that the request, or a gateway before this one, lacks."""
     lines = map_block("$http_host", "asked_for", [("", "$host")], "$http_host")
     if not behind_gateway:
         return lines
@@ -167,16 +168,16 @@ def _forwarding_maps(*, behind_gateway: bool) -> list[str]:
 
 
 def _request_id(*, behind_gateway: bool) -> str:
-    """Return the variable of the request's id: a caller's own would let it forge our log."""
+    """Return the variable of the request's id. An id chosen by a caller would let it forge our log."""
     return "$told_request_id" if behind_gateway else "$request_id"
 
 
 def _proxy_headers(*, behind_gateway: bool, **more: str) -> list[str]:
-    """Return what services are told of a request, the same for every service."""
+    """Return the directives for the headers of a request to a service, the same for every service."""
     headers = {
         "Host": "$asked_for",
         "X-Request-Id": _request_id(behind_gateway=behind_gateway),
-        # What a caller says of itself is believed only from another gateway before this one.
+        # The caller's own header is trusted only if the caller is another gateway.
         "X-Forwarded-For": "$proxy_add_x_forwarded_for" if behind_gateway else "$remote_addr",
         "X-Forwarded-Proto": "$told_proto" if behind_gateway else "$scheme",
         "X-Forwarded-Host": "$told_name" if behind_gateway else "$asked_for",
@@ -188,10 +189,10 @@ def _proxy_headers(*, behind_gateway: bool, **more: str) -> list[str]:
 
 def _server(gateway: Gateway, answers: Answers) -> list[str]:
     http, services = gateway.http, gateway.services
-    # The address as it came, byte for byte: what is decoded and merged is only what maps look at.
+    # The path is passed on byte for byte as it came; only the maps use its decoded and merged form.
     passing_on = [
         "proxy_pass http://$service$request_uri;",
-        # One, and the one that the service was told, whatever the service says.
+        # The answer has one id, the one that the service got, whatever header the service sets.
         "proxy_hide_header X-Request-Id;",
         f'add_header X-Request-Id "{_request_id(behind_gateway=http.behind_gateway)}" always;',
     ]
@@ -219,10 +220,10 @@ def _callers() -> Sequence[str]:
     return (
         "client_header_buffer_size 8k;",
         f"large_client_header_buffers 2 {_LINE_BYTES};",
-        # Headers have the names that services and proxies give them.
+        # Services and proxies may use underscores in the names of headers.
         "underscores_in_headers on;",
         "ignore_invalid_headers off;",
-        # Files have any length, and services know their own limits.
+        # Files may have any length, and services check their own limits.
         "client_max_body_size 0;",
         f"client_body_buffer_size {_BLOCK};",
         f"client_body_timeout {_CALLER_SECONDS}s;",
@@ -239,9 +240,9 @@ def _services(patience: str) -> Sequence[str]:
         f"proxy_connect_timeout {_CONNECT_SECONDS}s;",
         f"proxy_send_timeout {patience};",
         f"proxy_read_timeout {patience};",
-        # Nothing is sent twice: the caller knows what may be repeated.
+        # No request is sent to a service twice: the caller knows which requests it may repeat.
         "proxy_next_upstream off;",
-        # Bodies pass through in blocks, both ways.
+        # Bodies are streamed in both directions.
         "proxy_request_buffering off;",
         "proxy_buffering off;",
         "proxy_max_temp_file_size 0;",

@@ -1,8 +1,9 @@
-"""Which service a request goes to, as nginx's maps: the table of routes in nginx's words.
+"""Which service a request goes to: the table of routes as maps of nginx.
 
-A map is asked, not nginx's locations: those see a path decoded, with its `..` resolved and its slashes
-merged, which is another name of a file. Only a path that no route has as it came is looked up in that form:
-there doubled slashes and escaped letters of the API's own part of a path mean what they mean to a service.
+Maps are used and not nginx's locations, because a location sees the path decoded, with `..` resolved and
+slashes merged, which may be the name of another file. Only a path that matches no route as it came is looked
+up in that form, so that doubled slashes and escaped letters in the API's part of a path mean the same to
+nginx as to a service.
 """
 
 import re
@@ -12,20 +13,20 @@ from typing import Final
 from trackhelm_core.http.route_table import all_routes
 
 REST: Final = "registry"
-"""The service that is asked for what no route has: `/docs`, `/openapi.json`, and refusals of unknown paths.
+"""The service that answers every path without a route: `/docs`, `/openapi.json`, and unknown paths.
 
-Every service answers those alike. This one has the fewest requests of its own.
+Every service answers these alike. This one has the fewest requests of its own.
 """
 
 _PART: Final = re.compile(r"\{\w+(:\w+)?\}")
 
 
 def _pattern(path: str) -> str:
-    """Return nginx's regular expression for a route with parameters, or with slashes that were doubled."""
+    """Return nginx's regular expression for a route with parameters, or for a route with doubled slashes."""
     parts = []
     for part in path.removeprefix("/").split("/"):
         if not _PART.fullmatch(part):
-            # What else a route or a prefix may hold means itself.
+            # No other character that a route or a prefix may have is special.
             parts.append(part.replace(".", "[.]"))
         else:
             parts.append(".*" if ":" in part else "[^/]+")
@@ -33,7 +34,7 @@ def _pattern(path: str) -> str:
 
 
 def _entries(prefixes: Collection[str]) -> Iterator[tuple[str, str]]:
-    """Yield each key of a map, exact ones first, and its service."""
+    """Yield each key of a map, exact keys first, with its service."""
     routes = [(prefix + path, service) for prefix in prefixes for path, service in all_routes()]
     for path, service in routes:
         if "{" not in path:
@@ -44,25 +45,25 @@ def _entries(prefixes: Collection[str]) -> Iterator[tuple[str, str]]:
 
 
 def map_block(source: str, target: str, entries: Iterable[tuple[str, str]], default: str) -> list[str]:
-    """Return the lines of one map of nginx."""
+    """Return the lines of one nginx map."""
     lines = [f'map "{source}" ${target} {{', f'    default "{default}";']
     lines += [f'    "{key}" "{value}";' for key, value in entries]
     return [*lines, "}"]
 
 
 def _without_forwarded_prefix(path: str, target: str) -> list[str]:
-    """Return the map that takes off a path what a proxy says is its own, where it has kept it.
+    """Return the map that removes a proxy's own prefix from a path, if the proxy has left it there.
 
-    Whether the proxy may say so is the services' matter: they answer an untrusted one as if it said nothing,
-    and then no service has the path.
+    Services decide whether the proxy is trusted. They ignore the header of an untrusted one, and then no
+    service has a route for the path.
     """
     kept = r"~(?s)^(?<forwarded>/[^ ]*[^ /])/* \k<forwarded>(?<rest_of_it>/.*)$"
     return map_block(f"$http_x_forwarded_prefix ${path}", target, [(kept, "$rest_of_it")], f"${path}")
 
 
 def routing_maps(path_prefix: str, *, prefixes_are_forwarded: bool) -> list[str]:
-    """Return the maps that end in `$service`."""
-    # Below what a proxy calls its own, the path that is ours need not be.
+    """Return the maps that set `$service`."""
+    # Below the prefix of a proxy, our own prefix may be missing.
     entries = list(_entries(dict.fromkeys([path_prefix, *([""] if prefixes_are_forwarded else [])])))
     lines = [
         "# The path as it came, without the query.",

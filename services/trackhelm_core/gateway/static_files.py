@@ -1,7 +1,8 @@
-"""Files of the web UI as nginx serves them: with their types, compressed where they lie so, and cached.
+"""How nginx serves the files of the web UI: with their types, a compressed form if there is one, and cached.
 
-They are not looked for where the server's own paths begin, so that no file can hide an endpoint. Not every
-build of nginx has `gzip_static`, and few have one for Brotli: the sibling that a caller takes is named here.
+Paths that belong to the server itself are never looked up as files, so that no file can hide an endpoint. Not
+every build of nginx has `gzip_static`, and few have Brotli, so the compressed file beside the original is
+chosen here.
 """
 
 from collections.abc import Sequence
@@ -26,30 +27,30 @@ _TYPES: Final = {
     "woff2": "font/woff2",
     "wasm": "application/wasm",
 }
-"""A file's type by the end of its name. Files of other names are not served."""
+"""The type of a file by the end of its name. Files with other names are not served."""
 
 
 def _accepts(coding: str) -> str:
-    """Return what matches an `Accept-Encoding` that takes a coding, and does not give it the weight 0."""
+    """Return the pattern of an `Accept-Encoding` that names a coding without giving it the weight 0."""
     return rf"~*(^|,)\s*{coding}\s*(;\s*q=(1|0[.]\d*[1-9])\d*)?\s*(,|$)"
 
 
 def ui_maps() -> list[str]:
-    """Return the maps that choose a file's form."""
+    """Return the maps that choose the form of a file."""
     return [
         *map_block(
             "$http_accept_encoding", "sibling", [(_accepts("br"), ".br"), (_accepts("gzip"), ".gz")], ""
         ),
         *map_block("$uri", "coding", [("~[.]br$", "br"), ("~[.]gz$", "gzip")], ""),
-        # Names in this folder have a hash of what is in the file.
+        # The names of files in this folder contain a hash of their contents.
         *map_block("$uri", "cached_for", [("~/assets/", "public, max-age=31536000, immutable")], "no-cache"),
     ]
 
 
 def ui_locations(folder: str, prefix: str, answers: Answers) -> list[str]:
-    """Return the locations of files in a folder, and of its `index.html` at the prefix itself.
+    """Return the locations of the files in a folder, and of its `index.html` at the prefix itself.
 
-    What is not there is the services' to answer, at `@service`.
+    If there is no such file, a service answers, at `@service`.
     """
     headers = {"Cache_Control": "$cached_for", "Content_Encoding": "$coding"}
     lines: list[str] = []

@@ -1,1 +1,1 @@
-"""What an HTTP application is composed of: services, routes, problems and probes."""
+"""The HTTP application: composing services, their routes, probes, and the OpenAPI document."""

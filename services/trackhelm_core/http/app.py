@@ -1,6 +1,6 @@
-"""Composing services into an application: every shape of the product is a call of `build_app`.
+"""Composing services into an application: every shape of the product calls `build_app`.
 
-Each application has probes, metrics, the OpenAPI document and its page besides.
+Besides the services' routes, each application has probes, metrics, the OpenAPI document and its page.
 """
 
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -38,7 +38,7 @@ def _move_definitions(document: dict[str, Any]) -> None:
             for part in (operation.get("requestBody", {}), *operation["responses"].values()):
                 for content in part.get("content", {}).values():
                     for name, schema in content["schema"].pop("$defs", {}).items():
-                        # Two of one name would each be described as the other somewhere.
+                        # Two schemas of one name would be mixed up in the references.
                         assert schemas.setdefault(name, schema) == schema, f"two schemas are named {name}"
 
 
@@ -49,7 +49,7 @@ def _state_failures(document: dict[str, Any]) -> None:
     }
     for path in document["paths"].values():
         for operation in path.values():
-            # FastAPI documents its own form of a 422, which is never answered.
+            # FastAPI documents its own form of 422, which this server never answers.
             operation["responses"].pop("422", None)
             operation["responses"]["default"] = failure
 
@@ -71,7 +71,7 @@ def install_openapi(app: FastAPI) -> None:
 
 # Probes: `/health` (the process is alive), `/ready` (it can serve), `/version`.
 #
-# Load balancers ask by HEAD, too.
+# Load balancers may send HEAD, too.
 
 health_router = APIRouter(tags=["probes"])
 
@@ -79,14 +79,14 @@ health_router = APIRouter(tags=["probes"])
 @health_router.head("/health", include_in_schema=False)
 @health_router.get("/health", response_class=Response)
 async def health() -> Response:
-    """Answer `OK` while the process runs, whatever it depends on: a restart would not mend that."""
+    """Answer `OK` while the process runs. It checks no dependency, because a restart would not repair one."""
     return Response("OK", media_type="text/plain")
 
 
 @health_router.head("/ready", include_in_schema=False)
 @health_router.get("/ready", response_class=Response)
 def ready(runtime: RuntimeDep) -> Response:
-    """Answer `OK` when the database answers, its schema fits, and the queue answers; 503 until then."""
+    """Answer `OK` if the database and the queue answer and the schema fits this version; 503 until then."""
     if missing := runtime.missing():
         raise UnavailableError(missing)
     return Response("OK", media_type="text/plain")
@@ -97,21 +97,21 @@ def ready(runtime: RuntimeDep) -> Response:
 async def version() -> Response:
     """Answer Trackhelm's version.
 
-    A stock client asks before it exports spans, and sends them only to version 3.4 or later of MLflow;
-    below that it stores them as an artifact, which we can keep.
+    A stock client asks for it before it exports spans, and sends them only to MLflow 3.4 or later. For an
+    earlier version it stores them as an artifact, which this server can keep.
     """
     return Response(__version__, media_type="text/plain")
 
 
-# `/docs`: the API for a person with a browser, by a copy of Swagger UI that the server brings with it.
+# `/docs`: the API in a browser, shown by a copy of Swagger UI that is part of the server.
 #
-# Nothing of the page is at an address outside of the server, and the browser is told to ask for nothing
-# there. `swagger_ui` holds the page, and beside it files of the npm package `swagger-ui-dist` as they were
-# published (but for the address of a source map, which is not shipped) with its licences.
+# The page loads nothing from outside the server, and its policy forbids the browser to do so. The folder
+# `swagger_ui` has the page and the files of the npm package `swagger-ui-dist` as they were published (except
+# for the address of a source map, which is not shipped) with their licences.
 
 _FILES: Final = Path(__file__).with_name("swagger_ui")
 
-# Swagger UI sets styles on what it draws, and has its icons in its style sheet.
+# Swagger UI uses inline styles, and its style sheet contains its icons as data.
 _POLICY: Final = (
     "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
@@ -123,18 +123,18 @@ async def _page(_request: Request) -> Response:
 
 
 def api_page_routes() -> list[BaseRoute]:
-    """Return the routes of the page and its files; the page reads `/openapi.json` of the same server."""
+    """Return the routes of the page and of its files; the page reads `/openapi.json` from this server."""
     return [Route("/docs", _page), Mount("/docs/static", StaticFiles(directory=_FILES))]
 
 
 def _routed(services: Sequence[Service], lifespan: Lifespan[FastAPI] | None = None) -> DirectApplication:
-    """Return an application that has the routes of services, and nothing to serve them with."""
+    """Return an application with the routes of services, without a runtime and without middleware."""
     app = DirectApplication(
         title="Trackhelm",
         version=__version__,
         description="Experiment tracking that speaks the MLflow REST protocol.",
         lifespan=lifespan,
-        # Theirs load their scripts from the internet.
+        # FastAPI's own pages load their scripts from the internet.
         docs_url=None,
         redoc_url=None,
         # MLflow's clients never use a trailing slash, and a redirect would lose a POST's body.
@@ -155,7 +155,7 @@ def _routed(services: Sequence[Service], lifespan: Lifespan[FastAPI] | None = No
 
 
 def api_document(services: Sequence[Service]) -> dict[str, Any]:
-    """Return the OpenAPI document of services together."""
+    """Return one OpenAPI document for all services."""
     return _routed(services).openapi()
 
 
@@ -169,11 +169,11 @@ def build_app(
 ) -> FastAPI:
     """Return an application that serves `services` over `runtime`; it closes the runtime when it stops.
 
-    Behind a gateway, the gateway's id of a request is the request's. `auth` names the proxies whose word
-    counts for who sends it; without, nobody's does. `document` returns the OpenAPI document where it tells of
+    Behind a gateway, a request keeps the id that the gateway gave it. `auth` names the proxies that are
+    trusted to name the user; without it, none is. `document` returns the OpenAPI document if it describes
     more than `services`.
 
-    Routers are included, not mounted: a mounted application's lifespan never runs.
+    Routers are included and not mounted, because the lifespan of a mounted application never runs.
     """
 
     @asynccontextmanager

@@ -1,11 +1,12 @@
-"""Which path a request means: what stands before it, and slashes that were doubled on the way.
+"""Which path a request means: the prefix in front of it, and slashes that were doubled on the way.
 
-The scope that goes on is as ASGI wants it: its `root_path` is the prefix that the caller knows this server
-by, and its `path` begins with that, whether a proxy kept the prefix or took it away. `wire.paths.inner_path`
-is the rest.
+The scope that is passed on follows ASGI: `root_path` is the prefix under which the caller knows this server,
+and `path` begins with it, whether a proxy has kept the prefix or removed it. `wire.paths.inner_path` returns
+the rest.
 
-Tracking URIs that end in slashes make paths such as `//api/2.0/mlflow/runs/get`, which mean one slash. What
-names a file or a tag's key keeps its own: which names are allowed is its service's matter.
+A tracking URI that ends in a slash makes paths such as `//api/2.0/mlflow/runs/get`, in which the doubled
+slash means one. The name of a file and the key of a tag keep their slashes: their service decides which names
+are allowed.
 """
 
 import re
@@ -22,7 +23,7 @@ from trackhelm_core.security.proxies import TrustedProxies
 from trackhelm_core.settings import path_prefix
 
 AT_ROOT: Final = frozenset({"/health", "/ready", "/version", "/metrics", "/openapi.json"})
-"""Asked inside a cluster by probes and gateways, which know nothing of the proxy."""
+"""Paths that probes and gateways inside a cluster request, without the prefix of the proxy."""
 
 _FORWARDED_PREFIX: Final = b"x-forwarded-prefix"
 
@@ -32,20 +33,20 @@ _OPEN_ENDED: Final = re.compile(r"\{\w+:\w+\}$")
 
 
 def _head_pattern(route: str) -> str:
-    """Return the pattern of what stands before the name at a route's end, its own slashes doubled or not."""
+    """Return the pattern of a route's part before the name at its end, with its slashes doubled or not."""
     *folders, last = _OPEN_ENDED.sub("", route).split("/")
     assert not last
     return "/+".join("[^/]+" if _PARAMETER.fullmatch(part) else re.escape(part) for part in folders) + "/"
 
 
-# The last slash of a head is one: what comes after it is the name, also where that begins with a slash.
+# A head ends in one slash: everything after it is the name, even if the name begins with a slash.
 _HEADS: Final = re.compile(
     "|".join(_head_pattern(route) for route, _ in all_routes() if _OPEN_ENDED.search(route))
 )
 
 
 def single_slashes(path: str) -> str:
-    """Return a path with doubled slashes made one, but for those in the name of a file or a key."""
+    """Return a path with doubled slashes merged, except in the name of a file or a key."""
     if "//" not in path:
         return path
     head = _HEADS.match(path)
@@ -59,13 +60,13 @@ def _prefix_pattern(prefix: str) -> re.Pattern[str]:
 
 
 def _below(prefix: str, path: str) -> str | None:
-    """Return what of a path stands below a prefix, None where it does not begin with that."""
+    """Return the part of a path below a prefix, None if the path does not begin with the prefix."""
     found = _prefix_pattern(prefix).match(path)
     return single_slashes(path[found.end() :]) if found else None
 
 
 class Paths:
-    """Wraps an application: it is served below `prefix`, or below what a trusted proxy says it took away."""
+    """Serves an application below `prefix`, or below the prefix that a trusted proxy says it has removed."""
 
     def __init__(self, app: ASGIApp, prefix: str, proxies: TrustedProxies) -> None:
         self._app = app
@@ -89,14 +90,15 @@ class Paths:
         await self._app(scope, receive, send)
 
     def _split(self, scope: Scope, forwarded: str) -> tuple[str, str]:
-        """Return the prefix by which the caller knows this server, and what of the path is below it."""
+        """Return the prefix under which the caller knows this server, and the path below it."""
         path: str = scope["path"]
         if self._prefix and (kept := _below(self._prefix, path)) is not None:
-            # A proxy may have taken a part of its own away and kept ours.
+            # The proxy may have removed its own prefix only and kept ours.
             root = forwarded if forwarded.endswith(self._prefix) else forwarded + self._prefix
             return root, kept
         if forwarded:
-            # Most proxies that say so have taken it away. No path of the API begins with such a prefix.
+            # Most proxies that send the header have removed the prefix. No path of the API begins with such a
+            # prefix.
             kept = _below(forwarded, path)
             return forwarded, single_slashes(path) if kept is None else kept
         inner = single_slashes(path)
@@ -109,7 +111,7 @@ class Paths:
         return "", inner
 
     def _forwarded_prefix(self, scope: Scope) -> str:
-        """Return what a trusted proxy says it took away; empty where none does, and for anybody else."""
+        """Return the prefix that a trusted proxy says it has removed; empty if there is no such proxy."""
         values = header_values(scope, _FORWARDED_PREFIX)
         if not values or not self._proxies.sent(scope):
             return ""

@@ -1,7 +1,7 @@
-"""Which service answers which path: the one table that every gateway is derived from.
+"""Which service answers which path: the one table from which every gateway is derived.
 
-It says nothing of methods: a service refuses those it does not have. A unit test holds it against the routes
-that the services really have, so that an endpoint that is missing here cannot be merged.
+It has no methods: a service refuses those that it does not have. A unit test compares the table with the
+routes of the services, so that an endpoint that is missing here cannot be merged.
 """
 
 from collections.abc import Iterator
@@ -14,9 +14,9 @@ from trackhelm_core.wire.paths import ANY_PATH
 
 @dataclass(frozen=True, slots=True)
 class Routes:
-    """Paths of one service below each of some prefixes; `{name}` is a segment, `{name:path}` any number.
+    """Paths of one service below each of several prefixes.
 
-    So is `ANY_PATH`.
+    `{name}` is one segment; `{name:path}` and `ANY_PATH` are any number of segments.
     """
 
     service: str
@@ -98,7 +98,7 @@ SERVICE_NAMES: Final = tuple(dict.fromkeys(routes.service for routes in ROUTE_TA
 
 
 def all_routes() -> Iterator[tuple[str, str]]:
-    """Yield each path pattern, with its prefix, and its service."""
+    """Yield the pattern of each path, including its prefix, with its service."""
     for routes in ROUTE_TABLE:
         for prefix in routes.prefixes:
             for path in routes.paths:

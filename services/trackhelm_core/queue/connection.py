@@ -1,4 +1,4 @@
-"""A process's connection to Redis, and several commands in one round trip."""
+"""The connection of a process to Redis, and several commands in one round trip."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, Final, cast
@@ -18,22 +18,22 @@ from trackhelm_core.queue.names import PARTITIONS
 from trackhelm_core.queue.tasks import KEY_PREFIX, Sendable, TaskQueue, make_celery
 from trackhelm_core.settings import RedisSettings
 
-# Several commands to Redis in one round trip, without what a pipeline of redis-py adds to it.
+# Several commands to Redis in one round trip, without the cost of redis-py's pipeline.
 #
-# It packs commands in Python, argument by argument: with eight entries of one point that was half of the
-# processor's time for a round trip. hiredis packs them in C.
+# The pipeline encodes commands in Python, argument by argument: with eight entries of one point that was half
+# of the CPU time of a round trip. hiredis encodes them in C.
 
 Command = tuple[bytes | str | int, ...]
 
-# Its stub says that it takes tuples of one.
+# The type stub of hiredis says, wrongly, that it takes tuples of one element.
 _packed: Final[Callable[[Command], bytes]] = cast("Any", hiredis.pack_command)
 
 
 async def round_trip(client: AsyncRedis, commands: Sequence[Command]) -> list[Any]:
-    """Return the answer to each command; one that Redis refuses is answered by its `ResponseError`.
+    """Return the answer to each command; for a command that Redis refuses it is the `ResponseError`.
 
     Raises:
-        RedisError: Redis is away, or does not answer: any of the commands may have been carried out.
+        RedisError: Redis is down or does not answer. Any of the commands may have been executed.
     """
     packed = b"".join(map(_packed, commands))
     pool = client.connection_pool
@@ -42,7 +42,7 @@ async def round_trip(client: AsyncRedis, commands: Sequence[Command]) -> list[An
         await connection.send_packed_command(packed, check_health=False)
         return [await _answer(connection) for _ in commands]
     finally:
-        # One that failed, or whose answers were not all read, has been closed.
+        # A connection that failed, or whose answers were not all read, has been closed before.
         await pool.release(connection)
 
 
@@ -53,16 +53,15 @@ async def _answer(connection: AbstractConnection) -> Any:
         return refusal
 
 
-# A process's connection to Redis.
-
 log = structlog.get_logger(__name__)
 
-# Its own retries would multiply the time that an absent Redis is waited for; callers are told to come back.
+# The client does not retry: that would multiply the time for which a request waits for a Redis that is down.
+# The request is answered 503 instead, and the caller sends it again.
 _RETRIES: Final = 0
 
 
 class RedisConnection:
-    """Clients of one Redis, with the settings of the queue in it."""
+    """The clients of one Redis, and the settings of the queue in it."""
 
     def __init__(self, url: str, settings: RedisSettings) -> None:
         self.url = url
@@ -71,7 +70,7 @@ class RedisConnection:
         self._celery = make_celery(settings)
 
     def blocking_client(self, longest_block_seconds: float) -> Redis:
-        """Return a client whose commands may wait at the server; the caller closes it."""
+        """Return a client for commands that block at the server; the caller closes it."""
         retry = Retry(NoBackoff(), _RETRIES)
         return Redis.from_url(self.url, retry=retry, **self._options(longest_block_seconds))
 
@@ -80,7 +79,7 @@ class RedisConnection:
         return AsyncRedis.from_url(self.url, retry=AsyncRetry(NoBackoff(), _RETRIES), **self._options(0))
 
     def send(self, task: Sendable, *arguments: Any) -> None:
-        """Send a task to the workers, or log why not: beat, or the next request, finds what was not done."""
+        """Send a task to the workers; log a failure. Beat or the next request will send the task again."""
         try:
             self._celery.send_task(
                 task.name, args=arguments, queue=task.queue.value, countdown=task.delay_seconds or None
@@ -89,11 +88,11 @@ class RedisConnection:
             log.warning("a task was not sent", task=task.name, arguments=arguments, error=repr(error))
 
     def tasks_waiting(self, queue: TaskQueue) -> int:
-        """Return how many tasks no worker has taken yet."""
+        """Return how many tasks are queued and not taken by a worker yet."""
         return int(self.client.llen(f"{KEY_PREFIX}{queue.value}"))
 
     def missing(self) -> str | None:
-        """Return why the queue cannot be used, in words for who operates it; None when it can."""
+        """Return why the queue cannot be used, as a message for the operator; None if it can be used."""
         own = self.settings.queue_partitions
         try:
             begun_with = self._partitions(own)
@@ -107,8 +106,8 @@ class RedisConnection:
         return None
 
     def _partitions(self, own: int) -> int:
-        # Whoever comes first says how many there are. Processes that disagreed would put points of one run
-        # into two partitions, and a read would wait for one of the two.
+        # The first process that connects sets the number. If two processes used different numbers, points of
+        # one run would go into two partitions, and a read would wait for one of the two only.
         if (noted := self.client.get(PARTITIONS)) is None:
             self.client.set(PARTITIONS, own, nx=True)
             noted = self.client.get(PARTITIONS)
@@ -121,5 +120,5 @@ class RedisConnection:
 
     def _options(self, block: float) -> dict[str, Any]:
         timeout = self.settings.redis_timeout_seconds
-        # Version 2 of the protocol: by version 3 some answers have other forms.
+        # Version 2 of the protocol, because some answers have another form in version 3.
         return {"socket_timeout": timeout + block, "socket_connect_timeout": timeout, "protocol": 2}

@@ -1,7 +1,8 @@
-"""Asking for haste: a read that waits for metrics calls whoever drains their partition.
+"""The flush signal: a read that waits for metrics tells the drainer of their partition to flush.
 
-A drainer gathers what comes for a moment, because a larger batch costs little more than a small one. Nobody
-should wait for that moment. A call that nobody hears, between two turns, is worth nothing and is not kept.
+A drainer gathers entries for a moment, because a large batch costs little more than a small one. A read
+should not have to wait for that moment. A signal that is sent while no drainer listens, between two time
+slices, is lost; it is not needed then.
 """
 
 import time
@@ -15,7 +16,7 @@ from trackhelm_core.queue.names import flush_signal_of
 
 
 def signal_flush(client: Redis, partitions: Iterable[int]) -> None:
-    """Have what waits in these partitions stored at once."""
+    """Make the drainers of these partitions store at once what they are gathering."""
     with client.pipeline(transaction=False) as pipeline:
         for partition in partitions:
             pipeline.publish(flush_signal_of(partition), "")
@@ -23,7 +24,7 @@ def signal_flush(client: Redis, partitions: Iterable[int]) -> None:
 
 
 class FlushSignal:
-    """Hears the calls to one partition, on a connection of its own, from when it is entered."""
+    """Receives the signals for one partition, on a connection of its own, from when it is entered."""
 
     def __init__(self, client: Redis, partition: int) -> None:
         # redis-py gives this method no types.
@@ -40,12 +41,12 @@ class FlushSignal:
         self._calls.close()
 
     def wait(self, seconds: float) -> None:
-        """Wait for so long, or until a call comes; one that came since the last wait ends this one."""
+        """Wait for so long, or until a signal comes. A signal since the last wait ends this wait at once."""
         deadline = time.monotonic() + seconds
         heard = False
-        # What answers the subscription, or asks whether the connection lives, is no call and ends no wait.
+        # Answers to the subscription and health checks of the connection are no signals and end no wait.
         while not heard and (left := deadline - time.monotonic()) > 0:
             heard = self._calls.get_message(timeout=left) is not None
         while heard:
-            # Several readers, one batch.
+            # Several reads may have sent a signal; one flush serves them all.
             heard = self._calls.get_message() is not None

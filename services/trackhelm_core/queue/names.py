@@ -1,20 +1,20 @@
-"""What is called what in Redis. All names share one hash tag, so that a script may touch several of them.
+"""The names of keys in Redis. All share one hash tag, so that one script may use several of them.
 
 | key | holds |
 |---|---|
 | `{trackhelm}:points:<partition>` | stream: entries accepted and not yet stored, each in the field `d` |
-| `{trackhelm}:drainer:<partition>` | mark: somebody drains the partition, or was called to; it expires |
+| `{trackhelm}:drainer:<partition>` | mark: a worker drains the partition, or a task was sent; it expires |
 | `{trackhelm}:accepted:<partition>` | id of the newest entry that was accepted |
 | `{trackhelm}:drained:<partition>` | id of the newest entry that is stored |
-| `{trackhelm}:flush:<partition>` | channel: somebody waits to read what is accepted and not yet stored |
-| `{trackhelm}:newest:<subject>` | note: `<partition>:<id>` of its newest entry, until it was stored |
-| `{trackhelm}:partitions` | how many partitions there are: every process must be set to that |
+| `{trackhelm}:flush:<partition>` | channel: a read waits for what is accepted and not yet stored |
+| `{trackhelm}:newest:<subject>` | note: `<partition>:<id>` of its newest entry, until that is stored |
+| `{trackhelm}:partitions` | how many partitions there are: every process must be set to this number |
 | `{trackhelm}:waiting-bytes` | hash: bytes of the entries in each partition's stream, and in `all` of them |
 | `{trackhelm}:dead-letters` | stream: entries that could not be stored, with the reason |
 | `{trackhelm}:runs-epoch` | how often runs were deleted |
-| `{trackhelm}:deleted:<run>` | the epoch that its deletion began, while anyone may remember the run |
-| `{trackhelm}:all-deleted` | the same for runs that were deleted together, whichever they are |
-| `{trackhelm}:turn:<task>` | mark: a turn of the task is under way, or its next one waits; it expires |
+| `{trackhelm}:deleted:<run>` | the epoch that its deletion began, while a process may cache the run |
+| `{trackhelm}:all-deleted` | the same for runs that were deleted together; it names no run |
+| `{trackhelm}:turn:<task>` | mark: a time slice of the task runs, or its next one is queued; it expires |
 | `{trackhelm}:counts` | hash: what workers have done, for `/metrics` |
 """
 
@@ -45,7 +45,7 @@ def stream_of(partition: int) -> str:
 
 
 def drainer_of(partition: int) -> str:
-    """Return the name of the mark that a partition is drained."""
+    """Return the name of the mark that says that a partition is being drained."""
     return f"{_PREFIX}drainer:{partition}"
 
 
@@ -60,27 +60,27 @@ def drained_of(partition: int) -> str:
 
 
 def flush_signal_of(partition: int) -> str:
-    """Return the name of the channel that calls whoever drains a partition."""
+    """Return the name of the channel on which the drainer of a partition receives flush signals."""
     return f"{_PREFIX}flush:{partition}"
 
 
 def note_of(subject: str) -> str:
-    """Return the name of the note of the newest entry of a run, or of a logged model, by its public id."""
+    """Return the name of the note with the newest entry of a run or logged model, by its public id."""
     return f"{_PREFIX}newest:{subject}"
 
 
 def deleted_of(run: str) -> str:
-    """Return the name of the mark that a run, by its public id, was deleted."""
+    """Return the name of the mark that says that a run, by its public id, was deleted."""
     return f"{_PREFIX}deleted:{run}"
 
 
 def turn_of(task: str) -> str:
-    """Return the name of the mark that a task, by its name, is done in turns."""
+    """Return the name of the mark that a time slice of a task holds, by the name of the task."""
     return f"{_PREFIX}turn:{task}"
 
 
 class StreamId(NamedTuple):
-    """The id of a stream's entry; ids grow."""
+    """The id of an entry of a stream. A later entry has a greater id."""
 
     milliseconds: int
     sequence: int
@@ -95,7 +95,7 @@ class StreamId(NamedTuple):
         return f"{self.milliseconds}-{self.sequence}"
 
     def next(self) -> "StreamId":
-        """Return the smallest id behind this one."""
+        """Return the smallest id that is greater than this one."""
         return StreamId(self.milliseconds, self.sequence + 1)
 
 
@@ -103,7 +103,7 @@ BEFORE_ALL: Final = StreamId(0, 0)
 
 
 class Note(NamedTuple):
-    """Where the newest entry of a run or model is."""
+    """The partition and the id of the newest entry of a run or logged model."""
 
     partition: int
     entry: StreamId

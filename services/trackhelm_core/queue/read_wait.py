@@ -1,7 +1,8 @@
-"""Reading one's own writes: a read waits until what was accepted before it is stored.
+"""The read wait: a read waits until the metrics that were accepted before it are stored.
 
-Only runs and logged models whose newest entry is noted are waited for. To find that there is none costs one
-question, whatever the number of runs: to Redis, or to this process's memory where metrics wait in a journal.
+A read waits only for runs and logged models with a note of their newest entry. To find that there is none
+takes one look-up for any number of runs: in Redis, or in the memory of this process if metrics wait in a
+journal.
 """
 
 import time
@@ -16,24 +17,24 @@ from trackhelm_core.queue.names import BEFORE_ALL, StreamId
 _FIRST_PAUSE_SECONDS: Final = 0.002
 _LONGEST_PAUSE_SECONDS: Final = 0.05
 
-# From one question to the longest patience that can be set, seconds.
+# Seconds, from the time of one look-up to the longest wait that can be set.
 _WAIT_BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0)
 
 Positions = Mapping[int, StreamId]
-"""An entry of each partition."""
+"""The id of an entry in each partition."""
 
 
 class Backlog(Protocol):
-    """Metrics that are accepted and not yet stored. Asking raises `UnavailableError` where nobody knows."""
+    """Metrics that are accepted and not yet stored. Methods raise `UnavailableError` if that is unknown."""
 
     @property
     def patience_seconds(self) -> float:
-        """How long a read waits at the most."""
+        """How long a read waits at most."""
         ...
 
     @property
     def read_wait(self) -> Histogram:
-        """The times that reads waited."""
+        """The times for which reads have waited."""
         ...
 
     def newest(self, subjects: Sequence[str]) -> Positions:
@@ -45,20 +46,20 @@ class Backlog(Protocol):
         ...
 
     def stored(self, partitions: Iterable[int] | None = None) -> Positions:
-        """Return the newest entry that is stored in each of these partitions, or in each there is."""
+        """Return the newest entry that is stored in each of these partitions, by default in every one."""
         ...
 
     def hurry(self, partitions: Iterable[int]) -> None:
-        """Have what waits in these partitions stored at once."""
+        """Make the drainers of these partitions store at once what they are gathering."""
         ...
 
     def pause(self, seconds: float) -> None:
-        """Wait for so long, or until something was stored."""
+        """Wait for so long, or until something is stored."""
         ...
 
 
 def new_read_wait() -> Histogram:
-    """Return the histogram of a backlog's waits."""
+    """Return the histogram of the waits for a backlog."""
     return Histogram(
         "trackhelm_read_wait_seconds",
         "Time that a read waited for metrics accepted before it, to be stored or refused.",
@@ -68,38 +69,39 @@ def new_read_wait() -> Histogram:
 
 
 def wait_until_stored(backlog: Backlog, subjects: Collection[str]) -> None:
-    """Wait until all metrics of these runs and logged models are stored that were accepted before this call.
+    """Wait until all metrics of these runs and logged models that were accepted before are stored.
 
-    (Of a model whose metrics two runs log at once, those of the run that did so last.) Call it before the
-    transaction begins that reads them.
+    If two runs log metrics of one model at the same time, it waits for those of the run that logged last.
+    Call this before the transaction that reads the metrics begins.
 
     Raises:
-        UnavailableError: They are not stored in time, or that cannot be known: no read is silently stale.
+        UnavailableError: They are not stored in time, or it is unknown: no read is silently stale.
     """
     if subjects:
         _wait(backlog, backlog.newest(list(subjects)))
 
 
 def wait_until_all_stored(backlog: Backlog) -> None:
-    """Wait until all metrics are stored that were accepted before this call, whatever run they belong to.
+    """Wait until all metrics that were accepted before this call are stored, of any run.
 
-    For a read that chooses by metrics what it shows. Raises as `wait_until_stored`.
+    For a read that selects runs by their metrics. Raises as `wait_until_stored` does.
     """
     _wait(backlog, backlog.accepted())
 
 
 def stored_positions(backlog: Backlog) -> Positions:
-    """Return how far everything is stored: for a read that learns from its answer whose metrics it shows.
+    """Return the positions up to which metrics are stored, for a read that does not know its runs beforehand.
 
-    Call it before the transaction begins, and `wait_for_missed` when it has ended.
+    Call this before the transaction begins, and `wait_for_missed` when it has ended and the runs are known.
     """
     return backlog.stored()
 
 
 def wait_for_missed(backlog: Backlog, subjects: Collection[str], seen: Positions) -> bool:
-    """Wait until metrics are stored that a read may have missed, and return whether there are any.
+    """Wait until the metrics that a read may have missed are stored; return whether there are any.
 
-    If there are, read again. `seen` is how far was stored when the read began. Raises as `wait_until_stored`.
+    If there are, read again. `seen` is what `stored_positions` returned before the read. Raises as
+    `wait_until_stored` does.
     """
     if not subjects:
         return False
@@ -110,8 +112,8 @@ def wait_for_missed(backlog: Backlog, subjects: Collection[str], seen: Positions
 
 
 def names_metrics(*texts: str) -> bool:
-    """Return whether a search's filter or order may speak of metrics."""
-    # Each name that the grammar has for them begins so; a value that says it costs a moment's waiting.
+    """Return whether a search's filter or order may refer to metrics."""
+    # Every name of the grammar for metrics contains it. If a value contains it, the search waits needlessly.
     return any("metric" in text.lower() for text in texts)
 
 
@@ -137,7 +139,7 @@ def _wait_for(backlog: Backlog, newest: Positions) -> None:
 
 
 def _behind(backlog: Backlog, newest: Positions) -> Positions:
-    """Return those partitions that are not stored up to the entry that is waited for."""
+    """Return the partitions that are not stored up to their entry yet."""
     if not newest:
         return {}
     stored = backlog.stored(newest)

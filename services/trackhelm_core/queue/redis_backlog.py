@@ -1,4 +1,4 @@
-"""The backlog of the split shape: what waits in the streams of Redis, which every process may ask."""
+"""The backlog of the split shape: the entries in the streams of Redis, which every process can look up."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -17,7 +17,7 @@ _AT_A_TIME: Final = 5_000
 
 
 class RedisBacklog:
-    """Answers by Redis; see `Backlog`."""
+    """The backlog in Redis; see `Backlog`."""
 
     def __init__(self, redis: RedisConnection) -> None:
         self._client = redis.client
@@ -26,7 +26,7 @@ class RedisBacklog:
 
     @property
     def patience_seconds(self) -> float:
-        """How long a read waits at the most."""
+        """How long a read waits at most."""
         return self._settings.read_wait_seconds
 
     def newest(self, subjects: Sequence[str]) -> Positions:
@@ -45,17 +45,17 @@ class RedisBacklog:
         return self._positions(range(self._settings.queue_partitions), accepted_of)
 
     def stored(self, partitions: Iterable[int] | None = None) -> Positions:
-        """Return the newest entry that is stored in each of these partitions, or in each there is."""
+        """Return the newest entry that is stored in each of these partitions, by default in every one."""
         asked = range(self._settings.queue_partitions) if partitions is None else list(partitions)
         return self._positions(asked, drained_of)
 
     def hurry(self, partitions: Iterable[int]) -> None:
-        """Call whoever drains these partitions."""
+        """Send the flush signal to the drainers of these partitions."""
         with _asking():
             signal_flush(self._client, partitions)
 
     def pause(self, seconds: float) -> None:
-        """Wait for so long: Redis tells nobody what was stored."""
+        """Wait for so long. Redis does not report when something is stored, so it cannot end earlier."""
         time.sleep(seconds)
 
     def _positions(self, partitions: Sequence[int], name: Callable[[int], str]) -> Positions:

@@ -1,7 +1,8 @@
-"""Work that is done in turns by one worker at a time, and however often it is called for has one next turn.
+"""Time slices: the work of a task, done in slices by one worker at a time.
 
-A turn that is not the last sends the next one, with a ticket. Beat and others call without one: a call while
-a turn is under way, or has its next one waiting, does nothing. Otherwise each call would begin another chain.
+A slice that leaves work sends the task again, with its ticket. Beat and other senders send the task without a
+ticket; such a task does nothing while another slice runs or is queued. Otherwise each of them would start
+another chain of slices.
 """
 
 import secrets
@@ -13,10 +14,10 @@ from trackhelm_core.queue.names import turn_of
 from trackhelm_core.queue.tasks import Sendable
 
 MARK_SECONDS: Final = 60
-"""How long the mark outlives its last refresh: after that a killed worker, or a lost message, is missed. Of
-two that go on after it expired, the one that has it last stays."""
+"""How long the mark lasts after it was last renewed. Then it expires, so that the work goes on after a worker
+was killed or a message lost. If two chains go on after it expired, the one that holds it last continues."""
 
-# KEYS: mark. ARGV: ticket, seconds of the mark. Returns 1 if the mark is the ticket's.
+# KEYS: mark. ARGV: ticket, seconds of the mark. Returns 1 if this ticket holds the mark.
 _HOLD: Final = """
 local held = redis.call('GET', KEYS[1])
 if held and held ~= ARGV[1] then return 0 end
@@ -29,9 +30,10 @@ _LET_GO: Final = "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL'
 
 
 def run_slice(redis: RedisConnection, task: Sendable, ticket: str, work: Callable[[], bool]) -> None:
-    """Do a turn of a task's work, which returns whether there is more, unless it is another's turn.
+    """Run a time slice of a task's work, unless another slice runs or is queued.
 
-    `ticket` is what the task was sent with, empty if it is a call.
+    `work` returns whether more is left; the task is then sent again. `ticket` is the argument with which the
+    task was sent: the ticket of its chain, or empty for a new one.
     """
     mark = turn_of(task.name)
     ticket = ticket or secrets.token_hex(8)

@@ -1,7 +1,7 @@
 """Tasks: how a service describes its own, how one is sent, and Celery's broker over Redis.
 
-A service lists `Task` records in its `tasks.py`; the worker registers them. A sender gives a record to the
-connection, so no service imports Celery.
+A service lists `Task` records in its `tasks.py`, and the worker registers them. A sender passes a record to
+the connection, so no service imports Celery.
 """
 
 from collections.abc import Callable
@@ -15,13 +15,13 @@ from kombu.transport import TRANSPORT_ALIASES, redis, virtual
 
 from trackhelm_core.settings import RedisSettings
 
-# Kombu's transport over Redis, made to go on after a Redis that was away.
+# Kombu's transport over Redis, changed so that a worker recovers after Redis was down.
 #
-# A worker takes as many messages as it has processes, and the next when it has acknowledged one. Kombu
-# counts a message as held for ever when Redis is away just as it is acknowledged: after as many of those as
-# the worker has processes it takes no message any more, and looks alive. Here an acknowledgement that
-# failed counts as done. Redis still has the message, and gives it to somebody again when its time is up:
-# tasks may run twice.
+# A worker takes as many messages as it has processes, and another one when it has acknowledged one. If Redis
+# is down just when a message is acknowledged, kombu counts the message as held for ever. After as many such
+# messages as the worker has processes, it takes no message any more, although it looks alive. Here a failed
+# acknowledgement counts as done. Redis still has the message and delivers it again after the visibility
+# time-out, so tasks may run twice.
 
 
 class _QoS(redis.QoS):
@@ -45,7 +45,7 @@ class _Channel(redis.Channel):
 
 
 class Transport(redis.Transport):
-    """The transport that Celery takes for `redis://` and `rediss://`."""
+    """The transport that Celery uses for `redis://` and `rediss://`."""
 
     Channel = _Channel
 
@@ -54,55 +54,50 @@ _NAME: Final = f"{__name__}:{Transport.__name__}"
 
 
 def install() -> None:
-    """Have kombu take this transport in place of its own; before it makes its first connection."""
-    # By the names of the URLs' schemes: kombu asks for encryption by the name, too.
+    """Make kombu use this transport instead of its own. Call this before its first connection."""
+    # By the schemes of the URLs, because kombu decides by the scheme whether to encrypt, too.
     TRANSPORT_ALIASES["redis"] = TRANSPORT_ALIASES["rediss"] = _NAME
 
 
-# Tasks: how a service describes its own, and how one is sent.
-#
-# A service lists `Task` records in its `tasks.py`; the worker registers them. Whoever sends one gives its
-# record to the connection, so no service imports Celery.
-
 KEY_PREFIX: Final = "{trackhelm}:celery:"
-"""Before the names of Celery's own keys: the Redis may serve others too."""
+"""The prefix of Celery's own keys, because other applications may use the same Redis."""
 
-# A task that a killed worker held is given to another after this long: longer than any task runs.
+# After this long, a task that a killed worker held is delivered to another one. No task runs for so long.
 _VISIBILITY_SECONDS: Final = 600
 
 
 class TaskQueue(StrEnum):
-    """What workers take tasks from."""
+    """A queue from which workers take tasks."""
 
     METRICS = "metrics"
-    """Short waits: metrics that are accepted and not yet readable."""
+    """Urgent: metrics that are accepted and cannot be read yet."""
 
     UPKEEP = "upkeep"
-    """What nobody waits for."""
+    """Background work, for which no request waits."""
 
     WEBHOOKS = "webhooks"
-    """Calls to programs of others, which may be slow."""
+    """Requests to other people's servers, which may be slow."""
 
 
 class Sendable(Protocol):
-    """What must be known of a task to send it."""
+    """What a sender must know of a task."""
 
     @property
     def name(self) -> str:
-        """Its name, the same in every process."""
+        """The name of the task, the same in every process."""
 
     @property
     def queue(self) -> TaskQueue:
-        """Where it waits."""
+        """The queue of the task."""
 
     @property
     def delay_seconds(self) -> float:
-        """How long it waits, after it was sent, until a worker may run it."""
+        """How long after it was sent a worker may run the task."""
 
 
 @dataclass(frozen=True, slots=True)
 class TaskRef:
-    """A task that is sent by code that cannot import what it runs."""
+    """A reference to a task, for a sender that cannot import the function that the task runs."""
 
     name: str
     queue: TaskQueue
@@ -111,19 +106,19 @@ class TaskRef:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A function that a worker runs with its runtime and the arguments that were sent (JSON values)."""
+    """A function that a worker calls with its runtime and the arguments that were sent (JSON values)."""
 
     name: str
     queue: TaskQueue
     run: Callable[..., None]
     delay_seconds: float = 0
-    """How long it waits, after it was sent, until a worker may run it."""
+    """How long after it was sent a worker may run the task."""
     every_seconds: float | None = None
-    """How often beat sends it, without arguments; None when only code does."""
+    """How often beat sends the task, without arguments; None if only code sends it."""
 
 
 def make_celery(settings: RedisSettings) -> Celery:
-    """Return the Celery application over a Redis, with no task registered."""
+    """Return a Celery application that uses a Redis, with no task registered."""
     url = settings.effective_redis_url
     if url is None:
         raise ValueError("TRACKHELM_REDIS_URL is not set: tasks wait in Redis")
@@ -134,7 +129,7 @@ def make_celery(settings: RedisSettings) -> Celery:
         accept_content=["json"],
         task_serializer="json",
         task_ignore_result=True,
-        # Acknowledged when done: a task whose worker is killed is run by another.
+        # A task is acknowledged when it is done, so that another worker runs it if its worker is killed.
         task_acks_late=True,
         task_reject_on_worker_lost=True,
         worker_prefetch_multiplier=1,
@@ -147,7 +142,7 @@ def make_celery(settings: RedisSettings) -> Celery:
             "socket_timeout": timeout,
             "socket_connect_timeout": timeout,
         },
-        # One attempt: whoever sends is told, and a task that was not sent is found missing by beat.
+        # One attempt only: the sender gets the error, and beat sends the task later.
         task_publish_retry=False,
         worker_hijack_root_logger=False,
         worker_enable_remote_control=False,
@@ -157,5 +152,5 @@ def make_celery(settings: RedisSettings) -> Celery:
 
 
 def _celery_queue(name: str) -> Queue:
-    # An exchange each: by default Celery ties all queues to one, under one key.
+    # Each queue has its own exchange: by default Celery binds all queues to one, under one key.
     return Queue(name, Exchange(name, type="direct"), routing_key=name)  # type: ignore[no-untyped-call]

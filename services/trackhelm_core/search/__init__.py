@@ -1,5 +1,5 @@
-"""The product's one search grammar: text to expression to SQL, and the order and pages of a result.
+"""The search grammar of every search endpoint: text to expression to SQL, and the pages of a result.
 
-It owns no table. A service describes its entity with `entity.EntitySearch`, parses with
+Must not know a table. A service describes its entity with `entity.EntitySearch`, parses with
 `grammar.parse_filter` and compiles with `compile.compile_filter`. Parsing imports no SQLAlchemy.
 """

@@ -1,6 +1,6 @@
-"""From an expression to SQL: the checks of a comparison, its predicate, and the logic of AND, OR and NOT.
+"""From an expression to SQL: the check of a comparison, its predicate, and the logic of AND, OR and NOT.
 
-It knows no table and writes no literal: every value is a bind parameter.
+Must not know a table or write a literal: every value is a bind parameter.
 """
 
 import math
@@ -44,10 +44,8 @@ from trackhelm_core.search.entity import (
 from trackhelm_core.search.expression import And, Comparison, Expression, Not, Operator, Or, Scalar, Value
 from trackhelm_core.search.text import INT64, SearchSyntaxError
 
-# One comparison on one column, as SQL. It owns the meaning of each operator; values must be checked before.
-#
-# Every value is a bind parameter. A predicate may be NULL where its column is: `compile` makes NOT safe for
-# it.
+# One comparison on one column, as SQL. The values must have been checked before. A predicate may be NULL
+# where its column is NULL; `compile_filter` handles NOT so that this is safe.
 
 _PLAIN: Mapping[Operator, Callable[[Any, Any], ColumnElement[bool]]] = {
     Operator.EQ: operators.eq,
@@ -67,12 +65,13 @@ _ID = re.compile(r"0|[1-9][0-9]{0,18}")
 def string_predicate(
     column: SQLColumnExpression[Any], operator: Operator, value: Value
 ) -> ColumnElement[bool]:
-    """Compare a text column as the database compares it, but for patterns."""
+    """Compare a text column as the database compares it; patterns mean the same on every database."""
     match operator, value:
         case Operator.LIKE, str():
             return _like(column, value)
         case Operator.ILIKE, str():
-            # The pattern is lowered in SQL too: each database lowers both sides by its own rules.
+            # The pattern is also lower-cased in SQL, so that each database treats both sides by its own
+            # rules.
             return _like(func.lower(column), value, lower=True)
         case _:
             return plain_predicate(column, operator, value)
@@ -81,13 +80,13 @@ def string_predicate(
 def text_predicate(
     column: SQLColumnExpression[Any], operator: Operator, value: Value, *, nullable: bool
 ) -> ColumnElement[bool]:
-    """Compare an attribute of text. An empty one fulfils IS NULL, and NULL is an empty one."""
+    """Compare a text attribute. An empty text fulfils IS NULL, and NULL counts as an empty text."""
     if operator is Operator.IS_NULL:
         return or_(column == "", column.is_(None))
     if operator is Operator.IS_NOT_NULL:
         return column != ""
     holds = string_predicate(column, operator, value)
-    # Said beside it, not by a function around the column, so that indexes serve both.
+    # NULL is a condition of its own, not a function around the column, so that indexes can be used for both.
     return or_(holds, column.is_(None)) if nullable and _empty_fulfils(operator, value) else holds
 
 
@@ -110,7 +109,7 @@ def _empty_fulfils(operator: Operator, value: Value) -> bool:
 def metric_predicate(
     column: SQLColumnExpression[Any], operator: Operator, value: Value
 ) -> ColumnElement[bool]:
-    """Compare a column of doubles, in which NULL is NaN: unequal to every number, equal to nan."""
+    """Compare a column of doubles in which NULL stands for NaN: unequal to every number, equal to nan."""
     match operator, value:
         case ((Operator.EQ | Operator.NE), (int() | float())):
             members: tuple[Any, ...] = (value,)
@@ -132,7 +131,7 @@ def metric_predicate(
 def choice_predicate(
     column: SQLColumnExpression[Any], operator: Operator, value: Value, choices: Mapping[str, object]
 ) -> ColumnElement[bool]:
-    """Compare a column of named values: the names are matched here, the database sees stored values."""
+    """Compare a column of named values: names are matched here, and the database compares stored values."""
     if operator in {Operator.IS_NULL, Operator.IS_NOT_NULL}:
         return plain_predicate(column, operator, value)
     return column.in_([stored for name, stored in choices.items() if _name_matches(name, operator, value)])
@@ -141,10 +140,11 @@ def choice_predicate(
 def number_predicate(
     column: SQLColumnExpression[Any], operator: Operator, value: Value
 ) -> ColumnElement[bool]:
-    """Compare a column of integers of any width with numbers, or with texts that write whole ones.
+    """Compare a column of integers of any width with numbers, or with texts of whole numbers.
 
-    The parameter is always 64 bits wide: cast to a narrower column's type, PostgreSQL refuses a large one. A
-    list takes the type of its column, so a fraction in it would be rounded; it equals no integer, and goes.
+    The parameter is always 64 bits wide, because PostgreSQL refuses a large number that is cast to a narrower
+    column's type. A list gets the type of its column, so a fraction in it would be rounded; since a fraction
+    equals no integer, it is left out.
     """
     wide = type_coerce(column, BigInteger())
     if not isinstance(value, tuple):
@@ -154,11 +154,11 @@ def number_predicate(
     members = [number for number in numbers if number in INT64]
     if operator is Operator.IN:
         return wide.in_(members)
-    return and_(column.is_not(None), wide.not_in(members))  # NULL is outside an empty list, yet absent
+    return and_(column.is_not(None), wide.not_in(members))  # NULL is not in an empty list, but it is absent
 
 
 def id_predicate(column: SQLColumnExpression[Any], operator: Operator, value: Value) -> ColumnElement[bool]:
-    """Compare a column of integers with text. Text that writes no id equals none."""
+    """Compare a column of integers with text. A text that is no id equals no id."""
     if value is None:
         return plain_predicate(column, operator, value)
     texts = value if isinstance(value, tuple) else (value,)
@@ -170,15 +170,16 @@ def id_predicate(column: SQLColumnExpression[Any], operator: Operator, value: Va
 def plain_predicate(
     column: SQLColumnExpression[Any], operator: Operator, value: Value
 ) -> ColumnElement[bool]:
-    """Compare a column as the database compares it; patterns are not for every column, so not here."""
+    """Compare a column as the database compares it, without patterns, which only text columns have."""
     return _PLAIN[operator](column, value)
 
 
 def _like(column: SQLColumnExpression[Any], pattern: str, *, lower: bool = False) -> ColumnElement[bool]:
     r"""Match a pattern in which `%` and `_` are the only special characters, on every database.
 
-    PostgreSQL takes a backslash for an escape by default and SQLite does not. Naming it the escape and
-    doubling it makes it an ordinary character on both. Without one, the shorter form leaves SQLite its index.
+    PostgreSQL treats a backslash as an escape by default and SQLite does not. Declaring it as the escape and
+    doubling it makes it an ordinary character on both. A pattern without a backslash gets the shorter form,
+    for which SQLite can use an index.
     """
     escape = "\\" if "\\" in pattern else None
     doubled = pattern.replace("\\", "\\\\")
@@ -205,16 +206,16 @@ def _name_matches(name: str, operator: Operator, value: Value) -> bool:
             raise AssertionError(f"{operator} is not for names")
 
 
-# Whether a comparison is valid for what it compares: its operator and its values. It writes no SQL.
+# Whether a comparison is valid for its field: the operator and the values.
 
-# As an id is written: without a plus sign, zeros in front, or a point.
+# A whole number written as an id is: without a plus sign, leading zeros or a decimal point.
 _WHOLE = re.compile(r"-?[1-9][0-9]{0,99}|0")
 
 _KINDS = {"tags": "tag", "params": "parameter", "metrics": "metric", "datasets": "dataset"}
 
 
 def check_comparison(comparison: Comparison, resolved: Resolved, entity: EntitySearch) -> None:
-    """Refuse an operator or a value that the field does not take."""
+    """Refuse an operator or a value that the field does not accept."""
     part = resolved.part
     kind = _KINDS.get(resolved.field.prefix or "", "")
     if comparison.operator not in part.operators:
@@ -234,7 +235,7 @@ def check_comparison(comparison: Comparison, resolved: Resolved, entity: EntityS
 
 
 def _without_quotes(comparison: Comparison, part: Attribute | Collection, value: Scalar) -> Scalar:
-    """Return the number that a text writes, where a number may be written so."""
+    """Return the number in a text, if the attribute accepts numbers in quotes; else the value itself."""
     if not (isinstance(part, NumberAttribute) and part.is_text and isinstance(value, str)):
         return value
     if not _WHOLE.fullmatch(value):
@@ -273,19 +274,19 @@ def _refuse(comparison: Comparison, reason: str, lead: str = "") -> NoReturn:
     raise SearchSyntaxError(reason, comparison.field.position, lead=lead)
 
 
-# Expression to SQL. It owns the logic of AND, OR, NOT and absence; it knows no table and writes no literal.
+# Expression to SQL: the logic of AND, OR, NOT and absent values.
 #
-# The logic is two-valued. A comparison is true or it is not, and a field that is absent fulfils no
-# comparison but IS NULL: neither `tags.x = 'a'` nor `tags.x != 'a'` holds where there is no tag x. NOT
-# turns exactly that around: `NOT (tags.x = 'a')` holds where there is no tag x, and so does `tags.x NOT
-# LIKE 'a%'`, which is the NOT of LIKE. A metric that is NaN is present: it fulfils `= nan` and `!=` any
-# number. It is not NULL. An attribute of text that is empty is absent, too, and besides equal to '':
-# callers see one as the other. A collection with several rows of a key, such as the datasets of a run,
-# fulfils a comparison if any row does.
+# The logic is two-valued. A comparison is either true or false, and a field that is absent fulfils no
+# comparison except IS NULL: without a tag x, neither `tags.x = 'a'` nor `tags.x != 'a'` is true. NOT is the
+# exact opposite: without a tag x, `NOT (tags.x = 'a')` is true, and so is `tags.x NOT LIKE 'a%'`, which is
+# the NOT of LIKE. A metric that is NaN is present: it fulfils `= nan` and `!=` any number, and it is not
+# NULL. A text attribute that is empty is absent and is also equal to '', because callers cannot tell the two
+# apart. A collection with several rows for a key, such as the datasets of a run, fulfils a comparison if any
+# row does.
 
 
 def compile_filter(expression: Expression, entity: EntitySearch) -> ColumnElement[bool]:
-    """Give the condition that an expression means for an entity, to go in a WHERE.
+    """Return the condition that an expression means for an entity, for a WHERE clause.
 
     Raises:
         SearchSyntaxError: A field, operator or value is not valid for the entity.
@@ -294,7 +295,7 @@ def compile_filter(expression: Expression, entity: EntitySearch) -> ColumnElemen
 
 
 def _compile(expression: Expression, entity: EntitySearch, *, negated: bool) -> ColumnElement[bool]:
-    """Carry NOT down to the comparisons: there it is easy to plan, and nested NOTs cost no nested SQL."""
+    """Compile with NOT moved down to the comparisons, where it is easy to plan and NOTs do not nest."""
     match expression:
         case Not(part):
             return _compile(part, entity, negated=not negated)

@@ -1,6 +1,7 @@
-"""What can be searched in one entity: its attributes and collections, and what a field names among them.
+"""What can be searched in one entity: its attributes and collections, and how a field is resolved to one.
 
-A service states an `EntitySearch` once per entity, over its own columns. This module holds no table.
+A service declares one `EntitySearch` for each entity, over its own columns, and passes it to `compile_filter`
+and `resolve_order`. Must not know a table.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -14,11 +15,7 @@ from trackhelm_core.search.expression import Aggregate, Field, Operator
 from trackhelm_core.search.grammar import OrderTerm, sorted_twice
 from trackhelm_core.search.text import FILTER, SearchSyntaxError, clause
 
-# What can be searched in one entity: its attributes and its prefixed collections. It holds no table, no
-# SQL.
-#
-# A service states an `EntitySearch` once per entity, over its own columns, and hands it to `compile` and
-# `resolve`.
+# Attributes and collections.
 
 EQUALITY = frozenset({Operator.EQ, Operator.NE})
 PATTERNS = frozenset({Operator.LIKE, Operator.ILIKE})
@@ -31,25 +28,25 @@ NUMBER_OPERATORS = EQUALITY | ORDERING | LISTS | PRESENCE
 ATTRIBUTE_PREFIXES = frozenset({"attribute", "attributes", "attr"})
 
 Predicate: TypeAlias = Callable[[SQLColumnExpression[Any]], ColumnElement[bool]]
-"""A condition on whichever column holds the value."""
+"""Makes the condition on the column that holds the value."""
 
 StringExists: TypeAlias = Callable[[str, Predicate], ColumnElement[bool]]
-"""`exists(key, predicate)`: whether the entity has a row of this key whose value fulfils the predicate.
+"""`exists(key, predicate)`: whether the entity has a row with this key whose value fulfils the predicate.
 
-The service answers with EXISTS over its own table (`rows` builds the usual one), so that it is never NULL.
+The service returns an EXISTS over its own table (`string_rows` builds the usual one), which is never NULL.
 """
 
 MetricExists: TypeAlias = Callable[[str, Aggregate, Predicate], ColumnElement[bool]]
-"""`exists(key, aggregate, predicate)`: the same, on the column of that aggregate."""
+"""`exists(key, aggregate, predicate)`: the same, on the column of the aggregate."""
 
 
 HasKey: TypeAlias = Callable[[str], bool]
-"""Whether anything was ever logged under a key of exactly this text. The service asks the database before."""
+"""Whether a metric with exactly this key was ever logged. The service looks the keys up beforehand."""
 
 
 @dataclass(frozen=True, slots=True)
 class StringAttribute:
-    """A text column. In a nullable one, NULL stands for the empty text, which is what callers see of it."""
+    """A text column. If it is nullable, NULL stands for the empty text, as which callers see it."""
 
     column: SQLColumnExpression[str | None]
     operators: frozenset[Operator] = STRING_OPERATORS
@@ -60,7 +57,7 @@ class StringAttribute:
 class NumberAttribute:
     """An int64 column, such as a time in milliseconds or a version.
 
-    One that `is_text` on the wire is compared with numbers in quotes, too.
+    If it `is_text` on the wire, it may be compared with numbers in quotes, too.
     """
 
     column: SQLColumnExpression[int | None]
@@ -70,7 +67,7 @@ class NumberAttribute:
 
 @dataclass(frozen=True, slots=True)
 class IdAttribute:
-    """An integer column that callers know as text, such as an experiment id: '7', and never 7 or '07'."""
+    """An integer column that callers see as text, such as an experiment id: '7', but not 7 or '07'."""
 
     column: SQLColumnExpression[int | None]
     operators: frozenset[Operator] = EQUALITY | LISTS | PRESENCE
@@ -78,7 +75,7 @@ class IdAttribute:
 
 @dataclass(frozen=True, slots=True)
 class ChoiceAttribute:
-    """A column with few values that callers know by name: `choices` gives each name its stored value."""
+    """A column with few values that callers know by name. `choices` maps each name to its stored value."""
 
     column: SQLColumnExpression[Any]
     choices: Mapping[str, object]
@@ -87,7 +84,7 @@ class ChoiceAttribute:
 
 @dataclass(frozen=True, slots=True)
 class StringCollection:
-    """Named strings of an entity: tags, params. With `keys`, there are no others: the parts of a dataset."""
+    """Named strings of an entity: tags, params. If given, `keys` are the only ones: a dataset's parts."""
 
     exists: StringExists
     operators: frozenset[Operator] = STRING_OPERATORS
@@ -100,9 +97,10 @@ def _no_key(_key: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class MetricCollection:
-    """Named doubles of an entity, of which NaN is stored as NULL and infinities as themselves.
+    """Named doubles of an entity. NaN is stored as NULL, and infinities as they are.
 
-    `has_key` says whether a key exists: only then a bare `loss.max` names it, and else the maximum of `loss`.
+    `has_key` says whether a key exists. A bare `loss.max` names the key `loss.max` if that exists, and the
+    maximum of `loss` if not.
     """
 
     exists: MetricExists
@@ -116,13 +114,15 @@ Collection: TypeAlias = StringCollection | MetricCollection
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntitySearch:
-    """All that a caller can search in one entity.
+    """Everything that a caller can search in one entity.
 
-    `attributes` and `collections` go by canonical name; `aliases` gives other spellings of attributes their
-    canonical name, and `prefixes` other spellings of collections. Prefixes are read in any case, names as is.
+    The keys of `attributes` and `collections` are canonical names. `aliases` maps other spellings of
+    attributes to their canonical name, and `prefixes` those of collections. Prefixes are case-insensitive,
+    names are not.
 
-    `comparator_words` is how the message for a wrong operator begins, and `unknown_words` that for an unknown
-    field where MLflow has words of its own for this entity: templates of `field`, `kind` and `operator`.
+    `comparator_words` is the beginning of the message for a wrong operator, and `unknown_words` of the one
+    for an unknown field if MLflow's message for this entity differs. Both are templates of `field`, `kind`
+    and `operator`.
     """
 
     name: str
@@ -135,11 +135,11 @@ class EntitySearch:
     unknown_words: str = ""
 
 
-# EXISTS from a SELECT: how nearly every collection is searched. The tables are in the caller's SELECT.
+# EXISTS from a SELECT, by which nearly every collection is searched. The caller's SELECT has the tables.
 
 
 def string_rows(values: Callable[[str], Select[Any]]) -> StringExists:
-    """Search the values that `values(key)` selects: one column, the rows tied to the searched entity's.
+    """Search the values that `values(key)` selects: one column, of the rows of the searched entity.
 
     The SELECT names the entity's table in its WHERE and in `.correlate(...)`, for instance
     `select(Tag.value).where(Tag.run_id == Run.id, Tag.key == key).correlate(Run)`.
@@ -152,7 +152,7 @@ def string_rows(values: Callable[[str], Select[Any]]) -> StringExists:
 
 
 def metric_rows(values: Callable[[str, Aggregate], Select[Any]]) -> MetricExists:
-    """Search the values that `values(key, aggregate)` selects, likewise."""
+    """Search the values that `values(key, aggregate)` selects, as `string_rows` does."""
 
     def exists(key: str, aggregate: Aggregate, predicate: Predicate) -> ColumnElement[bool]:
         return _exists(values(key, aggregate), predicate)
@@ -165,13 +165,13 @@ _FENCE: ColumnElement[int] = literal_column("0")
 
 def _exists(values: Select[Any], predicate: Predicate) -> ColumnElement[bool]:
     (column,) = values.selected_columns
-    # OFFSET 0 leaves out no row, but PostgreSQL then looks each entity up by the index. Else it turns EXISTS
-    # into a join or a hash table, for which it reads the rows of all experiments; and of many EXISTS one join
-    # that explodes: 80 tags of logged models took 1.6 s.
+    # OFFSET 0 skips no row, but makes PostgreSQL look each entity up by the index. Without it PostgreSQL
+    # turns EXISTS into a join or a hash table, for which it reads the rows of all experiments, and many
+    # EXISTS into one huge join: 80 tags of logged models took 1.6 s.
     return values.where(predicate(column)).offset(_FENCE).exists()
 
 
-# Names to what they name: which attribute or collection of an entity a field means. It writes no SQL.
+# Which attribute or collection of an entity a field means.
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +195,7 @@ Resolved: TypeAlias = ResolvedAttribute | ResolvedKey
 
 @dataclass(frozen=True, slots=True)
 class ResolvedOrder:
-    """What to sort by, and the text that says so.
+    """What to sort by, and the text of that order.
 
     The service finds the column: `by.part.column`, or a join on `by.field.key`.
     """
@@ -206,7 +206,7 @@ class ResolvedOrder:
 
 
 def resolve_field(field: Field, entity: EntitySearch, subject: str = FILTER) -> Resolved:
-    """Give what a field means in an entity.
+    """Return what a field means in an entity.
 
     Raises:
         SearchSyntaxError: The entity has no such attribute or collection.
@@ -229,22 +229,22 @@ def resolve_field(field: Field, entity: EntitySearch, subject: str = FILTER) -> 
         begin = f"Invalid {name.removesuffix('s')} key '{field.key}' specified"
         _unknown(f"key of {name}", field.key, part.keys, part.keys, (entity, field, subject, begin))
     if isinstance(part, MetricCollection) and field.is_bare and part.has_key(field.whole_key):
-        # What a stock client means by it: MLflow knows no aggregates.
+        # A stock client means the whole key: MLflow has no aggregates.
         return ResolvedKey(Field(name, field.whole_key, field.position), part)
     return ResolvedKey(Field(name, field.key, field.position, field.aggregate), part)
 
 
 def keys_of_fields(fields: Iterable[Field]) -> set[str]:
-    """Return every key that fields may name, for a service to look up at once before it compiles them."""
+    """Return every key that fields may name; a service looks them up together before it compiles them."""
     keyed = [field for field in fields if field.prefix is not None]
     return {field.key for field in keyed} | {field.whole_key for field in keyed if field.is_bare}
 
 
 def resolve_order(terms: Sequence[OrderTerm], entity: EntitySearch) -> tuple[ResolvedOrder, ...]:
-    """Give what the terms of an order mean; two spellings of one field count as that field twice.
+    """Return what the terms of an order mean. Two spellings of one field count as the same field.
 
     Raises:
-        SearchSyntaxError: The entity has no such field, or a field comes twice.
+        SearchSyntaxError: The entity has no such field, or a field occurs twice.
     """
     orders: list[ResolvedOrder] = []
     for term in terms:

@@ -1,4 +1,4 @@
-"""The tree that a filter means. It owns the nodes and walking them; it neither reads text nor writes SQL."""
+"""The expression tree of a filter: its nodes, and walking them. Must not read text or write SQL."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -7,11 +7,11 @@ from typing import TypeAlias
 
 Scalar: TypeAlias = str | int | float
 Value: TypeAlias = Scalar | tuple[Scalar, ...] | None
-"""One literal, the literals of an IN list, or None for the operators that take no value."""
+"""One literal, the literals of an IN list, or None for an operator that takes no value."""
 
 
 class Operator(StrEnum):
-    """A comparison. The value is how it is written; NOT LIKE is `Not` around LIKE."""
+    """The operator of a comparison, as it is written. NOT LIKE is `Not` around LIKE."""
 
     EQ = "="
     NE = "!="
@@ -28,7 +28,7 @@ class Operator(StrEnum):
 
 
 class Aggregate(StrEnum):
-    """Which of a metric's summary values is meant."""
+    """Which of a metric's summary values a field means."""
 
     LAST = "last"
     MIN = "min"
@@ -37,10 +37,10 @@ class Aggregate(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """What is compared: `prefix.key`, or an attribute when there is no prefix.
+    """What is compared: `prefix.key`, or an attribute if there is no prefix.
 
-    Two fields are equal wherever they stand in the text. `aggregate` says something for metrics only. It
-    `is_bare` when no quotes tell the key from the aggregate: `loss.max` may be a key as a whole.
+    The position in the text does not count for equality. `aggregate` has a meaning for metrics only. A field
+    `is_bare` if no quotes separate the key from the aggregate: the whole of `loss.max` may then be a key.
     """
 
     prefix: str | None
@@ -51,18 +51,18 @@ class Field:
 
     @property
     def whole_key(self) -> str:
-        """The key that a bare field names if there is such a key."""
+        """The key that a bare field names if that key exists."""
         return f"{self.key}.{self.aggregate}"
 
     def __str__(self) -> str:
-        """Give the field as an error message names it."""
+        """Return the field as an error message names it."""
         name = self.key if self.prefix is None else f"{self.prefix}.{self.key}"
         return name if self.aggregate is Aggregate.LAST else f"{name}.{self.aggregate}"
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """One field held against one value."""
+    """The comparison of one field with one value."""
 
     field: Field
     operator: Operator
@@ -94,7 +94,7 @@ Expression: TypeAlias = And | Or | Not | Comparison
 
 
 def comparisons(expression: Expression) -> Iterator[Comparison]:
-    """Every comparison of an expression, left to right."""
+    """Yield every comparison of an expression, from left to right."""
     match expression:
         case Comparison():
             yield expression
@@ -106,7 +106,7 @@ def comparisons(expression: Expression) -> Iterator[Comparison]:
 
 
 def conjuncts(expression: Expression) -> Iterator[Comparison]:
-    """Every comparison that must hold for the expression to hold, left to right."""
+    """Yield every comparison that must be true for the expression to be true, from left to right."""
     match expression:
         case Comparison():
             yield expression
@@ -116,7 +116,7 @@ def conjuncts(expression: Expression) -> Iterator[Comparison]:
 
 
 def parts_of(expression: Expression | None) -> tuple[Expression, ...]:
-    """Return what must hold, each, for the expression to hold; nothing must where there is none."""
+    """Return the parts that must all be true for the expression to be true; empty for no expression."""
     match expression:
         case None:
             return ()
@@ -127,14 +127,14 @@ def parts_of(expression: Expression | None) -> tuple[Expression, ...]:
 
 
 def all_of(parts: Sequence[Expression]) -> Expression | None:
-    """Return the expression that holds where every part does: the reverse of `parts_of`."""
+    """Return the expression that is true where every part is: the reverse of `parts_of`."""
     if not parts:
         return None
     return parts[0] if len(parts) == 1 else And(tuple(parts))
 
 
 def rewrite(expression: Expression, change: Callable[[Comparison], Expression]) -> Expression:
-    """Give the same expression with every comparison replaced by what `change` makes of it."""
+    """Return the expression with every comparison replaced by the result of `change`."""
     match expression:
         case Comparison():
             return change(expression)

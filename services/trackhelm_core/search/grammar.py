@@ -1,6 +1,7 @@
-"""From the text of a filter or an order to an expression or terms.
+"""The parser: from the text of a filter to an expression, and from the text of an order to terms.
 
-It owns the grammar, literals and fields; which fields and operators exist is for each entity to say.
+Owns the grammar, literals and fields. Must not know which fields and operators exist: each entity declares
+them.
 """
 
 import dataclasses
@@ -35,7 +36,7 @@ from trackhelm_core.search.text import (
     clause,
 )
 
-# Reading one literal: a quoted string or a number. It owns what a number looks like, inf and nan too.
+# Reading one literal: a quoted string or a number, which may be inf or nan.
 
 _INTEGER = re.compile(r"[+-]?[0-9]+")
 _DECIMAL = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
@@ -43,7 +44,7 @@ _NON_FINITE = re.compile(r"(?P<sign>[+-]?)(?:inf|infinity)|[+-]?nan", re.IGNOREC
 
 
 def read_literal(reader: Reader, after: str) -> Scalar:
-    """Take a quoted string or a number."""
+    """Read a quoted string or a number."""
     token = reader.next
     number = _number(token, reader)
     if number is not None:
@@ -53,7 +54,7 @@ def read_literal(reader: Reader, after: str) -> Scalar:
 
 
 def read_string(reader: Reader, after: str, what: str = "a quoted string") -> str:
-    """Take a string in single or double quotes."""
+    """Read a string in single or double quotes."""
     token = reader.next
     if token.kind is not TokenKind.QUOTED or token.quote == "`":
         reader.expected(f"{what} after {after}")
@@ -78,12 +79,11 @@ def _number(token: Token, reader: Reader) -> int | float | None:
     return number
 
 
-# Reading one field: `key`, `prefix.key`, quoted parts, a metric's aggregate. It owns no list of known
-# names.
+# Reading one field: `key`, `prefix.key`, quoted parts, the aggregate of a metric.
 #
-# Quotes make a key literal. A bare key after the metric prefix that ends in `.last`, `.min` or `.max` names
-# that value of the metric, unless there is a key of the whole name: `resolve` decides, which is told of
-# keys.
+# A key in quotes is taken literally. A bare key after the metric prefix that ends in `.last`, `.min` or
+# `.max` names that value of the metric, unless the whole name is a key: `resolve_field`, which knows the
+# keys, decides.
 
 METRIC_PREFIXES = frozenset({"metric", "metrics"})
 _AGGREGATES = frozenset(Aggregate)
@@ -91,7 +91,7 @@ _A_FIELD = "a field such as name, tags.team or metrics.`val loss`"
 
 
 def read_field(reader: Reader) -> Field:
-    """Take one field from the text."""
+    """Read one field."""
     first = last = reader.next
     if _is_quoted_name(first):
         reader.take()
@@ -128,11 +128,11 @@ def _is_quoted_name(token: Token) -> bool:
 
 
 def _continues(reader: Reader, token: Token) -> bool:
-    """Whether a dot stands right after a quoted part."""
+    """Return whether a dot follows directly after a quoted part."""
     return reader.next.kind is TokenKind.WORD and reader.next.text.startswith(".") and reader.touches(token)
 
 
-# Order text to terms: `<field> [ASC|DESC]`. Which columns the terms mean is the entity's to say.
+# The text of an order to terms: `<field> [ASC|DESC]`.
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,10 +145,10 @@ class OrderTerm:
 
 
 def parse_order_by(items: Sequence[str]) -> tuple[OrderTerm, ...]:
-    """Give the terms that a request's order_by means, in its order.
+    """Return the terms of a request's order_by, in its order.
 
     Raises:
-        SearchSyntaxError: An item is not an order, or a field comes twice.
+        SearchSyntaxError: An item is not an order, or a field occurs twice.
     """
     if len(items) > MAX_ORDER_TERMS:
         raise SearchSyntaxError(f"at most {MAX_ORDER_TERMS} items are allowed", 0, "order_by")
@@ -162,7 +162,7 @@ def parse_order_by(items: Sequence[str]) -> tuple[OrderTerm, ...]:
 
 
 def sorted_twice(by: Field, item: str) -> SearchSyntaxError:
-    """Return the error for an order that has a field twice, the second time in `item`."""
+    """Return the error for an order that has a field twice; `item` is the second occurrence."""
     return SearchSyntaxError(
         f"{by} is already sorted by", by.position, clause(item), "`order_by` contains duplicate fields"
     )
@@ -182,7 +182,7 @@ def _term(item: str) -> OrderTerm:
     return OrderTerm(by, descending=direction.text.upper() == "DESC", text=item)
 
 
-# Filter text to expression. It owns the grammar; which fields and operators exist is each entity's to say.
+# The text of a filter to an expression.
 #
 #     either     = both (OR both)*
 #     both       = negation (AND negation)*
@@ -190,7 +190,7 @@ def _term(item: str) -> OrderTerm:
 #     comparison = field ( sign literal | [NOT] (LIKE | ILIKE) string
 #                        | [NOT] IN "(" literal ("," literal)* [","] ")" | IS [NOT] NULL )
 #
-# Keywords are read in any case. Depth and size are bounded, so no text can exhaust the stack or the
+# Keywords are case-insensitive. Depth and size are limited, so that no text can exhaust the stack or the
 # database.
 
 _SIGNS = {str(operator): operator for operator in Operator if not operator.value[0].isalpha()}
@@ -200,9 +200,9 @@ _AN_OPERATOR = f"an operator ({', '.join(Operator)}, NOT LIKE, NOT ILIKE)"
 
 
 def parse_filter(text: str | None, subject: str = FILTER) -> Expression | None:
-    """Give the expression that a filter means; None when the filter is absent or blank.
+    """Return the expression that a filter means; None if the filter is absent or blank.
 
-    `subject` is what messages call it.
+    `subject` is how messages call the filter.
 
     Raises:
         SearchSyntaxError: The text is not a filter.
@@ -305,7 +305,7 @@ class _Parser:
         values = [self._literal("(")]
         while self._reader.take_mark(","):
             if self._reader.is_mark(")"):
-                break  # a Python tuple of one is written ('a',), and callers format tuples into filters
+                break  # Python writes a tuple of one as ('a',), and callers format tuples into filters
             values.append(self._literal(","))
         if not self._reader.take_mark(")"):
             self._reader.expected(", or ) in the list after IN")

@@ -1,6 +1,6 @@
 """Pages of a sorted SELECT, and the tokens that say where the next page begins.
 
-It owns the form of tokens and the SQL that begins behind a row; it does not know what the values mean.
+Owns the form of tokens and the SQL that continues after a row. Must not know what the values mean.
 """
 
 import base64
@@ -27,10 +27,8 @@ from sqlalchemy.orm import Session
 
 from trackhelm_core.search.text import INT64, MAX_TOKEN_LENGTH, PageTokenError, is_storable
 
-# Page tokens: where the next page of a query begins. It owns their form, not what the values mean.
-#
-# A token is not signed, and need not be: forged, it only starts the page elsewhere in what the caller may
-# see.
+# Page tokens: where the next page of a query begins. A token need not be signed: with a forged one the page
+# only begins elsewhere in what the caller may see anyway.
 
 JSON: TypeAlias = str | int | float | bool | Sequence["JSON"] | Mapping[str, "JSON"] | None
 SortValue: TypeAlias = str | int | float | None
@@ -43,13 +41,13 @@ _OTHER_QUERY = (
 
 
 def query_digest(*parts: JSON) -> str:
-    """Give a short digest of whatever makes a query itself: its filter, its order, what it searches in."""
+    """Return a short digest of all that identifies a query: its filter, its order, where it searches."""
     text = json.dumps(parts, sort_keys=True)
     return hashlib.blake2b(text.encode(), digest_size=9).hexdigest()
 
 
 def encode_cursor(values: Sequence[SortValue], digest: str) -> str:
-    """Give the token of the page that begins after the row with these sort values.
+    """Return the token of the page that begins after the row with these sort values.
 
     A metric that is NaN has no sort value: it is NULL in the database, and None here.
     """
@@ -57,7 +55,7 @@ def encode_cursor(values: Sequence[SortValue], digest: str) -> str:
 
 
 def decode_cursor(text: str, digest: str, length: int) -> list[SortValue]:
-    """Give the sort values in a token of the same query; each is fit to be a parameter of a statement.
+    """Return the sort values in a token of the same query; each can be a parameter of a statement.
 
     Raises:
         PageTokenError: The token is malformed, of another query, or does not hold `length` values.
@@ -72,13 +70,13 @@ def decode_cursor(text: str, digest: str, length: int) -> list[SortValue]:
 
 
 def encode_token(payload: Mapping[str, JSON]) -> str:
-    """Give the URL-safe text of a payload."""
+    """Return a payload as URL-safe text."""
     text = json.dumps(payload, separators=(",", ":"), ensure_ascii=False)
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
 def decode_token(text: str) -> dict[str, JSON]:
-    """Give the payload of a token.
+    """Return the payload of a token.
 
     Raises:
         PageTokenError: The text is not a token.
@@ -88,7 +86,7 @@ def decode_token(text: str) -> dict[str, JSON]:
     try:
         padded = text + "=" * (-len(text) % 4)
         payload = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
-    except (ValueError, RecursionError):  # brackets nested by the thousand exhaust the JSON parser
+    except (ValueError, RecursionError):  # thousands of nested brackets exhaust the JSON parser
         raise PageTokenError(_MALFORMED) from None
     if not isinstance(payload, dict):
         raise PageTokenError(_MALFORMED)
@@ -108,16 +106,16 @@ def _sort_value(value: JSON) -> SortValue:
     raise PageTokenError(_MALFORMED)
 
 
-# Pages of a sorted SELECT, each begun after the last row of the page before. It owns the SQL of that.
+# Pages of a sorted SELECT, each of which begins after the last row of the page before.
 #
-# A page found by offset shifts when rows arrive before it, and costs as much as all pages before it
-# together. Found by the last row's sort values it does neither. The last sort column must tell any two rows
-# apart.
+# A page by OFFSET would shift when rows are inserted before it, and would cost as much as all pages before it
+# together. A page that begins after the last row's sort values does neither. The last sort column must be
+# unique.
 
 
 @dataclass(frozen=True, slots=True)
 class SortColumn:
-    """A column to sort by. Rows in which a nullable one is NULL come last, whatever the direction."""
+    """A column to sort by. Rows in which a nullable column is NULL come last in both directions."""
 
     column: SQLColumnExpression[Any]
     descending: bool = False
@@ -125,9 +123,9 @@ class SortColumn:
 
 
 class PageRequest(NamedTuple):
-    """Which page: up to `limit` rows, after the page that gave `token` (the first page: "").
+    """Which page: up to `limit` rows after the page that returned `token` ("" for the first page).
 
-    `digest` tells the query from others, see `pages.query_digest`.
+    `digest` identifies the query, see `query_digest`.
     """
 
     digest: str
@@ -136,7 +134,7 @@ class PageRequest(NamedTuple):
 
 
 class Page(NamedTuple):
-    """Rows, each with its sort values at its end, and the token of the next page ("" when there is none)."""
+    """Rows, each with its sort values at the end, and the token of the next page ("" if there is none)."""
 
     rows: Sequence[Row[*tuple[Any, ...]]]
     next_token: str
@@ -145,12 +143,12 @@ class Page(NamedTuple):
 def read_page(
     session: Session, statement: Select[*tuple[Any, ...]], order: Sequence[SortColumn], page: PageRequest
 ) -> Page:
-    """Read one page of a SELECT of columns that has neither order nor limit.
+    """Read one page of a SELECT of columns that has neither an order nor a limit.
 
     Raises:
         PageTokenError: The token is malformed or of another query.
     """
-    # By the connection: the session would copy every row on its way to objects that are not asked for.
+    # On the connection, because the session would copy every row for ORM objects that are not needed.
     rows = session.connection().execute(page_statement(statement, order, page)).all()
     return cut_page(rows, order, page)
 
@@ -167,7 +165,7 @@ def page_statement(
 
 
 def after_of(order: Sequence[SortColumn], page: PageRequest) -> list[SortValue] | None:
-    """Return the sort values of the row that a page begins after, None for the first page.
+    """Return the sort values of the row after which a page begins, None for the first page.
 
     Raises:
         PageTokenError: The token is malformed or of another query.
@@ -187,10 +185,10 @@ def sorted_after(
     *,
     labels_from: int = 0,
 ) -> Select[*tuple[Any, ...]]:
-    """Return the SELECT of the first `limit` rows after a row, with sort values as `sort_0`, `sort_1`."""
+    """Return the SELECT of the first `limit` rows after a row, with its sort values as `sort_0`, …."""
     if after is not None:
         statement = statement.where(_begins_after(order, after))
-    # Labelled, because the rows may hold the same columns under their own names.
+    # Labelled, because the rows may also have the same columns under their own names.
     values: list[Label[Any]] = [
         term.column.label(f"sort_{index}") for index, term in enumerate(order, labels_from)
     ]
@@ -198,9 +196,9 @@ def sorted_after(
 
 
 def sort_values_of(rows: str, order: Sequence[SortColumn]) -> list[SortColumn]:
-    """Return the order of a subquery's rows, in terms of the sort values that `sorted_after` gave them.
+    """Return the order of a subquery's rows by the sort values that `sorted_after` added to them.
 
-    By the subquery's name: SQLAlchemy takes a millisecond to make column objects of one.
+    `rows` is the name of the subquery: from a subquery, SQLAlchemy takes a millisecond to make columns.
     """
     return [
         replace(term, column=literal_column(f"{rows}.sort_{index}", term.column.label(None).type))
@@ -209,12 +207,12 @@ def sort_values_of(rows: str, order: Sequence[SortColumn]) -> list[SortColumn]:
 
 
 def in_order(statement: Select[*tuple[Any, ...]], order: Sequence[SortColumn]) -> Select[*tuple[Any, ...]]:
-    """Return a SELECT in an order."""
+    """Return a SELECT with an order."""
     return statement.order_by(*map(_clause, order))
 
 
 def cut_page(rows: Sequence[Row[*tuple[Any, ...]]], order: Sequence[SortColumn], page: PageRequest) -> Page:
-    """Return the page that the rows of `page_statement` make."""
+    """Return the page of the rows that `page_statement` has read."""
     if len(rows) <= page.limit:
         return Page(rows, "")
     rows = rows[: page.limit]
@@ -232,7 +230,7 @@ def _begins_after(order: Sequence[SortColumn], values: Sequence[SortValue]) -> C
     condition = _after(order, values)
     if first.nullable:
         return condition
-    # Says nothing new, but in a form by which an index on the first column is entered at the right place.
+    # It excludes no further row, but lets the database use an index on the first column to find the start.
     bound = first.column <= value if first.descending else first.column >= value
     return and_(bound, condition)
 
@@ -251,7 +249,7 @@ def _after(order: Sequence[SortColumn], values: Sequence[SortValue]) -> ColumnEl
 
 
 def _check(order: Sequence[SortColumn], values: Sequence[SortValue]) -> None:
-    """Refuse a forged token before the database does: PostgreSQL compares no number with text."""
+    """Refuse a forged token before the database does: PostgreSQL cannot compare a number with text."""
     for term, value in zip(order, values, strict=True):
         kind = term.column.label(None).type.python_type
         fits = term.nullable if value is None else isinstance(value, kind)

@@ -1,6 +1,6 @@
-"""The text of a search: its bounds, its tokens, and how it is refused.
+"""The text of a search: its limits, its tokens, and the errors with which it is refused.
 
-It gives no token a meaning: the grammar does. It knows no HTTP.
+Must not give a token a meaning, which the grammar does, or know HTTP.
 """
 
 import re
@@ -9,17 +9,17 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, NoReturn
 
-# How large a search may be. It owns the numbers only; the modules that read text enforce them.
+# How large a search may be.
 #
-# The numbers keep every accepted search inside what both databases and Python's own stack take: SQLite
-# refuses an expression deeper than 1,000 levels, a statement with more than 32,766 parameters and a LIKE
+# The numbers keep every accepted search within the limits of both databases and of Python's stack: SQLite
+# refuses an expression deeper than 1,000 levels, a statement with more than 32,766 parameters, and a LIKE
 # pattern over 50,000 bytes.
 
 MAX_TEXT_LENGTH = 1_000_000
-"""Characters of one filter: room for the longest allowed list of quoted run ids."""
+"""Characters of one filter: enough for the longest allowed list of quoted run ids."""
 
 MAX_DEPTH = 16
-"""Nested parentheses and NOTs: the parser of SQLite before 3.46 has 100 places, three a parenthesis."""
+"""Nested parentheses and NOTs: SQLite's parser before 3.46 has a stack of 100, and uses 3 for each."""
 
 MAX_COMPARISONS = 200
 """Comparisons in one filter: each may become a subquery."""
@@ -31,37 +31,37 @@ MAX_PATTERN_LENGTH = 8_192
 """Characters of one LIKE or ILIKE pattern: at four bytes each still below SQLite's limit."""
 
 MAX_NUMBER_LENGTH = 100
-"""Characters of one number: every int64 and double fits, and no integer too large for a double."""
+"""Characters of one number: enough for every int64 and double, too few for an integer beyond a double."""
 
 MAX_ORDER_TERMS = 32
 """Items of one order_by."""
 
 MAX_TOKEN_LENGTH = 1_000_000
-"""Characters of one page token: room for a row sorted by many long params."""
+"""Characters of one page token: enough for a row that is sorted by many long params."""
 
 INT64 = range(-(2**63), 2**63)
-"""The integers that both databases take as a parameter."""
+"""The integers that both databases accept as a parameter."""
 
 
-# What a caller's search text can be refused with. It knows no HTTP; the edge maps these to a status.
+# The errors of a search; `trackhelm_core.problems` turns them into responses.
 
 _SHOWN: Final = 80
 
 FILTER: Final = "clause(s) in filter string"
-"""What messages call a filter: they begin with `Invalid clause(s) in filter string`, as MLflow's do."""
+"""How messages call a filter: they begin with `Invalid clause(s) in filter string`, as MLflow's do."""
 
 
 def clause(item: str) -> str:
-    """Return what messages call an item of order_by."""
+    """Return how messages call an item of order_by."""
     text = item if len(item) <= _SHOWN else f"{item[:_SHOWN]}…"
     return f"order_by clause {text!r}"
 
 
 class SearchSyntaxError(ValueError):
-    """A filter or an order that cannot be understood or is not valid for its entity.
+    """A filter or an order that cannot be parsed, or is not valid for its entity.
 
-    `position` is the offset, from 0, of the offending character in the text that `subject` names. `lead` is
-    how the message begins where MLflow's words for the same violation are others: clients match them.
+    `position` is the offset, from 0, of the first wrong character in the text that `subject` names. `lead` is
+    the beginning of the message if MLflow's differs for this violation, because clients match it.
     """
 
     def __init__(self, reason: str, position: int, subject: str = FILTER, lead: str = "") -> None:
@@ -72,22 +72,23 @@ class SearchSyntaxError(ValueError):
 
 
 class PageTokenError(ValueError):
-    """A page token that this server did not make, or made for another query."""
+    """A page token that this server did not make, or that it made for another query."""
 
 
-# Text to tokens with their positions. It owns quoting and escapes; it gives no token a meaning.
+# Text to tokens with their positions: quoting and escapes.
 #
-# A word is any run of characters that is not space, quote, parenthesis, comma or comparison sign, so that
-# `metrics.train/loss-1` needs no quotes. Where a word stands says if it is a key, a keyword or a number.
+# A word is a sequence of characters other than spaces, quotes, parentheses, commas and comparison signs, so
+# that `metrics.train/loss-1` needs no quotes. Its place in the text decides whether it is a key, a keyword or
+# a number.
 
-# No database driver carries these in a parameter: refused here, they cannot fail a statement later.
+# No database driver accepts these characters in a parameter. They are refused here, before a statement fails.
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _PIECE = re.compile(r"""(?P<space>\s+)|(?P<word>[^\s'"`(),;=<>!]+)|(?P<sign>[=<>!]+)|(?P<mark>[(),])""")
 _SHOWN_OF_TOKEN = 40
 
 
 class TokenKind(StrEnum):
-    """What a token is, before its place says what it means."""
+    """The kind of a token, which does not depend on its place in the text."""
 
     WORD = "word"
     QUOTED = "quoted"
@@ -98,7 +99,7 @@ class TokenKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A piece of the text from `position` up to `end`; of a quoted piece, `text` is what the quotes mean."""
+    """The text from `position` up to `end`. For a quoted token, `text` is the text that the quotes mean."""
 
     kind: TokenKind
     text: str
@@ -107,7 +108,7 @@ class Token:
     quote: str = ""
 
     def __str__(self) -> str:
-        """Give the token as an error message shows it."""
+        """Return the token as an error message shows it."""
         if self.kind is TokenKind.END:
             return "the end of the text"
         text = self.text if len(self.text) <= _SHOWN_OF_TOKEN else f"{self.text[:_SHOWN_OF_TOKEN]}..."
@@ -115,12 +116,12 @@ class Token:
 
 
 def is_storable(text: str) -> bool:
-    """Whether a database driver takes the text as a parameter."""
+    """Return whether a database driver accepts the text as a parameter."""
     return _UNSTORABLE.search(text) is None
 
 
 def tokenize(text: str, subject: str = FILTER) -> Iterator[Token]:
-    """Give the tokens of a text as they are asked for, so that a text refused early costs little.
+    """Yield the tokens of a text one by one, so that a text that is refused early costs little.
 
     The last one is always `END`.
     """
@@ -148,10 +149,11 @@ def tokenize(text: str, subject: str = FILTER) -> Iterator[Token]:
 
 
 def _quoted(text: str, start: int, subject: str) -> Token:
-    r"""Read a quoted piece.
+    r"""Read a quoted token.
 
-    A quote inside is written twice. `\'` is a quote too, but only where the string could not end anyway: LIKE
-    patterns and Windows paths end in a backslash. No other backslash means anything.
+    A quote inside is written twice. `\'` is a quote, too, but only where the string cannot end anyway,
+    because LIKE patterns and Windows paths may end in a backslash. Any other backslash is an ordinary
+    character.
     """
     quote = text[start]
     parts: list[str] = []
@@ -175,13 +177,13 @@ def _may_follow(character: str) -> bool:
     return not character or character.isspace() or character in "),"
 
 
-# A place in a text's tokens. It owns looking, taking and failing; the grammar says what is expected.
+# Reading the tokens of a text. The grammar says which token is expected.
 
 RESERVED = frozenset({"AND", "OR", "NOT", "IN", "LIKE", "ILIKE", "IS", "NULL"})
 
 
 class Reader:
-    """The tokens of one text, taken from left to right; `next` is the one that `take` would give."""
+    """The tokens of one text, read from left to right. `next` is the token that `take` would return."""
 
     __slots__ = ("_tokens", "next", "subject")
 
@@ -191,7 +193,7 @@ class Reader:
         self.next = next(self._tokens)
 
     def take(self) -> Token:
-        """Give the next token and step over it; the end is never stepped over."""
+        """Return the next token and step over it; the end is never stepped over."""
         token = self.next
         if token.kind is not TokenKind.END:
             self.next = next(self._tokens)
@@ -202,7 +204,7 @@ class Reader:
         return self._take_if(self.is_mark(mark))
 
     def is_mark(self, mark: str) -> bool:
-        """Whether a parenthesis or comma is next."""
+        """Return whether a parenthesis or comma is next."""
         return self.next.kind is TokenKind.MARK and self.next.text == mark
 
     def take_keyword(self, keyword: str) -> bool:
@@ -211,14 +213,14 @@ class Reader:
 
     @property
     def keyword(self) -> str | None:
-        """The next token as an upper-case keyword, or None when it is not one."""
+        """Return the next token as an upper-case keyword, or None if it is not a keyword."""
         if self.next.kind is not TokenKind.WORD:
             return None
         word = self.next.text.upper()
         return word if word in RESERVED else None
 
     def touches(self, token: Token) -> bool:
-        """Whether the next token begins where `token` ended, with no space between."""
+        """Return whether the next token begins where `token` ends, with no space between."""
         return self.next.position == token.end
 
     def expected(self, what: str) -> NoReturn:
@@ -229,7 +231,7 @@ class Reader:
         """Refuse the text; the message begins with `lead`, if given."""
         raise SearchSyntaxError(reason, position, self.subject, lead)
 
-    def _take_if(self, condition: bool) -> bool:  # noqa: FBT001  # private, and always called with the test itself
+    def _take_if(self, condition: bool) -> bool:  # noqa: FBT001  # private, and always called with a test
         if condition:
             self.take()
         return condition

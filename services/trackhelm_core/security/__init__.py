@@ -1,1 +1,1 @@
-"""Who asks, and whether a browser may: actors, credentials, proxies, hosts, origins; and sealed secrets."""
+"""Who sends a request and whether a browser may: actors, credentials, proxies, origins; sealed secrets."""

@@ -1,4 +1,4 @@
-"""The actor of a request, as logic and the audit trail know it, and how an endpoint asks for it."""
+"""The actor of a request, for logic and the audit trail, and how an endpoint gets it."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -6,11 +6,9 @@ from typing import Annotated, NamedTuple
 
 from fastapi import Depends, Request
 
-# The actor of a request, as logic and the audit trail know it.
-
 
 class ActorKind(StrEnum):
-    """How an actor's name was found, and so what it is worth."""
+    """How the actor's name was found, and therefore how far it can be trusted."""
 
     ANONYMOUS = "anonymous"
     """The request has no credentials."""
@@ -19,13 +17,13 @@ class ActorKind(StrEnum):
     TOKEN = "token"  # noqa: S105 - a kind of actor
     """A digest of the bearer token."""
     PROXIED = "proxied"
-    """A trusted proxy, which has checked who it is, says so."""
+    """The user whom a trusted proxy has authenticated and names."""
     OPERATOR = "operator"
-    """The account that runs a command on a machine of the server's."""
+    """The account that runs a command on a machine of the server."""
 
 
 class Identity(NamedTuple):
-    """Who somebody is."""
+    """The kind and the name of an actor."""
 
     kind: ActorKind
     name: str
@@ -33,15 +31,12 @@ class Identity(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who sends a request, from where, and under which id it is found in the log."""
+    """Who sends a request, from which address, and the request's id in the log."""
 
     name: str
     kind: ActorKind
     source_address: str
     request_id: str
-
-
-# The parameter type by which an endpoint asks for the request's actor, to hand it to logic.
 
 
 async def _actor(request: Request) -> Actor:
@@ -51,4 +46,4 @@ async def _actor(request: Request) -> Actor:
 
 
 ActorDep = Annotated[Actor, Depends(_actor)]
-"""Who sends the request."""
+"""The parameter type by which an endpoint gets the actor of the request, to pass it to logic."""

@@ -1,4 +1,4 @@
-"""What a browser may do: the `Host` a request must name, and the origins whose pages may call the server."""
+"""Rules for browsers: the `Host` that a request must name, and the origins from which pages may call."""
 
 from collections.abc import Collection
 from typing import Final
@@ -13,13 +13,14 @@ from trackhelm_core.problems import problem
 from trackhelm_core.security.credentials import header_values
 from trackhelm_core.wire.paths import inner_path
 
-# The check that a request means this server: its `Host` header names one of ours.
+# The check that a request is meant for this server: its `Host` header must be one of the server's names.
 #
-# A page of another site can have its own name resolve to 127.0.0.1 and so read a server that listens there
-# without a login: the browser sees one origin. The `Host` it then sends is the foreign name.
+# A site can let its own name resolve to 127.0.0.1 (DNS rebinding), so that its pages can read a server that
+# listens there without a login: for the browser both have the same origin. The `Host` that the browser then
+# sends is the name of that site.
 
 _PROBES: Final = frozenset({"/health", "/version"})
-"""Asked by whatever address a prober knows; they tell nothing."""
+"""Paths that are exempt: a probe may use any address, and their answers reveal nothing."""
 
 
 def host_name(header: str) -> str:
@@ -29,7 +30,7 @@ def host_name(header: str) -> str:
 
 
 class HostCheck:
-    """Refuses requests whose `Host` names another server."""
+    """Refuses requests with the `Host` of another server."""
 
     def __init__(self, app: ASGIApp, names: frozenset[str]) -> None:
         self._app = app
@@ -52,9 +53,9 @@ class HostCheck:
 
 # Pages of other origins: those that the settings list may call the server from a browser.
 #
-# By default there is none, and this layer is not there. It answers a browser's question beforehand (the
-# preflight) and lets the page read every answer, failures too. Whether a write is refused for its origin is
-# `telemetry.requests`' matter; it is told here of those that are not.
+# By default there is none, and this layer is not installed. It answers a browser's preflight request and lets
+# the page read every answer, including failures. `telemetry.requests` refuses a write for its origin; this
+# layer marks the requests that it must not refuse.
 
 ANY_ORIGIN: Final = "*"
 
@@ -69,14 +70,14 @@ EXPOSED_HEADERS: Final = (
     "Content-Length",
     "Content-Disposition",
 )
-"""What of an answer's headers a page may read."""
+"""The headers of an answer that a page may read."""
 
 _PREFLIGHT_SECONDS: Final = 600
 _REFUSED: Final = 400
 
 
 class CrossOrigin(CORSMiddleware):
-    """Starlette's layer, with refusals in MLflow's form."""
+    """Starlette's CORS layer, with refusals in MLflow's form."""
 
     def __init__(self, app: ASGIApp, origins: Collection[str]) -> None:
         any_page = ANY_ORIGIN in origins
@@ -84,11 +85,12 @@ class CrossOrigin(CORSMiddleware):
             app,
             allow_origins=origins,
             allow_methods=_METHODS,
-            # Whatever the page asks for, `X-MLflow-…` among them: none of our headers gives a page a right.
+            # Any header, such as `X-MLflow-…`: no header that we read gives a page more rights.
             allow_headers=("*",),
-            # Credentials that the browser adds by itself would let any page act as the user.
+            # If every origin is listed, credentials that a browser adds by itself would let any page act as
+            # the user.
             allow_credentials=not any_page,
-            # From the internet to a private network: pages that were named, but not just any.
+            # From the internet to a private network: only pages of listed origins, not every page.
             allow_private_network=not any_page,
             expose_headers=EXPOSED_HEADERS,
             max_age=_PREFLIGHT_SECONDS,
@@ -107,7 +109,7 @@ class CrossOrigin(CORSMiddleware):
         return not (self.allow_all_origins and _has_credentials_of_browser(scope))
 
     def preflight_response(self, request_headers: Headers) -> Response:
-        """Answer a browser that asks what a page may do."""
+        """Answer a browser's preflight request."""
         answer = super().preflight_response(request_headers)
         if answer.status_code != _REFUSED:
             return answer
@@ -124,7 +126,7 @@ class CrossOrigin(CORSMiddleware):
 
 
 def _has_credentials_of_browser(scope: Scope) -> bool:
-    """Return whether a browser may have added credentials by itself, as it never does with tokens."""
+    """Return whether a browser may have added credentials by itself, which it never does with tokens."""
     if header_values(scope, b"cookie"):
         return True
     return any(value[:6].lower() == b"basic " for value in header_values(scope, b"authorization"))

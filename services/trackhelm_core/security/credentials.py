@@ -1,6 +1,6 @@
-"""The headers that say who asks: the forms that the stock client sends, and how others are refused.
+"""The headers that say who sends a request: the forms that the stock client uses, and how others are refused.
 
-No message repeats what a header holds: it may be a secret in a form that we do not know.
+No message may repeat the value of a header: it may be a secret in a form that we do not know.
 """
 
 import base64
@@ -13,34 +13,32 @@ from starlette.types import Scope
 from trackhelm_core.errors import UnauthenticatedError
 from trackhelm_core.limits import ACTOR_NAME_LENGTH
 
-# Headers as they came in: every value of a name, in bytes, because their encoding is the caller's choice.
+# Headers as they were received: every value of a name, as bytes, because the caller chooses the encoding.
 
 
 def header_values(scope: Scope, name: bytes) -> list[bytes]:
-    """Return the values of a header, whose name is given in lower case."""
+    """Return the values of a header; `name` must be in lower case."""
     return [value for given, value in scope["headers"] if given == name]
 
 
 def first_value(scope: Scope, name: bytes) -> bytes | None:
-    """Return the first value of a header, whose name is given in lower case."""
-    # A loop: every request comes by, and a generator for it takes three times as long.
+    """Return the first value of a header; `name` must be in lower case."""
+    # A loop, because this runs for every request and a generator takes three times as long.
     for given, value in scope["headers"]:
         if given == name:
             return bytes(value)
     return None
 
 
-# The `Authorization` header: its two forms that the stock client sends, and how anything else is refused.
-#
-# No message repeats what the header holds: it may be a secret in a form that we do not know.
+# The `Authorization` header, in the two forms that the stock client sends.
 
-# RFC 6750's characters of a token.
+# The characters of a token in RFC 6750.
 _TOKEN: Final = re.compile(r"[A-Za-z0-9\-._~+/]+=*")
 
 
 @dataclass(frozen=True, slots=True)
 class UserPassword:
-    """What HTTP Basic carries."""
+    """The user name and password of HTTP Basic."""
 
     user: str
     password: str = field(repr=False)
@@ -48,7 +46,7 @@ class UserPassword:
 
 @dataclass(frozen=True, slots=True)
 class BearerToken:
-    """What a bearer token's header carries."""
+    """The token of a `Bearer` header."""
 
     token: str = field(repr=False)
 
@@ -57,7 +55,7 @@ Credentials = UserPassword | BearerToken
 
 
 def parse_authorization(header: bytes) -> Credentials:
-    """Return the credentials in a header; raises `UnauthenticatedError` where it has another form."""
+    """Return the credentials in a header; raises `UnauthenticatedError` if it has another form."""
     scheme, _, value = header.partition(b" ")
     match scheme.lower():
         case b"basic":
@@ -71,11 +69,11 @@ def parse_authorization(header: bytes) -> Credentials:
 
 
 def decode_name(name: bytes, origin: str) -> str:
-    """Return an actor's name; `origin` is what the refusal of an unfit one calls it."""
+    """Return an actor's name, or refuse it; `origin` is how the message calls its source."""
     try:
         text = name.decode()
     except UnicodeDecodeError:
-        text = name.decode("latin-1")  # HTTP's old encoding, which `requests` still uses for Basic
+        text = name.decode("latin-1")  # HTTP's old encoding; `requests` still uses it for Basic
     if not text or not text.isprintable() or len(text) > ACTOR_NAME_LENGTH:
         raise UnauthenticatedError(
             f"{origin} must have 1 to {ACTOR_NAME_LENGTH} printable characters: it has {len(text)}"

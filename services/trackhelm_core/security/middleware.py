@@ -1,4 +1,4 @@
-"""Finds each request's actor before anything of its body is read. Plain ASGI, see `telemetry.requests`."""
+"""The layer that finds each request's actor before its body is read. Plain ASGI, see `telemetry.requests`."""
 
 import hashlib
 from collections.abc import Awaitable, Callable
@@ -18,19 +18,19 @@ from trackhelm_core.security.credentials import (
 )
 from trackhelm_core.security.proxies import TrustedProxies
 
-# Turning credentials into an identity: the one place that an authenticator will take over.
+# Credentials to an identity: the one place that authentication will replace.
 
 Authenticate = Callable[[Credentials | None], Awaitable[Identity]]
-"""Says whose the credentials of a request are; raises `UnauthenticatedError` if they are nobody's."""
+"""Returns whose credentials a request has; raises `UnauthenticatedError` if they are not valid."""
 
 ANONYMOUS: Final = Identity(ActorKind.ANONYMOUS, "anonymous")
 
-# 64 bits: enough to tell tokens apart, too few to check a guess at a random token against.
+# 64 bits are enough to tell tokens apart, and too few to confirm a guess at a random token.
 _DIGEST_BYTES: Final = 8
 
 
 async def take_at_word(credentials: Credentials | None) -> Identity:
-    """Return who the credentials claim to be. No password and no token is checked."""
+    """Return the identity that the credentials claim. No password and no token is checked."""
     match credentials:
         case None:
             return ANONYMOUS
@@ -41,13 +41,13 @@ async def take_at_word(credentials: Credentials | None) -> Identity:
 
 
 def token_name(token: str) -> str:
-    """Return the name of a token's bearer: the same for the same token, and no way back to it."""
+    """Return a name for the bearer of a token: the same for the same token, but no way back to it."""
     digest = hashlib.blake2b(token.encode("latin-1"), digest_size=_DIGEST_BYTES, person=b"trackhelm actor")
     return f"token-{digest.hexdigest()}"
 
 
 class ActorMiddleware:
-    """Wraps the application: `scope["state"]["actor"]` is the actor of every HTTP request inside."""
+    """Wraps the application; sets `scope["state"]["actor"]` to the actor of every HTTP request."""
 
     def __init__(
         self, app: ASGIApp, *, proxies: TrustedProxies, authenticate: Authenticate = take_at_word

@@ -1,4 +1,4 @@
-"""Proxies whose word counts: who the user is that they checked, and which address called them."""
+"""Trusted proxies: the user whom they have authenticated, and the address that called them."""
 
 import ipaddress
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ _FORWARDED_FOR: Final = b"x-forwarded-for"
 class TrustedProxies:
     """The networks of trusted proxies, and the header in which they name the user.
 
-    Behind our own gateway, a caller is whoever called the gateway.
+    Behind our own gateway, the caller is the one that called the gateway.
     """
 
     networks: Sequence[Network] = ()
@@ -29,19 +29,19 @@ class TrustedProxies:
 
     @classmethod
     def of(cls, settings: AuthSettings | None, *, behind_gateway: bool) -> Self:
-        """Return the proxies that the settings name; none where there are no settings."""
+        """Return the proxies that the settings name; none if there are no settings."""
         if settings is None:
             return cls(behind_gateway=behind_gateway)
         return cls(settings.proxy_networks, settings.actor_header, behind_gateway)
 
     def sent(self, scope: Scope) -> bool:
-        """Return whether a trusted proxy sent a request: to us, or to the gateway that is before us."""
+        """Return whether a trusted proxy sent a request, to this process or to the gateway in front of it."""
         return bool(self.networks) and self._trusts(self._hops(scope)[-1])
 
     def identity(self, scope: Scope) -> Identity | None:
-        """Return who a trusted proxy says has sent a request; None when none says anything.
+        """Return the user whom a trusted proxy names; None if no trusted proxy names one.
 
-        Anybody else's header is ignored: what it says is worth nothing.
+        The same header from any other caller is ignored.
         """
         if not self.sent(scope):
             return None
@@ -56,20 +56,20 @@ class TrustedProxies:
                 raise UnauthenticatedError(f"Header {self.actor_header} is given more than once.")
 
     def source_address(self, scope: Scope) -> str:
-        """Return where a request comes from: the nearest address that is not a trusted proxy's."""
+        """Return the address a request comes from: the nearest one that is not a trusted proxy's."""
         *trail, address = self._hops(scope)
         while trail and self._trusts(address) and _address(trail[-1]) is not None:
             address = trail.pop()
         return address[:SOURCE_ADDRESS_LENGTH]
 
     def _hops(self, scope: Scope) -> list[str]:
-        """Return the addresses a request came by, as far as told, up to the one that called us."""
+        """Return the known addresses on the way of a request, up to the one that called us."""
         headers = header_values(scope, _FORWARDED_FOR)
         if not headers:
             return [_peer(scope)]
         given = b",".join(headers).decode("latin-1")
         trail = [hop.strip() for hop in given.split(",") if hop.strip()]
-        # Our gateway has put its own caller at the end; all before that is what the caller said.
+        # Our gateway has added its own caller at the end; the caller has sent everything before that.
         return trail if trail and self.behind_gateway else [*trail, _peer(scope)]
 
     def _trusts(self, text: str) -> bool:

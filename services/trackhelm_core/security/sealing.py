@@ -1,7 +1,7 @@
-"""Sealing secrets that must be stored and used again, such as those that sign what webhooks get.
+"""Encrypting secrets that must be stored and used again, such as the secrets that sign webhook requests.
 
-Fernet (AES-128-CBC and HMAC-SHA256) under the first of the keys that settings give; any of them opens. Where
-none is given, one is made in a file of its own when it is first needed, if there is a folder for it.
+Fernet (AES-128-CBC and HMAC-SHA256) with the first of the configured keys; any of the keys decrypts. If no
+key is configured, one is made in a file of its own when it is first needed, if there is a folder for it.
 """
 
 import os
@@ -14,38 +14,38 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 
 class NoKeyError(Exception):
-    """No key is configured, and there is no folder in which one may be made."""
+    """No key is configured, and there is no folder in which one could be made."""
 
 
 class CannotOpenError(Exception):
-    """None of the keys is the one that the secret was sealed with."""
+    """None of the keys is the one with which the secret was sealed."""
 
 
 class SecretBox:
     """Seals and opens secrets with the keys of one deployment."""
 
     def __init__(self, keys: Sequence[str] = (), key_file: Path | None = None) -> None:
-        """Take the keys, or the file that holds one or will.
+        """Take the keys, or the file that has a key or in which one will be made.
 
         Raises:
-            ValueError: A key has another form than 32 bytes in base64.
+            ValueError: A key is not 32 bytes in base64.
         """
         self._given = [_fernet(key) for key in keys]
         self._key_file = key_file
 
     def seal(self, text: str) -> str:
-        """Return a text sealed with the first key. Raises `NoKeyError`, and `OSError` of the key's file."""
+        """Return a text sealed with the first key. Raises `NoKeyError`, or `OSError` for the key's file."""
         return self._box(make=True).encrypt(text.encode()).decode()
 
     def open(self, sealed: str) -> str:
-        """Return a text that was sealed. Raises `NoKeyError` or `CannotOpenError`, or `OSError`."""
+        """Return the text of a sealed text. Raises `NoKeyError`, `CannotOpenError` or `OSError`."""
         try:
             return self._box(make=False).decrypt(sealed).decode()
         except InvalidToken as error:
             raise CannotOpenError("no configured key opens the secret") from error
 
     def reseal(self, sealed: str) -> str:
-        """Return a sealed text sealed with the first key. Raises as `open`."""
+        """Return a sealed text, sealed again with the first key. Raises as `open` does."""
         return self.seal(self.open(sealed))
 
     def _box(self, *, make: bool) -> MultiFernet:
@@ -70,7 +70,7 @@ def _fernet(key: str) -> Fernet:
 
 
 def make_key(file: Path) -> None:
-    """Make a key in a file that only we can read; whole or not at all, and never in place of one.
+    """Make a key in a file that only this account can read, atomically; an existing file is kept.
 
     Raises `OSError`.
     """
@@ -80,6 +80,6 @@ def make_key(file: Path) -> None:
         stream.write(Fernet.generate_key())
         stream.flush()
         os.fsync(stream.fileno())
-    with suppress(FileExistsError):  # Another process made one first: that is the key.
+    with suppress(FileExistsError):  # Another process has made a key first, which is then used.
         os.link(draft, file)
     draft.unlink()

@@ -1,6 +1,6 @@
 """Settings: frozen groups read from `TRACKHELM_*` variables, made once in `main` and passed down.
 
-There is no settings object at module level: what a function depends on stands in its arguments.
+There is no settings object at module level: a function takes the settings it depends on as arguments.
 """
 
 import os

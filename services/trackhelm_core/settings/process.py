@@ -1,4 +1,4 @@
-"""Settings of a process: what it logs, how it listens and is reached, and whom it trusts."""
+"""Settings of a process: what it logs, where it listens and is reached, and which proxies it trusts."""
 
 import ipaddress
 import re
@@ -9,8 +9,6 @@ from urllib.parse import urlsplit
 from pydantic import Field, field_validator
 
 from trackhelm_core.settings.base import SettingsGroup
-
-# What is logged, and how.
 
 
 class LogSettings(SettingsGroup):
@@ -24,8 +22,6 @@ class LogSettings(SettingsGroup):
     )
 
 
-# How the server listens, and how it is reached: by which names, below which path, from whose pages.
-
 _SEGMENT: Final = re.compile(r"[A-Za-z0-9._~-]+")
 _PREFIX_LENGTH: Final = 255
 OWN_ROOTS: Final = frozenset(
@@ -34,13 +30,13 @@ OWN_ROOTS: Final = frozenset(
         *("health", "ready", "version", "metrics", "docs", "openapi.json"),
     }
 )
-"""Where the server's own paths begin: a prefix of such a name would not be told apart from them."""
+"""First segments of the server's own paths. A prefix must not be one, or paths would be ambiguous."""
 
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 
 def path_prefix(text: str) -> str:
-    """Return a path to be served below, `/trackhelm`; empty for the root. Raises `ValueError`."""
+    """Return the path below which to serve, such as `/trackhelm`; empty for the root. Raises `ValueError`."""
     path = text.removesuffix("/")
     first, *segments = path.split("/")
     if (
@@ -134,22 +130,20 @@ class HttpSettings(SettingsGroup):
 
     @property
     def host_names(self) -> frozenset[str] | None:
-        """The names a `Host` header may have, None for any."""
+        """The names that a `Host` header may have, None for any."""
         if self.allowed_hosts:
             names = frozenset(name.strip().lower() for name in self.allowed_hosts.split(","))
             return None if "*" in names else names
         listens_to_itself = self.host in _LOOPBACK or self.host == "::1"
-        # Behind a gateway the header is what the gateway's caller asked for, and the gateway has checked it.
+        # Behind a gateway the header comes from the gateway's caller, and the gateway has checked it.
         return _LOOPBACK if listens_to_itself and not self.behind_gateway else None
 
-
-# Whose word is taken for who sends a request.
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 class AuthSettings(SettingsGroup):
-    """Whose word is taken for who sends a request."""
+    """Which proxies are trusted to name the user who sends a request."""
 
     trusted_proxies: str = Field(
         "",
@@ -179,8 +173,6 @@ def networks(text: str) -> tuple[Network, ...]:
     return tuple(ipaddress.ip_network(part.strip()) for part in text.split(",") if part.strip())
 
 
-# Where the gateway finds the services, and the files that it serves itself.
-
 _SERVICE_URL: Final = r"^http://(\[[0-9A-Fa-f:]+\]|[^/:\s\[\]]+):[0-9]{1,5}$"
 
 
@@ -201,7 +193,7 @@ class GatewaySettings(SettingsGroup):
     )
 
     gateway_timeout_seconds: float = Field(
-        # Below the 120 s that the stock client waits by default: it is told, and sends the request again.
+        # Less than the 120 s that the stock client waits by default, so that it gets the answer and retries.
         100,
         gt=0,
         le=3600,
@@ -217,6 +209,6 @@ class GatewaySettings(SettingsGroup):
 
     @property
     def service_urls(self) -> dict[str, str]:
-        """Each service's address by its name."""
+        """The address of each service by its name."""
         urls = self.model_dump(exclude={"gateway_timeout_seconds", "ui_folder"})
         return {name.removesuffix("_url"): url for name, url in urls.items()}

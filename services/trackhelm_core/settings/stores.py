@@ -1,4 +1,4 @@
-"""Settings of what a process keeps data in or sends it to: database, queue, files, webhooks."""
+"""Settings of the places where a process stores data or sends it: database, queue, files, webhooks."""
 
 from pathlib import Path
 from typing import Self
@@ -7,8 +7,6 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 
 from trackhelm_core.settings.base import SettingsGroup, secret_text, url_of
 from trackhelm_core.settings.process import Network, networks
-
-# Where data is kept.
 
 
 class StorageSettings(SettingsGroup):
@@ -32,21 +30,18 @@ class StorageSettings(SettingsGroup):
 
     @property
     def given_database_url(self) -> str | None:
-        """The URL, of its file where one is given; None where neither is. Raises `ValueError`."""
+        """The URL as it is given, as a value or as a file; None if it is not. Raises `ValueError`."""
         return url_of(self.database_url, self.database_url_file, "database_url_file")
 
     @property
     def effective_database_url(self) -> str:
-        """The database's URL, derived from the data folder where none is given. Raises `ValueError`."""
+        """The database's URL, derived from the data folder if none is given. Raises `ValueError`."""
         return self.given_database_url or f"sqlite:///{self.data.absolute() / 'trackhelm.db'}"
 
     @property
     def artifact_folder(self) -> Path:
         """The folder that holds proxied artifacts."""
         return self.data.absolute() / "artifacts"
-
-
-# The queue of metrics.
 
 
 class RedisSettings(SettingsGroup):
@@ -76,7 +71,7 @@ class RedisSettings(SettingsGroup):
     )
     queue_backlog_bytes: int = Field(
         512 * 1024 * 1024,
-        # One request is 32 MiB at most.
+        # A request is 32 MiB at most, and one must fit.
         ge=32 * 1024 * 1024,
         description="Bytes of metrics that may wait in Redis, of all partitions together; past it metrics "
         "are refused with 429.",
@@ -97,11 +92,8 @@ class RedisSettings(SettingsGroup):
 
     @property
     def effective_redis_url(self) -> str | None:
-        """The URL, of its file where one is given; None for no queue. Raises `ValueError`."""
+        """The URL as it is given, as a value or as a file; None for no queue. Raises `ValueError`."""
         return url_of(self.redis_url, self.redis_url_file, "redis_url_file")
-
-
-# Where artifacts are kept, and how their store is reached.
 
 
 class ObjectSettings(SettingsGroup):
@@ -186,13 +178,10 @@ class ObjectSettings(SettingsGroup):
         return self
 
     def s3_keys(self) -> tuple[str, str] | None:
-        """Return access key and secret key; None to use the cloud's own. Raises `OSError`."""
+        """Return access key and secret key; None to use the credentials of the cloud. Raises `OSError`."""
         access = secret_text(self.s3_access_key, self.s3_access_key_file)
         secret = secret_text(self.s3_secret_key, self.s3_secret_key_file)
         return (access, secret) if access and secret else None
-
-
-# Webhooks: whom they may call, and how often an attempt is repeated.
 
 
 class WebhookSettings(SettingsGroup):
@@ -240,7 +229,7 @@ class WebhookSettings(SettingsGroup):
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """The keys, of the file where one is given. Raises `ValueError` if it cannot be read."""
+        """The keys as they are given, as a value or as a file. Raises `ValueError` if it cannot be read."""
         try:
             text = secret_text(self.secret_key, self.secret_key_file)
         except OSError as error:

@@ -1,1 +1,1 @@
-"""What a process tells of itself: logs, and an id for each request."""
+"""How a process is observed: its logs, its metrics, and an id for each request."""

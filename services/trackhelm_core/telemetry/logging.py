@@ -1,4 +1,4 @@
-"""Structured logs: one configuration for our own lines and those of the libraries."""
+"""Structured logs: one configuration for our own log lines and those of libraries."""
 
 import logging
 import sys
@@ -9,7 +9,7 @@ import structlog
 from trackhelm_core.settings import LogSettings
 
 bound_request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
-"""The id of the request that is being served, for every line that is logged meanwhile."""
+"""The id of the request that is being served; it is added to every line that is logged meanwhile."""
 
 
 def _add_request_id(
@@ -33,7 +33,8 @@ def configure_logging(settings: LogSettings) -> None:
         shared.append(structlog.processors.format_exc_info)
         renderer = structlog.processors.JSONRenderer()
     else:
-        # Plain, because the decorated tracebacks take seconds and print local variables: users' data.
+        # Plain tracebacks, because the decorated ones take seconds and print local variables, which may be
+        # users' data.
         renderer = structlog.dev.ConsoleRenderer(
             colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
         )
@@ -54,5 +55,5 @@ def configure_logging(settings: LogSettings) -> None:
     root.handlers = [handler]
     root.setLevel(level)
     for library in ("alembic", "celery", "uvicorn"):
-        # They announce at "info" what the command line says in its own words.
+        # At "info" these libraries announce what the command line already prints.
         logging.getLogger(library).setLevel(max(level, logging.WARNING))

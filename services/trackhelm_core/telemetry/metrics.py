@@ -1,6 +1,6 @@
-"""What a process counts, and `/metrics`, where Prometheus reads it.
+"""The metrics of a process, and `/metrics`, from which Prometheus reads them.
 
-Each runtime has a registry of its own: two applications in one process do not count for one another.
+Each runtime has a registry of its own, so that two applications in one process are counted separately.
 """
 
 from typing import Final
@@ -12,16 +12,16 @@ from trackhelm_core.runtime import RuntimeDep
 
 metrics_router = APIRouter()
 
-# From a metric that is queued to a history of millions of points, seconds.
+# Seconds: from the time to queue a metric to the time to read a history of millions of points.
 _BUCKETS: Final = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 
 UNROUTED: Final = "none"
-"""The route of a request that no endpoint answers: its path is its sender's invention, and there are endless
-many."""
+"""The route of a request that no endpoint answers. Callers can invent any number of paths, so the path itself
+is not used."""
 
 
 class RequestMetrics:
-    """How many requests were answered how, and how long that took."""
+    """The numbers of answers by method, route and status, and the times that they took."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._seconds = Histogram(
@@ -32,7 +32,7 @@ class RequestMetrics:
             buckets=_BUCKETS,
         )
 
-        # Finding a label's counter takes longer than counting. Methods, routes and statuses are few.
+        # Finding the counter of a label set takes longer than counting, and there are few of them.
         self._counters: dict[tuple[str, str, int], Histogram] = {}
 
     def observe(self, method: str, route: str, status: int, seconds: float) -> None:
@@ -45,5 +45,5 @@ class RequestMetrics:
 
 @metrics_router.get("/metrics", include_in_schema=False)
 def metrics(runtime: RuntimeDep) -> Response:
-    """Answer all that is counted, in Prometheus' text form."""
+    """Answer all metrics in Prometheus' text format."""
     return Response(generate_latest(runtime.metrics), headers={"Content-Type": CONTENT_TYPE_LATEST})

@@ -1,6 +1,6 @@
-"""What every request gets: an id in its answer and its log lines, safe headers, a same-origin check.
+"""The outermost layer of every request: an id in its answer and log lines, safe headers, a same-origin check.
 
-Plain ASGI: Starlette's function middleware costs a task and two queues a request.
+Plain ASGI, because Starlette's function middleware costs a task and two queues for each request.
 """
 
 import logging
@@ -21,25 +21,25 @@ from trackhelm_core.telemetry.metrics import UNROUTED, RequestMetrics
 
 _ACCESS = "trackhelm.access"
 log = structlog.get_logger(_ACCESS)
-# Asked before a line is made that hardly anyone wants.
+# Checked before an access log line is made, which is rarely enabled.
 _access = logging.getLogger(_ACCESS)
 
 _REQUEST_ID = re.compile(b"[0-9A-Za-z._-]{8,64}")
-"""Ours, an ingress's, a UUID."""
+"""Matches our own ids, those of ingress proxies, and UUIDs."""
 
 _REQUEST_ID_HEADER = b"x-request-id"
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-# A browser must not guess that a text artifact is a script, nor show us inside a foreign page.
+# A browser must not guess that a text artifact is a script, nor show our pages inside a foreign page.
 _NO_SNIFFING = (b"x-content-type-options", b"nosniff")
 _NO_FRAMES = (b"x-frame-options", b"SAMEORIGIN")
 _OWN_HEADERS = frozenset({_REQUEST_ID_HEADER, _NO_SNIFFING[0], _NO_FRAMES[0]})
 
 
 def is_foreign_write(scope: Scope, origin: bytes) -> bool:
-    """Return whether a page of another site makes the user's browser send this write.
+    """Return whether a page of another site made the user's browser send this write.
 
-    Browsers name the page's origin on every such request; other clients send none.
+    A browser sends the page's origin with every such request; other clients send none.
     """
     if scope["method"] in _SAFE_METHODS:
         return False
@@ -47,11 +47,11 @@ def is_foreign_write(scope: Scope, origin: bytes) -> bool:
     try:
         return urlsplit(origin.decode("latin-1")).netloc.lower() != host.decode("latin-1").lower()
     except ValueError:
-        return True  # No browser's: it is no URL.
+        return True  # It is no URL, so no browser has sent it.
 
 
 def with_own_headers(headers: Sequence[tuple[bytes, bytes]], request_id: str) -> list[tuple[bytes, bytes]]:
-    """Return an answer's headers with ours: its id is the request's, whatever it says, others it may set."""
+    """Return an answer's headers with ours. An answer may set any of ours but the request's id."""
     own = [(_REQUEST_ID_HEADER, request_id.encode()), _NO_SNIFFING, _NO_FRAMES]
     given = {name for name, _ in headers}
     if given.isdisjoint(_OWN_HEADERS):
@@ -61,13 +61,13 @@ def with_own_headers(headers: Sequence[tuple[bytes, bytes]], request_id: str) ->
 
 
 def _route(scope: Scope) -> str:
-    # The router notes what it found in the scope that it was given. The path is the router's own, without the
-    # prefix: what a route costs does not depend on the name it was called by.
+    # The router notes the route in the scope that it was given. The path is the one in the router, without
+    # the prefix, so that a route is one label under all its prefixes.
     return getattr(scope.get("route"), "path", UNROUTED)
 
 
 class RequestMiddleware:
-    """Wraps the application; see the module."""
+    """Wraps the application; see the module's docstring."""
 
     def __init__(self, app: ASGIApp, metrics: RequestMetrics, *, behind_gateway: bool = False) -> None:
         self.app = app
@@ -80,7 +80,7 @@ class RequestMiddleware:
             await self.app(scope, receive, send)
             return
         request_id = self._request_id(scope)
-        # The request's actor is told of it.
+        # The actor middleware puts the id into the request's actor.
         scope.setdefault("state", {})["request_id"] = request_id
         began = time.perf_counter()
         status = 0
@@ -96,10 +96,10 @@ class RequestMiddleware:
         try:
             await self._answer(scope, receive, send_with_headers)
         except Exception:
-            # Caught here and not by Starlette's outermost layer, so that the answer has its id.
+            # Caught here and not by Starlette's outermost layer, so that the answer has the request's id.
             log.exception("defect", method=scope["method"], path=scope["path"])
             if status:
-                raise  # The answer has begun: the server must cut the connection.
+                raise  # The answer has begun, so the server must cut the connection.
             await defect(scope["method"], scope["path"])(scope, receive, send_with_headers)
         finally:
             seconds = time.perf_counter() - began
@@ -115,7 +115,7 @@ class RequestMiddleware:
             bound_request_id.reset(bound)
 
     def _request_id(self, scope: Scope) -> str:
-        """Return the gateway's id for the request; anybody else's would let callers forge our log."""
+        """Return the gateway's id for the request, else a new one: a caller's id could forge our log."""
         given = first_value(scope, _REQUEST_ID_HEADER) if self._behind_gateway else None
         return given.decode() if given and _REQUEST_ID.fullmatch(given) else new_request_id()
 

@@ -1,4 +1,4 @@
-"""The arguments of a request, from its query string or its body: each once, or the same wherever given."""
+"""The arguments of a request, from its query string or its body; reading a message without the framework."""
 
 import json
 from collections.abc import Collection, Mapping
@@ -15,20 +15,20 @@ from trackhelm_core.wire.json import LargeFloat, decode_json
 from trackhelm_core.wire.requests import WireModel, is_argument, is_meant, not_taken
 from trackhelm_core.wire.violations import invalid_value, request_violation, shown
 
-# Reading a message from a body without the framework: the same leniencies, the same words for a violation.
+# Reading a message from a body without the framework, with the same leniency and the same messages.
 
 Message = TypeVar("Message", bound=WireModel)
 
 
 def read_json(body: bytes) -> Any:
-    """Return what a body says; raises `json.JSONDecodeError`."""
+    """Return the value of a JSON body; raises `json.JSONDecodeError`."""
     data = decode_json(body)
-    # Old clients encode the message twice.
+    # Old clients encode the message as JSON twice.
     return decode_json(data) if isinstance(data, str) else data
 
 
 def read_body(body: bytes) -> Any:
-    """Return what a body says; raises `InvalidParameterError`."""
+    """Return the value of a JSON body; raises `InvalidParameterError`."""
     try:
         return read_json(body)
     except json.JSONDecodeError as error:
@@ -36,7 +36,7 @@ def read_body(body: bytes) -> Any:
 
 
 def read_message(model: type[Message], body: bytes) -> Message:
-    """Return the message that a body holds; raises `InvalidParameterError`."""
+    """Return the message in a body; raises `InvalidParameterError`."""
     data = read_body(body)
     try:
         return model.model_validate(data)
@@ -45,25 +45,25 @@ def read_message(model: type[Message], body: bytes) -> Message:
         raise request_violation({**violation, "loc": ("body", *violation["loc"])}) from error
 
 
-# The arguments of a request outside of a message: each is given once, or says the same wherever it is
-# given.
+# The arguments of a request outside of a message. Each is given once, or with the same value in each place.
 #
-# A GET has its arguments in its query string; older and foreign clients send them as a JSON body. An
-# argument that is not read where it is given is refused: a search that drops its filter answers everything.
+# A GET has its arguments in its query string; older clients and those of others send them as a JSON body. An
+# argument is refused in a place where it is not read: a search that ignored its filter would answer
+# everything.
 
 
 @dataclass(frozen=True, slots=True)
 class Arguments:
-    """The arguments that an endpoint takes from its query string, and those of them that may be repeated."""
+    """The arguments that an endpoint reads from its query string, and which of them may be repeated."""
 
     spellings: Mapping[str, str]
-    """The name of an argument by each of its spellings."""
+    """The name of the argument for each spelling."""
     names: frozenset[str]
     repeated: frozenset[str]
 
     @classmethod
     def of(cls, dependant: Dependant) -> Self:
-        """Return those of an endpoint: the fields of its `Query()` models, and its lone parameters."""
+        """Return the arguments of an endpoint: the fields of its `Query()` models and other parameters."""
         names: dict[str, bool] = {}
         for parameter in dependant.query_params:
             kind = parameter.field_info.annotation
@@ -77,10 +77,10 @@ class Arguments:
         return cls(spellings, frozenset(names), repeated)
 
     def merged(self, query: QueryParams, body: Any, in_path: Mapping[str, Any]) -> QueryParams:
-        """Return the arguments of a query string and of what a JSON body says, each once.
+        """Return the arguments of a query string and of a JSON body's value, each once.
 
         Raises:
-            InvalidParameterError: One is given twice and differs, or in a form that no argument has.
+            InvalidParameterError: An argument is given with two values, or in a form that no argument has.
         """
         given: dict[str, list[str]] = {}
         for spelling, text in query.multi_items():
@@ -119,7 +119,7 @@ class Arguments:
             name = self._name_of(spelling)
             if value is None:
                 continue
-            # What the endpoint does not know may have any form.
+            # A field that the endpoint does not know may have any form.
             texts = _texts(name, value) if name in known else [shown(value)]
             if name in known and name not in self.repeated and isinstance(value, list):
                 raise invalid_value(value, name, "it takes one value, not a list")
@@ -129,7 +129,7 @@ class Arguments:
 
 
 def check_no_arguments(query: QueryParams, method: str) -> None:
-    """Refuse arguments in the query string of a request that is read from its body."""
+    """Refuse arguments in the query string of a request whose arguments are read from its body."""
     for spelling in query:
         name = to_snake(spelling)
         if is_argument(name):

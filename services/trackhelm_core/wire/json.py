@@ -1,4 +1,4 @@
-"""Reading JSON text that strangers wrote: never another exception than `json.JSONDecodeError`."""
+"""Reading JSON text from callers. It never raises another exception than `json.JSONDecodeError`."""
 
 import json
 from typing import Any, Final
@@ -6,11 +6,11 @@ from typing import Any, Final
 import msgspec
 
 _EXACT: Final = 2.0**53
-"""Below it, a double that is a whole number is the number that was written, to the last digit."""
+"""Below this, a double that is a whole number equals the number that was written, to the last digit."""
 
 
 class LargeFloat(float):
-    """A number in decimal or exponent form that a double may have rounded, with its own digits."""
+    """A number in decimal or exponent form that may have been rounded to a double, with its digits."""
 
     __slots__ = ("text",)
     text: str
@@ -29,10 +29,10 @@ _decoder = msgspec.json.Decoder(float_hook=_number)
 
 
 def decode_json(data: bytes | str) -> Any:
-    """Return what a JSON text says; raises `json.JSONDecodeError`, which names the place of the violation.
+    """Return the value of a JSON text; raises `json.JSONDecodeError` with the position of the violation.
 
-    msgspec reads what is strictly JSON. What it refuses is read again by the standard library, which
-    takes the bare `NaN` and `Infinity` that Python scripts write, and explains a violation by its position.
+    msgspec reads strict JSON. A text that it refuses is read again by the standard library, which accepts the
+    bare `NaN` and `Infinity` that Python scripts write, and reports the position of a violation.
     """
     try:
         return _decoder.decode(data)
@@ -43,5 +43,5 @@ def decode_json(data: bytes | str) -> Any:
     except json.JSONDecodeError:
         raise
     except (ValueError, RecursionError) as violation:
-        # Text that is not UTF-8, integers of thousands of digits, brackets nested by the thousand.
+        # Text that is not UTF-8, integers with thousands of digits, thousands of nested brackets.
         raise json.JSONDecodeError(str(violation), "", 0) from violation

@@ -1,8 +1,8 @@
-"""Answers: msgspec structs in, JSON bytes out, and their place in the OpenAPI document.
+"""Answers: msgspec structs, their JSON form, and their schemas in the OpenAPI document.
 
-What the stock client's protobuf parser demands holds here: optional fields that are unset and empty
-lists are left out, and a number that is not finite is written as the string protobuf names for it —
-a bare `NaN` token makes the client raise.
+They follow the stock client's protobuf parser: optional fields that are unset, and empty lists, are left out,
+and a number that is not finite is written as the string that protobuf has for it, because a bare `NaN` makes
+the client raise.
 """
 
 import math
@@ -19,15 +19,15 @@ SCHEMA_REF = "#/components/schemas/{name}"
 
 
 class Reply(msgspec.Struct, omit_defaults=True, frozen=True):
-    """A message of an answer: fields with a default are left out while they hold it."""
+    """A message of an answer. A field that has its default value is left out."""
 
 
 class Empty(Reply, frozen=True):
-    """The answer of a write that has nothing to say: `{}`."""
+    """The answer of a write that returns nothing: `{}`."""
 
 
 class KeyValue(Reply, frozen=True, gc=False):
-    """A param or a tag. `value` has no default: an empty value is a value."""
+    """A param or a tag. `value` has no default, so that an empty value is written, too."""
 
     key: str
     value: str
@@ -45,7 +45,7 @@ Number = float | str
 
 
 def wire_number(value: float) -> Number:
-    """Return a double as protobuf's JSON form has it."""
+    """Return a double in protobuf's JSON form."""
     if math.isfinite(value):
         return value
     if math.isnan(value):
@@ -59,7 +59,7 @@ def encode(message: Reply) -> bytes:
 
 
 def reply(message: Reply) -> Response:
-    """Return the 200 answer that carries a message."""
+    """Return the 200 answer with a message."""
     return Response(encode(message), media_type=JSON_MEDIA_TYPE)
 
 
@@ -72,11 +72,11 @@ def empty_reply() -> Response:
 
 
 def schema_of(message: type[Reply]) -> dict[str, Any]:
-    """Return a message's JSON schema; those of nested messages ride along under `$defs`.
+    """Return a message's JSON schema, with those of nested messages under `$defs`.
 
-    `trackhelm_core.http.app` moves them to where the references point.
+    `trackhelm_core.http.app` moves these to where the references point.
     """
-    # What is asked and what is answered may have one name, and is not described by one schema.
+    # A request and an answer may have the same name, but need two schemas.
     name = "Reply.{name}"
     (schema,), components = msgspec.json.schema_components(
         [message], ref_template=SCHEMA_REF.replace("{name}", name)
@@ -94,7 +94,7 @@ def documented(message: type[Reply]) -> dict[str, Any]:
 
 
 def documented_body(message: type[WireModel]) -> dict[str, Any]:
-    """Return the route arguments that document a body which the endpoint reads by itself."""
+    """Return the route arguments that document a body that the endpoint reads by itself."""
     schema = message.model_json_schema(ref_template=SCHEMA_REF.replace("{name}", "{model}"))
     body = {"required": True, "content": {JSON_MEDIA_TYPE: {"schema": schema}}}
     return {"openapi_extra": {"requestBody": body}}

@@ -1,4 +1,4 @@
-"""The base of every request model: protobuf's JSON leniencies, undone once; numbers are read exactly."""
+"""The base of every request model: protobuf's JSON with its leniency, and whole numbers read exactly."""
 
 import re
 from collections.abc import Collection
@@ -21,24 +21,23 @@ from pydantic_core import PydanticCustomError
 from trackhelm_core.limits import COMMENT_LENGTH, INT64_MAX, INT64_MIN
 from trackhelm_core.wire.json import LargeFloat
 
-# Whole numbers as clients write them, read exactly: no number goes through a double on its way.
+# Whole numbers as clients write them, read exactly: no number is converted to a double on the way.
 #
-# Protobuf's JSON has an int64 as a number or as text. R sends every scalar as text, and 100,000 as `1e+05`.
-
-# The space is a plus sign that a client left unencoded in a query string.
+# In protobuf's JSON an int64 is a number or a text. R sends every scalar as text, and 100,000 as `1e+05`. The
+# space in the pattern is a plus sign that a client did not encode in a query string.
 _NUMBER: Final = re.compile(r"([+-]?)([0-9]*)(?:\.([0-9]*))?(?:[eE]([+\- ]?)([0-9]+))?")
 
 _MOST_DIGITS: Final = 19
-"""What an int64 has at most."""
+"""The most digits that an int64 has."""
 
 _BEYOND: Final = 10**_MOST_DIGITS
 
 
 def whole_number(text: str) -> int | None:
-    """Return the whole number that a text writes, in decimal or exponent form; None where it writes none.
+    """Return the whole number in a text, in decimal or exponent form; None if the text has none.
 
-    What is outside the 64-bit integers comes as some number that is outside, too: nobody can have the server
-    compute with `1e999999999`.
+    For a number outside the 64-bit integers it returns some other number outside of them, so that no caller
+    can make the server compute `1e999999999`.
     """
     found = _NUMBER.fullmatch(text)
     if found is None:
@@ -84,46 +83,46 @@ def _read(value: Any) -> Any:
 
 
 WHOLE: Final = BeforeValidator(_read)
-"""What makes an `int` of a request one that is read like this. A narrower range is a `Field` of its own."""
+"""The validator of an `int` of a request that is read like this. A narrower range is a `Field` of its own."""
 
 
-# The base of every request model: protobuf's JSON leniencies, undone once.
+# The base of every request model.
 #
 # MLflow's requests are protobuf messages in JSON: a field may be spelled `run_id` or `runId`, `null` means
-# absent, numbers may be strings, unknown fields are ignored. A model derived from `WireModel` sees
-# snake_case names and no nulls, so it can declare plain required and optional fields.
+# absent, numbers may be strings, and unknown fields are ignored. `WireModel` turns this into snake_case names
+# without nulls, so that a model can declare plain required and optional fields.
 
 MISSING = "missing"
-"""The error type of an absent required field: pydantic's own, raised for empty ones too."""
+"""The error type of an absent required field. It is pydantic's own and is raised for empty ones, too."""
 
 NOT_STORABLE = "not_storable"
-"""The error type of a text that no database stores; the field's name and the reason are in the context."""
+"""The error type of a text that no database can store; the context has the field's name and the reason."""
 
 WHOLE_MESSAGE = "whole_message"
-"""The error type of a violation whose message is all that is to be said, in MLflow's words."""
+"""The error type of a violation whose message is MLflow's complete message."""
 
 
 def _not_empty(value: str) -> str:
-    # In proto3 an empty string is an absent one: stock answers both alike.
+    # In proto3 an empty string counts as absent; MLflow's server answers both alike.
     if not value:
         raise PydanticCustomError(MISSING, "Field required")
     return value
 
 
 Required = Annotated[str, AfterValidator(_not_empty)]
-"""A string that must be there and not be empty."""
+"""A string that must be given and not be empty."""
 
 
 def _as_list(value: Any) -> Any:
-    # FastAPI knows a field by one spelling: given as `runIds=a`, it arrives as the text `a`.
+    # FastAPI knows one spelling of a field: if it is given as `runIds=a`, it arrives as the text `a`.
     return [value] if isinstance(value, str) else value
 
 
 Repeated = Annotated[tuple[str, ...], BeforeValidator(_as_list)]
-"""A list of strings that a query gives as a repeated key, in either spelling: `run_ids=a&run_ids=b`.
+"""A list of strings, given in a query as a repeated key in either spelling: `run_ids=a&run_ids=b`.
 
-Requests from a query are `Annotated[Model, Query()]`; everything else a `WireModel` does for bodies holds
-for them as it is.
+Requests from a query are `Annotated[Model, Query()]`; otherwise a `WireModel` treats them as it treats
+bodies.
 """
 
 Int64 = Annotated[int, Field(ge=INT64_MIN, le=INT64_MAX), WHOLE]
@@ -131,7 +130,7 @@ Milliseconds = Annotated[int, Field(ge=0, le=INT64_MAX), WHOLE]
 """A time: milliseconds since the epoch."""
 
 Comment = Annotated[str, Field(max_length=COMMENT_LENGTH)]
-"""Why something is done, for the audit trail. The stock client sends none."""
+"""The reason of a change, for the audit trail. The stock client sends none."""
 
 
 _OF_SEARCHES: Final = frozenset(
@@ -140,10 +139,10 @@ _OF_SEARCHES: Final = frozenset(
         *("view_type", "run_view_type", "experiment_names"),
     }
 )
-"""Words of MLflow's API and of its Python client for which rows are wanted, how many, and in which order."""
+"""Names in MLflow's API and Python client for which rows a search returns, how many, and in which order."""
 
 NOT_TAKEN: Final = "not_taken"
-"""The error type of an argument that a request does not take."""
+"""The error type of an argument that a request does not have."""
 
 _arguments: set[str] = set(_OF_SEARCHES)
 
@@ -154,16 +153,16 @@ def is_argument(name: str) -> bool:
 
 
 def is_meant(name: str, fields: Collection[str]) -> bool:
-    """Return whether a name that is none of a message's fields is one that must not be ignored.
+    """Return whether a name that is not a field of a message must be refused instead of ignored.
 
-    Protobuf ignores fields that it does not know, so that newer clients can speak to older servers. But who
-    sends `filter_string` for `filter`, or `run_ids` for `run_id`, must get what was asked for or a refusal.
+    Protobuf ignores unknown fields, so that newer clients can talk to older servers. But a caller that sends
+    `filter_string` for `filter`, or `run_ids` for `run_id`, must get what it asked for or a refusal.
     """
     return name in _OF_SEARCHES or f"{name}s" in fields or (name.endswith("s") and name[:-1] in fields)
 
 
 def not_taken(name: str, fields: Collection[str]) -> str:
-    """Say that an argument is not among those that a request takes."""
+    """Return the message for an argument that a request does not have."""
     return f"'{name}' is not taken here. Allowed: {', '.join(sorted(fields)) or 'none'}"
 
 
@@ -173,18 +172,18 @@ def _camel_names(model: type[BaseModel]) -> dict[str, str]:
 
 
 def _violation(value: Any) -> str | None:
-    """Say why a text cannot be stored, or None."""
+    """Return why a text cannot be stored, or None."""
     if isinstance(value, tuple):
         return next((violation for item in value if (violation := _violation(item))), None)
     if not isinstance(value, str):
         return None
     if "\0" in value:
-        return "a NUL character"  # PostgreSQL stores none
+        return "a NUL character"  # PostgreSQL cannot store it
     if not value.isascii():
         try:
             value.encode()
         except UnicodeEncodeError:
-            return "half of a surrogate pair"  # JSON can spell it, UTF-8 cannot
+            return "half of a surrogate pair"  # JSON can express it, UTF-8 cannot
     return None
 
 
@@ -235,7 +234,7 @@ class WireModel(BaseModel):
 class OfRun(WireModel):
     """A request about one run, named by `run_id` or, by old clients, `run_uuid`."""
 
-    # In this order: the check of `run_id` sees the other, and a missing run is told before other faults.
+    # In this order, so that the check of `run_id` sees the other field, and a missing run is reported first.
     run_uuid: str = ""
     run_id: Annotated[str, Field(validate_default=True)] = ""
 
@@ -248,5 +247,5 @@ class OfRun(WireModel):
 
     @property
     def run(self) -> str:
-        """The run's id, however it was given."""
+        """The id of the run, from either field."""
         return self.run_id or self.run_uuid

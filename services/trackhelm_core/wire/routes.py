@@ -1,4 +1,4 @@
-"""The route classes of endpoints that take arguments: through the framework, and called directly."""
+"""The route classes of endpoints: with arguments read as MLflow reads them, and called directly."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Mapping
 from types import MappingProxyType
@@ -17,13 +17,13 @@ from trackhelm_core.wire.arguments import Arguments, check_no_arguments, read_bo
 from trackhelm_core.wire.paths import inner_path
 from trackhelm_core.wire.violations import cut
 
-# Bodies as they come in: how much of one is read, and what is said of one that ends too early.
+# Bodies as they are received: how much of a body is read, and the error for one that ends too early.
 
 _TOO_LARGE = 413
 
 
 async def body_of(request: Request) -> AsyncIterator[bytes]:
-    """Yield a request's body; raises when the connection ends before it does."""
+    """Yield a request's body; raises if the connection ends before the body does."""
     try:
         async for chunk in request.stream():
             yield chunk
@@ -32,7 +32,7 @@ async def body_of(request: Request) -> AsyncIterator[bytes]:
 
 
 def announced_length(request: Request) -> int | None:
-    """Return the body's length in bytes as its header announces it, None if it does not."""
+    """Return the body's length in bytes according to its header, None if the header is missing."""
     header = request.headers.get("content-length")
     if header is None:
         return None
@@ -42,13 +42,13 @@ def announced_length(request: Request) -> int | None:
 
 
 async def whole_body(request: Request, limit: int) -> bytes:
-    """Return a body of at most `limit` bytes; of a larger one no more than that is ever held."""
+    """Return a body of at most `limit` bytes. A larger one is refused before more than that is in memory."""
     _check_size(announced_length(request) or 0, limit)
     return await read_whole(request.receive, limit)
 
 
 async def read_whole(receive: Receive, limit: int) -> bytes:
-    """Return what a connection sends as a body; otherwise as `whole_body`."""
+    """Return the body that a connection sends, as `whole_body` does."""
     chunks: list[bytes] = []
     size = 0
     more = True
@@ -66,7 +66,7 @@ async def read_whole(receive: Receive, limit: int) -> bytes:
 
 def _check_size(size: int, limit: int) -> None:
     if size > limit:
-        # Not 429 or 5xx: the stock client would send it again.
+        # Not 429 or 5xx, because the stock client would retry the request.
         raise ApiError(
             ErrorCode.INVALID_PARAMETER_VALUE,
             f"The request body is too large: at most {limit} bytes are allowed. Please split it up.",
@@ -80,21 +80,21 @@ def _cut_short() -> ApiError:
     )
 
 
-# The route class of every endpoint that takes arguments: a JSON body, or those of a GET.
+# The route class of every endpoint with arguments, in a JSON body or in the query string of a GET.
 #
-# It accepts what MLflow's server accepts as a body: an absent one (an empty message), and JSON that was
-# encoded twice (old clients). Of a write it demands `Content-Type: application/json`, which no HTML form
-# can send, so that a foreign page cannot write without the browser asking us first. It reads no more than
-# the limit.
+# It accepts the bodies that MLflow's server accepts: none (an empty message), and JSON that was encoded twice
+# (old clients). For a write it requires `Content-Type: application/json`, which no HTML form can send, so
+# that a foreign page cannot write without a preflight request. It reads no more than the limit.
 
-# A browser asks before it sends a foreign page's DELETE, and the stock client sends some without a body.
+# Not DELETE: a browser sends a preflight request before a foreign page's DELETE, and the stock client sends
+# some without a body.
 _JSON_METHODS = frozenset({"POST", "PUT", "PATCH"})
 
 _EMPTY: Final = b"{}"
 
 
 def check_json_content_type(request: Request) -> None:
-    """Refuse a body that does not say it is JSON."""
+    """Refuse a body whose `Content-Type` is not JSON."""
     given = request.headers.get("content-type", "")
     if given.split(";")[0].strip().lower() != "application/json":
         if not given:
@@ -107,35 +107,35 @@ def check_json_content_type(request: Request) -> None:
 
 
 class WireRequest(Request):
-    """A request that knows MLflow's forms of a body."""
+    """A request that accepts MLflow's forms of a body."""
 
     _read: bytes | None = None
 
     async def body(self) -> bytes:
-        """Return the body, an empty message where there is none."""
+        """Return the body; an empty message if there is none."""
         if self._read is None:
             self._read = await whole_body(self, JSON_BODY_BYTES) or _EMPTY
         return self._read
 
     async def json(self) -> Any:
-        """Return what the body says."""
+        """Return the value of the body."""
         return read_json(await self.body())
 
     def check_query(self) -> None:
-        """Refuse arguments in the query string, where they are read from the body."""
+        """Refuse arguments in the query string, if they are read from the body."""
         if self.scope["query_string"]:
             check_no_arguments(self.query_params, self.method)
 
     def take_arguments(self, arguments: Arguments, body: Any = None) -> None:
-        """Make the query string what it and a body say."""
+        """Merge the arguments of a body's value into the query string."""
         self._query_params = arguments.merged(self.query_params, body, self.path_params)
 
 
 class QueryRoute(APIRoute):
-    """Reads arguments from the query string alone: the body is a file."""
+    """Reads arguments from the query string only, because the body is a file."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """Return the handler, given a request whose arguments are checked."""
+        """Return the handler, which gets a request whose arguments are checked."""
         handler = super().get_route_handler()
         arguments = Arguments.of(self.dependant)
 
@@ -151,10 +151,10 @@ class WireRoute(APIRoute):
     """Reads a request's arguments as MLflow's server does."""
 
     reads_message: ClassVar[bool] = False
-    """Whether the endpoint reads a message from the body by itself."""
+    """Whether the endpoint itself reads a message from the body."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """Return the handler, given a request that knows MLflow's forms of arguments."""
+        """Return the handler, which gets a request that accepts MLflow's forms of arguments."""
         handler = super().get_route_handler()
         arguments = Arguments.of(self.dependant)
         has_message = self.reads_message or self.body_field is not None
@@ -163,7 +163,7 @@ class WireRoute(APIRoute):
             if request.method in _JSON_METHODS:
                 check_json_content_type(request)
             wire_request = WireRequest(request.scope, request.receive)
-            # Here, because FastAPI takes whatever fails while it reads a body for JSON it cannot parse.
+            # Read here, because FastAPI treats any error while it reads a body as invalid JSON.
             body = await wire_request.body()
             if has_message:
                 wire_request.check_query()
@@ -174,13 +174,13 @@ class WireRoute(APIRoute):
         return handle
 
 
-# Endpoints that are called directly, past the framework's layers, routing and injection: those called most.
+# Direct endpoints: the most frequent ones, called without the framework's layers, routing and injection.
 #
-# A request with one metric point is worth some 10 µs of work; matching it against a hundred routes and
-# solving its endpoint's parameters takes 140, and the layers around the router 10. A route of class
-# `DirectRoute` is an ordinary route, in the OpenAPI document and for any other application. Its endpoint
-# takes nothing but the request, so calling it by its exact path means the same: body, limits, errors and
-# what is counted are those of any `WireRoute`.
+# The work for a request with one metric point takes about 10 µs. Matching it against a hundred routes and
+# resolving its endpoint's parameters takes 140 µs, and the layers around the router 10 µs. A `DirectRoute` is
+# an ordinary route in the OpenAPI document and for any other application. Its endpoint takes the request
+# only, so calling it by its exact path gives the same result: body, limits, errors and metrics are those of
+# any `WireRoute`.
 
 _JSON: Final = (b"content-type", b"application/json")
 
@@ -188,13 +188,13 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 class DirectRoute(WireRoute):
-    """A POST route at a fixed path whose endpoint is `async` and takes the request alone."""
+    """A POST route at a fixed path whose endpoint is `async` and takes the request only."""
 
     reads_message = True
 
 
 def direct_routes(services: Iterable[Service]) -> dict[str, DirectRoute]:
-    """Return the direct routes of services, by every path that they are served at."""
+    """Return the direct routes of services, by each path at which they are served."""
     return {
         f"{prefix}{route.path}": route
         for service in services
@@ -206,7 +206,7 @@ def direct_routes(services: Iterable[Service]) -> dict[str, DirectRoute]:
 
 
 class DirectEndpoints:
-    """Calls the endpoint that a scope names as its route; its failures are answered as `application` does."""
+    """Calls the endpoint of a scope's route, and answers its failures as `application` does."""
 
     def __init__(self, application: Starlette) -> None:
         self._application = application
@@ -220,7 +220,7 @@ class DirectEndpoints:
             await request.body()
             request.check_query()
             response = await scope["route"].endpoint(request)
-        except Exception as error:  # noqa: BLE001 - who is not foreseen is raised again
+        except Exception as error:  # noqa: BLE001 - an unexpected one is raised again
             response = await self._answer(request, error)
         await response(scope, receive, send)
 
@@ -234,7 +234,7 @@ class DirectEndpoints:
 
 
 class DirectApplication(FastAPI):
-    """An application whose direct routes do not pass through the framework's layers."""
+    """An application whose direct routes are called without the framework's layers."""
 
     direct: Mapping[str, DirectRoute] = MappingProxyType({})
     """The direct routes, by path."""
@@ -250,7 +250,7 @@ class DirectApplication(FastAPI):
         if route is None:
             await super().__call__(scope, receive, send)
             return
-        # What the framework notes: endpoints find the state there, and counters the route.
+        # The framework sets these, too: endpoints read the state there, and the request metrics the route.
         scope["app"] = self
         scope["route"] = route
         await self.serve_direct(scope, receive, send)

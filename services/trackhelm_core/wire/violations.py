@@ -1,4 +1,4 @@
-"""What pydantic found wrong with a request, said in MLflow's words.
+"""Turns pydantic's violations of a request into errors with MLflow's messages.
 
 Clients match how sentences begin: `Missing value for required parameter 'X'`,
 `'X' exceeds the maximum length` and `Invalid value … for parameter 'X' supplied`, with nested fields as
@@ -17,7 +17,7 @@ from trackhelm_core.wire.requests import MISSING, NOT_STORABLE, NOT_TAKEN, WHOLE
 
 SHOWN_VALUE_LENGTH = 200
 
-# Where a field may be of several types, pydantic ends the place of a violation with the one that refused.
+# If a field may have several types, pydantic ends the location of a violation with the type that refused it.
 _TYPE_NAMES = frozenset({"str", "int"})
 
 
@@ -35,28 +35,28 @@ def field_path(location: Sequence[int | str]) -> str:
 
 
 def shown(value: Any) -> str:
-    """Return a value as JSON, cut to a length that a log line and a terminal can bear."""
+    """Return a value as JSON, cut to a length that fits a log line and a terminal."""
     large = isinstance(value, LargeFloat)
     text = value.text if large else json.dumps(value, default=str, ensure_ascii=False)
-    # A lone surrogate is legal in JSON text but has no UTF-8 form, so it could not be answered with.
+    # A lone surrogate is legal in JSON text but has no UTF-8 form, so it could not be sent in an answer.
     text = text.encode("utf-8", "replace").decode("utf-8")
     return cut(text)
 
 
 def cut(text: str) -> str:
-    """Return a text, or its beginning where it is too long to show."""
+    """Return a text, or its beginning if it is too long to show."""
     return text if len(text) <= SHOWN_VALUE_LENGTH else f"{text[:SHOWN_VALUE_LENGTH]}…"
 
 
 def invalid_value(value: Any, parameter: str, reason: str) -> InvalidParameterError:
-    """Return the error for a value that is not allowed; `reason` is what is, as a sentence's end."""
+    """Return the error for a value that is not allowed; `reason` ends the sentence and says what is."""
     return InvalidParameterError(
         f"Invalid value {shown(value)} for parameter '{parameter}' supplied: {reason}."
     )
 
 
 def too_long(value: str, name: str, limit: int, parameter: str = "") -> InvalidParameterError:
-    """Return the error for a text of more than `limit` characters; `parameter` says more of where it is."""
+    """Return the error for a text of more than `limit` characters; `parameter` is its full path, if given."""
     subject = f"'{parameter}'" if parameter else "it"
     return InvalidParameterError(
         f"'{name}' exceeds the maximum length of {limit} characters: "
@@ -65,7 +65,7 @@ def too_long(value: str, name: str, limit: int, parameter: str = "") -> InvalidP
 
 
 def request_violation(violation: Mapping[str, Any]) -> InvalidParameterError:
-    """Return the error to answer with for the first violation of a request."""
+    """Return the error for the first violation of a request."""
     path = field_path(violation["loc"])
     match violation["type"]:
         case kind if kind == MISSING:
