@@ -1,4 +1,4 @@
-"""What several services know of the product: tables, migrations, audit, outbox, runs, locations, deletion.
+"""What several services share of the product: tables, migrations, audit, outbox, runs, locations, deletion.
 
-It serves nothing by itself.
+Must not serve requests or import a service.
 """

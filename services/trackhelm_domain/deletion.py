@@ -1,4 +1,7 @@
-"""What a service that deletes for good must know of files: who else needs them, and their deletion."""
+"""Files in a deletion for good: finding out what else needs them, and scheduling their deletion.
+
+Must not delete or read a file: the artifact service does that.
+"""
 
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,44 +15,46 @@ from trackhelm_domain.audit.changes import Entity
 from trackhelm_domain.locations import RUNS_SCHEME, Place, Places
 from trackhelm_domain.tables import ArtifactTombstone, Experiment, ModelVersion, RegisteredModel
 
-# Who else needs the files of a run or logged model: a registered version must never silently lose its own.
+# What else needs the files of a run or logged model: a registered version must never silently lose its files.
 #
-# Versions are read, and experiments, which may have been placed below: services/README.md allows it.
+# This reads the versions, and the experiments, whose locations may lie below; services/README.md allows it.
 
 _AT_A_TIME: Final = 1_000
 
 _OVERLAP: Final = 3_600_000
-"""Milliseconds: what was not there yet when all was read has a time that is at most so long before. It is the
-time of a request, by the clock of the server that took it: S3 refuses one that is 15 minutes off."""
+"""Milliseconds. A row that was added after everything was read has a time at most so long before that. The
+time is that of the request, by the clock of the server that received it; S3 refuses a clock that is 15
+minutes off."""
 
 _Use: TypeAlias = tuple[str, str]
-"""A place as text, and who uses what is there."""
+"""A place as text, and a description of the owner that uses its files."""
 
 
 class FilesInUse:
-    """Who uses which files, as one command asks it again and again.
+    """Which files are in use and by what, for a command that looks it up many times.
 
-    All of it is read once, outside of the transactions that delete, into some 200 bytes of memory a version.
-    In those only what is newer is read.
+    Everything is read once, outside of the transactions that delete, and takes about 200 bytes of memory for
+    each version. Those transactions read only what is newer.
     """
 
     def __init__(self, places: Places, clock: Clock) -> None:
         self._places = places
         self._clock = clock
         self._since = 0
-        # Sorted, so that what lies below a place is one range.
+        # Sorted, so that everything below a place is one range.
         self._known: list[_Use] | None = None
 
     def read(self, session: Session) -> None:
-        """Read who uses files by now."""
+        """Read which files are in use now."""
         self._since = self._clock() - _OVERLAP
         self._known = sorted(self._uses(session, since=0))
 
     def below(self, session: Session, roots: Mapping[str, str]) -> dict[str, str]:
-        """Return who uses files below roots, in words, by the public ids that the roots (URIs) are given by.
+        """Return a description of what uses files below each root, by the public id of the root.
 
-        Call it in the transaction that deletes, when what is deleted is locked: whoever registers a version
-        locks the run or logged model that it comes from.
+        `roots` maps public ids to URIs; a root that is not in use is left out. Call this in the transaction
+        that deletes, after the rows to delete are locked: a transaction that registers a version locks the
+        run or logged model from which it comes.
         """
         if not roots:
             return {}
@@ -70,7 +75,7 @@ class FilesInUse:
 
 
 def _spelled(place: Place) -> str:
-    """Return a place as text that begins with that of each place above."""
+    """Return a place as text that begins with the text of every place above it."""
     return "".join(f"{part}\0" for part in place)
 
 
@@ -80,11 +85,11 @@ def _first_below(uses: Sequence[_Use], place: str) -> str | None:
 
 
 def _users(session: Session, since: int) -> Iterator[tuple[str, str]]:
-    """Yield who uses files and where, of what was made at a time (milliseconds) or later."""
+    """Yield what uses files and where, for everything made at a time (milliseconds) or later."""
     versions = session.execute(
         select(RegisteredModel.name, ModelVersion.version, ModelVersion.source, ModelVersion.storage_location)
         .join(RegisteredModel, RegisteredModel.id == ModelVersion.registered_model_id)
-        # Which has an index, and is never before the time at which a version was made.
+        # This column has an index, and its time is never before the time at which the version was made.
         .where(ModelVersion.last_updated_timestamp >= since)
         .execution_options(yield_per=_AT_A_TIME)
     )
@@ -98,15 +103,15 @@ def _users(session: Session, since: int) -> Iterator[tuple[str, str]]:
         yield f"experiment {experiment_id}, whose location lies there", location
 
 
-# Files that are to be deleted: told of in the transaction that deletes for good what they belong to.
+# Tombstones: files that are to be deleted, written in the transaction that deletes their owner for good.
 #
-# The one who deletes a run or a logged model knows nothing of stores. It leaves a tombstone, and the
-# artifact service deletes the files, then the tombstone: whoever is killed in between, what is left is
-# found.
+# The service that deletes a run or a logged model does not know the store. It writes a tombstone, and the
+# artifact service deletes first the files and then the tombstone. If either is killed in between, the
+# tombstone shows what is left.
 
 
 def schedule_file_deletion(session: Session, entity: Entity, artifact_uri: str, *, now: int) -> None:
-    """Have the files below a URI deleted, which belonged to something that is deleted in this transaction."""
+    """Write a tombstone for the files below a URI, whose owner is deleted in this transaction."""
     session.execute(
         insert(ArtifactTombstone).values(
             entity_type=entity.type.value, entity_id=entity.id, artifact_uri=artifact_uri, deleted_time=now

@@ -1,4 +1,4 @@
-"""What a service must know of an experiment before it adds to it, or deletes what is in it."""
+"""Checks of an experiment before a service adds to it or deletes something in it."""
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -9,12 +9,11 @@ from trackhelm_domain.tables.lifecycle import LifecycleStage
 
 
 def active_location(session: Session, experiment_id: int, asked: str = "") -> str:
-    """Return where an active experiment's files are; `asked` is its id where the caller spelt it otherwise.
+    """Return the location of an active experiment; `asked` is its id as the caller spelt it, if different.
 
-    It cannot be deleted until this transaction ends.
-
-    On PostgreSQL because its row is locked, shared with others that add to it: what is added to an experiment
-    while it is deleted would stay active in it. On SQLite because whoever writes is alone.
+    The experiment cannot be deleted until this transaction ends. Otherwise something could be added while it
+    is deleted, and would stay active in a deleted experiment. On PostgreSQL its row is locked, in a mode
+    shared with others that add to it; SQLite has one writer at a time anyway.
     """
     statement = select(Experiment.lifecycle_stage, Experiment.artifact_location)
     statement = statement.where(
@@ -32,7 +31,7 @@ def active_location(session: Session, experiment_id: int, asked: str = "") -> st
 
 
 def is_in_bin(session: Session, experiment_id: int) -> bool:
-    """Return whether an experiment is in the bin: then it stays there until this transaction ends."""
+    """Return whether an experiment is in the bin. If it is, it stays there until this transaction ends."""
     statement = select(Experiment.id).where(
         Experiment.id == experiment_id, Experiment.lifecycle_stage == LifecycleStage.DELETED
     )

@@ -1,7 +1,7 @@
-"""The backlog without Redis: what waits in the journal, a table of the same database.
+"""The backlog without Redis: entries that wait in the journal, a table of the same database.
 
-The process that keeps the journal, which is the one that takes metrics, knows by heart what waits, and who
-wrote it. Another process of the same database asks the table, and waits for all that is in it.
+The process that accepts metrics keeps the journal: it has in memory which entries wait and which runs they
+belong to. Any other process that uses the database reads the table, and waits for all entries in it.
 """
 
 import threading
@@ -17,10 +17,10 @@ from trackhelm_core.queue.read_wait import Positions, new_read_wait
 from trackhelm_domain.tables import JournalEntry
 
 FULL_BYTES: Final = 8 * 1024 * 1024
-"""Once so much waits, it is stored without gathering more."""
+"""When so many bytes wait, they are stored without gathering more."""
 
 MOST_BYTES: Final = 64 * 1024 * 1024
-"""Once so much waits, nothing is added until some of it is stored: whoever sends waits as long."""
+"""When so many bytes wait, nothing is added until some of it is stored; senders have to wait."""
 
 _PARTITION: Final = 0
 _BEFORE_ALL: Final = 0
@@ -28,16 +28,16 @@ _BEHIND_ALL: Final = 2**63 - 1
 
 
 class Accepted(NamedTuple):
-    """An entry that is in the journal, committed."""
+    """An entry of the journal that is committed."""
 
     id: int
     subjects: Iterable[str]
-    """The run and the logged models that it is of."""
+    """The run and the logged models to which the entry belongs."""
     size: int
 
 
 class JournalBacklog:
-    """What waits in the journal; see `Backlog`. Any thread may call it."""
+    """The entries that wait in the journal; see `Backlog`. Any thread may call its methods."""
 
     def __init__(self, database: Database, patience_seconds: float) -> None:
         self.patience_seconds = patience_seconds
@@ -50,17 +50,17 @@ class JournalBacklog:
         self._bytes = 0
         self._hurry = self._called = False
 
-    # What reads ask.
+    # For reads.
 
     def newest(self, subjects: Sequence[str]) -> Positions:
-        """Return the newest entry that may be of the subjects, if it is not stored."""
+        """Return the newest entry that may belong to the subjects, unless it is stored."""
         with self._changed:
             if self._is_kept_here:
                 if self._stored >= self._accepted:
                     return {}
                 notes = self._notes
                 noted = max((notes.get(subject, _BEFORE_ALL) for subject in subjects), default=_BEFORE_ALL)
-                # Whose the entries are that the process before this one left, nobody has looked.
+                # It is unknown to which runs the entries belong that an earlier process has left.
                 newest = max(noted, self._recovered)
                 return _position(newest) if newest > self._stored else {}
         return self.accepted()
@@ -73,7 +73,7 @@ class JournalBacklog:
         return _position(self._ask(func.max) or _BEFORE_ALL)
 
     def stored(self, partitions: Iterable[int] | None = None) -> Positions:
-        """Return the newest entry that is stored, as are all before it."""
+        """Return the newest entry that is stored; all before it are stored, too."""
         with self._changed:
             if self._is_kept_here:
                 return _position(self._stored)
@@ -81,13 +81,13 @@ class JournalBacklog:
         return _position(_BEHIND_ALL if first is None else first - 1)
 
     def hurry(self, partitions: Iterable[int]) -> None:
-        """Have what waits stored at once, if this process keeps the journal."""
+        """Make the drainer store at once what waits, if this process keeps the journal."""
         with self._changed:
             self._hurry = True
             self._changed.notify_all()
 
     def pause(self, seconds: float) -> None:
-        """Wait for so long, or until something was stored."""
+        """Wait for so long, or until something is stored."""
         with self._changed:
             if self._is_kept_here:
                 stored = self._stored
@@ -95,10 +95,10 @@ class JournalBacklog:
                 return
         time.sleep(seconds)
 
-    # What the process that keeps the journal says and asks.
+    # For the process that keeps the journal.
 
     def keep(self, newest: int, size: int) -> None:
-        """Begin to keep the journal in this process; it holds bytes up to an entry, or up to none (0)."""
+        """Begin to keep the journal here; it has `size` bytes up to the entry `newest` (0 if empty)."""
         with self._changed:
             self._is_kept_here = True
             self._accepted = self._recovered = newest
@@ -111,14 +111,14 @@ class JournalBacklog:
             for entry in entries:
                 self._accepted = entry.id
                 self._bytes += entry.size
-                # It may be stored already: who drains sees it as soon as it is committed.
+                # The entry may be stored already: the drainer sees it as soon as it is committed.
                 if entry.id > self._stored:
                     self._notes.update(dict.fromkeys(entry.subjects, entry.id))
             if was_idle or (self._bytes >= FULL_BYTES and not was_full):
                 self._changed.notify_all()
 
     def acknowledge(self, last: int, size: int) -> None:
-        """Note that all entries up to one are stored, of so many bytes, and let those go on who wait."""
+        """Note that all entries up to `last` are stored, of `size` bytes, and wake the waiting threads."""
         with self._changed:
             self._stored = max(self._stored, last)
             self._bytes -= size
@@ -129,15 +129,16 @@ class JournalBacklog:
             self._changed.notify_all()
 
     def call(self) -> None:
-        """Have who drains look for other work."""
+        """Make the drainer look for other work."""
         with self._changed:
             self._called = True
             self._changed.notify_all()
 
     def wait_until_due(self, due_at: float, until: float) -> bool:
-        """Wait until entries are to be stored, and return True; or until a call or a time, and return False.
+        """Wait until entries must be stored and return True; return False after `call` or at `until`.
 
-        That is at a time, or as soon as a read waits for them, or they are many. Times are monotonic.
+        Entries must be stored at the time `due_at`, or as soon as a read waits for them or too many wait.
+        Times are those of the monotonic clock.
         """
         with self._changed:
             while True:
@@ -152,12 +153,12 @@ class JournalBacklog:
                 self._changed.wait((min(due_at, until) if is_behind else until) - now)
 
     def wait_for_room(self, seconds: float) -> bool:
-        """Wait for so long until more may be added, and return whether it may."""
+        """Wait at most so long until more may be added, and return whether it may."""
         with self._changed:
             return self._changed.wait_for(lambda: self._bytes < MOST_BYTES, seconds)
 
     def waiting(self) -> tuple[int, int]:
-        """Return the newest entry that was accepted, and how many bytes wait up to it."""
+        """Return the newest entry that was accepted, and the number of bytes that wait."""
         with self._changed:
             return self._accepted, self._bytes
 

@@ -1,8 +1,8 @@
-"""The texts of keys and their ids, remembered: rows of params, tags and series carry only the id.
+"""A cache of the texts of keys and their ids, because rows of params, tags and series have only the id.
 
-A key is never updated or deleted, so what was once read of it stays true. That a key does not exist is
-never remembered. A session that writes may see a key that is then rolled back: what it finds is remembered
-when it has committed (`known_ids`, `remember_when_committed`).
+A key is never updated or deleted, so an id that was read stays valid. That a key does not exist is never
+cached. A session that writes may see a key that is rolled back later, so what it finds is cached only after
+its commit (`known_ids`, `remember_when_committed`).
 """
 
 from collections.abc import Collection, Mapping
@@ -15,19 +15,20 @@ from sqlalchemy.pool import Pool
 from trackhelm_core.db.statements import is_any_of
 from trackhelm_domain.tables import Key
 
-# A key has at most 250 characters: some tens of megabytes, reached only by scripts that put data into keys.
+# A key has at most 250 characters, so this is some tens of megabytes. Only scripts that put data into keys
+# reach it.
 _REMEMBERED = 200_000
 
 
 class Keys:
-    """The keys of one database that this process has met."""
+    """The keys of one database that this process has cached."""
 
     def __init__(self) -> None:
         self._names: dict[int, str] = {}
         self._ids: dict[str, int] = {}
 
     def names(self, session: Session, ids: Collection[int]) -> Mapping[int, str]:
-        """Return the texts of keys: of these, and perhaps of others."""
+        """Return the texts of these keys, and perhaps of others."""
         known = self._names
         if missing := {key_id for key_id in ids if key_id not in known}:
             rows = session.execute(
@@ -50,17 +51,17 @@ class Keys:
         return known
 
     def known_ids(self, names: Collection[str]) -> dict[str, int]:
-        """Return the ids of those keys that are remembered, without asking the database."""
+        """Return the ids of those keys that are cached, without a statement."""
         known = self._ids
         return {name: key_id for name in names if (key_id := known.get(name)) is not None}
 
     def remember_when_committed(self, session: Session, ids: Mapping[str, int]) -> None:
-        """Remember keys that a session found or inserted, once its transaction is committed."""
+        """Cache keys that a session found or inserted, when its transaction has committed."""
         found = [(key_id, name) for name, key_id in ids.items()]
         event.listen(session, "after_commit", lambda _session: self._remember(found), once=True)
 
     def _remember(self, keys: Collection[tuple[int, str]]) -> dict[int, str]:
-        # Other threads hold on to the present dictionaries: they are extended, or left behind whole.
+        # Other threads may still use the dictionaries, so these are only extended, or replaced by new ones.
         known = self._names
         if len(known) + len(keys) > _REMEMBERED:
             self._names, self._ids = {}, {}
@@ -71,10 +72,10 @@ class Keys:
         return known
 
 
-# By the pool, which engines of one database with different options share.
+# By the pool, because engines of one database with different options share it.
 _keys: WeakKeyDictionary[Pool, Keys] = WeakKeyDictionary()
 
 
 def keys_of(session: Session) -> Keys:
-    """Return what this process remembers of the keys of the session's database."""
+    """Return this process's cache of the keys of the session's database."""
     return _keys.setdefault(session.get_bind().engine.pool, Keys())

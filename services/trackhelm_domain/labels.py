@@ -1,4 +1,4 @@
-"""The one text of a set of labels, and its digest: how services name the same label set."""
+"""The canonical text of a label set and its digest, by which all services identify it."""
 
 import hashlib
 import json
@@ -11,5 +11,5 @@ def canonical(labels: Mapping[str, str]) -> str:
 
 
 def digest_of(labels: Mapping[str, str]) -> str:
-    """Return what `label_set.digest` holds for labels."""
+    """Return the value of `label_set.digest` for labels."""
     return hashlib.sha256(canonical(labels).encode()).hexdigest()

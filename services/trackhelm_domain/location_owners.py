@@ -1,9 +1,9 @@
-"""Whose a location is: what an experiment may not have, for somebody else has files there.
+"""Owners of locations: which locations an experiment may not have, because files of another owner are there.
 
-Two owners of one place would list, overwrite and delete each other's files. Owners are experiments, which all
-runs and logged models lie below, the deleted ones included until they are deleted for good; versions of
-registered models, wherever their files are; and the server itself, for the root of its store. Statements here
-are ranges of an index, however many owners there are.
+Two owners of one place would list, overwrite and delete each other's files. Owners are the experiments, below
+which all runs and logged models lie, also while they are in the bin; the versions of registered models,
+wherever their files are; and the server itself, for the root of its store. Every statement here reads a range
+of an index, so the number of owners does not matter.
 """
 
 from typing import Final
@@ -17,20 +17,21 @@ from trackhelm_domain.tables import Experiment, ModelVersion, RegisteredModel
 from trackhelm_domain.tables.lifecycle import LifecycleStage
 
 _LOCK: Final = 5_207_302_615
-"""The name of PostgreSQL's lock, which nothing else of ours has."""
+"""The number of the advisory lock in PostgreSQL. No other lock of ours has it."""
 
 
 def wait_for_turn(session: Session) -> None:
-    """Keep others from taking locations until this transaction ends: nobody sees what two take at once.
+    """Wait for other transactions that choose a location, and keep new ones out until this one ends.
 
-    On SQLite whoever writes is alone already.
+    Two transactions that chose locations at the same time would not see each other's. SQLite has one writer
+    at a time anyway.
     """
     if dialect_of(session) == "postgresql":
         session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
 
 
 def owner_of(session: Session, places: Places, location: str, experiment_id: int) -> str | None:
-    """Return in words who else has files at, above or below a location that an experiment is to have."""
+    """Return a description of another owner at, above or below an experiment's new location, or None."""
     if places.holds_store(location):
         return "it is, or holds, the root of this server's own store"
     keys = places.keys(location)
@@ -73,7 +74,7 @@ def _version(session: Session, keys: list[str]) -> str | None:
 
 
 def _coming_experiment(session: Session, places: Places, location: str) -> str | None:
-    """Return whose folder of the store it is to be, if that is an experiment that does not exist yet."""
+    """Return the owner if the location is a store folder kept for an experiment that does not exist yet."""
     number = places.own_path(location).split("/")[0]
     if not (number.isascii() and number.isdigit()) or len(number) > len(str(2**63)):
         return None
@@ -87,6 +88,6 @@ def _relations(
     column: InstrumentedAttribute[str | None], keys: list[str]
 ) -> list[tuple[str, ColumnElement[bool]]]:
     above = [key[:end] for key in keys for end in range(KEY_STEP, len(key), KEY_STEP)]
-    # Keys are hexadecimal: `g` comes after all that begins with one.
+    # Keys are hexadecimal, so `g` sorts after everything that begins with a key.
     below = [(column > key) & (column < f"{key}g") for key in keys]
     return [("is", column.in_(keys)), ("lies below", column.in_(above)), ("lies above", or_(*below))]

@@ -1,6 +1,6 @@
-"""Locations: where files are. Which ones an experiment may name, and when two URIs name the same place.
+"""Locations of files: which ones an experiment may name, and when two URIs name the same place.
 
-Nothing is read or opened here.
+Must not read or open anything.
 """
 
 import hashlib
@@ -13,29 +13,29 @@ from trackhelm_core.errors import InvalidParameterError
 from trackhelm_core.limits import ARTIFACT_LOCATION_LENGTH
 from trackhelm_core.wire.violations import shown
 
-# Artifact locations: what an experiment may name as the root of its files, and URIs below a root.
+# Artifact locations: the roots that an experiment may name for its files, and URIs below a root.
 #
-# A location is for clients, which have credentials and plugins of their own: any scheme will do, and it is
-# handed back as it was given. What the server itself reads is another matter: see
-# `trackhelm_core.objects.locations`.
+# A location is meant for clients, which have credentials and plugins of their own: any scheme is allowed, and
+# the location is returned as it was given. For what the server itself reads see
+# `trackhelm_artifact.objects.opening`.
 
 PROXY_SCHEME = "mlflow-artifacts"
-"""The scheme of files that clients reach through us."""
+"""The scheme of files that clients access through the server."""
 
 _HOSTS: Final = frozenset({"http", "https", "ftp", "sftp"})
-"""Schemes that name a host that a server of MLflow would connect to: it refuses them."""
+"""Schemes with a host to which MLflow's server would connect, and which it refuses."""
 
 _WITHOUT_QUERY: Final = frozenset({PROXY_SCHEME, "file"})
-"""Schemes whose paths are ours or the machine's: clients would drop a query."""
+"""Schemes of the server's store and of local files, for which clients would drop a query."""
 
 _DECODINGS: Final = 10
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 def check_artifact_location(location: str) -> str:
-    """Check the root that a client names for an experiment's files, and return what to store of it.
+    """Check the root that a client names for an experiment's files, and return the location to store.
 
-    That is the location itself, or what a path that is relative to the server's folder is in full.
+    That is the location itself, or the full path if it is relative to the server's working folder.
     """
     _check_length(location)
     try:
@@ -64,7 +64,7 @@ def check_artifact_location(location: str) -> str:
 
 
 def join(root: str, *segments: str) -> str:
-    """Return the URI of `segments` below `root`. A query stays at the end, as clients expect it."""
+    """Return the URI of `segments` below `root`. A query stays at the end, where clients expect it."""
     path, mark, query = root.partition("?") if urlsplit(root).scheme else (root, "", "")
     return "/".join([path.rstrip("/"), *segments]) + mark + query
 
@@ -80,7 +80,7 @@ def _checked_uri(location: str, parts: SplitResult) -> str:
 
 
 def _checked_path(path: str) -> str:
-    # A path, as scripts on one machine give it: relative to where the server was started.
+    # A path, as scripts on the same machine give it, relative to the folder where the server was started.
     if "\\" in path:
         raise _invalid(path, "a path must have no backslash")
     if "://" in path:
@@ -89,7 +89,7 @@ def _checked_path(path: str) -> str:
 
 
 def _decoded(text: str, location: str) -> str:
-    """Return what a text is when nothing in it is encoded any more, as the last of its readers may see it."""
+    """Return a text decoded until nothing in it is encoded any more, as its last reader may see it."""
     for _ in range(_DECODINGS):
         decoded = unquote(text)
         if decoded == text:
@@ -111,37 +111,37 @@ def _invalid(location: str, reason: str) -> InvalidParameterError:
     return InvalidParameterError(f"Invalid artifact location {location!r}: {reason}.")
 
 
-# Places: what the URIs of files name, so that two spellings of one place are the same.
+# Places: what the URIs of files name. Two spellings of one place are the same `Place`.
 #
-# The server's own store has two: `mlflow-artifacts:/path`, and the path below the URL that the server opens
-# it by, for clients may know that as well. Nothing is read here, and nothing is refused.
+# The server's own store has two spellings: `mlflow-artifacts:/path`, and the path below the URL by which the
+# server opens it, because clients may know that URL, too. Nothing is refused here.
 
 Place = tuple[str, ...]
-"""A URI as scheme, authority and segments: what lies under another begins with it."""
+"""A URI as scheme, authority and segments. A place below another one begins with it."""
 
 RUNS_SCHEME: Final = "runs"
-"""The scheme of files that are named by their run."""
+"""The scheme of URIs that name files by their run."""
 
 _OWN: Final[Place] = (PROXY_SCHEME, "")
-# Files of the server's own store are the same whichever server a URI names.
+# Files of the server's own store are the same, whatever server a URI names.
 _WITHOUT_AUTHORITY: Final = frozenset({PROXY_SCHEME, RUNS_SCHEME})
 _S3: Final = frozenset({"s3a", "s3n"})
 _AZURE: Final = frozenset({"abfs", "abfss", "wasb", "wasbs"})
 
 
 KEY_STEP: Final = 16
-"""Characters of a key for each part of a place."""
+"""The characters of a key for each part of a place."""
 
 _KEYED_PARTS: Final = 128
 _NOWHERE: Final = frozenset({RUNS_SCHEME, "models"})
 
 
 def location_key(uri: str) -> str | None:
-    """Return the key by which databases find what lies at, above or below a URI, if it names a place.
+    """Return the key by which a database finds what lies at, above or below a URI; None if it has no place.
 
-    It begins with the key of each place above, and fits an index however long the URI is. It is of the
-    spelling alone, so that it stays right when the server's own store moves. Databases hold it: to change it
-    is a migration.
+    It begins with the key of every place above, and fits an index for a URI of any length. It depends on the
+    spelling only, so that it stays valid when the server's own store is moved. Keys are stored, so a change
+    here needs a migration.
     """
     parts = urlsplit(uri)
     if parts.scheme in _NOWHERE or not (parts.scheme or uri.startswith("/")):
@@ -158,7 +158,7 @@ def _key_of(place: Place) -> str:
 
 
 class Places:
-    """What URIs name, for a server that opens its own store by a URL."""
+    """Maps URIs to places, for a server that opens its own store by a URL."""
 
     def __init__(self, store_url: str | None = None) -> None:
         self._own: list[Place] = []
@@ -166,12 +166,12 @@ class Places:
             return
         self._own.append(_spelled(store_url))
         if self._own[0][0] == "file":
-            # A folder may be reached through links.
+            # The path of the folder may contain symbolic links.
             path = "/".join(self._own[0][2:])
             self._own.append(_spelled(Path(f"/{path}").resolve().as_uri()))
 
     def place(self, uri: str) -> Place:
-        """Return what a URI names."""
+        """Return the place that a URI names."""
         spelled = _spelled(uri)
         for own in self._own:
             if spelled[: len(own)] == own:
@@ -179,7 +179,7 @@ class Places:
         return spelled
 
     def keys(self, uri: str) -> list[str]:
-        """Return the keys of all spellings of what a URI names: `location_key` makes one of them of each."""
+        """Return the keys of all spellings of a URI's place; `location_key` returns one of them for any."""
         named = self.place(uri)
         spellings = [named]
         if named[:2] == _OWN:
@@ -187,12 +187,12 @@ class Places:
         return [_key_of(place) for place in dict.fromkeys(spellings)]
 
     def holds_store(self, uri: str) -> bool:
-        """Return whether a URI names all of the server's own store, or what that lies in."""
+        """Return whether a URI names the root of the server's own store or a place above it."""
         spelled = _spelled(uri)
         return self.place(uri) == _OWN or any(own[: len(spelled)] == spelled for own in self._own)
 
     def own_path(self, uri: str) -> str:
-        """Return the path in the server's own store that a URI names; empty for all of it and elsewhere."""
+        """Return the path of a URI in the server's own store; empty for the root and for other places."""
         named = self.place(uri)
         return "/".join(named[2:]) if named[:2] == _OWN else ""
 
@@ -200,7 +200,7 @@ class Places:
 def _spelled(uri: str) -> Place:
     parts = urlsplit(uri)
     scheme, authority = parts.scheme or "file", parts.netloc.lower()
-    # Decoded first: an encoded slash is one, too, where the path is read.
+    # Decoded first, because an encoded slash counts as a slash when the path is read.
     path = unquote(parts.path) if parts.scheme else uri
     segments = [segment for segment in path.split("/") if segment not in {"", "."}]
     if scheme in _WITHOUT_AUTHORITY or (scheme, authority) == ("file", "localhost"):
@@ -208,7 +208,7 @@ def _spelled(uri: str) -> Place:
     elif scheme in _S3:
         scheme = "s3"
     elif scheme in _AZURE and "@" in authority:
-        # `abfss://container@account.dfs.core.windows.net/path` for `az://account/container/path`.
+        # `abfss://container@account.dfs.core.windows.net/path` is `az://account/container/path`.
         container, _, host = authority.partition("@")
         scheme, authority, segments = "az", host.partition(".")[0], [container, *segments]
     return (scheme, authority, *segments)

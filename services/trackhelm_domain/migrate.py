@@ -1,7 +1,7 @@
-"""Bringing a database's schema forward: only ever forward, one process at a time.
+"""Migrating the schema of a database: only forward, and in one process at a time.
 
-A schema that is ahead of the code is left alone and served: during a rolling upgrade the old version runs
-beside the new schema, which stays readable by the version before (expand, then contract).
+A schema that is newer than the code is left as it is and served: during a rolling upgrade the old version
+runs on the new schema, which the version before can still use (expand, then contract).
 """
 
 from pathlib import Path
@@ -18,7 +18,7 @@ from trackhelm_core.db.engine import WRITES
 
 log = structlog.get_logger(__name__)
 
-# Any number will do, if nobody else's application locks it in our database.
+# Any number, if no other application uses it for a lock in this database.
 _ADVISORY_LOCK: Final = 0x7261636B68656C6D
 
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
@@ -32,7 +32,7 @@ def _config(connection: Connection | None = None) -> Config:
 
 
 def newest_revision() -> str:
-    """Return the schema revision this code was written for."""
+    """Return the schema revision for which this code was written."""
     head = ScriptDirectory.from_config(_config()).get_current_head()
     assert head is not None, "the package carries at least one migration"
     return head
@@ -59,8 +59,8 @@ def _is_known(revision: str) -> bool:
 def migrate(engine: Engine) -> str:
     """Bring the schema to the newest revision and return the revision the database has then.
 
-    Safe to run in several processes at once: PostgreSQL's advisory lock, or SQLite's write lock, lets one
-    of them work and the others find it done.
+    It may run in several processes at once: with PostgreSQL's advisory lock, or SQLite's write lock, one of
+    them migrates and the others wait and find it done.
     """
     with engine.connect().execution_options(**{WRITES: True}) as connection, connection.begin():
         if engine.dialect.name == "postgresql":

@@ -1,6 +1,7 @@
-"""Opening the runtime of a process over the product's tables: every composition begins here.
+"""Opening the runtime of a process, for every composition.
 
-What only some services use is opened by the services themselves, when they first ask for it.
+Parts that only some services use are opened when a service first requests them. Must not migrate the
+database.
 """
 
 from contextlib import ExitStack
@@ -21,15 +22,15 @@ from trackhelm_domain.outbox import DELIVER, Outbox
 
 
 def open_database(url: str, outbox: Outbox | None = None) -> Database:
-    """Open a database whose writes fill the outbox and the audit trail. It is not migrated here."""
-    # The audit trail comes last: it takes a lock that other writers wait for.
+    """Open a database whose writes fill the outbox and the audit trail. This does not migrate it."""
+    # The audit trail comes last, because it takes a lock for which other writers wait.
     return Database(make_engine(url), hooks=(outbox or Outbox(), AuditTrail()))
 
 
 def open_runtime(
     storage: StorageSettings, redis: RedisSettings | None = None, openers: Openers | None = None
 ) -> Runtime:
-    """Open what the settings name. The database is not migrated here.
+    """Open the runtime that the settings describe. This does not migrate the database.
 
     Raises:
         ValueError: The settings contradict one another.

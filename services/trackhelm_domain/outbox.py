@@ -1,7 +1,7 @@
 """The outbox: deliveries to webhooks, written in the transaction of the change that they report.
 
-It owns events, what webhooks subscribe to, and the statements that fill `webhook_delivery`; the registry
-service sends them. Nothing here sends anything.
+Owns the events, the cache of the events that webhooks subscribe to, and the statements that fill
+`webhook_delivery`. Must not send anything: the registry service delivers.
 """
 
 import json
@@ -27,11 +27,11 @@ from trackhelm_domain.tables.webhooks import (
     WebhookStatus,
 )
 
-# The events that a webhook can be called for: MLflow's own, and those of runs.
+# The events to which a webhook can subscribe: MLflow's own, and those of runs.
 
 
 class Event(StrEnum):
-    """What happened to what: `entity.action`, as the body of a delivery has them."""
+    """An event, `entity.action`: the two parts are in the body of a delivery."""
 
     REGISTERED_MODEL_CREATED = "registered_model.created"
     MODEL_VERSION_CREATED = "model_version.created"
@@ -54,7 +54,7 @@ class Event(StrEnum):
 
     @property
     def entity(self) -> str:
-        """What it happened to."""
+        """The kind of entity to which it happened."""
         return self.partition(".")[0]
 
     @property
@@ -66,22 +66,23 @@ class Event(StrEnum):
 _RUN: Final = "run"
 
 RUN_EVENTS: Final = tuple(event for event in Event if event.entity == _RUN)
-"""Events that MLflow does not have: its clients do not understand them."""
+"""Events that MLflow does not have, and its clients do not understand."""
 
 MLFLOW_EVENTS: Final = tuple(event for event in Event if event.entity != _RUN)
 """Events that MLflow has, too."""
 
 
-# What webhooks are called for, remembered for a moment: a change that nobody asked for costs nothing.
+# A short-lived cache of the events that webhooks subscribe to, so that a change without a webhook costs
+# nothing.
 #
-# A process learns of a new webhook `REMEMBERED_SECONDS` after it was made at the latest, and at once if it
-# made the webhook itself.
+# A process notices a new webhook at most `REMEMBERED_SECONDS` after it was made, and at once if the process
+# made it itself.
 
 REMEMBERED_SECONDS: Final = 1.0
 
 
 class Subscriptions:
-    """The events that any active webhook is called for, as one process knows them."""
+    """The events to which any active webhook subscribes, as cached in one process."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -91,7 +92,7 @@ class Subscriptions:
         self._changes = 0
 
     def events(self, session: Session) -> frozenset[str]:
-        """Return the events, read in the session's transaction when what is remembered is too old."""
+        """Return the events; they are read in the session's transaction if the cache is too old."""
         if self._clock() < self._known_until:
             return self._events
         changes = self._changes
@@ -100,34 +101,30 @@ class Subscriptions:
         active = statement.join(Webhook, Webhook.id == WebhookEvent.webhook_id)
         events = frozenset(session.scalars(active.where(Webhook.status == WebhookStatus.ACTIVE)))
         with self._lock:
-            # What was read before a change must not be remembered after it.
+            # Events that were read before a change must not be cached after it.
             if changes == self._changes:
                 self._events, self._known_until = events, begun + REMEMBERED_SECONDS
         return events
 
     def forget(self) -> None:
-        """Read them again when they are next asked for: a webhook was changed, and that is committed."""
+        """Clear the cache, after a change of a webhook has been committed."""
         with self._lock:
             self._changes += 1
             self._known_until = float("-inf")
 
 
-# The task that delivers, as those see it that send it: the registry service says what it does.
+# The task that delivers, for its senders; the registry service implements it.
 
 DELIVER: Final = TaskRef("trackhelm.registry.deliver", TaskQueue.WEBHOOKS)
-"""Works off what waits for a webhook, whose row id it takes. Sent when the outbox got something for it."""
+"""Delivers what waits for a webhook, whose row id is the argument. It is sent after a commit that added
+a delivery for the webhook."""
 
-
-# The outbox: what webhooks must be told is written in the transaction of the change that they are told of.
-#
-# It owns the statements that fill `webhook_delivery`; the registry service works the table off. Nothing
-# here sends anything.
 
 _SUBSCRIPTIONS: Final = "subscriptions"
-"""Where a session finds those of its process."""
+"""The key in `Session.info` under which the process's subscriptions are kept."""
 
 _ANNOUNCED: Final = "announced"
-"""Where a session keeps what was announced in it."""
+"""The key in `Session.info` under which the session's announcements are kept."""
 
 _COLUMNS: Final = (
     WebhookDelivery.webhook_id,
@@ -145,7 +142,7 @@ _COLUMNS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Announcement:
-    """Something that happened, at `time`. Deliveries of one subject to a webhook keep their order.
+    """An event that happened at `time`. Deliveries of one subject to one webhook keep their order.
 
     A subject is `run/` and a run's id, or `model/` and a model's name.
     """
@@ -157,55 +154,55 @@ class Announcement:
 
 
 class Outbox:
-    """The outbox as one process knows it, and the hook that fills it in each transaction that writes."""
+    """The outbox of one process: the hook that fills the table in each transaction that writes."""
 
     def __init__(self) -> None:
         self._subscriptions = Subscriptions()
         self._notify: Callable[[int], None] | None = None
 
     def notify_by(self, notify: Callable[[int], None]) -> None:
-        """Have a function called with each webhook that something was put into the outbox for."""
+        """Set the function that is called with each webhook for which a delivery was committed."""
         self._notify = notify
 
     def begin(self, session: Session) -> None:
-        """Let what is announced in a session be compared with what webhooks are called for."""
+        """Give a session the subscriptions with which its announcements are compared."""
         session.info[_SUBSCRIPTIONS] = self._subscriptions
 
     def before_commit(self, session: Session) -> Callable[[], None] | None:
-        """Put what was announced into the outbox; the caller is told of its webhooks after the commit."""
+        """Write the announcements to the outbox; after the commit their webhooks are notified."""
         webhooks = append_announced(session)
         return partial(self.notify, webhooks) if webhooks else None
 
     def notify(self, webhooks: Iterable[int]) -> None:
-        """Say that something waits in the outbox for these webhooks, which is committed."""
+        """Notify these webhooks' senders that committed deliveries wait in the outbox."""
         if self._notify is not None:
             for webhook in webhooks:
                 self._notify(webhook)
 
     def webhooks_changed(self) -> None:
-        """Read anew what webhooks are called for: one was changed, and that is committed."""
+        """Clear the cache of subscriptions, after a change of a webhook has been committed."""
         self._subscriptions.forget()
 
 
 def is_wanted(session: Session, *events: Event) -> bool:
-    """Return whether any webhook is called for one of the events, as far as this process knows.
+    """Return whether any webhook subscribes to one of the events, as far as this process knows.
 
-    Whoever must look something up before it can announce asks this first.
+    A caller that must look something up before it can announce an event checks this first.
     """
     subscriptions: Subscriptions = session.info[_SUBSCRIPTIONS]
     return not subscriptions.events(session).isdisjoint(events)
 
 
 def announce(session: Session, announcement: Announcement) -> None:
-    """Note what happened; `Database.writing` puts it into the outbox before it commits."""
+    """Note an event; `Database.writing` writes it to the outbox before it commits."""
     if is_wanted(session, announcement.event):
         session.info.setdefault(_ANNOUNCED, []).append(announcement)
 
 
 def append_announced(session: Session) -> Sequence[int]:
-    """Put what was announced in a session into the outbox, and return the webhooks it waits for.
+    """Write a session's announcements to the outbox, and return the webhooks with new deliveries.
 
-    Which webhooks those are is decided here, by the rows, whatever this process remembers of them.
+    The webhooks are read from their rows here, not from the cache.
     """
     announced: list[Announcement] = session.info.pop(_ANNOUNCED, [])
     webhooks = {webhook for announcement in announced for webhook in _append(session, announcement)}
@@ -213,14 +210,14 @@ def append_announced(session: Session) -> Sequence[int]:
 
 
 def body_of(event: Event, data: Mapping[str, Any], time: int) -> str:
-    """Return the body that a webhook gets: JSON in MLflow's form. `time` is milliseconds since the epoch."""
+    """Return the body of a delivery: JSON in MLflow's form. `time` is in milliseconds since the epoch."""
     moment = datetime.fromtimestamp(time / 1000, UTC).isoformat(timespec="milliseconds")
     return json.dumps({"entity": event.entity, "action": event.action, "timestamp": moment, "data": data})
 
 
 def _append(session: Session, announcement: Announcement) -> Sequence[int]:
     body = body_of(announcement.event, announcement.data, announcement.time)
-    # One id for all webhooks: whoever is called through two of them can tell that it is one event.
+    # One id for all webhooks, so that a receiver of two of them can tell that it is the same event.
     uuid = new_webhook_id()
     values = (uuid, announcement.event.value, announcement.subject, body, DeliveryState.WAITING.value)
     times = (announcement.time, announcement.time, 0)
@@ -229,8 +226,8 @@ def _append(session: Session, announcement: Announcement) -> Sequence[int]:
         .join(WebhookEvent, WebhookEvent.webhook_id == Webhook.id)
         .where(WebhookEvent.event == announcement.event.value, Webhook.status == WebhookStatus.ACTIVE)
         .order_by(Webhook.id)
-        # A webhook that is deleted just now is waited for and then left out; without, its row would be missed
-        # when the database checks what the delivery refers to, and the change itself would fail.
+        # The lock waits for a webhook that is just being deleted, and then leaves it out. Without the lock,
+        # the foreign key of the delivery would be violated, and the change itself would fail.
         .with_for_update(read=True, key_share=True, of=Webhook)
     )
     statement = insert(WebhookDelivery).from_select(_COLUMNS, rows).returning(WebhookDelivery.webhook_id)

@@ -1,1 +1,1 @@
-"""The audit trail: what a change is, how it is recorded, and how the trail is verified."""
+"""The audit trail: the form of a change, recording changes, and verifying the chain."""

@@ -1,4 +1,4 @@
-"""What an event says: the words for entities and actions, and the form of a change."""
+"""The contents of an audit event: the names of entities and actions, and the form of a change."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from trackhelm_core.security.actor import Actor
 
 
 class EntityType(StrEnum):
-    """What can be changed."""
+    """The kind of an entity that can be changed."""
 
     REGISTERED_MODEL = "registered_model"
     MODEL_VERSION = "model_version"
@@ -19,7 +19,7 @@ class EntityType(StrEnum):
 
 
 class Action(StrEnum):
-    """What can be done to it."""
+    """What is done to an entity."""
 
     CREATED = "created"
     UPDATED = "updated"
@@ -46,7 +46,7 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Entity:
-    """What was changed. `id` is a registered model's name (after a renaming the new one), or a public id."""
+    """The changed entity. `id` is a public id, or the name of a registered model (the new one if renamed)."""
 
     type: EntityType
     id: str
@@ -55,12 +55,12 @@ class Entity:
 
 JsonValue = str | int | bool | None | Sequence["JsonValue"] | Mapping[str, "JsonValue"]
 State = Mapping[str, JsonValue]
-"""The part of an entity that a change is about: `{"stage": "Production"}`. No number has a fraction."""
+"""The part of an entity that a change concerns: `{"stage": "Production"}`. Numbers are whole numbers."""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One entity's change. What did not exist before or after has no state."""
+    """The change of one entity. The state before or after is None if the entity did not exist then."""
 
     entity: Entity
     action: Action
@@ -70,7 +70,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class AuditContext:
-    """Who makes changes, when (milliseconds since the epoch), and why, in their own words."""
+    """Who makes changes, when (milliseconds since the epoch), and the comment that the actor gave."""
 
     actor: Actor
     time: int

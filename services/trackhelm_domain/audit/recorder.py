@@ -1,4 +1,4 @@
-"""Recording changes: noted by logic as they are made, appended to the audit trail before the commit.
+"""Recording changes: logic notes them as it makes them, and they are appended to the trail before the commit.
 
 Owns the canonical text of a state and the hash chain.
 """
@@ -15,14 +15,15 @@ from trackhelm_core.limits import AUDITED_STATE_LENGTH, AUDITED_TEXT_LENGTH
 from trackhelm_domain.audit.changes import AuditContext, Change, JsonValue, State
 from trackhelm_domain.tables import AuditEvent, AuditHead
 
-# The one JSON text of a state, and the hash of an event. A change here breaks every chain there is.
+# The canonical JSON text of a state, and the hash of an event. A change here invalidates every existing
+# chain.
 
 NO_EVENT: Final = "0" * 64
-"""What the first event has for the hash of the event before."""
+"""The hash of the event before, in the first event."""
 
 
 def canonical(value: Any) -> str:
-    """Return the JSON text of a value: keys sorted, no space, characters as themselves."""
+    """Return the JSON text of a value: keys sorted, no spaces, characters not escaped."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
@@ -32,15 +33,15 @@ def sha256(text: str) -> str:
 
 
 def event_hash(content: Mapping[str, Any]) -> str:
-    """Return the hash of an event: of all its fields but the hash, as `content` lists them."""
+    """Return the hash of an event, over all its fields except the hash, as `content_of` returns them."""
     return sha256(canonical(content))
 
 
 def state_text(state: State | None) -> str | None:
-    """Return the text to store for a state.
+    """Return the text that is stored for a state.
 
-    A long text is kept as its beginning with length and digest, and a state that is still long as its
-    digest: a page of a thousand events must stay one that can be answered with.
+    Of a long text in it, the beginning, the length and a digest are kept. If the state is still long, only
+    its digest is kept, so that a page of a thousand events does not become too large for an answer.
     """
     if state is None:
         return None
@@ -86,10 +87,10 @@ _FIELDS: Final = (
 
 
 def content_of(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the hash of an event covers: its fields as they are exported, without the hash itself.
+    """Return the fields that the hash of an event covers, as they are exported, without the hash itself.
 
     Raises:
-        ValueError: A state is no JSON text.
+        ValueError: A state is not JSON.
     """
     return {
         _STATES.get(name, name): json.loads(row[name]) if name in _STATES else row[name]
@@ -98,20 +99,20 @@ def content_of(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-# Recording changes: noted by logic as they are made, appended to the trail when their transaction commits.
+# Recording changes.
 #
-# The chain has one end, and whoever appends to it locks it until the commit. So it is the last thing that a
-# transaction does: no other lock is taken after it (no deadlock), and it is held for three short statements
-# and the commit itself.
+# A transaction that appends to the chain locks its end until the commit. Appending is therefore the last
+# thing that a transaction does: no other lock is taken after this one (so there is no deadlock), and it is
+# held only for three short statements and the commit.
 
 _NOTED: Final = "audit"
-"""Where a session keeps what was recorded in it."""
+"""The key in `Session.info` under which the recorded changes are kept."""
 
 
 def record(session: Session, change: Change, cause: AuditContext) -> None:
-    """Note a change, which `Database.writing` appends before it commits.
+    """Note a change; `Database.writing` appends it before it commits.
 
-    What left everything as it was is no change, unless somebody had something to say about it.
+    If the state is the same before and after, nothing is recorded, unless the actor gave a comment.
     """
     before, after = state_text(change.before), state_text(change.after)
     if before == after and not cause.comment:
@@ -135,27 +136,27 @@ def record(session: Session, change: Change, cause: AuditContext) -> None:
 
 
 def recorded_changes(session: Session) -> list[Change]:
-    """Return what was recorded in a session so far."""
+    """Return the changes that were recorded in a session so far."""
     return [change for change, _ in session.info.get(_NOTED, ())]
 
 
 class AuditTrail:
-    """The hook by which each transaction that writes appends what was recorded in its session."""
+    """The hook by which each transaction that writes appends the changes recorded in its session."""
 
     def begin(self, session: Session) -> None:
-        """Prepare nothing: a session is ready."""
+        """Do nothing: a session needs no preparation."""
 
     def before_commit(self, session: Session) -> None:
-        """Append what was recorded."""
+        """Append the recorded changes."""
         append_recorded(session)
 
 
 def append_recorded(session: Session) -> None:
-    """Append what was recorded in a session to the trail, in the order in which it was recorded."""
+    """Append the changes recorded in a session to the trail, in the order in which they were recorded."""
     noted: list[tuple[Change, dict[str, Any]]] = session.info.pop(_NOTED, [])
     if not noted:
         return
-    # Waits for whoever appends just now. SQLite has one writer anyway.
+    # This waits for a transaction that is appending. SQLite has one writer anyway.
     head = select(AuditHead.event_id, AuditHead.hash).with_for_update()
     event_id, previous_hash = session.execute(head).one()
     rows = []

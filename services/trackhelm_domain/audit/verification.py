@@ -1,4 +1,4 @@
-"""Going through the whole trail and naming every event that is not what was appended."""
+"""Verification of the audit chain: finding every event that was changed or removed after it was appended."""
 
 import json
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ _ROWS_AT_ONCE: Final = 1_000
 
 @dataclass(slots=True)
 class Verification:
-    """The end of the trail as it was found, known once every fault was taken from `faults`."""
+    """The newest event of the trail. It is known when `faults` is exhausted."""
 
     events: int = 0
     last_id: int = 0
@@ -24,7 +24,7 @@ class Verification:
     _last_was_changed: bool = False
 
     def faults(self, session: Session) -> Iterator[str]:
-        """Yield what is wrong, event by event. The session must see one state of the database."""
+        """Yield the faults, event by event. The session must see one snapshot of the database."""
         head = session.execute(select(AuditHead.event_id, AuditHead.hash)).one_or_none()
         newest = None if head is None else head.event_id
         statement = select(AuditEvent.__table__).order_by(AuditEvent.id)
@@ -54,9 +54,9 @@ class Verification:
 
 
 def known_event_fault(session: Session, event_id: int, known_hash: str) -> str | None:
-    """Say what became of an event whose hash somebody noted; None if it is still there.
+    """Return the fault of an event whose hash was noted earlier; None if it still has that hash.
 
-    It shows what the chain alone cannot: that all of it was written anew.
+    This finds what the chain alone cannot show: that the whole chain was replaced.
     """
     found = session.scalar(select(AuditEvent.hash).where(AuditEvent.id == event_id))
     if found == known_hash:
@@ -67,11 +67,11 @@ def known_event_fault(session: Session, event_id: int, known_hash: str) -> str |
 def _is_whole(row: RowMapping) -> bool:
     try:
         texts = [row[name] for name in ("before", "after") if row[name] is not None]
-        # Another text of the same JSON would show other words to whoever reads the table.
+        # The text must be canonical: another text with the same JSON value would pass the hash.
         as_written = all(canonical(json.loads(text)) == text for text in texts)
         return as_written and event_hash(content_of(dict(row))) == row["hash"]
     except (ValueError, TypeError, RecursionError):
-        return False  # A state that is no JSON, a blob in place of a text.
+        return False  # A state that is not JSON, or a blob instead of a text.
 
 
 def _events(first: int, last: int) -> str:

@@ -7,7 +7,7 @@ from trackhelm_domain.tables import Base
 context.configure(
     connection=context.config.attributes["connection"],
     target_metadata=Base.metadata,
-    # SQLite changes a column by copying its table.
+    # To change a column in SQLite, its table must be copied.
     render_as_batch=True,
 )
 with context.begin_transaction():

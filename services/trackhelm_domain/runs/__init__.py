@@ -1,1 +1,1 @@
-"""Runs as several services see them: their messages on the wire, their rows, and their snapshots."""
+"""Runs, for several services: their wire form, the statements that read them, and their snapshots."""

@@ -1,4 +1,4 @@
-"""Runs in the wire's form, made of what was read of them: one pass over each kind of row."""
+"""Runs in the wire form, made from the rows that were read: one pass over each kind of row."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -22,13 +22,13 @@ from trackhelm_domain.runs.schemas import (
 )
 from trackhelm_domain.runs.snapshots import DocumentReader
 
-# Plain integers: looking up an enum's member costs as much as the rest of what is done for a row.
+# Plain integers, because the look-up of an enum member costs as much as the rest of the work for a row.
 _PARAM, _TAG, _METRIC = int(Detail.PARAM), int(Detail.TAG), int(Detail.METRIC)
 _DATASET, _MODEL_INPUT = int(Detail.DATASET), int(Detail.MODEL_INPUT)
 
 
 class _Parts:
-    """What is shown of one run, gathered kind by kind."""
+    """The details of one run, gathered kind by kind."""
 
     __slots__ = ("datasets", "metrics", "model_inputs", "model_outputs", "params", "tags")
 
@@ -42,14 +42,14 @@ class _Parts:
 
 
 def run_messages(records: RunRecords) -> list[Run]:
-    """Return runs in the wire's form, in the order of their rows."""
+    """Return runs in the wire form, in the order of their rows."""
     parts = _parts(records)
     written = DocumentReader() if records.documents else None
     messages: list[Run] = []
     for run in records.runs:
         document = records.documents.get(run[0])
         if document is not None and written is not None:
-            # The JSON that a message would become: the encoder takes either.
+            # This is the JSON that the message would be encoded to; the encoder accepts either.
             messages.append(cast("Run", written.message(_info(run), document)))
         else:
             contents = _contents(parts[run[0]])
@@ -58,7 +58,7 @@ def run_messages(records: RunRecords) -> list[Run]:
 
 
 def run_contents(records: RunRecords) -> list[RunContents]:
-    """Return what was logged to each run, in the order of their rows; none of them has a document."""
+    """Return the contents of each run, in the order of their rows. No run may have a document."""
     parts = _parts(records)
     return [_contents(parts[run[0]]) for run in records.runs]
 
@@ -103,7 +103,7 @@ def _parts(records: RunRecords) -> defaultdict[int, _Parts]:
 
 class _DatasetUses:
     def __init__(self, records: RunRecords) -> None:
-        # A dataset is one message, however many runs of the page read it: schemas can have a megabyte.
+        # One message for each dataset, however many runs of the page use it: a schema can have a megabyte.
         self._datasets = {dataset_id: Dataset(*fields) for dataset_id, *fields in records.datasets}
         self._tags: defaultdict[int, list[KeyValue]] = defaultdict(list)
         for use_id, key, value in records.dataset_tags:

@@ -1,4 +1,4 @@
-"""Statements that read runs with all that is shown of them: a fixed number, whatever the number of runs."""
+"""The statements that read runs with all their details: a fixed number for any number of runs."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
@@ -40,12 +40,11 @@ from trackhelm_domain.tables import (
 )
 from trackhelm_domain.tables.metrics import NO_LABELS_ID
 
-# The SELECT of all that is shown of runs: branches of several kinds, told apart by their first column.
-#
-# What the columns mean is `records.Detail`'s to say; which runs, the caller's.
+# The SELECT of all details of runs: a union of several kinds, which the first column tells apart. `Detail`
+# says what the columns mean, and the caller says which runs.
 
 OfRuns: TypeAlias = Callable[[SQLColumnExpression[int]], ColumnElement[bool]]
-"""Says of a column of run ids whether they are of the runs that are asked for."""
+"""Makes the condition that a column of run ids has one of the requested runs."""
 
 _NO_NUMBER = cast(null(), BigInteger)
 _NO_TEXT = cast(null(), Text)
@@ -62,7 +61,7 @@ def details(of: OfRuns) -> CompoundSelect[*tuple[Any, ...]]:
             Detail.METRIC,
             Series.run_id,
             Series.key_id,
-            # Without its type, which would make a NaN of NULL value by value.
+            # Without the column's type, which would convert NULL to NaN value by value.
             number=type_coerce(Series.last_value, Double),
             timestamp=Series.last_timestamp,
             step=Series.last_step,
@@ -97,8 +96,8 @@ def details(of: OfRuns) -> CompoundSelect[*tuple[Any, ...]]:
             ),
         ),
     )
-    # Sorted one by one, which the indexes of the large ones do already: sorting the union would cost as much
-    # as reading it.
+    # Each branch is sorted on its own, and indexes do that for the large ones. Sorting the union would cost
+    # as much as reading it.
     return union_all(*(select(branch.subquery()) for branch in branches))
 
 
@@ -130,9 +129,8 @@ def _detail(
     )
 
 
-# Statements that read runs with all that is shown of them: a fixed number, whatever the number of runs.
-#
-# Nearly everything comes by one statement: each one costs a small request a tenth of its time or more.
+# Nearly everything is read by one statement, because each further statement would add a tenth or more to the
+# time of a small request.
 
 _RUN = table_of(Run).c
 RUN_COLUMNS = (
@@ -153,7 +151,7 @@ _UUID = "uuid"
 
 
 def run_by_uuid(session: Session, run_id: str) -> RunRecords | None:
-    """Return a run, active or deleted, with its details, if there is one."""
+    """Return a run, active or deleted, with its details; None if there is none."""
     rows = plain_rows(session, _run_with_details(), {_UUID: run_id})
     if not rows:
         return None
@@ -164,7 +162,7 @@ def run_by_uuid(session: Session, run_id: str) -> RunRecords | None:
 def run_records(
     session: Session, runs: Rows | PlainRows, documents: Mapping[int, bytes] | None = None
 ) -> RunRecords:
-    """Return runs, given in the form of `RUN_COLUMNS`, with the documents given, the others with details."""
+    """Return runs, given as rows of `RUN_COLUMNS`, with their document if given, else with their details."""
     documents = documents or {}
     if not (rest := [row[0] for row in runs if row[0] not in documents]):
         return RunRecords(runs, documents=documents)

@@ -1,4 +1,4 @@
-"""Runs as several services answer them: the wire form, and the rows it is made of."""
+"""Runs as several services answer them: the wire form, and the rows from which it is made."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence
@@ -12,11 +12,11 @@ from sqlalchemy import Row
 from trackhelm_core.db.statements import PlainRows
 from trackhelm_core.wire.replies import KeyValue, Number, Reply
 
-# The answer form of a run, which both ingest (create, update) and query (get, search) give.
+# The wire form of a run, which ingest (create, update) and query (get, search) answer.
 
 
 class RunInfo(Reply, frozen=True):
-    """What a run is. Times are milliseconds since the epoch.
+    """The attributes of a run. Times are milliseconds since the epoch.
 
     `run_uuid` repeats `run_id` for clients from before the rename.
     """
@@ -34,7 +34,7 @@ class RunInfo(Reply, frozen=True):
 
 
 class Metric(Reply, frozen=True, gc=False):
-    """A metric point; where it stands for a series, the series' last point."""
+    """A metric point. If it stands for a series, it is the last point of the series."""
 
     key: str
     value: Number
@@ -47,7 +47,7 @@ class Metric(Reply, frozen=True, gc=False):
 
 
 class RunData(Reply, frozen=True):
-    """What was logged to a run."""
+    """The metrics, params and tags of a run."""
 
     metrics: list[Metric] = field(default_factory=list)
     params: list[KeyValue] = field(default_factory=list)
@@ -66,20 +66,20 @@ class Dataset(Reply, frozen=True):
 
 
 class DatasetInput(Reply, frozen=True):
-    """A run's use of a dataset."""
+    """The use of a dataset by a run."""
 
     dataset: Dataset
     tags: list[KeyValue] = field(default_factory=list)
 
 
 class ModelInput(Reply, frozen=True):
-    """A logged model that a run read."""
+    """A logged model that a run used."""
 
     model_id: str
 
 
 class RunInputs(Reply, frozen=True):
-    """What a run read."""
+    """The inputs of a run."""
 
     dataset_inputs: list[DatasetInput] = field(default_factory=list)
     model_inputs: list[ModelInput] = field(default_factory=list)
@@ -93,7 +93,7 @@ class ModelOutput(Reply, frozen=True):
 
 
 class RunOutputs(Reply, frozen=True):
-    """What a run made."""
+    """The outputs of a run."""
 
     model_outputs: list[ModelOutput] = field(default_factory=list)
 
@@ -107,7 +107,7 @@ class RunContents(Reply, frozen=True):
 
 
 class Run(Reply, frozen=True):
-    """A run with everything that was logged to it: what it is, and the fields of its `RunContents`."""
+    """A run: its attributes, and everything that was logged to it, as in `RunContents`."""
 
     info: RunInfo
     data: RunData
@@ -116,22 +116,23 @@ class Run(Reply, frozen=True):
 
 
 class RunReply(Reply, frozen=True):
-    """The answer that carries a run."""
+    """The answer with a run."""
 
     run: Run
 
 
-# What was read of runs, before it is put into the wire's form: rows as they came, and nothing computed.
+# The rows that were read of runs, before the wire form is made from them.
 
 Rows = Sequence[Row[*tuple[Any, ...]]]
 
 
 class Detail(IntEnum):
-    """What a row of a run's details is: (kind, run id, reference, text, double, integer, step).
+    """The kind of a row of a run's details: (kind, run id, reference, text, double, integer, step).
 
-    A param or tag has its key's id as reference and its value as text; a metric has its key's id, and value
-    (NaN is None), timestamp and step of its last point; a use of a dataset has the dataset's id, and its own
-    as integer; a model that was read or made has its public id as text, and the step at which it was made.
+    A param or tag has the id of its key as reference and its value as text. A metric has the id of its key,
+    and the value (None for NaN), timestamp and step of its last point. The use of a dataset has the dataset's
+    id as reference, and its own id as integer. A model that was used or made has its public id as text, and
+    the step at which it was made.
     """
 
     PARAM = 0
@@ -148,10 +149,9 @@ KEYED: Final = frozenset(map(int, (Detail.PARAM, Detail.TAG, Detail.METRIC)))
 
 @dataclass(frozen=True, slots=True)
 class RunRecords:
-    """Runs and all that is shown of them. The columns are those of `reading` and `selects`.
+    """Runs with their details. The columns are those of `reading`.
 
-    A run has a document or details, as many as it has; details are in the order in which they are shown,
-    kind by kind.
+    A run has either a document or details. Details are in the order in which they are answered, kind by kind.
     """
 
     runs: Rows | PlainRows
@@ -160,7 +160,7 @@ class RunRecords:
     datasets: PlainRows = ()
     dataset_tags: PlainRows = ()
     documents: Mapping[int, bytes] = dataclasses.field(default_factory=dict)
-    """Documents of finalized runs, by the runs' integer ids."""
+    """The documents of finalized runs, by the runs' integer ids."""
 
     @property
     def run_ids(self) -> list[str]:

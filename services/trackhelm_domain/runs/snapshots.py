@@ -1,4 +1,4 @@
-"""The snapshot of a run that ended: its document, and the digests that its params and tags are found by."""
+"""The snapshot of a finalized run: its document, and the digests by which its params and tags are found."""
 
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
@@ -12,24 +12,24 @@ import zstandard
 from trackhelm_core.wire.replies import encode
 from trackhelm_domain.runs.schemas import RunContents, RunInfo
 
-# The document of a finalized run: its contents as the wire has them, compressed, in one value.
+# The document of a finalized run: its contents in the wire form, compressed, in one value.
 #
-# Owns its form. The form has a version, which stands beside the document in its row: a reader that expects
-# another one reads the run's rows instead, and the run is finalized anew.
+# The form has a version, which is stored with the document. A reader that expects another version reads the
+# run's rows instead, and the run is finalized again.
 #
-# A page of 1,000 runs with 45 params, tags and metrics each is 45,000 rows to read, or 1,000 documents: 40
-# or 10 ms in one measurement. A document of such a run takes 670 bytes, its rows 9,700.
+# To read a page of 1,000 runs with 45 params, tags and metrics each means 45,000 rows or 1,000 documents: 40
+# ms or 10 ms in one measurement. The document of such a run takes 670 bytes, its rows 9,700.
 
 VERSION: Final = 2
-"""The version of documents that this code writes and reads: another form on the wire is another version.
-So is what is written beside them: from version 2, the digests of `pairs`."""
+"""The version of the documents that this code writes and reads. A change of the wire form needs a new
+version, and so does a change of what is stored with them: version 2 added the digests of `pairs`."""
 
-# The level beyond which these texts, of some kilobytes, hardly become smaller.
+# With a higher level these texts, which have a few kilobytes, hardly become smaller.
 _LEVEL: Final = 3
 
 
 class DocumentWriter:
-    """Makes documents, one after another, in one thread."""
+    """Makes documents. An instance is for one thread."""
 
     def __init__(self) -> None:
         self._compressor = zstandard.ZstdCompressor(level=_LEVEL)
@@ -40,27 +40,28 @@ class DocumentWriter:
 
 
 class DocumentReader:
-    """Makes the wire's form of runs from their documents, one after another, in one thread."""
+    """Makes the wire form of runs from their documents. An instance is for one thread."""
 
     def __init__(self) -> None:
-        # Made once a page: it costs ten times what it then does with a document.
+        # Made once for each page, because making it takes ten times as long as decompressing a document.
         self._decompressor = zstandard.ZstdDecompressor()
 
     def message(self, info: RunInfo, document: bytes) -> msgspec.Raw:
-        """Return a `Run` as JSON. What `info` holds is not in the document: a rename leaves it as it is."""
+        """Return a `Run` as JSON. The document does not have `info`, so that a rename does not change it."""
         contents = self._decompressor.decompress(document)
         return msgspec.Raw(b'{"info":%b,%b' % (encode(info), contents[1:]))
 
 
-# What a finalized run's params and tags are found by: a digest of each, of one experiment.
+# The digests by which a finalized run is found: one for each of its params and tags. Ingest writes them, and
+# query searches for them.
 #
-# Owns what a digest is made of, which ingest writes and query asks for. The experiment is part of it: how
-# long a search takes does not depend on what others log. It is a cryptographic one, so that equal digests
-# are equal pairs, and a search need not look at the pairs themselves.
+# A digest includes the experiment, so that the time of a search does not depend on what other experiments
+# log. It is cryptographic, so that equal digests mean equal pairs, and a search need not read the pairs
+# themselves.
 
 
 class PairKind(StrEnum):
-    """What a key and a value are."""
+    """Whether a pair is a param or a tag."""
 
     PARAM = "p"
     TAG = "t"
@@ -68,7 +69,7 @@ class PairKind(StrEnum):
 
 def pair_digest(experiment_id: int, kind: PairKind, key: str, value: str) -> UUID:
     """Return the digest of a param or tag of an experiment's runs."""
-    # The key's length tells where it ends.
+    # The length of the key says where the key ends.
     text = f"{experiment_id} {kind} {len(key)} {key}{value}"
     return UUID(bytes=blake2b(text.encode(), digest_size=16).digest())
 

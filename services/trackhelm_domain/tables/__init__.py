@@ -1,4 +1,4 @@
-"""The tables: one module a group, each naming the service that owns it. All are imported here."""
+"""The tables: one module for each group, which names the service that owns it. All are imported here."""
 
 from trackhelm_core.db.base import Base
 from trackhelm_domain.tables.artifacts import ArtifactRecord, ArtifactTombstone

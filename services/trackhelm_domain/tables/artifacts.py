@@ -1,7 +1,7 @@
-"""What is known of the files in the store, and files that are to be deleted.
+"""The checksum index of the files in the store, and tombstones of files that are to be deleted.
 
-Owner of `artifact_record`: artifact. `artifact_tombstone` has several writers: whoever deletes something for
-good calls `trackhelm_domain.deletion`, and artifact deletes the files and then the row.
+Owner of `artifact_record`: artifact. `artifact_tombstone` has several writers: a service that deletes
+something for good calls `trackhelm_domain.deletion`, and artifact deletes the files and then the row.
 """
 
 from sqlalchemy import BigInteger, LargeBinary, String, Text
@@ -12,15 +12,15 @@ from trackhelm_core.limits import OBJECT_KEY_BYTES
 from trackhelm_domain.tables.runs import CLUSTERED
 
 KEY_TEXT = String(OBJECT_KEY_BYTES).with_variant(String(OBJECT_KEY_BYTES, collation="C"), "postgresql")
-"""A key of the store. Compared by bytes on both databases, so that what is below a directory is one range."""
+"""A key in the store. Compared by bytes on both databases, so that all below a directory is one range."""
 
 
 class ArtifactRecord(Base):
-    """A file of the server's own store as it was when it was stored.
+    """A file in the server's own store, as it was when it was stored.
 
-    `sha256` is NULL while its bytes were never seen: clients sent them to the store directly. `etag` is the
-    store's, and tells the version that was recorded from one that replaced it. `recorded_time` is in
-    milliseconds since the epoch.
+    `sha256` is NULL if the server has never seen the bytes, because a client sent them to the store directly.
+    `etag` is the store's tag, by which the recorded version differs from one that has replaced it.
+    `recorded_time` is in milliseconds since the epoch.
     """
 
     __tablename__ = "artifact_record"
@@ -34,7 +34,7 @@ class ArtifactRecord(Base):
 
 
 class ArtifactTombstone(Base):
-    """Files of something that was deleted for good, until they are deleted. Time in milliseconds."""
+    """The files of something that was deleted for good, until they are deleted. Time in milliseconds."""
 
     __tablename__ = "artifact_tombstone"
 

@@ -1,4 +1,4 @@
-"""The audit trail. Owner: registry. Written by `trackhelm_domain.audit` alone, whichever service records."""
+"""The audit trail. Owner: registry. Only `trackhelm_domain.audit` writes it, for every service."""
 
 from sqlalchemy import BigInteger, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -16,16 +16,16 @@ HASH_LENGTH = 64
 
 
 class AuditEvent(Base):
-    """One change: who, when, what, from which state to which, and why. Never updated, never deleted.
+    """One change: who, when, what, from which state to which, and why. A row is never updated or deleted.
 
-    Ids have no gap: they are the order of the changes. `before` and `after` are canonical JSON. `hash` covers
-    every other column, `previous_hash` among them, which is the hash of the event before.
+    Ids have no gaps and are the order of the changes. `before` and `after` are canonical JSON. `hash` covers
+    every other column, including `previous_hash`, the hash of the event before.
     """
 
     __tablename__ = "audit_event"
     __table_args__ = (
         Index("ix_audit_event_entity", "entity_id", "id"),
-        # One version among very many of a model.
+        # Finds the events of one version among very many of a model.
         Index("ix_audit_event_version", "entity_id", "entity_version", "id"),
         Index("ix_audit_event_entity_type", "entity_type", "id"),
         Index("ix_audit_event_actor", "actor", "id"),
@@ -51,9 +51,9 @@ class AuditEvent(Base):
 
 
 class AuditHead(Base):
-    """The newest event: one row, which appending transactions lock so that they take turns.
+    """The newest event. It is one row, which appending transactions lock so that they take turns.
 
-    Without it nobody could tell that the newest events were removed.
+    Without it, the removal of the newest events could not be detected.
     """
 
     __tablename__ = "audit_head"

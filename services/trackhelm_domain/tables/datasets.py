@@ -8,12 +8,12 @@ from trackhelm_core.limits import DATASET_DIGEST_LENGTH, DATASET_NAME_LENGTH, IN
 
 
 class Dataset(Base):
-    """A dataset as it was first described: one row a name and digest in an experiment."""
+    """A dataset as it was first described: one row for each name and digest in an experiment."""
 
     __tablename__ = "dataset"
     __table_args__ = (
         UniqueConstraint("experiment_id", "name", "digest"),
-        # The same data in other experiments.
+        # Finds the same data in other experiments.
         Index("ix_dataset_digest", "digest", "name"),
     )
 
@@ -28,7 +28,7 @@ class Dataset(Base):
 
 
 class RunDataset(Base):
-    """A run's use of a dataset. Ids grow: a run's uses are shown in their order, which is that of logging."""
+    """The use of a dataset by a run. Ids grow, so the uses of a run are answered in the order of logging."""
 
     __tablename__ = "run_dataset"
     __table_args__ = (UniqueConstraint("run_id", "dataset_id"),)
@@ -39,7 +39,7 @@ class RunDataset(Base):
 
 
 class RunDatasetTag(Base):
-    """A tag of that use, such as `mlflow.data.context`."""
+    """A tag of the use of a dataset, such as `mlflow.data.context`."""
 
     __tablename__ = "run_dataset_tag"
 

@@ -7,13 +7,13 @@ from trackhelm_core.db.base import LOCATION_KEY, Base, BigId
 from trackhelm_core.limits import ARTIFACT_LOCATION_LENGTH, EXPERIMENT_NAME_LENGTH, KEY_LENGTH
 
 DEFAULT_EXPERIMENT_ID = 0
-"""`mlflow.start_run()` with no experiment set goes here without asking: it exists from the first start."""
+"""`mlflow.start_run()` uses this experiment if none is set, so it exists from the first start."""
 
 
 class Experiment(Base):
-    """A named set of runs. A name stays taken while the experiment is deleted.
+    """A named set of runs. While the experiment is in the bin, its name stays taken.
 
-    `location_key` is that of the location: see `trackhelm_domain.locations`.
+    `location_key` is the key of the artifact location: see `trackhelm_domain.locations`.
     """
 
     __tablename__ = "experiment"

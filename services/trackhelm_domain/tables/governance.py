@@ -1,4 +1,4 @@
-"""What of the registry is protected, who asked for what, and what was before. Owner: registry."""
+"""Protections, approval requests, and the history of aliases and stages. Owner: registry."""
 
 from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -7,11 +7,11 @@ from trackhelm_core.db.base import Base, BigId
 from trackhelm_core.limits import ACTOR_NAME_LENGTH, ALIAS_LENGTH, REGISTERED_MODEL_NAME_LENGTH
 
 PENDING = "pending"
-"""The status of a request that nobody decided yet."""
+"""The status of a request that is not decided yet."""
 
 
 class Protection(Base):
-    """A stage or alias of a model that only moves when another actor approves. `*` is all of its kind."""
+    """A protection of a stage or alias: another actor must approve its change. `*` means all of the kind."""
 
     __tablename__ = "registry_protection"
 
@@ -23,10 +23,10 @@ class Protection(Base):
 
 
 class ApprovalRequest(Base):
-    """A move of what is protected, and what became of it. Times are milliseconds since the epoch.
+    """A change of something protected, and its decision. Times are milliseconds since the epoch.
 
-    `move` is its JSON text, by which two requests for the same are told to be the same. A request outlives
-    its model: then it has the name alone, which followed every renaming.
+    `move` is the change as JSON; two requests for the same change have the same text. A request outlives its
+    model and then has only the name, which has followed every renaming.
     """
 
     __tablename__ = "approval_request"
@@ -62,7 +62,7 @@ class ApprovalRequest(Base):
 
 
 class AliasHistory(Base):
-    """The versions that an alias was set to, one after the other: the highest position is the newest."""
+    """The versions to which an alias was set, in order: the highest position is the newest."""
 
     __tablename__ = "alias_history"
 
@@ -75,7 +75,7 @@ class AliasHistory(Base):
 
 
 class StageHistory(Base):
-    """What each transition of a model moved: the version itself, and those that it archived."""
+    """The versions that each stage transition changed: the version itself, and those that it archived."""
 
     __tablename__ = "stage_history"
 

@@ -1,4 +1,4 @@
-"""Whether an experiment, run or logged model is in use, deleted, or deleted for good."""
+"""The lifecycle stages of an experiment, run or logged model."""
 
 from enum import StrEnum
 
@@ -9,4 +9,4 @@ class LifecycleStage(StrEnum):
     ACTIVE = "active"
     DELETED = "deleted"
     PURGED = "purged"
-    """Of a run that was deleted for good, while its rows are: nobody finds it, its public id is gone."""
+    """The stage of a run that was deleted for good and still has rows, but no longer its public id."""

@@ -1,7 +1,7 @@
-"""MLflow 3's logged models and the runs that read or made them.
+"""MLflow 3's logged models, and their uses by runs as inputs and outputs.
 
-Owner of models: registry. Owner of the two link tables: ingest, which takes a run's inputs and outputs.
-Reader of all: query, artifact.
+Owner of the models: registry. Owner of the two link tables: ingest, which accepts a run's inputs and outputs.
+Readers of all: query, artifact.
 """
 
 from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, Text, text
@@ -17,7 +17,7 @@ MODEL_ID_LENGTH = 64
 class LoggedModel(Base):
     """A model that a run (or a script without one) logged. Times are milliseconds since the epoch.
 
-    `source_run_id` is the public id the client sent: a model may outlive its run.
+    `source_run_id` is the public id that the client sent, because a model may outlive its run.
     """
 
     __tablename__ = "logged_model"
@@ -62,9 +62,9 @@ class LoggedModelTag(Base):
 
 
 class RunModelInput(Base):
-    """A run read a logged model. `model_id` is what the client sent, known to us or not.
+    """The use of a logged model as an input. `model_id` is what the client sent; the model need not exist.
 
-    `position` is its place among those that the run read.
+    `position` is its place among the inputs of the run.
     """
 
     __tablename__ = "run_model_input"
@@ -76,7 +76,7 @@ class RunModelInput(Base):
 
 
 class RunModelOutput(Base):
-    """A run made a logged model, at a step: `model_id` and `position` as in `RunModelInput`."""
+    """A logged model that a run made at a step. `model_id` and `position` are as in `RunModelInput`."""
 
     __tablename__ = "run_model_output"
     __table_args__ = (Index("ix_run_model_output_model_id", "model_id"),)

@@ -1,7 +1,8 @@
 """Metric series and their points. Owner: ingest. Readers: query, registry (a logged model's metrics).
 
-A point is a column entry of a compressed chunk, never a row. What search and tables need of a series (last,
-min, max, count) is folded into its row as points arrive, so they never touch history.
+A point is part of a compressed chunk and never a row. The summary of a series that searches and tables of
+runs need (last, min, max, count) is kept in its row and updated as points arrive, so they never read the
+history.
 """
 
 from sqlalchemy import (
@@ -20,16 +21,16 @@ from sqlalchemy.orm import Mapped, mapped_column
 from trackhelm_core.db.base import Base, BigId, MetricValue
 
 NO_LABELS_ID = 0
-"""The label set of a plain point. Its series' summary covers the key's points of every label set, so that
-a run has one row a key that says its last, min, max and count: what search reads."""
+"""The label set of points without labels. The summary of its series covers the key's points of every label
+set, so that a run has one row for each key with the last, min, max and count that a search reads."""
 
 
 class LabelSet(Base):
-    """A set of labels that tells apart points of one key: model, dataset, rank or node.
+    """A set of labels that tells apart the points of one key: model, dataset, rank or node.
 
-    `labels` is canonical JSON (sorted keys), `digest` its SHA-256: two processes that meet a set at once
-    agree on its row. `model_id` is lifted out of it, because a logged model asks for its metrics.
-    Never updated or deleted: processes cache the ids.
+    `labels` is canonical JSON (sorted keys) and `digest` its SHA-256, so that two processes that insert a set
+    at the same time agree on its row. `model_id` is also a column, by which a logged model's metrics are
+    found. A row is never updated or deleted, because processes cache the ids.
     """
 
     __tablename__ = "label_set"
@@ -43,21 +44,21 @@ class LabelSet(Base):
 class Series(Base):
     """The points of one run, key and label set, summarised.
 
-    The last point is the one with the greatest (step, timestamp, value), a NaN counting as 0: MLflow's
-    rule. `min_value` and `max_value` are over finite points, NULL when there is none. `count` counts
-    a point that was sent twice in different requests twice, until compaction. `chunks` is how many chunks
-    hold the points: many make history slow, and are merged.
+    The last point is the one with the greatest (step, timestamp, value), where NaN counts as 0, as in MLflow.
+    `min_value` and `max_value` are taken over finite values and are NULL if there is none. `count` counts a
+    point that was sent in two requests twice, until compaction. `chunks` is the number of chunks with the
+    points; many chunks make reading the history slow, so they are merged.
 
-    `indexed_in` and `indexed_value` are the experiment and last value of a series without labels, as of when
-    its run finalized. They count only while the run is finalized.
+    `indexed_in` and `indexed_value` are the experiment and the last value of a series without labels, written
+    when its run is finalized. They are valid only while the run is finalized.
     """
 
     __tablename__ = "series"
     __table_args__ = (
-        # The label set before the key: a table of runs reads the series without labels of many runs, and
-        # must not walk past those of a run's thousand ranks.
+        # The label set comes before the key: a table of runs reads the series without labels of many runs,
+        # and must not read those of a run's thousand ranks.
         UniqueConstraint("run_id", "label_set_id", "key_id"),
-        # Finds the other series of a key, for its history. Partial: nearly every series has no labels.
+        # Finds the labelled series of a key, for its history. Partial, as nearly every series has no labels.
         Index(
             "ix_series_labelled",
             "run_id",
@@ -72,8 +73,9 @@ class Series(Base):
             sqlite_where=text(f"label_set_id <> {NO_LABELS_ID}"),
             postgresql_where=text(f"label_set_id <> {NO_LABELS_ID}"),
         ),
-        # Gives an experiment's finalized runs in the order of a metric. Its columns are written when a run
-        # finalizes, never by points: an index on `last_value` would be written by every batch of them.
+        # Returns an experiment's finalized runs in the order of a metric. Its columns are written when a run
+        # is finalized, and not when points arrive: an index on `last_value` would be written with every
+        # batch.
         Index(
             "ix_series_indexed",
             "indexed_in",
@@ -105,7 +107,7 @@ class MetricChunk(Base):
     """Points of one series in the form of `trackhelm_core.chunks`; bounds are inclusive."""
 
     __tablename__ = "metric_chunk"
-    # A page of history is by time: the index gives a series' chunks in the order in which they are needed.
+    # A page of history is ordered by time: the index returns a series' chunks in the order that is needed.
     __table_args__ = (Index("ix_metric_chunk_time", "series_id", "min_timestamp"),)
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -119,9 +121,9 @@ class MetricChunk(Base):
 
 
 class PartitionPosition(Base):
-    """How far a partition of the queue is stored: the id of the last entry in it.
+    """The position of a partition of the queue: the id of its last entry that is stored.
 
-    Moved in the transaction that stores the entries up to it, so no entry is stored twice or left out.
+    It is written in the transaction that stores the entries up to it, so no entry is stored twice or skipped.
     """
 
     __tablename__ = "partition_position"
@@ -132,15 +134,15 @@ class PartitionPosition(Base):
 
 
 class JournalEntry(Base):
-    """An accepted request's points, not yet stored as chunks: the queue of a server without Redis.
+    """The points of an accepted request that are not yet stored as chunks: the queue without Redis.
 
-    Its id is given by the database, grows, and is never given again. It is deleted by the transaction that
-    stores its points. One that cannot be stored is kept with the reason, as a dead letter, until somebody
-    deletes it.
+    The database generates the ids, which grow and are never reused. The transaction that stores the points
+    deletes the entry. An entry that cannot be stored is kept with the reason, as a dead letter, until an
+    operator deletes it.
     """
 
     __tablename__ = "metric_journal"
-    # Without it SQLite gives ids of deleted rows again.
+    # Without it SQLite would reuse the ids of deleted rows.
     __table_args__ = ({"sqlite_autoincrement": True},)
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)

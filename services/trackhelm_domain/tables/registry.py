@@ -10,7 +10,7 @@ from trackhelm_core.limits import ALIAS_LENGTH, FOREIGN_ID_LENGTH, KEY_LENGTH, R
 
 
 class Stage(StrEnum):
-    """A stage of a version, as it is stored and answered; requests may spell it in any case."""
+    """A stage of a version, as it is stored and answered. In requests it is case-insensitive."""
 
     NONE = "None"
     STAGING = "Staging"
@@ -19,10 +19,10 @@ class Stage(StrEnum):
 
 
 class RegisteredModel(Base):
-    """A named line of versions. Times are milliseconds since the epoch.
+    """A registered model. Times are milliseconds since the epoch.
 
-    `next_version` is what the next version will be numbered: a number is never given twice, though its
-    version be deleted.
+    `next_version` is the number of the next version. A number is never reused, even if its version is
+    deleted.
     """
 
     __tablename__ = "registered_model"
@@ -50,20 +50,20 @@ class RegisteredModelTag(Base):
 class ModelVersion(Base):
     """A version of a registered model.
 
-    `source` is the URI as registered; `storage_location` is where the files are, resolved then, and
-    `location_key` the key of that.
-    A deleted version's row goes, its number does not come back.
+    `source` is the URI as it was registered. `storage_location` is the location of the files to which it was
+    resolved then, and `location_key` the key of that location.
+    When a version is deleted, its row is deleted, and its number is not reused.
     """
 
     __tablename__ = "model_version"
     __table_args__ = (
         Index("uq_model_version_number", "registered_model_id", "version", unique=True),
-        # The newest version of a stage is the end of a part of this index.
+        # The newest version of a stage is the end of one range of this index.
         Index("ix_model_version_stage", "registered_model_id", "current_stage", "version"),
-        # A page of a model in the default order is one walk of this index.
+        # A page of a model's versions in the default order is one range of this index.
         Index("ix_model_version_page", "registered_model_id", "last_updated_timestamp", "version"),
         Index("ix_model_version_run_id", "run_id"),
-        # A logged model names the versions made from it.
+        # Finds the versions that were made from a logged model.
         Index("ix_model_version_model_id", "model_id"),
         Index("ix_model_version_updated", "last_updated_timestamp"),
         Index("ix_model_version_location_key", "location_key"),
@@ -97,7 +97,7 @@ class ModelVersionTag(Base):
 
 
 INDEXED_LENGTH = 100
-"""Characters of a tag's value by which it is found: an index holds no long ones."""
+"""The first characters of a tag's value that are indexed, because an index cannot hold long values."""
 
 INDEXED_VALUE = func.substr(ModelVersionTag.value, text("1"), text(str(INDEXED_LENGTH)))
 

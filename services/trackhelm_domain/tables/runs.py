@@ -1,8 +1,8 @@
 """Runs, their params and tags. Owner: ingest. Readers: query, artifact, registry.
 
-A run has two ids: the public `uuid` of the wire, and a small integer that rows of params, tags and series
-carry. Likewise a key's text is stored once, in `key`. In MLflow's own database every metric row carries
-both texts: 482 bytes a point were measured.
+A run has two ids: the public `uuid` of the API, and a small integer by which rows of params, tags and series
+refer to it. In the same way the text of a key is stored once, in `key`. In MLflow's own database every metric
+row has both texts: 482 bytes for each point were measured.
 """
 
 import uuid
@@ -30,12 +30,13 @@ from trackhelm_domain.tables.lifecycle import LifecycleStage
 RUN_ID_LENGTH = 32
 
 CLUSTERED = {"sqlite_with_rowid": False}
-"""SQLite keeps the rows in the order of the primary key, without a second tree beside it: a run's rows lie
-together. Measured on 400,000 params: a page of runs and a filter read them in a third of the time."""
+"""SQLite keeps the rows in the order of the primary key, without a separate B-tree for it, so that the rows
+of a run are stored together. Measured with 400,000 params, a page of runs and a filter took a third of the
+time."""
 
 
 class Key(Base):
-    """The text of a key of metrics, params or tags. Never updated or deleted: processes cache the ids."""
+    """The text of a key of metrics, params or tags. Never updated or deleted, because processes cache ids."""
 
     __tablename__ = "key"
 
@@ -46,23 +47,24 @@ class Key(Base):
 class Run(Base):
     """A run. Times are milliseconds since the epoch.
 
-    It is finalized after it has ended: its snapshot and the indexed values of its series then say what it
-    holds. A write to a finalized run, or a change of its tags, reopens it in the same transaction; what is
-    left of the snapshot and those values then counts for nothing. See docs/decisions/0017.
+    A run is finalized after it has ended: its contents are then in its snapshot and in the indexed values of
+    its series. A write to a finalized run, or a change of its tags, reopens it in the same transaction; its
+    snapshot and its indexed values are then no longer valid. See docs/decisions/0017.
     """
 
     __tablename__ = "run"
     __table_args__ = (
-        # A page of an experiment in the default order is one walk of this index.
+        # A page of an experiment in the default order is one range of this index.
         Index("ix_run_page", "experiment_id", "lifecycle_stage", text("start_time DESC"), "uuid"),
-        # Finds runs that were deleted for good and whose rows are still there: none, nearly always.
+        # Finds runs that were deleted for good but still have their rows. Nearly always there are none.
         Index(
             "ix_run_purged",
             "id",
             sqlite_where=text(f"lifecycle_stage = '{LifecycleStage.PURGED}'"),
             postgresql_where=text(f"lifecycle_stage = '{LifecycleStage.PURGED}'"),
         ),
-        # Few are, at any time: a search looks these up one by one, and the others by their indexed values.
+        # At any time only a few runs match: a search looks these up one by one, and the others by their
+        # indexed values.
         Index(
             "ix_run_not_finalized",
             "experiment_id",
@@ -86,14 +88,15 @@ class Run(Base):
 
 
 class RunSnapshot(Base):
-    """What was logged to a finalized run, in one value: see `trackhelm_domain.runs.snapshots`.
+    """The contents of a finalized run in one value: see `trackhelm_domain.runs.snapshots`.
 
-    `pairs` are the digests of its params and tags, on PostgreSQL only: SQLite has no index of members.
+    `pairs` are the digests of its params and tags, on PostgreSQL only: SQLite cannot index members of a list.
     """
 
     __tablename__ = "run_snapshot"
     __table_args__ = (
-        # Documents of another version are finalized anew, and until then found by other ways.
+        # Finds documents of another version: their runs are finalized again, and are found by other
+        # conditions until then.
         Index("ix_run_snapshot_version", "version", "run_id"),
     )
 
@@ -109,7 +112,7 @@ Index(
     "ix_run_snapshot_pairs",
     RunSnapshot.pairs,
     postgresql_using="gin",
-    # It would else gather new entries in a list that every search reads to its end.
+    # Otherwise the index would gather new entries in a list that every search reads completely.
     postgresql_with={"fastupdate": "off"},
 ).ddl_if(dialect="postgresql")
 

@@ -1,4 +1,4 @@
-"""Webhooks and their deliveries. Owner: registry. The outbox alone is filled by `trackhelm_domain.outbox`."""
+"""Webhooks and their deliveries. Owner: registry. Only `trackhelm_domain.outbox` inserts deliveries."""
 
 from enum import StrEnum
 
@@ -20,7 +20,7 @@ class WebhookStatus(StrEnum):
 
 
 class DeliveryState(StrEnum):
-    """How far a delivery is."""
+    """The state of a delivery."""
 
     WAITING = "WAITING"
     DELIVERED = "DELIVERED"
@@ -28,7 +28,7 @@ class DeliveryState(StrEnum):
 
 
 class Webhook(Base):
-    """Who is called. `secret` is sealed by `security.sealing`; None where deliveries are not signed."""
+    """A webhook. `secret` is sealed by `security.sealing`; it is None if deliveries are not signed."""
 
     __tablename__ = "webhook"
     __table_args__ = (UniqueConstraint("uuid"),)
@@ -45,7 +45,7 @@ class Webhook(Base):
 
 
 class WebhookEvent(Base):
-    """An event that a webhook is called for."""
+    """An event to which a webhook subscribes."""
 
     __tablename__ = "webhook_event"
 
@@ -61,11 +61,11 @@ _DELIVERED = text("state = 'DELIVERED'")
 
 
 class WebhookDelivery(Base):
-    """One event on its way to one webhook. Those of a subject are delivered in the order of their ids.
+    """One event on its way to one webhook. Deliveries of a subject are sent in the order of their ids.
 
-    A waiting delivery is due at `due_time`, and somebody attempts it until `claimed_until` (0: nobody does).
-    `attempts` counts those that have begun. `settled_time` is when it was delivered or given up. Times are
-    milliseconds since the epoch.
+    A waiting delivery is due at `due_time`. A worker has the lease of it until `claimed_until` (0: no
+    worker). `attempts` is the number of attempts that have begun. `settled_time` is the time at which it was
+    delivered or given up. Times are milliseconds since the epoch.
     """
 
     __tablename__ = "webhook_delivery"

@@ -1,7 +1,7 @@
-"""The first schema: every table of version 0.1.0 grouped by noun, and the rows that it begins with.
+"""The first schema: every table of version 0.1.0, grouped by noun, and the first rows.
 
-Constraints are named by the convention of `trackhelm_core.db.base`. Lengths are written out: a migration says
-what was made, whatever the limits are later.
+Constraints are named by the convention of `trackhelm_core.db.base`. Lengths are written as numbers, because a
+migration must not change when a limit changes later.
 """
 
 import time
@@ -17,16 +17,16 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
-# SQLite gives out ids by itself only for a column whose type is exactly INTEGER (which holds 64 bits).
+# SQLite generates ids only for a column whose type is exactly INTEGER (which holds 64 bits).
 ID: Final = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
-# Compared by bytes on both databases: what is below a directory is one range of keys.
+# Compared by bytes on both databases, so that everything below a directory is one range of keys.
 OBJECT_KEY: Final = sa.String(1024).with_variant(sa.String(1024, collation="C"), "postgresql")
 
-# Likewise: what is below a location is one range, too. Null where a location is no URI.
+# Compared by bytes, too, so that everything below a location is one range. NULL if a location is no URI.
 LOCATION_KEY: Final = sa.String(2048).with_variant(sa.String(2048, collation="C"), "postgresql")
 
-# SQLite keeps the rows in the order of the primary key, without a second tree beside it.
+# SQLite keeps the rows in the order of the primary key, without a separate B-tree for it.
 CLUSTERED: Final[dict[str, Any]] = {"sqlite_with_rowid": False}
 
 
@@ -44,7 +44,7 @@ def upgrade() -> None:
     _queue()
 
 
-# Columns that tables repeat. All but the optional ones are NOT NULL.
+# Columns that occur in several tables. All except the optional ones are NOT NULL.
 
 
 def _id(**options: Any) -> sa.Column[int]:
@@ -54,7 +54,7 @@ def _id(**options: Any) -> sa.Column[int]:
 def _reference(
     table: str, column: str | None = None, *, on_delete: str | None = "CASCADE", **options: Any
 ) -> sa.Column[int]:
-    """Return a column that is another table's id; by default its row goes with the other."""
+    """Return a column with the id of another table; by default a row is deleted with the other's row."""
     foreign_key = sa.ForeignKey(f"{table}.id", ondelete=on_delete)
     return sa.Column(column or f"{table}_id", ID, foreign_key, **{"nullable": False, **options})
 
@@ -67,7 +67,7 @@ def _text(
 
 
 def _integer(name: str, *, optional: bool = False, key: bool = False) -> sa.Column[int]:
-    """Return a column of 32 bits, whose values the database never gives out by itself."""
+    """Return a column of 32 bits whose values the database never generates."""
     return sa.Column(name, sa.Integer(), nullable=optional, primary_key=key, autoincrement=False)
 
 
@@ -130,16 +130,16 @@ def _experiments() -> None:
         _long("last_update_time"),
         sa.UniqueConstraint("name"),
     )
-    # A new location is held against those of others.
+    # A new location is compared with those of others.
     op.create_index("ix_experiment_location_key", "experiment", ["location_key"])
     _create_pairs_table("experiment_tag", "experiment")
-    # `mlflow.start_run()` with no experiment set goes here without asking.
+    # `mlflow.start_run()` uses this experiment if none is set.
     now = time.time_ns() // 1_000_000
     default = {
         "id": 0,
         "name": "Default",
         "artifact_location": "mlflow-artifacts:/0",
-        # What `trackhelm_domain.locations.location_key` makes of it.
+        # The key that `trackhelm_domain.locations.location_key` returns for it.
         "location_key": "78850eda5ed75119e4a6a0577479b2b4842b7d9d43cddf75",
         "lifecycle_stage": "active",
         "creation_time": now,
@@ -166,13 +166,13 @@ def _runs() -> None:
         sa.Column("finalized", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.UniqueConstraint("uuid"),
     )
-    # A page of an experiment in the default order is one walk of this index.
+    # A page of an experiment in the default order is one range of this index.
     op.create_index(
         "ix_run_page", "run", ["experiment_id", "lifecycle_stage", sa.text("start_time DESC"), "uuid"]
     )
-    # Finds runs that were deleted for good and whose rows are still there: none, nearly always.
+    # Finds runs that were deleted for good but still have their rows. Nearly always there are none.
     _create_partial_index("ix_run_purged", "run", ["id"], "lifecycle_stage = 'purged'")
-    # Few are, at any time. SQLite takes a partial index only for the words that it was made with.
+    # At any time only a few runs match. SQLite uses a partial index only for exactly the same condition.
     _create_partial_index(
         "ix_run_not_finalized", "run", ["experiment_id"], "NOT finalized", sqlite="finalized = 0"
     )
@@ -189,13 +189,14 @@ def _runs() -> None:
         _reference("run", primary_key=True, autoincrement=False),
         sa.Column("version", sa.SmallInteger(), nullable=False),
         _bytes("document"),
-        # Digests of the run's params and tags, on PostgreSQL only: SQLite has no index of members.
+        # Digests of the run's params and tags, on PostgreSQL only: SQLite cannot index the members of a list.
         sa.Column("pairs", postgresql.ARRAY(sa.Uuid()).with_variant(sa.LargeBinary(), "sqlite")),
     )
-    # Snapshots of another version are made anew, and until then found by other ways.
+    # Finds snapshots of another version: they are made again, and their runs are found by other conditions
+    # until then.
     op.create_index("ix_run_snapshot_version", "run_snapshot", ["version", "run_id"])
     if _is_postgresql():
-        # With fast updates it would gather new entries in a list that every search reads to its end.
+        # With fast updates the index would gather new entries in a list that every search reads completely.
         op.create_index(
             "ix_run_snapshot_pairs",
             "run_snapshot",
@@ -234,11 +235,11 @@ def _metrics() -> None:
         sa.Column("chunks", sa.Integer(), server_default=sa.text("0"), nullable=False),
         _long("indexed_in", optional=True),
         _double("indexed_value"),
-        # The label set before the key: a table of runs reads the series without labels of many runs, and
-        # must not walk past those of a run's thousand ranks.
+        # The label set comes before the key: a table of runs reads the series without labels of many runs,
+        # and must not read those of a run's thousand ranks.
         sa.UniqueConstraint("run_id", "label_set_id", "key_id"),
     )
-    # The other series of a key, for its history. Partial: nearly every series has no labels.
+    # The labelled series of a key, for its history. Partial, because nearly every series has no labels.
     _create_partial_index("ix_series_labelled", "series", ["run_id", "key_id"], "label_set_id <> 0")
     # A logged model's metrics.
     _create_partial_index("ix_series_label_set_id", "series", ["label_set_id"], "label_set_id <> 0")
@@ -261,7 +262,7 @@ def _metrics() -> None:
         _integer("count"),
         _bytes("data"),
     )
-    # A page of history is by time: the index gives a series' chunks in the order in which they are needed.
+    # A page of history is ordered by time: the index returns a series' chunks in the order that is needed.
     op.create_index("ix_metric_chunk_time", "metric_chunk", ["series_id", "min_timestamp"])
 
 
@@ -299,7 +300,7 @@ def _logged_models() -> None:
         _reference("experiment", on_delete=None),
         _text("name"),
         _text("model_type", optional=True),
-        # The public id that the client sent: a model may outlive its run.
+        # The public id that the client sent, because a model may outlive its run.
         _text("source_run_id", 32, optional=True),
         _text("status", 32),
         _text("status_message", optional=True),
@@ -317,7 +318,7 @@ def _logged_models() -> None:
         op.create_table(
             table,
             _reference("run", primary_key=True),
-            # What the client sent, known to us or not.
+            # The id that the client sent; such a model need not exist.
             _text("model_id", 64, key=True),
             *steps,
             sa.Column("position", sa.Integer(), server_default=sa.text("0"), nullable=False),
@@ -363,7 +364,7 @@ def _registry() -> None:
     op.create_index(
         "uq_model_version_number", "model_version", ["registered_model_id", "version"], unique=True
     )
-    # The newest version of each stage, and all that are in one, without a walk over all versions of a model.
+    # The newest version of each stage, and all versions in a stage, without reading all versions of a model.
     op.create_index(
         "ix_model_version_stage", "model_version", ["registered_model_id", "current_stage", "version"]
     )
@@ -372,12 +373,13 @@ def _registry() -> None:
         "ix_model_version_page", "model_version", ["registered_model_id", "last_updated_timestamp", "version"]
     )
     op.create_index("ix_model_version_run_id", "model_version", ["run_id"])
-    # A logged model names the versions made from it.
+    # The versions that were made from a logged model.
     op.create_index("ix_model_version_model_id", "model_version", ["model_id"])
     op.create_index("ix_model_version_updated", "model_version", ["last_updated_timestamp"])
     op.create_index("ix_model_version_location_key", "model_version", ["location_key"])
     _create_pairs_table("model_version_tag", "model_version")
-    # Versions by a tag, of which few may have it. The beginning of the value: an index holds no long ones.
+    # Versions by a tag that few of them may have. Only the beginning of the value, as an index cannot hold
+    # long ones.
     op.create_index(
         "ix_model_version_tag_value", "model_version_tag", ["key", sa.text("substr(value, 1, 100)")]
     )
@@ -408,7 +410,7 @@ def _governance() -> None:
         _long("decided_at", optional=True),
         _text("decision_comment", optional=True),
     )
-    # Two requests for the same are one, until it is decided.
+    # A second request for the same change is the same request, until that is decided.
     _create_partial_index(
         "uq_approval_request_pending",
         "approval_request",
@@ -435,8 +437,8 @@ def _governance() -> None:
     )
 
 
-# The database itself keeps the audit trail from being changed. The owner of the tables can remove triggers:
-# how a service runs as another role, and with which grants, is in docs/audit.md.
+# The database itself prevents changes of the audit trail. The owner of the tables can remove the triggers;
+# docs/audit.md says how to run a service as another role, and with which grants.
 APPEND_ONLY_ON_POSTGRESQL: Final = (
     """
     CREATE FUNCTION audit_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -468,7 +470,7 @@ APPEND_ONLY_ON_SQLITE: Final = (
     CREATE TRIGGER audit_event_no_delete BEFORE DELETE ON audit_event
     BEGIN SELECT RAISE(ABORT, 'audit_event is append-only: DELETE is refused'); END
     """,
-    # INSERT OR REPLACE deletes rows without asking the trigger on DELETE.
+    # INSERT OR REPLACE deletes rows without running the trigger on DELETE.
     """
     CREATE TRIGGER audit_event_no_replace BEFORE INSERT ON audit_event
     WHEN EXISTS (SELECT 1 FROM audit_event WHERE id = NEW.id)
@@ -493,7 +495,7 @@ APPEND_ONLY_ON_SQLITE: Final = (
 def _audit() -> None:
     op.create_table(
         "audit_event",
-        # Ids have no gap, which a sequence would make.
+        # Ids must have no gaps, and a sequence would leave some.
         _id(autoincrement=False),
         _long("time"),
         _text("actor", 256),
@@ -511,14 +513,14 @@ def _audit() -> None:
         _text("hash", 64),
     )
     op.create_index("ix_audit_event_entity", "audit_event", ["entity_id", "id"])
-    # What happened to one version among very many.
+    # The events of one version among very many.
     op.create_index("ix_audit_event_version", "audit_event", ["entity_id", "entity_version", "id"])
     op.create_index("ix_audit_event_entity_type", "audit_event", ["entity_type", "id"])
     op.create_index("ix_audit_event_actor", "audit_event", ["actor", "id"])
     op.create_index("ix_audit_event_action", "audit_event", ["action", "id"])
     op.create_index("ix_audit_event_time", "audit_event", ["time"])
     head = op.create_table("audit_head", _id(autoincrement=False), _long("event_id"), _text("hash", 64))
-    # Before the triggers, which refuse a second row. The hash is that of no event.
+    # Inserted before the triggers, which refuse a second row. The hash is the one before the first event.
     op.bulk_insert(head, [{"id": 1, "event_id": 0, "hash": "0" * 64}])
     for statement in APPEND_ONLY_ON_POSTGRESQL if _is_postgresql() else APPEND_ONLY_ON_SQLITE:
         op.execute(statement)
@@ -558,7 +560,7 @@ def _webhooks() -> None:
         sa.UniqueConstraint("webhook_id", "uuid"),
     )
     op.create_index("ix_webhook_delivery_webhook", "webhook_delivery", ["webhook_id", "id"])
-    # Partial, each: nearly every delivery was delivered long ago, and dead ones are kept.
+    # All are partial, because nearly every delivery succeeded long ago, and dead ones are kept.
     waiting, claimed, delivered = "state = 'WAITING'", "claimed_until > 0", "state = 'DELIVERED'"
     for name, columns, where in (
         ("order", ["webhook_id", "subject", "id"], waiting),
@@ -574,7 +576,7 @@ def _artifacts() -> None:
         "artifact_record",
         sa.Column("key", OBJECT_KEY, primary_key=True),
         _long("size"),
-        # Unknown while clients sent the bytes to the store directly.
+        # NULL if a client sent the bytes directly to the store.
         _bytes("sha256", 32, optional=True),
         _text("etag"),
         _long("recorded_time"),

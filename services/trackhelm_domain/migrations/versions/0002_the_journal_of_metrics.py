@@ -1,4 +1,4 @@
-"""Metric points that are accepted and not yet stored, where there is no Redis for them to wait in."""
+"""The journal: metric points that are accepted and not yet stored, on a server without Redis."""
 
 import sqlalchemy as sa
 from alembic import op
