@@ -1,4 +1,4 @@
-"""Owns every tracking write: experiments, runs, params, tags, metrics, inputs and outputs.
+"""The ingest service: every tracking write, of experiments, runs, params, tags, metrics, inputs and outputs.
 
-It must not read for display (that is query's) nor touch artifacts.
+Must not read for display, which the query service does, or touch artifacts.
 """

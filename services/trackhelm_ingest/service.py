@@ -1,4 +1,4 @@
-"""The ingest service, as compositions see it."""
+"""The record of the ingest service, for compositions."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

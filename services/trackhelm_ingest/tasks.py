@@ -1,4 +1,4 @@
-"""What workers do for ingest."""
+"""The tasks of the ingest service."""
 
 import time
 from collections.abc import Collection, Sequence
@@ -21,10 +21,11 @@ from trackhelm_ingest.metrics.store import Metric
 from trackhelm_ingest.runs.finalizing import FINALIZE_EVERY_SECONDS, finalize_some
 
 PURGE_SLICE_SECONDS: Final = 30.0
-"""After so long a worker lets others have their turn, and sends the rest to itself."""
+"""The time slice of a purge, after which the task is sent again for the rest."""
 
 METRICS_A_TASK: Final = 100
-"""All metrics of a run get many chunks at once: a message each would hold up the drain that sends them."""
+"""How many metrics one task compacts. All metrics of a run get many chunks at the same time, and one message
+for each metric would delay the drain that sends them."""
 
 
 def _redis(runtime: Runtime) -> RedisConnection:
@@ -58,7 +59,7 @@ def _compact_run(runtime: Runtime, run: str, after_key: int = 0) -> None:
         with runtime.database.writing() as session:
             compact_metric(session, metric, whole=True)
         if redis.tasks_waiting(TaskQueue.METRICS):
-            # Somebody waits to read what this worker could drain; nobody waits for this.
+            # A read may wait for what this worker could drain, and no request waits for compaction.
             redis.send(COMPACT_RUN, run, metric.key_id)
             return
 
@@ -90,22 +91,22 @@ def _purge(runtime: Runtime, ticket: str = "") -> None:
 
 
 DRAIN: Final = Task("trackhelm.ingest.drain", TaskQueue.METRICS, _drain)
-"""Drains a partition, for a turn at most; takes its number."""
+"""Drains a partition for a time slice; the argument is the number of the partition."""
 
 SWEEP: Final = Task("trackhelm.ingest.sweep", TaskQueue.METRICS, _sweep, every_seconds=SWEEP_EVERY_SECONDS)
-"""Calls a worker to each partition with a backlog that nobody drains."""
+"""Sends `drain` for each partition with a backlog and no drainer."""
 
 COMPACT_RUN: Final = Task(
-    # Late, so that the last points of a run are stored by then.
+    # Delayed, so that the last points of a run are stored by then.
     "trackhelm.ingest.compact_run",
     TaskQueue.UPKEEP,
     _compact_run,
     delay_seconds=5,
 )
-"""Merges all chunks of a run that has ended; takes its public id, and the key to go on behind."""
+"""Merges all chunks of a run that has ended; takes its public id, and the key id after which to continue."""
 
 COMPACT_METRICS: Final = Task("trackhelm.ingest.compact_metrics", TaskQueue.UPKEEP, _compact_metrics)
-"""Merges the newest chunks of metrics that have many; takes a list of their ids of run and key."""
+"""Merges the newest chunks of metrics that have many. The argument is a list of their run ids and key ids."""
 
 FINALIZE: Final = Task(
     "trackhelm.ingest.finalize", TaskQueue.UPKEEP, _finalize, every_seconds=FINALIZE_EVERY_SECONDS
@@ -113,6 +114,6 @@ FINALIZE: Final = Task(
 """Finalizes runs that have ended."""
 
 PURGE: Final = Task("trackhelm.ingest.purge", TaskQueue.UPKEEP, _purge, delay_seconds=1, every_seconds=60)
-"""Deletes the rows of runs and experiments that were deleted for good; takes the ticket of its turn."""
+"""Deletes the rows of runs and experiments that were deleted for good; the argument is the slice's ticket."""
 
 TASKS: Final = (DRAIN, SWEEP, COMPACT_RUN, COMPACT_METRICS, FINALIZE, PURGE)

@@ -1,6 +1,7 @@
-"""What the embedded server's writer does while nobody waits for it.
+"""Upkeep: the background work of the embedded server, done by the thread that drains the journal.
 
-It merges chunks, finalizes runs, and deletes the rows of what was deleted for good, as workers do elsewhere.
+It merges chunks, finalizes runs, and deletes the rows of what was deleted for good, as workers do in the
+split shape.
 """
 
 import time
@@ -20,9 +21,9 @@ log = structlog.get_logger(__name__)
 
 
 class Upkeep:
-    """Metrics that wait to be compacted, and the time at which the tables are looked at for other work.
+    """The metrics that wait to be compacted, and the time at which to look for other work in the tables.
 
-    What waits is lost when the server stops: it is done again when the metrics grow.
+    The list is lost when the server stops; the metrics are compacted when they grow again.
     """
 
     def __init__(self, database: Database, clock: Callable[[], float] = time.monotonic) -> None:
@@ -36,19 +37,19 @@ class Upkeep:
         return bool(self._runs or self._metrics or not self.seconds_until_look())
 
     def seconds_until_look(self) -> float:
-        """Return how long there is nothing to do unless something is added."""
+        """Return how long there is nothing to do, unless something is added."""
         return max(0.0, self._look_at - self._clock())
 
     def add_run(self, run: str) -> None:
-        """Compact a run's metrics whole: it has ended. Any thread may call this."""
+        """Compact all chunks of a run that has ended. Any thread may call this."""
         self._runs.append(run)
 
     def add(self, metric: Metric, *, whole: bool = False) -> None:
-        """Compact a metric; only the thread that does the work calls this."""
+        """Compact a metric. Only the thread that does the work may call this."""
         self._metrics[metric] = whole or self._metrics.get(metric, False)
 
     def do_next(self) -> None:
-        """Do the next piece of work, milliseconds long; a failure is logged and its work left out."""
+        """Do the next piece of work, which takes milliseconds. A failure is logged and the work dropped."""
         try:
             if self._runs:
                 run = self._runs.popleft()
@@ -67,7 +68,7 @@ class Upkeep:
             log.exception("metrics were not compacted, or runs not finalized, or rows not deleted")
 
     def _look(self) -> None:
-        """Finalize some runs and delete some rows; look again at once if there may be more."""
+        """Finalize some runs and delete some rows; if there may be more, do it again at once."""
         self._look_at = self._clock() + FINALIZE_EVERY_SECONDS
         with self._database.reading() as session:
             due = [

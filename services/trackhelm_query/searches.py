@@ -1,4 +1,4 @@
-"""A search as a caller asks for it, as the store carries it out, and what it read."""
+"""Searches: as a caller requests them, as the store runs them, and the rows that the store has read."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ from trackhelm_core.validation import check_page_size
 from trackhelm_domain.runs.schemas import Rows
 from trackhelm_domain.tables.lifecycle import LifecycleStage
 
-# What the store read, before it is put into the wire's form: rows as they came, and nothing computed.
+# The rows that the store has read, before the wire form is made from them.
 
 
 @dataclass(frozen=True, slots=True)
 class ExperimentRecords:
-    """Experiments and their tags. The columns are those of `store.experiments`."""
+    """Experiments and their tags. The columns are those of `experiments.store`."""
 
     experiments: Rows
     tags: Rows
@@ -25,18 +25,15 @@ class ExperimentRecords:
 
 @dataclass(frozen=True, slots=True)
 class SeriesRecords:
-    """Series and their summaries. The columns are those of `store.series.summaries`."""
+    """Series and their summaries. The columns are those of `metrics.store.summaries`."""
 
     series: Rows
     key_names: Mapping[int, str]
 
 
-# A search as a caller asks for it, and as the store carries it out.
-
-
 @dataclass(frozen=True, slots=True)
 class Search:
-    """A search to carry out: rows of these stages that fulfil `where` (None: all of them)."""
+    """A search as the store runs it: the rows in these stages that match `where` (None: all rows)."""
 
     stages: Sequence[LifecycleStage]
     where: Expression | None
@@ -46,7 +43,7 @@ class Search:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchRequest:
-    """A search in the caller's words. An empty `page_token` asks for the first page."""
+    """A search as a caller requests it. An empty `page_token` means the first page."""
 
     filter_text: str
     order_by: Sequence[str]
@@ -55,9 +52,9 @@ class SearchRequest:
     page_token: str
 
     def parse(self, scope: Sequence[JSON], *, largest_page: int) -> Search:
-        """Return the search these words mean.
+        """Return the parsed search.
 
-        `scope` is what else makes the query itself, so that a page token of another one is refused.
+        `scope` is what else identifies the query, so that the page token of another query is refused.
         """
         check_page_size(self.max_results, largest_page)
         digest = query_digest(*scope, self.filter_text, list(self.order_by), list(self.stages))
@@ -70,11 +67,11 @@ class SearchRequest:
 
 
 _REMEMBERED_LENGTH: Final = 1_000
-"""Characters. Longer filters are read each time: what is remembered stays small, whatever is asked."""
+"""In characters. Longer filters are parsed each time, so that the cache stays small."""
 
 
 def _read_filter(text: str) -> Expression | None:
-    """Return what a filter means. Scripts ask the same again and again, and reading it takes 60 us."""
+    """Parse a filter. It is cached, because scripts repeat the same filters and parsing takes 60 us."""
     return _remembered(text) if len(text) <= _REMEMBERED_LENGTH else parse_filter(text)
 
 

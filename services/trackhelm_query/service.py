@@ -1,4 +1,4 @@
-"""The query service, as compositions see it."""
+"""The record of the query service, for compositions."""
 
 from trackhelm_core.service import AJAX_2, Mount, Service
 from trackhelm_query.charts import routes as charts_routes

@@ -1,4 +1,4 @@
-"""Rules about what a run read and made."""
+"""Rules for the inputs and outputs of runs."""
 
 from collections.abc import Sequence
 
@@ -11,10 +11,11 @@ from trackhelm_ingest.runs.store import Lock
 
 
 def log_inputs(session: Session, uuid: str, datasets: Sequence[DatasetUse], models: Sequence[str]) -> None:
-    """Note datasets and models that a run read.
+    """Add datasets and models as inputs of a run.
 
-    A dataset is one by its name and digest within an experiment: the first description stays. A second
-    use of one by the same run changes nothing, its tags neither. All are shown in the order of logging.
+    A dataset is identified by its name and digest within an experiment; the first description is kept. A
+    second use by the same run changes nothing, not even its tags. Inputs are answered in the order of
+    logging.
     """
     run = active_run(session, uuid, lock=Lock.OWN)
     store.add_dataset_uses(session, run, datasets)
@@ -22,6 +23,6 @@ def log_inputs(session: Session, uuid: str, datasets: Sequence[DatasetUse], mode
 
 
 def log_outputs(session: Session, uuid: str, models: Sequence[tuple[str, int]]) -> None:
-    """Note models that a run made: id and step of each."""
+    """Add models as outputs of a run, given as (id, step)."""
     run = active_run(session, uuid, lock=Lock.OWN)
     store.add_model_outputs(session, run.id, models)

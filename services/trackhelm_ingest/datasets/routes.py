@@ -1,4 +1,4 @@
-"""Endpoints that note what a run read and made."""
+"""Endpoints that log the inputs and outputs of runs."""
 
 from fastapi import APIRouter, Response
 
@@ -13,7 +13,7 @@ router = APIRouter(prefix="/mlflow/runs", route_class=WireRoute)
 
 @router.post("/log-inputs", **documented(Empty))
 def log_inputs(body: schemas.LogInputs, runtime: RuntimeDep) -> Response:
-    """Note datasets and models that a run read."""
+    """Log datasets and models that a run used."""
     datasets = [
         DatasetUse(
             name=entry.dataset.name,
@@ -33,7 +33,7 @@ def log_inputs(body: schemas.LogInputs, runtime: RuntimeDep) -> Response:
 
 @router.post("/outputs", **documented(Empty))
 def log_outputs(body: schemas.LogOutputs, runtime: RuntimeDep) -> Response:
-    """Note logged models that a run made."""
+    """Log models that a run made."""
     models = [(model.model_id, model.step) for model in body.models]
     with runtime.database.writing() as session:
         logic.log_outputs(session, body.run, models)

@@ -1,4 +1,4 @@
-"""Requests about what a run read and made: datasets and logged models."""
+"""Requests about the inputs and outputs of runs: datasets and logged models."""
 
 from typing import Annotated
 
@@ -18,7 +18,7 @@ from trackhelm_domain.tables.logged_models import MODEL_ID_LENGTH
 
 
 class InputTag(WireModel):
-    """A tag of a run's use of a dataset."""
+    """A tag of the use of a dataset by a run."""
 
     key: Annotated[Required, Field(max_length=INPUT_TAG_KEY_LENGTH)]
     value: Annotated[str, Field(max_length=INPUT_TAG_VALUE_LENGTH)] = ""
@@ -36,7 +36,7 @@ class Dataset(WireModel):
 
 
 class DatasetInput(WireModel):
-    """A dataset that a run read, with tags such as the context (training, test)."""
+    """A dataset that a run used, with tags such as the context (training, test)."""
 
     dataset: Dataset
     tags: tuple[InputTag, ...] = ()
@@ -46,7 +46,7 @@ ModelId = Annotated[Required, Field(max_length=MODEL_ID_LENGTH)]
 
 
 class ModelInput(WireModel):
-    """A logged model that a run read."""
+    """A logged model that a run used."""
 
     model_id: ModelId
 

@@ -1,4 +1,4 @@
-"""Statements about what runs read and made: datasets and logged models."""
+"""Statements about the inputs and outputs of runs: datasets and logged models."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from trackhelm_ingest.runs.store import RunRef
 
 @dataclass(frozen=True, slots=True)
 class DatasetUse:
-    """A dataset as a client describes it, and the tags of the run's use of it."""
+    """A dataset as a client describes it, and the tags of its use by the run."""
 
     name: str
     digest: str
@@ -27,7 +27,7 @@ class DatasetUse:
 def add_dataset_uses(session: Session, run: RunRef, uses: Sequence[DatasetUse]) -> None:
     """Add the datasets that are new to the experiment, and the uses that are new to the run, in order.
 
-    The run's own row is locked: two transactions that add its uses in other orders would block each other.
+    The run's own row must be locked: two transactions that add its uses in different orders would deadlock.
     """
     by_name: dict[tuple[str, str], DatasetUse] = {}
     for use in uses:
@@ -46,13 +46,13 @@ def add_dataset_uses(session: Session, run: RunRef, uses: Sequence[DatasetUse]) 
 
 
 def add_model_inputs(session: Session, run_id: int, models: Sequence[str]) -> None:
-    """Add links to models that the run read, in order; a link that is there stays. The run is locked."""
+    """Add links to models that a locked run used, in order; an existing link is kept."""
     links = [{"run_id": run_id, "model_id": model_id} for model_id in dict.fromkeys(models)]
     _add_links(session, RunModelInput, run_id, links)
 
 
 def add_model_outputs(session: Session, run_id: int, models: Sequence[tuple[str, int]]) -> None:
-    """Add links to models that the run made, in order; a link that is there stays. The run is locked."""
+    """Add links to models that a locked run made, in order; an existing link is kept."""
     links = [
         {"run_id": run_id, "model_id": model_id, "step": step} for model_id, step in dict.fromkeys(models)
     ]
@@ -74,7 +74,7 @@ def _add_links(
 def _dataset_ids(
     session: Session, experiment_id: int, uses: Mapping[tuple[str, str], DatasetUse]
 ) -> dict[tuple[str, str], int]:
-    """Return the id of each dataset, inserting those that are new."""
+    """Return the id of each dataset; new ones are inserted."""
     found = _find_datasets(session, experiment_id, sorted(uses))
     if new := [name for name in sorted(uses) if name not in found]:
         rows = [
@@ -104,7 +104,7 @@ def _find_datasets(
 
 
 def _add_uses(session: Session, run_id: int, dataset_ids: Sequence[int]) -> list[tuple[int, int]]:
-    """Insert the uses that are new, in order, and return (dataset id, use id) of those."""
+    """Insert the uses that are new, in order, and return (dataset id, use id) of each of them."""
     statement = (
         insert_for(dialect_of(session), RunDataset)
         .on_conflict_do_nothing()

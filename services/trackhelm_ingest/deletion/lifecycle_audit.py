@@ -1,4 +1,4 @@
-"""What the audit trail is told of moves into the bin and out of it."""
+"""The audit events of deleting and restoring runs and experiments."""
 
 from sqlalchemy.orm import Session
 
@@ -14,7 +14,7 @@ _ACTIONS = {LifecycleStage.ACTIVE: Action.RESTORED, LifecycleStage.DELETED: Acti
 
 
 def record_move(session: Session, entity: Entity, stage: LifecycleStage, cause: AuditContext) -> None:
-    """Record that something came to a stage from the other one."""
+    """Record that an entity was moved to a stage from the other one."""
     change = Change(
         entity,
         _ACTIONS[stage],

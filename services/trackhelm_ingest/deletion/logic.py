@@ -1,8 +1,8 @@
 """Deleting runs and experiments for good, in two phases.
 
-The first marks: in one transaction the run is gone for every reader and writer, its deletion is in the
-audit trail, and a tombstone says where its files are. The second deletes the rows, some at a time. Whoever is
-killed in it leaves work that the next one finds.
+The first phase marks a run in one transaction: no reader or writer finds it any more, the deletion is in the
+audit trail, and there is a tombstone for its files. The second phase deletes the rows, some at a time. If the
+process is killed in the second phase, the next one finds the work that is left.
 """
 
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ from trackhelm_domain.tables.lifecycle import LifecycleStage
 from trackhelm_ingest.deletion import store
 
 RUNS_AT_ONCE: Final = 100
-"""Runs that a transaction marks."""
+"""How many runs one transaction marks."""
 
 _NOT_IN_BIN: Final = "it is not in the bin any more"
 _DEFAULT: Final = "clients that name no experiment use it"
@@ -30,14 +30,14 @@ _HOLDS: Final = "what is in it is kept"
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What was not deleted, and why."""
+    """An entity that was not deleted, and the reason."""
 
     id: str
     reason: str
 
 
 def kept_runs(session: Session, in_use: FilesInUse, uuids: Sequence[str]) -> list[Kept]:
-    """Return those of some runs in the bin that would be kept, because somebody else needs their files."""
+    """Return which of these runs in the bin would be kept, because something else needs their files."""
     return _kept(session, in_use, store.find_binned(session, uuids, lock=False))
 
 
@@ -49,9 +49,10 @@ def purge_runs(
     *,
     experiment_id: int | None = None,
 ) -> list[Kept]:
-    """Mark runs in the bin as deleted for good, and return those that are kept.
+    """Mark runs in the bin as deleted for good, and return the runs that are kept.
 
-    Those that go because their experiment is in the bin are kept if it was restored: name it.
+    If the runs are deleted because their experiment is in the bin, pass the experiment: if it was restored,
+    the runs are kept.
     """
     if experiment_id is not None and not is_in_bin(session, experiment_id):
         return [Kept(uuid, _NOT_IN_BIN) for uuid in uuids]
@@ -69,31 +70,31 @@ def purge_runs(
 
 
 def purge_experiment(session: Session, experiment_id: int, cause: AuditContext) -> Kept | None:
-    """Mark an experiment in the bin as deleted for good if nothing is left in it; return it if it is kept."""
+    """Mark an experiment in the bin as deleted for good if it is empty; return it if it is kept."""
     if reason := _needed(session, experiment_id):
         return Kept(str(experiment_id), reason)
-    # Random, so that no request asks for it by accident.
+    # Random, so that no request names it by accident.
     store.mark_experiment_purged(session, experiment_id, f"purged {new_run_id()}")
     _record(session, Entity(EntityType.EXPERIMENT, str(experiment_id)), cause)
     return None
 
 
 def kept_experiment(experiment_id: int, *, holds: bool) -> Kept | None:
-    """Return an experiment that would be kept, because it is needed or `holds` what is kept."""
+    """Return an experiment that would be kept, because it is needed or `holds` something that is kept."""
     if experiment_id == DEFAULT_EXPERIMENT_ID:
         return Kept(str(experiment_id), _DEFAULT)
     return Kept(str(experiment_id), _HOLDS) if holds else None
 
 
 def is_any_to_delete(session: Session) -> bool:
-    """Return whether there are rows to delete of what was deleted for good, without a lock."""
+    """Return whether something that was deleted for good still has rows, without a lock."""
     return store.next_purged_run(session) is not None or store.next_purged_experiment(session) is not None
 
 
 def delete_some(session: Session) -> bool:
     """Delete some rows of what was deleted for good, and return whether there may be more.
 
-    What somebody else deletes from at the moment is passed over.
+    Runs and experiments from which another process is deleting are skipped.
     """
     run_id = store.next_purged_run(session, lock=True)
     if run_id is not None:

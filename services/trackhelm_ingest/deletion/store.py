@@ -22,7 +22,7 @@ from trackhelm_domain.tables import (
 from trackhelm_domain.tables.lifecycle import LifecycleStage
 
 ROWS_AT_ONCE: Final = 1_000
-"""Rows of one transaction: whoever else writes waits milliseconds."""
+"""Rows that one transaction deletes, so that other writers wait only milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ _BINNED = (Run.id, Run.uuid, Run.experiment_id, Run.artifact_uri, Run.deleted_ti
 def runs_in_bin(
     session: Session, *, before: int, experiment_id: int | None, after: int, limit: int
 ) -> list[BinnedRun]:
-    """Return runs that came to the bin before a time, of one experiment or all, behind the row id `after`."""
+    """Return runs moved to the bin before a time, of one experiment or all, with a row id above `after`."""
     statement = select(*_BINNED).where(
         Run.lifecycle_stage == LifecycleStage.DELETED,
         or_(Run.deleted_time.is_(None), Run.deleted_time <= before),
@@ -64,7 +64,7 @@ def find_binned(session: Session, uuids: Sequence[str], *, lock: bool) -> list[B
 
 
 def mark_purged(session: Session, new_uuids: Mapping[int, str]) -> None:
-    """Take the public ids from runs, given by row id, so that nobody finds them any more."""
+    """Replace the public ids of runs, given by row id, so that they cannot be found any more."""
     for run_id in sorted(new_uuids):
         session.execute(
             update(Run)
@@ -74,18 +74,18 @@ def mark_purged(session: Session, new_uuids: Mapping[int, str]) -> None:
 
 
 def next_purged_run(session: Session, *, lock: bool = False) -> int | None:
-    """Return the row id of a run that was deleted for good and whose rows are still there.
+    """Return the row id of a run that was deleted for good and still has rows.
 
-    With `lock`, one that nobody else deletes at the moment, and nobody will until the transaction ends.
+    With `lock`, it is a run that no other transaction is deleting, locked until this transaction ends.
     """
     statement = select(Run.id).where(Run.lifecycle_stage == LifecycleStage.PURGED).order_by(Run.id).limit(1)
     return session.scalar(statement.with_for_update(skip_locked=True) if lock else statement)
 
 
 def delete_some_rows(session: Session, run_id: int) -> int:
-    """Delete some of what belongs to a run that is locked, points first; return how many rows went.
+    """Delete some rows of a locked run, points first; return how many rows were deleted.
 
-    0 says that none is left. Without the lock it could also say that somebody else deleted the same rows.
+    0 means that none is left. Without the lock it could also mean that another transaction deleted them.
     """
     chunks = (
         select(MetricChunk.id)
@@ -108,12 +108,12 @@ def delete_some_rows(session: Session, run_id: int) -> int:
 
 
 def delete_run(session: Session, run_id: int) -> None:
-    """Delete a run's own row, and the few rows that go with it."""
+    """Delete a run's own row, and the few rows that are deleted with it."""
     session.execute(delete(Run).where(Run.id == run_id))
 
 
 def experiments_in_bin(session: Session, *, before: int) -> list[int]:
-    """Return experiments that came to the bin before a time."""
+    """Return experiments that were moved to the bin before a time."""
     return list(
         session.scalars(
             select(Experiment.id)
@@ -126,7 +126,7 @@ def experiments_in_bin(session: Session, *, before: int) -> list[int]:
 
 
 def binned_experiment_time(session: Session, experiment_id: int) -> int | None:
-    """Return when an experiment came to the bin, None if it is not there."""
+    """Return when an experiment was moved to the bin, None if it is not in the bin."""
     statement = select(Experiment.last_update_time).where(
         Experiment.id == experiment_id, Experiment.lifecycle_stage == LifecycleStage.DELETED
     )
@@ -134,7 +134,7 @@ def binned_experiment_time(session: Session, experiment_id: int) -> int | None:
 
 
 def holds_runs(session: Session, experiment_id: int) -> bool:
-    """Return whether an experiment has a run that was not deleted for good."""
+    """Return whether an experiment has a run that is not deleted for good."""
     held = exists().where(Run.experiment_id == experiment_id, Run.lifecycle_stage != LifecycleStage.PURGED)
     return bool(session.scalar(select(held)))
 
@@ -145,7 +145,7 @@ def holds_models(session: Session, experiment_id: int) -> bool:
 
 
 def mark_experiment_purged(session: Session, experiment_id: int, new_name: str) -> None:
-    """Take name and tags from an experiment: another can have the name, and nobody finds this one."""
+    """Replace the name and delete the tags of an experiment, which frees its name and hides it."""
     session.execute(delete(ExperimentTag).where(ExperimentTag.experiment_id == experiment_id))
     session.execute(
         update(Experiment)
@@ -155,9 +155,9 @@ def mark_experiment_purged(session: Session, experiment_id: int, new_name: str) 
 
 
 def next_purged_experiment(session: Session, *, lock: bool = False) -> int | None:
-    """Return an experiment that was deleted for good, has no run left, and of which something is left.
+    """Return an experiment that was deleted for good and has no run left, but still has rows.
 
-    With `lock` likewise.
+    `lock` means the same as for `next_purged_run`.
     """
     newest = select(func.max(aliased(Experiment).id)).scalar_subquery()
     statement = (
@@ -165,7 +165,7 @@ def next_purged_experiment(session: Session, *, lock: bool = False) -> int | Non
         .where(
             Experiment.lifecycle_stage == LifecycleStage.PURGED,
             ~exists().where(Run.experiment_id == Experiment.id),
-            # The row of the newest stays, empty: SQLite would give its id, which is public, to the next one.
+            # The row of the newest experiment is kept, empty: SQLite would reuse its id, which is public.
             (Experiment.id < newest) | exists().where(Dataset.experiment_id == Experiment.id),
         )
         .limit(1)

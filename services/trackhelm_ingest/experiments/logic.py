@@ -1,4 +1,4 @@
-"""Rules about experiments: names, locations, the bin."""
+"""Rules for experiments: names, locations, the bin."""
 
 import secrets
 from collections.abc import Mapping
@@ -22,8 +22,8 @@ def create_experiment(
 ) -> int:
     """Create an active experiment and return its id.
 
-    Its files are where nobody else has any: without a location, in a folder of the server's store named after
-    the id.
+    Its location must have no other owner. Without a given location, its files are in a folder of the server's
+    store named after the id.
     """
     _check_name(name)
     for key, value in tags.items():
@@ -41,7 +41,7 @@ def create_experiment(
     else:
         artifact_location = join(f"{PROXY_SCHEME}:", str(experiment_id))
         if owner_of(session, places, artifact_location, experiment_id):
-            # Somebody named it before such names were refused.
+            # Another experiment was given this location before such locations were refused.
             artifact_location = f"{artifact_location}-{secrets.token_hex(8)}"
     store.set_location(session, experiment_id, artifact_location)
     store.set_tags(session, experiment_id, tags)
@@ -54,7 +54,7 @@ def delete_experiment(session: Session, experiment_id: str, cause: AuditContext)
 
 
 def restore_experiment(session: Session, experiment_id: str, cause: AuditContext) -> None:
-    """Take a deleted experiment out of the bin, with all its runs, however they came there."""
+    """Take an experiment out of the bin with all its runs, also those that were deleted before it."""
     _move(session, experiment_id, LifecycleStage.DELETED, LifecycleStage.ACTIVE, cause)
 
 

@@ -16,7 +16,7 @@ router = APIRouter(prefix="/mlflow/experiments", route_class=WireRoute)
 
 @router.post("/create", **documented(schemas.CreatedExperiment))
 def create_experiment(body: schemas.CreateExperiment, runtime: RuntimeDep) -> Response:
-    """Create an experiment; its name must be free, among deleted ones too."""
+    """Create an experiment. No other experiment, not even a deleted one, may have its name."""
     tags = {tag.key: tag.value for tag in body.tags}
     with runtime.database.writing() as session:
         experiment_id = logic.create_experiment(

@@ -42,7 +42,7 @@ def insert_experiment(session: Session, *, name: str, now: int) -> int:
 
 
 def set_location(session: Session, experiment_id: int, location: str) -> None:
-    """Set where the files of a new experiment are."""
+    """Set the artifact location of a new experiment."""
     session.execute(
         update(Experiment)
         .where(Experiment.id == experiment_id)
@@ -60,7 +60,7 @@ def rename_experiment(session: Session, experiment_id: int, name: str, *, now: i
 
 
 def set_stage(session: Session, experiment_id: int, stage: LifecycleStage, *, now: int) -> None:
-    """Set the stage of an experiment and of all its runs, those apart that were deleted for good."""
+    """Set the stage of an experiment and of all its runs, except those deleted for good."""
     session.execute(
         update(Experiment)
         .where(Experiment.id == experiment_id)
@@ -75,12 +75,12 @@ def set_stage(session: Session, experiment_id: int, stage: LifecycleStage, *, no
 
 
 def touch(session: Session, experiment_id: int, *, now: int) -> None:
-    """Note that an experiment changed."""
+    """Set the time at which an experiment was last changed."""
     session.execute(update(Experiment).where(Experiment.id == experiment_id).values(last_update_time=now))
 
 
 def set_tags(session: Session, experiment_id: int, tags: Mapping[str, str]) -> None:
-    """Set tags: a present one takes the new value."""
+    """Set tags; an existing tag gets the new value."""
     rows = [{"experiment_id": experiment_id, "key": key, "value": tags[key]} for key in sorted(tags)]
     upsert(session, ExperimentTag, rows, update=["value"])
 

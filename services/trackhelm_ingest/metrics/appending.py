@@ -1,11 +1,12 @@
-"""Appending entries to the partitions' streams: those that arrive together share one round trip.
+"""Appending entries to the streams of partitions: entries that arrive together share one round trip.
 
-While two round trips are under way, the entries that come in wait as the next. Owns what is atomic in Redis:
-an entry, the note of its run's newest entry, the backlog's limit and the mark that somebody drains.
+While two round trips are under way, new entries are gathered for the next one. Owns what must be atomic in
+Redis: an entry, the note of its run's newest entry, the limit of the backlog, and the mark of a drainer.
 
-Those who have just been answered are waited for, half as long as their answer took at the most. Where the
-disk is slow, clients that send one request after another would else fall into many groups that wait for one
-another's round trips. Whoever comes alone, or later, waits for nobody.
+Before a round trip, the appender waits for the clients that it has just answered, at most half as long as
+their round trip took. Otherwise, on a slow disk, clients that send one request after another would be split
+into many groups that wait for each other's round trips. A single client does not wait, and neither does a
+client that sends later.
 """
 
 import asyncio
@@ -26,11 +27,11 @@ from trackhelm_core.settings import RedisSettings
 
 log = structlog.get_logger(__name__)
 
-# KEYS: stream, mark, newest position, bytes that wait, epoch of runs, mark of all deleted runs, then of each
+# KEYS: stream, mark, newest position, bytes that wait, epoch of runs, mark of all deleted runs, then for each
 # entry its run's mark of deletion, and its notes. ARGV: backlog limit, partition, seconds of a note, seconds
-# of the mark, limit of bytes, then of each entry its bytes, its number of notes, and the epoch in which its
-# run was looked up. Returns how many there was room for, 1 if nobody drains the partition and the caller has
-# to call somebody, the epoch, and which of them were refused for their run may be deleted, counted from 0.
+# of the mark, limit of bytes, then for each entry its bytes, its number of notes, and the epoch in which its
+# run was looked up. Returns for how many entries there was room, 1 if no worker drains the partition and the
+# caller must send the task, the epoch, and the indexes of entries refused because their run may be deleted.
 _APPEND: Final = """
 local epoch = tonumber(redis.call('GET', KEYS[5]) or '0')
 local function deleted(key, known)
@@ -68,22 +69,22 @@ return {seen, called and 1 or 0, epoch, refused}
 """
 
 NOTE_SECONDS: Final = 7 * 86_400
-"""A note expires soon after its entry is stored; this is for those that never are."""
+"""A note expires soon after its entry is stored; this time is for an entry that is never stored."""
 
 CALLED_SECONDS: Final = 5
-"""How long a worker has to begin before somebody else is called."""
+"""How long a worker has to begin before another task may be sent."""
 
 FLUSH_BYTES: Final = 8 * 1024 * 1024
-"""Entries in one round trip: some 10 ms of Redis."""
+"""The bytes of entries in one round trip: about 10 ms of Redis' time."""
 
 WAITING_BYTES: Final = 64 * 1024 * 1024
-"""Entries that may wait in this process for their round trip."""
+"""The bytes of entries that may wait in this process for their round trip."""
 
 ROUND_TRIPS_AT_ONCE: Final = 2
-"""While Redis syncs one to the disk, the requests of the next are read: a tenth more of small requests."""
+"""While Redis syncs one to the disk, the next requests are read: a tenth more small requests a second."""
 
 GATHERING: Final = 0.5
-"""How long the next round trip waits for those whom the last one answered, as a share of what that took."""
+"""How long the next round trip waits for the clients of the last one, as a share of the time that took."""
 
 LONGEST_GATHERING_SECONDS: Final = 0.05
 
@@ -99,7 +100,7 @@ class _Waiting:
 
 
 RoundTrip = Callable[[Sequence[Command]], Awaitable[list[Any]]]
-"""Sends commands together, and returns the answer to each: an exception where one was refused."""
+"""Sends commands together, and returns the answer to each: an exception if a command was refused."""
 
 
 class RunsChangedError(Exception):
@@ -107,7 +108,7 @@ class RunsChangedError(Exception):
 
 
 class Appender:
-    """Appends entries from one event loop; `call_worker` is told of partitions that nobody drains."""
+    """Appends entries from one event loop; calls `call_worker` for a partition without a drainer."""
 
     def __init__(
         self, round_trip: RoundTrip, settings: RedisSettings, call_worker: Callable[[int], None]
@@ -121,17 +122,17 @@ class Appender:
         self._expected = 0
         self._call_worker = call_worker
         self.epoch = 0
-        """The epoch of runs as it was last seen. Look at it, then look a run up, then append."""
+        """The epoch of runs that was last seen. Read it first, then look a run up, then append."""
 
     async def append(self, run: str, subjects: Collection[str], data: bytes, epoch: int) -> None:
-        """Append an entry of a run that was looked up in an epoch, noted for its subjects.
+        """Append an entry of a run that was looked up in `epoch`, and note it for its subjects.
 
         Returns when Redis has it.
 
         Raises:
             RunsChangedError: The run was deleted in a later epoch: nothing was appended.
             ApiError: Too much waits (429).
-            UnavailableError: Redis is away or slow: the entry may or may not be there.
+            UnavailableError: Redis is down or slow. The entry may or may not be appended.
         """
         if self._waiting_bytes + len(data) > WAITING_BYTES:
             raise _too_much()
@@ -145,7 +146,7 @@ class Appender:
         await waiting.answered
 
     async def run(self) -> None:
-        """Append what waits, until cancelled; what waits then is refused."""
+        """Append the entries that wait, until cancelled; those that still wait then are refused."""
         try:
             async with asyncio.TaskGroup() as turns:
                 for _ in range(ROUND_TRIPS_AT_ONCE):
@@ -161,7 +162,7 @@ class Appender:
             await self._changed.wait()
             await self._gather(answered, patience_ends)
             if not self._waiting:
-                continue  # The other one has taken them.
+                continue  # The other of these tasks has taken them.
             flush = self._next_flush()
             began = loop.time()
             await self._flush(flush)
@@ -169,7 +170,7 @@ class Appender:
             patience_ends = now + min((now - began) * GATHERING, LONGEST_GATHERING_SECONDS)
 
     async def _gather(self, number: int, until: float) -> None:
-        """Wait a moment for those who are about to send again."""
+        """Wait a moment for the clients that are about to send again."""
         if len(self._waiting) < number and asyncio.get_running_loop().time() < until:
             self._expected = number
             self._enough.clear()
@@ -211,7 +212,7 @@ class Appender:
             self._answer(partition, entries, answer)
 
     async def _send(self, partitions: dict[int, list[_Waiting]]) -> list[Any]:
-        # One script a partition, its text with each: a Redis that restarts forgets scripts by their names.
+        # One script for each partition, sent as text: a Redis that restarts forgets scripts by their digests.
         return await self._round_trip(
             [self._command(partition, entries) for partition, entries in partitions.items()]
         )
@@ -258,7 +259,7 @@ class Appender:
 
 def _answer(waiting: _Waiting, error: Exception | None) -> None:
     if waiting.answered.done():
-        return  # It was refused; or the caller has gone, and its entry is stored all the same.
+        return  # It was refused, or the caller has disconnected; the entry is stored anyway.
     if error is None:
         waiting.answered.set_result(None)
     else:

@@ -1,6 +1,6 @@
-"""Rules of compaction: which chunks are merged when, and what a series then counts.
+"""Compaction: which chunks are merged when, and the counts of a series afterwards.
 
-A reader's statement sees all old chunks or all new ones: they are exchanged in one transaction.
+Chunks are replaced in one transaction, so that a reader's statement sees all old chunks or all new ones.
 """
 
 from collections.abc import Sequence
@@ -16,27 +16,27 @@ from trackhelm_ingest.metrics.compaction_store import ChunkRef, SeriesRow
 from trackhelm_ingest.metrics.store import Metric, insert_chunks
 
 FULL_CHUNK: Final = 1 << 17
-"""Points of a full chunk, some 400 KB: a read of a few steps takes no more than two."""
+"""Points of a full chunk, about 400 KB: to read a few steps takes two chunks at most."""
 
 WHOLE_POINTS: Final = 1 << 22
-"""Most points of a metric that are merged at once: 100 MB of columns. A longer one keeps what duplicates it
-has in far apart chunks, and counts them."""
+"""The most points of a metric that are merged together: 100 MB of columns. A longer metric keeps, and counts,
+duplicates that are in chunks far apart."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Merged:
     points: Points
-    """Those that were merged."""
+    """The points that were merged."""
     duplicates: int
     nonfinite_duplicates: int
     chunks: int
 
 
 def tail_to_merge(counts: Sequence[int]) -> int:
-    """Return how many of the newest chunks are worth merging, given the points of each, oldest first.
+    """Return how many of the newest chunks to merge, given the number of points of each, oldest first.
 
-    As many as keep every merge at least as large as the next older chunk: then a point is merged again
-    only when its chunk doubles, and a series of n points has some log2(n) chunks.
+    The result of a merge is at least as large as the next older chunk. So a point is merged again only when
+    its chunk doubles, and a series of n points has about log2(n) chunks.
     """
     taken = total = 0
     for count in reversed(counts):
@@ -48,7 +48,7 @@ def tail_to_merge(counts: Sequence[int]) -> int:
 
 
 def compact_metric(session: Session, metric: Metric, *, whole: bool) -> None:
-    """Merge the chunks of a metric's series: all of them, or those that are cheap to."""
+    """Merge the chunks of a metric's series: all of them, or those that are cheap to merge."""
     series = compaction_store.lock_series(session, metric)
     chunks = [compaction_store.chunks_of(session, row.id) for row in series]
     whole = whole and sum(chunk.count for several in chunks for chunk in several) <= WHOLE_POINTS
@@ -57,7 +57,7 @@ def compact_metric(session: Session, metric: Metric, *, whole: bool) -> None:
             _merge(session, row, several, len(several)) for row, several in zip(series, chunks, strict=True)
         ]
         for row, part in zip(series, merged, strict=True):
-            # The series without labels, the first, counts the points of every label set.
+            # The first series, the one without labels, counts the points of every label set.
             counted = merge([each.points for each in merged]) if row is series[0] else part.points
             compaction_store.set_counts(
                 session, row, count=len(counted), nonfinite=_nonfinite(counted), chunks=part.chunks
@@ -65,7 +65,8 @@ def compact_metric(session: Session, metric: Metric, *, whole: bool) -> None:
         return
     for row, several in zip(series, chunks, strict=True):
         part = _merge(session, row, several, tail_to_merge([chunk.count for chunk in several]))
-        # What is found twice in one label set may be counted once: the series without labels keeps its count.
+        # The series without labels may have counted a duplicate within a label set only once, so it keeps its
+        # count.
         exact = len(series) == 1 or row is not series[0]
         compaction_store.set_counts(
             session,
@@ -77,11 +78,11 @@ def compact_metric(session: Session, metric: Metric, *, whole: bool) -> None:
 
 
 def _merge(session: Session, series: SeriesRow, chunks: Sequence[ChunkRef], newest: int) -> _Merged:
-    """Exchange the newest chunks of a series for their union."""
+    """Replace the newest chunks of a series by their union."""
     old = chunks[len(chunks) - newest :]
     parts = compaction_store.read_chunks(session, old)
     points = merge(parts)
-    if len(old) < 2:  # noqa: PLR2004 - a chunk alone is merged already
+    if len(old) < 2:  # noqa: PLR2004 - a single chunk is merged already
         return _Merged(points, 0, 0, len(chunks))
     compaction_store.delete_chunks(session, old)
     new = [_slice(points, begin) for begin in range(0, len(points), FULL_CHUNK)]

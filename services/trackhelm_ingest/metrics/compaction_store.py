@@ -16,7 +16,7 @@ from trackhelm_ingest.metrics.store import Metric
 
 @dataclass(frozen=True, slots=True)
 class SeriesRow:
-    """A series, locked."""
+    """A locked series."""
 
     id: int
     label_set_id: int
@@ -33,24 +33,24 @@ class ChunkRef:
 
 
 def metrics_of(session: Session, run: str, *, after_key: int = 0) -> list[Metric]:
-    """Return the metrics of a run, named by its public id: those behind a key's id, in the order of ids."""
+    """Return the metrics of a run, by its public id, with a key's id above `after_key`, in order."""
     statement = (
         select(Series.run_id, Series.key_id).join(Run, Run.id == Series.run_id).order_by(Series.key_id)
     )
-    # Each key has its series without labels, see `NO_LABELS_ID`.
+    # Every key has a series without labels, see `NO_LABELS_ID`.
     of_run = (Run.uuid == run, Series.label_set_id == NO_LABELS_ID, Series.key_id > after_key)
     found = session.execute(statement.where(*of_run))
     return [Metric(run_id, key_id) for run_id, key_id in found]
 
 
 def lock_series(session: Session, metric: Metric) -> list[SeriesRow]:
-    """Return the series of a metric, the one without labels first, and keep writers off them.
+    """Lock the series of a metric and return them, the one without labels first.
 
-    In the order in which writers lock them: by label set.
+    They are locked in the order in which writers lock them: by label set.
     """
     columns = (Series.id, Series.label_set_id, Series.count, Series.nonfinite_count)
     of_metric = (Series.run_id == metric.run_id, Series.key_id == metric.key_id)
-    # In two statements, each served by an index of its own, see `Series`.
+    # In two statements, each of which uses its own index, see `Series`.
     plain = select(*columns).where(*of_metric, Series.label_set_id == NO_LABELS_ID)
     labelled = select(*columns).where(*of_metric, Series.label_set_id != NO_LABELS_ID)
     rows = [

@@ -1,4 +1,4 @@
-"""Dead letters: entries that could not be stored, kept as they are until somebody decides."""
+"""Dead letters of the queue: entries that could not be stored, kept until an operator decides."""
 
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
@@ -19,7 +19,7 @@ _PAGE: Final = 100
 
 
 class DeadLetter(NamedTuple):
-    """An entry that could not be stored. The time in its id is when that was found."""
+    """An entry that could not be stored. Its id contains the time at which it became a dead letter."""
 
     id: StreamId
     partition: int
@@ -45,11 +45,11 @@ class DeadLetters:
             pipeline.execute()
 
     def count(self) -> int:
-        """Return how many there are."""
+        """Return the number of dead letters."""
         return int(self._client.xlen(DEAD_LETTERS))
 
     def all(self) -> Iterator[DeadLetter]:
-        """Yield the letters that there are, a page in memory at a time."""
+        """Yield all dead letters, with one page at a time in memory."""
         begin = "-"
         while page := self._client.xrange(DEAD_LETTERS, min=begin, count=_PAGE):
             letters = [_letter(entry) for entry in page]
@@ -57,12 +57,12 @@ class DeadLetters:
             begin = str(letters[-1].id.next())
 
     def find(self, letter_id: StreamId) -> DeadLetter | None:
-        """Return a letter, None if there is none of this id."""
+        """Return a letter, None if there is none with this id."""
         found: Any = self._client.xrange(DEAD_LETTERS, min=str(letter_id), max=str(letter_id))
         return _letter(found[0]) if found else None
 
     def retry(self, letter: DeadLetter) -> None:
-        """Put a letter back into its partition; beat calls a worker to it within seconds."""
+        """Put a letter back into its partition; beat sends a task to drain it within seconds."""
         with self._client.pipeline() as pipeline:
             pipeline.xadd(stream_of(letter.partition), {ENTRY_FIELD: letter.data})
             for field in (str(letter.partition), IN_ALL):

@@ -1,12 +1,14 @@
-"""The form of a stream's entry: the points of one request, by series. Pure.
+"""The form of an entry: the points of one request, by series. Pure.
 
 Version 1: the byte 0x01, then MessagePack of `[run, [[key, labels, count], …], steps, timestamps, values]`.
-The columns are little-endian 64-bit integers and doubles, all series' points one after another. Plain columns
-and not chunks: an entry lives for milliseconds, and packing 1,000 points takes 10 µs instead of 140.
+The columns are little-endian 64-bit integers and doubles, with the points of all series one after another.
+They are plain columns and not chunks, because an entry lives for milliseconds, and packing 1,000 points takes
+10 µs instead of 140.
 
-Version 2, of entries with many points: likewise, but steps and timestamps are each `[least, offsets]`,
-unsigned integers of 1, 2, 4 or 8 bytes that are added to the least. Half as many bytes are copied five times
-on their way, and synced to the disk; packing takes 10 µs more, which is what a single point takes in all.
+Version 2, for entries with many points: the same, but steps and timestamps are each `[least, offsets]`,
+unsigned integers of 1, 2, 4 or 8 bytes that are added to the least. Only half as many bytes are copied five
+times on the way, and synced to the disk. Packing takes 10 µs more, which is as much as a single point takes
+in all.
 """
 
 from collections.abc import Mapping
@@ -25,18 +27,18 @@ _NARROW: Final = b"\x02"
 _WIDTH: Final = 8
 
 NARROW_POINTS: Final = 256
-"""From so many points on, an entry is of version 2."""
+"""An entry with at least so many points is of version 2."""
 
 _WIDTHS: Final = {1: "<u1", 2: "<u2", 4: "<u4", 8: "<u8"}
 _WRAP: Final = 2**64 - 1
 
 
 class EntryFormatError(ValueError):
-    """The bytes are not an entry, or one of a later version."""
+    """The bytes are not an entry, or are an entry of a later version."""
 
 
 class Entry(NamedTuple):
-    """The points that one request writes to a run, named by its public id."""
+    """The points that one request writes to a run; `run` is its public id."""
 
     run: str
     points: SeriesPoints
@@ -78,7 +80,7 @@ _series_decoder = msgspec.msgpack.Decoder(list[_Series])
 
 
 def pack_entry(run: str, points: Mapping[SeriesKey, Points]) -> bytes:
-    """Return the entry of a request, which has at least one point."""
+    """Return the entry of a request. It must have at least one point."""
     packed = SeriesPoints.of(points)
     named = [(*name, count) for name, count in zip(*packed.layout, strict=True)]
     series = msgspec.Raw(_encoder.encode(named))
@@ -95,7 +97,7 @@ def pack_entry(run: str, points: Mapping[SeriesKey, Points]) -> bytes:
 def _narrowed(column: NDArray[np.int64]) -> _Offsets:
     least, most = int(column.min()), int(column.max())
     width = next(width for width in _WIDTHS if most - least < 1 << (8 * width))
-    # Unsigned numbers wrap around: the difference is right even where it has 64 bits.
+    # Unsigned numbers wrap around, so the difference is right even if it has 64 bits.
     offsets = column.view(np.uint64) - np.uint64(least & _WRAP)
     return _Offsets(least, offsets.astype(_WIDTHS[width]).tobytes())
 
@@ -138,7 +140,7 @@ def _checked(column: bytes, number: int, width: int = _WIDTH) -> bytes:
     return column
 
 
-# A run sends the same series again and again. Some 400 kB each at the most, a thousand long keys.
+# A run sends the same series again and again. A layout takes at most about 400 kB, with a thousand long keys.
 @lru_cache(maxsize=128)
 def _layout(series: bytes) -> Layout:
     """Read the series of an entry."""

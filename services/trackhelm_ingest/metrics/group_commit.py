@@ -1,8 +1,8 @@
-"""The metric sink of one process: requests that arrive together share one transaction.
+"""Group commit, the metric sink of the embedded shape: requests that arrive together share one transaction.
 
-It writes them to the journal as they came; `drain.journal` stores them as chunks, beside it. A commit to disk
-takes as long for one request as for a thousand. While one transaction commits, the requests that come in wait
-as the next group; each is answered after the commit of its own.
+It writes the requests to the journal as entries; `drain.journal` stores them as chunks in another thread. A
+commit to disk takes as long for one request as for a thousand. While one transaction commits, new requests
+are gathered for the next group. Each request is answered after the commit of its own group.
 """
 
 import asyncio
@@ -31,10 +31,10 @@ from trackhelm_ingest.upkeep import Upkeep
 log = structlog.get_logger(__name__)
 
 GROUP_BYTES: Final = 4 * 1024 * 1024
-"""Entries in one transaction: some 10 ms of work, so that other writers get their turn."""
+"""The bytes of entries in one transaction: about 10 ms of work, so that other writers do not wait long."""
 
 WAITING_BYTES: Final = 64 * 1024 * 1024
-"""Entries that may wait for their transaction: beyond it the caller is told to come back."""
+"""The bytes of entries that may wait for their transaction. Beyond them a request is answered 429."""
 
 _LOOK_SECONDS: Final = 0.5
 
@@ -49,7 +49,7 @@ class _Request:
 
     def answer(self, error: Exception | None) -> None:
         if self.answered.done():
-            return  # The caller has gone; its points are stored all the same.
+            return  # The caller has disconnected; its points are stored anyway.
         if error is None:
             self.answered.set_result(None)
         else:
@@ -57,7 +57,7 @@ class _Request:
 
 
 class GroupCommit:
-    """A thread that writes what waits, group by group. Acknowledged means committed."""
+    """A thread that writes waiting requests, group by group. Acknowledged means committed."""
 
     def __init__(self, database: Database, backlog: JournalBacklog, upkeep: Upkeep) -> None:
         self._database = database
@@ -75,7 +75,7 @@ class GroupCommit:
         return self
 
     def stop(self) -> None:
-        """Write what still waits, then end."""
+        """Write the requests that still wait, then end the thread."""
         with self._changed:
             self._stopping = True
             self._changed.notify()
@@ -101,20 +101,20 @@ class GroupCommit:
         await request.answered
 
     def run_ended(self, run: str) -> None:
-        """Compact the run's metrics when nobody waits; see `MetricSink.run_ended`."""
+        """Compact the run's metrics when there is nothing to store; see `MetricSink.run_ended`."""
         self._upkeep.add_run(run)
-        # Stored first, so that all of it is compacted.
+        # Flushed first, so that all points are compacted.
         self._backlog.hurry(())
         self._backlog.call()
 
     def runs_deleted(self, run: str | None = None) -> None:
-        """Do nothing: each group looks its runs up in the transaction that takes it."""
+        """Do nothing, because each group looks its runs up in its own transaction."""
 
     def _run(self) -> None:
         group: list[_Request] = []
         try:
             while not self._is_over():
-                # Nothing is read, and those who send wait, while too much is not stored yet.
+                # While too much is not stored yet, no request is taken, and senders wait.
                 if self._backlog.wait_for_room(_LOOK_SECONDS) or self._stopping:
                     group = self._next_group()
                     _answer(group, self._store(group))
@@ -126,7 +126,7 @@ class GroupCommit:
             return self._stopping and not self._waiting
 
     def _end(self, unanswered: list[_Request]) -> None:
-        """Take no more requests: one that waited for a thread that has ended would wait for ever."""
+        """Refuse all further requests, which would wait for ever for a thread that has ended."""
         with self._changed:
             self._stopping = True
             unanswered += self._waiting
@@ -135,7 +135,7 @@ class GroupCommit:
         _answer(unanswered, [_stopping() for _ in unanswered])
 
     def _next_group(self) -> list[_Request]:
-        """Wait for requests and return as many as one transaction takes; none when there will be none."""
+        """Wait for requests and return as many as one transaction takes; none when the thread must end."""
         with self._changed:
             while not (self._waiting or self._stopping):
                 self._changed.wait()
@@ -148,23 +148,24 @@ class GroupCommit:
             return group
 
     def _store(self, group: list[_Request]) -> list[Exception | None]:
-        """Write a group, and return what each request is refused for, if it is. Raises nothing."""
+        """Write a group, and return the error of each request, or None. It never raises."""
         try:
             return self._write(group)
         except Exception as error:
             if _is_away(error):
                 log.exception("metric points could not be stored", requests=len(group))
-                # One each: an exception that several raise gathers the tracebacks of all.
+                # One exception for each, because one that is raised several times gathers all their
+                # tracebacks.
                 return [_unavailable() for _ in group]
             if len(group) > 1:
-                # One request must not take down the others of its group.
+                # One request must not make the others of its group fail.
                 return [refusal for request in group for refusal in self._store([request])]
-            # The request's own fault or a defect: told to its caller, the thread lives on.
+            # The fault of the request or a defect: the caller gets the error, and the thread goes on.
             log.exception("a metrics request could not be stored")
             return [error]
 
     def _write(self, group: list[_Request]) -> list[Exception | None]:
-        """Write a group in one transaction, and return what each request is refused for, if it is."""
+        """Write a group in one transaction, and return the error of each request, or None."""
         if len(group) == 1 and self._write_alone(group[0]):
             return [None]
         errors: list[Exception | None] = []
@@ -186,10 +187,11 @@ class GroupCommit:
         return errors
 
     def _write_alone(self, request: _Request) -> bool:
-        """Write a request by one statement of PostgreSQL; False where that is not possible.
+        """Write a request by one statement of PostgreSQL; return False if that is not possible.
 
-        A client alone logs point by point, and waits for each: its latency is made of round trips. What is
-        not written here (the run is not active) goes the way of groups, which says why.
+        A single client that logs point by point waits for each, and its latency consists of round trips. A
+        request that is not written here (because its run is not active) is written as a group, which explains
+        why.
         """
         if self._database.is_sqlite:
             return False
@@ -200,7 +202,7 @@ class GroupCommit:
         return entry_id is not None
 
     def _note(self, requests: list[_Request], ids: list[int]) -> None:
-        """Note what is committed, before it is answered: who has the answer reads it."""
+        """Note committed requests before they are answered, so that later reads wait for them."""
         self._backlog.accept(
             [
                 Accepted(entry_id, request.subjects, len(request.data))
@@ -210,7 +212,7 @@ class GroupCommit:
 
 
 def _answer(requests: Sequence[_Request], errors: Sequence[Exception | None]) -> None:
-    """Answer requests from another thread: all of a loop in one call."""
+    """Answer requests from another thread, with one call for each event loop."""
     loops: defaultdict[asyncio.AbstractEventLoop, list[tuple[_Request, Exception | None]]] = defaultdict(list)
     for request, error in zip(requests, errors, strict=True):
         loops[request.loop].append((request, error))
@@ -220,7 +222,7 @@ def _answer(requests: Sequence[_Request], errors: Sequence[Exception | None]) ->
             for request, error in answers:
                 request.answer(error)
 
-        # A server that is told twice to stop closes its loop while we write: then nobody waits any more.
+        # A server that is stopped twice closes its event loop while this runs; then no caller waits any more.
         with suppress(RuntimeError):
             loop.call_soon_threadsafe(answer_each)
 

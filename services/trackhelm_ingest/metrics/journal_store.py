@@ -16,9 +16,9 @@ _WAITS: Final = JournalEntry.reason.is_(None)
 
 
 def add_entries(session: Session, entries: Sequence[bytes]) -> list[int]:
-    """Add entries, of which there is at least one, and return their ids in the same order."""
+    """Add entries, at least one, and return their ids in the same order."""
     if dialect_of(session) == "sqlite":
-        # By the driver, in a third of the time. SQLite has one writer: what it inserts is numbered in turn.
+        # With the driver, in a third of the time. SQLite has one writer, so the ids are consecutive.
         connection = session.connection()
         connection.exec_driver_sql(
             "INSERT INTO metric_journal (data) VALUES (?)", [(data,) for data in entries]
@@ -31,11 +31,11 @@ def add_entries(session: Session, entries: Sequence[bytes]) -> list[int]:
 
 
 def add_entry_of(session: Session, uuid: str, data: bytes) -> int | None:
-    """Add an entry by one statement of PostgreSQL, and return its id; None without such an active run."""
+    """Add an entry by one statement of PostgreSQL, and return its id; None if there is no active run."""
     run = (
         select(bindparam("entry", type_=JournalEntry.data.type))
         .where(Run.uuid == uuid, Run.lifecycle_stage == LifecycleStage.ACTIVE.value)
-        # It must not be deleted between here and the commit.
+        # The run must not be deleted before the commit.
         .with_for_update(read=True, key_share=True)
     )
     statement = insert(_TABLE).from_select(["data"], run, include_defaults=False).returning(_TABLE.c.id)
@@ -49,14 +49,14 @@ def waiting_entries(session: Session, limit: int) -> list[tuple[int, bytes]]:
 
 
 def waiting_in_all(session: Session) -> tuple[int, int]:
-    """Return the id of the newest entry that waits, 0 for none, and how many bytes wait."""
+    """Return the id of the newest entry that waits, 0 for none, and the number of bytes that wait."""
     newest, size = func.max(JournalEntry.id), func.sum(func.length(JournalEntry.data))
     found_newest, found_size = session.execute(select(newest, size).where(_WAITS)).one()
     return found_newest or 0, int(found_size or 0)
 
 
 def bury_entries(session: Session, reasons: Mapping[int, str]) -> None:
-    """Keep entries as dead letters, given by their ids, with the reasons."""
+    """Make entries, given by their ids, dead letters with their reasons."""
     for entry_id, reason in reasons.items():
         session.execute(update(JournalEntry).where(JournalEntry.id == entry_id).values(reason=reason))
 

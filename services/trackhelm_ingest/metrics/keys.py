@@ -1,4 +1,4 @@
-"""The ids of keys and label sets: found, or inserted when new."""
+"""The ids of keys and label sets, which are inserted if they are new."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -13,7 +13,7 @@ from trackhelm_ingest.metrics.series import Labels
 
 
 def key_ids(session: Session, names: Iterable[str]) -> dict[str, int]:
-    """Return the id of each key, inserting those that are new."""
+    """Return the id of each key; new keys are inserted."""
     wanted = sorted(set(names))
     remembered = keys_of(session)
     known = remembered.known_ids(wanted)
@@ -22,14 +22,14 @@ def key_ids(session: Session, names: Iterable[str]) -> dict[str, int]:
     found = _find_keys(session, unknown)
     if new := [name for name in unknown if name not in found]:
         upsert(session, Key, [{"name": name} for name in new])
-        # Selected, not returned: a conflicting insert of another transaction returns nothing.
+        # Selected afterwards, because an insert that conflicts with another transaction returns nothing.
         found |= _find_keys(session, new)
     remembered.remember_when_committed(session, found)
     return known | found
 
 
 def label_set_ids(session: Session, label_sets: Iterable[Labels]) -> dict[Labels, int]:
-    """Return the id of each label set, inserting those that are new."""
+    """Return the id of each label set; new label sets are inserted."""
     wanted = {digest_of(dict(labels)): labels for labels in label_sets}
     found = _find_label_sets(session, wanted)
     if new := sorted(digest for digest, labels in wanted.items() if labels not in found):

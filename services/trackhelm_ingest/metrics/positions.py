@@ -1,4 +1,4 @@
-"""Statements about the partitions of the queue: who drains one, and how far it is stored."""
+"""Statements about the partitions of the queue: the lock of the drainer, and the position."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,22 +11,22 @@ from sqlalchemy.orm import Session
 from trackhelm_core.queue.names import StreamId
 from trackhelm_domain.tables import PartitionPosition
 
-# The first half of an advisory lock's name; the second is the partition.
+# The first half of the key of an advisory lock; the second is the partition.
 _LOCK_CLASS: Final = 0x7472_6B71
 
-# A worker's machine that vanishes is noticed after some 35 s, and not after the two hours of Linux's default.
+# If a worker's machine vanishes, that is noticed after about 35 s instead of two hours, Linux's default.
 _KEEPALIVES: Final = ("tcp_keepalives_idle = 20", "tcp_keepalives_interval = 5", "tcp_keepalives_count = 3")
 
 
 class PositionMovedError(Exception):
-    """Another process stored entries of the partition: this one must not."""
+    """Another process has stored entries of the partition, so this one must not."""
 
 
 @contextmanager
 def draining_alone(engine: Engine, partition: int) -> Iterator[Connection | None]:
-    """Open a connection that holds the partition's lock, or yield None where another process has it.
+    """Open a connection that holds the partition's lock, or yield None if another process has the lock.
 
-    The lock lives as long as the connection: a killed process holds it no longer.
+    The lock lasts as long as the connection, so a killed process does not hold it any more.
     """
     with engine.connect() as connection:
         for setting in _KEEPALIVES:
@@ -40,7 +40,7 @@ def draining_alone(engine: Engine, partition: int) -> Iterator[Connection | None
         try:
             yield connection
         except BaseException:
-            # In an unknown state: closed rather than given back to the pool with the lock.
+            # The connection is in an unknown state. It is closed, and not returned to the pool with the lock.
             connection.invalidate()
             raise
         connection.execute(text("SELECT pg_advisory_unlock(:class, :partition)"), lock)
@@ -48,14 +48,14 @@ def draining_alone(engine: Engine, partition: int) -> Iterator[Connection | None
 
 
 def find_position(session: Session, partition: int) -> StreamId | None:
-    """Return the id of the last entry that is stored, None where none ever was."""
+    """Return the id of the last entry that is stored, None if none ever was."""
     statement = select(PartitionPosition.milliseconds, PartitionPosition.sequence)
     row = session.execute(statement.where(PartitionPosition.partition == partition)).one_or_none()
     return None if row is None else StreamId(*row)
 
 
 def known_partitions(session: Session) -> set[int]:
-    """Return the partitions of which entries were ever stored."""
+    """Return the partitions of which an entry was ever stored."""
     return set(session.scalars(select(PartitionPosition.partition)))
 
 
@@ -63,7 +63,7 @@ def move_position(session: Session, partition: int, *, before: StreamId | None, 
     """Move a partition's position.
 
     Raises:
-        PositionMovedError: It is not `before` (any more).
+        PositionMovedError: The position is not `before` (any more).
     """
     values = after._asdict()
     first = insert(PartitionPosition).values(partition=partition, **values).on_conflict_do_nothing()

@@ -25,24 +25,24 @@ from trackhelm_ingest.tasks import COMPACT_RUN, DRAIN
 log = structlog.get_logger(__name__)
 
 ERRANDS: Final = 1_000
-"""Tasks that may wait to be sent. More wait only while Redis is away; what is left out, beat finds."""
+"""Tasks that may wait to be sent. More wait only while Redis is down; beat sends those that are dropped."""
 
 STOP_SECONDS: Final = 3.0
-"""How long tasks are still sent when the server stops."""
+"""How long the server goes on sending tasks when it stops."""
 
 
 DELETED_SECONDS: Final = 300
-"""How long a deletion is marked: longer than anyone remembers a run, and then waits to append to it."""
+"""How long a deletion is marked: longer than a process caches a run and then waits to append to it."""
 
 _TRIES: Final = 5
-"""A run that is deleted is found so at the second. More are needed only where others come in between."""
+"""The second try finds that a run is deleted. More are needed only if other runs are deleted meanwhile."""
 
 # KEYS: epoch of runs, mark of the deletion. ARGV: seconds of the mark.
 _DELETED: Final = "redis.call('SET', KEYS[2], redis.call('INCR', KEYS[1]), 'EX', ARGV[1])"
 
 
 class QueueSink:
-    """Acknowledged means that Redis has it: with `appendonly yes` it survives a killed process."""
+    """The sink over Redis. Acknowledged means that Redis has it; with `appendonly yes` it survives a kill."""
 
     def __init__(self, redis: RedisConnection, database: Database) -> None:
         self._redis = redis
@@ -62,7 +62,7 @@ class QueueSink:
         return self
 
     async def stop(self) -> None:
-        """Stop, when requests are all answered; tasks that are to be sent still are."""
+        """Stop, after all requests are answered. Tasks that wait to be sent are still sent."""
         appending, sending = self._background
         appending.cancel()
         with suppress(TimeoutError):
@@ -84,11 +84,11 @@ class QueueSink:
         raise UnavailableError("Runs are being deleted and restored all the time. Send the request again.")
 
     def run_ended(self, run: str) -> None:
-        """Have the run's metrics compacted; see `MetricSink.run_ended`."""
+        """Send the task that compacts the run's metrics; see `MetricSink.run_ended`."""
         self._loop.call_soon_threadsafe(self._send_later, COMPACT_RUN, run)
 
     def runs_deleted(self, run: str | None = None) -> None:
-        """Have every process look up what was deleted; see `MetricSink.runs_deleted`."""
+        """Make every process look up deleted runs again; see `MetricSink.runs_deleted`."""
         mark = ALL_DELETED if run is None else deleted_of(run)
         try:
             self._redis.client.eval(_DELETED, 2, RUNS_EPOCH, mark, DELETED_SECONDS)
@@ -105,6 +105,6 @@ class QueueSink:
             log.warning("a task was not sent", task=task.name, argument=argument, error="too many wait")
 
     async def _run_errands(self) -> None:
-        # Sending blocks, for seconds where Redis hangs: nobody's request waits for it.
+        # Sending blocks, for seconds if Redis hangs. No request waits for it.
         while (errand := await self._errands.get()) is not None:
             await run_in_threadpool(self._redis.send, *errand)

@@ -1,4 +1,7 @@
-"""From the bytes of a metrics request to columns and key-value pairs, checked. Pure: no I/O."""
+"""From the bytes of a metrics request to columns and key-value pairs, checked. Pure: no I/O.
+
+`schemas` explains why there are several ways to read one body.
+"""
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -39,12 +42,12 @@ from trackhelm_ingest.metrics.series import (
 from trackhelm_ingest.runs.logic import check_batch_size, clean_params, clean_tags
 from trackhelm_ingest.runs.schemas import Tag
 
-# Plain batches, read by compiled code where it was built. Pure.
+# Plain batches, read by compiled code if it was built.
 #
-# Reading 1,000 points takes 75 µs instead of 325: no object is made for a point, its key or its numbers. It
-# reads the form that training loops send by far the most and leaves any other to `decode.py`, which also
-# explains what is wrong with one: what this accepts, that accepts too, and reads the same. See decision
-# 0021.
+# Reading 1,000 points takes 75 µs instead of 325, because no object is made for a point, its key or its
+# numbers. The compiled code reads the form that training loops nearly always send, and leaves any other to
+# `decode_batch`, which also explains violations. What the compiled code accepts, `decode_batch` accepts, too,
+# with the same result. See docs/decisions/0021.
 
 _Columns = tuple[str, tuple[str, ...], tuple[int, ...], bytes, bytes, bytes]
 
@@ -58,10 +61,10 @@ IS_COMPILED: Final = _read is not None
 
 
 def read_plain_batch(body: bytes) -> tuple[str, SeriesPoints] | None:
-    """Return a run's id, unchecked, and its points; None for what is not plain, and without compiled code.
+    """Return a run's id, unchecked, and its points; None if the body is not plain or no code was compiled.
 
     Raises:
-        InvalidParameterError: A key can be no metric's name.
+        InvalidParameterError: A key cannot be the name of a metric.
     """
     columns = _read(body) if _read else None
     if columns is None:
@@ -75,10 +78,10 @@ def read_plain_batch(body: bytes) -> tuple[str, SeriesPoints] | None:
     return run, SeriesPoints(Layout(tuple(map(plain_series, names)), counts), points)
 
 
-# From the metrics of a request to columns by series, keys checked. Pure.
+# From the metrics of a request to columns by series, with keys checked.
 #
-# A request is packed as a whole: a list a column, a NumPy array a list. Whoever logs steps of the same
-# metrics, as training loops do, names them in turn, again and again: their order needs no sorting.
+# A request is packed as a whole: one list for each column, one NumPy array for each list. A training loop
+# logs the same metrics in the same order at each step, so their points need no sorting.
 
 _Name = TypeVar("_Name", bound=Hashable)
 _Number = TypeVar("_Number", np.int64, np.float64)
@@ -92,13 +95,13 @@ class _Point(Protocol):
 
 
 def pack_plain(points: Sequence[_Point]) -> SeriesPoints:
-    """Return the points of each series, of points that have no labels."""
+    """Return the points by series, for points without labels."""
     names, counts, columns = _by_name([point.key for point in points], points)
     return SeriesPoints(Layout(tuple(map(plain_series, names)), counts), columns)
 
 
 def pack(metrics: Sequence[AnyMetric]) -> SeriesPoints:
-    """Return the points of each series."""
+    """Return the points by series."""
     names, counts, columns = _by_name(
         [SeriesKey(metric.key, labels_of(metric)) for metric in metrics], metrics
     )
@@ -108,7 +111,7 @@ def pack(metrics: Sequence[AnyMetric]) -> SeriesPoints:
 
 
 def labels_of(metric: AnyMetric) -> Labels:
-    """Return the labels that a metric is given, and those that MLflow 3's attributes of it make."""
+    """Return the labels of a metric: those given, and those made from MLflow 3's fields of it."""
     named = (
         ("dataset_digest", metric.dataset_digest),
         ("dataset_name", metric.dataset_name),
@@ -121,7 +124,7 @@ def labels_of(metric: AnyMetric) -> Labels:
 def _by_name(
     names: list[_Name], points: Sequence[_Point | AnyMetric]
 ) -> tuple[list[_Name], tuple[int, ...], Points]:
-    """Return each name once, how many points it has, and the points, one name's after another's."""
+    """Return each name once, the number of its points, and the points, one name after another."""
     number = len(names)
     columns = Points(
         _column("q", np.int64, [point.step for point in points]),
@@ -147,7 +150,7 @@ def _by_name(
 
 
 def _period(names: list[_Name]) -> int:
-    """Return after how many names the first one comes again: when they come in turn, how many there are."""
+    """Return after how many names the first one occurs again: their number, if they repeat in order."""
     try:
         return names.index(names[0], 1)
     except (ValueError, IndexError):
@@ -155,7 +158,7 @@ def _period(names: list[_Name]) -> int:
 
 
 def _column(kind: str, dtype: type[_Number], numbers: Sequence[float]) -> NDArray[_Number]:
-    # Half again as fast as `numpy.fromiter` over a thousand numbers. Read-only, as columns are.
+    # One and a half times as fast as `numpy.fromiter` for a thousand numbers. Read-only, as columns are.
     return np.frombuffer(_packer(kind, len(numbers)).pack(*numbers), dtype)
 
 
@@ -164,9 +167,7 @@ def _packer(kind: str, number: int) -> Struct:
     return Struct(f"={number}{kind}")
 
 
-# From the bytes of a metrics request to columns and key-value pairs, checked. Pure: no I/O.
-#
-# See `schemas.batches` for why there are several readings of one body.
+# From the bytes of a request to a batch.
 
 Body = TypeVar("Body", bound=msgspec.Struct)
 
@@ -191,7 +192,7 @@ def decode_batch(body: bytes) -> Batch:
     try:
         return _decode_batch(body)
     except MetricNameError:
-        # Keys are checked once a series. Which point it is of is looked up only here.
+        # Keys are checked once for each series. The index of the point is looked up only here.
         for index, metric in enumerate(read_message(LogBatch, body).metrics):
             check_metric_name(metric.key, f"metrics[{index}].name")
         raise
@@ -201,7 +202,7 @@ def _decode_batch(body: bytes) -> Batch:
     if compiled := read_plain_batch(body):
         run, points = compiled
         return Batch(check_run_id(run), points)
-    # By far the most are plain. One that is not shows it at its first point, nearly always.
+    # Nearly all batches are plain, and one that is not nearly always shows it at its first point.
     plain = _strictly(_plain_batches.decode, body)
     if plain and plain.run_id and _are_plain_pairs(plain.params) and _are_plain_pairs(plain.tags):
         check_batch_size(plain.metrics, plain.params, plain.tags)
@@ -241,7 +242,7 @@ def _strictly(decode: Callable[[bytes], Body], body: bytes) -> Body | None:
 
 
 def _is_plain_batch(message: BatchMessage) -> bool:
-    """Return whether a batch needs no closer look: its keys are checked later, once a series."""
+    """Return whether a batch needs no further check; its keys are checked later, once for each series."""
     return (
         bool(message.run)
         and all(map(_is_plain_point, message.metrics))
@@ -260,7 +261,7 @@ def _is_plain_point(point: MetricPoint | MetricMessage) -> bool:
 
 
 def _is_plain_label(value: str) -> bool:
-    # The digest's limit is the lowest of the three; a longer label is measured by its own.
+    # The digest's limit is the lowest of the three; a longer label is checked against its own limit.
     return len(value) <= DATASET_DIGEST_LENGTH and "\0" not in value
 
 

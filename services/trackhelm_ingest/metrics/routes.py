@@ -1,4 +1,8 @@
-"""The hot path: endpoints that log metrics, and batches that hold metrics, params and tags."""
+"""The hot path: endpoints that log metrics, and batches of metrics, params and tags.
+
+They are `async`, read the body themselves and touch no database; only the params and tags of a batch are
+stored on a thread. They take the request only, because they are called directly.
+"""
 
 from typing import Annotated
 
@@ -28,17 +32,12 @@ async def _metric_sink(request: Request) -> MetricSink:
 SinkDep = Annotated[MetricSink, Depends(_metric_sink)]
 
 
-# The hot path: endpoints that log metrics, and batches that hold metrics, params and tags.
-#
-# They are `async`, read the body themselves and touch no database; only the params and tags of a batch go
-# to a thread that does. They take the request alone, because they are called directly.
-
 router = APIRouter(prefix="/mlflow/runs", route_class=DirectRoute)
 
 
 @router.post("/log-metric", **documented(Empty), **documented_body(LogMetric))
 async def log_metric(request: Request) -> Response:
-    """Log one metric point. The same point sent again is one point."""
+    """Log one metric point. A point that is sent twice is stored once."""
     batch = decode_metric(await request.body())
     await metric_sink(request).append(batch.run, batch.points)
     return empty_reply()
@@ -48,8 +47,8 @@ async def log_metric(request: Request) -> Response:
 async def log_batch(request: Request) -> Response:
     """Log metrics, params and tags of one run.
 
-    Params and tags are stored together or, when a param would change, refused before any metric is taken.
-    A batch can be sent again: nothing is stored twice.
+    Params and tags are stored together. If a param would change, the batch is refused before any metric is
+    accepted. A batch can be sent again: nothing is stored twice.
     """
     batch = decode_batch(await request.body())
     if batch.params or batch.tags or not batch.points:

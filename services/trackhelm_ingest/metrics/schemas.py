@@ -1,10 +1,10 @@
-"""Metrics and batches as they come in: twice described, on purpose.
+"""Metrics and batches as they are received. They are described twice, on purpose.
 
-A body of the exact form that the stock client writes is decoded by msgspec straight into structs: 1,000
-points in well under a millisecond. Whatever it refuses (another spelling, a number in quotes, a null, a
-fault) is read again by the pydantic models, which are lenient as protobuf is, explain faults in MLflow's
-words, and document the endpoint. A test holds that both read the same. Where there is compiled code it reads
-the plainest batches before both (`plain_batch.py`), and it, too, reads the same.
+msgspec decodes a body in exactly the stock client's form directly into structs: 1,000 points in well under a
+millisecond. A body that it refuses (another spelling, a number in quotes, a null, a violation) is read again
+by the pydantic models, which are as lenient as protobuf, explain violations with MLflow's messages, and
+document the endpoint. If there is compiled code, it reads plain batches before both (`read_plain_batch`).
+Tests check that all of them read the same.
 """
 
 from typing import Annotated
@@ -24,7 +24,7 @@ _Milliseconds = Annotated[int, msgspec.Meta(ge=0, le=INT64_MAX)]
 
 
 class PlainPoint(msgspec.Struct, forbid_unknown_fields=True, gc=False):
-    """A metric in the stock client's form, its value a JSON number, that belongs to no model or dataset."""
+    """A metric in the stock client's form with a JSON number as value, without a model or dataset."""
 
     key: Annotated[str, msgspec.Meta(min_length=1)]
     value: float
@@ -33,7 +33,7 @@ class PlainPoint(msgspec.Struct, forbid_unknown_fields=True, gc=False):
 
 
 class MetricPoint(msgspec.Struct, forbid_unknown_fields=True, gc=False):
-    """A metric in the stock client's form, whatever it belongs to."""
+    """A metric in the stock client's form, with or without a model or dataset."""
 
     key: str
     value: float
@@ -67,7 +67,7 @@ class BatchMessage(msgspec.Struct, forbid_unknown_fields=True, gc=False):
 
 
 class PlainBatch(msgspec.Struct, forbid_unknown_fields=True, gc=False):
-    """A log-batch in the stock client's form, of plain points."""
+    """A log-batch of plain points in the stock client's form."""
 
     run_id: str
     metrics: list[PlainPoint] = []
@@ -76,7 +76,7 @@ class PlainBatch(msgspec.Struct, forbid_unknown_fields=True, gc=False):
 
 
 class MetricMessage(msgspec.Struct, forbid_unknown_fields=True, gc=False):
-    """A log-metric in the stock client's form: a point, and the run under both of its names."""
+    """A log-metric in the stock client's form: a point, and the run's id under both names."""
 
     run_id: str
     run_uuid: str
@@ -102,7 +102,7 @@ def _check_labels(labels: dict[str, str]) -> dict[str, str]:
 
 
 PointLabels = Annotated[dict[str, str], AfterValidator(_check_labels)]
-"""What tells a point's series from others of its key, beside MLflow's own fields: `{"rank": "3"}`."""
+"""The labels of a point besides those from MLflow's own fields: `{"rank": "3"}`."""
 
 
 class Metric(WireModel):
@@ -138,4 +138,4 @@ class LogMetric(Metric, OfRun):
 
 
 AnyMetric = MetricPoint | MetricMessage | Metric
-"""A metric point, however it was read."""
+"""A metric point in any of the forms."""

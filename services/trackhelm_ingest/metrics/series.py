@@ -1,4 +1,4 @@
-"""What names a series within a run, its labels, and the points of several series as columns. Pure."""
+"""The name of a series within its run, its labels, and the points of several series as columns. Pure."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,10 +13,8 @@ from trackhelm_core.errors import InvalidParameterError
 from trackhelm_core.limits import LABEL_NAME_LENGTH, LABEL_VALUE_LENGTH, LABELS
 from trackhelm_core.validation import check_key
 
-# What names a series within a run, and the points of several series as one set of columns. Pure.
-
 Labels = tuple[tuple[str, str], ...]
-"""Labels of a point as (name, value) pairs, sorted by name; empty for a plain point."""
+"""The labels of a point as (name, value) pairs, sorted by name; empty for a point without labels."""
 
 NO_LABELS: Labels = ()
 
@@ -32,14 +30,14 @@ class SeriesKey(NamedTuple):
 
 
 class Layout(NamedTuple):
-    """Which series have how many points each, in columns that hold one series after another."""
+    """The series, and the number of points of each, in columns with one series after another."""
 
     series: tuple[SeriesKey, ...]
     counts: tuple[int, ...]
 
 
 class SeriesPoints(Mapping[SeriesKey, Points]):
-    """The points of several series. No series is empty, none is there twice."""
+    """The points of several series. No series is empty, and none occurs twice."""
 
     __slots__ = ("columns", "layout")
 
@@ -50,7 +48,7 @@ class SeriesPoints(Mapping[SeriesKey, Points]):
 
     @classmethod
     def of(cls, points: Mapping[SeriesKey, Points]) -> "SeriesPoints":
-        """Return the points of a mapping; what is one already, itself."""
+        """Return the points of a mapping as `SeriesPoints`; an instance is returned as it is."""
         if isinstance(points, SeriesPoints):
             return points
         parts = list(points.values())
@@ -83,7 +81,7 @@ class SeriesPoints(Mapping[SeriesKey, Points]):
         return len(self.layout.series)
 
     def parts(self) -> Iterator[tuple[SeriesKey, Points]]:
-        """Yield every series with its points: `items`, in one pass."""
+        """Yield every series with its points, as `items` does, in one pass."""
         ends = list(accumulate(self.layout.counts))
         for series, begin, end in zip(self.layout.series, [0, *ends], ends, strict=False):
             yield series, self._part(begin, end)
@@ -95,12 +93,12 @@ class SeriesPoints(Mapping[SeriesKey, Points]):
 
 @lru_cache(maxsize=16_384)
 def plain_series(key: str) -> SeriesKey:
-    """Return the series of a key without labels; raises `InvalidParameterError` for what can be no key."""
+    """Return the series of a key without labels; raises `InvalidParameterError` if the key is not valid."""
     return SeriesKey(check_metric_name(key))
 
 
 class MetricNameError(InvalidParameterError):
-    """A key can be no metric's name."""
+    """A key cannot be the name of a metric."""
 
 
 def check_metric_name(key: str, parameter: str = "name") -> str:
@@ -112,23 +110,23 @@ def check_metric_name(key: str, parameter: str = "name") -> str:
 
 
 def subjects_of(run: str, series: Iterable[SeriesKey]) -> set[str]:
-    """Return what a read may ask for that shows these series: the run, and the logged models they name."""
+    """Return the subjects whose reads show these series: the run, and the logged models in the labels."""
     models = {value for _, labels in series if labels for name, value in labels if name == MODEL_LABEL}
     return {run, *models}
 
 
-# Rules of the labels that a caller gives a metric point: rank, node, whatever tells series apart.
+# Rules for the labels that a caller gives a metric point, such as rank and node.
 
 RESERVED: Final = frozenset({"model_id", "dataset_name", "dataset_digest"})
-"""Labels that MLflow 3's own fields of a metric make."""
+"""Labels that are made from MLflow 3's own fields of a metric."""
 
 _NAME: Final = re.compile(rf"[A-Za-z_][A-Za-z0-9_.\-]{{0,{LABEL_NAME_LENGTH - 1}}}")
-# Control characters, and halves of surrogate pairs, which have no UTF-8 form.
+# Control characters, and lone surrogates, which have no UTF-8 form.
 _UNFIT: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 def labels_violation(labels: Mapping[str, str]) -> str | None:
-    """Say what is wrong with labels, or None."""
+    """Return what is wrong with labels, or None."""
     if len(labels) > LABELS:
         return f"a point has at most {LABELS} labels, not {len(labels)}"
     return _violation(tuple(labels.items()))
@@ -136,7 +134,7 @@ def labels_violation(labels: Mapping[str, str]) -> str | None:
 
 @lru_cache(maxsize=4_096)
 def _violation(labels: tuple[tuple[str, str], ...]) -> str | None:
-    # Cached: every point of a rank has the labels of the one before.
+    # Cached, because every point of a rank has the same labels as the one before.
     for name, value in labels:
         if not _NAME.fullmatch(name):
             return (

@@ -1,4 +1,4 @@
-"""Where accepted metric points go: the port between HTTP and storage, and what is counted there."""
+"""The metric sink: the interface between the HTTP side of ingest and what stores points, and its metrics."""
 
 import time
 from collections.abc import Iterator, Mapping
@@ -16,41 +16,39 @@ from trackhelm_core.queue.connection import RedisConnection
 from trackhelm_core.queue.names import COUNTS, DEAD_LETTERS, IN_ALL, WAITING_BYTES, StreamId, stream_of
 from trackhelm_ingest.metrics.series import SeriesKey, SeriesPoints
 
-# Where accepted metric points go: the port between the HTTP side of ingest and what stores them.
-
 
 class MetricSink(Protocol):
-    """Takes points; whoever implements it says what an acknowledgement is worth."""
+    """Accepts points. Each implementation says what an acknowledgement guarantees."""
 
     async def append(self, run: str, points: Mapping[SeriesKey, Points]) -> None:
-        """Take points for a run, named by its public id; return when they can no longer be lost.
+        """Accept points for a run, by its public id; return when they cannot be lost any more.
 
         Raises:
             NotFoundError: There is no such run.
             InvalidParameterError: The run is deleted.
-            ApiError: Too much is waiting (429), or the store is away (503).
+            ApiError: Too much is waiting (429), or the queue or database is unavailable (503).
         """
         ...
 
     def run_ended(self, run: str) -> None:
-        """Note that a run, named by its public id, expects no more points. Any thread may call this.
+        """Note that a run, by its public id, expects no more points. Any thread may call this.
 
-        Never fails: what follows from it is upkeep.
+        It never fails, because only upkeep depends on it.
         """
         ...
 
     def runs_deleted(self, run: str | None = None) -> None:
-        """Note that runs were deleted, in a transaction that is committed; call it before that is answered.
+        """Note that runs were deleted. Call this after the commit and before the request is answered.
 
-        It is one run, named by its public id, or None for any number of them.
+        `run` is the public id of one run, or None for any number of runs.
 
-        From then on their metrics are refused, by every process. Any thread may call this. Never fails: where
-        the others cannot be told, they notice seconds later.
+        From then on every process refuses their metrics. Any thread may call this. It never fails: if the
+        other processes cannot be notified, they notice the deletion seconds later.
         """
         ...
 
 
-# What ingest and the queue behind it count, for `/metrics`.
+# The metrics of ingest and of its queue, for `/metrics`.
 
 _MICROSECONDS: Final = 1_000_000
 
@@ -64,7 +62,7 @@ Family = GaugeMetricFamily | CounterMetricFamily | SummaryMetricFamily
 
 
 class CountingSink:
-    """A metric sink that counts what the one behind it takes and refuses."""
+    """Wraps a metric sink, and counts what it accepts and refuses."""
 
     def __init__(self, sink: MetricSink, registry: CollectorRegistry) -> None:
         self._sink = sink
@@ -84,7 +82,7 @@ class CountingSink:
         )
 
     async def append(self, run: str, points: Mapping[SeriesKey, Points]) -> None:
-        """Pass points on; see `MetricSink.append`."""
+        """Pass on points; see `MetricSink.append`."""
         try:
             await self._sink.append(run, points)
         except ApiError as error:
@@ -103,18 +101,18 @@ class CountingSink:
 
 
 class QueueCollector(Collector):
-    """Asks Redis, at every scrape, how the queue is: any process that asks sees the same."""
+    """Reads the state of the queue from Redis at every scrape. It is the same in every process."""
 
     def __init__(self, redis: RedisConnection) -> None:
         self._client = redis.client
         self._partitions = range(redis.settings.queue_partitions)
 
     def describe(self) -> Iterator[Family]:
-        """Name nothing: without this, registering would ask Redis."""
+        """Yield nothing. Without this method, registering the collector would ask Redis."""
         return iter(())
 
     def collect(self) -> Iterator[Family]:
-        """Yield the queue's state; without an answer, only that there is none."""
+        """Yield the state of the queue, or only that Redis does not answer."""
         try:
             lengths, oldest, waiting_bytes, counts, dead = _ask(self._client, self._partitions)
         except RedisError:
@@ -159,7 +157,7 @@ def _ask(client: Redis, partitions: range) -> tuple[list[int], list[Any], int, d
         pipeline.xlen(DEAD_LETTERS)
         *answers, waiting_bytes, counts, dead = pipeline.execute()
     lengths, oldest = answers[: len(partitions)], answers[len(partitions) :]
-    # Entries of a version that did not count them may bring it below 0 for a while.
+    # Entries of an earlier version, which did not count bytes, may bring it below 0 for a while.
     return lengths, oldest, max(0, int(waiting_bytes or 0)), counts, dead
 
 

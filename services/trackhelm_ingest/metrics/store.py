@@ -1,4 +1,4 @@
-"""Statements that store metric points: one chunk a series, and the fold into the series' summary."""
+"""Statements that store metric points: one chunk for each series, and the update of the series' summary."""
 
 import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -24,7 +24,7 @@ from trackhelm_ingest.metrics.series import NO_LABELS, SeriesKey, SeriesPoints
 
 
 class SeriesId(NamedTuple):
-    """What names a series in the database."""
+    """The identity of a series in the database."""
 
     run_id: int
     key_id: int
@@ -36,19 +36,20 @@ class Batch:
     """The points of many requests in one set of columns."""
 
     series: list[SeriesId]
-    """In order: two writers lock the rows that they share in one order."""
+    """Sorted, so that two writers lock the rows that they share in the same order."""
     codes: NDArray[np.intp]
-    """Of each point, which of the series it belongs to."""
+    """For each point, the position of its series."""
     columns: Points
 
     @classmethod
     def of(cls, session: Session, requests: Sequence[tuple[int, SeriesPoints]]) -> "Batch | None":
-        """Join requests, given as (run's integer id, points); None when they hold no point."""
+        """Join requests, given as (run's integer id, points); None if they have no point."""
         names: dict[tuple[int, SeriesKey], int] = {}
         layouts: dict[tuple[int, int], NDArray[np.intp]] = {}
         codes = []
         for run_id, points in requests:
-            # By identity: requests of a run share a layout, and comparing two takes as long as reading one.
+            # By identity, because requests of a run share a layout, and a comparison takes as long as
+            # reading.
             known = layouts.get((run_id, id(points.layout)))
             if known is None:
                 series, counts = points.layout
@@ -79,9 +80,9 @@ def _series_ids(session: Session, names: Sequence[tuple[int, SeriesKey]]) -> lis
 
 
 def labelled_metrics(batch: Batch) -> dict[SeriesId, Summary]:
-    """Summarise metrics of which labelled points came, each whole.
+    """Summarise the metrics with labelled points, each over all its label sets.
 
-    The series without labels sums up all points of its key; see `NO_LABELS_ID`.
+    The series without labels has the summary of all points of its key; see `NO_LABELS_ID`.
     """
     plain = [series._replace(label_set_id=NO_LABELS_ID) for series in batch.series]
     wanted = {
@@ -116,16 +117,16 @@ class Metric(NamedTuple):
 
 
 _NOT_FOLDED: Final = frozenset({"id", "indexed_in", "indexed_value"})
-"""Columns of a series that points do not write."""
+"""The columns of a series that storing points does not write."""
 
 CROWDED_CHUNKS: Final = 64
-"""At every so many chunks, a series' chunks are better merged: reading one costs a row and some 60 µs."""
+"""Each time a series has gained so many chunks, they are merged: reading one takes a row and about 60 µs."""
 
 
 def write_points(session: Session, points: Iterable[tuple[int, Mapping[SeriesKey, Points]]]) -> set[Metric]:
-    """Store points, given as (run's integer id, points by series); a run may come several times.
+    """Store points, given as (run's integer id, points by series); a run may occur several times.
 
-    Returns the metrics of which a series has so many chunks now that they are to be merged.
+    Returns the metrics with a series that now has so many chunks that they should be merged.
     """
     batch = Batch.of(session, [(run_id, SeriesPoints.of(several)) for run_id, several in points])
     if batch is None:
@@ -145,21 +146,21 @@ def write_points(session: Session, points: Iterable[tuple[int, Mapping[SeriesKey
 
 
 def _is_crowded(chunks: int) -> bool:
-    """Return whether a series that has just got a chunk has so many that they are to be merged.
+    """Return whether a series that has just gained a chunk has so many that they should be merged.
 
-    Not told at every chunk more: until somebody finds time to merge them, that would be said at each batch.
+    It is not True for each further chunk: until a worker has merged them, each batch would send a task.
     """
     return chunks % CROWDED_CHUNKS == 0
 
 
 def insert_chunks(session: Session, chunks: Iterable[tuple[int, Points]]) -> None:
-    """Insert chunks that stay, given as (series id, points in order of step)."""
+    """Insert compacted chunks, given as (series id, points in order of step)."""
     _insert_chunks(session, ((series_id, *_chunk_row(points, tight=True)) for series_id, points in chunks))
 
 
 def _insert_chunks(session: Session, rows: Iterable[tuple[Any, ...]]) -> None:
     if dialect_of(session) == "sqlite":
-        # By the driver: SQLAlchemy takes as long for a row's dictionary as all else that stores a chunk.
+        # With the driver: SQLAlchemy's work for a row takes as long as everything else for a chunk.
         columns = ", ".join(_CHUNK_COLUMNS)
         statement = f"INSERT INTO metric_chunk ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - constant
         if values := list(rows):
@@ -173,7 +174,7 @@ def _insert_chunks(session: Session, rows: Iterable[tuple[Any, ...]]) -> None:
 
 
 def _chunk_row(points: Points, *, tight: bool = False) -> tuple[Any, ...]:
-    """Return the columns of a chunk behind its series."""
+    """Return the columns of a chunk after the one of its series."""
     return (
         int(points.steps[0]),
         int(points.steps[-1]),
@@ -185,7 +186,7 @@ def _chunk_row(points: Points, *, tight: bool = False) -> tuple[Any, ...]:
 
 
 def _bounds(summary: Summary) -> tuple[int, ...]:
-    """Return the same without the data, of a chunk that holds all of what is summarised."""
+    """Return the columns without the data, for a chunk with all points of a summary."""
     return (
         summary.min_step,
         summary.max_step,
@@ -198,8 +199,8 @@ def _bounds(summary: Summary) -> tuple[int, ...]:
 def _fold_summaries(
     session: Session, summaries: Mapping[SeriesId, Summary], *, having_chunks: Collection[SeriesId]
 ) -> dict[SeriesId, tuple[int, int]]:
-    """Fold summaries into the series' rows, and return the rows' ids and numbers of chunks."""
-    # Sorted, so that two writers lock the rows they share in one order.
+    """Update the series' rows with summaries, and return the ids and numbers of chunks of the rows."""
+    # Sorted, so that two writers lock the rows that they share in the same order.
     rows = [
         _summary_row(series, summaries[series], chunks=int(series in having_chunks))
         for series in sorted(summaries)
@@ -207,8 +208,8 @@ def _fold_summaries(
     if dialect_of(session) == "sqlite":
         folded = session.execute(_fold_statement(), rows)
     else:
-        # A column each: of 16,000 rows, the driver takes as long to write out the parameters one by one as
-        # PostgreSQL takes for all the rest.
+        # One parameter for each column: for 16,000 rows, the driver takes as long to write parameters one by
+        # one as PostgreSQL takes for everything else.
         columns = {name: [row[name] for row in rows] for name in rows[0]}
         columns["last_value"] = [None if math.isnan(value) else value for value in columns["last_value"]]
         folded = session.execute(_fold_columns_statement(), columns)
@@ -234,7 +235,7 @@ def _summary_row(series: SeriesId, summary: Summary, *, chunks: int) -> dict[str
     }
 
 
-# Made once, each: composing one takes 1 ms, five times as long as running it for one series.
+# Each statement is built once: that takes 1 ms, five times as long as running it for one series.
 @cache
 def _fold_statement() -> ReturningInsert[int, int, int, int, int]:
     folded = _folding(insert_for("sqlite", Series))
@@ -245,7 +246,7 @@ def _fold_statement() -> ReturningInsert[int, int, int, int, int]:
 def _fold_columns_statement() -> ReturningInsert[int, int, int, int, int]:
     table = inspect(Series).local_table
     columns = [column for column in table.columns if column.name not in _NOT_FOLDED]
-    # A metric's value is a double to PostgreSQL.
+    # PostgreSQL must take the value of a metric as a double.
     types = [Double() if isinstance(column.type, MetricValue) else column.type for column in columns]
     arrays = [
         bindparam(column.name, type_=postgresql.ARRAY(type_))
@@ -279,5 +280,5 @@ def _folding(statement: postgresql.Insert | sqlite.Insert) -> postgresql.Insert 
 
 
 def _chosen(new: Any, old: Any, is_better: ColumnElement[bool]) -> ColumnElement[float]:
-    """Return `new` where it is better or alone, else `old`; either may be NULL."""
+    """Return `new` if it is better or the only value, else `old`; either may be NULL."""
     return case((and_(new.is_not(None), or_(old.is_(None), is_better)), new), else_=old)

@@ -1,9 +1,9 @@
-"""Which runs may be written to, remembered for seconds, so that the hot path touches no database.
+"""A cache, for seconds, of the runs that may be written to, so that the hot path touches no database.
 
-Only runs that may be written to are remembered: one that is missing or deleted is looked up every time. What
-is remembered is remembered with the epoch in which it was looked up: whoever deletes runs begins another one,
-and an entry of a run that was deleted in a later one is refused. Should a deletion not reach Redis, its run
-refuses metrics `REMEMBERED_SECONDS` later at the latest.
+Only runs that may be written to are cached; a missing or deleted run is looked up every time. A run is cached
+with the epoch in which it was looked up. Each deletion begins a new epoch, and an entry whose run was deleted
+in a later epoch is refused. If a deletion does not reach Redis, metrics of its run are refused after
+`REMEMBERED_SECONDS` at the latest.
 """
 
 import asyncio
@@ -21,23 +21,23 @@ from trackhelm_ingest.runs.store import RunRef, find_runs
 
 REMEMBERED_SECONDS: Final = 5.0
 REMEMBERED_RUNS: Final = 50_000
-"""At some 200 bytes each."""
+"""How many runs are cached, at about 200 bytes each."""
 
 
 class WritableRuns:
-    """The runs that this process was asked of; used from one event loop."""
+    """The cached runs of this process; used from one event loop."""
 
     def __init__(self, database: Database, clock: Callable[[], float] = time.monotonic) -> None:
         self._database = database
         self._clock = clock
-        # By the time they are forgotten, the next first; each with its epoch.
+        # In the order in which they expire; each with its expiry time and its epoch.
         self._known: OrderedDict[str, tuple[float, int]] = OrderedDict()
         self._asked: dict[str, asyncio.Future[int]] = {}
         self._looking_up: asyncio.Task[None] | None = None
         self._epoch = 0
 
     async def check(self, run: str, epoch: int) -> int:
-        """Return the epoch in which a run was found to be one that may be written to; the newest is `epoch`.
+        """Return the epoch in which a run was last found to be writable; the newest is `epoch`.
 
         Raises:
             NotFoundError: There is no such run.
@@ -52,22 +52,22 @@ class WritableRuns:
             answer = self._asked[run] = asyncio.get_running_loop().create_future()
         if self._looking_up is None:
             self._looking_up = asyncio.create_task(self._look_up())
-        # Shielded: a caller that goes away must not take the answer from the others.
+        # Shielded, so that a caller that disconnects does not cancel the look-up for the others.
         return await asyncio.shield(answer)
 
     def forget(self, run: str, epoch: int) -> None:
-        """Look a run up when it is next asked for, if what is known of it is of this epoch."""
+        """Remove a run from the cache if it was looked up in this epoch."""
         if self._known.get(run, (0.0, -1))[1] == epoch:
             del self._known[run]
 
     async def _look_up(self) -> None:
-        """Look up what is asked, all in one statement, until nothing is."""
+        """Look up all requested runs in one statement, repeatedly, until none is requested."""
         while self._asked:
             asked, self._asked = self._asked, {}
             epoch = self._epoch
             try:
                 found = await run_in_threadpool(self._find, list(asked))
-            except Exception as error:  # noqa: BLE001 - whatever it is, its place is with those who asked
+            except Exception as error:  # noqa: BLE001 - any error belongs to the callers
                 for answer in asked.values():
                     _refuse(answer, error)
                 continue
@@ -94,5 +94,5 @@ class WritableRuns:
 
 def _refuse(answer: asyncio.Future[int], error: Exception) -> None:
     answer.set_exception(error)
-    # Marked as seen: when every caller has gone, nobody is left to see it.
+    # This marks the exception as retrieved, because all callers may have disconnected.
     answer.exception()

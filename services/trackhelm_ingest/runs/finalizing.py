@@ -1,7 +1,7 @@
-"""Finalizing runs: what is shown of one that has ended is made once, and read as it is from then on.
+"""Finalizing runs: after a run has ended, its snapshot is made once, and reads use it from then on.
 
-A write to a finalized run reopens it, and it is finalized again. A run that is not finalized is read from its
-rows: correct, and slower.
+A write to a finalized run reopens it, and it is finalized again later. A run that is not finalized is read
+from its rows, which gives the same result but is slower.
 """
 
 from typing import Final
@@ -14,10 +14,10 @@ from trackhelm_domain.runs.snapshots import DocumentWriter, pair_digests
 from trackhelm_ingest.runs import store
 
 RUNS_AT_ONCE: Final = 50
-"""Runs of a transaction: some 30 ms, for which whoever logs to one of them waits."""
+"""Runs of one transaction, which takes about 30 ms. A write to one of them waits that long."""
 
 FINALIZE_EVERY_SECONDS: Final = 15.0
-"""How often runs that have ended are looked for."""
+"""How often to look for runs that have ended."""
 
 
 def finalize_some(session: Session) -> bool:

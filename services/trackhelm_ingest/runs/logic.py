@@ -1,4 +1,4 @@
-"""Rules about runs: their names, states, params and tags, and which of them may be written to."""
+"""Rules for runs: their names, states, params and tags, and which runs may be written to."""
 
 import json
 from collections import Counter
@@ -36,13 +36,13 @@ from trackhelm_ingest.deletion.lifecycle_audit import record_move
 from trackhelm_ingest.runs import store
 from trackhelm_ingest.runs.store import STATUSES, Lock, RunRef
 
-# Rules for what is written to a run: keys, values, doubles in one request.
+# Rules for params and tags: keys, values, and duplicates in one request.
 
 
 def clean_params(pairs: Iterable[tuple[str, str]], of: str = "") -> dict[str, str]:
-    """Return params to store. Long values are cut, as MLflow's server does; a key may come once.
+    """Return params to store. Long values are truncated, as in MLflow; a key may occur once.
 
-    `of` is the list of a request that they are from, for messages.
+    `of` is the name of their list in the request, for messages.
     """
     listed = list(pairs)
     if len(listed) > 1:
@@ -56,7 +56,7 @@ def clean_params(pairs: Iterable[tuple[str, str]], of: str = "") -> dict[str, st
 
 
 def clean_tags(pairs: Iterable[tuple[str, str]], of: str = "") -> dict[str, str]:
-    """Return tags to store, with values as `clean_tag_value` has them; of equal keys the last counts."""
+    """Return tags to store, with values by `clean_tag_value`; of equal keys the last one is used."""
     return {
         check_key(key, _place(of, index)): clean_tag_value(key, value)
         for index, (key, value) in enumerate(pairs)
@@ -64,14 +64,15 @@ def clean_tags(pairs: Iterable[tuple[str, str]], of: str = "") -> dict[str, str]
 
 
 def clean_new_run_tags(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Return the tags that a run is created with. MLflow's server takes any key here, and only here."""
+    """Return the tags of a new run. Here, and only here, MLflow's server accepts any key."""
     return {check_length(key, "key", KEY_LENGTH): clean_tag_value(key, value) for key, value in pairs}
 
 
 def clean_tag_value(key: str, value: str) -> str:
-    """Return a tag's value to store. A long text of the user's own is cut, as MLflow's server does.
+    """Return the value of a tag to store. A long text of a user is truncated, as in MLflow.
 
-    MLflow's own tags and JSON are not, which clients could not read back then: they are refused at last.
+    MLflow's own tags and JSON are not truncated, because clients could not read them then. They are refused
+    if they are longer than a much larger limit.
     """
     if len(value) > RUN_TAG_VALUE_LENGTH and must_stay_whole(key, value):
         if len(value) > WHOLE_TAG_VALUE_LENGTH:
@@ -85,7 +86,7 @@ def _place(of: str, index: int) -> str:
 
 
 def check_batch_size(metrics: Sequence[object], params: Sequence[object], tags: Sequence[object]) -> None:
-    """Refuse a batch that is larger than MLflow's limits, which clients split by."""
+    """Refuse a batch that exceeds MLflow's limits, by which clients split their batches."""
     sizes = (
         ("metrics", len(metrics), BATCH_METRICS),
         ("params", len(params), BATCH_PARAMS),
@@ -100,7 +101,7 @@ def check_batch_size(metrics: Sequence[object], params: Sequence[object], tags: 
             )
 
 
-# The rule that a write goes to a run that exists and is not deleted.
+# The rule that a write needs a run that exists and is not deleted.
 
 
 def run_not_found(uuid: str) -> NotFoundError:
@@ -109,14 +110,14 @@ def run_not_found(uuid: str) -> NotFoundError:
 
 
 def check_active(run: RunRef | None, uuid: str) -> RunRef:
-    """Return the run found under `uuid`, if it may be written to."""
+    """Return the run that was found for `uuid`, if it may be written to."""
     check_stage(None if run is None else run.stage, uuid)
     assert run is not None
     return run
 
 
 def check_stage(stage: LifecycleStage | None, uuid: str) -> None:
-    """Check that a run may be written to; it has no stage if there is none."""
+    """Check that a run may be written to; `stage` is None if there is no run."""
     if stage is None:
         raise run_not_found(uuid)
     if stage is not LifecycleStage.ACTIVE:
@@ -126,9 +127,9 @@ def check_stage(stage: LifecycleStage | None, uuid: str) -> None:
 
 
 def active_run(session: Session, uuid: str, *, lock: Lock = Lock.CONTENTS) -> RunRef:
-    """Return a run that may be written to; lock its own row when the write depends on that.
+    """Return a run that may be written to, and reopen it, because something will be logged to it.
 
-    Something is about to be logged to it, so that it is not finalized any more.
+    Pass `Lock.OWN` if the write depends on the run's own row.
     """
     run = locked_run(session, uuid, lock)
     store.reopen(session, [run])
@@ -136,11 +137,11 @@ def active_run(session: Session, uuid: str, *, lock: Lock = Lock.CONTENTS) -> Ru
 
 
 def locked_run(session: Session, uuid: str, lock: Lock) -> RunRef:
-    """Return a run that may be written to, and leave it finalized if it is: what is logged to it stays."""
+    """Return a run that may be written to, without reopening it: for writes that log nothing to it."""
     return check_active(store.find_runs(session, [uuid], lock=lock).get(uuid), uuid)
 
 
-# What webhooks are told of runs: that one started, and how it ended.
+# The events of runs for webhooks: that a run started, and how it ended.
 
 _EVENTS: Final = {
     "RUNNING": Event.RUN_STARTED,
@@ -151,7 +152,7 @@ _EVENTS: Final = {
 
 
 def announce_status(session: Session, run: RunInfo, now: int) -> None:
-    """Announce the state that a run is in since now. A scheduled run has not started."""
+    """Announce the new state of a run. A scheduled run has not started."""
     if event := _EVENTS.get(run.status):
         data = {
             "run_id": run.run_id,
@@ -166,7 +167,7 @@ def announce_status(session: Session, run: RunInfo, now: int) -> None:
         announce(session, Announcement(event, f"run/{run.run_id}", data, now))
 
 
-# Rules about runs: their names, states, params and tags.
+# Names, states, params and tags of runs.
 
 _MODEL_FIELDS: Final = ("artifact_path", "flavors", "utc_time_created", "run_id")
 
@@ -181,7 +182,7 @@ def create_run(
     tags: dict[str, str],
     now: int,
 ) -> tuple[RunInfo, dict[str, str]]:
-    """Create a running run and return what it is and its tags, the run's name among them."""
+    """Create a running run, and return its attributes and its tags, including the run's name."""
     number = parse_experiment_id(experiment_id)
     name = _agreed_name(run_name, tags.get(RUN_NAME, "")) or random_name()
     check_length(name, "run_name", NAME_LENGTH)
@@ -214,7 +215,7 @@ def update_run(
     run_name: str,
     now: int,
 ) -> RunInfo:
-    """Change a run's state, end or name; what is not given (or is no known state) stays.
+    """Change a run's state, end or name. What is not given, and an unknown state, changes nothing.
 
     `now` is milliseconds since the epoch.
     """
@@ -237,7 +238,7 @@ def update_run(
 
 
 def move_run(session: Session, uuid: str, stage: LifecycleStage, cause: AuditContext) -> None:
-    """Put a run into the bin or take it out; a run that is there already stays as it is."""
+    """Put a run into the bin or take it out. A run that is already in that stage is not changed."""
     run = store.find_runs(session, [uuid], lock=Lock.OWN).get(uuid)
     if run is None:
         raise run_not_found(uuid)
@@ -248,7 +249,7 @@ def move_run(session: Session, uuid: str, stage: LifecycleStage, cause: AuditCon
 
 
 def log_param(session: Session, uuid: str, key: str, value: str) -> None:
-    """Add a param; one that is there must have the same value."""
+    """Add a param; an existing param must have the same value."""
     for _, old in _add_params(session, active_run(session, uuid), {key: value}):
         raise InvalidParameterError(
             f"Changing param values is not allowed. Param with key='{key}' was already logged "
@@ -257,9 +258,9 @@ def log_param(session: Session, uuid: str, key: str, value: str) -> None:
 
 
 def log_pairs(session: Session, uuid: str, params: Mapping[str, str], tags: Mapping[str, str]) -> None:
-    """Add params and set tags; a param that is there must have the same value. A run must be there."""
-    # Locks in one order whatever a request holds: the run, then all new keys, sorted. Were the keys of params
-    # inserted before those of tags, two requests with the same keys in other places would end in a deadlock.
+    """Add params and set tags of an existing run; an existing param must have the same value."""
+    # Every request locks in the same order: the run, then all new keys, sorted. If the keys of params were
+    # inserted before those of tags, two requests with the same keys in other places could deadlock.
     run = active_run(session, uuid, lock=_lock_for(tags))
     store.add_keys(session, {*params, *tags})
     if params and (conflicts := _add_params(session, run, params)):
@@ -272,13 +273,13 @@ def log_pairs(session: Session, uuid: str, params: Mapping[str, str], tags: Mapp
 
 
 def _add_params(session: Session, run: RunRef, params: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Add params and return those that have another value already, with that value."""
+    """Add params, and return those that already have another value, with that value."""
     stored = store.add_params(session, run.id, params)
     return [(key, stored[key]) for key, value in params.items() if stored[key] != value]
 
 
 def set_tags(session: Session, uuid: str, tags: Mapping[str, str]) -> None:
-    """Set tags; the tag of the run's name renames the run. A run has a name: an empty one changes nothing."""
+    """Set tags. The tag with the run's name renames the run; an empty name changes nothing."""
     _set_tags(session, active_run(session, uuid, lock=_lock_for(tags)), tags)
 
 
@@ -294,14 +295,14 @@ def _lock_for(tags: Mapping[str, str]) -> Lock:
 
 
 def delete_tag(session: Session, uuid: str, key: str) -> None:
-    """Delete a tag that is there."""
+    """Delete an existing tag."""
     run = active_run(session, uuid)
     if not store.delete_tag(session, run.id, key):
         raise NotFoundError(f"No tag with name: {key} in run with id {uuid}")
 
 
 def log_model(session: Session, uuid: str, model_json: str) -> None:
-    """Append a model, described as clients before 3.0 do, to the run's history of models."""
+    """Append a model, as clients before 3.0 describe it, to the run's history of models."""
     model = _parse_model(model_json)
     if model["run_id"] != uuid:
         raise InvalidParameterError(
@@ -355,18 +356,18 @@ def _known_status(status: str | int | None) -> str | None:
             allowed = ", ".join(f"{number} ({name})" for number, name in STATUSES.items())
             raise invalid_value(status, "status", f"it must be one of {allowed}")
         return STATUSES[status]
-    # protobuf drops a name that it does not know, so clients newer than the server may send one.
+    # protobuf ignores an unknown name, so a client newer than the server may send one.
     return status if status in STATUSES.values() else None
 
 
-# The rule of what may be stored by one statement: a param or tag by itself, of a key that is known.
+# What may be stored by one statement: a single param or tag whose key is known.
 #
-# Everything else (a new key, a run that is missing, deleted or finalized, a param that is there, a name) goes
-# the way of `logic.runs`, which reopens, compares and refuses.
+# Everything else (a new key, a run that is missing, deleted or finalized, an existing param, a run's name) is
+# left to `log_param` and `set_tags`, which reopen, compare and refuse.
 
 
 def add_param(database: Database, uuid: str, key: str, value: str) -> bool:
-    """Add a param durably by one statement, and return whether that was possible."""
+    """Add a param by one durable statement, and return whether that was possible."""
     if database.is_sqlite:
         return False
     with database.autocommit() as session:
@@ -375,7 +376,7 @@ def add_param(database: Database, uuid: str, key: str, value: str) -> bool:
 
 
 def set_tag(database: Database, uuid: str, key: str, value: str) -> bool:
-    """Set a tag durably by one statement, and return whether that was possible."""
+    """Set a tag by one durable statement, and return whether that was possible."""
     if database.is_sqlite or key == RUN_NAME:
         return False
     with database.autocommit() as session:

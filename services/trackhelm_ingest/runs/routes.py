@@ -23,7 +23,7 @@ router = APIRouter(prefix="/mlflow/runs", route_class=WireRoute)
 
 @router.post("/create", **documented(RunReply))
 def create_run(body: schemas.CreateRun, runtime: RuntimeDep) -> Response:
-    """Create a run in an active experiment. A name is made up where none is given."""
+    """Create a run in an active experiment. Without a name, the run gets a generated one."""
     tags = clean_new_run_tags((tag.key, tag.value) for tag in body.tags)
     with runtime.database.writing() as session:
         info, tags = logic.create_run(
@@ -85,22 +85,21 @@ def delete_tag(body: schemas.DeleteTag, runtime: RuntimeDep) -> Response:
 
 @router.post("/log-model", **documented(Empty))
 def log_model(body: schemas.LogModel, runtime: RuntimeDep) -> Response:
-    """Note a model that a client before 3.0 logged to the run."""
+    """Log a model of a client before 3.0 to the run."""
     with runtime.database.writing() as session:
         logic.log_model(session, body.run, body.model_json)
     return empty_reply()
 
 
-# Endpoints that log one param or one tag: what a script calls between two steps, and waits for.
-#
-# They take the request alone, because they are called directly.
+# Endpoints that log one param or one tag. A script calls them between two steps and waits for them, so they
+# are called directly, and take the request only.
 
 params_and_tags_router = APIRouter(prefix="/mlflow/runs", route_class=DirectRoute)
 
 
 @params_and_tags_router.post("/log-parameter", **documented(Empty), **documented_body(LogParam))
 async def log_param(request: Request) -> Response:
-    """Add a param. It never changes: the same value again is fine, another is refused."""
+    """Add a param. It never changes: the same value is accepted again, another one is refused."""
     message = read_message(LogParam, await request.body())
     await run_in_threadpool(_log_param, request.app.state.runtime.database, message)
     return empty_reply()

@@ -1,4 +1,4 @@
-"""Statements about runs, their params and tags, and the snapshots of runs that ended."""
+"""Statements about runs, their params and tags, and the snapshots of finalized runs."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -29,28 +29,25 @@ from trackhelm_domain.tables.lifecycle import LifecycleStage
 from trackhelm_domain.tables.metrics import NO_LABELS_ID
 from trackhelm_ingest.metrics.keys import key_ids
 
-# The states of a run.
-
 STATUSES: Final = {1: "RUNNING", 2: "SCHEDULED", 3: "FINISHED", 4: "FAILED", 5: "KILLED"}
-"""Run states by their protobuf number."""
+"""The states of a run by their protobuf number."""
 
 ENDED: Final = frozenset({"FINISHED", "FAILED", "KILLED"})
 """States in which a run expects no more metrics."""
 
 
 class Lock(Enum):
-    """What a transaction keeps others from, of the runs it finds."""
+    """What other transactions must not do to the runs that a transaction finds."""
 
     OWN = auto()
-    """Changes of the run's own row."""
-
+    """Change the run's own row."""
     CONTENTS = auto()
-    """Finalizing it: many may log to a run at once, but none while it is finalized."""
+    """Finalize the run. Many may log to a run at the same time, but none while it is being finalized."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunRef:
-    """What a write must know of the run it goes to."""
+    """What a write must know of its run."""
 
     id: int
     uuid: str
@@ -77,13 +74,13 @@ def insert_run(session: Session, run: RunInfo) -> int:
 
 
 def find_runs(session: Session, uuids: Collection[str], *, lock: Lock | None = None) -> dict[str, RunRef]:
-    """Return the runs there are of `uuids`, locked if asked for."""
+    """Return the existing runs of `uuids`, with a lock if one is given."""
     statement = select(Run.id, Run.uuid, Run.experiment_id, Run.lifecycle_stage, Run.status, Run.finalized)
     statement = statement.where(Run.uuid.in_(uuids))
     if lock is Lock.OWN:
         statement = statement.with_for_update()
     elif lock is Lock.CONTENTS:
-        # In one order, and one that those who reopen several runs keep, too.
+        # In the same order as in transactions that reopen several runs.
         statement = statement.order_by(Run.id).with_for_update(read=True, key_share=True)
     return {
         uuid: RunRef(run_id, uuid, experiment_id, LifecycleStage(stage), status, finalized)
@@ -92,9 +89,9 @@ def find_runs(session: Session, uuids: Collection[str], *, lock: Lock | None = N
 
 
 def stages_of(session: Session, uuids: Collection[str]) -> dict[str, LifecycleStage]:
-    """Return the stages of the runs there are of `uuids`, which nobody deletes before the transaction ends.
+    """Return the stages of the existing runs of `uuids`; they cannot be deleted until the transaction ends.
 
-    It is what each group of requests with metrics asks: a statement that is made once, without the ORM.
+    Each group of requests with metrics needs it, so the statement is built once, without the ORM.
     """
     dialect = dialect_of(session)
     found = session.connection().execute(_stages(dialect), {"uuids": list_parameter(dialect, sorted(uuids))})
@@ -109,14 +106,14 @@ def _stages(dialect: str) -> Select[*tuple[Any, ...]]:
 
 
 def runs_to_log_to(session: Session, uuids: Collection[str]) -> dict[str, RunRef]:
-    """Return the runs there are of `uuids`, which nobody finalizes before the transaction ends."""
+    """Return the existing runs of `uuids`; they cannot be finalized until the transaction ends."""
     runs = find_runs(session, uuids, lock=Lock.CONTENTS)
     reopen(session, runs.values())
     return runs
 
 
 def reopen(session: Session, runs: Iterable[RunRef]) -> None:
-    """Reopen those of some locked runs that are finalized: something is about to be logged to them."""
+    """Reopen those locked runs that are finalized, because something will be logged to them."""
     for run in runs:
         if run.finalized:
             session.execute(update(Run).where(Run.id == run.id, Run.finalized).values(finalized=False))
@@ -128,7 +125,7 @@ def update_run(session: Session, run_id: int, **values: str | int | None) -> Non
 
 
 def run_info(session: Session, run_id: int) -> RunInfo:
-    """Return what a run is now."""
+    """Return the attributes of a run."""
     run = session.get_one(Run, run_id)
     return RunInfo(
         run_id=run.uuid,
@@ -145,12 +142,12 @@ def run_info(session: Session, run_id: int) -> RunInfo:
 
 
 def add_keys(session: Session, names: Collection[str]) -> None:
-    """Insert the keys that are new, so that what follows only finds them."""
+    """Insert the keys that are new, so that later statements find all of them."""
     key_ids(session, names)
 
 
 def add_params(session: Session, run_id: int, params: Mapping[str, str]) -> dict[str, str]:
-    """Add the params that are new and return the stored value of each: the old one where there was one."""
+    """Add the params that are new, and return the stored value of each: the old one if there was one."""
     ids = key_ids(session, params)
     rows = [{"run_id": run_id, "key_id": key_id, "value": params[key]} for key, key_id in _by_id(ids)]
     if upsert(session, RunParam, rows) == len(rows):
@@ -163,7 +160,7 @@ def add_params(session: Session, run_id: int, params: Mapping[str, str]) -> dict
 
 
 def set_tags(session: Session, run_id: int, tags: Mapping[str, str]) -> None:
-    """Set tags: a present one takes the new value."""
+    """Set tags; an existing tag gets the new value."""
     ids = key_ids(session, tags)
     rows = [{"run_id": run_id, "key_id": key_id, "value": tags[key]} for key, key_id in _by_id(ids)]
     upsert(session, RunTag, rows, update=["value"])
@@ -184,18 +181,19 @@ def delete_tag(session: Session, run_id: int, key: str) -> bool:
 
 
 def _by_id(ids: Mapping[str, int]) -> list[tuple[str, int]]:
-    # One order in every transaction: two that insert the same rows the other way round would deadlock.
+    # The same order in every transaction: two that insert the same rows in other orders would deadlock.
     return sorted(ids.items(), key=lambda item: item[1])
 
 
-# A param or tag that is logged alone: one statement of PostgreSQL, durable when it returns.
+# A single param or tag: one statement of PostgreSQL, durable when it returns.
 #
-# A client that logs one by one waits for each, and its latency is made of round trips: BEGIN, finding the
-# run, the row and COMMIT take four. What this does not store it leaves to the transaction that says why.
+# A client that logs one by one waits for each, and its latency consists of round trips: BEGIN, finding the
+# run, the row and COMMIT take four. What these functions do not store is left to a transaction, which
+# explains why.
 
 
 def add_param(session: Session, uuid: str, key_id: int, value: str) -> bool:
-    """Add a param that is new to an active run that is not finalized; return whether that was done."""
+    """Add a new param to an active run that is not finalized; return whether that was done."""
     return _store(session, RunParam, uuid, key_id, value)
 
 
@@ -221,7 +219,7 @@ def _statement(model: type[RunParam] | type[RunTag]) -> Select[*tuple[Any, ...]]
             run.lifecycle_stage == LifecycleStage.ACTIVE.value,
             not_(run.finalized),
         )
-        # It must not finalize between here and the commit.
+        # The run must not be finalized before the commit.
         .with_for_update(read=True, key_share=True)
         .cte("found")
     )
@@ -242,8 +240,8 @@ def _statement(model: type[RunParam] | type[RunTag]) -> Select[*tuple[Any, ...]]
 
 
 _HAS_ENDED: Final = and_(Run.status.in_(sorted(ENDED)), Run.lifecycle_stage != LifecycleStage.PURGED)
-# Two ways to find what is to be finalized. Each is a walk of an index, and what has been finalized leaves the
-# part that is walked: finalizing a million runs anew does not look for the next ones among all those done.
+# Two conditions for runs to finalize. Each is a range of an index, and a finalized run leaves the range: to
+# finalize a million runs again, the next ones are not searched among all those that are done.
 _NOT_FINALIZED: Final = select(*RUN_COLUMNS).where(not_(Run.finalized), _HAS_ENDED).order_by(Run.id)
 _OF_OLD_VERSION: Final = (
     select(*RUN_COLUMNS)
@@ -255,7 +253,7 @@ _OF_OLD_VERSION: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Finalized:
-    """What is kept of a run that finalizes."""
+    """The snapshot of a run that is finalized."""
 
     run_id: int
     document: bytes
@@ -264,7 +262,7 @@ class Finalized:
 
 
 def is_any_to_finalize(session: Session) -> bool:
-    """Return whether a run has ended and is not finalized, or has a document of a version before this one."""
+    """Return whether a run has ended and is not finalized, or has a document of an earlier version."""
     return any(
         session.execute(statement.limit(1)).first() is not None
         for statement in (_NOT_FINALIZED, _OF_OLD_VERSION)
@@ -272,9 +270,9 @@ def is_any_to_finalize(session: Session) -> bool:
 
 
 def lock_runs_to_finalize(session: Session, limit: int) -> PlainRows:
-    """Return up to `limit` runs that are to be finalized, locked, in the form of `RUN_COLUMNS`.
+    """Return up to `limit` runs to finalize, locked, as rows of `RUN_COLUMNS`.
 
-    Runs that somebody logs to at this moment are left for another time.
+    Runs to which another transaction is just logging are skipped.
     """
     found: list[tuple[Any, ...]] = []
     for statement in (_NOT_FINALIZED, _OF_OLD_VERSION):

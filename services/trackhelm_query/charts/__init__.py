@@ -1,1 +1,1 @@
-"""Charts: buckets of series, which never hide a spike."""
+"""Charts: series as buckets that keep the least and greatest value, so that no spike is lost."""

@@ -1,4 +1,4 @@
-"""Rules of charts: lines over a window of an axis, each as its exact points or as buckets of one grid."""
+"""Rules for charts: lines over a window of an axis, each as its exact points or as buckets of one grid."""
 
 import json
 from collections import defaultdict
@@ -29,14 +29,14 @@ from trackhelm_core.limits import (
 )
 from trackhelm_query.metrics import store
 
-# The points of many chunks, a piece at a time: long lines are drawn in the memory of a part.
+# The points of many chunks, one piece at a time, so that a long line needs the memory of one piece only.
 
 PIECE_POINTS: Final = 500_000
-"""Points after which a piece ends where it can: some 40 MB while it is drawn."""
+"""The number of points after which a piece ends at the next possible place: about 40 MB while it is drawn."""
 
 
 class EncodedChunk(NamedTuple):
-    """A chunk as it is stored; its bounds are inclusive."""
+    """A chunk in its stored form; its bounds are inclusive."""
 
     min_step: int
     max_step: int
@@ -45,9 +45,10 @@ class EncodedChunk(NamedTuple):
 
 
 def pieces_of(chunks: Iterable[EncodedChunk], size: int = PIECE_POINTS) -> Iterator[Points]:
-    """Yield merged points by step, in pieces that have no step in common.
+    """Yield merged points in the order of steps, in pieces without common steps.
 
-    A piece goes on beyond `size` for as long as the next chunk has steps of it: only together are they a set.
+    A piece grows beyond `size` as long as the next chunk has steps of it, because duplicates are found only
+    within a piece.
     """
     piece: list[EncodedChunk] = []
     held, last_step = 0, 0
@@ -66,15 +67,16 @@ def _merged(piece: Iterable[EncodedChunk]) -> Points:
     return merge([decode(chunk.data) for chunk in piece])
 
 
-# Which series make which line of a chart, and their chunks. A line is a key of a run, or a part.
+# The lines of a chart, their series and their chunks. A line has the points of a key of a run, or a part of
+# them.
 
 LabelFilter = Mapping[str, Sequence[str]]
-"""Values of labels, any of which is wanted."""
+"""For each label name the values that match; any of them is enough."""
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of a chart: the points of some series of a key, as one set."""
+    """A line of a chart: the points of one or more series of a key, as one set."""
 
     run_id: str
     key: str
@@ -91,10 +93,10 @@ def find_lines(
     labels: LabelFilter,
     group_by: Sequence[str],
 ) -> list[Line]:
-    """Return the lines of keys in runs, in the order these are named, then of labels; only what exists.
+    """Return the existing lines of keys in runs, in the order in which these are given, then by labels.
 
-    Only series whose labels have wanted values are in; those that agree in the labels of `group_by` are one
-    line. A series without such a label is in a line without it.
+    Only series whose labels match the filter are included. Series with equal values of the labels in
+    `group_by` are one line; a series without such a label is in a line without it.
     """
     ids = store.key_ids(session, keys)
     wanted = {ids[key]: key for key in keys if key in ids}
@@ -127,10 +129,10 @@ def find_lines(
 def read_chunks(
     session: Session, lines: Sequence[Line], steps: store.StepRange
 ) -> Generator[tuple[int, list[EncodedChunk]]]:
-    """Yield the position of a line and its chunks, in no order; lines without chunks are left out.
+    """Yield the position of each line with its chunks, in any order; lines without chunks are left out.
 
-    One statement, whatever the number of lines. Of points outside the range of steps some may be in.
-    In memory are the lines whose series are not all read.
+    It is one statement for any number of lines. The chunks may include points outside the range of steps.
+    Only lines of which some series are not read yet are in memory.
     """
     line_of = {series_id: at for at, line in enumerate(lines) for series_id in line.series_ids}
     last_of = [max(line.series_ids) for line in lines]
@@ -153,15 +155,15 @@ def read_chunks(
 
 
 def _label_order(labels: Mapping[str, str]) -> list[tuple[str, int, str]]:
-    # By length first: rank 9 before rank 10.
+    # By length first, so that rank 9 is before rank 10.
     return [(name, len(value), value) for name, value in labels.items()]
 
 
-# What a caller may ask of a chart: its axis, its window, and how large it may be.
+# The request of a chart: its axis, its window, and its limits.
 
 
 class Axis(StrEnum):
-    """What a chart is drawn over. `RELATIVE` is milliseconds since the run's start."""
+    """The x-axis of a chart. `RELATIVE` is the milliseconds since the run's start."""
 
     STEP = "step"
     TIME = "time"
@@ -170,9 +172,9 @@ class Axis(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChartRequest:
-    """A chart as a caller asks for it.
+    """A chart as a caller requests it.
 
-    `start` and `end` are inclusive; None is where the points begin or end.
+    `start` and `end` are inclusive; None means the first or last point.
     """
 
     run_ids: Sequence[str]
@@ -186,7 +188,7 @@ class ChartRequest:
 
 
 def check(asked: ChartRequest) -> None:
-    """Refuse a chart that is too large or has no window."""
+    """Refuse a chart that is too large or whose window is empty."""
     _check_number("run_ids", len(asked.run_ids), CHART_RUNS)
     _check_number("keys", len(asked.keys), CHART_KEYS)
     check_cells("runs x keys", len(set(asked.run_ids)) * len(set(asked.keys)), asked.buckets)
@@ -210,7 +212,7 @@ def _check_number(name: str, given: int, limit: int, least: int = 1) -> None:
 
 
 def check_cells(what: str, lines: int, buckets: int) -> None:
-    """Refuse more cells than an answer may hold."""
+    """Refuse more cells than an answer may have."""
     if lines * buckets > CHART_CELLS:
         raise InvalidParameterError(
             f"The chart is too large: {what} x buckets are {lines} x {buckets} = {lines * buckets}; "
@@ -218,15 +220,15 @@ def check_cells(what: str, lines: int, buckets: int) -> None:
         )
 
 
-# Drawing one line: its points in the window, exactly or as buckets of a grid of the line's own.
+# Drawing one line: its points in the window, exactly or as buckets of a grid for this line.
 
 Columns = tuple[NDArray[np.int64], NDArray[np.float64]]
-"""Places on the axis, ascending, and values."""
+"""Positions on the axis, ascending, and values."""
 
 
 @dataclass(frozen=True, slots=True)
 class DrawnLine:
-    """A line: its points in the window, each a bucket of its own when `exact`; `level` is its grid's."""
+    """A drawn line: its buckets in the window, one for each point if `exact`. `level` is that of its grid."""
 
     line: Line
     exact: bool
@@ -235,11 +237,11 @@ class DrawnLine:
 
     @property
     def points(self) -> int:
-        """How many points the window holds."""
+        """The number of the line's points in the window."""
         return int(self.buckets.count.sum())
 
     def on_level(self, level: int) -> "DrawnLine":
-        """Return the line on a grid at least as coarse as its own; an exact one is on every grid."""
+        """Return the line on a grid that is as coarse or coarser; an exact line fits every grid."""
         if self.exact:
             return self
         return replace(self, level=level, buckets=self.buckets.coarsen(level - self.level))
@@ -251,11 +253,11 @@ class _Part(NamedTuple):
 
 
 def draw_line(asked: ChartRequest, line: Line, chunks: Sequence[EncodedChunk]) -> DrawnLine | None:
-    """Return a line on a grid of its own, or None without points in the window.
+    """Return a line on a grid of its own, or None if it has no point in the window.
 
-    The grid is at least as fine as that of any window around the line.
+    The grid is at least as fine as that of any window that contains the line.
     """
-    # Of a run that was made without a start the first point is sought in all of the line.
+    # If a run has no start time, the first point of the whole line must be found.
     parts = None if _has_no_origin(asked, line) else _parts(asked, line, chunks, PIECE_POINTS)
     if parts is None:
         parts = _parts(asked, line, chunks, CHART_POINTS) or []
@@ -269,7 +271,7 @@ def draw_line(asked: ChartRequest, line: Line, chunks: Sequence[EncodedChunk]) -
 
 
 def _parts(asked: ChartRequest, line: Line, chunks: Sequence[EncodedChunk], size: int) -> list[_Part] | None:
-    """Return what is in the window, piece by piece; None when a piece begins before the end of another."""
+    """Return the parts in the window, piece by piece; None if a piece begins before another one ends."""
     parts: list[_Part] = []
     for points in pieces_of(chunks, size):
         x, values = _in_window(asked, *_columns(asked.axis, line, points))
@@ -283,7 +285,7 @@ def _parts(asked: ChartRequest, line: Line, chunks: Sequence[EncodedChunk], size
 
 def _part(x: NDArray[np.int64], values: NDArray[np.float64], limit: int) -> _Part:
     if len(x) <= limit:
-        # Copied: a view of some points would keep all of the piece's in memory.
+        # Copied, because a view would keep all points of the piece in memory.
         return _Part(0, Buckets.of_points(x.copy(), values.copy()))
     level = level_of(int(x[0]), int(x[-1]), limit)
     return _Part(level, Buckets.of_points(x, values).coarsen(level))
@@ -294,7 +296,7 @@ def _has_no_origin(asked: ChartRequest, line: Line) -> bool:
 
 
 def _columns(axis: Axis, line: Line, points: Points) -> Columns:
-    """Return points by their place on the axis; those of one place by time or step, then by value."""
+    """Return points in the order of the axis; at one position by time or step, then by value."""
     if axis is Axis.STEP:
         return points.steps, points.values
     times, values = points.timestamps, points.values
@@ -303,7 +305,7 @@ def _columns(axis: Axis, line: Line, points: Points) -> Columns:
         times, values = times[order], values[order]
     if axis is Axis.TIME or not len(times):
         return times, values
-    # A run that was made without a start begins with the first point of the line.
+    # A run without a start time begins with the first point of the line.
     return times - (line.start_time or times[0]), values
 
 
@@ -315,7 +317,7 @@ def _in_window(asked: ChartRequest, x: NDArray[np.int64], values: NDArray[np.flo
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """Lines that have a point in the window, whose bounds are known when there are any."""
+    """The lines with a point in the window. The bounds of the window can be None only if there is no line."""
 
     axis: Axis
     lines: Sequence[DrawnLine]
@@ -325,12 +327,12 @@ class Chart:
 
     @property
     def first_bucket(self) -> int:
-        """The index of the bucket that holds the start."""
+        """The index of the bucket with the start of the window."""
         return (self.start or 0) >> self.level
 
 
 def draw(session: Session, asked: ChartRequest) -> Chart:
-    """Return a chart. What does not exist, or has no point in the window, is left out."""
+    """Return a chart. Lines that do not exist, or have no point in the window, are left out."""
     check(asked)
     run_ids, keys = list(dict.fromkeys(asked.run_ids)), list(dict.fromkeys(asked.keys))
     lines = find_lines(session, run_ids, keys, labels=asked.labels, group_by=asked.group_by)

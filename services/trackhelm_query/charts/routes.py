@@ -1,4 +1,4 @@
-"""Endpoints of Trackhelm's own API that answer charts."""
+"""Endpoints of Trackhelm's own API for charts."""
 
 from typing import Any
 
@@ -23,11 +23,11 @@ def _documented() -> dict[str, Any]:
 
 @router.post("/buckets", **_documented())
 def chart_buckets(body: schemas.ChartBuckets, request: Request, runtime: RuntimeDep) -> Response:
-    """Get keys of runs over a window of an axis, in buckets: as JSON, or as an Arrow stream when asked for.
+    """Get keys of runs over a window of an axis, in buckets: as JSON, or as an Arrow stream if accepted.
 
-    The greatest and least value of a line are in the answer wherever the window is.
+    The answer has the greatest and the least value that a line has in the window.
     """
-    # A request for more runs is refused.
+    # A request with more runs is refused later.
     wait_until_stored(runtime.backlog, body.run_ids[:CHART_RUNS])
     with runtime.database.reading() as session:
         chart = logic.draw(session, body.asked())

@@ -21,7 +21,7 @@ from trackhelm_query.charts.logic import Axis, Chart, ChartRequest, DrawnLine
 ColumnName = Literal[
     "x_first", "first", "x_last", "last", "x_min", "min", "x_max", "max", "mean", "count", "nonfinite"
 ]
-"""A column of a bucket beside its place."""
+"""The name of a column of buckets, besides the position."""
 
 Column = NDArray[np.int64] | NDArray[np.float64]
 
@@ -41,7 +41,7 @@ class ChartBuckets(WireModel):
     format: Literal["json", "arrow"] | None = None
 
     def asked(self) -> ChartRequest:
-        """Return the chart that is asked for."""
+        """Return the chart that is requested."""
         return ChartRequest(
             run_ids=self.run_ids,
             keys=self.keys,
@@ -55,16 +55,16 @@ class ChartBuckets(WireModel):
 
 
 class PointColumns(Reply, frozen=True):
-    """Points: places on the axis, and values."""
+    """Points: positions on the axis, and values."""
 
     x: list[int]
     value: list[Number]
 
 
 class BucketColumns(Reply, frozen=True):
-    """Buckets that hold a point; `bucket` counts from `bucket_start`. Null: no value of it is finite.
+    """Buckets with at least one point. `bucket` counts from `bucket_start`. Null means no finite value.
 
-    Columns that were not asked for are absent.
+    Columns that were not requested are absent.
     """
 
     bucket: list[int]
@@ -85,7 +85,7 @@ ALL_COLUMNS: Final[tuple[ColumnName, ...]] = get_args(ColumnName)
 
 
 class ChartLine(Reply, frozen=True):
-    """A line: `shown` rows that stand for `points`. It has `exact_points` if `exact`, else `buckets`."""
+    """A line: `shown` rows for `points` points. It has `exact_points` if `exact`, else `buckets`."""
 
     run_id: str
     key: str
@@ -100,7 +100,7 @@ class ChartLine(Reply, frozen=True):
 class ChartReply(Reply, frozen=True):
     """The answer of `charts/buckets`.
 
-    Bucket i covers `bucket_width` places from `bucket_start` + i x `bucket_width` on.
+    Bucket i covers `bucket_width` positions, beginning at `bucket_start` + i x `bucket_width`.
     """
 
     x_axis: str
@@ -114,7 +114,7 @@ class ChartReply(Reply, frozen=True):
 def chart_message(
     chart: Chart, columns: Sequence[ColumnName] = (), *, with_columns: bool = True
 ) -> ChartReply:
-    """Return a chart in the wire's form with some columns (none: all), or only what stands beside them."""
+    """Return a chart in the wire form with the given columns (none: all), or without any columns."""
     return ChartReply(
         x_axis=chart.axis.value,
         bucket_width=1 << chart.level,
@@ -126,7 +126,7 @@ def chart_message(
 
 
 def columns_of(chart: Chart, drawn: DrawnLine, columns: Sequence[ColumnName]) -> dict[str, Column]:
-    """Return columns (none: all) of a line's buckets by their names on the wire."""
+    """Return the given columns (none: all) of a line's buckets, by their wire names."""
     buckets = drawn.buckets
     place = (buckets.x_first >> chart.level) - chart.first_bucket
     return {"bucket": place, **{name: getattr(buckets, name) for name in columns or ALL_COLUMNS}}
@@ -146,7 +146,7 @@ def _line_message(
         x, value = drawn.buckets.x_first.tolist(), _numbers(drawn.buckets.first)
         return message(exact_points=PointColumns(x, value))
     columns = columns_of(chart, drawn, names)
-    # The encoder writes NaN, which says that a bucket has no finite value, as null.
+    # NaN means that a bucket has no finite value, and the encoder writes it as null.
     lists = {name: column.tolist() for name, column in columns.items()}
     lists |= {name: _numbers(columns[name]) for name in ("first", "last") if name in columns}
     return message(buckets=BucketColumns(**lists))
@@ -160,7 +160,7 @@ def _numbers(values: Column) -> list[Number]:
 MEDIA_TYPE: Final = "application/vnd.apache.arrow.stream"
 
 METADATA_KEY: Final = "trackhelm"
-"""The entry of the schema's metadata that holds what the JSON answer says beside its columns."""
+"""The entry of the schema's metadata with everything in the JSON answer except the columns."""
 
 _FLOATS: Final = frozenset({"first", "last", "min", "max", "mean"})
 _NULLABLE: Final = frozenset({"min", "max", "mean"})
@@ -171,10 +171,10 @@ _TYPES: Final = {
 
 
 def chart_stream(chart: Chart, columns: Sequence[ColumnName] = ()) -> bytes:
-    """Return a chart with some columns (none: all) as a stream of one record batch.
+    """Return a chart with the given columns (none: all) as a stream of one record batch.
 
-    `line` is a position among the lines of the metadata. The point of an exact line is a bucket of its own.
-    A statistic is null where no value of the bucket is finite.
+    `line` is the position among the lines in the metadata. Each point of an exact line is a bucket of its
+    own. A statistic is null if no value of the bucket is finite.
     """
     parts = [
         {"line": np.full(len(drawn.buckets), position), **columns_of(chart, drawn, columns)}

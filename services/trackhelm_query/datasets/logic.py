@@ -1,4 +1,4 @@
-"""Rules of reading the datasets of experiments."""
+"""Rules for reading the datasets of experiments."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ from trackhelm_query.datasets import store
 
 
 def search_datasets(session: Session, experiment_ids: Sequence[str]) -> Rows:
-    """Return the datasets that runs of experiments read: the first of them, when there are very many."""
+    """Return the datasets that runs of experiments used; if there are very many, only the first."""
     if not experiment_ids:
         raise InvalidParameterError("SearchDatasets request must specify at least one experiment_id.")
     if len(experiment_ids) > SEARCH_DATASETS_EXPERIMENTS:

@@ -12,7 +12,7 @@ router = APIRouter(prefix="/mlflow/experiments", route_class=WireRoute)
 
 @router.post("/search-datasets", **documented(schemas.DatasetSummaries))
 def search_datasets(body: schemas.SearchDatasets, runtime: RuntimeDep) -> Response:
-    """Get the datasets that runs of experiments read."""
+    """Get the datasets that runs of experiments used."""
     with runtime.database.reading() as session:
         rows = logic.search_datasets(session, body.experiment_ids)
     return reply(schemas.dataset_summaries(rows))

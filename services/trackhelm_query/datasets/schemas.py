@@ -14,7 +14,7 @@ class SearchDatasets(WireModel):
 
 
 class DatasetSummary(Reply, frozen=True):
-    """A dataset that runs of an experiment read, in one context."""
+    """A dataset that runs of an experiment used, in one context."""
 
     experiment_id: str
     name: str
@@ -29,7 +29,7 @@ class DatasetSummaries(Reply, frozen=True):
 
 
 def dataset_summaries(rows: Rows) -> DatasetSummaries:
-    """Return summaries in the wire's form."""
+    """Return summaries in the wire form."""
     return DatasetSummaries(
         [
             DatasetSummary(str(experiment_id), name, digest, context)

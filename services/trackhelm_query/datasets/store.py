@@ -12,7 +12,7 @@ from trackhelm_query.runs.fields import DATASET_CONTEXT
 
 
 def summaries(session: Session, experiment_ids: Sequence[int], limit: int) -> Rows:
-    """Return experiment id, name, digest and context of datasets that runs read, each combination once."""
+    """Return experiment id, name, digest and context of datasets that runs used, each combination once."""
     context = RunDatasetTag.value
     return session.execute(
         select(Dataset.experiment_id, Dataset.name, Dataset.digest, context)

@@ -1,4 +1,4 @@
-"""Rules of reading experiments: which are found, and how pages are asked for."""
+"""Rules for reading and searching experiments."""
 
 from sqlalchemy.orm import Session
 
@@ -19,7 +19,7 @@ def get_experiment(session: Session, experiment_id: str) -> ExperimentRecords:
 
 
 def get_experiment_by_name(session: Session, name: str) -> ExperimentRecords:
-    """Return an experiment, active or deleted: clients tell the user of a deleted one themselves."""
+    """Return an experiment, active or deleted; clients check themselves whether it is deleted."""
     found = store.by_name(session, name)
     if not found:
         raise NotFoundError(f"Could not find experiment with name '{name}'.")

@@ -23,7 +23,7 @@ class GetExperimentByName(WireModel):
 
 
 class SearchExperiments(WireModel):
-    """`POST` and `GET experiments/search`. There is no default page size, as there is none in MLflow."""
+    """`POST` and `GET experiments/search`. As in MLflow, there is no default page size."""
 
     max_results: Int64 = 0
     page_token: str = ""
@@ -58,7 +58,7 @@ class ExperimentPage(Reply, frozen=True):
 
 
 def experiment_messages(records: ExperimentRecords) -> list[Experiment]:
-    """Return experiments in the wire's form."""
+    """Return experiments in the wire form."""
     tags: defaultdict[int, list[KeyValue]] = defaultdict(list)
     for experiment_id, key, value in records.tags:
         tags[experiment_id].append(KeyValue(key, value))

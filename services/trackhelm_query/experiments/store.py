@@ -34,7 +34,7 @@ _COLUMNS = (
     Experiment.creation_time,
 )
 
-# What was deleted for good is there while its rows are.
+# An experiment that was deleted for good may still have its row.
 _FOUND = select(*_COLUMNS).where(Experiment.lifecycle_stage != LifecycleStage.PURGED)
 
 _ID = "experiment_id"
@@ -73,7 +73,7 @@ def by_name(session: Session, name: str) -> Rows:
 
 
 def search(session: Session, asked: Search) -> Page:
-    """Return a page of the experiments that fulfil a search."""
+    """Return a page of the experiments that match a search."""
     statement = select(*_COLUMNS).where(Experiment.lifecycle_stage.in_(asked.stages))
     if asked.where is not None:
         statement = statement.where(compile_filter(asked.where, SEARCH))
@@ -81,7 +81,7 @@ def search(session: Session, asked: Search) -> Page:
 
 
 def tags_of(session: Session, experiment_ids: Sequence[int]) -> Rows:
-    """Return experiment id, key and value of all tags of experiments, by key."""
+    """Return experiment id, key and value of all tags of experiments, in the order of keys."""
     return session.execute(
         select(ExperimentTag.experiment_id, ExperimentTag.key, ExperimentTag.value)
         .where(is_any_of(session, ExperimentTag.experiment_id, experiment_ids))

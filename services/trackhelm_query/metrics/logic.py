@@ -1,4 +1,4 @@
-"""Rules of reading metric history and series: exact points, page by page."""
+"""Rules for reading metric history and series: exact points, page by page."""
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -29,14 +29,15 @@ from trackhelm_domain.labels import canonical
 from trackhelm_query.metrics import store
 from trackhelm_query.searches import SeriesRecords
 
-# Choosing points of a history to draw. Pure arithmetic over positions, the same as stock MLflow's.
+# Sampling a history: arithmetic over positions, the same as MLflow's.
 
 
 def sample_positions(count: int, limit: int) -> NDArray[np.int64]:
-    """Return up to `limit` of `count` positions, evenly spread, always with the last and (above 1) the first.
+    """Return up to `limit` of `count` positions, evenly spread, with the last and (above 1) the first.
 
-    The positions are cut into `limit` runs whose lengths differ by at most one, the longer ones first;
-    each gives its first position, and the last of all takes the place of the last one given.
+    The positions are divided into `limit` parts whose lengths differ by at most one, the longer ones first.
+    The first position of each part is returned, except that the last position of all replaces the last of
+    them.
     """
     if count <= limit:
         return np.arange(count)
@@ -47,16 +48,15 @@ def sample_positions(count: int, limit: int) -> NDArray[np.int64]:
     return positions
 
 
-# Pages of a metric's history: a page begins after the last point of the page before.
-#
-# So a page never repeats a point, whatever is logged meanwhile. Only chunks that a page may need are read.
+# Pages of a metric's history: each page begins after the last point of the page before. So no page repeats a
+# point, whatever is logged meanwhile. Only chunks that a page may need are read.
 
 After = tuple[int, int, float]
-"""Timestamp, step and value of a point."""
+"""The timestamp, step and value of a point."""
 
 
 def digest_of(run_id: str, key: str) -> str:
-    """Return what tells the history of one metric from another's."""
+    """Return the digest that identifies the history of a metric in page tokens."""
     return query_digest("history", run_id, key)
 
 
@@ -85,16 +85,16 @@ def read_token(token: str, digest: str) -> After | None:
 
 
 def by_time(points: Points) -> Points:
-    """Return points by (timestamp, step, value), a NaN after the numbers."""
+    """Return points in the order of (timestamp, step, value), with NaN after the numbers."""
     order = np.lexsort((points.values, points.steps, points.timestamps))
     return Points(points.steps[order], points.timestamps[order], points.values[order])
 
 
 def read_points(chunks: Iterable[tuple[int, bytes]], after: After | None, size: int | None) -> Points:
-    """Return the points behind `after` by time; given a size, one more than that if there are so many.
+    """Return the points after `after` in the order of time; given a size, up to one more point than that.
 
-    `chunks` are the earliest timestamp and the bytes of each, the earliest first: once enough points lie
-    before the chunk that comes next, nothing of the rest belongs among them.
+    `chunks` are the earliest timestamp and the bytes of each chunk, the earliest first. When there are enough
+    points before the next chunk, the remaining chunks are not needed.
     """
     parts: list[Points] = []
     count = 0
@@ -105,7 +105,7 @@ def read_points(chunks: Iterable[tuple[int, bytes]], after: After | None, size: 
             assert size is not None
             if _position(points.timestamps, earliest) > size:
                 return points
-            # Points that came twice, or chunks that overlap: looking again pays after some more.
+            # There were duplicates, or chunks overlap: count again only after more points.
             needed = count + size + 1
         parts.append(decode(data))
         count += len(parts[-1])
@@ -119,12 +119,12 @@ def _behind(points: Points, after: After | None) -> Points:
 
 
 def _position(timestamps: NDArray[np.int64], timestamp: int) -> int:
-    """Return how many timestamps lie before one."""
+    """Return how many timestamps are before one."""
     return int(np.searchsorted(timestamps, timestamp, side="left"))
 
 
 def position_after(points: Points, after: After) -> int:
-    """Return the position of the first point behind `after`, in points that are in order of time."""
+    """Return the position of the first point after `after`, in points in the order of time."""
     timestamp, step, value = after
     begin, end = _equal(points.timestamps, timestamp, 0, len(points))
     begin, end = _equal(points.steps, step, begin, end)
@@ -141,12 +141,11 @@ def _equal(
     )
 
 
-# Rules of reading metric history: the points of a key in all of its series, as one set.
-#
-# A point that was logged plainly and again for a model is one point, as it is in MLflow.
+# The history of a metric: the points of a key in all its series, as one set. A point that was logged without
+# labels and again for a model is one point, as in MLflow.
 
 Histories = list[tuple[str, Points]]
-"""Run ids and points of each."""
+"""The id and the points of each run."""
 
 
 def get_history(
@@ -154,8 +153,8 @@ def get_history(
 ) -> tuple[Points, str]:
     """Return a page of a metric's points by (timestamp, step, value), and the token of the next page.
 
-    Without a page size it is the whole history: clients that give none follow no token. A page is never
-    larger than `HISTORY_PAGE`, which a caller may not know; it has the token.
+    Without a page size it is the whole history, because clients that give none ignore tokens. A page is never
+    larger than `HISTORY_PAGE`, even if a larger one is requested; the token leads to the rest.
     """
     if max_results is not None and max_results < 1:
         check_page_size(max_results, HISTORY_PAGE)
@@ -171,7 +170,7 @@ def get_history(
 
 
 def get_history_bulk(session: Session, run_ids: Sequence[str], key: str, *, max_results: int) -> Histories:
-    """Return the points of a metric in several runs, in the order of run ids, up to a number in total."""
+    """Return at most `max_results` points in total of a metric in several runs, in the order of run ids."""
     _check_bulk(run_ids, key)
     left = min(max_results, BULK_HISTORY_POINTS)
     check_page_size(left, BULK_HISTORY_POINTS)
@@ -193,9 +192,9 @@ def get_history_samples(
     steps: tuple[int | None, int | None],
     max_results: int,
 ) -> Histories:
-    """Return points of a metric in several runs by step, in the order the runs are named.
+    """Return sampled points of a metric in several runs by step, in the order in which runs are given.
 
-    `steps` are the first and last to cover, both or neither given; `max_results` is a run's most points.
+    The first and last step are both given or neither; `max_results` is the most points of one run.
     """
     _check_interval_runs(run_ids)
     check_page_range(max_results, BULK_INTERVAL_POINTS)
@@ -209,7 +208,7 @@ def get_history_samples(
 
 
 def _by_run(chunks: Iterator[tuple[str, bytes]]) -> Iterator[tuple[str, Points]]:
-    """Yield the merged points of each run; chunks arrive run by run."""
+    """Yield the merged points of each run; `chunks` must be in the order of runs."""
     for run_id, found in groupby(chunks, key=itemgetter(0)):
         yield run_id, merge([decode(data) for _, data in found])
 
@@ -260,7 +259,7 @@ def _step_range(start_step: int | None, end_step: int | None) -> tuple[int, int]
     return start_step, end_step
 
 
-# Rules of reading series: which a run has, what sums them up, and the exact points of one.
+# Series: those of a run with their summaries, and the exact points of one series.
 
 _ALL_STEPS: Final = (None, None)
 
@@ -276,7 +275,7 @@ def list_series(
 ) -> tuple[SeriesRecords, str]:
     """Return a page of the series of runs with their summaries, and the token of the next page.
 
-    No keys are all of them. Without `label_sets` it is a row a key of a run.
+    No keys means all keys. Without `label_sets` there is one row for each key of a run.
     """
     if not 1 <= len(run_ids) <= CHART_RUNS:
         raise InvalidParameterError(
@@ -312,7 +311,7 @@ def get_series_history(
 ) -> tuple[Points, str]:
     """Return a page of the points with exactly these labels by (timestamp, step, value), and the next token.
 
-    Without a page size it is all of them; a page is never larger than `HISTORY_PAGE`.
+    Without a page size it is all of them. A page is never larger than `HISTORY_PAGE`.
     """
     if max_results is not None and max_results < 1:
         check_page_size(max_results, HISTORY_PAGE)

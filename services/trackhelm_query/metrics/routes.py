@@ -1,4 +1,4 @@
-"""Endpoints that read the history of metrics, and those of Trackhelm's own API that read series."""
+"""Endpoints that read the history of metrics, and those of Trackhelm's own API for series."""
 
 from typing import Annotated
 
@@ -30,7 +30,7 @@ def get_history(query: Annotated[schemas.GetHistory, Query()], runtime: RuntimeD
 @browser_router.get("/get-history-bulk", **documented(schemas.BulkHistories))
 def get_history_bulk(query: Annotated[schemas.GetHistoryBulk, Query()], runtime: RuntimeDep) -> Response:
     """Get the points of one metric of several runs."""
-    # A request for more runs is refused.
+    # A request with more runs is refused later.
     wait_until_stored(runtime.backlog, query.run_id[:BULK_HISTORY_RUNS])
     with runtime.database.reading() as session:
         found = logic.get_history_bulk(session, query.run_id, query.metric_key, max_results=query.max_results)
@@ -41,7 +41,7 @@ def get_history_bulk(query: Annotated[schemas.GetHistoryBulk, Query()], runtime:
 def get_history_bulk_interval(
     query: Annotated[schemas.GetHistoryBulkInterval, Query()], runtime: RuntimeDep
 ) -> Response:
-    """Get points of one metric of several runs, in a range of steps, sampled evenly to a number a run."""
+    """Get evenly sampled points of one metric of several runs, in a range of steps."""
     wait_until_stored(runtime.backlog, query.run_ids[:BULK_HISTORY_RUNS])
     with runtime.database.reading() as session:
         found = logic.get_history_samples(
@@ -59,8 +59,8 @@ series_router = APIRouter(prefix="/trackhelm/series", route_class=WireRoute)
 
 @series_router.post("/list", **documented(schemas.SeriesPage))
 def list_series(body: schemas.ListSeries, runtime: RuntimeDep) -> Response:
-    """List the series of runs with their labels and summaries; no history is read."""
-    # A request for more runs is refused.
+    """List the series of runs with their labels and summaries, without reading the history."""
+    # A request with more runs is refused later.
     wait_until_stored(runtime.backlog, body.run_ids[:CHART_RUNS])
     with runtime.database.reading() as session:
         records, next_page_token = logic.list_series(
@@ -76,7 +76,7 @@ def list_series(body: schemas.ListSeries, runtime: RuntimeDep) -> Response:
 
 @series_router.get("/history", **documented(schemas.SeriesHistory))
 def get_series_history(query: Annotated[schemas.GetSeriesHistory, Query()], runtime: RuntimeDep) -> Response:
-    """Get the exact points of the series with exactly these labels: none are the points without labels."""
+    """Get the exact points of the series with exactly these labels; no label means points without labels."""
     labels = query.labels()
     wait_until_stored(runtime.backlog, [query.run_id])
     with runtime.database.reading() as session:

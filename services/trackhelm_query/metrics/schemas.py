@@ -25,7 +25,7 @@ class GetHistory(OfRun):
 
 
 class GetHistoryBulk(WireModel):
-    """`GET metrics/get-history-bulk`. What is required is checked behind it, in this endpoint's words."""
+    """`GET metrics/get-history-bulk`. `logic` checks required fields, with this endpoint's own messages."""
 
     run_id: Repeated = ()
     metric_key: str = ""
@@ -50,7 +50,7 @@ class HistoryPage(Reply, frozen=True):
 
 
 class RunMetric(Reply, frozen=True, gc=False):
-    """A point of a metric of one run among several."""
+    """A point of a metric, with the id of its run."""
 
     key: str
     value: Number
@@ -66,18 +66,18 @@ class RunHistories(Reply, frozen=True):
 
 
 class BulkHistories(Reply, frozen=True):
-    """The answer of `metrics/get-history-bulk`: no protobuf message in MLflow, so an empty list is told."""
+    """The answer of `metrics/get-history-bulk`. It is no protobuf message, so an empty list is written."""
 
     metrics: list[RunMetric]
 
 
 def metric_messages(key: str, points: Points) -> list[Metric]:
-    """Return points in the wire's form."""
+    """Return points in the wire form."""
     return list(map(Metric, repeat(key), *_columns(points)))
 
 
 def run_metric_messages(key: str, histories: Iterable[tuple[str, Points]]) -> list[RunMetric]:
-    """Return the points of several runs in the wire's form."""
+    """Return the points of several runs in the wire form."""
     return [
         RunMetric(key, value, timestamp, step, run_id)
         for run_id, points in histories
@@ -93,7 +93,7 @@ def _columns(points: Points) -> tuple[list[Number], list[int], list[int]]:
 
 
 class ListSeries(WireModel):
-    """`POST trackhelm/series/list`. No keys are all keys."""
+    """`POST trackhelm/series/list`. No keys means all keys."""
 
     run_ids: tuple[Required, ...] = ()
     keys: tuple[Required, ...] = ()
@@ -112,7 +112,7 @@ class GetSeriesHistory(WireModel):
     page_token: str = ""
 
     def labels(self) -> dict[str, str]:
-        """Return the labels; raises for what is none."""
+        """Return the labels; raises `InvalidParameterError` for a text that is no label."""
         labels: dict[str, str] = {}
         for text in self.label:
             name, sign, value = text.partition("=")
@@ -125,7 +125,7 @@ class GetSeriesHistory(WireModel):
 
 
 class LastPoint(Reply, frozen=True):
-    """The point with the greatest step, of these the greatest time, of these the greatest value."""
+    """The last point: the one with the greatest (step, timestamp, value)."""
 
     value: Number
     step: int
@@ -133,9 +133,9 @@ class LastPoint(Reply, frozen=True):
 
 
 class SeriesSummary(Reply, frozen=True):
-    """A series. Without labels it sums up the key's points of every label set.
+    """A series with its summary. Without labels the summary covers the key's points of every label set.
 
-    `min` and `max` are over finite values, and absent when there is none.
+    `min` and `max` are taken over finite values, and are absent if there is none.
     """
 
     run_id: str
@@ -168,7 +168,7 @@ class SeriesHistory(Reply, frozen=True):
 
 
 def summary_messages(records: SeriesRecords) -> list[SeriesSummary]:
-    """Return series in the wire's form."""
+    """Return series in the wire form."""
     rows = records.series
     return [
         SeriesSummary(
@@ -186,5 +186,5 @@ def summary_messages(records: SeriesRecords) -> list[SeriesSummary]:
 
 
 def value_column(points: Points) -> list[Number]:
-    """Return the values of points in the wire's form."""
+    """Return the values of points in the wire form."""
     return [wire_number(value) for value in points.values.tolist()]

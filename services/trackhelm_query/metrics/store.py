@@ -13,7 +13,7 @@ from trackhelm_domain.runs.schemas import Rows
 from trackhelm_domain.tables import Key, LabelSet, MetricChunk, Run, Series
 from trackhelm_domain.tables.metrics import NO_LABELS_ID
 
-# Chunks hold up to megabytes: a few at a time are in memory beside what was made of them.
+# A chunk may have megabytes, so only a few at a time are in memory, besides what was made from them.
 _ROWS_AT_A_TIME = 64
 
 
@@ -22,8 +22,8 @@ def chunks_by_time(
 ) -> Generator[tuple[int, bytes]]:
     """Yield the earliest timestamp and the bytes of each chunk of a run's metric, the earliest first.
 
-    Given `from_timestamp`, chunks that end before it are left out. Whoever does not read to the end closes
-    the iterator.
+    With `from_timestamp`, chunks that end before it are left out. A caller that does not read to the end must
+    close the iterator.
     """
     earliest, data = MetricChunk.min_timestamp, MetricChunk.data
     branches = _branches(session, [run_id], key, earliest, data)
@@ -37,10 +37,10 @@ def chunks_by_time(
 def chunks_by_run(
     session: Session, run_ids: Sequence[str], key: str, steps: tuple[int, int] | None = None
 ) -> Generator[tuple[str, bytes]]:
-    """Yield run id and encoded chunk, run by run in the order of their ids.
+    """Yield run id and encoded chunk, run by run, in the order of run ids.
 
-    Given an inclusive range of steps, a chunk with none of them is left out; one with some comes whole.
-    Whoever does not read to the end closes the iterator.
+    With an inclusive range of steps, a chunk without any of them is left out; any other is returned whole.
+    A caller that does not read to the end must close the iterator.
     """
     branches = _branches(session, run_ids, key, Run.uuid, MetricChunk.data)
     if steps is not None:
@@ -70,20 +70,17 @@ def _branches(
     ]
 
 
-# Chunks hold up to megabytes: a few at a time are in memory beside what was made of them.
-
-
 StepRange = tuple[int | None, int | None]
-"""The first and last step, either of them open."""
+"""The first and last step; None for an open end."""
 
 
 def key_ids(session: Session, keys: Sequence[str]) -> Mapping[str, int]:
-    """Return the ids of those of the keys that exist, and perhaps of others."""
+    """Return the ids of the keys that exist, and perhaps of others."""
     return keys_of(session).ids(session, keys)
 
 
 def key_names(session: Session, ids: set[int]) -> Mapping[int, str]:
-    """Return the texts of keys: of these, and perhaps of others."""
+    """Return the texts of these keys, and perhaps of others."""
     return keys_of(session).names(session, ids)
 
 
@@ -104,10 +101,10 @@ def series_of_keys(session: Session, run_ids: Sequence[str], keys: Sequence[int]
 def chunks_of_series(
     session: Session, series_ids: Sequence[int], steps: StepRange
 ) -> Generator[tuple[int, int, int, int, bytes]]:
-    """Yield series id, least and greatest step, count and encoded chunk, by the order of series ids.
+    """Yield series id, least and greatest step, count and encoded chunk, in the order of series ids.
 
-    A chunk with no step of the range is left out; one with some comes whole.
-    Whoever does not read to the end closes the iterator.
+    A chunk without any step of the range is left out; any other is returned whole. A caller that does not
+    read to the end must close the iterator.
     """
     statement = (
         select(
@@ -149,9 +146,9 @@ def summaries(
     after: tuple[int, int, int] | None,
     limit: int,
 ) -> Rows:
-    """Return up to `limit` series with their summaries, by (run, label set, key): the order of an index.
+    """Return up to `limit` series with their summaries, by (run, label set, key), the order of an index.
 
-    Columns: run's internal id, label set id, key id, run's public id, labels as JSON, and those of a summary.
+    Columns: run's integer id, label set id, key id, run's public id, labels as JSON, and those of a summary.
     """
     statement = (
         select(

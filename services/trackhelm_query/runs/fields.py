@@ -1,4 +1,4 @@
-"""What can be searched in runs and what they are sorted by, over their tables."""
+"""The fields of runs: by which they can be searched and sorted, over their tables."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -57,7 +57,7 @@ _USES: Final = table_of(RunDataset)
 _CONTEXTS: Final = table_of(RunDatasetTag)
 
 NO_KEY: Final = -1
-"""The id of a key that does not exist: no row has it, and the index says so at once."""
+"""The id of a key that does not exist. No row has it, which a look-up in the index shows at once."""
 
 DATASET_CONTEXT: Final = "mlflow.data.context"
 
@@ -69,7 +69,7 @@ AGGREGATES: Final = {
 
 _ATTRIBUTES: Final[Mapping[str, Attribute]] = {
     "run_id": StringAttribute(_RUNS.c.uuid),
-    # A run's name and its tag `mlflow.runName` are written together, so either stands for both.
+    # A run's name and its tag `mlflow.runName` are written together, so the column serves for both.
     "run_name": StringAttribute(_RUNS.c.name),
     "status": StringAttribute(_RUNS.c.status),
     "user_id": StringAttribute(_RUNS.c.user_id),
@@ -95,7 +95,7 @@ _PREFIXES: Final = {
 
 
 def run_search(keys: Mapping[str, int]) -> EntitySearch:
-    """Return what can be searched in runs; `keys` gives the ids of those keys that exist."""
+    """Return the search fields of runs; `keys` are the ids of the keys that exist."""
 
     def param(key: str) -> Select[Any]:
         return _value_of(_PARAMS, keys.get(key, NO_KEY))
@@ -154,12 +154,12 @@ def _dataset(key: str) -> Select[Any]:
 EXPERIMENT: Final[BindParameter[int]] = bindparam("experiment", type_=BigInteger)
 EXPERIMENTS: Final = "experiments"
 ROW_LIMIT: Final[BindParameter[int]] = bindparam("row_limit", type_=Integer)
-"""Rows of the page, and the one that says whether another page follows."""
+"""The rows of the page, and one that shows whether another page follows."""
 
 
 @dataclass(frozen=True)
 class RunQuery:
-    """A search of runs, as a key by which its statement is remembered."""
+    """A search of runs, as a key by which its statement is cached."""
 
     dialect: str
     is_of_one_experiment: bool
@@ -167,31 +167,31 @@ class RunQuery:
     where: Expression | None
     order: tuple[OrderTerm, ...]
     keys: tuple[tuple[str, int], ...]
-    """Names and ids of those keys, of all that it names, that exist."""
+    """The names and ids of the keys in the search that exist."""
     pairs_of: int | None = None
-    """The experiment, where the statement is of it alone: it names the digests of its runs' pairs."""
+    """The experiment, if the statement is for it only, because it contains digests of this experiment."""
 
     @cached_property
     def key_ids(self) -> Mapping[str, int]:
-        """The ids of keys by their names."""
+        """The ids of the keys by their names."""
         return dict(self.keys)
 
     @cached_property
     def entity(self) -> EntitySearch:
-        """What can be searched."""
+        """The fields that can be searched."""
         return run_search(self.key_ids)
 
     def parameters(self, experiment_ids: Sequence[int], row_limit: int) -> dict[str, Values | int]:
-        """Return the parameters of its statements."""
+        """Return the parameters of the query's statements."""
         if self.is_of_one_experiment:
             return {EXPERIMENT.key: experiment_ids[0], ROW_LIMIT.key: row_limit}
         return {EXPERIMENTS: list_parameter(self.dialect, experiment_ids), ROW_LIMIT.key: row_limit}
 
 
-# What runs are sorted by, and the joins it takes.
+# The order of runs, and the joins that it needs.
 #
-# Runs with a value come first, then those whose metric is NaN, then those without one, whatever the
-# direction. Ties, and everything when nothing is asked for, go by start (the latest first) and then by id.
+# In both directions, runs with a value come first, then those whose metric is NaN, then those without a
+# value. Ties, and runs without a requested order, are sorted by start time (the latest first) and then by id.
 
 _TIES = {
     "start_time": SortColumn(_RUNS.c.start_time, descending=True),
@@ -202,7 +202,7 @@ _TIES = {
 def sorted_runs(
     statement: Select[*tuple[Any, ...]], terms: Sequence[OrderTerm], query: RunQuery
 ) -> tuple[Select[*tuple[Any, ...]], list[SortColumn]]:
-    """Return a SELECT of runs, joined to what it is sorted by, and its sort columns: those of some terms."""
+    """Return a SELECT of runs with the joins for an order, and the sort columns of that order."""
     columns: list[SortColumn] = []
     ties = dict(_TIES)
     source: FromClause = _RUNS
@@ -237,18 +237,18 @@ def sorted_runs(
 
 
 def _beginning(value: ColumnElement[str]) -> Label[str]:
-    """Return what is sorted by of a tag that may have a million characters: a page token holds it."""
+    """Return the beginning of a tag to sort by: a tag may be very long, and a page token contains it."""
     return func.substr(value, 1, RUN_TAG_VALUE_LENGTH, type_=Text()).label("value")
 
 
 def _joined(
     dialect: str, source: FromClause, row: Select[*tuple[Any, ...]]
 ) -> tuple[FromClause, ReadOnlyColumnCollection[str, Any]]:
-    """Join to runs the row of each, which a SELECT gives with its `run_id`, and return that row's columns."""
+    """Join each run to its row in a SELECT with a column `run_id`, and return the columns of that row."""
     if dialect != "postgresql":
         rows = row.subquery()
         return outerjoin(source, rows, rows.c.run_id == _RUNS.c.id), rows.c
-    # As in `search.rows`: looked up run by run, never by reading the rows of all experiments.
+    # As in `search.entity`, rows are looked up run by run, and not read for all experiments.
     (run_id, *_) = row.selected_columns
     looked_up = row.where(run_id == _RUNS.c.id).correlate(_RUNS).offset(literal_column("0")).lateral()
     return outerjoin(source, looked_up, true()), looked_up.c

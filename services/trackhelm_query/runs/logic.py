@@ -1,4 +1,4 @@
-"""Rules of reading runs: which are found, and how pages are asked for."""
+"""Rules for reading and searching runs."""
 
 from collections.abc import Sequence
 
@@ -25,7 +25,7 @@ def get_run(session: Session, run_id: str) -> RunRecords:
 def search_runs(
     session: Session, experiment_ids: Sequence[str], asked: SearchRequest
 ) -> tuple[RunRecords | None, str]:
-    """Return a page of runs, None when there are none, and the token of the next page."""
+    """Return a page of runs, None if there is none, and the token of the next page."""
     searched = sorted({parse_experiment_id(experiment_id) for experiment_id in experiment_ids})
     search = asked.parse(["runs", searched], largest_page=SEARCH_RUNS_PAGE)
     if not searched:

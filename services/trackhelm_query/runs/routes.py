@@ -24,7 +24,7 @@ from trackhelm_query.searches import SearchRequest
 
 router = APIRouter(prefix="/mlflow/runs", route_class=WireRoute)
 search_router = APIRouter(prefix="/mlflow/runs", route_class=DirectRoute)
-"""Called directly: what scripts and pages ask for most."""
+"""Called directly, because scripts and pages request it most often."""
 
 
 @router.get("/get", **documented(RunReply))
@@ -41,7 +41,7 @@ def get_run(query: Annotated[OfRun, Query()], runtime: RuntimeDep) -> Response:
 async def search_runs(request: Request) -> Response:
     """Search the runs of experiments.
 
-    Metrics that were logged before are in the answer, and decide which runs are found and in which order.
+    Metrics that were logged before the request are taken into account: for the answer, filter and order.
     """
     message = read_message(schemas.SearchRuns, await request.body())
     return await run_in_threadpool(_search, request.app.state.runtime, message)
@@ -58,8 +58,8 @@ def _search(runtime: Runtime, message: schemas.SearchRuns) -> Response:
     if names_metrics(message.filter, *message.order_by):
         wait_until_all_stored(runtime.backlog)
     seen = stored_positions(runtime.backlog)
-    # No transaction: a page of finalized runs is one statement. Other runs are shown as they are a moment
-    # after they were found.
+    # No transaction, because a page of finalized runs is read by one statement. Other runs are answered as
+    # they are a moment after they were found.
     with runtime.database.reading_once() as session:
         found, next_page_token = logic.search_runs(session, message.experiment_ids, asked)
     if found and wait_for_missed(runtime.backlog, found.run_ids, seen):

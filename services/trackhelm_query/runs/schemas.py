@@ -1,4 +1,4 @@
-"""The search of runs: request and answer. What a run is stands in `trackhelm_domain.runs.schemas`."""
+"""The request and answer of the search of runs. `trackhelm_domain.runs.schemas` has the form of a run."""
 
 from typing import Annotated, Any, Final
 
@@ -25,12 +25,12 @@ _VIEWS: Final = {
 
 
 def _stages(view: Any) -> Stages:
-    # Protobuf drops the name of an enum value it does not know, as if the field were not there.
+    # Protobuf ignores an unknown name of an enum value, as if the field were absent.
     return _VIEWS.get(str(view), ACTIVE)
 
 
 View = Annotated[Stages, BeforeValidator(_stages)]
-"""A view type: its name or number, and active ones for whatever else is sent."""
+"""A view type, by its name or number. Anything else means active runs."""
 
 
 def _as_text(value: Any) -> Any:
@@ -38,7 +38,7 @@ def _as_text(value: Any) -> Any:
 
 
 ExperimentId = Annotated[str, BeforeValidator(_as_text)]
-"""An experiment's id in a list, where MLflow's server takes a number for the text of it."""
+"""The id of an experiment in a list, where MLflow's server accepts a number instead of a text."""
 
 
 class SearchRuns(WireModel):

@@ -1,4 +1,4 @@
-"""Statements that find runs: a page of those that fulfil a filter."""
+"""Statements that find runs: a page of the runs that match a filter."""
 
 import math
 from collections.abc import Sequence
@@ -67,8 +67,8 @@ _RUN_SNAPSHOT: Final = table_of(RunSnapshot).c
 _PAGE: Final = "page"
 _CANDIDATES: Final = "candidates"
 
-# Made once, and the columns of subqueries named rather than made: composing a statement took longer than
-# PostgreSQL to run it.
+# Built once, and the columns of subqueries are referred to by name, because building a statement took longer
+# than PostgreSQL takes to run it.
 _SELECTED_RUNS: Final = select(*RUN_COLUMNS, _RUN.finalized)
 _DOCUMENT: Final = (
     select(_RUN_SNAPSHOT.document)
@@ -84,14 +84,14 @@ _SHOWN: Final[Select[*tuple[Any, ...]]] = select(
 )
 
 DOCUMENT: Final = len(RUN_COLUMNS)
-"""Where a row of `with_documents` has the run's document."""
+"""The position of the run's document in a row of `with_documents`."""
 
 
 def runs_of(query: RunQuery) -> Select[*tuple[Any, ...]]:
-    """Return the SELECT of the runs of a query's experiments and stages, as `with_documents` takes it."""
+    """Return the SELECT of the runs of a query's experiments and stages, for `with_documents`."""
     statement = runs_in(query.stages)
-    # One experiment and one stage, nearly every search, are said as equalities: by them an index gives the
-    # runs in the default order.
+    # Nearly every search is of one experiment and one stage. These are compared by equality, so that an index
+    # returns the runs in the default order.
     if query.is_of_one_experiment:
         return statement.where(_RUN.experiment_id == EXPERIMENT)
     return statement.where(is_in_parameter(query.dialect, _RUN.experiment_id, EXPERIMENTS))
@@ -105,14 +105,14 @@ def runs_in(stages: Sequence[LifecycleStage]) -> Select[*tuple[Any, ...]]:
 
 
 def all_columns_of(rows: SelectBase, name: str | None = None) -> Select[*tuple[Any, ...]]:
-    """Return the SELECT of all columns of a subquery, which SQLAlchemy would take a millisecond to make."""
+    """Return the SELECT of all columns of a subquery, by names: SQLAlchemy takes 1 ms to make columns."""
     return select(literal_column("*")).select_from(rows.subquery(name))
 
 
 def merged(
     finalized: Select[*tuple[Any, ...]], others: Select[*tuple[Any, ...]], order: Sequence[SortColumn]
 ) -> Select[*tuple[Any, ...]]:
-    """Return the page of runs that are sorted and cut by `sorted_after`, the finalized and the others."""
+    """Return the SELECT of a page from two SELECTs of `sorted_after`: of finalized runs and of the others."""
     candidates = union_all(all_columns_of(finalized), all_columns_of(others))
     return in_order(all_columns_of(candidates, _CANDIDATES), sort_values_of(_CANDIDATES, order)).limit(
         ROW_LIMIT
@@ -120,20 +120,20 @@ def merged(
 
 
 def with_documents(page: Select[*tuple[Any, ...]], order: Sequence[SortColumn]) -> Select[*tuple[Any, ...]]:
-    """Return the SELECT of a page with the document of each run that is finalized, in the same order.
+    """Return the SELECT of a page with the document of each finalized run, in the same order.
 
     Columns: those of `RUN_COLUMNS`, the document or NULL, the sort values.
     """
     sorted_by = sort_values_of(_PAGE, order)
-    # A SELECT around the page's: documents are looked up for its rows only, not for all that are sorted.
+    # A SELECT around that of the page, so that documents are looked up for its rows only and not for all rows
+    # that are sorted.
     statement = _SHOWN.add_columns(*(term.column for term in sorted_by)).select_from(page.subquery(_PAGE))
     return in_order(statement, sorted_by).execution_options(**{BINARY: True})
 
 
-# Finding an experiment's runs in the order of a metric: the finalized ones by an index, the few others
-# singly.
-#
-# Looked up one by one, the metric of 25,000 runs takes 45 ms; by the index a page takes 0.3 ms.
+# An experiment's runs in the order of a metric: finalized runs by the index of indexed values, and the few
+# others one by one. To look the metric up for each of 25,000 runs takes 45 ms; with the index a page takes
+# 0.3 ms.
 
 _RUNS: Final = table_of(Run).c
 _SERIES: Final = table_of(Series).c
@@ -142,24 +142,24 @@ _ORDERING: Final = frozenset({Operator.GT, Operator.GE, Operator.LT, Operator.LE
 
 
 class FinalizedFirst(NamedTuple):
-    """A statement for a page of an experiment's runs that are sorted by the last value of a metric first.
+    """A statement for a page of an experiment's runs that are sorted first by the last value of a metric.
 
-    Of the finalized runs it finds those with a value only. The others come after all that have one.
+    It finds only those finalized runs that have a value. Runs without a value come after all these.
     """
 
     statement: Select[*tuple[Any, ...]]
     all_have_values: bool
-    """Whether only runs that have the metric, not NaN, fulfil the filter."""
+    """Whether the filter matches only runs that have the metric and not as NaN."""
 
     def is_all(self, rows: Sequence[Row[*tuple[Any, ...]]], row_limit: int) -> bool:
-        """Return whether the rows are the page: no finalized run without a value may stand among them."""
+        """Return whether the rows are the page, because no finalized run without a value belongs to it."""
         return self.all_have_values or (
             len(rows) == row_limit and _has_value(rows[-1][len(RUN_COLUMNS) + 1 :])
         )
 
 
 def finalized_first(query: RunQuery, after: Sequence[SortValue] | None) -> FinalizedFirst | None:
-    """Return the statement for the rows of `runs.search` after a row, None where the order is another one."""
+    """Return the statement for the rows of `search` after a row, None if the order is another one."""
     field = _sorted_by(query)
     if field is None or (after is not None and not _has_value(after)):
         return None
@@ -179,7 +179,7 @@ def finalized_first(query: RunQuery, after: Sequence[SortValue] | None) -> Final
 
 
 def _sorted_by(query: RunQuery) -> Field | None:
-    """Return the metric whose last value is the first to sort an experiment's runs by, if one is."""
+    """Return the metric by whose last value an experiment's runs are sorted first, or None."""
     for term in resolve_order(query.order, query.entity)[:1]:
         field = term.by.field
         if (
@@ -193,16 +193,16 @@ def _sorted_by(query: RunQuery) -> Field | None:
 
 
 def _has_value(sort_values: Sequence[SortValue]) -> bool:
-    """Return whether a run with these sort values has the metric, and it is not NaN."""
+    """Return whether a run with these sort values has the metric and not as NaN."""
     absent, value, *_ = sort_values
     return absent == 0 and value is not None
 
 
 class _Narrowed(NamedTuple):
-    """A filter, parted into what it says of the metric that is sorted by, and the rest."""
+    """A filter, divided into conditions on the metric that is sorted by, and the rest."""
 
     conditions: Sequence[ColumnElement[bool]]
-    """On the finalized value."""
+    """The conditions on the indexed value."""
     rest: Expression | None
     all_have_values: bool
     """See `FinalizedFirst`."""
@@ -234,7 +234,7 @@ def _equals_a_number(comparison: Comparison) -> bool:
 def _finalized(query: RunQuery, field: Field, narrowed: _Narrowed) -> Select[*tuple[Any, ...]]:
     statement = (
         runs_in(query.stages)
-        # What the other runs have in this place: 0 where there is a value.
+        # The other runs have this sort value, too: 0 if there is a value.
         .add_columns(literal_column("0").label("sort_0"))
         .where(
             _SERIES.run_id == _RUNS.id,
@@ -248,16 +248,16 @@ def _finalized(query: RunQuery, field: Field, narrowed: _Narrowed) -> Select[*tu
     return statement if narrowed.rest is None else statement.where(indexed_filter(narrowed.rest, query))
 
 
-# Finding finalized runs by their params and tags: by digests that an index has, not by a look at each run.
+# Finding finalized runs by their params and tags: by the index of their digests, instead of reading each run.
 #
-# A filter by a param and a tag looked at all of 1,000 runs, which took PostgreSQL 1.3 ms, and 0.2 by
-# digests. Only equality is found so, and only where it must hold for the whole filter to. Documents of
-# another version may have no digests; their runs' rows are compared, as those of runs that are not finalized
-# are.
+# A filter on a param and a tag read all of 1,000 runs, for which PostgreSQL took 1.3 ms; by digests it takes
+# 0.2 ms. This works only for equality, and only for a comparison that must be true for the whole filter to be
+# true. Documents of another version may have no digests; the rows of their runs are compared, like those of
+# runs that are not finalized.
 
 _DOCUMENTS: Final = table_of(RunSnapshot).c
 
-# For what names mean; which keys exist makes no difference to that.
+# Used to resolve names only, for which it does not matter which keys exist.
 _NAMES: Final = run_search({})
 
 _KINDS: Final = {"params": PairKind.PARAM, "tags": PairKind.TAG}
@@ -271,21 +271,21 @@ class _Pair(NamedTuple):
 
 @lru_cache(200)
 def names_pairs(where: Expression | None) -> bool:
-    """Return whether a filter demands that a param or tag has a value."""
+    """Return whether a filter requires that a param or tag has a certain value."""
     return any(map(_pair, parts_of(where)))
 
 
 def page_by_pairs(
     query: RunQuery, where: Expression, after: Sequence[SortValue] | None
 ) -> tuple[Select[*tuple[Any, ...]], list[SortColumn]]:
-    """Return the SELECT of a page of the runs that fulfil a filter which demands pairs, and its order."""
+    """Return the SELECT of a page of the runs that match a filter that requires pairs, and its order."""
     runs = runs_of(query)
     finalized = runs.where(_RUNS.finalized, indexed_filter(where, query))
     others = runs.where(others_filter(query), compile_filter(where, query.entity))
     branches, orders = zip(
         *(sorted_runs(branch, query.order, query) for branch in (finalized, others)), strict=True
     )
-    # Each is sorted by columns of its own joins.
+    # Each of the two is sorted by the columns of its own joins.
     first, second = (
         sorted_after(branch, order, after, ROW_LIMIT) for branch, order in zip(branches, orders, strict=True)
     )
@@ -293,9 +293,9 @@ def page_by_pairs(
 
 
 def indexed_filter(where: Expression, query: RunQuery) -> ColumnElement[bool]:
-    """Return the condition by which finalized runs fulfil a filter: by digests, where it demands pairs.
+    """Return the condition by which finalized runs match a filter: by digests, if it requires pairs.
 
-    It may name `run_snapshot`, of which it then chooses the run's.
+    It may refer to `run_snapshot`, and then also selects the row of the run.
     """
     pairs: list[_Pair] = []
     others: list[Expression] = []
@@ -318,23 +318,22 @@ def indexed_filter(where: Expression, query: RunQuery) -> ColumnElement[bool]:
 
 
 def others_filter(query: RunQuery) -> ColumnElement[bool]:
-    """Return the condition on the runs that `indexed_filter` does not find: their rows say what they have."""
+    """Return the condition on the runs that `indexed_filter` cannot find, by the rows of the runs."""
     if query.pairs_of is None:
         return not_(_RUNS.finalized)
-    # By their ids, so that nothing of this is in the way of the walk by digests: said as alternatives there,
-    # the planner took each to cost a look at params and tags, and read all runs.
+    # By the ids of these runs, so that the planner still uses the index of digests: with alternatives in one
+    # condition, it expected to read params and tags for each run, and read all runs.
     run = table_of(Run).alias()
     ids = union_all(
         select(run.c.id).where(run.c.experiment_id == EXPERIMENT, not_(run.c.finalized)),
-        # Two, not one that says "another": each is a walk of an index.
+        # Two conditions instead of "not equal", because each is a range of an index.
         select(_DOCUMENTS.run_id).where(_DOCUMENTS.version < _VERSION),
         select(_DOCUMENTS.run_id).where(_DOCUMENTS.version > _VERSION),
     )
     return _RUNS.id.in_(ids)
 
 
-# In the statement, not parameters: a plan that is made for whichever digests may come cannot know how few
-# runs have these.
+# Literals in the statement and no parameters: a plan for any digests cannot know how few runs have these.
 _VERSION: Final[ColumnElement[int]] = literal_column(str(VERSION))
 
 
@@ -344,7 +343,7 @@ def _array(digests: list[UUID]) -> ColumnElement[Any]:
 
 
 def _pair(part: Expression) -> _Pair | None:
-    """Return the pair that a comparison demands, None where it demands something else."""
+    """Return the pair that a comparison requires, None if it requires something else."""
     if not (isinstance(part, Comparison) and part.operator is Operator.EQ and isinstance(part.value, str)):
         return None
     resolved = resolve_field(part.field, _NAMES)
@@ -355,8 +354,8 @@ def _pair(part: Expression) -> _Pair | None:
 
 
 _REMEMBERED: Final = 200
-"""First pages whose statements are remembered, at some 100 KB each. Scripts and browsers ask the same again
-and again, and composing a statement takes twice as long as running it."""
+"""The number of first pages whose statements are cached, at about 100 KB each. Scripts and browsers repeat
+the same searches, and building a statement takes twice as long as running it."""
 
 
 class _FirstPage(NamedTuple):
@@ -366,16 +365,16 @@ class _FirstPage(NamedTuple):
 
 
 def search(session: Session, experiment_ids: Sequence[int], asked: Search) -> Page:
-    """Return a page of the runs of experiments that fulfil a search.
+    """Return a page of the runs of experiments that match a search.
 
-    Columns: those of `RUN_COLUMNS`, and the document of a finalized run, None of another.
+    Columns: those of `RUN_COLUMNS`, and the document of a finalized run, None for any other.
     """
     query = _query(session, experiment_ids, asked)
     first = _first_page(query)
     after = after_of(first.order, asked.page)
     row_limit = asked.page.limit + 1
     parameters = query.parameters(experiment_ids, row_limit)
-    # By the connection: the session would copy every row on its way to objects that are not asked for.
+    # On the connection, because the session would copy every row for ORM objects that are not needed.
     connection = session.connection()
     by_finalized = first.by_finalized if after is None else finalized_first(query, after)
     if by_finalized is not None:

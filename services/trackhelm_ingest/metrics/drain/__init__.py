@@ -1,1 +1,1 @@
-"""The drain: from a partition of the queue to the database, each point once."""
+"""The drain: from a partition of the queue to the database, storing each point once."""

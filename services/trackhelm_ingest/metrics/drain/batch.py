@@ -1,9 +1,8 @@
-"""Storing a batch of entries: the good and the position in one transaction, the bad in the dead letters.
+"""Storing a batch of entries: good ones and the position in one transaction, bad ones as dead letters.
 
-The same for what waits in Redis and for what waits in the journal: a `Source` says where they come from.
-
-An entry is bad by itself when it cannot be read, when its run does not exist (any more), or when the
-database refuses it alone. A bad entry is in the dead letters before the position passes it.
+It is the same for entries in Redis and in the journal: a `Source` says where they come from. An entry is bad
+if it cannot be read, if its run does not exist (any more), or if the database refuses it even alone. A bad
+entry becomes a dead letter before the position passes it.
 """
 
 from collections.abc import Sequence
@@ -28,22 +27,22 @@ log = structlog.get_logger(__name__)
 
 
 class RawEntry(NamedTuple):
-    """An entry as it waits."""
+    """An entry as it waits in the queue."""
 
     id: StreamId
     data: bytes
 
 
 class Source(Protocol):
-    """Where a batch of entries comes from, and what remembers how far they are stored."""
+    """Where a batch of entries comes from, and where the position is kept."""
 
     @property
     def is_lost(self) -> bool:
-        """Whether another may drain the partition by now: nothing is to be tried again."""
+        """Whether another process may drain the partition by now, so that nothing must be retried."""
         ...
 
     def bury(self, entry: RawEntry, reason: str) -> None:
-        """Put an entry into the dead letters, at the latest with the position that passes it."""
+        """Make an entry a dead letter, at the latest in the transaction whose position passes it."""
         ...
 
     def writing(self) -> AbstractContextManager[Session]:
@@ -51,24 +50,24 @@ class Source(Protocol):
         ...
 
     def move(self, session: Session, *, before: StreamId | None, after: StreamId) -> None:
-        """Move the position in the transaction that stores the entries up to it.
+        """Move the position, in the transaction that stores the entries up to it.
 
         Raises:
-            PositionMovedError: Another process stored some of them.
+            PositionMovedError: Another process has stored some of the entries.
         """
         ...
 
 
-# A deadlock with a request that writes the same new keys, or a run that is deleted meanwhile.
+# For a deadlock with a request that writes the same new keys, or a run that is deleted meanwhile.
 _ATTEMPTS: Final = 3
 
-# A missing table, a driver that is used wrongly: they would bury every entry.
+# Errors such as a missing table or a wrong use of the driver, which would make every entry a dead letter.
 _NOT_AN_ENTRYS_FAULT: Final = (InterfaceError, ProgrammingError, PositionMovedError)
 
 
 @dataclass(slots=True)
 class Outcome:
-    """What became of a batch."""
+    """The outcome of a batch."""
 
     position: StreamId | None
     newest: dict[str, StreamId] = field(default_factory=dict)
@@ -78,10 +77,10 @@ class Outcome:
 
 
 def store_batch(source: Source, position: StreamId | None, entries: Sequence[RawEntry]) -> Outcome:
-    """Store entries, of which there is at least one, and move the position behind them.
+    """Store entries, at least one, and move the position to the last of them.
 
     Raises:
-        DBAPIError: The database is away: what is stored is up to the position in it, and no more.
+        DBAPIError: The database is unavailable. Exactly the entries up to the stored position are stored.
         PositionMovedError: Another process drains the partition.
     """
     batch = _Batch(source, Outcome(position))
@@ -108,13 +107,13 @@ class _Batch:
         self._buried: set[StreamId] = set()
 
     def bury(self, entry: RawEntry, reason: str) -> None:
-        """Bury an entry once: a batch that is stored again meets its bad entries again."""
+        """Bury an entry once only, because a batch that is retried has the same bad entries again."""
         if entry.id not in self._buried:
             self._source.bury(entry, reason)
             self._buried.add(entry.id)
 
     def store(self, entries: Sequence[_Readable], last: StreamId) -> None:
-        """Store entries and move the position to `last`; where that fails, the two halves one by one."""
+        """Store entries and move the position to `last`; if that fails, store the two halves one by one."""
         for attempt in range(_ATTEMPTS):
             try:
                 self._store_together(entries, last)

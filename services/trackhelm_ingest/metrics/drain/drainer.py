@@ -1,4 +1,4 @@
-"""The loop that drains a partition, and the search for partitions that nobody drains."""
+"""The loop that drains a partition, and the search for partitions without a drainer."""
 
 import time
 from collections.abc import Callable, Collection, Iterator
@@ -22,44 +22,45 @@ from trackhelm_ingest.metrics.drain.stream import BLOCK_SECONDS, PartitionStream
 from trackhelm_ingest.metrics.positions import draining_alone, find_position, known_partitions, move_position
 from trackhelm_ingest.metrics.store import Metric
 
-# The loop that drains a partition: read, store, cut off, while there is something or soon may be.
+# The loop that drains a partition: read, store and remove entries, as long as there are some or soon may be.
 
 log = structlog.get_logger(__name__)
 
 BATCH_ENTRIES: Final = 256
-"""At most 256,000 points: some 6 MB of columns, and a transaction of well under a second."""
+"""At most 256,000 points: about 6 MB of columns, and a transaction of well under a second."""
 
 MOST_BATCH_ENTRIES: Final = 2_048
-"""Likewise while entries are so small that these are no more than `BATCH_BYTES`, judged by the last batch."""
+"""The limit if entries are so small that so many are at most `BATCH_BYTES`, judged by the last batch."""
 
 BATCH_BYTES: Final = 6 * 1024 * 1024
 
 MOST_BATCH_BYTES: Final = 16 * 1024 * 1024
-"""Where entries are large, by their labels: a batch takes several times as much of a worker's memory."""
+"""For entries that are large because of labels: a batch takes several times as much of a worker's memory."""
 
 LINGER_SECONDS: Final = 3.0
-"""How long a partition is warm after its last entry: training loops log every few seconds at the least."""
+"""The linger: how long a drainer stays with a partition after its last entry. Training loops log at least
+every few seconds."""
 
 SLICE_SECONDS: Final = 20.0
-"""After so long a worker lets the partition go to the next: one that stops need not wait for quiet."""
+"""The time slice of a drainer, after which a worker can stop even if entries keep coming."""
 
 FAIR_SLICE_SECONDS: Final = 0.25
-"""The same while other partitions wait for a worker: 16 of them, all busy, get their turn every 2 s of 2."""
+"""The time slice while other partitions wait: with 16 busy ones and 2 workers, each is drained every 2 s."""
 
 PACE_SECONDS: Final = 0.75
-"""Least time from one transaction to the next, unless somebody waits to read: what comes meanwhile shares
-chunks and a sync of the disk, and the processor is free for those who send it. One point a request: 3,400 a
-second took 40% of a processor when this was 0.02. In requests of 1,000 points, 1.7 million a second, 1.0
-instead of 0.25 took a fifth off a worker's time for each. Below a second, so that who reads is not kept
-longer than that by a call that was lost.
+"""The least time from one transaction to the next, unless a read waits. Entries that arrive meanwhile share
+chunks and a sync of the disk, and leave the CPU to the requests. With one point in each request, 3,400
+requests a second took 40% of a CPU when this was 0.02. With 1,000 points in each, at 1.7 million a second,
+1.0 instead of 0.25 saved a fifth of a worker's time for each point. It is less than a second, so that a read
+whose flush signal was lost waits no longer than that.
 """
 
 CROWDED_PACE_SECONDS: Final = 0.02
-"""The same while other partitions wait for a worker."""
+"""The least time while other partitions wait for a worker."""
 
 
 class Ended(Enum):
-    """Why a turn ended."""
+    """Why a time slice ended."""
 
     IDLE = auto()
     SLICE_OVER = auto()
@@ -75,7 +76,7 @@ class _Partition:
 
     @property
     def is_lost(self) -> bool:
-        # A connection that is lost took the lock with it.
+        # When a connection is lost, its lock is lost, too.
         return self._connection.invalidated
 
     def bury(self, entry: RawEntry, reason: str) -> None:
@@ -93,7 +94,7 @@ class _Partition:
 
 
 class Drainer:
-    """Drains one partition for a turn, on the connection that holds its lock."""
+    """Drains one partition for a time slice, on the connection that holds its lock."""
 
     def __init__(
         self,
@@ -114,7 +115,7 @@ class Drainer:
         self._on_crowded = on_crowded
 
     def run(self, connection: Connection) -> Ended:
-        """Drain until nothing comes, or until it is another's turn."""
+        """Drain until no entry comes during the linger, or until the time slice is over."""
         with Session(connection) as session:
             position = find_position(session, self._partition)
         source = _Partition(connection, self._partition, DeadLetters(self._redis.client))
@@ -139,7 +140,7 @@ class Drainer:
                 if turn >= SLICE_SECONDS or (turn >= FAIR_SLICE_SECONDS and self._others_wait()):
                     return Ended.SLICE_OVER
                 if len(entries) < self._count and size < MOST_BATCH_BYTES:
-                    # That was all. Who gathers while more waits falls behind: 16 MB at a time.
+                    # That was all that waited. While more waits, gathering would let the backlog grow.
                     pace = CROWDED_PACE_SECONDS if self._others_wait() else PACE_SECONDS
                     self._calls.wait(now + pace - time.monotonic())
                 self._count = entries_to_read(size / len(entries))
@@ -153,7 +154,7 @@ class Drainer:
 
 
 def entries_to_read(mean_bytes: float) -> int:
-    """Return how many entries make a batch, given their mean size."""
+    """Return how many entries to read as a batch, given their mean size."""
     return max(BATCH_ENTRIES, min(MOST_BATCH_ENTRIES, int(BATCH_BYTES / max(mean_bytes, 1))))
 
 
@@ -165,33 +166,33 @@ def drain_slice(
     on_crowded: Callable[[Collection[Metric]], None],
     linger_seconds: float = LINGER_SECONDS,
 ) -> Ended:
-    """Drain a partition for a turn, unless another process does."""
+    """Drain a partition for a time slice, unless another process drains it."""
     with closing(redis.blocking_client(BLOCK_SECONDS)) as blocking:
         stream = PartitionStream(redis, blocking, partition)
         while True:
             with draining_alone(database.engine, partition) as connection:
                 if connection is None:
                     return Ended.IDLE
-                # Only now: many are called in vain, and it takes a connection.
+                # Subscribed only now, because it takes a connection, and many tasks find the lock taken.
                 with FlushSignal(blocking, partition) as calls:
                     drainer = Drainer(
                         redis, stream, partition, calls, linger_seconds=linger_seconds, on_crowded=on_crowded
                     )
                     ended = drainer.run(connection)
-            # Finished without the lock: whoever is called by an entry that comes now finds it free.
+            # Finished after the lock is released, so that a worker for an entry that comes now can take it.
             if ended is Ended.SLICE_OVER or stream.finish():
                 return ended
 
 
-# Finding partitions with a backlog that nobody drains: their worker was killed, or a message was lost.
+# Partitions with a backlog and no drainer, because a worker was killed or a message was lost.
 
 SWEEP_EVERY_SECONDS: Final = 5.0
 
 
 def abandoned_partitions(redis: RedisConnection, database: Database) -> list[int]:
-    """Return the partitions that a worker must be called to; each is marked as called."""
+    """Return the partitions for which a task must be sent; each is marked as if it was sent."""
     with database.reading() as session:
-        # Those beyond the present number, too: it may have been larger.
+        # Also partitions beyond the present number, which may have been larger before.
         partitions = sorted(known_partitions(session) | set(range(redis.settings.queue_partitions)))
     with redis.client.pipeline(transaction=False) as pipeline:
         for partition in partitions:

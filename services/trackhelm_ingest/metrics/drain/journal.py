@@ -1,7 +1,7 @@
-"""Draining the journal: a thread of the server without Redis, beside the one that writes to the journal.
+"""Draining the journal: on a server without Redis, a second thread besides the one that writes the journal.
 
-It gathers what comes for a moment, stores it as workers store what waits in Redis, and while nothing is to be
-stored it does what else workers do (`upkeep`).
+It gathers entries for a moment and stores them as workers store those in Redis. While there is nothing to
+store it does the other work of workers (`upkeep`).
 """
 
 import threading
@@ -30,17 +30,17 @@ from trackhelm_ingest.upkeep import Upkeep
 log = structlog.get_logger(__name__)
 
 PAUSES: Final = 4
-"""How many times as long as storing a batch took, the next one is waited for: storing takes a fifth of the
-time at the most, and a machine that does other work gathers more into a batch. Who reads does not wait so."""
+"""The wait for the next batch, as a multiple of the time that the last one took. Storing then takes at most a
+fifth of the time, and a busy machine gathers more into a batch. A read ends the wait."""
 
 LONGEST_PACE_SECONDS: Final = 5.0
 
 RETRY_SECONDS: Final = 1.0
-"""After what was to be stored could not be."""
+"""The wait after a batch could not be stored."""
 
 
 class _Journal:
-    """The source of a batch: entries that were read from the journal."""
+    """The source of a batch of entries of the journal."""
 
     is_lost = False
 
@@ -55,7 +55,7 @@ class _Journal:
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
-        # What is lost by a power cut is in the journal again.
+        # If a power cut loses this transaction, the entries are still in the journal.
         with self._database.redoing() as session:
             yield session
 
@@ -69,12 +69,12 @@ class _Journal:
 
 
 def pace(seconds: float) -> float:
-    """Return how long after a batch that took so long the next one begins, if nobody waits for it."""
+    """Return the wait after a batch that took so long, unless a read waits."""
     return min(max(PACE_SECONDS, (1 + PAUSES) * seconds), LONGEST_PACE_SECONDS)
 
 
 class JournalDrain:
-    """The thread that drains, from `start` to `stop`."""
+    """The thread that drains the journal, from `start` to `stop`."""
 
     def __init__(self, database: Database, backlog: JournalBacklog, upkeep: Upkeep) -> None:
         self._database = database
@@ -85,19 +85,19 @@ class JournalDrain:
         self._thread = threading.Thread(target=self._run, name="journal-drain", daemon=True)
 
     def start(self) -> Self:
-        """Take the journal over, and start draining it."""
+        """Take over the journal, and start draining it."""
         self.keep()
         self._thread.start()
         return self
 
     def keep(self) -> None:
-        """Take over what the process before this one left in the journal."""
+        """Take over the entries that an earlier process left in the journal."""
         with self._database.reading() as session:
             newest, size = waiting_in_all(session)
         self._backlog.keep(newest, size)
 
     def stop(self) -> None:
-        """Store what waits, then end."""
+        """Store the entries that wait, then end the thread."""
         self._stopping.set()
         self._backlog.call()
         self._thread.join()
@@ -112,7 +112,7 @@ class JournalDrain:
                 try:
                     is_full = self.drain()
                 except Exception:
-                    # Whatever it is, it is in the journal still.
+                    # Whatever the error is, the entries are still in the journal.
                     log.exception("the journal could not be drained")
                     if is_last:
                         return
@@ -133,7 +133,7 @@ class JournalDrain:
                 for entry_id, data in waiting_entries(session, self._count)
             ]
         if not entries:
-            # Another process of this database stored them.
+            # Another process on this database has stored them.
             self._backlog.acknowledge(newest, size)
             return False
         outcome = store_batch(_Journal(self._database, entries), BEFORE_ALL, entries)

@@ -1,7 +1,8 @@
-"""A partition's stream, as the one who drains it sees it.
+"""The stream of a partition, for its drainer.
 
-The stream holds what is not stored yet, and nothing else: what is stored is cut off. So reading is always
-from its beginning, and the position in the database matters only for what a crash left uncut.
+Stored entries are removed, so the stream has only entries that are not stored yet. Reading therefore always
+begins at its first entry, and the position in the database is needed only for entries that were stored but
+not removed because of a crash.
 """
 
 from collections.abc import Mapping
@@ -31,21 +32,21 @@ from trackhelm_ingest.metrics.drain.batch import RawEntry
 log = structlog.get_logger(__name__)
 
 MARK_SECONDS: Final = 5
-"""How long the mark outlives its last refresh: a killed worker is missed no later. While a longer batch is
-stored, others are called in vain: the lock sends them away."""
+"""How long the mark lasts after it was last renewed; then a killed worker is noticed. If a batch takes
+longer, another task may be sent, but that finds the lock taken and ends."""
 
 BLOCK_SECONDS: Final = 0.5
-"""Longest wait for an entry at the server; the mark is refreshed this often."""
+"""The longest wait for an entry at the Redis server; the mark is renewed this often."""
 
 STORED_NOTE_SECONDS: Final = 60
-"""How long the note of a stored entry is kept for reads that began before: longer than any read takes."""
+"""How long the note of a stored entry is kept for reads that began earlier. No read takes so long."""
 
 _LAST_SEQUENCE: Final = 2**63
 
 _FIRST_ENTRIES: Final = 16
-"""Entries that are read before it is known how large they are."""
+"""How many entries are read first, while their size is unknown."""
 
-# What waits no longer, in bytes. An empty stream has none, whatever was counted.
+# Subtracts bytes that do not wait any more. An empty stream has none, whatever was counted.
 _FREE: Final = """
 local function free(stream, waiting, partition, bytes)
   if redis.call('XLEN', stream) == 0 then bytes = redis.call('HGET', waiting, partition) or 0 end
@@ -56,7 +57,7 @@ local function free(stream, waiting, partition, bytes)
 end
 """
 
-# KEYS: stream, bytes that wait, drained position. ARGV: the position, what the stream begins with now,
+# KEYS: stream, bytes that wait, drained position. ARGV: the position, the id at which the stream begins now,
 # partition.
 _CUT: Final = f"""{_FREE}
 local bytes = 0
@@ -66,11 +67,11 @@ redis.call('SET', KEYS[3], ARGV[1])
 free(KEYS[1], KEYS[2], ARGV[3], bytes)
 """
 
-# KEYS: stream, drained position, mark, counts, bytes that wait, then notes. ARGV: the position, what the
-# stream begins with now, seconds of the mark, entries, points and microseconds to count, seconds of a note
-# that is stored, partition, bytes that wait no longer, then what each note says unless something newer was
-# accepted.
-# Cutting comes first: a Redis without memory allows the rest only to those who have begun.
+# KEYS: stream, drained position, mark, counts, bytes that wait, then notes. ARGV: the position, the id at
+# which the stream begins now, seconds of the mark, entries, points and microseconds to count, seconds of a
+# note that is stored, partition, bytes that do not wait any more, then the value of each note unless a newer
+# entry was accepted. XTRIM comes first: without free memory, Redis allows the other writes only in a script
+# that has already written.
 _SETTLE: Final = f"""{_FREE}
 redis.call('XTRIM', KEYS[1], 'MINID', ARGV[2])
 redis.call('SET', KEYS[2], ARGV[1])
@@ -95,7 +96,7 @@ return 1
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What a batch did."""
+    """What a batch stored."""
 
     last: StreamId
     newest: Mapping[str, StreamId]
@@ -107,7 +108,7 @@ class Stored:
 
 
 class PartitionStream:
-    """The stream of one partition. `blocking` is a client that may wait at the server."""
+    """The stream of one partition. `blocking` is a client for commands that block at the server."""
 
     def __init__(self, redis: RedisConnection, blocking: Redis, partition: int) -> None:
         self._client = redis.client
@@ -117,27 +118,28 @@ class PartitionStream:
         self._mark = drainer_of(partition)
 
     def begin(self, position: StreamId | None) -> None:
-        """Cut off what is stored up to `position`, and publish how far the partition is stored."""
+        """Remove the entries up to `position`, which are stored, and publish the position."""
         self.refresh_mark()
         if position is None:
             return
         drained = self._drained()
         if drained is not None and drained >= position:
-            return  # All that is stored was cut off, and published, before.
+            return  # Everything up to it was removed, and the position published, before.
         if self._client.xrange(self._stream, min=str(position), max=str(position)):
-            # Stored, and then somebody died: the last entry of it is there still.
+            # A drainer died after it had stored a batch: the last entry of it is still in the stream.
             keys = (self._stream, WAITING_BYTES, drained_of(self._partition))
             self._client.eval(_CUT, 3, *keys, str(position), str(position.next()), self._partition)
         else:
-            # This Redis lost what it had. Its ids may have begun anew below the position, and have passed it
-            # since: nothing tells what is stored from what is new, and a point that is stored again is one.
+            # This Redis has lost its data. Its ids may have started again below the position and passed it
+            # since, so stored and new entries cannot be told apart; a point that is stored twice is one
+            # point.
             log.warning("the stream was lost", partition=self._partition, position=str(position))
             self._set(drained_of(self._partition), str(self._before_first()))
 
     def read(self, count: int, most_bytes: int, *, wait: bool) -> list[RawEntry]:
-        """Return the first entries, up to a number and about so many bytes.
+        """Return the first entries: at most `count`, and about `most_bytes` bytes.
 
-        If there is none, after waiting a moment for one.
+        If there is none and `wait` is set, it waits a moment for one.
         """
         entries: list[RawEntry] = []
         size, asked = 0, min(count, _FIRST_ENTRIES)
@@ -150,7 +152,7 @@ class PartitionStream:
                     return entries
             if len(found) < asked or len(entries) >= count:
                 return entries
-            # As many as fit, if they are like those before.
+            # As many as fit, if they are as large as those before.
             asked = min(count - len(entries), (most_bytes - size) * len(entries) // max(size, 1) + 1)
             wait = False
 
@@ -165,7 +167,7 @@ class PartitionStream:
         ]
 
     def acknowledge(self, stored: Stored) -> None:
-        """Cut off what is stored, and let those go on who wait to read it."""
+        """Remove the stored entries and publish the position, so that waiting reads go on."""
         keys = [self._stream, drained_of(self._partition), self._mark, COUNTS, WAITING_BYTES]
         notes = [
             (note_of(subject), str(Note(self._partition, entry))) for subject, entry in stored.newest.items()
@@ -187,15 +189,16 @@ class PartitionStream:
         )
 
     def refresh_mark(self) -> None:
-        """Say that the partition is drained."""
+        """Renew the mark that says that the partition is being drained."""
         self._set(self._mark, "drains", seconds=MARK_SECONDS)
 
     def finish(self) -> bool:
-        """Take the mark away and return True, if nothing waits."""
+        """Remove the mark and return True if the stream is empty; else return False."""
         return bool(self._client.eval(_FINISH, 2, self._stream, self._mark))
 
     def _set(self, name: str, text: str, seconds: int | None = None) -> None:
-        # A Redis without memory refuses, and needs a drain the most: what it frees can be said later.
+        # A Redis without free memory refuses this, but the drain must go on, because it frees memory. The
+        # value is set again later.
         with suppress(OutOfMemoryError):
             self._client.set(name, text, ex=seconds)
 
