@@ -133,7 +133,7 @@ def test_a_folder_that_nginx_cannot_name_is_refused(folder: str) -> None:
         configured(folder=Path(folder))
 
 
-def test_a_callers_own_words_are_believed_only_behind_another_gateway() -> None:
+def test_headers_of_a_caller_are_trusted_only_behind_another_gateway() -> None:
     alone, behind = configured(), configured(HttpSettings(behind_gateway=True))
     assert 'X-Forwarded-For "$remote_addr";' in alone
     assert 'X-Forwarded-For "$proxy_add_x_forwarded_for";' in behind
@@ -157,7 +157,7 @@ def test_hosts_are_checked_as_a_server_checks_them() -> None:
     assert "evil" not in named
 
 
-def test_own_answers_can_be_read_by_the_pages_that_are_listed() -> None:
+def test_answers_of_the_gateway_can_be_read_by_pages_of_listed_origins() -> None:
     assert "Access-Control" not in configured()
     listing = configured(HttpSettings(cors_origins="https://b.example,http://localhost:5173"))
     origins = map_of(listing, "allowed_origin")

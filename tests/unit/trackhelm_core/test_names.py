@@ -1,4 +1,4 @@
-"""Names for what a user did not name."""
+"""Generated names."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""What a process remembers of keys."""
+"""The cache of keys."""
 
 from collections.abc import Iterator
 
@@ -40,7 +40,7 @@ def test_a_key_is_read_once(session: Session) -> None:
     assert len(reads) == 1
 
 
-def test_that_a_key_is_missing_is_not_remembered(session: Session) -> None:
+def test_a_missing_key_is_not_cached(session: Session) -> None:
     assert "new" not in keys_of(session).ids(session, ["new", "loss"])
     session.execute(insert(Key).values(id=3, name="new"))
     assert keys_of(session).ids(session, ["new", "loss"])["new"] == 3

@@ -1,4 +1,4 @@
-"""What a process is made of, by its settings."""
+"""The runtime that settings describe."""
 
 from pathlib import Path
 

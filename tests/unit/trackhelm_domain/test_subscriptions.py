@@ -1,4 +1,4 @@
-"""What a process remembers of what webhooks are called for."""
+"""The cache of the events that webhooks subscribe to."""
 
 from collections.abc import Iterator
 
@@ -45,7 +45,7 @@ def test_a_new_webhook_is_noticed_within_a_second(session: Session) -> None:
     assert subscriptions.events(session) == {"run.started"}
 
 
-def test_one_of_this_process_is_noticed_at_once(session: Session) -> None:
+def test_a_webhook_of_this_process_is_noticed_at_once(session: Session) -> None:
     subscriptions = Subscriptions(Clock())
     assert subscriptions.events(session) == set()
     add(session, 1, "run.started")

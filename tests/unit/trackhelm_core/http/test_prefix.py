@@ -1,4 +1,4 @@
-"""Which path a request means, below which prefix, and whose word about that counts."""
+"""Which path a request means, below which prefix, and which proxies may say so."""
 
 import pytest
 from hypothesis import given
@@ -84,7 +84,7 @@ def test_a_server_is_served_below_its_prefix(path: str, parts: list[str]) -> Non
 
 
 @pytest.mark.parametrize("path", ["/", "/api/2.0/x", "/trackhelm2/api/2.0/x", "/Trackhelm/x", "/docs"])
-def test_elsewhere_it_says_where_it_is(path: str) -> None:
+def test_a_path_outside_the_prefix_is_refused_with_the_prefix(path: str) -> None:
     answer = client_of("/trackhelm").get(path)
     assert (answer.status_code, answer.json()["error_code"]) == (404, "ENDPOINT_NOT_FOUND")
     assert f"GET {path}: this server's paths are below /trackhelm " in answer.json()["message"]
@@ -113,7 +113,7 @@ def test_a_trusted_proxy_may_say_what_it_took_away(
 
 
 @pytest.mark.parametrize("proxies", ["", "192.168.0.0/16"])
-def test_nobody_else_may(proxies: str) -> None:
+def test_an_untrusted_sender_may_not_name_a_prefix(proxies: str) -> None:
     answer = client_of("", proxies).get("/api/x", headers={"X-Forwarded-Prefix": "/evil"})
     assert answer.json() == ["", "/api/x"]
 
@@ -143,7 +143,7 @@ RESERVED = ["/api", "/api/x", "/health", "/docs", "/ajax-api/"]
 
 
 @pytest.mark.parametrize("prefix", [*HOSTILE, *RESERVED, "/" + "x" * 300, "/a, /b"])
-def test_a_prefix_that_is_none_is_refused(prefix: str) -> None:
+def test_a_prefix_that_is_not_valid_is_refused(prefix: str) -> None:
     with pytest.raises(ValidationError, match=r"such as /trackhelm|must not begin with /"):
         HttpSettings(path_prefix=prefix)
     answer = client_of("", "10.0.0.0/8").get(
@@ -153,7 +153,7 @@ def test_a_prefix_that_is_none_is_refused(prefix: str) -> None:
     assert answer.json()["message"].startswith("Header X-Forwarded-Prefix: ")
 
 
-def test_a_prefix_is_said_once() -> None:
+def test_a_proxy_may_send_only_one_prefix() -> None:
     headers = [("X-Forwarded-Prefix", "/a"), ("X-Forwarded-Prefix", "/b")]
     answer = client_of("", "10.0.0.0/8").get("/x", headers=headers)
     assert (answer.status_code, "more than once" in answer.json()["message"]) == (400, True)

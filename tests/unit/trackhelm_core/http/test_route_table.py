@@ -1,4 +1,4 @@
-"""The gateway's table says of every path what the services' own routers say, and nothing more."""
+"""The gateway's table has exactly the routes of the services' own routers."""
 
 import re
 

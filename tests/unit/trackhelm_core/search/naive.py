@@ -1,4 +1,4 @@
-"""What a filter means, in plain Python and without a thought for speed: the standard that SQL is held to."""
+"""The meaning of a filter in plain Python, regardless of speed, with which SQL is compared."""
 
 import math
 import string

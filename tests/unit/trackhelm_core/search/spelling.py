@@ -1,4 +1,4 @@
-"""An expression as text that means it, for tests that go round."""
+"""An expression written as text, for round-trip tests."""
 
 from trackhelm_core.search.expression import (
     Aggregate,

@@ -1,4 +1,4 @@
-"""Random expressions and random runs; small alphabets, so that things meet."""
+"""Random expressions and random runs; small alphabets, so that values are often equal."""
 
 import math
 

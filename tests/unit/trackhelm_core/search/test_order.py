@@ -23,7 +23,7 @@ def test_a_direction_may_be_left_out_and_is_read_in_any_case() -> None:
     )
 
 
-def test_no_items_are_no_order() -> None:
+def test_an_order_without_items_is_empty() -> None:
     assert parse_order_by([]) == ()
 
 

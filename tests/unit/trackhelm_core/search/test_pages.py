@@ -1,4 +1,4 @@
-"""Page tokens go round, hold to their query, and fail in one way only."""
+"""Page tokens survive a round trip, are bound to their query, and fail with one error only."""
 
 import base64
 import json

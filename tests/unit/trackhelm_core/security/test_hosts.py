@@ -1,4 +1,4 @@
-"""A request must mean this server by its `Host`, where the server listens to its own machine alone."""
+"""The check of `Host`, for a server that listens only on its own machine."""
 
 import pytest
 from starlette.applications import Starlette

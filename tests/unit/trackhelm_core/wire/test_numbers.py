@@ -66,7 +66,7 @@ def test_a_whole_number_is_read_to_the_last_digit(text: str, number: int) -> Non
         ("1.000000000000000001e18", 10**18 + 1),
     ],
 )
-def test_so_is_a_bare_one(text: str, number: int) -> None:
+def test_a_bare_number_is_read_to_the_last_digit(text: str, number: int) -> None:
     assert step_of(text) == number
 
 
@@ -81,7 +81,7 @@ def test_what_is_no_whole_number_is_refused_by_its_value(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["true", "NaN", "Infinity"])
-def test_neither_are_flags_and_what_is_not_finite(text: str) -> None:
+def test_flags_and_numbers_that_are_not_finite_are_refused(text: str) -> None:
     assert "it must be a whole number" in refusal("step", text)
 
 
@@ -104,7 +104,7 @@ def test_a_narrower_range_holds_for_every_form() -> None:
     st.from_regex(r"[+-]?([0-9]{1,25}(\.[0-9]{0,25})?|\.[0-9]{1,25})([eE][+-]?[0-9]{1,2})?", fullmatch=True)
 )
 @example("9" * 4_000 + "e-4000")
-def test_it_is_what_exact_arithmetic_says(text: str) -> None:
+def test_the_result_is_that_of_exact_arithmetic(text: str) -> None:
     exact = Decimal(text)
     read = whole_number(text)
     if exact != exact.to_integral_value():
@@ -117,6 +117,6 @@ def test_it_is_what_exact_arithmetic_says(text: str) -> None:
 
 
 @given(st.text(max_size=30))
-def test_any_other_text_is_none(text: str) -> None:
+def test_any_other_text_is_no_number(text: str) -> None:
     read: Any = whole_number(text)
     assert read is None or text.strip("0123456789+-.eE ") == ""

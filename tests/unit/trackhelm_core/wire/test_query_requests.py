@@ -1,4 +1,4 @@
-"""Requests that come from a query string: the same leniencies as a JSON body has."""
+"""Requests from a query string are read as leniently as a JSON body."""
 
 from typing import Annotated, Any
 

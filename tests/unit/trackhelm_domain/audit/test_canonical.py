@@ -1,4 +1,4 @@
-"""The text and the hash of an event: golden values, since a change would break every chain there is."""
+"""The text and the hash of an event: golden values, because a change would invalidate all chains."""
 
 from hypothesis import given
 from hypothesis import strategies as st

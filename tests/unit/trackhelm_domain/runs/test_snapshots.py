@@ -1,4 +1,4 @@
-"""A document holds what was logged to a run, to the letter."""
+"""A document has exactly what was logged to a run."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""What reading a body comes to, in a form that can be compared bit by bit."""
+"""The result of reading a body, in a form that can be compared bit by bit."""
 
 from collections.abc import Callable
 from typing import Any

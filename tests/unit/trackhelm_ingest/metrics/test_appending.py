@@ -92,7 +92,7 @@ def test_clients_that_send_one_request_after_another_come_to_share_their_round_t
     assert len(round_trips) <= 13
 
 
-def test_a_client_alone_waits_for_nobody() -> None:
+def test_a_single_client_does_not_wait_for_others() -> None:
     async def alone(appender: Appender) -> None:
         await one_after_another(appender, "run", 10)
 
@@ -101,7 +101,7 @@ def test_a_client_alone_waits_for_nobody() -> None:
     assert seconds < 15 * ROUND_TRIP_SECONDS
 
 
-def test_those_who_do_not_come_back_are_not_waited_for_long() -> None:
+def test_a_client_that_sends_nothing_more_is_not_waited_for_long() -> None:
     async def leave(appender: Appender) -> None:
         await asyncio.gather(*(one_after_another(appender, f"run {run}", 1) for run in range(8)))
         await one_after_another(appender, "the last", 10)

@@ -49,7 +49,7 @@ BATCHES = st.fixed_dictionaries(
 @given(BATCHES)
 def test_strict_and_lenient_reading_agree(message: dict[str, Any]) -> None:
     body = json.dumps(message).encode()
-    # A field that nobody knows sends the same body the lenient way.
+    # An unknown field makes the lenient models read the same body.
     detour = json.dumps({**message, "unknown": 1}).encode()
     leniently = outcome(lambda: decode_batch(detour))
     assert outcome(lambda: decode_batch(body)) == leniently

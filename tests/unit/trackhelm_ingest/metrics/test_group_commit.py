@@ -1,4 +1,4 @@
-"""The thread that writes metrics outlives what it meets, and leaves nobody waiting for it."""
+"""The thread that writes metrics survives every error, and leaves no request waiting for ever."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -38,7 +38,7 @@ def test_a_loop_that_closed_meanwhile_does_not_end_the_thread() -> None:
     sink = _Sink(accept)
 
     async def leave() -> None:
-        # The loop ends with the request still waiting, as when a server is told twice to stop.
+        # The loop ends with the request still waiting, as when a server is stopped twice.
         task = asyncio.ensure_future(sink.append("gone", POINTS))
         await asyncio.sleep(0)
         task.cancel()

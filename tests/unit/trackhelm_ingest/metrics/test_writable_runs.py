@@ -70,7 +70,7 @@ def test_a_missing_run_and_a_failure_are_not_remembered() -> None:
     assert asyncio.run(check()) == [["missing"], ["fails"], ["missing"], ["fails"], ["run"]]
 
 
-def test_no_more_are_remembered_than_may_be(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_number_of_cached_runs_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(writable_runs, "REMEMBERED_RUNS", 2)
 
     async def check() -> list[list[str]]:
@@ -82,7 +82,7 @@ def test_no_more_are_remembered_than_may_be(monkeypatch: pytest.MonkeyPatch) -> 
     assert asyncio.run(check()) == [["run 1"], ["run 2"], ["run 3"], ["run 1"]]
 
 
-def test_what_is_known_has_the_epoch_in_which_it_was_looked_up() -> None:
+def test_a_cached_run_has_the_epoch_in_which_it_was_looked_up() -> None:
     async def check() -> tuple[list[int], list[list[str]]]:
         runs = Runs()
         epochs = [await runs.check("run", epoch) for epoch in (0, 1, 2)]
