@@ -8,10 +8,13 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from bench.client import API, Client
-from bench.data import HISTORY, Experiment
+from bench.data import HISTORY, Experiment, Run
 
 SEARCH_BAR: Final = 20
 """The required ratio to stock's speed for searches and history."""
+
+RUNNING_BAR: Final = 30
+"""Likewise searches of runs that are going on."""
 
 LATENCY_BAR: Final = 10
 """The required ratio for single requests."""
@@ -24,7 +27,10 @@ Answers = Sequence[bytes]
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A row of the table: `run` is timed, and the `content` of its answers must be equal in both systems."""
+    """A row of the table: `run` is timed; `content` of its answers must be equal in both systems.
+
+    `before` is sent to both systems before each request, and not timed.
+    """
 
     name: str
     bar: int
@@ -32,6 +38,7 @@ class Case:
     run: Callable[[Client], Answers]
     content: Callable[[Answers], Any]
     acknowledged_at_once: bool = False
+    before: Callable[[Client], object] | None = None
 
 
 def acknowledged_at_once(case: Case) -> Case:
@@ -41,10 +48,61 @@ def acknowledged_at_once(case: Case) -> Case:
 
 def searches(experiment: Experiment, where: str) -> list[Case]:
     """Return the searches of an experiment."""
+    search = _Searches(experiment, where, SEARCH_BAR)
+    return [
+        search("page of 100", 100),
+        search("page of 1,000", 1_000),
+        search("a metric, sorted by it", 100, _BY_METRIC, "metrics.metric_00 DESC"),
+        search("a param and a tag", 100, _BY_TEXT),
+        search("three metrics", 100, _BY_THREE),
+    ]
 
-    def search(name: str, size: int, filter_text: str = "", *order_by: str) -> Case:
+
+def running_searches(experiment: Experiment, where: str, written: Sequence[Run]) -> list[Case]:
+    """Return the searches of an experiment whose runs are going on.
+
+    Before each one all metrics of the next of the `written` runs get a point.
+    """
+    search = _Searches(experiment, where, RUNNING_BAR)
+    cases = [
+        search("page of 100", 100),
+        search("page of 500", 500),
+        search("a metric, sorted by it", 100, _BY_METRIC, "metrics.metric_00 DESC"),
+        search("a param and a tag", 100, _BY_TEXT),
+        search("three metrics", 100, _BY_THREE),
+        search(
+            "three metrics, sorted by them",
+            100,
+            _BY_THREE,
+            "metrics.metric_01 DESC",
+            "metrics.metric_02",
+            "metrics.metric_03 DESC",
+        ),
+    ]
+    batch = _batches(written)
+
+    def log(client: Client) -> None:
+        client.send("POST", f"{API}/runs/log-batch", batch(client))
+
+    return [replace(case, before=log) for case in cases]
+
+
+_BY_METRIC: Final = "metrics.metric_00 > 0.9"
+_BY_TEXT: Final = "params.param_03 = '7' AND tags.team = 'blue'"
+_BY_THREE: Final = "metrics.metric_01 > 0.5 AND metrics.metric_02 > 0.5 AND metrics.metric_03 < 0.5"
+
+
+@dataclass(frozen=True, slots=True)
+class _Searches:
+    """Makes the cases of an experiment."""
+
+    experiment: Experiment
+    where: str
+    bar: int
+
+    def __call__(self, name: str, size: int, filter_text: str = "", *order_by: str) -> Case:
         message = {
-            "experiment_ids": [str(experiment.id)],
+            "experiment_ids": [str(self.experiment.id)],
             "max_results": size,
             "filter": filter_text,
             "order_by": list(order_by),
@@ -54,18 +112,7 @@ def searches(experiment: Experiment, where: str) -> list[Case]:
         def run(client: Client) -> Answers:
             return [client.send("POST", f"{API}/runs/search", body)]
 
-        return Case(f"search {where}: {name}", SEARCH_BAR, is_long=True, run=run, content=_runs)
-
-    by_metric = "metrics.metric_00 > 0.9"
-    by_text = "params.param_03 = '7' AND tags.team = 'blue'"
-    by_three = "metrics.metric_01 > 0.5 AND metrics.metric_02 > 0.5 AND metrics.metric_03 < 0.5"
-    return [
-        search("page of 100", 100),
-        search("page of 1,000", 1_000),
-        search("a metric, sorted by it", 100, by_metric, "metrics.metric_00 DESC"),
-        search("a param and a tag", 100, by_text),
-        search("three metrics", 100, by_three),
-    ]
+        return Case(f"search {self.where}: {name}", self.bar, is_long=True, run=run, content=_runs)
 
 
 def history(run_id: str, points: int) -> Case:
@@ -158,6 +205,22 @@ def _points(run_id: str, key: str) -> Callable[[Client], bytes]:
     return point
 
 
+def _batches(runs: Sequence[Run]) -> Callable[[Client], bytes]:
+    # As with points: both systems get the same ones.
+    steps: dict[int, itertools.count[int]] = {}
+
+    def batch(client: Client) -> bytes:
+        step = next(steps.setdefault(id(client), itertools.count(1_000_000)))
+        run = runs[step % len(runs)]
+        metrics = [
+            {"key": key, "value": (value + step / 7) % 1, "timestamp": 1_800_000_000_000 + step, "step": step}
+            for key, value in run.metrics.items()
+        ]
+        return json.dumps({"run_id": run.uuid, "metrics": metrics}).encode()
+
+    return batch
+
+
 def _nothing(_answers: Answers) -> None:
     return None
 
@@ -173,7 +236,9 @@ def _runs(answers: Answers) -> Any:
 
 
 def _run(run: Any) -> Any:
-    info = {name: run["info"][name] for name in ("run_id", "run_name", "status", "start_time", "end_time")}
+    info = {
+        name: run["info"].get(name) for name in ("run_id", "run_name", "status", "start_time", "end_time")
+    }
     pairs = {
         kind: {item["key"]: item["value"] for item in run["data"].get(kind, ())}
         for kind in ("metrics", "params", "tags")

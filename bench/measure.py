@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from bench.cases import Case
+from bench.cases import Answers, Case
 from bench.client import Client
 
 TURN: Final = 5
@@ -80,7 +80,8 @@ class Recorder(Client):
 def measure(case: Case, *, stock: Client, trackhelm: Recorder, limit: Client, repeats: int) -> Result:
     """Check that both systems give the same answer, then time them in turns.
 
-    There are `repeats` requests or a few more. The checked requests also warm both systems up.
+    The checked requests are also those that warm both up. Where something is written meanwhile, the answers
+    are checked again at the end.
     """
     for client in (stock, trackhelm, limit):
         client.acknowledges_at_once = case.acknowledged_at_once
@@ -90,8 +91,7 @@ def measure(case: Case, *, stock: Client, trackhelm: Recorder, limit: Client, re
     stock.ready()
     theirs = case.run(stock)
     sizes = list(trackhelm.sizes)
-    if case.content(ours) != case.content(theirs):
-        raise RuntimeError(f"{case.name}: the answers differ")
+    _check(case, ours, theirs)
 
     def at_the_limit() -> None:
         for sent, answered in sizes:
@@ -108,7 +108,16 @@ def measure(case: Case, *, stock: Client, trackhelm: Recorder, limit: Client, re
         for (client, request), kept in zip(turns, times, strict=True):
             for _ in range(TURN):
                 client.ready()
+                if case.before is not None and client is not limit:
+                    case.before(client)
                 began = time.perf_counter()
                 request()
                 kept.append((time.perf_counter() - began) * 1_000)
+    if case.before is not None:
+        _check(case, case.run(trackhelm), case.run(stock))
     return Result(case, *(Times(tuple(kept)) for kept in times))
+
+
+def _check(case: Case, ours: Answers, theirs: Answers) -> None:
+    if case.content(ours) != case.content(theirs):
+        raise RuntimeError(f"{case.name}: the answers differ")

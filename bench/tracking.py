@@ -1,6 +1,7 @@
 """Measures tracking requests against stock MLflow, over one PostgreSQL server: `make bench`.
 
 Both systems hold the same runs, get the same requests over HTTP from one client, and must answer the same.
+Searches of running runs are over SQLite: see `bench.running`.
 """
 
 import argparse
@@ -18,6 +19,7 @@ from bench.client import Client
 from bench.data import HISTORY, Experiment, Run, runs_of
 from bench.measure import TURN, Recorder, Result, measure
 from bench.report import machine, table
+from bench.running import measure_running
 from bench.servers import limit_server, mlflow_server, postgresql, trackhelm_server
 from bench.tables import MlflowTables, TrackhelmTables
 
@@ -30,7 +32,7 @@ class Bench:
     def __init__(self, settings: argparse.Namespace, running: ExitStack) -> None:
         folder = Path(running.enter_context(tempfile.TemporaryDirectory()))
         theirs, ours = running.enter_context(postgresql(folder / "postgres", ("stock", "trackhelm")))
-        self._say("starting the servers")
+        _say("starting the servers")
         self._stock = Client(
             running.enter_context(mlflow_server(settings.mlflow_python, theirs, folder / "stock"))
         )
@@ -41,14 +43,14 @@ class Bench:
         self.results: list[Result] = []
 
     def load(self, experiment: Experiment) -> None:
-        """Fill both systems with the runs of an experiment."""
-        self._say(f"loading {experiment.runs:,} runs into both")
+        """Fill both with the runs of an experiment."""
+        _say(f"loading {experiment.runs:,} runs into both")
         for tables in self._tables:
             tables.load(experiment)
 
     def load_history(self, run: Run, points: int) -> None:
-        """Add a long metric to a run in both systems."""
-        self._say(f"loading {points:,} points into both")
+        """Give a run a long metric in both."""
+        _say(f"loading {points:,} points into both")
         for tables in self._tables:
             tables.load_history(run, points)
 
@@ -62,13 +64,13 @@ class Bench:
                 case, stock=self._stock, trackhelm=self._trackhelm, limit=self._limit, repeats=repeats
             )
             self.results.append(result)
-            self._say(
+            _say(
                 f"{case.name}: stock {result.stock.median:.2f} ms, Trackhelm {result.trackhelm.median:.2f} ms"
             )
 
-    @staticmethod
-    def _say(text: str) -> None:
-        print(text, file=sys.stderr, flush=True)
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -78,12 +80,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         settings.repeats, settings.latency_repeats = 10, 30
         settings.many = settings.others = 0
     for end in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(end, lambda *_: sys.exit(1))  # The exit ends the servers in order.
-    with ExitStack() as running:
-        bench = Bench(settings, running)
-        _measure_all(bench, settings)
+        signal.signal(end, lambda *_: sys.exit(1))  # by way of the servers' ends
+    results: list[Result] = []
+    if settings.ended:
+        with ExitStack() as running:
+            bench = Bench(settings, running)
+            _measure_all(bench, settings)
+            results += bench.results
+    if settings.running:
+        with tempfile.TemporaryDirectory() as folder:
+            results += measure_running(settings, Path(folder), _say)
     print(f"\n{machine()}; {settings.repeats} repetitions, {settings.latency_repeats} of single requests.")
-    print(f"Each cell: median / 95th percentile.\n\n{table(bench.results)}")
+    print(f"Each cell: median / 95th percentile.\n\n{table(results)}")
     return 0
 
 
@@ -129,6 +137,15 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--points", type=int, default=100_000, help="points of the long history (%(default)s)"
+    )
+    parser.add_argument(
+        "--running", type=int, default=1_000, help="running runs over SQLite; 0: none (%(default)s)"
+    )
+    parser.add_argument(
+        "--running-only",
+        action="store_false",
+        dest="ended",
+        help="measure only the searches of running runs",
     )
     parser.add_argument("--repeats", type=int, default=25, help="of searches and histories (%(default)s)")
     parser.add_argument("--latency-repeats", type=int, default=150, help="of single requests (%(default)s)")

@@ -49,8 +49,8 @@ def run_messages(records: RunRecords) -> list[Run]:
     for run in records.runs:
         document = records.documents.get(run[0])
         if document is not None and written is not None:
-            # This is the JSON that the message would be encoded to; the encoder accepts either.
-            messages.append(cast("Run", written.message(_info(run), document)))
+            # The JSON that a message would become: the encoder takes either.
+            messages.append(cast("Run", written.message(_info(run), *document)))
         else:
             contents = _contents(parts[run[0]])
             messages.append(Run(_info(run), contents.data, contents.inputs, contents.outputs))

@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from msgspec import field
 from sqlalchemy import Row
@@ -147,6 +147,14 @@ KEYED: Final = frozenset(map(int, (Detail.PARAM, Detail.TAG, Detail.METRIC)))
 """The kinds that refer to a key."""
 
 
+class WrittenRun(NamedTuple):
+    """What was written down of a run, to be shown as it is."""
+
+    document: bytes
+    metrics: str | None
+    """See `DocumentReader.message`."""
+
+
 @dataclass(frozen=True, slots=True)
 class RunRecords:
     """Runs with their details. The columns are those of `reading`.
@@ -159,8 +167,8 @@ class RunRecords:
     key_names: Mapping[int, str] = dataclasses.field(default_factory=dict)
     datasets: PlainRows = ()
     dataset_tags: PlainRows = ()
-    documents: Mapping[int, bytes] = dataclasses.field(default_factory=dict)
-    """The documents of finalized runs, by the runs' integer ids."""
+    documents: Mapping[int, WrittenRun] = dataclasses.field(default_factory=dict)
+    """By the runs' integer ids."""
 
     @property
     def run_ids(self) -> list[str]:

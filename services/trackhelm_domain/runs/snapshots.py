@@ -9,10 +9,13 @@ from uuid import UUID
 import msgspec
 import zstandard
 
-from trackhelm_core.wire.replies import encode
-from trackhelm_domain.runs.schemas import RunContents, RunInfo
+from trackhelm_core.wire.replies import encode, wire_number
+from trackhelm_domain.runs.schemas import Metric, RunContents, RunInfo
 
-# The document of a finalized run: its contents in the wire form, compressed, in one value.
+# The document of a run: its contents as the wire has them, compressed, in one value.
+#
+# That of a finalized run has everything; that of a run which goes on has all but its metrics, which change
+# all the time and are put in when it is shown.
 #
 # The form has a version, which is stored with the document. A reader that expects another version reads the
 # run's rows instead, and the run is finalized again.
@@ -24,7 +27,16 @@ VERSION: Final = 2
 """The version of the documents that this code writes and reads. A change of the wire form needs a new
 version, and so does a change of what is stored with them: version 2 added the digests of `pairs`."""
 
-# With a higher level these texts, which have a few kilobytes, hardly become smaller.
+RUNNING_VERSIONS: Final = 100
+"""Where the versions of documents without metrics begin, those of runs that go on."""
+
+RUNNING_VERSION: Final = 102
+"""The one that this code writes and reads. Whoever raises it sets `run.documented` back, by a migration."""
+
+# What a document begins with: a run's `data` is always there, its first field are the metrics.
+_DATA: Final = b'{"data":{'
+
+# The level beyond which these texts, of some kilobytes, hardly become smaller.
 _LEVEL: Final = 3
 
 
@@ -46,10 +58,30 @@ class DocumentReader:
         # Made once for each page, because making it takes ten times as long as decompressing a document.
         self._decompressor = zstandard.ZstdDecompressor()
 
-    def message(self, info: RunInfo, document: bytes) -> msgspec.Raw:
-        """Return a `Run` as JSON. The document does not have `info`, so that a rename does not change it."""
+    def message(self, info: RunInfo, document: bytes, metrics: str | None) -> msgspec.Raw:
+        """Return a `Run` as JSON. What `info` holds is not in the document: a rename leaves it as it is.
+
+        `metrics` are those of a running run, texts of `metric_json` behind each other with commas between:
+        "" is none, and None says that the document has them.
+        """
         contents = self._decompressor.decompress(document)
-        return msgspec.Raw(b'{"info":%b,%b' % (encode(info), contents[1:]))
+        if not metrics:
+            return msgspec.Raw(b'{"info":%b,%b' % (encode(info), contents[1:]))
+        rest = contents[len(_DATA) :]
+        comma = b"" if rest.startswith(b"}") else b","
+        return msgspec.Raw(
+            b'{"info":%b,"data":{"metrics":[%b]%b%b' % (encode(info), metrics.encode(), comma, rest)
+        )
+
+
+def without_metrics(contents: RunContents) -> RunContents:
+    """Return what the document of a running run holds."""
+    return msgspec.structs.replace(contents, data=msgspec.structs.replace(contents.data, metrics=[]))
+
+
+def metric_json(key: str, value: float, timestamp: int, step: int) -> str:
+    """Return a metric's last point as `DocumentReader` takes it."""
+    return encode(Metric(key, wire_number(value), timestamp, step)).decode()
 
 
 # The digests by which a finalized run is found: one for each of its params and tags. Ingest writes them, and

@@ -49,8 +49,11 @@ class Series(Base):
     point that was sent in two requests twice, until compaction. `chunks` is the number of chunks with the
     points; many chunks make reading the history slow, so they are merged.
 
-    `indexed_in` and `indexed_value` are the experiment and the last value of a series without labels, written
-    when its run is finalized. They are valid only while the run is finalized.
+    `last_json` is the last point in the wire's form, of a series without labels, so that a running run's
+    metrics are read as one text. It may be missing unless the run is documented, and goes when it finalizes.
+
+    `indexed_in` and `indexed_value` are the experiment and last value of a series without labels, as of when
+    its run finalized. They count only while the run is finalized.
     """
 
     __tablename__ = "series"
@@ -94,6 +97,7 @@ class Series(Base):
     last_step: Mapped[int] = mapped_column(BigInteger)
     last_timestamp: Mapped[int] = mapped_column(BigInteger)
     last_value: Mapped[float] = mapped_column(MetricValue, nullable=True)
+    last_json: Mapped[str | None] = mapped_column(Text)
     min_value: Mapped[float | None]
     max_value: Mapped[float | None]
     count: Mapped[int] = mapped_column(BigInteger)

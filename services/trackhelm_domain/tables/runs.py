@@ -47,9 +47,13 @@ class Key(Base):
 class Run(Base):
     """A run. Times are milliseconds since the epoch.
 
-    A run is finalized after it has ended: its contents are then in its snapshot and in the indexed values of
-    its series. A write to a finalized run, or a change of its tags, reopens it in the same transaction; its
-    snapshot and its indexed values are then no longer valid. See docs/decisions/0017.
+    It is finalized after it has ended: its snapshot and the indexed values of its series then say what it
+    holds. A write to a finalized run, or a change of its tags, reopens it in the same transaction; what is
+    left of the snapshot and those values then counts for nothing. See docs/decisions/0017.
+
+    It is documented when it goes on, its document has all but its metrics, and those are in `last_json` of
+    its series. Whoever logs anything but metrics takes the mark back likewise. See docs/decisions/0024. No
+    run is both.
     """
 
     __tablename__ = "run"
@@ -85,10 +89,11 @@ class Run(Base):
     deleted_time: Mapped[int | None] = mapped_column(BigInteger)
     artifact_uri: Mapped[str] = mapped_column(Text)
     finalized: Mapped[bool] = mapped_column(server_default=false(), default=False)
+    documented: Mapped[bool] = mapped_column(server_default=false(), default=False)
 
 
 class RunSnapshot(Base):
-    """The contents of a finalized run in one value: see `trackhelm_domain.runs.snapshots`.
+    """What was logged to a run, in one value: see `trackhelm_domain.runs.snapshots`.
 
     `pairs` are the digests of its params and tags, on PostgreSQL only: SQLite cannot index members of a list.
     """

@@ -17,6 +17,7 @@ from trackhelm_core.chunks.codec import encode
 from trackhelm_core.chunks.points import Points, Summary, group, summarise_each
 from trackhelm_core.db.base import MetricValue
 from trackhelm_core.db.statements import dialect_of, insert_for
+from trackhelm_domain.runs.snapshots import metric_json
 from trackhelm_domain.tables import Series
 from trackhelm_domain.tables.metrics import NO_LABELS_ID
 from trackhelm_ingest.metrics.keys import key_ids, label_set_ids
@@ -40,6 +41,8 @@ class Batch:
     codes: NDArray[np.intp]
     """For each point, the position of its series."""
     columns: Points
+    keys: Mapping[int, str]
+    """The texts of the keys by their ids."""
 
     @classmethod
     def of(cls, session: Session, requests: Sequence[tuple[int, SeriesPoints]]) -> "Batch | None":
@@ -58,7 +61,8 @@ class Batch:
             codes.append(known)
         if not names:
             return None
-        ids = _series_ids(session, list(names))
+        keys = key_ids(session, {series.key for _, series in names})
+        ids = _series_ids(session, list(names), keys)
         order = sorted(range(len(ids)), key=ids.__getitem__)
         rank = np.empty(len(ids), np.intp)
         rank[order] = np.arange(len(ids))
@@ -68,11 +72,13 @@ class Batch:
             np.concatenate([part.timestamps for part in parts]),
             np.concatenate([part.values for part in parts]),
         )
-        return cls([ids[index] for index in order], rank[np.concatenate(codes)], columns)
+        texts = {key_id: key for key, key_id in keys.items()}
+        return cls([ids[index] for index in order], rank[np.concatenate(codes)], columns, texts)
 
 
-def _series_ids(session: Session, names: Sequence[tuple[int, SeriesKey]]) -> list[SeriesId]:
-    keys = key_ids(session, {series.key for _, series in names})
+def _series_ids(
+    session: Session, names: Sequence[tuple[int, SeriesKey]], keys: Mapping[str, int]
+) -> list[SeriesId]:
     label_sets = {NO_LABELS: NO_LABELS_ID}
     if labelled := {series.labels for _, series in names if series.labels}:
         label_sets |= label_set_ids(session, labelled)
@@ -134,7 +140,7 @@ def write_points(session: Session, points: Iterable[tuple[int, Mapping[SeriesKey
     grouped = group(batch.columns, batch.codes, len(batch.series))
     summaries = summarise_each(grouped)
     rows = dict(zip(batch.series, summaries, strict=True)) | labelled_metrics(batch)
-    folded = _fold_summaries(session, rows, having_chunks=frozenset(batch.series))
+    folded = _fold_summaries(session, rows, batch.keys, having_chunks=frozenset(batch.series))
     _insert_chunks(
         session,
         (
@@ -197,12 +203,16 @@ def _bounds(summary: Summary) -> tuple[int, ...]:
 
 
 def _fold_summaries(
-    session: Session, summaries: Mapping[SeriesId, Summary], *, having_chunks: Collection[SeriesId]
+    session: Session,
+    summaries: Mapping[SeriesId, Summary],
+    keys: Mapping[int, str],
+    *,
+    having_chunks: Collection[SeriesId],
 ) -> dict[SeriesId, tuple[int, int]]:
     """Update the series' rows with summaries, and return the ids and numbers of chunks of the rows."""
     # Sorted, so that two writers lock the rows that they share in the same order.
     rows = [
-        _summary_row(series, summaries[series], chunks=int(series in having_chunks))
+        _summary_row(series, keys[series.key_id], summaries[series], chunks=int(series in having_chunks))
         for series in sorted(summaries)
     ]
     if dialect_of(session) == "sqlite":
@@ -219,7 +229,8 @@ def _fold_summaries(
     }
 
 
-def _summary_row(series: SeriesId, summary: Summary, *, chunks: int) -> dict[str, Any]:
+def _summary_row(series: SeriesId, key: str, summary: Summary, *, chunks: int) -> dict[str, Any]:
+    last = summary.last_value, summary.last_timestamp, summary.last_step
     return {
         "run_id": series.run_id,
         "key_id": series.key_id,
@@ -227,6 +238,7 @@ def _summary_row(series: SeriesId, summary: Summary, *, chunks: int) -> dict[str
         "last_step": summary.last_step,
         "last_timestamp": summary.last_timestamp,
         "last_value": summary.last_value,
+        "last_json": metric_json(key, *last) if series.label_set_id == NO_LABELS_ID else None,
         "min_value": summary.min,
         "max_value": summary.max,
         "count": summary.count,
@@ -270,6 +282,7 @@ def _folding(statement: postgresql.Insert | sqlite.Insert) -> postgresql.Insert 
             "last_step": case((later, new.last_step), else_=old.last_step),
             "last_timestamp": case((later, new.last_timestamp), else_=old.last_timestamp),
             "last_value": case((later, new.last_value), else_=old.last_value),
+            "last_json": case((later, new.last_json), else_=old.last_json),
             "min_value": _chosen(new.min_value, old.min_value, new.min_value < old.min_value),
             "max_value": _chosen(new.max_value, old.max_value, new.max_value > old.max_value),
             "count": old.count + new.count,

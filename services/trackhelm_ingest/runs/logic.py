@@ -129,10 +129,10 @@ def check_stage(stage: LifecycleStage | None, uuid: str) -> None:
 def active_run(session: Session, uuid: str, *, lock: Lock = Lock.CONTENTS) -> RunRef:
     """Return a run that may be written to, and reopen it, because something will be logged to it.
 
-    Pass `Lock.OWN` if the write depends on the run's own row.
+    Something is about to be logged to it, so that its document counts no more.
     """
     run = locked_run(session, uuid, lock)
-    store.reopen(session, [run])
+    store.reopen(session, run)
     return run
 
 

@@ -1,5 +1,6 @@
 """Statements about runs, their params and tags, and the snapshots of finalized runs."""
 
+import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -8,7 +9,21 @@ from operator import attrgetter
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import CTE, CursorResult, Select, and_, bindparam, delete, insert, not_, select, update
+from sqlalchemy import (
+    CTE,
+    CursorResult,
+    Double,
+    Select,
+    bindparam,
+    delete,
+    false,
+    insert,
+    not_,
+    or_,
+    select,
+    type_coerce,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from trackhelm_core.db.base import table_of
@@ -19,11 +34,13 @@ from trackhelm_core.db.statements import (
     is_any_of,
     is_in_parameter,
     list_parameter,
+    plain_rows,
     upsert,
 )
+from trackhelm_domain.keys import keys_of
 from trackhelm_domain.runs.reading import RUN_COLUMNS
 from trackhelm_domain.runs.schemas import RunInfo
-from trackhelm_domain.runs.snapshots import VERSION
+from trackhelm_domain.runs.snapshots import RUNNING_VERSION, VERSION, metric_json
 from trackhelm_domain.tables import Key, Run, RunParam, RunSnapshot, RunTag, Series
 from trackhelm_domain.tables.lifecycle import LifecycleStage
 from trackhelm_domain.tables.metrics import NO_LABELS_ID
@@ -55,6 +72,7 @@ class RunRef:
     stage: LifecycleStage
     status: str
     finalized: bool = False
+    documented: bool = False
 
 
 def insert_run(session: Session, run: RunInfo) -> int:
@@ -74,17 +92,18 @@ def insert_run(session: Session, run: RunInfo) -> int:
 
 
 def find_runs(session: Session, uuids: Collection[str], *, lock: Lock | None = None) -> dict[str, RunRef]:
-    """Return the existing runs of `uuids`, with a lock if one is given."""
-    statement = select(Run.id, Run.uuid, Run.experiment_id, Run.lifecycle_stage, Run.status, Run.finalized)
-    statement = statement.where(Run.uuid.in_(uuids))
+    """Return the runs there are of `uuids`, locked if asked for."""
+    statement = select(
+        Run.id, Run.uuid, Run.experiment_id, Run.lifecycle_stage, Run.status, Run.finalized, Run.documented
+    ).where(Run.uuid.in_(uuids))
     if lock is Lock.OWN:
         statement = statement.with_for_update()
     elif lock is Lock.CONTENTS:
         # In the same order as in transactions that reopen several runs.
         statement = statement.order_by(Run.id).with_for_update(read=True, key_share=True)
     return {
-        uuid: RunRef(run_id, uuid, experiment_id, LifecycleStage(stage), status, finalized)
-        for run_id, uuid, experiment_id, stage, status, finalized in session.execute(statement)
+        uuid: RunRef(run_id, uuid, experiment_id, LifecycleStage(stage), status, finalized, documented)
+        for run_id, uuid, experiment_id, stage, status, finalized, documented in session.execute(statement)
     }
 
 
@@ -106,17 +125,22 @@ def _stages(dialect: str) -> Select[*tuple[Any, ...]]:
 
 
 def runs_to_log_to(session: Session, uuids: Collection[str]) -> dict[str, RunRef]:
-    """Return the existing runs of `uuids`; they cannot be finalized until the transaction ends."""
+    """Return the runs there are of `uuids`, which nobody finalizes before the transaction ends.
+
+    Metrics are about to be logged to them, which the document of a running run does not have.
+    """
     runs = find_runs(session, uuids, lock=Lock.CONTENTS)
-    reopen(session, runs.values())
+    for run in runs.values():
+        if run.finalized:
+            reopen(session, run)
     return runs
 
 
-def reopen(session: Session, runs: Iterable[RunRef]) -> None:
-    """Reopen those locked runs that are finalized, because something will be logged to them."""
-    for run in runs:
-        if run.finalized:
-            session.execute(update(Run).where(Run.id == run.id, Run.finalized).values(finalized=False))
+def reopen(session: Session, run: RunRef) -> None:
+    """Let a locked run's document count no more, if it does: something is about to be logged to the run."""
+    if run.finalized or run.documented:
+        marked = or_(Run.finalized, Run.documented)
+        session.execute(update(Run).where(Run.id == run.id, marked).values(finalized=False, documented=False))
 
 
 def update_run(session: Session, run_id: int, **values: str | int | None) -> None:
@@ -205,7 +229,8 @@ def set_tag(session: Session, uuid: str, key_id: int, value: str) -> bool:
 def _store(
     session: Session, model: type[RunParam] | type[RunTag], uuid: str, key_id: int, value: str
 ) -> bool:
-    parameters = {"uuid": uuid, "of_key": key_id, "new_value": value}
+    # None of them has the name of a column that the statement sets.
+    parameters = {"of_run": uuid, "of_key": key_id, "new_value": value}
     return session.connection().execute(_statement(model), parameters).first() is not None
 
 
@@ -213,9 +238,9 @@ def _store(
 def _statement(model: type[RunParam] | type[RunTag]) -> Select[*tuple[Any, ...]]:
     run, pairs = table_of(Run).c, table_of(model).c
     found: CTE = (
-        select(run.id)
+        select(run.id, run.documented)
         .where(
-            run.uuid == bindparam("uuid"),
+            run.uuid == bindparam("of_run"),
             run.lifecycle_stage == LifecycleStage.ACTIVE.value,
             not_(run.finalized),
         )
@@ -236,17 +261,25 @@ def _statement(model: type[RunParam] | type[RunTag]) -> Select[*tuple[Any, ...]]
     else:
         insert = insert.on_conflict_do_nothing()
     stored = insert.returning(pairs.run_id).cte("stored")
-    return select(stored.c.run_id)
+    # A param that is not stored is compared by the transaction, which does this, too.
+    marked = update(Run).where(Run.id == found.c.id, found.c.documented).values(documented=false())
+    return select(stored.c.run_id).add_cte(marked.cte("marked"))
 
 
-_HAS_ENDED: Final = and_(Run.status.in_(sorted(ENDED)), Run.lifecycle_stage != LifecycleStage.PURGED)
-# Two conditions for runs to finalize. Each is a range of an index, and a finalized run leaves the range: to
-# finalize a million runs again, the next ones are not searched among all those that are done.
-_NOT_FINALIZED: Final = select(*RUN_COLUMNS).where(not_(Run.finalized), _HAS_ENDED).order_by(Run.id)
+_HAS_ENDED: Final = Run.status.in_(sorted(ENDED))
+_IS_THERE: Final = Run.lifecycle_stage != LifecycleStage.PURGED
+# Two ways to find what is to be finalized. Each is a walk of an index, and what has been finalized leaves the
+# part that is walked: finalizing a million runs anew does not look for the next ones among all those done.
+_NOT_FINALIZED: Final = (
+    select(*RUN_COLUMNS)
+    .where(not_(Run.finalized), or_(_HAS_ENDED, not_(Run.documented)), _IS_THERE)
+    # As in the index of runs that are not finalized: by ids alone, SQLite walks all runs.
+    .order_by(Run.experiment_id, Run.id)
+)
 _OF_OLD_VERSION: Final = (
     select(*RUN_COLUMNS)
     .join(RunSnapshot, RunSnapshot.run_id == Run.id)
-    .where(RunSnapshot.version < VERSION, Run.finalized, _HAS_ENDED)
+    .where(RunSnapshot.version < VERSION, Run.finalized, _HAS_ENDED, _IS_THERE)
     .order_by(RunSnapshot.version, RunSnapshot.run_id)
 )
 
@@ -262,7 +295,7 @@ class Finalized:
 
 
 def is_any_to_finalize(session: Session) -> bool:
-    """Return whether a run has ended and is not finalized, or has a document of an earlier version."""
+    """Return whether a run has no document, or one of when it went on, or of a version before this one."""
     return any(
         session.execute(statement.limit(1)).first() is not None
         for statement in (_NOT_FINALIZED, _OF_OLD_VERSION)
@@ -270,7 +303,7 @@ def is_any_to_finalize(session: Session) -> bool:
 
 
 def lock_runs_to_finalize(session: Session, limit: int) -> PlainRows:
-    """Return up to `limit` runs to finalize, locked, as rows of `RUN_COLUMNS`.
+    """Return up to `limit` runs that are to be finalized or documented, locked, in the form of `RUN_COLUMNS`.
 
     Runs to which another transaction is just logging are skipped.
     """
@@ -283,22 +316,60 @@ def lock_runs_to_finalize(session: Session, limit: int) -> PlainRows:
 
 
 def finalize(session: Session, runs: Iterable[Finalized]) -> None:
-    """Finalize locked runs."""
+    """Finalize locked runs that have ended, of which there are some."""
     runs = sorted(runs, key=attrgetter("run_id"))
     run_ids = [run.run_id for run in runs]
     has_pairs = dialect_of(session) == "postgresql"
+    _write_documents(
+        session, VERSION, [(run.run_id, run.document, run.pairs if has_pairs else None) for run in runs]
+    )
+    _index_values(session, run_ids)
+    _mark(session, run_ids, finalized=True)
+
+
+def document(session: Session, runs: Iterable[tuple[int, bytes]]) -> None:
+    """Document locked runs that go on, given as (id, document without metrics), of which there are some."""
+    runs = sorted(runs)
+    run_ids = [run_id for run_id, _ in runs]
+    _write_documents(session, RUNNING_VERSION, [(*run, None) for run in runs])
+    _write_last_points(session, run_ids)
+    _mark(session, run_ids, finalized=False)
+
+
+def _mark(session: Session, run_ids: Sequence[int], *, finalized: bool) -> None:
+    ours = is_any_of(session, Run.id, run_ids)
+    session.execute(update(Run).where(ours).values(finalized=finalized, documented=not finalized))
+
+
+def _write_documents(
+    session: Session, version: int, runs: Iterable[tuple[int, bytes, Sequence[UUID] | None]]
+) -> None:
     rows = [
-        {
-            "run_id": run.run_id,
-            "version": VERSION,
-            "document": run.document,
-            "pairs": run.pairs if has_pairs else None,
-        }
-        for run in runs
+        {"run_id": run_id, "version": version, "document": document, "pairs": pairs}
+        for run_id, document, pairs in runs
     ]
     upsert(session, RunSnapshot, rows, update=["version", "document", "pairs"])
-    _index_values(session, run_ids)
-    session.execute(update(Run).where(is_any_of(session, Run.id, run_ids)).values(finalized=True))
+
+
+def _write_last_points(session: Session, run_ids: Sequence[int]) -> None:
+    """Write what is missing of runs' last points: of a version before, or of a run that had ended."""
+    # Without its type, which would make a NaN of NULL value by value.
+    value = type_coerce(Series.last_value, Double)
+    missing = plain_rows(
+        session,
+        select(Series.id, Series.key_id, value, Series.last_timestamp, Series.last_step).where(
+            is_any_of(session, Series.run_id, run_ids),
+            Series.label_set_id == NO_LABELS_ID,
+            Series.last_json.is_(None),
+        ),
+    )
+    names = keys_of(session).names(session, {key_id for _, key_id, *_ in missing})
+    rows = [
+        {"id": series_id, "last_json": metric_json(names[key_id], math.nan if last is None else last, *when)}
+        for series_id, key_id, last, *when in missing
+    ]
+    if rows:
+        session.execute(update(Series), rows)
 
 
 def _index_values(session: Session, run_ids: Sequence[int]) -> None:
@@ -309,7 +380,7 @@ def _index_values(session: Session, run_ids: Sequence[int]) -> None:
         .where(
             is_any_of(session, Series.run_id, run_ids),
             Series.label_set_id == NO_LABELS_ID,
-            differs | Series.indexed_in.is_(None),
+            differs | Series.indexed_in.is_(None) | Series.last_json.is_not(None),
         )
-        .values(indexed_in=experiment, indexed_value=Series.last_value)
+        .values(indexed_in=experiment, indexed_value=Series.last_value, last_json=None)
     )

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import (
     BigInteger,
@@ -28,19 +28,23 @@ from sqlalchemy.sql.base import ReadOnlyColumnCollection
 from trackhelm_core.db.base import table_of
 from trackhelm_core.db.statements import Values, list_parameter
 from trackhelm_core.limits import RUN_TAG_VALUE_LENGTH
+from trackhelm_core.search.compile import check_comparison, metric_predicate
 from trackhelm_core.search.entity import (
+    PRESENCE,
     Attribute,
     EntitySearch,
     MetricCollection,
     NumberAttribute,
     ResolvedAttribute,
+    ResolvedKey,
     StringAttribute,
     StringCollection,
     metric_rows,
+    resolve_field,
     resolve_order,
     string_rows,
 )
-from trackhelm_core.search.expression import Aggregate, Expression
+from trackhelm_core.search.expression import Aggregate, Comparison, Expression, Field, all_of, parts_of
 from trackhelm_core.search.grammar import OrderTerm
 from trackhelm_core.search.pages import SortColumn
 from trackhelm_core.search.text import SearchSyntaxError
@@ -199,10 +203,48 @@ _TIES = {
 }
 
 
+class OrderedFilter(NamedTuple):
+    """A filter, parted into what it says of the metrics that are sorted by, and the rest."""
+
+    compared: Sequence[tuple[Field, Comparison]]
+    rest: Expression | None
+
+
+def ordered_filter(where: Expression | None, terms: Sequence[OrderTerm], query: RunQuery) -> OrderedFilter:
+    """Return the filter's parts, of which all must hold.
+
+    Raises:
+        SearchSyntaxError: A part that says something of those metrics is not valid.
+    """
+    fields = [order.by.field for order in resolve_order(terms, query.entity)]
+    compared: list[tuple[Field, Comparison]] = []
+    rest: list[Expression] = []
+    for part in parts_of(where):
+        resolved = resolve_field(part.field, query.entity) if isinstance(part, Comparison) else None
+        if (
+            isinstance(part, Comparison)
+            and isinstance(resolved, ResolvedKey)
+            and resolved.field.prefix == "metrics"
+            and resolved.field in fields
+            and part.operator not in PRESENCE
+        ):
+            check_comparison(part, resolved, query.entity)
+            compared.append((resolved.field, part))
+        else:
+            rest.append(part)
+    return OrderedFilter(compared, all_of(rest))
+
+
 def sorted_runs(
-    statement: Select[*tuple[Any, ...]], terms: Sequence[OrderTerm], query: RunQuery
+    statement: Select[*tuple[Any, ...]],
+    terms: Sequence[OrderTerm],
+    query: RunQuery,
+    compared: Sequence[tuple[Field, Comparison]] = (),
 ) -> tuple[Select[*tuple[Any, ...]], list[SortColumn]]:
-    """Return a SELECT of runs with the joins for an order, and the sort columns of that order."""
+    """Return a SELECT of runs, joined to what it is sorted by, and its sort columns: those of some terms.
+
+    `compared` is what must hold of the metrics among them: they are looked up once, to compare and to sort.
+    """
     columns: list[SortColumn] = []
     ties = dict(_TIES)
     source: FromClause = _RUNS
@@ -232,6 +274,9 @@ def sorted_runs(
         source, found = _joined(query.dialect, source, row)
         if field.prefix == "metrics":
             columns.append(SortColumn(case((found.run_id.is_(None), 1), else_=0)))
+            for _, comparison in (each for each in compared if each[0] == field):
+                holds = metric_predicate(found.value, comparison.operator, comparison.value)
+                statement = statement.where(found.run_id.is_not(None), holds)
         columns.append(SortColumn(found.value, descending=descending, nullable=True))
     return statement.select_from(source), [*columns, *ties.values()]
 

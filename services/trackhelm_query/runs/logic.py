@@ -8,9 +8,9 @@ from trackhelm_core.errors import NotFoundError
 from trackhelm_core.limits import SEARCH_RUNS_PAGE
 from trackhelm_core.validation import parse_experiment_id
 from trackhelm_domain.runs import reading
-from trackhelm_domain.runs.schemas import RunRecords
+from trackhelm_domain.runs.schemas import RunRecords, WrittenRun
 from trackhelm_query.runs import store
-from trackhelm_query.runs.store import DOCUMENT
+from trackhelm_query.runs.store import WRITTEN
 from trackhelm_query.searches import SearchRequest
 
 
@@ -33,5 +33,5 @@ def search_runs(
     rows, next_token = store.search(session, searched, search)
     if not rows:
         return None, next_token
-    documents = {row[0]: row[DOCUMENT] for row in rows if row[DOCUMENT] is not None}
+    documents = {row[0]: WrittenRun(*row[WRITTEN]) for row in rows if row[WRITTEN.start] is not None}
     return reading.run_records(session, rows, documents), next_token

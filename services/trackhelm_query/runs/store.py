@@ -15,6 +15,8 @@ from sqlalchemy import (
     SelectBase,
     Uuid,
     and_,
+    case,
+    func,
     literal_column,
     not_,
     select,
@@ -55,36 +57,65 @@ from trackhelm_core.search.pages import (
 )
 from trackhelm_domain.keys import keys_of
 from trackhelm_domain.runs.reading import RUN_COLUMNS
-from trackhelm_domain.runs.snapshots import VERSION, PairKind, pair_digest
+from trackhelm_domain.runs.snapshots import RUNNING_VERSION, RUNNING_VERSIONS, VERSION, PairKind, pair_digest
 from trackhelm_domain.tables import Run, RunSnapshot, Series
 from trackhelm_domain.tables.lifecycle import LifecycleStage
-from trackhelm_query.runs.fields import EXPERIMENT, EXPERIMENTS, ROW_LIMIT, RunQuery, run_search, sorted_runs
+from trackhelm_domain.tables.metrics import NO_LABELS_ID
+from trackhelm_query.runs.fields import (
+    EXPERIMENT,
+    EXPERIMENTS,
+    ROW_LIMIT,
+    RunQuery,
+    ordered_filter,
+    run_search,
+    sorted_runs,
+)
 from trackhelm_query.searches import Search
 
 _RUN: Final = table_of(Run).c
 _RUN_SNAPSHOT: Final = table_of(RunSnapshot).c
+_SERIES: Final = table_of(Series).c
 
 _PAGE: Final = "page"
 _CANDIDATES: Final = "candidates"
 
-# Built once, and the columns of subqueries are referred to by name, because building a statement took longer
-# than PostgreSQL takes to run it.
-_SELECTED_RUNS: Final = select(*RUN_COLUMNS, _RUN.finalized)
+# Made once, and the columns of subqueries named rather than made: composing a statement took longer than
+# PostgreSQL to run it.
+_SELECTED_RUNS: Final = select(*RUN_COLUMNS, _RUN.finalized, _RUN.documented)
+_ID: Final[ColumnElement[int]] = literal_column(f"{_PAGE}.id")
+_FINALIZED: Final[ColumnElement[bool]] = literal_column(f"{_PAGE}.finalized", Boolean)
+_DOCUMENTED: Final[ColumnElement[bool]] = literal_column(f"{_PAGE}.documented", Boolean)
 _DOCUMENT: Final = (
     select(_RUN_SNAPSHOT.document)
     .where(
-        _RUN_SNAPSHOT.run_id == literal_column(f"{_PAGE}.id"),
-        _RUN_SNAPSHOT.version == literal_column(str(VERSION)),
-        literal_column(f"{_PAGE}.finalized", Boolean),
+        _RUN_SNAPSHOT.run_id == _ID,
+        _RUN_SNAPSHOT.version
+        == case(
+            (_FINALIZED, literal_column(str(VERSION))), (_DOCUMENTED, literal_column(str(RUNNING_VERSION)))
+        ),
     )
     .scalar_subquery()
 )
+_LAST_POINTS: Final = (
+    select(_SERIES.last_json)
+    .where(_SERIES.run_id == _ID, _SERIES.label_set_id == NO_LABELS_ID)
+    # Which the index does already.
+    .order_by(_SERIES.key_id)
+    .subquery("last_points")
+)
+# "" and not NULL: a running run without metrics has none, and a finalized one has them in its document.
+_METRICS: Final = case(
+    (
+        _DOCUMENTED,
+        func.coalesce(select(func.aggregate_strings(_LAST_POINTS.c.last_json, ",")).scalar_subquery(), ""),
+    )
+)
 _SHOWN: Final[Select[*tuple[Any, ...]]] = select(
-    *(literal_column(f"{_PAGE}.{column.key}") for column in RUN_COLUMNS), _DOCUMENT
+    *(literal_column(f"{_PAGE}.{column.key}") for column in RUN_COLUMNS), _DOCUMENT, _METRICS
 )
 
-DOCUMENT: Final = len(RUN_COLUMNS)
-"""The position of the run's document in a row of `with_documents`."""
+WRITTEN: Final = slice(len(RUN_COLUMNS), len(RUN_COLUMNS) + 2)
+"""Where a row of `with_documents` has what a `WrittenRun` is made of; nothing is where the first is None."""
 
 
 def runs_of(query: RunQuery) -> Select[*tuple[Any, ...]]:
@@ -120,9 +151,9 @@ def merged(
 
 
 def with_documents(page: Select[*tuple[Any, ...]], order: Sequence[SortColumn]) -> Select[*tuple[Any, ...]]:
-    """Return the SELECT of a page with the document of each finalized run, in the same order.
+    """Return the SELECT of a page with the document of each run that has one, in the same order.
 
-    Columns: those of `RUN_COLUMNS`, the document or NULL, the sort values.
+    Columns: those of `RUN_COLUMNS`, the document or NULL, the metrics that are not in it, the sort values.
     """
     sorted_by = sort_values_of(_PAGE, order)
     # A SELECT around that of the page, so that documents are looked up for its rows only and not for all rows
@@ -136,7 +167,7 @@ def with_documents(page: Select[*tuple[Any, ...]], order: Sequence[SortColumn]) 
 # 0.3 ms.
 
 _RUNS: Final = table_of(Run).c
-_SERIES: Final = table_of(Series).c
+
 
 _ORDERING: Final = frozenset({Operator.GT, Operator.GE, Operator.LT, Operator.LE})
 
@@ -152,10 +183,8 @@ class FinalizedFirst(NamedTuple):
     """Whether the filter matches only runs that have the metric and not as NaN."""
 
     def is_all(self, rows: Sequence[Row[*tuple[Any, ...]]], row_limit: int) -> bool:
-        """Return whether the rows are the page, because no finalized run without a value belongs to it."""
-        return self.all_have_values or (
-            len(rows) == row_limit and _has_value(rows[-1][len(RUN_COLUMNS) + 1 :])
-        )
+        """Return whether the rows are the page: no finalized run without a value may stand among them."""
+        return self.all_have_values or (len(rows) == row_limit and _has_value(rows[-1][WRITTEN.stop :]))
 
 
 def finalized_first(query: RunQuery, after: Sequence[SortValue] | None) -> FinalizedFirst | None:
@@ -164,11 +193,16 @@ def finalized_first(query: RunQuery, after: Sequence[SortValue] | None) -> Final
     if field is None or (after is not None and not _has_value(after)):
         return None
     others = runs_of(query).where(others_filter(query))
-    if query.where is not None:
-        others = others.where(compile_filter(query.where, query.entity))
-    others, order = sorted_runs(others, query.order, query)
+    compared, rest = ordered_filter(query.where, query.order, query)
+    if rest is not None:
+        others = others.where(compile_filter(rest, query.entity))
+    others, order = sorted_runs(others, query.order, query, compared)
     narrowed = _narrowed(query.where, field, query.entity)
-    finalized, ties = sorted_runs(_finalized(query, field, narrowed), query.order[1:], query)
+    compared, rest = ordered_filter(narrowed.rest, query.order[1:], query)
+    finalized = _finalized(query, field, narrowed)
+    if rest is not None:
+        finalized = finalized.where(indexed_filter(rest, query))
+    finalized, ties = sorted_runs(finalized, query.order[1:], query, compared)
     by_value = [SortColumn(_SERIES.indexed_value, descending=query.order[0].descending), *ties]
     page = merged(
         sorted_after(finalized, by_value, after and after[1:], ROW_LIMIT, labels_from=1),
@@ -232,7 +266,8 @@ def _equals_a_number(comparison: Comparison) -> bool:
 
 
 def _finalized(query: RunQuery, field: Field, narrowed: _Narrowed) -> Select[*tuple[Any, ...]]:
-    statement = (
+    """Return the SELECT of finalized runs by the first metric, without the rest of the filter."""
+    return (
         runs_in(query.stages)
         # The other runs have this sort value, too: 0 if there is a value.
         .add_columns(literal_column("0").label("sort_0"))
@@ -245,7 +280,6 @@ def _finalized(query: RunQuery, field: Field, narrowed: _Narrowed) -> Select[*tu
             *narrowed.conditions,
         )
     )
-    return statement if narrowed.rest is None else statement.where(indexed_filter(narrowed.rest, query))
 
 
 # Finding finalized runs by their params and tags: by the index of their digests, instead of reading each run.
@@ -280,10 +314,12 @@ def page_by_pairs(
 ) -> tuple[Select[*tuple[Any, ...]], list[SortColumn]]:
     """Return the SELECT of a page of the runs that match a filter that requires pairs, and its order."""
     runs = runs_of(query)
-    finalized = runs.where(_RUNS.finalized, indexed_filter(where, query))
-    others = runs.where(others_filter(query), compile_filter(where, query.entity))
+    compared, rest = ordered_filter(where, query.order, query)
+    assert rest is not None, "a pair is no metric"
+    finalized = runs.where(_RUNS.finalized, indexed_filter(rest, query))
+    others = runs.where(others_filter(query), compile_filter(rest, query.entity))
     branches, orders = zip(
-        *(sorted_runs(branch, query.order, query) for branch in (finalized, others)), strict=True
+        *(sorted_runs(branch, query.order, query, compared) for branch in (finalized, others)), strict=True
     )
     # Each of the two is sorted by the columns of its own joins.
     first, second = (
@@ -328,13 +364,16 @@ def others_filter(query: RunQuery) -> ColumnElement[bool]:
         select(run.c.id).where(run.c.experiment_id == EXPERIMENT, not_(run.c.finalized)),
         # Two conditions instead of "not equal", because each is a range of an index.
         select(_DOCUMENTS.run_id).where(_DOCUMENTS.version < _VERSION),
-        select(_DOCUMENTS.run_id).where(_DOCUMENTS.version > _VERSION),
+        select(_DOCUMENTS.run_id).where(
+            _DOCUMENTS.version > _VERSION, _DOCUMENTS.version < _RUNNING_VERSIONS
+        ),
     )
     return _RUNS.id.in_(ids)
 
 
 # Literals in the statement and no parameters: a plan for any digests cannot know how few runs have these.
 _VERSION: Final[ColumnElement[int]] = literal_column(str(VERSION))
+_RUNNING_VERSIONS: Final[ColumnElement[int]] = literal_column(str(RUNNING_VERSIONS))
 
 
 def _array(digests: list[UUID]) -> ColumnElement[Any]:
@@ -367,7 +406,7 @@ class _FirstPage(NamedTuple):
 def search(session: Session, experiment_ids: Sequence[int], asked: Search) -> Page:
     """Return a page of the runs of experiments that match a search.
 
-    Columns: those of `RUN_COLUMNS`, and the document of a finalized run, None for any other.
+    Columns: those of `with_documents`.
     """
     query = _query(session, experiment_ids, asked)
     first = _first_page(query)
@@ -415,9 +454,10 @@ def _page(
         page, order = page_by_pairs(query, query.where, after)
         return with_documents(page, order), order
     statement = runs_of(query)
-    if query.where is not None:
-        statement = statement.where(compile_filter(query.where, query.entity))
-    statement, order = sorted_runs(statement, query.order, query)
+    compared, rest = ordered_filter(query.where, query.order, query)
+    if rest is not None:
+        statement = statement.where(compile_filter(rest, query.entity))
+    statement, order = sorted_runs(statement, query.order, query, compared)
     return with_documents(sorted_after(statement, order, after, ROW_LIMIT), order), order
 
 

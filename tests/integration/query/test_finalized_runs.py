@@ -1,4 +1,4 @@
-"""Finalized runs: shown as they were, found in the same order, and never stale."""
+"""Finalized and documented runs: shown as they were, found in the same order, and never stale."""
 
 import random
 import threading
@@ -14,7 +14,7 @@ from tests.fixtures.sql import finalize_all
 from tests.fixtures.waiting import wait_until
 from trackhelm_core.db.unit_of_work import Database
 from trackhelm_domain.runs.snapshots import VERSION
-from trackhelm_domain.tables import Run, RunSnapshot
+from trackhelm_domain.tables import Run, RunSnapshot, Series
 from trackhelm_ingest.runs.finalizing import finalize_some
 from trackhelm_ingest.runs.logic import set_tags
 
@@ -32,6 +32,12 @@ def is_finalized(database: Database, run_id: str) -> bool:
         return finalized
 
 
+def is_documented(database: Database, run_id: str) -> bool:
+    with database.reading() as session:
+        documented: bool = session.execute(select(Run.documented).where(Run.uuid == run_id)).scalar_one()
+        return documented
+
+
 def has_document(database: Database, run_id: str) -> bool:
     statement = select(RunSnapshot.run_id).join(Run, Run.id == RunSnapshot.run_id).where(Run.uuid == run_id)
     with database.reading() as session:
@@ -40,10 +46,16 @@ def has_document(database: Database, run_id: str) -> bool:
 
 def reopen_all(database: Database) -> None:
     with database.writing() as session:
-        session.execute(update(Run).values(finalized=False))
+        session.execute(update(Run).values(finalized=False, documented=False))
 
 
 def ended_run(api: Api, experiment_id: str) -> str:
+    run_id = running_run(api, experiment_id)
+    api.post("runs/update", run_id=run_id, status="FINISHED", end_time=9)
+    return run_id
+
+
+def running_run(api: Api, experiment_id: str) -> str:
     run_id = api.new_run(experiment_id, run_name="first", start_time=5)
     api.post(
         "runs/log-batch",
@@ -60,7 +72,6 @@ def ended_run(api: Api, experiment_id: str) -> str:
     api.post("runs/log-inputs", run_id=run_id, datasets=[use], models=[{"model_id": "m-1"}])
     api.post("runs/outputs", run_id=run_id, models=[{"model_id": "m-2", "step": 1}])
     api.get("runs/get", run_id=run_id)  # metrics that wait are stored by then
-    api.post("runs/update", run_id=run_id, status="FINISHED", end_time=9)
     return run_id
 
 
@@ -85,14 +96,54 @@ def test_a_finalized_run_is_shown_as_it_was(api: Api, database: Database) -> Non
     assert found(api, experiment_id) == before == [api.get("runs/get", run_id=run_id)["run"]]
 
 
-def test_a_running_run_does_not_finalize(api: Api, database: Database) -> None:
-    run_id = api.new_run()
+def test_a_running_run_is_documented_and_shown_as_it_was(api: Api, database: Database) -> None:
+    experiment_id = api.new_experiment()
+    run_id = running_run(api, experiment_id)
+    empty = api.new_run(experiment_id, run_name="empty")
+    reopen_all(database)
+    before = found(api, experiment_id)
     finalize_all(database)
-    assert not is_finalized(database, run_id)
+    for each in (run_id, empty):
+        assert is_documented(database, each)
+        assert not is_finalized(database, each)
+    assert found(api, experiment_id) == before
+    assert before == [api.get("runs/get", run_id=each)["run"] for each in (run_id, empty)]
+
+
+def test_a_documented_run_that_ends_finalizes_and_one_that_goes_on_again_is_documented(
+    api: Api, database: Database
+) -> None:
+    experiment_id = api.new_experiment()
+    run_id = running_run(api, experiment_id)
+    for status in ("RUNNING", "FINISHED", "RUNNING", "FAILED"):
+        api.post("runs/update", run_id=run_id, status=status)
+        assert found(api, experiment_id) == [api.get("runs/get", run_id=run_id)["run"]]
+        finalize_all(database)
+        assert found(api, experiment_id) == [api.get("runs/get", run_id=run_id)["run"]]
+        # What is logged reopens: a finalized run that goes on again keeps what was made until then.
+        api.post("runs/log-metric", run_id=run_id, key="loss", value=0.5, timestamp=3, step=3)
+        assert found(api, experiment_id) == [api.get("runs/get", run_id=run_id)["run"]]
+        finalize_all(database)
+        assert is_finalized(database, run_id) is (status != "RUNNING")
+        assert is_documented(database, run_id) is (status == "RUNNING")
+        assert found(api, experiment_id) == [api.get("runs/get", run_id=run_id)["run"]]
+
+
+def test_last_points_that_a_version_before_has_not_written_are_added(api: Api, database: Database) -> None:
+    experiment_id = api.new_experiment()
+    run_id = running_run(api, experiment_id)
+    with database.writing() as session:
+        session.execute(update(Run).values(finalized=False, documented=False))
+        session.execute(update(Series).values(last_json=None))
+    finalize_all(database)
+    assert found(api, experiment_id) == [api.get("runs/get", run_id=run_id)["run"]]
 
 
 WRITES: dict[str, Callable[[Api, str], object]] = {
     "param": lambda api, run: api.post("runs/log-parameter", run_id=run, key="new", value="1"),
+    "param of a known key": lambda api, run: api.post(
+        "runs/log-parameter", run_id=run, key="known", value="1"
+    ),
     "tag": lambda api, run: api.post("runs/set-tag", run_id=run, key="team", value="red"),
     "deleted tag": lambda api, run: api.post("runs/delete-tag", run_id=run, key="team"),
     "name by tag": lambda api, run: api.post("runs/set-tag", run_id=run, key="mlflow.runName", value="b"),
@@ -128,6 +179,23 @@ def test_what_is_logged_to_a_finalized_run_is_shown(api: Api, database: Database
     assert not is_finalized(database, run_id)
     finalize_all(database)
     assert is_finalized(database, run_id)
+    assert found(api, experiment_id) == [after]
+
+
+@pytest.mark.parametrize("kind", WRITES)
+def test_what_is_logged_to_a_documented_run_is_shown(api: Api, database: Database, kind: str) -> None:
+    api.post("runs/log-parameter", run_id=api.new_run(), key="known", value="1")
+    experiment_id = api.new_experiment()
+    run_id = running_run(api, experiment_id)
+    finalize_all(database)
+    (before,) = found(api, experiment_id)
+    WRITES[kind](api, run_id)
+    (after,) = found(api, experiment_id)
+    assert after != before
+    assert after == api.get("runs/get", run_id=run_id)["run"]
+    assert is_documented(database, run_id) is (kind in {"metric", "new metric"})
+    finalize_all(database)
+    assert is_documented(database, run_id)
     assert found(api, experiment_id) == [after]
 
 
@@ -244,29 +312,41 @@ def test_a_document_of_another_version_is_not_looked_into(api: Api, database: Da
     assert found(api, experiment_id, **by_pairs) == expected
 
 
-def test_a_run_that_is_logged_to_at_this_moment_does_not_finalize(api: Api, database: Database) -> None:
+MARKS = {"finalized": (ended_run, is_finalized), "documented": (running_run, is_documented)}
+
+
+@pytest.mark.parametrize("mark", MARKS)
+def test_a_run_that_is_logged_to_at_this_moment_does_not_finalize(
+    api: Api, database: Database, mark: str
+) -> None:
     if database.is_sqlite:
         pytest.skip("SQLite has one writer: nobody logs while a run finalizes")
-    run_id = ended_run(api, api.new_experiment())
+    new_run, is_marked = MARKS[mark]
+    run_id = new_run(api, api.new_experiment())
     finalize_all(database)
     with database.writing() as session:
         set_tags(session, run_id, {"team": "red"})
         finalize_all(database)
-        assert is_finalized(database, run_id), "still, to all others"
-    assert not is_finalized(database, run_id)
+        assert is_marked(database, run_id), "still, to all others"
+    assert not is_marked(database, run_id)
 
 
-def test_what_is_logged_while_a_run_finalizes_reopens_it(api: Api, database: Database) -> None:
+@pytest.mark.parametrize("key", ["team", "new"])
+@pytest.mark.parametrize("mark", MARKS)
+def test_what_is_logged_while_a_run_finalizes_reopens_it(
+    api: Api, database: Database, mark: str, key: str
+) -> None:
     if database.is_sqlite:
         pytest.skip("SQLite has one writer: nobody logs while a run finalizes")
+    new_run, is_marked = MARKS[mark]
     experiment_id = api.new_experiment()
-    run_id = ended_run(api, experiment_id)
+    run_id = new_run(api, experiment_id)
     reopen_all(database)
     begun = threading.Event()
 
     def log() -> None:
         begun.set()
-        api.post("runs/set-tag", run_id=run_id, key="team", value="red")
+        api.post("runs/set-tag", run_id=run_id, key=key, value="red")
 
     writer = threading.Thread(target=log)
     with database.writing() as session:
@@ -276,9 +356,9 @@ def test_what_is_logged_while_a_run_finalizes_reopens_it(api: Api, database: Dat
         begun.wait()
         wait_until(lambda: _waits_for_a_lock(database))
     writer.join()
-    assert not is_finalized(database, run_id)
+    assert not is_marked(database, run_id)
     (run,) = found(api, experiment_id)
-    assert {"key": "team", "value": "red"} in run["data"]["tags"]
+    assert {"key": key, "value": "red"} in run["data"]["tags"]
 
 
 def _waits_for_a_lock(database: Database) -> bool:
