@@ -16,7 +16,7 @@ from prometheus_client import CollectorRegistry
 from trackhelm_core.clock import Clock, now_ms
 from trackhelm_core.db.unit_of_work import Database
 from trackhelm_core.queue.connection import RedisConnection
-from trackhelm_core.queue.read_wait import Backlog
+from trackhelm_core.queue.read_wait import Backlog, ReadWaits
 
 PartType = TypeVar("PartType")
 
@@ -53,7 +53,9 @@ class Runtime:
 
     database: Database
     backlog: Backlog
-    """Metrics that are accepted and not yet stored, for which reads wait."""
+    """Metrics that are accepted and not yet stored: what reads wait for."""
+    reads: ReadWaits
+    """Reads of metrics, each after what was accepted before it is stored."""
     missing: Callable[[], str | None] = lambda: None
     """Returns what the process still needs before it can serve, as a message for the operator, or None.
 

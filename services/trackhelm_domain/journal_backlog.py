@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 
 from trackhelm_core.db.unit_of_work import Database
 from trackhelm_core.queue.names import StreamId
-from trackhelm_core.queue.read_wait import Positions, new_read_wait
+from trackhelm_core.queue.read_wait import Positions
 from trackhelm_domain.tables import JournalEntry
 
 FULL_BYTES: Final = 8 * 1024 * 1024
@@ -41,7 +41,6 @@ class JournalBacklog:
 
     def __init__(self, database: Database, patience_seconds: float) -> None:
         self.patience_seconds = patience_seconds
-        self.read_wait = new_read_wait()
         self._database = database
         self._changed = threading.Condition()
         self._is_kept_here = False

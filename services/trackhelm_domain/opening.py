@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry
 from trackhelm_core.db.engine import make_engine
 from trackhelm_core.db.unit_of_work import Database
 from trackhelm_core.queue.connection import RedisConnection
+from trackhelm_core.queue.read_wait import ReadWaits
 from trackhelm_core.queue.redis_backlog import RedisBacklog
 from trackhelm_core.runtime import Openers, Parts, Runtime
 from trackhelm_core.settings import RedisSettings, StorageSettings
@@ -51,10 +52,13 @@ def open_runtime(
         backlog = RedisBacklog(queue)
         closing.callback(queue.close)
         outbox.notify_by(partial(queue.send, DELIVER))
-    metrics.register(backlog.read_wait)
+    reads = ReadWaits(backlog)
+    metrics.register(reads.seconds)
+    metrics.register(reads.waiting)
     return Runtime(
         database=database,
         backlog=backlog,
+        reads=reads,
         missing=partial(_missing, database, queue),
         redis=queue,
         metrics=metrics,

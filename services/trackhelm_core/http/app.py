@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
 
+from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, FastAPI, Response
 from starlette.requests import Request
 from starlette.responses import FileResponse
@@ -75,6 +76,9 @@ def install_openapi(app: FastAPI) -> None:
 
 health_router = APIRouter(tags=["probes"])
 
+# Threads of their own: a server whose threads are all in use is ready, for it answers when they are free.
+_PROBES_AT_ONCE: Final = 4
+
 
 @health_router.head("/health", include_in_schema=False)
 @health_router.get("/health", response_class=Response)
@@ -85,9 +89,10 @@ async def health() -> Response:
 
 @health_router.head("/ready", include_in_schema=False)
 @health_router.get("/ready", response_class=Response)
-def ready(runtime: RuntimeDep) -> Response:
+async def ready(request: Request, runtime: RuntimeDep) -> Response:
     """Answer `OK` if the database and the queue answer and the schema fits this version; 503 until then."""
-    if missing := runtime.missing():
+    probing: CapacityLimiter = request.app.state.probing
+    if missing := await to_thread.run_sync(runtime.missing, limiter=probing):
         raise UnavailableError(missing)
     return Response("OK", media_type="text/plain")
 
@@ -189,6 +194,7 @@ def build_app(
 
     app = _routed(services, lifespan)
     app.state.runtime = runtime
+    app.state.probing = CapacityLimiter(_PROBES_AT_ONCE)
     if document is not None:
         app.openapi = document  # type: ignore[method-assign]  # FastAPI's documented extension point
     proxies = TrustedProxies.of(auth, behind_gateway=behind_gateway)

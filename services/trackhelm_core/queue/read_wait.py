@@ -1,15 +1,22 @@
 """The read wait: a read waits until the metrics that were accepted before it are stored.
 
-A read waits only for runs and logged models with a note of their newest entry. To find that there is none
-takes one look-up for any number of runs: in Redis, or in the memory of this process if metrics wait in a
-journal.
+Only runs and logged models whose newest entry is noted are waited for. To find that there is none costs one
+question, whatever the number of runs: to Redis, or to this process's memory where metrics wait in a journal.
+
+A read that waits holds no thread: the pool answers other requests meanwhile. One thread of its own asks for
+all reads of the process that wait, and ends with the last of them.
 """
 
+import asyncio
+import threading
 import time
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Final, Protocol
+from collections.abc import Callable, Collection, Generator, Iterable, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Final, Generic, Protocol, TypeVar
 
-from prometheus_client import Histogram
+from prometheus_client import Gauge, Histogram
+from starlette.concurrency import run_in_threadpool
 
 from trackhelm_core.errors import UnavailableError
 from trackhelm_core.queue.names import BEFORE_ALL, StreamId
@@ -17,11 +24,20 @@ from trackhelm_core.queue.names import BEFORE_ALL, StreamId
 _FIRST_PAUSE_SECONDS: Final = 0.002
 _LONGEST_PAUSE_SECONDS: Final = 0.05
 
-# Seconds, from the time of one look-up to the longest wait that can be set.
+# Each holds its connection and its request's memory.
+_MOST_WAITING: Final = 1_000
+
+# From one question to the longest patience that can be set, seconds.
 _WAIT_BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0)
 
 Positions = Mapping[int, StreamId]
 """The id of an entry in each partition."""
+
+ReadType = TypeVar("ReadType")
+FoundType = TypeVar("FoundType")
+
+_Steps = Generator[Positions, None, ReadType]
+"""A read on threads of the pool; what it yields is to be stored before it goes on."""
 
 
 class Backlog(Protocol):
@@ -30,11 +46,6 @@ class Backlog(Protocol):
     @property
     def patience_seconds(self) -> float:
         """How long a read waits at most."""
-        ...
-
-    @property
-    def read_wait(self) -> Histogram:
-        """The times for which reads have waited."""
         ...
 
     def newest(self, subjects: Sequence[str]) -> Positions:
@@ -58,89 +69,176 @@ class Backlog(Protocol):
         ...
 
 
-def new_read_wait() -> Histogram:
-    """Return the histogram of the waits for a backlog."""
-    return Histogram(
-        "trackhelm_read_wait_seconds",
-        "Time that a read waited for metrics accepted before it, to be stored or refused.",
-        registry=None,
-        buckets=_WAIT_BUCKETS,
-    )
-
-
-def wait_until_stored(backlog: Backlog, subjects: Collection[str]) -> None:
-    """Wait until all metrics of these runs and logged models that were accepted before are stored.
-
-    If two runs log metrics of one model at the same time, it waits for those of the run that logged last.
-    Call this before the transaction that reads the metrics begins.
-
-    Raises:
-        UnavailableError: They are not stored in time, or it is unknown: no read is silently stale.
-    """
-    if subjects:
-        _wait(backlog, backlog.newest(list(subjects)))
-
-
-def wait_until_all_stored(backlog: Backlog) -> None:
-    """Wait until all metrics that were accepted before this call are stored, of any run.
-
-    For a read that selects runs by their metrics. Raises as `wait_until_stored` does.
-    """
-    _wait(backlog, backlog.accepted())
-
-
-def stored_positions(backlog: Backlog) -> Positions:
-    """Return the positions up to which metrics are stored, for a read that does not know its runs beforehand.
-
-    Call this before the transaction begins, and `wait_for_missed` when it has ended and the runs are known.
-    """
-    return backlog.stored()
-
-
-def wait_for_missed(backlog: Backlog, subjects: Collection[str], seen: Positions) -> bool:
-    """Wait until the metrics that a read may have missed are stored; return whether there are any.
-
-    If there are, read again. `seen` is what `stored_positions` returned before the read. Raises as
-    `wait_until_stored` does.
-    """
-    if not subjects:
-        return False
-    newest = backlog.newest(list(subjects))
-    missed = {part: entry for part, entry in newest.items() if seen.get(part, BEFORE_ALL) < entry}
-    _wait(backlog, missed)
-    return bool(missed)
-
-
 def names_metrics(*texts: str) -> bool:
     """Return whether a search's filter or order may refer to metrics."""
     # Every name of the grammar for metrics contains it. If a value contains it, the search waits needlessly.
     return any("metric" in text.lower() for text in texts)
 
 
-def _wait(backlog: Backlog, newest: Positions) -> None:
-    if newest:
-        with backlog.read_wait.time():
-            _wait_for(backlog, newest)
+@dataclass(frozen=True, slots=True)
+class _Wait:
+    """A read that waits for entries."""
+
+    positions: Positions
+    began: float = field(default_factory=time.monotonic)
+    stored: Future[None] = field(default_factory=Future)
+
+    def is_over(self, stored: Positions) -> bool:
+        return all(stored.get(part, BEFORE_ALL) >= entry for part, entry in self.positions.items())
 
 
-def _wait_for(backlog: Backlog, newest: Positions) -> None:
-    patience = backlog.patience_seconds
-    deadline = time.monotonic() + patience
-    pause = _FIRST_PAUSE_SECONDS
-    while newest := _behind(backlog, newest):
-        if time.monotonic() >= deadline:
-            raise UnavailableError(
-                "Metrics are accepted faster than they are stored: "
-                f"some cannot be read after {patience:g} s. Send the request again."
-            )
-        backlog.hurry(newest)
-        backlog.pause(pause)
-        pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
+@dataclass(frozen=True, slots=True)
+class _Result(Generic[ReadType]):
+    """What a read has read."""
+
+    value: ReadType
 
 
-def _behind(backlog: Backlog, newest: Positions) -> Positions:
-    """Return the partitions that are not stored up to their entry yet."""
-    if not newest:
-        return {}
-    stored = backlog.stored(newest)
-    return {part: entry for part, entry in newest.items() if stored.get(part, BEFORE_ALL) < entry}
+class ReadWaits:
+    """The reads of one process, each after what was accepted before it is stored.
+
+    What is read runs on a thread of the shared pool, and must open its transaction itself. Raised is, besides
+    what it raises, `UnavailableError` where entries are not stored in time, or that cannot be known, or too
+    many reads wait already: no read is silently stale.
+    """
+
+    def __init__(self, backlog: Backlog, *, most_waiting: int = _MOST_WAITING) -> None:
+        self.seconds = Histogram(
+            "trackhelm_read_wait_seconds",
+            "Time that a read waited for metrics accepted before it, to be stored or refused.",
+            registry=None,
+            buckets=_WAIT_BUCKETS,
+        )
+        self._backlog = backlog
+        self._most_waiting = most_waiting
+        self._lock = threading.Lock()
+        self._waiting: list[_Wait] = []
+        self._is_watched = False
+        self.waiting = Gauge(
+            "trackhelm_reads_waiting", "Reads that wait for metrics accepted before them.", registry=None
+        )
+        self.waiting.set_function(lambda: len(self._waiting))
+
+    async def read(self, subjects: Collection[str], read: Callable[[], ReadType]) -> ReadType:
+        """Read when all metrics of these runs and logged models are stored that were accepted before.
+
+        (Of a model whose metrics two runs log at once, those of the run that did so last.)
+        """
+        return await self._run(self._reading(subjects, read))
+
+    async def search(
+        self,
+        search: Callable[[], tuple[FoundType, Collection[str]]],
+        answer: Callable[[FoundType], ReadType],
+        *,
+        by_metrics: bool,
+    ) -> ReadType:
+        """Read what says itself whose metrics it shows, and return `answer` of it.
+
+        `search` returns what it found with its runs and models. It is called again if it may have missed
+        metrics of theirs that were accepted before it ended. A search that chooses by metrics what it finds
+        waits for those of every run first.
+        """
+        return await self._run(self._searching(search, answer, by_metrics=by_metrics))
+
+    def _reading(self, subjects: Collection[str], read: Callable[[], ReadType]) -> _Steps[ReadType]:
+        if subjects:
+            yield self._backlog.newest(list(subjects))
+        return read()
+
+    def _searching(
+        self,
+        search: Callable[[], tuple[FoundType, Collection[str]]],
+        answer: Callable[[FoundType], ReadType],
+        *,
+        by_metrics: bool,
+    ) -> _Steps[ReadType]:
+        if by_metrics:
+            yield self._backlog.accepted()
+        seen = self._backlog.stored()
+        found, subjects = search()
+        newest = self._backlog.newest(list(subjects)) if subjects else {}
+        missed = {part: entry for part, entry in newest.items() if seen.get(part, BEFORE_ALL) < entry}
+        if missed:
+            yield missed
+            found, _ = search()
+        return answer(found)
+
+    async def _run(self, steps: _Steps[ReadType]) -> ReadType:
+        while True:
+            step = await run_in_threadpool(self._advance, steps)
+            if isinstance(step, _Result):
+                return step.value
+            try:
+                await asyncio.wrap_future(step.stored)
+            finally:
+                self.seconds.observe(time.monotonic() - step.began)
+
+    def _advance(self, steps: _Steps[ReadType]) -> _Wait | _Result[ReadType]:
+        """Go on with a read until it ends or has to wait."""
+        while True:
+            try:
+                positions = next(steps)
+            except StopIteration as end:
+                return _Result(end.value)
+            if not positions:
+                continue
+            wait = _Wait(positions)
+            if not wait.is_over(self._backlog.stored(positions)):
+                self._backlog.hurry(positions)
+                self._begin(wait)
+                return wait
+            self.seconds.observe(time.monotonic() - wait.began)
+
+    def _begin(self, wait: _Wait) -> None:
+        with self._lock:
+            if len(self._waiting) >= self._most_waiting:
+                raise UnavailableError(
+                    f"Metrics are accepted faster than they are stored: {self._most_waiting} reads wait for "
+                    "some already. Send the request again."
+                )
+            # Whoever waits may be cancelled; this can then still be said to be over.
+            wait.stored.set_running_or_notify_cancel()
+            self._waiting.append(wait)
+            if not self._is_watched:
+                self._is_watched = True
+                threading.Thread(target=self._watch, name="read-waits", daemon=True).start()
+
+    # The thread that asks for all who wait.
+
+    def _watch(self) -> None:
+        while waiting := self._unsettled():
+            try:
+                self._settle(waiting)
+            except Exception as error:  # noqa: BLE001 - each read raises it
+                for wait in waiting:
+                    if not wait.stored.done():
+                        wait.stored.set_exception(error)
+
+    def _unsettled(self) -> Sequence[_Wait]:
+        with self._lock:
+            self._waiting = [wait for wait in self._waiting if not wait.stored.done()]
+            self._is_watched = bool(self._waiting)
+            return tuple(self._waiting)
+
+    def _settle(self, waiting: Sequence[_Wait]) -> None:
+        """Let those go on whose wait is over, refuse those who have waited for too long, and pause."""
+        partitions = {partition for wait in waiting for partition in wait.positions}
+        now = time.monotonic()
+        stored = self._backlog.stored(partitions)
+        patience = self._backlog.patience_seconds
+        for wait in waiting:
+            if wait.is_over(stored):
+                wait.stored.set_result(None)
+            elif now - wait.began >= patience:
+                wait.stored.set_exception(
+                    UnavailableError(
+                        "Metrics are accepted faster than they are stored: "
+                        f"some cannot be read after {patience:g} s. Send the request again."
+                    )
+                )
+        if behind := [wait for wait in waiting if not wait.stored.done()]:
+            self._backlog.hurry({partition for wait in behind for partition in wait.positions})
+            # The longer all have waited, the longer it will take: so few questions are asked in vain.
+            youngest = now - max(wait.began for wait in behind)
+            self._backlog.pause(min(max(youngest, _FIRST_PAUSE_SECONDS), _LONGEST_PAUSE_SECONDS))

@@ -11,7 +11,7 @@ from trackhelm_core.errors import UnavailableError
 from trackhelm_core.queue.connection import RedisConnection
 from trackhelm_core.queue.flush_signal import signal_flush
 from trackhelm_core.queue.names import BEFORE_ALL, Note, StreamId, accepted_of, drained_of, note_of
-from trackhelm_core.queue.read_wait import Positions, new_read_wait
+from trackhelm_core.queue.read_wait import Positions
 
 _AT_A_TIME: Final = 5_000
 
@@ -22,7 +22,6 @@ class RedisBacklog:
     def __init__(self, redis: RedisConnection) -> None:
         self._client = redis.client
         self._settings = redis.settings
-        self.read_wait = new_read_wait()
 
     @property
     def patience_seconds(self) -> float:

@@ -5,7 +5,6 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from trackhelm_core.limits import CHART_RUNS
-from trackhelm_core.queue.read_wait import wait_until_stored
 from trackhelm_core.runtime import RuntimeDep
 from trackhelm_core.wire.replies import documented, reply
 from trackhelm_core.wire.routes import WireRoute
@@ -22,18 +21,21 @@ def _documented() -> dict[str, Any]:
 
 
 @router.post("/buckets", **_documented())
-def chart_buckets(body: schemas.ChartBuckets, request: Request, runtime: RuntimeDep) -> Response:
+async def chart_buckets(body: schemas.ChartBuckets, request: Request, runtime: RuntimeDep) -> Response:
     """Get keys of runs over a window of an axis, in buckets: as JSON, or as an Arrow stream if accepted.
 
     The answer has the greatest and the least value that a line has in the window.
     """
+
+    def read() -> Response:
+        with runtime.database.reading() as session:
+            chart = logic.draw(session, body.asked())
+        if body.format == "arrow" or (body.format is None and _accepts_arrow(request)):
+            return Response(schemas.chart_stream(chart, body.columns), media_type=schemas.MEDIA_TYPE)
+        return reply(schemas.chart_message(chart, body.columns))
+
     # A request with more runs is refused later.
-    wait_until_stored(runtime.backlog, body.run_ids[:CHART_RUNS])
-    with runtime.database.reading() as session:
-        chart = logic.draw(session, body.asked())
-    if body.format == "arrow" or (body.format is None and _accepts_arrow(request)):
-        return Response(schemas.chart_stream(chart, body.columns), media_type=schemas.MEDIA_TYPE)
-    return reply(schemas.chart_message(chart, body.columns))
+    return await runtime.reads.read(body.run_ids[:CHART_RUNS], read)
 
 
 def _accepts_arrow(request: Request) -> bool:

@@ -5,7 +5,6 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from trackhelm_core.limits import BULK_HISTORY_RUNS, CHART_RUNS
-from trackhelm_core.queue.read_wait import wait_until_stored
 from trackhelm_core.runtime import RuntimeDep
 from trackhelm_core.wire.replies import documented, reply
 from trackhelm_core.wire.routes import WireRoute
@@ -17,85 +16,110 @@ browser_router = APIRouter(prefix="/mlflow/metrics", route_class=WireRoute)
 
 
 @router.get("/get-history", **documented(schemas.HistoryPage))
-def get_history(query: Annotated[schemas.GetHistory, Query()], runtime: RuntimeDep) -> Response:
+async def get_history(query: Annotated[schemas.GetHistory, Query()], runtime: RuntimeDep) -> Response:
     """Get the points of one metric of a run; none for a run or metric that does not exist."""
-    wait_until_stored(runtime.backlog, [query.run])
-    with runtime.database.reading() as session:
-        points, next_page_token = logic.get_history(
-            session, query.run, query.metric_key, max_results=query.max_results, page_token=query.page_token
-        )
-    return reply(schemas.HistoryPage(schemas.metric_messages(query.metric_key, points), next_page_token))
+
+    def read() -> Response:
+        with runtime.database.reading() as session:
+            points, next_page_token = logic.get_history(
+                session,
+                query.run,
+                query.metric_key,
+                max_results=query.max_results,
+                page_token=query.page_token,
+            )
+        return reply(schemas.HistoryPage(schemas.metric_messages(query.metric_key, points), next_page_token))
+
+    return await runtime.reads.read([query.run], read)
 
 
 @browser_router.get("/get-history-bulk", **documented(schemas.BulkHistories))
-def get_history_bulk(query: Annotated[schemas.GetHistoryBulk, Query()], runtime: RuntimeDep) -> Response:
+async def get_history_bulk(
+    query: Annotated[schemas.GetHistoryBulk, Query()], runtime: RuntimeDep
+) -> Response:
     """Get the points of one metric of several runs."""
+
+    def read() -> Response:
+        with runtime.database.reading() as session:
+            found = logic.get_history_bulk(
+                session, query.run_id, query.metric_key, max_results=query.max_results
+            )
+        return reply(schemas.BulkHistories(schemas.run_metric_messages(query.metric_key, found)))
+
     # A request with more runs is refused later.
-    wait_until_stored(runtime.backlog, query.run_id[:BULK_HISTORY_RUNS])
-    with runtime.database.reading() as session:
-        found = logic.get_history_bulk(session, query.run_id, query.metric_key, max_results=query.max_results)
-    return reply(schemas.BulkHistories(schemas.run_metric_messages(query.metric_key, found)))
+    return await runtime.reads.read(query.run_id[:BULK_HISTORY_RUNS], read)
 
 
 @router.get("/get-history-bulk-interval", **documented(schemas.RunHistories))
-def get_history_bulk_interval(
+async def get_history_bulk_interval(
     query: Annotated[schemas.GetHistoryBulkInterval, Query()], runtime: RuntimeDep
 ) -> Response:
     """Get evenly sampled points of one metric of several runs, in a range of steps."""
-    wait_until_stored(runtime.backlog, query.run_ids[:BULK_HISTORY_RUNS])
-    with runtime.database.reading() as session:
-        found = logic.get_history_samples(
-            session,
-            query.run_ids,
-            query.metric_key,
-            steps=(query.start_step, query.end_step),
-            max_results=query.max_results,
-        )
-    return reply(schemas.RunHistories(schemas.run_metric_messages(query.metric_key, found)))
+
+    def read() -> Response:
+        with runtime.database.reading() as session:
+            found = logic.get_history_samples(
+                session,
+                query.run_ids,
+                query.metric_key,
+                steps=(query.start_step, query.end_step),
+                max_results=query.max_results,
+            )
+        return reply(schemas.RunHistories(schemas.run_metric_messages(query.metric_key, found)))
+
+    return await runtime.reads.read(query.run_ids[:BULK_HISTORY_RUNS], read)
 
 
 series_router = APIRouter(prefix="/trackhelm/series", route_class=WireRoute)
 
 
 @series_router.post("/list", **documented(schemas.SeriesPage))
-def list_series(body: schemas.ListSeries, runtime: RuntimeDep) -> Response:
+async def list_series(body: schemas.ListSeries, runtime: RuntimeDep) -> Response:
     """List the series of runs with their labels and summaries, without reading the history."""
+
+    def read() -> Response:
+        with runtime.database.reading() as session:
+            records, next_page_token = logic.list_series(
+                session,
+                body.run_ids,
+                body.keys,
+                label_sets=body.label_sets,
+                max_results=body.max_results,
+                page_token=body.page_token,
+            )
+        return reply(schemas.SeriesPage(schemas.summary_messages(records), next_page_token))
+
     # A request with more runs is refused later.
-    wait_until_stored(runtime.backlog, body.run_ids[:CHART_RUNS])
-    with runtime.database.reading() as session:
-        records, next_page_token = logic.list_series(
-            session,
-            body.run_ids,
-            body.keys,
-            label_sets=body.label_sets,
-            max_results=body.max_results,
-            page_token=body.page_token,
-        )
-    return reply(schemas.SeriesPage(schemas.summary_messages(records), next_page_token))
+    return await runtime.reads.read(body.run_ids[:CHART_RUNS], read)
 
 
 @series_router.get("/history", **documented(schemas.SeriesHistory))
-def get_series_history(query: Annotated[schemas.GetSeriesHistory, Query()], runtime: RuntimeDep) -> Response:
+async def get_series_history(
+    query: Annotated[schemas.GetSeriesHistory, Query()], runtime: RuntimeDep
+) -> Response:
     """Get the exact points of the series with exactly these labels; no label means points without labels."""
     labels = query.labels()
-    wait_until_stored(runtime.backlog, [query.run_id])
-    with runtime.database.reading() as session:
-        points, next_page_token = logic.get_series_history(
-            session,
-            query.run_id,
-            query.key,
-            labels,
-            max_results=query.max_results,
-            page_token=query.page_token,
+
+    def read() -> Response:
+        with runtime.database.reading() as session:
+            points, next_page_token = logic.get_series_history(
+                session,
+                query.run_id,
+                query.key,
+                labels,
+                max_results=query.max_results,
+                page_token=query.page_token,
+            )
+        return reply(
+            schemas.SeriesHistory(
+                query.run_id,
+                query.key,
+                labels,
+                points.steps.tolist(),
+                points.timestamps.tolist(),
+                schemas.value_column(points),
+                next_page_token,
+            )
         )
-    return reply(
-        schemas.SeriesHistory(
-            query.run_id,
-            query.key,
-            labels,
-            points.steps.tolist(),
-            points.timestamps.tolist(),
-            schemas.value_column(points),
-            next_page_token,
-        )
-    )
+
+    return await runtime.reads.read([query.run_id], read)

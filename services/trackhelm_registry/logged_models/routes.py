@@ -5,13 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from trackhelm_core.errors import InvalidParameterError
-from trackhelm_core.queue.read_wait import (
-    names_metrics,
-    stored_positions,
-    wait_for_missed,
-    wait_until_all_stored,
-    wait_until_stored,
-)
+from trackhelm_core.queue.read_wait import names_metrics
 from trackhelm_core.runtime import RuntimeDep
 from trackhelm_core.security.actor import ActorDep
 from trackhelm_core.wire.replies import Empty, documented, empty_reply, reply
@@ -33,45 +27,52 @@ def create_logged_model(body: schemas.CreateLoggedModel, actor: ActorDep, runtim
 
 
 @router.post("/search", **documented(LoggedModelsPage))
-def search_logged_models(body: schemas.SearchLoggedModels, runtime: RuntimeDep) -> Response:
+async def search_logged_models(body: schemas.SearchLoggedModels, runtime: RuntimeDep) -> Response:
     """Return a page of the models of some experiments that match a filter.
 
     Metrics that were logged before the request are in the answer, and count for the filter and the order.
     """
-    # A condition on datasets is one on metrics: on the datasets with which they were measured.
-    if body.datasets or names_metrics(body.filter, *(term.field_name for term in body.order_by)):
-        wait_until_all_stored(runtime.backlog)
-    seen = stored_positions(runtime.backlog)
-    with runtime.database.reading() as session:
-        page = searching.search_models(session, body)
-    if wait_for_missed(runtime.backlog, [model.info.model_id for model in page.models], seen):
+
+    def search() -> tuple[LoggedModelsPage, list[str]]:
         with runtime.database.reading() as session:
             page = searching.search_models(session, body)
-    return reply(page)
+        return page, [model.info.model_id for model in page.models]
+
+    # A condition on datasets is one on metrics: on the datasets with which they were measured.
+    by_metrics = bool(body.datasets) or names_metrics(
+        body.filter, *(term.field_name for term in body.order_by)
+    )
+    return await runtime.reads.search(search, reply, by_metrics=by_metrics)
 
 
 @router.get("/{model_id}", **documented(LoggedModelReply))
-def get_logged_model(
+async def get_logged_model(
     model_id: str, query: Annotated[schemas.GetLoggedModel, Query()], runtime: RuntimeDep
 ) -> Response:
     """Return a model; a deleted one only if `allow_deleted`."""
-    wait_until_stored(runtime.backlog, [model_id])
-    with runtime.database.reading() as session:
-        model = logic.get_model(session, model_id, allow_deleted=query.allow_deleted)
-    return reply(LoggedModelReply(model=model))
+
+    def read() -> Response:
+        with runtime.database.reading() as session:
+            model = logic.get_model(session, model_id, allow_deleted=query.allow_deleted)
+        return reply(LoggedModelReply(model=model))
+
+    return await runtime.reads.read([model_id], read)
 
 
 @router.patch("/{model_id}", **documented(LoggedModelReply))
-def finalize_logged_model(
+async def finalize_logged_model(
     model_id: str, body: schemas.FinalizeLoggedModel, actor: ActorDep, runtime: RuntimeDep
 ) -> Response:
     """Set a model's status: its files were uploaded, or their upload failed."""
     _check_same(model_id, body.model_id)
+
+    def finalize() -> Response:
+        with runtime.database.writing() as session:
+            model = logic.finalize_model(session, model_id, body.status, AuditContext(actor, runtime.clock()))
+        return reply(LoggedModelReply(model=model))
+
     # The answer contains the model's metrics.
-    wait_until_stored(runtime.backlog, [model_id])
-    with runtime.database.writing() as session:
-        model = logic.finalize_model(session, model_id, body.status, AuditContext(actor, runtime.clock()))
-    return reply(LoggedModelReply(model=model))
+    return await runtime.reads.read([model_id], finalize)
 
 
 @router.delete("/{model_id}", **documented(Empty))

@@ -15,13 +15,13 @@ from sqlalchemy.orm import Session
 
 from tests.fixtures.api import Api, api_of
 from tests.fixtures.factories import Factory
+from tests.fixtures.reading import read_of, read_of_all, searches_of
 from trackhelm_core.chunks.codec import decode
 from trackhelm_core.chunks.points import Points
 from trackhelm_core.db.engine import make_engine
 from trackhelm_core.db.unit_of_work import Database
 from trackhelm_core.errors import ApiError, NotFoundError
 from trackhelm_core.queue.names import StreamId
-from trackhelm_core.queue.read_wait import wait_for_missed, wait_until_all_stored, wait_until_stored
 from trackhelm_core.settings import StorageSettings
 from trackhelm_domain import journal_backlog
 from trackhelm_domain.journal_backlog import Accepted, JournalBacklog
@@ -153,7 +153,7 @@ def test_however_logging_draining_and_dying_follow_each_point_is_there_once(
     server.drain.drain()
     assert server.stored() == expected
     assert not server.waiting()
-    wait_until_all_stored(server.backlog)
+    read_of_all(server.backlog)
     server.database.close()
 
 
@@ -161,36 +161,34 @@ def test_what_the_process_before_left_is_waited_for(server: Server) -> None:
     server.log(server.runs[0], {"loss": [1]})
     server.begin()
     with pytest.raises(ApiError, match="faster than they are stored"):
-        wait_until_stored(server.backlog, ["whoever"])  # Nobody has looked whose it is.
+        read_of(server.backlog, ["whoever"])  # Nobody has looked whose it is.
     server.drain.drain()
-    wait_until_stored(server.backlog, [server.runs[0], "whoever"])
+    read_of(server.backlog, [server.runs[0], "whoever"])
 
 
 def test_only_those_are_waited_for_who_are_behind(server: Server) -> None:
     run, other = server.runs
     server.log(run, {"loss": [1]})
-    wait_until_stored(server.backlog, [other])
-    seen = server.backlog.stored()
+    read_of(server.backlog, [other])
     with pytest.raises(ApiError, match="faster than they are stored"):
-        wait_until_stored(server.backlog, [other, run])
+        read_of(server.backlog, [other, run])
     server.drain.drain()
-    assert wait_for_missed(server.backlog, [run], seen) is False, "it is stored, and noted no more"
-    wait_until_stored(server.backlog, [run])
+    assert searches_of(server.backlog, [run]) == 1
+    read_of(server.backlog, [run])
 
 
 def test_another_process_waits_for_all_that_is_in_the_journal(server: Server) -> None:
     reader = JournalBacklog(server.database, patience_seconds=0.05)
-    wait_until_all_stored(reader)
-    wait_until_stored(reader, ["whoever"])
+    read_of_all(reader)
+    read_of(reader, ["whoever"])
     server.log(server.runs[0], {"loss": [1]})
-    seen = reader.stored()
     with pytest.raises(ApiError, match="faster than they are stored"):
-        wait_until_stored(reader, ["whoever"])
+        read_of(reader, ["whoever"])
     with pytest.raises(ApiError, match="faster than they are stored"):
-        wait_for_missed(reader, ["whoever"], seen)
+        searches_of(reader, ["whoever"])
     server.drain.drain()
-    wait_until_stored(reader, ["whoever"])
-    wait_until_all_stored(reader)
+    read_of(reader, ["whoever"])
+    read_of_all(reader)
 
 
 def test_what_cannot_be_stored_is_kept_and_holds_up_nothing(server: Server) -> None:
@@ -204,7 +202,7 @@ def test_what_cannot_be_stored_is_kept_and_holds_up_nothing(server: Server) -> N
     assert server.stored() == {(server.runs[0], "loss", 1): 1}
     reasons = [reason for _, reason in server.dead_letters()]
     assert reasons == ["an entry of an unknown version: it begins with 0x09", f"there is no run {'0' * 32}"]
-    wait_until_all_stored(server.backlog)
+    read_of_all(server.backlog)
     server.begin()
     server.drain.drain()
     assert len(server.dead_letters()) == 2
@@ -217,7 +215,7 @@ def test_what_another_process_drained_is_not_stored_again(server: Server) -> Non
     other_drain.keep()
     other_drain.drain()
     server.drain.drain()
-    wait_until_all_stored(server.backlog)
+    read_of_all(server.backlog)
     assert server.count() == 1
 
 

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.fixtures.reading import read_of
 from tests.fixtures.waiting import wait_until
 from tests.integration.queue.conftest import Split
 from tests.integration.queue.test_draining import drain, put
 from trackhelm_core.queue.flush_signal import FlushSignal, signal_flush
-from trackhelm_core.queue.read_wait import wait_until_stored
 from trackhelm_ingest.metrics.drain import drainer
 
 LONG_SECONDS = 30.0
@@ -55,7 +55,7 @@ def drained(split: Split, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 def test_a_read_that_waits_makes_the_drainer_hurry(split: Split, drained: str) -> None:
     for step in range(1, 4):
         put(split, drained, step)
-        wait_until_stored(split.backlog, [drained])
+        read_of(split.backlog, [drained])
         assert split.steps(drained) == list(range(step + 1))
 
 
@@ -63,6 +63,6 @@ def test_entries_that_nobody_waits_for_are_stored_together(split: Split, drained
     for step in range(1, 6):
         put(split, drained, step)
     assert split.steps(drained) == [0]
-    wait_until_stored(split.backlog, [drained])
+    read_of(split.backlog, [drained])
     assert split.steps(drained) == list(range(6))
     assert split.chunks(drained) == 2

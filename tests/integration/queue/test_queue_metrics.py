@@ -1,5 +1,6 @@
 """What `/metrics` says of the queue, and what `/ready` says of Redis."""
 
+import asyncio
 import re
 
 from starlette.testclient import TestClient
@@ -8,7 +9,6 @@ from tests.integration.queue.conftest import Split
 from tests.integration.queue.test_draining import drain, put, put_bytes
 from trackhelm_core.http.app import build_app
 from trackhelm_core.queue.names import PARTITIONS, partition_of
-from trackhelm_core.queue.read_wait import wait_until_stored
 from trackhelm_ingest.service import SERVICE as INGEST
 
 API = "/api/2.0/mlflow/runs"
@@ -72,10 +72,10 @@ def test_the_wait_of_a_read_is_counted(split: Split) -> None:
         return count
 
     run = split.new_run()
-    wait_until_stored(split.backlog, [run])
+    asyncio.run(split.runtime.reads.read([run], lambda: None))
     assert waits() == 0, "nothing was accepted: nothing is waited for"
     drain(split, put(split, run, 1))
-    wait_until_stored(split.backlog, [run])
+    asyncio.run(split.runtime.reads.read([run], lambda: None))
     assert waits() == 1
 
 
