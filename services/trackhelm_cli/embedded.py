@@ -41,6 +41,7 @@ def embedded(
             behind_gateway=http.behind_gateway,
             auth=auth,
             webhooks=webhooks,
+            body_memory_mebibytes=http.body_memory_mebibytes,
         )
     except ValueError as error:
         typer.echo(str(error), err=True)

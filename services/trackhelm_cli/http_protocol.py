@@ -13,7 +13,7 @@ from typing import Final
 import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
-from trackhelm_core.errors import ApiError, ErrorCode
+from trackhelm_core.errors import ApiError, ErrorCode, UnavailableError
 from trackhelm_core.ids import new_request_id
 from trackhelm_core.limits import REQUEST_HEADERS_BYTES, REQUEST_TARGET_BYTES
 from trackhelm_core.problems import problem
@@ -24,6 +24,9 @@ _PATH_BYTES: Final = 65_535
 
 # If a connection is closed while the client still sends, it is reset, and the client never reads the answer.
 _LINGER_SECONDS: Final = 5
+
+# Answered beyond the limit of connections, too: otherwise a probe would fail because the server is busy.
+_PROBES: Final = frozenset({b"/health", b"/ready"})
 
 _FRAMING: Final = frozenset({b"content-length", b"transfer-encoding"})
 
@@ -76,6 +79,18 @@ class BoundedProtocol(HttpToolsProtocol):
     _is_refused = False
     _declines_upgrade = False
     _lingering: asyncio.TimerHandle | None = None
+    _is_beyond_limit = False
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Accept a connection. One beyond the limit is refused when its request has come, or closed."""
+        super().connection_made(transport)
+        # uvicorn itself would answer with plain text.
+        most, self.limit_concurrency = self.limit_concurrency, None
+        self._most_connections = most
+        if most is not None and len(self.connections) > most:
+            self._is_beyond_limit = True
+            self.connections.discard(self)
+            self._lingering = self.loop.call_later(_LINGER_SECONDS, self.transport.close)
 
     def data_received(self, data: bytes) -> None:
         """Parse a block of data."""
@@ -115,9 +130,12 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Handle the end of the connection."""
+        self._stop_lingering()
+        super().connection_lost(exc)
+
+    def _stop_lingering(self) -> None:
         if self._lingering:
             self._lingering.cancel()
-        super().connection_lost(exc)
 
     def on_message_begin(self) -> None:
         """Begin a request."""
@@ -139,6 +157,11 @@ class BoundedProtocol(HttpToolsProtocol):
         """Start the request, unless its head is too large."""
         if self._declines_upgrade:
             return
+        if self._is_beyond_limit and b"".join(self._address) not in _PROBES:
+            raise UnavailableError(
+                f"The server has {self._most_connections} connections open, and serves no more at once. "
+                "Send the request again."
+            )
         if self._address_bytes > REQUEST_TARGET_BYTES:
             raise _too_long("address", REQUEST_TARGET_BYTES)
         # If all bytes read so far are within the limit, the headers need not be counted.
@@ -157,6 +180,9 @@ class BoundedProtocol(HttpToolsProtocol):
             # The request's task exists by now, but has not started.
             self.scope["query_string"] = rest.partition(b"#")[0]
         self._reading = _Reading.BODY
+        if self._is_beyond_limit:
+            self.cycle.keep_alive = False
+            self._stop_lingering()
 
     def on_message_complete(self) -> None:
         """End a request's body."""
@@ -200,6 +226,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self.flow.resume_reading()
         if self.transport.can_write_eof():
             self.transport.write_eof()
+        self._stop_lingering()
         self._lingering = self.loop.call_later(_LINGER_SECONDS, self.transport.close)
 
     def send_400_response(self, msg: str) -> None:

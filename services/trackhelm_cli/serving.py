@@ -1,6 +1,7 @@
 """Serving an application over HTTP, for every role that listens."""
 
 import gc
+import resource
 import socket
 from collections.abc import Callable
 from functools import cache
@@ -40,6 +41,19 @@ def tune_garbage_collection() -> None:
     gc.set_threshold(_YOUNG_OBJECTS, *_OLDER)
 
 
+# Besides the connections of callers: those to databases and stores, and files.
+_OTHER_FILES: Final = 1_000
+
+
+def allow_open_files(connections: int) -> None:
+    """Let this process have so many connections open, or as many as the system lets it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = connections + _OTHER_FILES
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+
+
 class _AnnouncingServer(uvicorn.Server):
     """Prints its address once it listens, and not before."""
 
@@ -74,6 +88,7 @@ def serve(app: ASGIApp, http: HttpSettings, announcement: str, auth: AuthSetting
             http=BoundedProtocol,
             host=http.host,
             port=http.port,
+            limit_concurrency=http.connections,
             log_config=None,
             access_log=False,
             ws="none",
@@ -93,6 +108,7 @@ def serve(app: ASGIApp, http: HttpSettings, announcement: str, auth: AuthSetting
         http.path_prefix,
     )
     tune_garbage_collection()
+    allow_open_files(http.connections)
     server.run()
     if not server.started:
         raise typer.Exit(1)
@@ -133,6 +149,11 @@ def serve_service(
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from error
     app = build_app(
-        [service], runtime, behind_gateway=http.behind_gateway, auth=auth, document=_whole_document
+        [service],
+        runtime,
+        behind_gateway=http.behind_gateway,
+        auth=auth,
+        body_memory_mebibytes=http.body_memory_mebibytes,
+        document=_whole_document,
     )
     serve(app, http, f"{service.name} listens on {{url}}", auth)

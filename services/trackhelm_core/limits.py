@@ -124,6 +124,8 @@ REQUEST_HEADERS_BYTES: Final = 64 * 1024
 # JSON request bodies: bytes. 1,000 metrics with 250-character keys in escaped non-ASCII fit; a dataset
 # profile of 16 MiB, the largest single legal field, fits too.
 JSON_BODY_BYTES: Final = 32 * 1024 * 1024
+# Those of all requests that a process has in memory, where a setting says nothing else.
+BODY_MEMORY_MEBIBYTES: Final = 256
 
 INT64_MIN: Final = -(2**63)
 INT64_MAX: Final = 2**63 - 1

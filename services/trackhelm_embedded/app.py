@@ -5,6 +5,7 @@ from fastapi import FastAPI
 from trackhelm_artifact.objects.opening import ArtifactStores
 from trackhelm_artifact.service import SERVICE as ARTIFACT
 from trackhelm_core.http.app import build_app
+from trackhelm_core.limits import BODY_MEMORY_MEBIBYTES
 from trackhelm_core.runtime import Runtime
 from trackhelm_core.settings import (
     AuthSettings,
@@ -52,6 +53,7 @@ def embedded_app(
     behind_gateway: bool = False,
     auth: AuthSettings | None = None,
     webhooks: WebhookSettings | None = None,
+    body_memory_mebibytes: int = BODY_MEMORY_MEBIBYTES,
 ) -> FastAPI:
     """Return the application over a data folder, which is created and migrated if necessary.
 
@@ -61,4 +63,10 @@ def embedded_app(
     storage.data.mkdir(parents=True, exist_ok=True)
     runtime = open_all(storage, redis, artifacts, webhooks)
     migrate(runtime.database.engine)
-    return build_app(SERVICES, runtime, behind_gateway=behind_gateway, auth=auth)
+    return build_app(
+        SERVICES,
+        runtime,
+        behind_gateway=behind_gateway,
+        auth=auth,
+        body_memory_mebibytes=body_memory_mebibytes,
+    )

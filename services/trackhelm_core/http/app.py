@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Lifespan
 
 from trackhelm_core import __version__
 from trackhelm_core.errors import UnavailableError
+from trackhelm_core.limits import BODY_MEMORY_MEBIBYTES
 from trackhelm_core.problems import install_problem_handlers
 from trackhelm_core.runtime import Runtime, RuntimeDep
 from trackhelm_core.security.middleware import ActorMiddleware
@@ -26,6 +27,7 @@ from trackhelm_core.service import Service
 from trackhelm_core.settings import AuthSettings
 from trackhelm_core.telemetry.metrics import RequestMetrics, metrics_router
 from trackhelm_core.telemetry.requests import RequestMiddleware
+from trackhelm_core.wire.bodies import MEBIBYTE, BodyMemory
 from trackhelm_core.wire.replies import JSON_MEDIA_TYPE, ErrorReply, schema_of
 from trackhelm_core.wire.routes import DirectApplication, DirectEndpoints, direct_routes
 
@@ -170,12 +172,14 @@ def build_app(
     *,
     behind_gateway: bool = False,
     auth: AuthSettings | None = None,
+    body_memory_mebibytes: int = BODY_MEMORY_MEBIBYTES,
     document: Callable[[], dict[str, Any]] | None = None,
 ) -> FastAPI:
     """Return an application that serves `services` over `runtime`; it closes the runtime when it stops.
 
-    Behind a gateway, a request keeps the id that the gateway gave it. `auth` names the proxies that are
-    trusted to name the user; without it, none is. `document` returns the OpenAPI document if it describes
+    Behind a gateway, the gateway's id of a request is the request's. `auth` names the proxies whose word
+    counts for who sends it; without, nobody's does. Bodies of requests take
+    `body_memory_mebibytes` together at the most. `document` returns the OpenAPI document where it tells of
     more than `services`.
 
     Routers are included and not mounted, because the lifespan of a mounted application never runs.
@@ -194,6 +198,7 @@ def build_app(
 
     app = _routed(services, lifespan)
     app.state.runtime = runtime
+    app.state.bodies = BodyMemory(body_memory_mebibytes * MEBIBYTE, runtime.metrics)
     app.state.probing = CapacityLimiter(_PROBES_AT_ONCE)
     if document is not None:
         app.openapi = document  # type: ignore[method-assign]  # FastAPI's documented extension point

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
 
+from trackhelm_core.limits import BODY_MEMORY_MEBIBYTES, JSON_BODY_BYTES
 from trackhelm_core.settings.base import SettingsGroup
 
 
@@ -110,6 +111,20 @@ class HttpSettings(SettingsGroup):
         default=False,
         description="Whether every request comes through a gateway, whose `X-Request-Id` and `X-Forwarded-*` "
         "are then believed.",
+    )
+
+    connections: int = Field(
+        4096,
+        ge=1,
+        description="Connections that a process serves at once; on more than these every request but "
+        "`/health` and `/ready` is answered with 503.",
+    )
+    body_memory_mebibytes: int = Field(
+        BODY_MEMORY_MEBIBYTES,
+        # One body must fit.
+        ge=JSON_BODY_BYTES // 2**20,
+        description="Memory in MiB that the JSON bodies of all requests of a process may take together; past "
+        "it 503. Files are streamed, and do not count.",
     )
 
     @field_validator("path_prefix")

@@ -1,86 +1,23 @@
 """The route classes of endpoints: with arguments read as MLflow reads them, and called directly."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, ClassVar, Final
 
 from fastapi import FastAPI, Request, Response
 from fastapi.routing import APIRoute
 from starlette.applications import Starlette
-from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from trackhelm_core.errors import ApiError, ErrorCode, InvalidParameterError
+from trackhelm_core.errors import InvalidParameterError
 from trackhelm_core.limits import JSON_BODY_BYTES
 from trackhelm_core.service import Service
 from trackhelm_core.wire.arguments import Arguments, check_no_arguments, read_body, read_json
+from trackhelm_core.wire.bodies import HeldBody
 from trackhelm_core.wire.paths import inner_path
 from trackhelm_core.wire.violations import cut
 
-# Bodies as they are received: how much of a body is read, and the error for one that ends too early.
-
-_TOO_LARGE = 413
-
-
-async def body_of(request: Request) -> AsyncIterator[bytes]:
-    """Yield a request's body; raises if the connection ends before the body does."""
-    try:
-        async for chunk in request.stream():
-            yield chunk
-    except ClientDisconnect as error:
-        raise _cut_short() from error
-
-
-def announced_length(request: Request) -> int | None:
-    """Return the body's length in bytes according to its header, None if the header is missing."""
-    header = request.headers.get("content-length")
-    if header is None:
-        return None
-    if not (header.isascii() and header.isdigit() and len(header) <= 18):  # noqa: PLR2004 - as of 64 bits
-        raise InvalidParameterError(f"Invalid Content-Length {header[:40]!r}: a whole number is expected.")
-    return int(header)
-
-
-async def whole_body(request: Request, limit: int) -> bytes:
-    """Return a body of at most `limit` bytes. A larger one is refused before more than that is in memory."""
-    _check_size(announced_length(request) or 0, limit)
-    return await read_whole(request.receive, limit)
-
-
-async def read_whole(receive: Receive, limit: int) -> bytes:
-    """Return the body that a connection sends, as `whole_body` does."""
-    chunks: list[bytes] = []
-    size = 0
-    more = True
-    while more:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise _cut_short()
-        chunk = message.get("body", b"")
-        size += len(chunk)
-        _check_size(size, limit)
-        chunks.append(chunk)
-        more = message.get("more_body", False)
-    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
-
-
-def _check_size(size: int, limit: int) -> None:
-    if size > limit:
-        # Not 429 or 5xx, because the stock client would retry the request.
-        raise ApiError(
-            ErrorCode.INVALID_PARAMETER_VALUE,
-            f"The request body is too large: at most {limit} bytes are allowed. Please split it up.",
-            status=_TOO_LARGE,
-        )
-
-
-def _cut_short() -> ApiError:
-    return ApiError(
-        ErrorCode.BAD_REQUEST, "The connection was closed before the whole body came: it was not stored."
-    )
-
-
-# The route class of every endpoint with arguments, in a JSON body or in the query string of a GET.
+# The route class of every endpoint that takes arguments: a JSON body, or those of a GET.
 #
 # It accepts the bodies that MLflow's server accepts: none (an empty message), and JSON that was encoded twice
 # (old clients). For a write it requires `Content-Type: application/json`, which no HTML form can send, so
@@ -107,15 +44,23 @@ def check_json_content_type(request: Request) -> None:
 
 
 class WireRequest(Request):
-    """A request that accepts MLflow's forms of a body."""
+    """A request that knows MLflow's forms of a body. Release its body when it is answered."""
 
     _read: bytes | None = None
+    _held: HeldBody | None = None
 
     async def body(self) -> bytes:
         """Return the body; an empty message if there is none."""
         if self._read is None:
-            self._read = await whole_body(self, JSON_BODY_BYTES) or _EMPTY
+            self._held = HeldBody(self.app.state.bodies)
+            self._read = await self._held.read(self, JSON_BODY_BYTES) or _EMPTY
         return self._read
+
+    def release(self) -> None:
+        """Let go of the body."""
+        if self._held is not None:
+            self._held.release()
+            self._read = self._held = None
 
     async def json(self) -> Any:
         """Return the value of the body."""
@@ -163,13 +108,16 @@ class WireRoute(APIRoute):
             if request.method in _JSON_METHODS:
                 check_json_content_type(request)
             wire_request = WireRequest(request.scope, request.receive)
-            # Read here, because FastAPI treats any error while it reads a body as invalid JSON.
-            body = await wire_request.body()
-            if has_message:
-                wire_request.check_query()
-            else:
-                wire_request.take_arguments(arguments, read_body(body))
-            return await handler(wire_request)
+            try:
+                # Here, because FastAPI takes whatever fails while it reads a body for JSON it cannot parse.
+                body = await wire_request.body()
+                if has_message:
+                    wire_request.check_query()
+                else:
+                    wire_request.take_arguments(arguments, read_body(body))
+                return await handler(wire_request)
+            finally:
+                wire_request.release()
 
         return handle
 
@@ -222,6 +170,8 @@ class DirectEndpoints:
             response = await scope["route"].endpoint(request)
         except Exception as error:  # noqa: BLE001 - an unexpected one is raised again
             response = await self._answer(request, error)
+        finally:
+            request.release()
         await response(scope, receive, send)
 
     async def _answer(self, request: Request, error: Exception) -> Response:
