@@ -15,7 +15,7 @@ from trackhelm_cli.options import (
 )
 from trackhelm_core.gateway.configuration import Gateway, Listening
 from trackhelm_core.settings import AuthSettings, GatewaySettings, HttpSettings, LogSettings, StorageSettings
-from trackhelm_stack.launch import BINDS_ANY_PORT, become
+from trackhelm_stack.launch import BINDS_ANY_PORT, PASSES_ANY_FOLDER, become
 from trackhelm_stack.nginx import UNPRIVILEGED, connections, prepare, workers
 from trackhelm_stack.ports import Address, free_ports
 from trackhelm_stack.program import MissingProgramError
@@ -49,5 +49,5 @@ def gateway(
     typer.echo(f"gateway listens on {address.url}{http.path_prefix}")
     sys.stdout.flush()
     if os.geteuid() == 0:
-        become(UNPRIVILEGED + BINDS_ANY_PORT)
+        become(UNPRIVILEGED + BINDS_ANY_PORT + PASSES_ANY_FOLDER, command[0])
     os.execv(command[0], command)  # noqa: S606 - there is no shell because there is no need of one

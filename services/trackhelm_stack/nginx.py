@@ -63,6 +63,7 @@ def gateway_program(gateway: Gateway, address: Address) -> Program:
         address=address.url,
         user=UNPRIVILEGED,
         binds_any_port=True,
+        passes_any_folder=True,
         has_workers=True,
         # Running requests are answered first, except when the stack was killed.
         stop_signal=signal.SIGQUIT,

@@ -4,6 +4,7 @@ import os
 import pwd
 import shutil
 import signal
+import stat
 import subprocess
 import tempfile
 from collections.abc import Mapping
@@ -20,6 +21,8 @@ _ROLE: Final = "trackhelm"
 _DATABASE: Final = "trackhelm"
 _UNPRIVILEGED: Final = "nobody"
 """PostgreSQL refuses to run as root; this account exists on every Linux."""
+
+_EVERYBODY_RUNS: Final = stat.S_IROTH | stat.S_IXOTH
 
 _DRAFT: Final = "postgres.draft-"
 
@@ -74,7 +77,12 @@ class Postgres:
 
     def program(self) -> Program:
         """Return the program for the stack to start."""
-        command = [str(_binary("postgres")), "-D", str(self._folder)]
+        binary = _binary("postgres")
+        mode = binary.stat().st_mode
+        if os.geteuid() == 0 and mode & _EVERYBODY_RUNS != _EVERYBODY_RUNS:
+            # It was installed with a strict umask. The right to read any file does not include running it.
+            binary.chmod(mode | _EVERYBODY_RUNS)
+        command = [str(binary), "-D", str(self._folder)]
         for name, value in self._settings.items():
             command += ["-c", f"{name}={value}"]
         return Program(
@@ -82,7 +90,9 @@ class Postgres:
             command,
             self._is_ready,
             address=f"postgresql://{_ROLE}@127.0.0.1:{self._port}/{_DATABASE}",
+            # It keeps no right to write: a superuser of the database can write any file that it can.
             user=_UNPRIVILEGED,
+            folder=self._folder,
             # PostgreSQL's "fast" shutdown: aborts the transactions of its clients, and writes committed data
             # to the disk.
             stop_signal=signal.SIGINT,
@@ -96,7 +106,8 @@ class Postgres:
         command += ["--auth=scram-sha-256", "--encoding=UTF8", "--no-instructions"]
         # Texts are sorted by code points, as in SQLite, regardless of the machine's language.
         command += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
-        initdb = Program("initdb", command, user=_UNPRIVILEGED)
+        # No client can connect to it.
+        initdb = Program("initdb", command, user=_UNPRIVILEGED, passes_any_folder=True)
         try:
             subprocess.run(launch_command(initdb), check=True, capture_output=True, text=True)  # noqa: S603
         except subprocess.CalledProcessError as error:

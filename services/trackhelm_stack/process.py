@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from trackhelm_stack.launch import BINDS_ANY_PORT
+from trackhelm_stack.launch import BINDS_ANY_PORT, PASSES_ANY_FOLDER
 from trackhelm_stack.program import Program
 
 _KEPT_LINES: Final = 20
@@ -26,7 +26,10 @@ def launch_command(program: Program) -> list[str]:
     user = program.user if os.geteuid() == 0 else ""
     if user and program.binds_any_port:
         user += BINDS_ANY_PORT
-    tie = [str(os.getpid()), str(int(program.death_signal)), user]
+    if user and program.passes_any_folder:
+        user += PASSES_ANY_FOLDER
+    folder = str(program.folder or "")
+    tie = [str(os.getpid()), str(int(program.death_signal)), user, folder]
     return [sys.executable, "-I", "-S", str(_LAUNCH), *tie, *program.command]
 
 

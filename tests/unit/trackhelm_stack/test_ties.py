@@ -1,6 +1,10 @@
 """A program's life is tied to the stack's, and the data folder's lock to the programs' lives."""
 
+import ctypes
 import os
+import pwd
+import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -12,7 +16,12 @@ import pytest
 
 from tests.fixtures.waiting import wait_until
 from trackhelm_stack import lock
+from trackhelm_stack.launch import BINDS_ANY_PORT, PASSES_ANY_FOLDER
 from trackhelm_stack.ports import Address, free_ports
+
+LAUNCH = Path(__file__).parents[3] / "services" / "trackhelm_stack" / "launch.py"
+CAP_DAC_READ_SEARCH = 2
+PR_CAPBSET_DROP = 24
 
 START_A_PROGRAM = """
     import sys
@@ -59,12 +68,59 @@ def test_programs_die_with_a_stack_that_is_killed_and_the_lock_waits_for_the_las
 
 
 def test_a_program_whose_stack_has_died_already_does_not_start() -> None:
-    launch = Path(__file__).parents[3] / "services" / "trackhelm_stack" / "launch.py"
     nobody = "1"
-    command = [sys.executable, str(launch), nobody, str(int(signal.SIGKILL)), "", "/bin/true"]
+    command = [sys.executable, str(LAUNCH), nobody, str(int(signal.SIGKILL)), "", "", "/bin/true"]
     ended = subprocess.run(command, capture_output=True, text=True, check=False)
     assert ended.returncode == 1
     assert "has died meanwhile" in ended.stderr
+
+
+def launched(program: Path, user: str, *, lacks_reading: bool) -> subprocess.CompletedProcess[str]:
+    """Print the rights of a copy of `cat` that root has started as somebody else."""
+
+    def drop() -> None:
+        if lacks_reading:
+            # As in a container, which takes rights from root.
+            assert ctypes.CDLL(None).prctl(PR_CAPBSET_DROP, CAP_DAC_READ_SEARCH, 0, 0, 0) == 0
+
+    tie = [str(os.getpid()), str(int(signal.SIGKILL)), user, ""]
+    return subprocess.run(
+        [sys.executable, str(LAUNCH), *tie, str(program), "/proc/self/status"],
+        capture_output=True,
+        text=True,
+        check=False,
+        preexec_fn=drop,
+    )
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can run a program as somebody else")
+@pytest.mark.parametrize("lacks_reading", [False, True])
+@pytest.mark.parametrize(
+    ("is_open", "user", "kept"),
+    [
+        (True, "nobody", set()),
+        (False, "nobody", {CAP_DAC_READ_SEARCH}),
+        (True, f"nobody{PASSES_ANY_FOLDER}", {1}),
+        (False, f"nobody{PASSES_ANY_FOLDER}", {1}),
+        (True, f"nobody{BINDS_ANY_PORT}", {10}),
+        (True, f"nobody{BINDS_ANY_PORT}{PASSES_ANY_FOLDER}", {1, 10}),
+    ],
+)
+def test_whom_root_runs_a_program_as_keeps_the_rights_he_needs_and_no_others(
+    tmp_path: Path, *, is_open: bool, user: str, kept: set[int], lacks_reading: bool
+) -> None:
+    program = Path("/bin/cat") if is_open else Path(shutil.copy("/bin/cat", tmp_path))
+    tmp_path.chmod(0o700)
+    done = launched(program, user, lacks_reading=lacks_reading)
+    if lacks_reading and CAP_DAC_READ_SEARCH in kept:
+        assert done.returncode == 1
+        assert f"nobody may not run {program}" in done.stderr
+        return
+    assert done.returncode == 0, done.stderr
+    for name in ("CapEff", "CapPrm", "CapInh", "CapAmb"):
+        (mask,) = re.findall(rf"^{name}:\s+([0-9a-f]+)$", done.stdout, re.MULTILINE)
+        assert int(mask, 16) == sum(1 << number for number in kept), name
+    assert re.search(rf"^Uid:\s+{pwd.getpwnam('nobody').pw_uid}\b", done.stdout, re.MULTILINE)
 
 
 def test_free_ports_differ_and_none_is_an_outgoing_connections() -> None:
