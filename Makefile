@@ -17,7 +17,7 @@ GENERATIONS := mlflow3 mlflow2
 .DEFAULT_GOAL := help
 .PHONY: help run run-stack setup check format openapi test test-server test-e2e test-stack test-clients \
     $(GENERATIONS:%=test-clients-%) test-install test-faults test-azure test-frameworks test-large-files \
-    bench bench-artifacts bench-charts bench-ingest bench-registry clean
+    bench bench-artifacts bench-charts bench-ingest bench-registry bench-start clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "%-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -106,6 +106,9 @@ bench-ingest: $(VENV)/.dev $(CLIENTS)/mlflow3/.ready ## Measure metric ingestion
 
 bench-charts: $(VENV)/.dev ## Time charts against reading the history they show
 	PYTHONPATH=services:. $(BIN)/python bench/charts.py
+
+bench-start: $(VENV)/.dev $(CLIENTS)/mlflow3/.ready ## Time starts to the first answer against stock MLflow
+	PYTHONPATH=services:. $(BIN)/python -m bench.start --mlflow-python $(CLIENTS)/mlflow3/bin/python $(BENCH)
 
 bench-artifacts: $(VENV)/.dev $(CLIENTS)/mlflow3/.ready ## Time uploads and downloads against stock MLflow
 	PYTHONPATH=services:. $(BIN)/python -m bench.artifacts --mlflow-python $(CLIENTS)/mlflow3/bin/python $(BENCH)

@@ -40,7 +40,7 @@ def postgresql(folder: Path, databases: Sequence[str]) -> Iterator[list[str]]:
 @contextmanager
 def mlflow_server(python: Path, database: str, folder: Path) -> Iterator[int]:
     """Run stock `mlflow server` with its default settings, and yield its port."""
-    port = _free_port()
+    port = free_port()
     url = database.replace("postgresql://", "postgresql+psycopg2://", 1)
     store = ["--backend-store-uri", url, "--artifacts-destination", str(folder / "artifacts")]
     command = [str(python), "-m", "mlflow", "server", *store, "--host", "127.0.0.1", "--port", str(port)]
@@ -51,7 +51,7 @@ def mlflow_server(python: Path, database: str, folder: Path) -> Iterator[int]:
 @contextmanager
 def trackhelm_server(database: str | None, folder: Path) -> Iterator[int]:
     """Run Trackhelm as one process over PostgreSQL, or SQLite in the folder, and yield its port."""
-    port = _free_port()
+    port = free_port()
     program = [sys.executable, "-c", "from trackhelm_cli.main import app; app()", "embedded"]
     command = [*program, "--port", str(port), "--data", str(folder)]
     if database is not None:
@@ -63,7 +63,7 @@ def trackhelm_server(database: str | None, folder: Path) -> Iterator[int]:
 @contextmanager
 def stack_server(database: str, folder: Path) -> Iterator[int]:
     """Run Trackhelm as a stack over a database, with a Redis of its own, and yield the gateway's port."""
-    port = _free_port()
+    port = free_port()
     url = database.replace("postgresql://", "postgresql+psycopg://", 1)
     program = [sys.executable, "-c", "from trackhelm_cli.main import app; app()", "stack"]
     command = [*program, "--port", str(port), "--data", str(folder), "--database-url", url]
@@ -74,7 +74,7 @@ def stack_server(database: str, folder: Path) -> Iterator[int]:
 @contextmanager
 def limit_server(folder: Path, *options: str) -> Iterator[int]:
     """Run a server that reads the body and answers with as many bytes as the path says, as in `/4096`."""
-    port = _free_port()
+    port = free_port()
     with _running([sys.executable, "-m", "bench.limit", str(port), *options], folder, port):
         yield port
 
@@ -85,7 +85,7 @@ def _running(command: Sequence[str], folder: Path, port: int) -> Iterator[None]:
     log = folder / "server.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            command, stdout=output, stderr=subprocess.STDOUT, env=_environment(), start_new_session=True
+            command, stdout=output, stderr=subprocess.STDOUT, env=environment(), start_new_session=True
         )
     try:
         _wait_until_healthy(process, port, log)
@@ -102,7 +102,8 @@ def _running(command: Sequence[str], folder: Path, port: int) -> Iterator[None]:
             process.wait()
 
 
-def _environment() -> Mapping[str, str]:
+def environment() -> Mapping[str, str]:
+    """Return the variables that every server is started with."""
     services = Path(__file__).parent.parent / "services"
     return os.environ | {
         "PYTHONPATH": f"{services}{os.pathsep}{services.parent}",
@@ -126,15 +127,15 @@ def _wait_until_healthy(process: subprocess.Popen[bytes], port: int, log: Path) 
 def _wait_until_idle(group: int) -> None:
     """Wait until a server's processes have started; stock's job runners still do long after it answers."""
     deadline = time.monotonic() + _START_SECONDS
-    used = _cpu_ticks(group)
+    used = cpu_ticks(group)
     while time.monotonic() < deadline:
         time.sleep(_IDLE_SECONDS)
-        before, used = used, _cpu_ticks(group)
+        before, used = used, cpu_ticks(group)
         if used - before < _IDLE_TICKS:
             return
 
 
-def _cpu_ticks(group: int) -> int:
+def cpu_ticks(group: int) -> int:
     """Return the processor time that the processes of a group have used, in hundredths of a second."""
     ticks = 0
     for stat in Path("/proc").glob("[0-9]*/stat"):
@@ -147,7 +148,8 @@ def _cpu_ticks(group: int) -> int:
     return ticks
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port that is not in use."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -11,8 +11,8 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from trackhelm_artifact.objects.keys import InvalidKeyError, ObjectKey
-from trackhelm_artifact.objects.opening import Locations, StoreUrlError, open_store
-from trackhelm_artifact.objects.store import ObjectError, ObjectStore
+from trackhelm_artifact.objects.opening import Locations, open_store
+from trackhelm_artifact.objects.store import ObjectError, ObjectStore, StoreUrlError
 from trackhelm_cli.options import DatabaseOption, DataOption, load
 from trackhelm_core import __version__
 from trackhelm_core.db.engine import make_engine

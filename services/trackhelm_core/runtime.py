@@ -8,15 +8,17 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from threading import Lock
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from fastapi import Depends, Request
 from prometheus_client import CollectorRegistry
 
 from trackhelm_core.clock import Clock, now_ms
 from trackhelm_core.db.unit_of_work import Database
-from trackhelm_core.queue.connection import RedisConnection
 from trackhelm_core.queue.read_wait import Backlog, ReadWaits
+
+if TYPE_CHECKING:  # An embedded server has none, and does not import its client.
+    from trackhelm_core.queue.connection import RedisConnection
 
 PartType = TypeVar("PartType")
 
@@ -62,7 +64,7 @@ class Runtime:
     Raises `SQLAlchemyError` when the database does not answer.
     """
     clock: Clock = now_ms
-    redis: RedisConnection | None = None
+    redis: "RedisConnection | None" = None
     """The queue of metrics; None when embedded."""
     metrics: CollectorRegistry = field(default_factory=CollectorRegistry)
     """The metrics that `/metrics` shows."""

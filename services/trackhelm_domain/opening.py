@@ -6,20 +6,23 @@ database.
 
 from contextlib import ExitStack
 from functools import partial
+from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry
 
 from trackhelm_core.db.engine import make_engine
 from trackhelm_core.db.unit_of_work import Database
-from trackhelm_core.queue.connection import RedisConnection
 from trackhelm_core.queue.read_wait import ReadWaits
-from trackhelm_core.queue.redis_backlog import RedisBacklog
 from trackhelm_core.runtime import Openers, Parts, Runtime
 from trackhelm_core.settings import RedisSettings, StorageSettings
 from trackhelm_domain.audit.recorder import AuditTrail
 from trackhelm_domain.journal_backlog import JournalBacklog
 from trackhelm_domain.migrate import is_ready
 from trackhelm_domain.outbox import DELIVER, Outbox
+
+if TYPE_CHECKING:
+    from trackhelm_core.queue.connection import RedisConnection
+    from trackhelm_core.queue.redis_backlog import RedisBacklog
 
 
 def open_database(url: str, outbox: Outbox | None = None) -> Database:
@@ -48,8 +51,7 @@ def open_runtime(
         if database.is_sqlite:
             closing.close()
             raise ValueError("TRACKHELM_REDIS_URL needs PostgreSQL: TRACKHELM_DATABASE_URL names SQLite")
-        queue = RedisConnection(redis_url, redis)
-        backlog = RedisBacklog(queue)
+        queue, backlog = _open_queue(redis_url, redis)
         closing.callback(queue.close)
         outbox.notify_by(partial(queue.send, DELIVER))
     reads = ReadWaits(backlog)
@@ -67,7 +69,16 @@ def open_runtime(
     )
 
 
-def _missing(database: Database, queue: RedisConnection | None) -> str | None:
+def _open_queue(url: str, settings: RedisSettings) -> "tuple[RedisConnection, RedisBacklog]":
+    # With Celery, which the connection sends tasks by, they take 160 ms to import.
+    from trackhelm_core.queue.connection import RedisConnection  # noqa: PLC0415
+    from trackhelm_core.queue.redis_backlog import RedisBacklog  # noqa: PLC0415
+
+    queue = RedisConnection(url, settings)
+    return queue, RedisBacklog(queue)
+
+
+def _missing(database: Database, queue: "RedisConnection | None") -> str | None:
     if not is_ready(database.engine):
         return "The database has not the schema this version needs: run `migrate`."
     return None if queue is None else queue.missing()

@@ -13,8 +13,7 @@ from trackhelm_ingest.experiments import routes as experiments_routes
 from trackhelm_ingest.metrics import routes as metrics_routes
 from trackhelm_ingest.metrics.drain.journal import JournalDrain
 from trackhelm_ingest.metrics.group_commit import GroupCommit
-from trackhelm_ingest.metrics.queue_sink import QueueSink
-from trackhelm_ingest.metrics.sink import CountingSink, QueueCollector
+from trackhelm_ingest.metrics.sink import CountingSink
 from trackhelm_ingest.runs import routes as runs_routes
 from trackhelm_ingest.upkeep import Upkeep
 
@@ -22,6 +21,10 @@ from trackhelm_ingest.upkeep import Upkeep
 @asynccontextmanager
 async def _lifespan(runtime: Runtime) -> AsyncIterator[dict[str, object]]:
     if runtime.redis is not None:
+        # With the client of Redis they take 60 ms to import.
+        from trackhelm_ingest.metrics.queue_collector import QueueCollector  # noqa: PLC0415
+        from trackhelm_ingest.metrics.queue_sink import QueueSink  # noqa: PLC0415
+
         runtime.metrics.register(QueueCollector(runtime.redis))
         queue = QueueSink(runtime.redis, runtime.database).start()
         try:

@@ -9,7 +9,8 @@ from celery import Celery
 
 from trackhelm_artifact.objects.opening import ArtifactStores
 from trackhelm_artifact.tasks import TASKS as ARTIFACT
-from trackhelm_core.queue.tasks import Task, make_celery
+from trackhelm_core.queue.broker import make_celery
+from trackhelm_core.queue.tasks import Task
 from trackhelm_core.runtime import Openers, Runtime
 from trackhelm_core.settings import RedisSettings, StorageSettings
 from trackhelm_domain.opening import open_runtime

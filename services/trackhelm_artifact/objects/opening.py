@@ -6,36 +6,14 @@ from pathlib import Path
 from typing import Final, Self
 from urllib.parse import quote, unquote, urlsplit
 
-from obstore.exceptions import BaseError
-from obstore.store import AzureStore, GCSStore
-
 from trackhelm_artifact.objects.folder import FolderStore
 from trackhelm_artifact.objects.keys import ObjectKey
-from trackhelm_artifact.objects.presigning import S3Direct, SignedDirect
-from trackhelm_artifact.objects.remote import Bounds, RemoteStore
-from trackhelm_artifact.objects.remote_calls import unavailable
-from trackhelm_artifact.objects.s3 import (
-    AMAZON,
-    BucketMaker,
-    client_options,
-    http_pool,
-    minio_client,
-    minio_credentials,
-    region_of,
-    retry_options,
-    s3_bucket,
-)
-from trackhelm_artifact.objects.s3_listing import S3Listing, Signing
-from trackhelm_artifact.objects.store import ObjectStore
+from trackhelm_artifact.objects.store import ObjectStore, StoreUrlError, unavailable
 from trackhelm_core.runtime import Runtime
 from trackhelm_core.settings import ObjectSettings, StorageSettings
 from trackhelm_domain.locations import Places
 
 SCHEMES: Final = ("file", "s3", "gs", "az")
-
-
-class StoreUrlError(ValueError):
-    """The URL is not that of a store; the message says why."""
 
 
 def open_store(url: str, settings: ObjectSettings, *, own: bool = True, sweep: bool = True) -> ObjectStore:
@@ -48,7 +26,7 @@ def open_store(url: str, settings: ObjectSettings, *, own: bool = True, sweep: b
         return _opened(url, settings, own=own, sweep=sweep)
     except StoreUrlError:
         raise
-    except (BaseError, OSError, ValueError) as error:
+    except (OSError, ValueError) as error:
         raise StoreUrlError(f"'{url}' cannot be opened: {error}") from error
 
 
@@ -59,12 +37,11 @@ def _opened(url: str, settings: ObjectSettings, *, own: bool, sweep: bool) -> Ob
     match parts.scheme:
         case "file":
             return FolderStore(_folder(url, parts.netloc, unquote(parts.path)), make=own, sweep=sweep)
-        case "s3" if parts.netloc:
-            return _s3(parts.netloc, unquote(parts.path).strip("/"), settings, own=own)
-        case "gs" if parts.netloc:
-            return _google(parts.netloc, unquote(parts.path).strip("/"), url, settings)
-        case "az" if parts.netloc:
-            return _azure(parts.netloc, unquote(parts.path).strip("/"), url, settings)
+        case "s3" | "gs" | "az" if parts.netloc:
+            # The clients of clouds take 90 ms to import, and most servers have a folder.
+            from trackhelm_artifact.objects.buckets import open_bucket  # noqa: PLC0415
+
+            return open_bucket(url, settings, own=own)
         case scheme if scheme in SCHEMES:
             raise StoreUrlError(f"'{url}' names no bucket: '{scheme}://bucket/prefix' is expected")
         case scheme:
@@ -77,67 +54,6 @@ def _folder(url: str, host: str, path: str) -> Path:
     if not path.startswith("/"):
         raise StoreUrlError(f"'{url}' is not absolute: 'file:///folder' is expected")
     return Path(path)
-
-
-def _s3(bucket: str, prefix: str, settings: ObjectSettings, *, own: bool) -> RemoteStore:
-    pool = http_pool(settings)
-    endpoint = settings.s3_endpoint or AMAZON
-    client = minio_client(endpoint, settings, pool)
-    direct = None
-    if settings.artifacts_presigned:
-        public = minio_client(settings.s3_public_endpoint or endpoint, settings, pool)
-        direct = S3Direct(client, public, pool, bucket, prefix, seconds=settings.artifacts_timeout_seconds)
-    signing = Signing(minio_credentials(settings, pool), region_of(settings))
-    listing = S3Listing(client, signing, pool, bucket, prefix, seconds=settings.artifacts_timeout_seconds)
-    store = s3_bucket(bucket, prefix, settings)
-    bounds = _bounds(settings)
-    if not (own and settings.s3_endpoint and settings.s3_create_bucket):
-        return RemoteStore(store, f"s3://{bucket}", bounds=bounds, direct=direct, listing=listing)
-    maker = BucketMaker(client, bucket, region_of(settings))
-    maker.make()
-    return RemoteStore(
-        store,
-        f"s3://{bucket}",
-        bounds=bounds,
-        direct=direct,
-        listing=listing,
-        on_missing_bucket=maker.make_soon,
-    )
-
-
-def _google(bucket: str, prefix: str, url: str, settings: ObjectSettings) -> RemoteStore:
-    store = GCSStore(
-        bucket,
-        prefix=prefix or None,
-        client_options=client_options(settings),
-        retry_config=retry_options(settings),
-    )
-    return _signing(store, url, settings)
-
-
-def _azure(account: str, path: str, url: str, settings: ObjectSettings) -> RemoteStore:
-    container, _, prefix = path.partition("/")
-    if not container:
-        raise StoreUrlError(f"'{url}' names no container: 'az://account/container/prefix' is expected")
-    store = AzureStore(
-        container,
-        prefix=prefix or None,
-        config={"account_name": account},
-        client_options=client_options(settings),
-        retry_config=retry_options(settings),
-    )
-    return _signing(store, url, settings)
-
-
-def _signing(store: GCSStore | AzureStore, url: str, settings: ObjectSettings) -> RemoteStore:
-    direct = SignedDirect(store, url) if settings.artifacts_presigned else None
-    return RemoteStore(store, url, bounds=_bounds(settings), direct=direct)
-
-
-def _bounds(settings: ObjectSettings) -> Bounds:
-    return Bounds(
-        settings.artifacts_upload_memory_mebibytes * 1024 * 1024, settings.artifacts_timeout_seconds
-    )
 
 
 # Locations of experiments outside the server's own store: only those that the operator allows.

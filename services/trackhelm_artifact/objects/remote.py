@@ -20,7 +20,7 @@ import obstore
 from obstore.store import AzureStore, GCSStore, S3Store
 
 from trackhelm_artifact.objects.keys import RESERVED, InvalidKeyError, ObjectKey, check_segment
-from trackhelm_artifact.objects.remote_calls import Budget, translate_errors, unavailable
+from trackhelm_artifact.objects.remote_calls import Budget, translate_errors
 from trackhelm_artifact.objects.s3_listing import S3Listing
 from trackhelm_artifact.objects.store import (
     BLOCK_BYTES,
@@ -39,6 +39,7 @@ from trackhelm_artifact.objects.store import (
     in_blocks,
     page_behind,
     read_ahead,
+    unavailable,
 )
 from trackhelm_core.limits import OBJECT_KEY_BYTES
 

@@ -6,10 +6,9 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Final
 
-import structlog
 from obstore.exceptions import BaseError, PermissionDeniedError, PreconditionError, UnauthenticatedError
 
-from trackhelm_artifact.objects.store import MissingObjectError, StoreFullError, StoreUnavailableError
+from trackhelm_artifact.objects.store import MissingObjectError, StoreFullError, unavailable
 
 # An amount (bytes of memory, or turns) that many callers share, and the wait for a part of it.
 #
@@ -66,8 +65,6 @@ class Budget:
 
 # Errors of obstore as the port's. The reason is logged here; callers do not learn any address.
 
-log = structlog.get_logger(__name__)
-
 _NO_BUCKET = re.compile(r"NoSuchBucket|ContainerNotFound|The specified bucket does not exist")
 _FULL = re.compile(r"InsufficientStorage|StorageFull|QuotaExceeded|status code: 507")
 _REFUSED = re.compile(r"status code: 40[13]")
@@ -90,12 +87,6 @@ def translate_errors(store: str, on_missing_bucket: Callable[[], None]) -> Itera
         if _FULL.search(text):
             raise StoreFullError("The artifact store has no room left.") from error
         raise unavailable(store, _reason(error, text), text) from error
-
-
-def unavailable(store: str, reason: str, answer: str) -> StoreUnavailableError:
-    """Log why a store is unavailable, and return the error to raise."""
-    log.error("object store unavailable", store=store, reason=reason, answer=answer)
-    return StoreUnavailableError("The artifact store is not available. Send the request again.", reason)
 
 
 def _reason(error: Exception, text: str) -> str:

@@ -17,8 +17,8 @@ from minio.error import MinioException
 from minio.signer import presign_v4
 from minio.time import utcnow
 
-from trackhelm_artifact.objects.remote_calls import Budget, unavailable
-from trackhelm_artifact.objects.store import Interrupted, PageError, StoreUnavailableError
+from trackhelm_artifact.objects.remote_calls import Budget
+from trackhelm_artifact.objects.store import Interrupted, PageError, StoreUnavailableError, unavailable
 
 # Calls of the MinIO SDK, which block, and the errors for a bucket that does not answer.
 

@@ -10,8 +10,12 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Final, Protocol, TypeVar
 
+import structlog
+
 from trackhelm_artifact.objects.keys import ObjectKey
 from trackhelm_core.errors import DependencyUnavailableError
+
+log = structlog.get_logger(__name__)
 
 # Bodies in blocks that are large enough for a call each.
 #
@@ -175,6 +179,16 @@ class StoreUnavailableError(ObjectError, DependencyUnavailableError):
     def __init__(self, message: str, reason: str = "") -> None:
         super().__init__(message)
         self.reason = reason
+
+
+def unavailable(store: str, reason: str, answer: str) -> StoreUnavailableError:
+    """Log why a store is unavailable, and return the error to raise."""
+    log.error("object store unavailable", store=store, reason=reason, answer=answer)
+    return StoreUnavailableError("The artifact store is not available. Send the request again.", reason)
+
+
+class StoreUrlError(ValueError):
+    """The URL is not that of a store; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Tasks: how a service describes its own, how one is sent, and Celery's broker over Redis.
+"""Tasks: how a service describes its own, and what must be known to send one.
 
 A service lists `Task` records in its `tasks.py`, and the worker registers them. A sender passes a record to
 the connection, so no service imports Celery.
@@ -7,63 +7,7 @@ the connection, so no service imports Celery.
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final, Protocol
-
-from celery import Celery
-from kombu.entity import Exchange, Queue
-from kombu.transport import TRANSPORT_ALIASES, redis, virtual
-
-from trackhelm_core.settings import RedisSettings
-
-# Kombu's transport over Redis, changed so that a worker recovers after Redis was down.
-#
-# A worker takes as many messages as it has processes, and another one when it has acknowledged one. If Redis
-# is down just when a message is acknowledged, kombu counts the message as held for ever. After as many such
-# messages as the worker has processes, it takes no message any more, although it looks alive. Here a failed
-# acknowledgement counts as done. Redis still has the message and delivers it again after the visibility
-# time-out, so tasks may run twice.
-
-
-class _QoS(redis.QoS):
-    def ack(self, delivery_tag: str) -> None:
-        try:
-            super().ack(delivery_tag)  # type: ignore[no-untyped-call]
-        except Exception:
-            virtual.QoS.ack(self, delivery_tag)  # type: ignore[no-untyped-call]
-            raise
-
-    def reject(self, delivery_tag: str, requeue: bool = False) -> None:  # noqa: FBT001, FBT002 - kombu's
-        try:
-            super().reject(delivery_tag, requeue=requeue)  # type: ignore[no-untyped-call]
-        except Exception:
-            virtual.QoS.ack(self, delivery_tag)  # type: ignore[no-untyped-call]
-            raise
-
-
-class _Channel(redis.Channel):
-    QoS = _QoS
-
-
-class Transport(redis.Transport):
-    """The transport that Celery uses for `redis://` and `rediss://`."""
-
-    Channel = _Channel
-
-
-_NAME: Final = f"{__name__}:{Transport.__name__}"
-
-
-def install() -> None:
-    """Make kombu use this transport instead of its own. Call this before its first connection."""
-    # By the schemes of the URLs, because kombu decides by the scheme whether to encrypt, too.
-    TRANSPORT_ALIASES["redis"] = TRANSPORT_ALIASES["rediss"] = _NAME
-
-
-KEY_PREFIX: Final = "{trackhelm}:celery:"
-"""The prefix of Celery's own keys, because other applications may use the same Redis."""
-
-# After this long, a task that a killed worker held is delivered to another one. No task runs for so long.
-_VISIBILITY_SECONDS: Final = 600
+from typing import Protocol
 
 
 class TaskQueue(StrEnum):
@@ -115,42 +59,3 @@ class Task:
     """How long after it was sent a worker may run the task."""
     every_seconds: float | None = None
     """How often beat sends the task, without arguments; None if only code sends it."""
-
-
-def make_celery(settings: RedisSettings) -> Celery:
-    """Return a Celery application that uses a Redis, with no task registered."""
-    url = settings.effective_redis_url
-    if url is None:
-        raise ValueError("TRACKHELM_REDIS_URL is not set: tasks wait in Redis")
-    install()
-    app = Celery("trackhelm", broker=url, set_as_current=False)
-    timeout = settings.redis_timeout_seconds
-    app.conf.update(
-        accept_content=["json"],
-        task_serializer="json",
-        task_ignore_result=True,
-        # A task is acknowledged when it is done, so that another worker runs it if its worker is killed.
-        task_acks_late=True,
-        task_reject_on_worker_lost=True,
-        worker_prefetch_multiplier=1,
-        task_queues=[_celery_queue(queue.value) for queue in TaskQueue],
-        task_default_queue=TaskQueue.UPKEEP.value,
-        broker_connection_retry_on_startup=True,
-        broker_transport_options={
-            "global_keyprefix": KEY_PREFIX,
-            "visibility_timeout": _VISIBILITY_SECONDS,
-            "socket_timeout": timeout,
-            "socket_connect_timeout": timeout,
-        },
-        # One attempt only: the sender gets the error, and beat sends the task later.
-        task_publish_retry=False,
-        worker_hijack_root_logger=False,
-        worker_enable_remote_control=False,
-        worker_send_task_events=False,
-    )
-    return app
-
-
-def _celery_queue(name: str) -> Queue:
-    # Each queue has its own exchange: by default Celery binds all queues to one, under one key.
-    return Queue(name, Exchange(name, type="direct"), routing_key=name)  # type: ignore[no-untyped-call]

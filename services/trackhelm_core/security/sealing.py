@@ -2,15 +2,20 @@
 
 Fernet (AES-128-CBC and HMAC-SHA256) with the first of the configured keys; any of the keys decrypts. If no
 key is configured, one is made in a file of its own when it is first needed, if there is a folder for it.
+
+`cryptography` takes 25 ms to import, so it is imported only when there is a key or a secret.
 """
 
+import base64
 import os
 import secrets
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+if TYPE_CHECKING:
+    from cryptography.fernet import Fernet, MultiFernet
 
 
 class NoKeyError(Exception):
@@ -39,6 +44,8 @@ class SecretBox:
 
     def open(self, sealed: str) -> str:
         """Return the text of a sealed text. Raises `NoKeyError`, `CannotOpenError` or `OSError`."""
+        from cryptography.fernet import InvalidToken  # noqa: PLC0415 - see above
+
         try:
             return self._box(make=False).decrypt(sealed).decode()
         except InvalidToken as error:
@@ -48,7 +55,9 @@ class SecretBox:
         """Return a sealed text, sealed again with the first key. Raises as `open` does."""
         return self.seal(self.open(sealed))
 
-    def _box(self, *, make: bool) -> MultiFernet:
+    def _box(self, *, make: bool) -> "MultiFernet":
+        from cryptography.fernet import MultiFernet  # noqa: PLC0415 - see above
+
         if self._given:
             return MultiFernet(self._given)
         if self._key_file is None:
@@ -60,7 +69,9 @@ class SecretBox:
         return MultiFernet([_fernet(self._key_file.read_text(encoding="ascii"))])
 
 
-def _fernet(key: str) -> Fernet:
+def _fernet(key: str) -> "Fernet":
+    from cryptography.fernet import Fernet  # noqa: PLC0415 - see above
+
     try:
         return Fernet(key.strip())
     except ValueError as error:
@@ -77,7 +88,7 @@ def make_key(file: Path) -> None:
     draft = file.with_name(f"{file.name}.draft-{secrets.token_hex(4)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as stream:
-        stream.write(Fernet.generate_key())
+        stream.write(base64.urlsafe_b64encode(secrets.token_bytes(32)))
         stream.flush()
         os.fsync(stream.fileno())
     with suppress(FileExistsError):  # Another process has made a key first, which is then used.

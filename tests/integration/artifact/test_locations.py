@@ -11,7 +11,8 @@ from tests.fixtures.api import Api, api_of
 from tests.fixtures.s3 import BUCKET, S3Server
 from trackhelm_artifact.integrity.purging import place_of
 from trackhelm_artifact.objects.keys import ObjectKey
-from trackhelm_artifact.objects.opening import LocationError, Locations, StoreUrlError
+from trackhelm_artifact.objects.opening import LocationError, Locations
+from trackhelm_artifact.objects.store import StoreUrlError
 from trackhelm_core.settings import ObjectSettings, StorageSettings
 
 PREFIX = f"locations-{uuid.uuid4().hex}"

@@ -15,7 +15,7 @@ from tests.fixtures.objects import body, content, entries, key
 from tests.fixtures.s3 import BUCKET, S3Server, new_bucket
 from tests.integration.artifact.conftest import serving_live
 from trackhelm_artifact.objects.keys import ObjectKey
-from trackhelm_artifact.objects.opening import StoreUrlError, open_store
+from trackhelm_artifact.objects.opening import open_store
 from trackhelm_artifact.objects.remote import MOST_PARTS, PART_BYTES, RemoteStore
 from trackhelm_artifact.objects.store import (
     ConflictError,
@@ -24,6 +24,7 @@ from trackhelm_artifact.objects.store import (
     MissingObjectError,
     ObjectStore,
     StoreUnavailableError,
+    StoreUrlError,
     TooLargeError,
     UnfitKeyError,
 )

@@ -13,7 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from tests.fixtures.backing_services import running
-from trackhelm_core.db import engine
+from trackhelm_core.db import postgresql
 from trackhelm_core.db.engine import make_engine
 from trackhelm_core.db.failures import database_failure
 from trackhelm_core.db.unit_of_work import Database
@@ -32,8 +32,8 @@ def server(tmp_path: Path) -> Iterator[tuple[str, int]]:
 
 @pytest.fixture
 def database(server: tuple[str, int], monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
-    monkeypatch.setattr(engine, "PATIENCE_SECONDS", 1.0)
-    monkeypatch.setattr(engine, "GREETING_SECONDS", 1.0)
+    monkeypatch.setattr(postgresql, "PATIENCE_SECONDS", 1.0)
+    monkeypatch.setattr(postgresql, "GREETING_SECONDS", 1.0)
     database = Database(make_engine(server[0]))
     yield database
     database.close()

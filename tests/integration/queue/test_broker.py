@@ -7,7 +7,7 @@ from kombu.entity import Queue
 from redis.exceptions import RedisError
 
 from tests.integration.queue.conftest import Split
-from trackhelm_core.queue.tasks import make_celery
+from trackhelm_core.queue.broker import make_celery
 
 
 @pytest.mark.parametrize("how", ["ack", "reject", "requeue"])

@@ -25,6 +25,27 @@ from trackhelm_ingest.runs.store import runs_to_log_to
 
 log = structlog.get_logger(__name__)
 
+BATCH_ENTRIES: Final = 256
+"""At most 256,000 points: about 6 MB of columns, and a transaction of well under a second."""
+
+MOST_BATCH_ENTRIES: Final = 2_048
+"""The limit if entries are so small that so many are at most `BATCH_BYTES`, judged by the last batch."""
+
+BATCH_BYTES: Final = 6 * 1024 * 1024
+
+PACE_SECONDS: Final = 0.75
+"""The least time from one transaction to the next, unless a read waits. Entries that arrive meanwhile share
+chunks and a sync of the disk, and leave the CPU to the requests. With one point in each request, 3,400
+requests a second took 40% of a CPU when this was 0.02. With 1,000 points in each, at 1.7 million a second,
+1.0 instead of 0.25 saved a fifth of a worker's time for each point. It is less than a second, so that a read
+whose flush signal was lost waits no longer than that.
+"""
+
+
+def entries_to_read(mean_bytes: float) -> int:
+    """Return how many entries to read as a batch, given their mean size."""
+    return max(BATCH_ENTRIES, min(MOST_BATCH_ENTRIES, int(BATCH_BYTES / max(mean_bytes, 1))))
+
 
 class RawEntry(NamedTuple):
     """An entry as it waits in the queue."""

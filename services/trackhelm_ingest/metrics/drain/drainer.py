@@ -17,7 +17,13 @@ from trackhelm_core.queue.names import StreamId, drainer_of, stream_of
 from trackhelm_core.queue.tasks import TaskQueue
 from trackhelm_ingest.metrics.appending import CALLED_SECONDS
 from trackhelm_ingest.metrics.dead_letters import DeadLetters
-from trackhelm_ingest.metrics.drain.batch import RawEntry, store_batch
+from trackhelm_ingest.metrics.drain.batch import (
+    BATCH_ENTRIES,
+    PACE_SECONDS,
+    RawEntry,
+    entries_to_read,
+    store_batch,
+)
 from trackhelm_ingest.metrics.drain.stream import BLOCK_SECONDS, PartitionStream, Stored
 from trackhelm_ingest.metrics.positions import draining_alone, find_position, known_partitions, move_position
 from trackhelm_ingest.metrics.store import Metric
@@ -25,14 +31,6 @@ from trackhelm_ingest.metrics.store import Metric
 # The loop that drains a partition: read, store and remove entries, as long as there are some or soon may be.
 
 log = structlog.get_logger(__name__)
-
-BATCH_ENTRIES: Final = 256
-"""At most 256,000 points: about 6 MB of columns, and a transaction of well under a second."""
-
-MOST_BATCH_ENTRIES: Final = 2_048
-"""The limit if entries are so small that so many are at most `BATCH_BYTES`, judged by the last batch."""
-
-BATCH_BYTES: Final = 6 * 1024 * 1024
 
 MOST_BATCH_BYTES: Final = 16 * 1024 * 1024
 """For entries that are large because of labels: a batch takes several times as much of a worker's memory."""
@@ -47,16 +45,8 @@ SLICE_SECONDS: Final = 20.0
 FAIR_SLICE_SECONDS: Final = 0.25
 """The time slice while other partitions wait: with 16 busy ones and 2 workers, each is drained every 2 s."""
 
-PACE_SECONDS: Final = 0.75
-"""The least time from one transaction to the next, unless a read waits. Entries that arrive meanwhile share
-chunks and a sync of the disk, and leave the CPU to the requests. With one point in each request, 3,400
-requests a second took 40% of a CPU when this was 0.02. With 1,000 points in each, at 1.7 million a second,
-1.0 instead of 0.25 saved a fifth of a worker's time for each point. It is less than a second, so that a read
-whose flush signal was lost waits no longer than that.
-"""
-
 CROWDED_PACE_SECONDS: Final = 0.02
-"""The least time while other partitions wait for a worker."""
+"""`PACE_SECONDS` while other partitions wait for a worker."""
 
 
 class Ended(Enum):
@@ -151,11 +141,6 @@ class Drainer:
 
     def _others_wait(self) -> bool:
         return self._redis.tasks_waiting(TaskQueue.METRICS) > 0
-
-
-def entries_to_read(mean_bytes: float) -> int:
-    """Return how many entries to read as a batch, given their mean size."""
-    return max(BATCH_ENTRIES, min(MOST_BATCH_ENTRIES, int(BATCH_BYTES / max(mean_bytes, 1))))
 
 
 def drain_slice(

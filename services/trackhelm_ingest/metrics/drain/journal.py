@@ -16,8 +16,13 @@ from sqlalchemy.orm import Session
 from trackhelm_core.db.unit_of_work import Database
 from trackhelm_core.queue.names import BEFORE_ALL, StreamId
 from trackhelm_domain.journal_backlog import JournalBacklog
-from trackhelm_ingest.metrics.drain.batch import RawEntry, store_batch
-from trackhelm_ingest.metrics.drain.drainer import BATCH_ENTRIES, PACE_SECONDS, entries_to_read
+from trackhelm_ingest.metrics.drain.batch import (
+    BATCH_ENTRIES,
+    PACE_SECONDS,
+    RawEntry,
+    entries_to_read,
+    store_batch,
+)
 from trackhelm_ingest.metrics.journal_store import (
     bury_entries,
     delete_entries,

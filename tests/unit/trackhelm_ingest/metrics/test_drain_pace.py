@@ -2,7 +2,7 @@
 
 import pytest
 
-from trackhelm_ingest.metrics.drain.drainer import (
+from trackhelm_ingest.metrics.drain.batch import (
     BATCH_BYTES,
     BATCH_ENTRIES,
     MOST_BATCH_ENTRIES,
