@@ -51,18 +51,24 @@ class JournalBacklog:
 
     # For reads.
 
-    def newest(self, subjects: Sequence[str]) -> Positions:
-        """Return the newest entry that may belong to the subjects, unless it is stored."""
+    def newest(self, subjects: Sequence[str], seen: Positions | None = None) -> Positions:
+        """Return the newest entry that may belong to the subjects, unless it was stored (before `seen`)."""
         with self._changed:
             if self._is_kept_here:
-                if self._stored >= self._accepted:
+                stored = self._stored if seen is None else _entry(seen)
+                if stored >= self._accepted:
                     return {}
                 notes = self._notes
                 noted = max((notes.get(subject, _BEFORE_ALL) for subject in subjects), default=_BEFORE_ALL)
-                # It is unknown to which runs the entries belong that an earlier process has left.
-                newest = max(noted, self._recovered)
-                return _position(newest) if newest > self._stored else {}
-        return self.accepted()
+                # It is unknown to which runs the entries belong that an earlier process has left, or that
+                # were stored since: their notes are gone.
+                since = self._stored if self._stored > stored else _BEFORE_ALL
+                newest = max(noted, self._recovered, since)
+                return _position(newest) if newest > stored else {}
+        accepted = self.accepted()
+        if accepted or seen is None or self.stored() == seen:
+            return accepted
+        return _position(_entry(seen) + 1)
 
     def accepted(self) -> Positions:
         """Return the newest entry that was accepted."""
@@ -164,6 +170,11 @@ class JournalBacklog:
     def _ask(self, function: Callable[..., Any]) -> int | None:
         with self._database.reading_once() as session:
             return session.scalar(select(function(JournalEntry.id)).where(JournalEntry.reason.is_(None)))
+
+
+def _entry(positions: Positions) -> int:
+    position = positions.get(_PARTITION)
+    return position.milliseconds if position else _BEFORE_ALL
 
 
 def _position(entry: int) -> Positions:

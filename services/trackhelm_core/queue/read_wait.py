@@ -48,8 +48,12 @@ class Backlog(Protocol):
         """How long a read waits at most."""
         ...
 
-    def newest(self, subjects: Sequence[str]) -> Positions:
-        """Return the newest noted entry of runs and logged models in each partition that has one."""
+    def newest(self, subjects: Sequence[str], seen: Positions | None = None) -> Positions:
+        """Return the newest noted entry of runs and logged models in each partition that has one.
+
+        Entries that are stored may be left out, except those stored since `seen` was returned by `stored`:
+        a read that began before they were stored has missed them.
+        """
         ...
 
     def accepted(self) -> Positions:
@@ -157,7 +161,7 @@ class ReadWaits:
             yield self._backlog.accepted()
         seen = self._backlog.stored()
         found, subjects = search()
-        newest = self._backlog.newest(list(subjects)) if subjects else {}
+        newest = self._backlog.newest(list(subjects), seen) if subjects else {}
         missed = {part: entry for part, entry in newest.items() if seen.get(part, BEFORE_ALL) < entry}
         if missed:
             yield missed

@@ -28,7 +28,7 @@ class RedisBacklog:
         """How long a read waits at most."""
         return self._settings.read_wait_seconds
 
-    def newest(self, subjects: Sequence[str]) -> Positions:
+    def newest(self, subjects: Sequence[str], seen: Positions | None = None) -> Positions:
         """Return the newest noted entry of the subjects in each partition."""
         newest: dict[int, StreamId] = {}
         for begin in range(0, len(subjects), _AT_A_TIME):
