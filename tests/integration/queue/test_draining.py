@@ -117,7 +117,7 @@ def test_a_crash_between_commit_and_cut_counts_nothing_twice(
         raise ConnectionError
 
     with monkeypatch.context() as patch:
-        patch.setattr(PartitionStream, "finalize", fail)
+        patch.setattr(PartitionStream, "acknowledge", fail)
         with pytest.raises(ConnectionError):
             drain(split, partition)
     assert waiting(split, partition) == 1
@@ -230,7 +230,7 @@ def test_the_bytes_that_wait_are_counted_right_again_after_a_crash(
     # As of a version that did not count: there is more than is known of.
     split.redis.client.hset(WAITING_BYTES, mapping={str(partition): 5, IN_ALL: 5})
     with monkeypatch.context() as patch:
-        patch.setattr(PartitionStream, "finalize", fail)
+        patch.setattr(PartitionStream, "acknowledge", fail)
         with pytest.raises(ConnectionError):
             drain(split, partition)
     put(split, run, 2)
