@@ -33,7 +33,12 @@ _TOO_LONG: Final = (
 # nginx's own status, the status that is answered, its code and the message. 494 is nginx's for headers that
 # are too large.
 _REFUSALS: Final[Sequence[tuple[int, int, ErrorCode, str]]] = (
-    (400, 400, ErrorCode.BAD_REQUEST, _NOT_HTTP + "its first line, a header or a chunk is malformed."),
+    (
+        400,
+        400,
+        ErrorCode.BAD_REQUEST,
+        _NOT_HTTP + "its first line, a header or a chunk is malformed; a path cannot hold %00.",
+    ),
     (403, 403, ErrorCode.PERMISSION_DENIED, "The gateway may not read what was asked for."),
     (404, 404, ErrorCode.ENDPOINT_NOT_FOUND, "No endpoint answers this path."),
     (405, 400, ErrorCode.BAD_REQUEST, _NOT_HTTP + "its method is not offered."),

@@ -73,6 +73,8 @@ class Refusal:
     content_type: str
     ours: Expected
     stock: Expected
+    gateway: Expected
+    """Of nginx, where it refuses a request before any service sees it."""
     why: str
 
 
@@ -92,17 +94,18 @@ def refusals(group: str) -> Iterator[Refusal]:
             content_type=line.get("type", "application/json"),
             ours=ours,
             stock=Expected(**line["stock"]) if "stock" in line else ours,
+            gateway=Expected(**line["gateway"]) if "gateway" in line else ours,
             why=line.get("why", ""),
         )
 
 
-def differences(port: int, group: str, *, stock: bool) -> list[str]:
+def differences(port: int, group: str, *, stock: bool, gateway: bool = False) -> list[str]:
     """Send every request of a group to the server on a port, and tell where it answers otherwise."""
     world = World(port)
     found = []
     for refusal in refusals(group):
         names = world.names | {"new": f"new-{uuid.uuid4().hex}"}
-        expected = refusal.stock if stock else refusal.ours
+        expected = refusal.stock if stock else refusal.gateway if gateway else refusal.ours
         wanted = Expected(expected.status, expected.code, fill(expected.begins, names))
         answer = _ask(port, refusal, names)
         if difference := wanted.difference(answer):
