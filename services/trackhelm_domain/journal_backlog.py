@@ -47,7 +47,7 @@ class JournalBacklog:
         self._accepted = self._stored = self._recovered = _BEFORE_ALL
         self._notes: dict[str, int] = {}
         self._bytes = 0
-        self._hurry = self._called = False
+        self._must_flush = self._called = False
 
     # For reads.
 
@@ -85,10 +85,10 @@ class JournalBacklog:
         first = self._ask(func.min)
         return _position(_BEHIND_ALL if first is None else first - 1)
 
-    def hurry(self, partitions: Iterable[int]) -> None:
+    def flush(self, partitions: Iterable[int]) -> None:
         """Make the drainer store at once what waits, if this process keeps the journal."""
         with self._changed:
-            self._hurry = True
+            self._must_flush = True
             self._changed.notify_all()
 
     def pause(self, seconds: float) -> None:
@@ -149,11 +149,11 @@ class JournalBacklog:
             while True:
                 now = time.monotonic()
                 is_behind = self._accepted > self._stored
-                if is_behind and (self._hurry or now >= due_at or self._bytes >= FULL_BYTES):
-                    self._hurry = False
+                if is_behind and (self._must_flush or now >= due_at or self._bytes >= FULL_BYTES):
+                    self._must_flush = False
                     return True
                 if self._called or now >= until:
-                    self._called = self._hurry = False
+                    self._called = self._must_flush = False
                     return False
                 self._changed.wait((min(due_at, until) if is_behind else until) - now)
 

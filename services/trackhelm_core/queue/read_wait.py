@@ -64,7 +64,7 @@ class Backlog(Protocol):
         """Return the newest entry that is stored in each of these partitions, by default in every one."""
         ...
 
-    def hurry(self, partitions: Iterable[int]) -> None:
+    def flush(self, partitions: Iterable[int]) -> None:
         """Make the drainers of these partitions store at once what they are gathering."""
         ...
 
@@ -189,7 +189,7 @@ class ReadWaits:
                 continue
             wait = _Wait(positions)
             if not wait.is_over(self._backlog.stored(positions)):
-                self._backlog.hurry(positions)
+                self._backlog.flush(positions)
                 self._begin(wait)
                 return wait
             self.seconds.observe(time.monotonic() - wait.began)
@@ -211,21 +211,21 @@ class ReadWaits:
     # The thread that asks for all who wait.
 
     def _watch(self) -> None:
-        while waiting := self._unsettled():
+        while waiting := self._undecided():
             try:
-                self._settle(waiting)
+                self._decide(waiting)
             except Exception as error:  # noqa: BLE001 - each read raises it
                 for wait in waiting:
                     if not wait.stored.done():
                         wait.stored.set_exception(error)
 
-    def _unsettled(self) -> Sequence[_Wait]:
+    def _undecided(self) -> Sequence[_Wait]:
         with self._lock:
             self._waiting = [wait for wait in self._waiting if not wait.stored.done()]
             self._is_watched = bool(self._waiting)
             return tuple(self._waiting)
 
-    def _settle(self, waiting: Sequence[_Wait]) -> None:
+    def _decide(self, waiting: Sequence[_Wait]) -> None:
         """Let those go on whose wait is over, refuse those who have waited for too long, and pause."""
         partitions = {partition for wait in waiting for partition in wait.positions}
         now = time.monotonic()
@@ -242,7 +242,7 @@ class ReadWaits:
                     )
                 )
         if behind := [wait for wait in waiting if not wait.stored.done()]:
-            self._backlog.hurry({partition for wait in behind for partition in wait.positions})
+            self._backlog.flush({partition for wait in behind for partition in wait.positions})
             # The longer all have waited, the longer it will take: so few questions are asked in vain.
             youngest = now - max(wait.began for wait in behind)
             self._backlog.pause(min(max(youngest, _FIRST_PAUSE_SECONDS), _LONGEST_PAUSE_SECONDS))

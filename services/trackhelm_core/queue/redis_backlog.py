@@ -48,7 +48,7 @@ class RedisBacklog:
         asked = range(self._settings.queue_partitions) if partitions is None else list(partitions)
         return self._positions(asked, drained_of)
 
-    def hurry(self, partitions: Iterable[int]) -> None:
+    def flush(self, partitions: Iterable[int]) -> None:
         """Send the flush signal to the drainers of these partitions."""
         with _asking():
             signal_flush(self._client, partitions)

@@ -104,7 +104,7 @@ class GroupCommit:
         """Compact the run's metrics when there is nothing to store; see `MetricSink.run_ended`."""
         self._upkeep.add_run(run)
         # Flushed first, so that all points are compacted.
-        self._backlog.hurry(())
+        self._backlog.flush(())
         self._backlog.call()
 
     def runs_deleted(self, run: str | None = None) -> None:

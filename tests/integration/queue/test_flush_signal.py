@@ -52,7 +52,7 @@ def drained(split: Split, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     assert not draining.is_alive()
 
 
-def test_a_read_that_waits_makes_the_drainer_hurry(split: Split, drained: str) -> None:
+def test_a_read_that_waits_makes_the_drainer_flush(split: Split, drained: str) -> None:
     for step in range(1, 4):
         put(split, drained, step)
         read_of(split.backlog, [drained])

@@ -7,7 +7,7 @@ import pytest
 from tests.fixtures.api import Api
 from tests.fixtures.sql import CountStatements
 from tests.integration.registry.logged_models import found_names, new_model
-from trackhelm_core import chunks
+from trackhelm_core.chunks import codec
 from trackhelm_core.chunks.points import Points
 from trackhelm_registry.logged_models import store as logged_models_store
 
@@ -159,7 +159,7 @@ def test_a_long_history_is_not_read_as_a_whole(api: Api, monkeypatch: pytest.Mon
 
     def decode(data: bytes) -> Points:
         read.append(data)
-        return chunks.decode(data)
+        return codec.decode(data)
 
     monkeypatch.setattr(logged_models_store, "decode", decode)
     (model,) = api.post(SEARCH, experiment_ids=[experiment_id])["models"]
