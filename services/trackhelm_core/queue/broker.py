@@ -3,11 +3,13 @@
 Celery and kombu take 100 ms to import: only a process that has a Redis imports this.
 """
 
-from typing import Final
+import ssl
+from typing import Any, Final
+from urllib.parse import urlsplit
 
 from celery import Celery
 from kombu.entity import Exchange, Queue
-from kombu.transport import TRANSPORT_ALIASES, redis, virtual
+from kombu.transport import redis, virtual
 
 from trackhelm_core.queue.tasks import TaskQueue
 from trackhelm_core.settings import RedisSettings
@@ -42,18 +44,21 @@ class _Channel(redis.Channel):
 
 
 class Transport(redis.Transport):
-    """The transport that Celery uses for `redis://` and `rediss://`."""
+    """The transport of Celery's connections, whatever the scheme of the URL."""
 
     Channel = _Channel
 
 
-_NAME: Final = f"{__name__}:{Transport.__name__}"
+_TRANSPORT: Final = f"{__name__}:{Transport.__name__}"
 
 
-def install() -> None:
-    """Make kombu use this transport instead of its own. Call this before its first connection."""
-    # By the schemes of the URLs, because kombu decides by the scheme whether to encrypt, too.
-    TRANSPORT_ALIASES["redis"] = TRANSPORT_ALIASES["rediss"] = _NAME
+def _encryption(url: str) -> dict[str, Any] | None:
+    """Return how connections to a Redis are encrypted; None for a scheme that does not encrypt.
+
+    Kombu decides that by the name of its own transport, and then verifies no certificate. Here it is as for
+    this process's other connections: redis-py's default is to verify. Options in the URL replace this.
+    """
+    return {"ssl_cert_reqs": ssl.CERT_REQUIRED} if urlsplit(url).scheme == "rediss" else None
 
 
 # Celery's application and its keys in Redis.
@@ -70,10 +75,11 @@ def make_celery(settings: RedisSettings) -> Celery:
     url = settings.effective_redis_url
     if url is None:
         raise ValueError("TRACKHELM_REDIS_URL is not set: tasks wait in Redis")
-    install()
     app = Celery("trackhelm", broker=url, set_as_current=False)
     timeout = settings.redis_timeout_seconds
     app.conf.update(
+        broker_transport=_TRANSPORT,
+        broker_use_ssl=_encryption(url),
         accept_content=["json"],
         task_serializer="json",
         task_ignore_result=True,
