@@ -59,6 +59,8 @@ def whole_number(text: str) -> int | None:
 
 
 def _read(value: Any) -> Any:
+    if type(value) is int and INT64_MIN <= value <= INT64_MAX:
+        return value  # nearly always
     match value:
         case bool():
             number = None
@@ -171,12 +173,20 @@ def _camel_names(model: type[BaseModel]) -> dict[str, str]:
     return {camel: name for name in model.model_fields if (camel := to_camel(name)) != name}
 
 
-def _violation(value: Any) -> str | None:
+_TEXTS: Final = frozenset({str, tuple})
+"""The types of fields that hold texts. A message inside another one checks its own."""
+
+
+@cache
+def _names(model: type[BaseModel]) -> frozenset[str]:
+    return frozenset(model.model_fields)
+
+
+def _violation(value: str | tuple[Any, ...]) -> str | None:
     """Return why a text cannot be stored, or None."""
     if isinstance(value, tuple):
-        return next((violation for item in value if (violation := _violation(item))), None)
-    if not isinstance(value, str):
-        return None
+        texts = (item for item in value if type(item) in _TEXTS)
+        return next((violation for text in texts if (violation := _violation(text))), None)
     if "\0" in value:
         return "a NUL character"  # PostgreSQL cannot store it
     if not value.isascii():
@@ -202,6 +212,8 @@ class WireModel(BaseModel):
     def _from_protobuf_json(cls, data: Any) -> Any:
         if not isinstance(data, dict):
             return data
+        if data.keys() <= _names(cls) and None not in data.values():
+            return data  # nearly always
         camel = _camel_names(cls)
         fields: dict[str, Any] = {}
         for given, value in data.items():
@@ -223,8 +235,8 @@ class WireModel(BaseModel):
 
     @model_validator(mode="after")
     def _is_storable(self) -> Self:
-        for name in type(self).model_fields:
-            if violation := _violation(getattr(self, name)):
+        for name, value in self.__dict__.items():
+            if type(value) in _TEXTS and (violation := _violation(value)):
                 raise PydanticCustomError(
                     NOT_STORABLE, "'{name}' holds {violation}", {"name": name, "violation": violation}
                 )

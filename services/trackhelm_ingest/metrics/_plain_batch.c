@@ -2,9 +2,11 @@
 
    `read` takes what training loops send by far the most: a run and metrics with key, value, timestamp and step,
    in this order, keys of ASCII without escapes, whole numbers of at most 18 digits, NaN and infinity as the stock
-   client spells them, and numbers as text too, as R sends them (`"1e+05"`). Of anything else it says
-   None, and never why: `decode.py` reads it again, in Python, and explains faults. It must accept nothing that
-   Python refuses and read nothing differently; tests/unit/trackhelm_ingest/metrics/test_plain_batch.py compares both.
+   client spells them, and numbers as text too, as R sends them (`"1e+05"`). What follows these fields of a point (its
+   model, dataset or labels) is not read here but returned as text, once for each series: `reading.py` reads it. Of
+   anything else it says None, and never why: `reading.py` reads it again, in Python, and explains violations. It must
+   accept nothing that Python refuses and read nothing differently;
+   tests/unit/trackhelm_ingest/metrics/test_plain_batch.py compares both.
 
    Reading stays within the body because a `bytes` object ends with a NUL, which no token contains: every loop
    stops there at the latest, and whoever looks further ahead asks `end` first.
@@ -32,6 +34,12 @@ static const int64_t MOST_TIMES_TEN = 100000000000000000; /* below it, a tenfold
 typedef struct {
     const char *text;
     Py_ssize_t length;
+} Text;
+
+/* The name of a series: its key, and the fields behind those that are read here, mostly none. */
+typedef struct {
+    Text key;
+    Text rest;
     int32_t count;
     int32_t follower; /* the name that came after this one the last time */
 } Name;
@@ -41,6 +49,7 @@ typedef struct {
     const char *end;
     int32_t points;
     int32_t names;
+    int32_t has_rests;
     Name name[MOST_POINTS];
     uint16_t slot[SLOTS]; /* number of the name, plus one */
     uint16_t code[MOST_POINTS];
@@ -80,60 +89,102 @@ static inline int pass_literal(Batch *batch, const char *text, Py_ssize_t length
 #define PASS_QUOTED(batch, text) pass_literal(batch, "\"" text "\"", (Py_ssize_t)sizeof("\"" text "\"") - 1)
 #define PASS_FIELD(batch, name) (PASS_QUOTED(batch, name) && pass(batch, ':'))
 
+/* Return where a string of ASCII without escapes ends, NULL if it is none; `at` is behind its first quote. */
+static inline const char *end_of_text(const char *at)
+{
+    while (*at >= ' ' && *at < 0x7f && *at != '"' && *at != '\\')
+        at++;
+    return *at == '"' ? at : NULL;
+}
+
 /* Pass a string of ASCII without escapes that is not empty; say where its text is. */
-static int pass_text(Batch *batch, const char **text, Py_ssize_t *length)
+static int pass_text(Batch *batch, Text *text)
 {
     if (*batch->at != '"')
         return 0;
-    const char *at = *text = ++batch->at;
-    while (*at >= ' ' && *at < 0x7f && *at != '"' && *at != '\\')
-        at++;
-    *length = at - *text;
-    batch->at = at + 1;
-    return *at == '"' && *length > 0;
+    text->text = batch->at + 1;
+    const char *end = end_of_text(text->text);
+    if (!end || end == text->text)
+        return 0;
+    text->length = end - text->text;
+    batch->at = end + 1;
+    return 1;
+}
+
+/* Pass strings, objects and what is between them, up to the end of the point; say where that is. */
+static int pass_rest(Batch *batch, Text *rest)
+{
+    const char *at = rest->text = batch->at;
+    for (int depth = 0; depth > 0 || *at != '}'; at++) {
+        switch (*at) {
+        case '"':
+            at = end_of_text(at + 1);
+            if (!at)
+                return 0;
+            break;
+        case '{':
+            depth++;
+            break;
+        case '}':
+            depth--;
+            break;
+        case ',':
+        case ':':
+        case ' ':
+        case '\n':
+        case '\r':
+        case '\t':
+            break;
+        default:
+            return 0;
+        }
+    }
+    rest->length = at - rest->text;
+    batch->at = at;
+    batch->has_rests = 1;
+    return rest->length > 0;
+}
+
+static int is_same(Text one, Text other)
+{
+    return one.length == other.length && memcmp(one.text, other.text, (size_t)one.length) == 0;
+}
+
+static uint32_t hashed(uint32_t hash, Text text)
+{
+    for (Py_ssize_t index = 0; index < text.length; index++)
+        hash = (hash ^ (unsigned char)text.text[index]) * 16777619u; /* FNV-1a */
+    return hash;
 }
 
 /* Return the number of a name, a new one if need be. */
-static int32_t number_of(Batch *batch, const char *text, Py_ssize_t length)
+static int32_t number_of(Batch *batch, Text key, Text rest)
 {
-    uint32_t hash = 2166136261u; /* FNV-1a */
-    for (Py_ssize_t index = 0; index < length; index++)
-        hash = (hash ^ (unsigned char)text[index]) * 16777619u;
-    uint32_t slot = hash % SLOTS;
+    uint32_t slot = hashed(hashed(2166136261u, key), rest) % SLOTS;
     while (batch->slot[slot]) {
         int32_t number = batch->slot[slot] - 1;
         const Name *name = &batch->name[number];
-        if (name->length == length && memcmp(name->text, text, (size_t)length) == 0)
+        if (is_same(name->key, key) && is_same(name->rest, rest))
             return number;
         slot = (slot + 1) % SLOTS;
     }
     int32_t number = batch->names++;
     batch->slot[slot] = (uint16_t)(number + 1);
-    batch->name[number] = (Name){text, length, 0, 0};
+    batch->name[number] = (Name){key, rest, 0, 0};
     return number;
 }
 
-/* Pass a key, mostly the one that followed the key before the last time, too: that one needs no search. */
-static int pass_key(Batch *batch)
+/* Pass a key; return 1 if it is the one of the name that is expected, which needs no search, -1 if not, else 0. */
+static int pass_key(Batch *batch, const Name *expected, Text *key)
 {
-    Name *before = batch->points ? &batch->name[batch->code[batch->points - 1]] : NULL;
-    int32_t number = before ? before->follower : 0;
-    const Name *guess = &batch->name[number];
-    if (before && batch->end - batch->at > guess->length + 1 && batch->at[0] == '"'
-        && batch->at[guess->length + 1] == '"' && memcmp(batch->at + 1, guess->text, (size_t)guess->length) == 0) {
-        batch->at += guess->length + 2;
-    } else {
-        const char *text;
-        Py_ssize_t length;
-        if (!pass_text(batch, &text, &length))
-            return 0;
-        number = number_of(batch, text, length);
-        if (before)
-            before->follower = number;
+    if (expected && batch->end - batch->at > expected->key.length + 1 && batch->at[0] == '"'
+        && batch->at[expected->key.length + 1] == '"'
+        && memcmp(batch->at + 1, expected->key.text, (size_t)expected->key.length) == 0) {
+        *key = expected->key;
+        batch->at += key->length + 2;
+        return 1;
     }
-    batch->name[number].count++;
-    batch->code[batch->points] = (uint16_t)number;
-    return 1;
+    return pass_text(batch, key) ? -1 : 0;
 }
 
 static int is_digit(char character)
@@ -346,27 +397,47 @@ static int pass_value(Batch *batch, double *number)
     return 1;
 }
 
-/* Pass `{"key":…,"value":…,"timestamp":…,"step":…}`. */
+/* Pass `{"key":…,"value":…,"timestamp":…,"step":…}`, perhaps with more fields. */
 static int pass_point(Batch *batch)
 {
-    int32_t number = batch->points;
-    if (number == MOST_POINTS || !pass(batch, '{') || !PASS_FIELD(batch, "key") || !pass_key(batch)
-        || !pass(batch, ',') || !PASS_FIELD(batch, "value") || !pass_value(batch, &batch->value[number])
-        || !pass(batch, ',') || !PASS_FIELD(batch, "timestamp") || !pass_integer(batch, &batch->timestamp[number])
-        || batch->timestamp[number] < 0)
+    int32_t point = batch->points;
+    if (point == MOST_POINTS || !pass(batch, '{') || !PASS_FIELD(batch, "key"))
         return 0;
-    batch->step[number] = 0;
-    if (pass(batch, ',') && !(PASS_FIELD(batch, "step") && pass_integer(batch, &batch->step[number])))
+    /* Mostly the name that followed the name before the last time, too. */
+    Name *before = point ? &batch->name[batch->code[point - 1]] : NULL;
+    int32_t number = before ? before->follower : 0;
+    const Name *expected = before ? &batch->name[number] : NULL;
+    Text key, rest = {"", 0};
+    int found = pass_key(batch, expected, &key);
+    if (!found || !pass(batch, ',') || !PASS_FIELD(batch, "value") || !pass_value(batch, &batch->value[point])
+        || !pass(batch, ',') || !PASS_FIELD(batch, "timestamp") || !pass_integer(batch, &batch->timestamp[point])
+        || batch->timestamp[point] < 0)
         return 0;
+    batch->step[point] = 0;
+    int has_more = pass(batch, ',');
+    if (has_more && PASS_QUOTED(batch, "step")) {
+        if (!pass(batch, ':') || !pass_integer(batch, &batch->step[point]))
+            return 0;
+        has_more = pass(batch, ',');
+    }
+    if (has_more && !pass_rest(batch, &rest))
+        return 0;
+    if (found < 0 || !is_same(expected->rest, rest)) {
+        number = number_of(batch, key, rest);
+        if (before)
+            before->follower = number;
+    }
+    batch->name[number].count++;
+    batch->code[point] = (uint16_t)number;
     batch->points++;
     return pass(batch, '}');
 }
 
 /* Pass the whole body; say where the run's id is. */
-static int pass_batch(Batch *batch, const char **run, Py_ssize_t *run_length)
+static int pass_batch(Batch *batch, Text *run)
 {
-    if (!pass(batch, '{') || !PASS_FIELD(batch, "run_id") || !pass_text(batch, run, run_length)
-        || !pass(batch, ',') || !PASS_FIELD(batch, "metrics") || !pass(batch, '['))
+    if (!pass(batch, '{') || !PASS_FIELD(batch, "run_id") || !pass_text(batch, run) || !pass(batch, ',')
+        || !PASS_FIELD(batch, "metrics") || !pass(batch, '['))
         return 0;
     do {
         if (!pass_point(batch))
@@ -375,36 +446,44 @@ static int pass_batch(Batch *batch, const char **run, Py_ssize_t *run_length)
     return pass(batch, ']') && pass(batch, '}') && batch->at == batch->end;
 }
 
+/* Put a new object into a tuple; return whether it could be made. */
+static int put(PyObject *tuple, Py_ssize_t place, PyObject *item)
+{
+    if (item)
+        PyTuple_SET_ITEM(tuple, place, item);
+    return item != NULL;
+}
+
 /* Return a new reference to names and counts, and put each name's points after those of the names before. */
-static PyObject *columns_of(const Batch *batch, const char *run, Py_ssize_t run_length)
+static PyObject *columns_of(const Batch *batch, Text run)
 {
     Py_ssize_t size = (Py_ssize_t)sizeof(int64_t) * batch->points;
     PyObject *result = Py_BuildValue(
-        "(s#NNNNN)", run, run_length, PyTuple_New(batch->names), PyTuple_New(batch->names),
+        "(s#NNNNNN)", run.text, run.length, PyTuple_New(batch->names),
+        PyTuple_New(batch->has_rests ? batch->names : 0), PyTuple_New(batch->names),
         PyBytes_FromStringAndSize(NULL, size), PyBytes_FromStringAndSize(NULL, size),
         PyBytes_FromStringAndSize(NULL, size));
     if (!result)
         return NULL;
+    PyObject *keys = PyTuple_GET_ITEM(result, 1), *rests = PyTuple_GET_ITEM(result, 2);
+    PyObject *counts = PyTuple_GET_ITEM(result, 3);
     int32_t place[MOST_POINTS];
     int32_t taken = 0;
     for (int32_t number = 0; number < batch->names; number++) {
         const Name *name = &batch->name[number];
-        PyObject *text = PyUnicode_FromStringAndSize(name->text, name->length);
-        PyObject *count = PyLong_FromLong(name->count);
-        if (!text || !count) {
-            Py_XDECREF(text);
-            Py_XDECREF(count);
+        if (!put(keys, number, PyUnicode_FromStringAndSize(name->key.text, name->key.length))
+            || !put(counts, number, PyLong_FromLong(name->count))
+            || (batch->has_rests
+                && !put(rests, number, PyUnicode_FromStringAndSize(name->rest.text, name->rest.length)))) {
             Py_DECREF(result);
             return NULL;
         }
-        PyTuple_SET_ITEM(PyTuple_GET_ITEM(result, 1), number, text);
-        PyTuple_SET_ITEM(PyTuple_GET_ITEM(result, 2), number, count);
         place[number] = taken;
         taken += name->count;
     }
-    int64_t *steps = (int64_t *)PyBytes_AS_STRING(PyTuple_GET_ITEM(result, 3));
-    int64_t *timestamps = (int64_t *)PyBytes_AS_STRING(PyTuple_GET_ITEM(result, 4));
-    double *values = (double *)PyBytes_AS_STRING(PyTuple_GET_ITEM(result, 5));
+    int64_t *steps = (int64_t *)PyBytes_AS_STRING(PyTuple_GET_ITEM(result, 4));
+    int64_t *timestamps = (int64_t *)PyBytes_AS_STRING(PyTuple_GET_ITEM(result, 5));
+    double *values = (double *)PyBytes_AS_STRING(PyTuple_GET_ITEM(result, 6));
     for (int32_t point = 0; point < batch->points; point++) {
         int32_t to = place[batch->code[point]]++;
         steps[to] = batch->step[point];
@@ -424,19 +503,17 @@ static PyObject *read_batch(PyObject *module, PyObject *body)
         return PyErr_NoMemory();
     batch->at = PyBytes_AS_STRING(body);
     batch->end = batch->at + PyBytes_GET_SIZE(body);
-    batch->points = batch->names = 0;
+    batch->points = batch->names = batch->has_rests = 0;
     memset(batch->slot, 0, sizeof batch->slot);
-    const char *run = NULL;
-    Py_ssize_t run_length = 0;
-    PyObject *result =
-        pass_batch(batch, &run, &run_length) ? columns_of(batch, run, run_length) : Py_NewRef(Py_None);
+    Text run = {NULL, 0};
+    PyObject *result = pass_batch(batch, &run) ? columns_of(batch, run) : Py_NewRef(Py_None);
     PyMem_Free(batch);
     return result;
 }
 
 static PyMethodDef methods[] = {
     {"read", read_batch, METH_O,
-     "Return run, names, points a name, steps, timestamps and values; None for what is not a plain batch."},
+     "Return run, keys, what follows in their points, points a key, steps, timestamps and values; None for others."},
     {NULL, NULL, 0, NULL}};
 
 static int prepare(PyObject *module)

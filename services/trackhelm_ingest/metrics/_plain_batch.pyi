@@ -1,2 +1,6 @@
-# The compiled reader of plain batches; `plain_batch.py` owns its use.
-def read(body: bytes, /) -> tuple[str, tuple[str, ...], tuple[int, ...], bytes, bytes, bytes] | None: ...
+# The compiled reader of batches; `reading.py` owns its use.
+from typing import TypeAlias
+
+_Columns: TypeAlias = tuple[str, tuple[str, ...], tuple[str, ...], tuple[int, ...], bytes, bytes, bytes]
+
+def read(body: bytes, /) -> _Columns | None: ...

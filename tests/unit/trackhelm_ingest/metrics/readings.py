@@ -24,5 +24,5 @@ def outcome(read: Callable[[], Batch]) -> Any:
 
 def in_python(body: bytes) -> Batch:
     """Read a log-batch as a server does that has no compiled code."""
-    with mock.patch.object(reading, "read_plain_batch", return_value=None):
+    with mock.patch.object(reading, "read_compiled", return_value=None):
         return decode_batch(body)

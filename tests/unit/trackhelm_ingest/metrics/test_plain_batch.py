@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.unit.trackhelm_ingest.metrics.readings import in_python, outcome
 from trackhelm_core.limits import BATCH_METRICS
 from trackhelm_ingest.metrics import reading
-from trackhelm_ingest.metrics.reading import decode_batch, read_plain_batch
+from trackhelm_ingest.metrics.reading import decode_batch, read_compiled
 from trackhelm_ingest.metrics.series import SeriesKey
 
 RUN = "0" * 32
@@ -62,6 +62,29 @@ PLAIN_BATCHES = st.lists(
     min_size=1,
     max_size=12,
 ).map(message_of)
+RESTS = st.fixed_dictionaries(
+    {},
+    optional={
+        "model_id": st.sampled_from(["m-1", "m-2"]),
+        "dataset_name": st.sampled_from(["train", "test set"]),
+        "dataset_digest": st.just("abc"),
+        "labels": st.dictionaries(
+            st.sampled_from(["rank", "node", "_a.b-c"]),
+            st.text("az09 /:", min_size=1, max_size=4),
+            max_size=3,
+        ),
+    },
+)
+LABELLED_BATCHES = st.builds(
+    lambda message, rests: {
+        **message,
+        "metrics": [
+            {**point, **rests[number % len(rests)]} for number, point in enumerate(message["metrics"])
+        ],
+    },
+    PLAIN_BATCHES,
+    st.lists(RESTS, min_size=1, max_size=3),
+)
 POINT = b'{"key":"k","value":1.5,"timestamp":7,"step":3}'
 
 compiled = pytest.mark.skipif(not reading.IS_COMPILED, reason="there is no C compiler")
@@ -86,8 +109,8 @@ def test_where_there_is_a_compiler_the_reader_is_compiled() -> None:
 
 @compiled
 def test_compiled_code_takes_a_whole_batch_and_no_more() -> None:
-    assert read_plain_batch(body_of(*[POINT] * BATCH_METRICS)) is not None
-    assert read_plain_batch(body_of(*[POINT] * (BATCH_METRICS + 1))) is None
+    assert read_compiled(body_of(*[POINT] * BATCH_METRICS)) is not None
+    assert read_compiled(body_of(*[POINT] * (BATCH_METRICS + 1))) is None
     check_both_agree(body_of(*[POINT] * (BATCH_METRICS + 1)))
 
 
@@ -95,7 +118,7 @@ def test_compiled_code_takes_a_whole_batch_and_no_more() -> None:
 @pytest.mark.parametrize("body", [None, "", bytearray(b"{}"), memoryview(b"{}")])
 def test_compiled_code_reads_bytes_alone(body: Any) -> None:
     with pytest.raises(TypeError, match="a body is bytes"):
-        read_plain_batch(body)
+        read_compiled(body)
 
 
 @compiled
@@ -108,11 +131,94 @@ def test_what_training_loops_send_is_read_by_compiled_code(
     if not any(
         "//" in key or "/./" in key or key.startswith("/") or key.endswith(("/", "/.", ".")) for key in keys
     ):
-        read = read_plain_batch(body)
+        read = read_compiled(body)
         assert read is not None, body
         assert read[0] == RUN
         assert [series.key for series in read[1]] == list(dict.fromkeys(keys))
     check_both_agree(body)
+
+
+@compiled
+@given(LABELLED_BATCHES, st.sampled_from([(",", ":"), (", ", ": ")]), st.sampled_from([None, 1]))
+def test_points_of_models_datasets_and_ranks_are_read_alike(
+    message: dict[str, Any], separators: tuple[str, str], indent: int | None
+) -> None:
+    check_both_agree(json.dumps(message, separators=separators, indent=indent).encode())
+
+
+@compiled
+@pytest.mark.parametrize("indent", [None, 1])
+def test_points_of_models_datasets_and_ranks_are_read_by_compiled_code(indent: int | None) -> None:
+    point = {"key": "k", "value": 1, "timestamp": 1}
+    rests: list[dict[str, object]] = [
+        {},
+        {"model_id": "m-1"},
+        {"model_id": "m-1", "dataset_name": "d", "dataset_digest": "abc"},
+        {"labels": {"rank": "3", "node": "a:1"}},
+        {"model_id": "m-1", "labels": {"rank": "3"}},
+    ]
+    metrics = [point | step | rest for step in ({}, {"step": 7}) for rest in rests]
+    read = read_compiled(json.dumps({"run_id": RUN, "metrics": metrics}, indent=indent).encode())
+    assert read is not None
+    assert {series.labels: part.steps.tolist() for series, part in read[1].items()} == {
+        (): [0, 7],
+        (("model_id", "m-1"),): [0, 7],
+        (("dataset_digest", "abc"), ("dataset_name", "d"), ("model_id", "m-1")): [0, 7],
+        (("node", "a:1"), ("rank", "3")): [0, 7],
+        (("model_id", "m-1"), ("rank", "3")): [0, 7],
+    }
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        '"labels":{"rank":"3"},"labels":{"rank":"4"}',
+        '"labels":{"rank":"3","rank":"4"}',
+        '"labels":{"rank":{"a":"b"}}',
+        '"labels":{"rank" "3"}',
+        '"labels":{"rank":"3"',
+        '"labels":{"rank":"3"}}',
+        '"labels":{"rank":"3",}',
+        '"labels":{},',
+        ',"labels":{}',
+        '"labels":{"rank":""}',
+        '"labels":{"model_id":"m"}',
+        '"labels":{"rank":"\\u0033"}',
+        '"labels":{"rank":"\x00"}',
+        '"labels":{"rank":"' + "x" * 251 + '"}',
+        '"labels":{"a":"' + "x" * 250 + '","b":"' + "x" * 250 + '","c":"' + "x" * 250 + '","d":"x"}',
+        '"labels":"rank"',
+        '"labels":{"rank":3}',
+        '"labels":null',
+        '"model_id":""',
+        '"model_id":{}',
+        '"modelId":"m"',
+        '"modelId":"m","model_id":"m"',
+        '"model_ids":"m"',
+        '"unknown":"m"',
+        '"unknown":{"a":{"b":"c"}}',
+        '"dataset_digest":"' + "x" * 37 + '"',
+        '"key":"l"',
+        '"step":"4"',
+        '"model_id":"m","step":4',
+        '"labels":{"rank":"3"} , "model_id":"m"',
+        "{}",
+        "}",
+        '"',
+        ":",
+    ],
+)
+def test_the_last_fields_of_a_point_are_taken_or_refused_alike(rest: str) -> None:
+    step = '{"key":"k","value":1,"timestamp":7,"step":3,'
+    none = '{"key":"k","value":1,"timestamp":7,'
+    for points in (
+        [step + rest + "}"],
+        [none + rest + "}"],
+        [POINT.decode(), step + rest + "}", none + '"labels":{"rank":"3"}}'],
+        [step + rest + "}", step + " " + rest + "}"],
+        [step + rest + "}", step + '"model_id":"m","labels":{"rank":"3"}}'],
+    ):
+        check_both_agree(body_of(*(point.encode() for point in points)))
 
 
 @given(NUMBERS | TEXTS)
@@ -155,7 +261,7 @@ def test_a_value_is_read_to_the_last_bit(number: str) -> None:
 @given(st.floats(allow_nan=False, allow_infinity=False), st.integers(1, 9), st.integers(0, 17))
 def test_what_r_sends_is_read_by_compiled_code(value: float, digit: int, zeros: int) -> None:
     number = f'"{digit}e+{zeros:02}"'
-    read = read_plain_batch(body_of(point_of(value=f'"{value!r}"', timestamp=number, step=number)))
+    read = read_compiled(body_of(point_of(value=f'"{value!r}"', timestamp=number, step=number)))
     assert read is not None
     points = read[1][SeriesKey("k")]
     assert points.steps.tolist() == points.timestamps.tolist() == [digit * 10**zeros]
@@ -290,14 +396,15 @@ def test_other_forms_are_left_to_python(body: bytes) -> None:
     check_both_agree(body)
 
 
-@given(PLAIN_BATCHES, st.data())
+@given(PLAIN_BATCHES | LABELLED_BATCHES, st.data())
 def test_a_body_that_was_changed_or_cut_is_read_alike(message: dict[str, Any], data: st.DataObject) -> None:
     body = json.dumps(message, separators=(",", ":")).encode()
     for _ in range(data.draw(st.integers(1, 3))):
         place = data.draw(st.integers(0, len(body)))
         length = data.draw(st.sampled_from([0, 1, 1, 2, 8, len(body)]))
         new = data.draw(
-            st.binary(max_size=2) | st.sampled_from([b'"', b"{", b"}", b",", b"0", b"\0", b"-", b"e9"])
+            st.binary(max_size=2)
+            | st.sampled_from([b'"', b"{", b"}", b",", b":", b" ", b"\\", b"0", b"\0", b"-", b"e9"])
         )
         body = body[:place] + new + body[place + length :]
     check_both_agree(body)
