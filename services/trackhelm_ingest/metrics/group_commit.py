@@ -22,7 +22,7 @@ from trackhelm_core.db.unit_of_work import Database
 from trackhelm_core.errors import ApiError, ErrorCode, UnavailableError
 from trackhelm_domain.journal_backlog import Accepted, JournalBacklog
 from trackhelm_ingest.metrics.entries import pack_entry
-from trackhelm_ingest.metrics.journal_store import add_entries, add_entry_of
+from trackhelm_ingest.metrics.journal_store import add_entries
 from trackhelm_ingest.metrics.series import SeriesKey, subjects_of
 from trackhelm_ingest.runs.logic import check_stage
 from trackhelm_ingest.runs.store import stages_of
@@ -166,8 +166,6 @@ class GroupCommit:
 
     def _write(self, group: list[_Request]) -> list[Exception | None]:
         """Write a group in one transaction, and return the error of each request, or None."""
-        if len(group) == 1 and self._write_alone(group[0]):
-            return [None]
         errors: list[Exception | None] = []
         accepted: list[_Request] = []
         ids: list[int] = []
@@ -185,21 +183,6 @@ class GroupCommit:
                 ids = add_entries(session, [request.data for request in accepted])
         self._note(accepted, ids)
         return errors
-
-    def _write_alone(self, request: _Request) -> bool:
-        """Write a request by one statement of PostgreSQL; return False if that is not possible.
-
-        A single client that logs point by point waits for each, and its latency consists of round trips. A
-        request that is not written here (because its run is not active) is written as a group, which explains
-        why.
-        """
-        if self._database.is_sqlite:
-            return False
-        with self._database.autocommit() as session:
-            entry_id = add_entry_of(session, request.run, request.data)
-        if entry_id is not None:
-            self._note([request], [entry_id])
-        return entry_id is not None
 
     def _note(self, requests: list[_Request], ids: list[int]) -> None:
         """Note committed requests before they are answered, so that later reads wait for them."""

@@ -3,13 +3,12 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
-from sqlalchemy import CursorResult, bindparam, delete, func, insert, select, update
+from sqlalchemy import CursorResult, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from trackhelm_core.db.base import table_of
 from trackhelm_core.db.statements import dialect_of, is_any_of
-from trackhelm_domain.tables import JournalEntry, Run
-from trackhelm_domain.tables.lifecycle import LifecycleStage
+from trackhelm_domain.tables import JournalEntry
 
 _TABLE: Final = table_of(JournalEntry)
 _WAITS: Final = JournalEntry.reason.is_(None)
@@ -28,18 +27,6 @@ def add_entries(session: Session, entries: Sequence[bytes]) -> list[int]:
     statement = insert(_TABLE).returning(_TABLE.c.id, sort_by_parameter_order=True)
     found = session.connection().execute(statement, [{"data": data} for data in entries])
     return [entry_id for (entry_id,) in found]
-
-
-def add_entry_of(session: Session, uuid: str, data: bytes) -> int | None:
-    """Add an entry by one statement of PostgreSQL, and return its id; None if there is no active run."""
-    run = (
-        select(bindparam("entry", type_=JournalEntry.data.type))
-        .where(Run.uuid == uuid, Run.lifecycle_stage == LifecycleStage.ACTIVE.value)
-        # The run must not be deleted before the commit.
-        .with_for_update(read=True, key_share=True)
-    )
-    statement = insert(_TABLE).from_select(["data"], run, include_defaults=False).returning(_TABLE.c.id)
-    return session.execute(statement, {"entry": data}).scalar_one_or_none()
 
 
 def waiting_entries(session: Session, limit: int) -> list[tuple[int, bytes]]:
