@@ -89,6 +89,8 @@ SEARCH_APPROVALS_DEFAULT_PAGE: Final = 100
 WEBHOOKS_PAGE: Final = 1_000
 WEBHOOKS_DEFAULT_PAGE: Final = 100
 HISTORY_PAGE: Final = 1_000_000
+# Points of a history that are read, encoded and sent at a time where a request names no size.
+HISTORY_BATCH: Final = 100_000
 BULK_HISTORY_RUNS: Final = 100
 BULK_HISTORY_POINTS: Final = 25_000
 BULK_INTERVAL_POINTS: Final = 2_500

@@ -6,10 +6,12 @@ the client raise.
 """
 
 import math
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import msgspec
 from fastapi import Response
+from fastapi.responses import StreamingResponse
 
 from trackhelm_core.wire.requests import WireModel
 
@@ -61,6 +63,23 @@ def encode(message: Reply) -> bytes:
 def reply(message: Reply) -> Response:
     """Return the 200 answer with a message."""
     return Response(encode(message), media_type=JSON_MEDIA_TYPE)
+
+
+def streamed_reply(name: str, batches: Iterable[Sequence[Reply]]) -> Response:
+    """Return the 200 answer with one list, each batch of which is made, encoded and sent before the next.
+
+    What fails after the first batch can no longer be answered: the connection is closed, so that no client
+    takes the part for the whole. No batch may be empty.
+    """
+
+    def encoded() -> Iterator[bytes]:
+        begin = f'{{"{name}":['.encode()
+        for batch in batches:
+            yield begin + _ENCODER.encode(batch)[1:-1]
+            begin = b","
+        yield b"]}"
+
+    return StreamingResponse(encoded(), media_type=JSON_MEDIA_TYPE)
 
 
 _EMPTY = b"{}"

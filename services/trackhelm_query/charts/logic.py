@@ -2,21 +2,20 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from itertools import groupby
 from operator import itemgetter
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from trackhelm_core.chunks.buckets import Buckets, level_of
-from trackhelm_core.chunks.codec import decode
-from trackhelm_core.chunks.points import Points, merge
+from trackhelm_core.chunks.pieces import PIECE_POINTS, BoundedChunk, Order, columns, pieces
 from trackhelm_core.errors import InvalidParameterError
 from trackhelm_core.limits import (
     CHART_CELLS,
@@ -28,44 +27,6 @@ from trackhelm_core.limits import (
     LABELS,
 )
 from trackhelm_query.metrics import store
-
-# The points of many chunks, one piece at a time, so that a long line needs the memory of one piece only.
-
-PIECE_POINTS: Final = 500_000
-"""The number of points after which a piece ends at the next possible place: about 40 MB while it is drawn."""
-
-
-class EncodedChunk(NamedTuple):
-    """A chunk in its stored form; its bounds are inclusive."""
-
-    min_step: int
-    max_step: int
-    points: int
-    data: bytes
-
-
-def pieces_of(chunks: Iterable[EncodedChunk], size: int = PIECE_POINTS) -> Iterator[Points]:
-    """Yield merged points in the order of steps, in pieces without common steps.
-
-    A piece grows beyond `size` as long as the next chunk has steps of it, because duplicates are found only
-    within a piece.
-    """
-    piece: list[EncodedChunk] = []
-    held, last_step = 0, 0
-    for chunk in sorted(chunks, key=lambda chunk: chunk.min_step):
-        if held >= size and chunk.min_step > last_step:
-            yield _merged(piece)
-            piece, held = [], 0
-        last_step = max(last_step, chunk.max_step) if piece else chunk.max_step
-        held += chunk.points
-        piece.append(chunk)
-    if piece:
-        yield _merged(piece)
-
-
-def _merged(piece: Iterable[EncodedChunk]) -> Points:
-    return merge([decode(chunk.data) for chunk in piece])
-
 
 # The lines of a chart, their series and their chunks. A line has the points of a key of a run, or a part of
 # them.
@@ -128,7 +89,7 @@ def find_lines(
 
 def read_chunks(
     session: Session, lines: Sequence[Line], steps: store.StepRange
-) -> Generator[tuple[int, list[EncodedChunk]]]:
+) -> Generator[tuple[int, list[BoundedChunk]]]:
     """Yield the position of each line with its chunks, in any order; lines without chunks are left out.
 
     It is one statement for any number of lines. The chunks may include points outside the range of steps.
@@ -136,19 +97,19 @@ def read_chunks(
     """
     line_of = {series_id: at for at, line in enumerate(lines) for series_id in line.series_ids}
     last_of = [max(line.series_ids) for line in lines]
-    pending: defaultdict[int, list[EncodedChunk]] = defaultdict(list)
+    pending: defaultdict[int, list[BoundedChunk]] = defaultdict(list)
     total = 0
     with closing(store.chunks_of_series(session, sorted(line_of), steps)) as found:
         for series_id, rows in groupby(found, key=itemgetter(0)):
             at = line_of[series_id]
-            for _, min_step, max_step, points, data in rows:
+            for _, points, chunk in rows:
                 total += points
                 if total > CHART_POINTS:
                     raise InvalidParameterError(
                         f"The chart would read more than {CHART_POINTS} points: name fewer runs or keys, "
                         "or a window of steps."
                     )
-                pending[at].append(EncodedChunk(min_step, max_step, points, data))
+                pending[at].append(chunk)
             if series_id == last_of[at]:
                 yield at, pending.pop(at)
     yield from pending.items()
@@ -252,15 +213,13 @@ class _Part(NamedTuple):
     buckets: Buckets
 
 
-def draw_line(asked: ChartRequest, line: Line, chunks: Sequence[EncodedChunk]) -> DrawnLine | None:
+def draw_line(asked: ChartRequest, line: Line, chunks: Sequence[BoundedChunk]) -> DrawnLine | None:
     """Return a line on a grid of its own, or None if it has no point in the window.
 
-    The grid is at least as fine as that of any window that contains the line.
+    The grid is at least as fine as that of any window that contains the line. Of a long line one piece of its
+    points is in memory at a time, besides its chunks as they are stored.
     """
-    # If a run has no start time, the first point of the whole line must be found.
-    parts = None if _has_no_origin(asked, line) else _parts(asked, line, chunks, PIECE_POINTS)
-    if parts is None:
-        parts = _parts(asked, line, chunks, CHART_POINTS) or []
+    parts = list(_parts(asked, line, chunks))
     if not parts:
         return None
     if sum(int(part.buckets.count.sum()) for part in parts) <= asked.buckets:
@@ -270,17 +229,20 @@ def draw_line(asked: ChartRequest, line: Line, chunks: Sequence[EncodedChunk]) -
     return DrawnLine(line, exact=False, level=level, buckets=Buckets.join(coarse).coarsen(0))
 
 
-def _parts(asked: ChartRequest, line: Line, chunks: Sequence[EncodedChunk], size: int) -> list[_Part] | None:
-    """Return the parts in the window, piece by piece; None if a piece begins before another one ends."""
-    parts: list[_Part] = []
-    for points in pieces_of(chunks, size):
-        x, values = _in_window(asked, *_columns(asked.axis, line, points))
-        if not len(x):
-            continue
-        if parts and x[0] < parts[-1].buckets.x_last[-1]:
-            return None
-        parts.append(_part(x, values, asked.buckets))
-    return parts
+def _parts(asked: ChartRequest, line: Line, chunks: Sequence[BoundedChunk]) -> Iterator[_Part]:
+    """Yield the parts of a line in the window, in the order of the axis."""
+    order = Order.STEP if asked.axis is Axis.STEP else Order.TIME
+    origin: int | None = None
+    for points in pieces(sorted(chunks, key=lambda chunk: chunk.begin(order)), order, PIECE_POINTS):
+        x, _ = columns(points, order)
+        if asked.axis is Axis.RELATIVE:
+            # A run without a start time begins with the first point of the line.
+            if origin is None:
+                origin = line.start_time or int(x[0])
+            x = x - origin
+        x, values = _in_window(asked, x, points.values)
+        if len(x):
+            yield _part(x, values, asked.buckets)
 
 
 def _part(x: NDArray[np.int64], values: NDArray[np.float64], limit: int) -> _Part:
@@ -289,24 +251,6 @@ def _part(x: NDArray[np.int64], values: NDArray[np.float64], limit: int) -> _Par
         return _Part(0, Buckets.of_points(x.copy(), values.copy()))
     level = level_of(int(x[0]), int(x[-1]), limit)
     return _Part(level, Buckets.of_points(x, values).coarsen(level))
-
-
-def _has_no_origin(asked: ChartRequest, line: Line) -> bool:
-    return asked.axis is Axis.RELATIVE and not line.start_time
-
-
-def _columns(axis: Axis, line: Line, points: Points) -> Columns:
-    """Return points in the order of the axis; at one position by time or step, then by value."""
-    if axis is Axis.STEP:
-        return points.steps, points.values
-    times, values = points.timestamps, points.values
-    if (times[1:] < times[:-1]).any():
-        order = np.lexsort((values, points.steps, times))
-        times, values = times[order], values[order]
-    if axis is Axis.TIME or not len(times):
-        return times, values
-    # A run without a start time begins with the first point of the line.
-    return times - (line.start_time or times[0]), values
 
 
 def _in_window(asked: ChartRequest, x: NDArray[np.int64], values: NDArray[np.float64]) -> Columns:

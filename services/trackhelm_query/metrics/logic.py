@@ -1,24 +1,24 @@
 """Rules for reading metric history and series: exact points, page by page."""
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from itertools import groupby
 from operator import itemgetter
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
-from trackhelm_core.chunks.codec import decode
-from trackhelm_core.chunks.points import Points, merge
+from trackhelm_core.chunks.pieces import PIECE_POINTS, BoundedChunk, Order, join, pieces, position, take
+from trackhelm_core.chunks.points import Points
 from trackhelm_core.errors import InvalidParameterError, NotFoundError, missing_parameter
 from trackhelm_core.limits import (
     BULK_HISTORY_POINTS,
     BULK_HISTORY_RUNS,
     BULK_INTERVAL_POINTS,
     CHART_RUNS,
+    HISTORY_BATCH,
     HISTORY_PAGE,
     SERIES_PAGE,
 )
@@ -84,61 +84,32 @@ def read_token(token: str, digest: str) -> After | None:
             raise PageTokenError("Invalid page token: it is not one that this server gave out")
 
 
-def by_time(points: Points) -> Points:
-    """Return points in the order of (timestamp, step, value), with NaN after the numbers."""
-    order = np.lexsort((points.values, points.steps, points.timestamps))
-    return Points(points.steps[order], points.timestamps[order], points.values[order])
+def read_page(
+    chunks: Iterable[BoundedChunk], after: After | None, size: int, digest: str
+) -> tuple[Points, str]:
+    """Return up to `size` points behind `after`, by (timestamp, step, value), and the token of the next page.
 
-
-def read_points(chunks: Iterable[tuple[int, bytes]], after: After | None, size: int | None) -> Points:
-    """Return the points after `after` in the order of time; given a size, up to one more point than that.
-
-    `chunks` are the earliest timestamp and the bytes of each chunk, the earliest first. When there are enough
-    points before the next chunk, the remaining chunks are not needed.
+    `chunks` are in the order of time. Those behind the page are not taken.
     """
     parts: list[Points] = []
     count = 0
-    needed = None if size is None else size + 1
-    for earliest, data in chunks:
-        if needed is not None and count >= needed:
-            points = _behind(merge(parts), after)
-            assert size is not None
-            if _position(points.timestamps, earliest) > size:
-                return points
-            # There were duplicates, or chunks overlap: count again only after more points.
-            needed = count + size + 1
-        parts.append(decode(data))
+    # One point more shows whether there is another page.
+    for piece in pieces(chunks, Order.TIME, min(size + 1, PIECE_POINTS)):
+        begin = 0 if after is None else position_after(piece, after)
+        parts.append(take(piece, slice(begin, None)))
         count += len(parts[-1])
-    return _behind(merge(parts), after)
-
-
-def _behind(points: Points, after: After | None) -> Points:
-    ordered = by_time(points)
-    begin = 0 if after is None else position_after(ordered, after)
-    return Points(ordered.steps[begin:], ordered.timestamps[begin:], ordered.values[begin:])
-
-
-def _position(timestamps: NDArray[np.int64], timestamp: int) -> int:
-    """Return how many timestamps are before one."""
-    return int(np.searchsorted(timestamps, timestamp, side="left"))
+        if count > size:
+            break
+    points = join(parts)
+    token = token_of(points, size - 1, digest) if len(points) > size else ""
+    return take(points, slice(size)), token
 
 
 def position_after(points: Points, after: After) -> int:
     """Return the position of the first point after `after`, in points in the order of time."""
-    timestamp, step, value = after
-    begin, end = _equal(points.timestamps, timestamp, 0, len(points))
-    begin, end = _equal(points.steps, step, begin, end)
-    return begin + int(np.searchsorted(points.values[begin:end], value, side="right"))
-
-
-def _equal(
-    column: np.ndarray[tuple[int], np.dtype[np.int64]], value: int, begin: int, end: int
-) -> tuple[int, int]:
-    part = column[begin:end]
-    return (
-        begin + int(np.searchsorted(part, value, side="left")),
-        begin + int(np.searchsorted(part, value, side="right")),
-    )
+    begin = position(points, after[:2], Order.TIME)
+    end = position(points, after[:2], Order.TIME, "right")
+    return begin + int(np.searchsorted(points.values[begin:end], after[2], side="right"))
 
 
 # The history of a metric: the points of a key in all its series, as one set. A point that was logged without
@@ -153,20 +124,22 @@ def get_history(
 ) -> tuple[Points, str]:
     """Return a page of a metric's points by (timestamp, step, value), and the token of the next page.
 
-    Without a page size it is the whole history, because clients that give none ignore tokens. A page is never
-    larger than `HISTORY_PAGE`, even if a larger one is requested; the token leads to the rest.
+    A page is never larger than `HISTORY_PAGE`, even if a larger one is requested. If no size is requested, it
+    has up to `HISTORY_BATCH` points. The token leads to the rest.
     """
-    if max_results is not None and max_results < 1:
-        check_page_size(max_results, HISTORY_PAGE)
     digest = digest_of(run_id, key)
     after = read_token(page_token, digest)
-    size = None if max_results is None else min(max_results, HISTORY_PAGE)
-    with closing(store.chunks_by_time(session, run_id, key, after and after[0])) as chunks:
-        points = read_points(chunks, after, size)
-    next_token = ""
-    if size is not None and len(points) > size:
-        next_token = token_of(points, size - 1, digest)
-    return _take(points, slice(size)), next_token
+    found = store.chunks_of_runs(session, [run_id], key, Order.TIME, begin=after and after[:2])
+    with closing(found) as chunks:
+        return read_page((chunk for _, chunk in chunks), after, _page_size(max_results), digest)
+
+
+def _page_size(max_results: int | None) -> int:
+    if max_results is None:
+        return HISTORY_BATCH
+    if max_results < 1:
+        check_page_size(max_results, HISTORY_PAGE)
+    return min(max_results, HISTORY_PAGE)
 
 
 def get_history_bulk(session: Session, run_ids: Sequence[str], key: str, *, max_results: int) -> Histories:
@@ -175,10 +148,11 @@ def get_history_bulk(session: Session, run_ids: Sequence[str], key: str, *, max_
     left = min(max_results, BULK_HISTORY_POINTS)
     check_page_size(left, BULK_HISTORY_POINTS)
     histories: Histories = []
-    with closing(store.chunks_by_run(session, sorted(set(run_ids)), key)) as chunks:
-        for run_id, points in _by_run(chunks):
-            histories.append((run_id, _take(by_time(points), slice(left))))
-            left -= len(histories[-1][1])
+    with closing(store.chunks_of_runs(session, sorted(set(run_ids)), key, Order.TIME)) as chunks:
+        for run_id, found in groupby(chunks, key=itemgetter(0)):
+            points, _ = read_page((chunk for _, chunk in found), None, left, "")
+            histories.append((run_id, points))
+            left -= len(points)
             if not left:
                 break
     return histories
@@ -200,25 +174,49 @@ def get_history_samples(
     check_page_range(max_results, BULK_INTERVAL_POINTS)
     covered = _step_range(*steps)
     samples: dict[str, Points] = {}
-    with closing(store.chunks_by_run(session, sorted(set(run_ids)), key, covered)) as chunks:
-        for run_id, points in _by_run(chunks):
-            inside = points if covered is None else _between(points, *covered)
-            samples[run_id] = _take(inside, sample_positions(len(inside), max_results))
+    long: dict[str, int] = {}
+    with closing(_histories_by_step(session, sorted(set(run_ids)), key, covered)) as histories:
+        for run_id, found in histories:
+            parts: list[Points] = []
+            count = 0
+            for piece in found:
+                count += len(piece)
+                if count <= PIECE_POINTS:
+                    parts.append(piece)
+            if count <= PIECE_POINTS:
+                samples[run_id] = take(join(parts), sample_positions(count, max_results))
+            else:
+                long[run_id] = count
+    # Which points are sampled depends on their number, so a long history is read twice, and never held.
+    for run_id, count in long.items():
+        with closing(_histories_by_step(session, [run_id], key, covered)) as histories:
+            for _, found in histories:
+                samples[run_id] = _sampled(found, sample_positions(count, max_results))
     return [(run_id, samples[run_id]) for run_id in run_ids if run_id in samples]
 
 
-def _by_run(chunks: Iterator[tuple[str, bytes]]) -> Iterator[tuple[str, Points]]:
-    """Yield the merged points of each run; `chunks` must be in the order of runs."""
-    for run_id, found in groupby(chunks, key=itemgetter(0)):
-        yield run_id, merge([decode(data) for _, data in found])
+def _histories_by_step(
+    session: Session, run_ids: Sequence[str], key: str, steps: tuple[int, int] | None
+) -> Generator[tuple[str, Iterator[Points]]]:
+    """Yield runs with pieces of their points in a range of steps, by step, to be read before the next run."""
+    with closing(store.chunks_of_runs(session, run_ids, key, Order.STEP, steps=steps)) as chunks:
+        for run_id, found in groupby(chunks, key=itemgetter(0)):
+            by_step = pieces((chunk for _, chunk in found), Order.STEP)
+            yield run_id, (piece if steps is None else _between(piece, *steps) for piece in by_step)
 
 
-def _take(points: Points, which: slice | NDArray[np.int64] | NDArray[np.bool_]) -> Points:
-    return Points(points.steps[which], points.timestamps[which], points.values[which])
+def _sampled(found: Iterable[Points], positions: NDArray[np.int64]) -> Points:
+    parts: list[Points] = []
+    passed = 0
+    for piece in found:
+        begin, end = np.searchsorted(positions, (passed, passed + len(piece)))
+        parts.append(take(piece, positions[begin:end] - passed))
+        passed += len(piece)
+    return join(parts)
 
 
 def _between(points: Points, first: int, last: int) -> Points:
-    return _take(points, (points.steps >= first) & (points.steps <= last))
+    return take(points, (points.steps >= first) & (points.steps <= last))
 
 
 def _check_bulk(run_ids: Sequence[str], key: str) -> None:
@@ -260,8 +258,6 @@ def _step_range(start_step: int | None, end_step: int | None) -> tuple[int, int]
 
 
 # Series: those of a run with their summaries, and the exact points of one series.
-
-_ALL_STEPS: Final = (None, None)
 
 
 def list_series(
@@ -311,10 +307,9 @@ def get_series_history(
 ) -> tuple[Points, str]:
     """Return a page of the points with exactly these labels by (timestamp, step, value), and the next token.
 
-    Without a page size it is all of them. A page is never larger than `HISTORY_PAGE`.
+    Its size is that of `get_history`.
     """
-    if max_results is not None and max_results < 1:
-        check_page_size(max_results, HISTORY_PAGE)
+    size = _page_size(max_results)
     text = canonical(labels)
     digest = query_digest("series history", run_id, key, text)
     after = read_token(page_token, digest)
@@ -322,12 +317,8 @@ def get_series_history(
     series_id = None if key_id is None else store.one_series(session, run_id, key_id, labels)
     if series_id is None:
         raise NotFoundError(f"Run '{run_id}' has no series {key!r} with the labels {text}.")
-    chunks = store.chunks_of_series(session, [series_id], _ALL_STEPS)
-    points = by_time(merge([decode(data) for *_, data in chunks]))
-    begin = 0 if after is None else position_after(points, after)
-    end = len(points) if max_results is None else begin + min(max_results, HISTORY_PAGE)
-    next_token = token_of(points, end - 1, digest) if end < len(points) else ""
-    return Points(points.steps[begin:end], points.timestamps[begin:end], points.values[begin:end]), next_token
+    with closing(store.chunks_of_one_series(session, series_id, after and after[:2])) as chunks:
+        return read_page(chunks, after, size, digest)
 
 
 def _read_token(token: str, digest: str) -> tuple[int, int, int] | None:

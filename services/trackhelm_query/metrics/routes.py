@@ -1,13 +1,15 @@
 """Endpoints that read the history of metrics, and those of Trackhelm's own API for series."""
 
+from collections.abc import Iterator
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
 from trackhelm_core.limits import BULK_HISTORY_RUNS, CHART_RUNS
 from trackhelm_core.runtime import RuntimeDep
-from trackhelm_core.wire.replies import documented, reply
+from trackhelm_core.wire.replies import documented, reply, streamed_reply
 from trackhelm_core.wire.routes import WireRoute
+from trackhelm_domain.runs.schemas import Metric
 from trackhelm_query.metrics import logic, schemas
 
 router = APIRouter(prefix="/mlflow/metrics", route_class=WireRoute)
@@ -19,16 +21,27 @@ browser_router = APIRouter(prefix="/mlflow/metrics", route_class=WireRoute)
 async def get_history(query: Annotated[schemas.GetHistory, Query()], runtime: RuntimeDep) -> Response:
     """Get the points of one metric of a run; none for a run or metric that does not exist."""
 
-    def read() -> Response:
+    def page(token: str) -> schemas.HistoryPage:
         with runtime.database.reading() as session:
-            points, next_page_token = logic.get_history(
-                session,
-                query.run,
-                query.metric_key,
-                max_results=query.max_results,
-                page_token=query.page_token,
+            points, next_token = logic.get_history(
+                session, query.run, query.metric_key, max_results=query.max_results, page_token=token
             )
-        return reply(schemas.HistoryPage(schemas.metric_messages(query.metric_key, points), next_page_token))
+        return schemas.HistoryPage(schemas.metric_messages(query.metric_key, points), next_token)
+
+    def pages(first: schemas.HistoryPage) -> Iterator[list[Metric]]:
+        # Each is read by a transaction of its own, so that none stays open for a client that reads slowly.
+        found = first
+        yield found.metrics
+        while found.next_page_token:
+            found = page(found.next_page_token)
+            yield found.metrics
+
+    def read() -> Response:
+        found = page(query.page_token)
+        # A client that names no size takes what it gets for the whole, and ignores the token.
+        if query.max_results is None and found.next_page_token:
+            return streamed_reply("metrics", pages(found))
+        return reply(found)
 
     return await runtime.reads.read([query.run], read)
 

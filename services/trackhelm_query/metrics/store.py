@@ -1,11 +1,22 @@
 """Statements that read the history of metrics and series: summaries and chunks."""
 
 from collections.abc import Generator, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Select, SQLColumnExpression, and_, select, tuple_, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Executable,
+    Select,
+    SQLColumnExpression,
+    and_,
+    or_,
+    select,
+    tuple_,
+    union_all,
+)
 from sqlalchemy.orm import Session
 
+from trackhelm_core.chunks.pieces import BoundedChunk, Order
 from trackhelm_core.db.statements import is_any_of
 from trackhelm_domain.keys import keys_of
 from trackhelm_domain.labels import digest_of
@@ -17,37 +28,61 @@ from trackhelm_domain.tables.metrics import NO_LABELS_ID
 _ROWS_AT_A_TIME = 64
 
 
-def chunks_by_time(
-    session: Session, run_id: str, key: str, from_timestamp: int | None
-) -> Generator[tuple[int, bytes]]:
-    """Yield the earliest timestamp and the bytes of each chunk of a run's metric, the earliest first.
+_BOUNDED: Final = (MetricChunk.min_step, MetricChunk.min_timestamp, MetricChunk.data)
+_BY: Final = {Order.STEP: ("min_step", "min_timestamp"), Order.TIME: ("min_timestamp", "min_step")}
 
-    With `from_timestamp`, chunks that end before it are left out. A caller that does not read to the end must
-    close the iterator.
+Place = tuple[int, int]
+"""A timestamp and a step."""
+
+
+def chunks_of_runs(
+    session: Session,
+    run_ids: Sequence[str],
+    key: str,
+    order: Order,
+    *,
+    steps: tuple[int, int] | None = None,
+    begin: Place | None = None,
+) -> Generator[tuple[str, BoundedChunk]]:
+    """Yield the chunks of a metric with their run ids, run by run in the order of run ids, each run in order.
+
+    A chunk without any step of an inclusive range, or that ends before `begin`, is left out; any other is
+    returned whole. A caller that does not read to the end must close the iterator.
     """
-    earliest, data = MetricChunk.min_timestamp, MetricChunk.data
-    branches = _branches(session, [run_id], key, earliest, data)
-    if from_timestamp is not None:
-        branches = [branch.where(MetricChunk.max_timestamp >= from_timestamp) for branch in branches]
-    statement = union_all(*branches).order_by(earliest.name)
-    with session.execute(statement.execution_options(yield_per=_ROWS_AT_A_TIME)) as rows:
-        yield from rows
-
-
-def chunks_by_run(
-    session: Session, run_ids: Sequence[str], key: str, steps: tuple[int, int] | None = None
-) -> Generator[tuple[str, bytes]]:
-    """Yield run id and encoded chunk, run by run, in the order of run ids.
-
-    With an inclusive range of steps, a chunk without any of them is left out; any other is returned whole.
-    A caller that does not read to the end must close the iterator.
-    """
-    branches = _branches(session, run_ids, key, Run.uuid, MetricChunk.data)
+    branches = _branches(session, run_ids, key, Run.uuid, *_BOUNDED)
     if steps is not None:
         first, last = steps
         inside = and_(MetricChunk.max_step >= first, MetricChunk.min_step <= last)
         branches = [branch.where(inside) for branch in branches]
-    statement = union_all(*branches).order_by(Run.uuid.name)
+    if begin is not None:
+        branches = [branch.where(_reaches(begin)) for branch in branches]
+    runs = [Run.uuid.name] if len(run_ids) > 1 else []
+    for run_id, *chunk in _streamed(session, union_all(*branches).order_by(*runs, *_BY[order])):
+        yield run_id, BoundedChunk(*chunk)
+
+
+def chunks_of_one_series(
+    session: Session, series_id: int, begin: Place | None = None
+) -> Generator[BoundedChunk]:
+    """Yield the chunks of a series in the order of time, without those that end before `begin`.
+
+    A caller that does not read to the end must close the iterator.
+    """
+    statement = select(*_BOUNDED).where(MetricChunk.series_id == series_id).order_by(*_BY[Order.TIME])
+    if begin is not None:
+        statement = statement.where(_reaches(begin))
+    for chunk in _streamed(session, statement):
+        yield BoundedChunk(*chunk)
+
+
+def _reaches(begin: Place) -> ColumnElement[bool]:
+    timestamp, step = begin
+    chunk = MetricChunk
+    is_there = or_(chunk.min_timestamp < timestamp, chunk.max_step >= step)
+    return or_(chunk.max_timestamp > timestamp, and_(chunk.max_timestamp == timestamp, is_there))
+
+
+def _streamed(session: Session, statement: Executable) -> Generator[Sequence[Any]]:
     with session.execute(statement.execution_options(yield_per=_ROWS_AT_A_TIME)) as rows:
         yield from rows
 
@@ -100,31 +135,25 @@ def series_of_keys(session: Session, run_ids: Sequence[str], keys: Sequence[int]
 
 def chunks_of_series(
     session: Session, series_ids: Sequence[int], steps: StepRange
-) -> Generator[tuple[int, int, int, int, bytes]]:
-    """Yield series id, least and greatest step, count and encoded chunk, in the order of series ids.
+) -> Generator[tuple[int, int, BoundedChunk]]:
+    """Yield series id, number of points and chunk, in the order of series ids.
 
     A chunk without any step of the range is left out; any other is returned whole. A caller that does not
     read to the end must close the iterator.
     """
+    chunk = MetricChunk
     statement = (
-        select(
-            MetricChunk.series_id,
-            MetricChunk.min_step,
-            MetricChunk.max_step,
-            MetricChunk.count,
-            MetricChunk.data,
-        )
-        .where(is_any_of(session, MetricChunk.series_id, series_ids))
-        .order_by(MetricChunk.series_id)
+        select(chunk.series_id, chunk.count, *_BOUNDED)
+        .where(is_any_of(session, chunk.series_id, series_ids))
+        .order_by(chunk.series_id)
     )
     first, last = steps
     if first is not None:
-        statement = statement.where(MetricChunk.max_step >= first)
+        statement = statement.where(chunk.max_step >= first)
     if last is not None:
-        statement = statement.where(MetricChunk.min_step <= last)
-    streamed = statement.execution_options(yield_per=_ROWS_AT_A_TIME)
-    with session.connection().execute(streamed) as rows:
-        yield from rows
+        statement = statement.where(chunk.min_step <= last)
+    for series_id, points, *bounded in _streamed(session, statement):
+        yield series_id, points, BoundedChunk(*bounded)
 
 
 def one_series(session: Session, run_id: str, key: int, labels: Mapping[str, str]) -> int | None:

@@ -8,6 +8,7 @@ import pytest
 from tests.fixtures.api import Api
 from tests.fixtures.factories import Factory, Point
 from tests.fixtures.sql import CountStatements
+from trackhelm_query.metrics import logic
 
 INVALID = "INVALID_PARAMETER_VALUE"
 BULK = "/ajax-api/2.0/mlflow/metrics/get-history-bulk"
@@ -63,6 +64,49 @@ def test_pages_go_on_where_the_last_one_ended(api: Api, factory: Factory, page_s
         factory.chunk(run_id, "m", [(-len(pages), -1, 0.0)])
         query["page_token"] = answer["next_page_token"]
     assert pages == whole
+
+
+@pytest.mark.parametrize("is_at_one_time", [False, True])
+def test_a_long_history_is_read_and_sent_in_parts(
+    api: Api, factory: Factory, monkeypatch: pytest.MonkeyPatch, *, is_at_one_time: bool
+) -> None:
+    run_id = factory.run(api.new_experiment(), metrics={"m": [(0, 0, 0.0)]})
+    for begin in range(0, 40, 5):
+        steps = range(begin, begin + 6)
+        points: list[Point] = [(step, 0 if is_at_one_time else step // 2, float(step)) for step in steps]
+        factory.chunk(run_id, "m", points)
+    factory.chunk(run_id, "m", [(3, 0, math.nan), (40, 0, -math.inf)])
+    query = {"run_id": run_id, "metric_key": "m"}
+    whole = api.get("metrics/get-history", **query)
+    assert len(triples(whole)) == 43
+    monkeypatch.setattr(logic, "HISTORY_BATCH", 4)
+    response = api.client.get("/api/2.0/mlflow/metrics/get-history", params=query)
+    assert "content-length" not in response.headers
+    assert response.json() == whole
+    first = api.get("metrics/get-history", **query, max_results=41)
+    rest = api.get("metrics/get-history", **query, page_token=first["next_page_token"])
+    assert triples(first) + triples(rest) == triples(whole)
+
+
+def test_samples_of_a_long_history_are_those_of_a_short_one(
+    api: Api, factory: Factory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    experiment = api.new_experiment()
+    runs = [factory.run(experiment, metrics={"m": [(0, 0, 0.0)]}) for _ in range(3)]
+    for number, run_id in enumerate(runs):
+        for begin in range(0, 10 * (number + 1), 5):
+            points: list[Point] = [(step, 7, float(number)) for step in range(begin, begin + 6)]
+            factory.chunk(run_id, "m", points)
+    query = {"run_ids": runs, "metric_key": "m", "max_results": 6, "start_step": 2, "end_step": 27}
+    path = "metrics/get-history-bulk-interval"
+    expected = api.get(path, **query)
+    monkeypatch.setattr(logic, "PIECE_POINTS", 12)
+    assert api.get(path, **query) == expected
+    assert [point["step"] for point in expected["metrics"]] == [
+        *(2, 4, 6, 8, 9, 10),
+        *(2, 6, 9, 12, 15, 20),
+        *(2, 7, 12, 16, 20, 27),
+    ]
 
 
 def test_what_is_not_there_has_no_history(api: Api, factory: Factory) -> None:

@@ -2,7 +2,6 @@
 
 import math
 from dataclasses import fields
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -12,9 +11,10 @@ from hypothesis import strategies as st
 
 from trackhelm_core.chunks.buckets import Buckets
 from trackhelm_core.chunks.codec import encode
+from trackhelm_core.chunks.pieces import BoundedChunk
 from trackhelm_core.chunks.points import Points, merge
 from trackhelm_query.charts import logic as charts_logic
-from trackhelm_query.charts.logic import Axis, ChartRequest, EncodedChunk, Line, draw_line, pieces_of
+from trackhelm_query.charts.logic import Axis, ChartRequest, Line, draw_line
 
 POINT = st.tuples(
     st.integers(-5, 60), st.integers(0, 90), st.sampled_from([0.0, 1.0, -2.5, math.nan, math.inf, -math.inf])
@@ -27,24 +27,13 @@ CHUNKS = st.lists(
 BOUND = st.none() | st.integers(-10, 1_700)
 
 
-def encoded(rows: list[tuple[int, int, float]]) -> EncodedChunk:
+def encoded(rows: list[tuple[int, int, float]]) -> BoundedChunk:
     points = Points.of(*zip(*rows, strict=True))
-    return EncodedChunk(int(points.steps.min()), int(points.steps.max()), len(points), encode(points))
+    return BoundedChunk(int(points.steps.min()), int(points.timestamps.min()), encode(points))
 
 
 def whole(rows: list[list[tuple[int, int, float]]]) -> Points:
     return merge([Points.of(*zip(*part, strict=True)) for part in rows])
-
-
-@given(CHUNKS, st.integers(1, 20))
-def test_pieces_are_the_line_in_order_of_steps(rows: list[list[Any]], size: int) -> None:
-    pieces = list(pieces_of(map(encoded, rows), size))
-    together = whole(rows)
-    for name in ("steps", "timestamps", "values"):
-        joined = np.concatenate([getattr(piece, name) for piece in pieces] or [np.empty(0)])
-        np.testing.assert_array_equal(joined, getattr(together, name))
-    for before, after in pairwise(pieces):
-        assert before.steps[-1] < after.steps[0]
 
 
 @given(
