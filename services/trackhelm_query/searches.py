@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
+from trackhelm_core.db.statements import PlainRows
 from trackhelm_core.search.expression import Expression
 from trackhelm_core.search.grammar import OrderTerm, parse_filter, parse_order_by
 from trackhelm_core.search.pages import JSON, PageRequest, query_digest
 from trackhelm_core.validation import check_page_size
-from trackhelm_domain.runs.schemas import Rows
 from trackhelm_domain.tables.lifecycle import LifecycleStage
 
 # The rows that the store has read, before the wire form is made from them.
@@ -19,15 +19,32 @@ from trackhelm_domain.tables.lifecycle import LifecycleStage
 class ExperimentRecords:
     """Experiments and their tags. The columns are those of `experiments.store`."""
 
-    experiments: Rows
-    tags: Rows
+    experiments: PlainRows
+    tags: PlainRows
+
+
+class StoredSeries(NamedTuple):
+    """A series with its summary. The labels are JSON, and a value that is None is NaN."""
+
+    run: int
+    label_set: int
+    key: int
+    run_id: str
+    labels: str
+    last_step: int
+    last_timestamp: int
+    last_value: float
+    min: float | None
+    max: float | None
+    points: int
+    nonfinite: int
 
 
 @dataclass(frozen=True, slots=True)
 class SeriesRecords:
-    """Series and their summaries. The columns are those of `metrics.store.summaries`."""
+    """Series and their summaries, and the names of their keys."""
 
-    series: Rows
+    series: Sequence[StoredSeries]
     key_names: Mapping[int, str]
 
 

@@ -7,9 +7,9 @@ import base64
 import hashlib
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 
 from sqlalchemy import (
     ColumnElement,
@@ -133,16 +133,26 @@ class PageRequest(NamedTuple):
     limit: int
 
 
-class Page(NamedTuple):
+RowType = TypeVar("RowType")
+MadeType = TypeVar("MadeType")
+
+AnyRow = Row[*tuple[Any, ...]]
+
+
+class Page(NamedTuple, Generic[RowType]):
     """Rows, each with its sort values at the end, and the token of the next page ("" if there is none)."""
 
-    rows: Sequence[Row[*tuple[Any, ...]]]
+    rows: Sequence[RowType]
     next_token: str
+
+    def of(self, make: Callable[[RowType], MadeType]) -> "Page[MadeType]":
+        """Return the page of what is made of each row. No row of the database leaves a store."""
+        return Page([make(row) for row in self.rows], self.next_token)
 
 
 def read_page(
     session: Session, statement: Select[*tuple[Any, ...]], order: Sequence[SortColumn], page: PageRequest
-) -> Page:
+) -> Page[AnyRow]:
     """Read one page of a SELECT of columns that has neither an order nor a limit.
 
     Raises:
@@ -211,7 +221,7 @@ def in_order(statement: Select[*tuple[Any, ...]], order: Sequence[SortColumn]) -
     return statement.order_by(*map(_clause, order))
 
 
-def cut_page(rows: Sequence[Row[*tuple[Any, ...]]], order: Sequence[SortColumn], page: PageRequest) -> Page:
+def cut_page(rows: Sequence[AnyRow], order: Sequence[SortColumn], page: PageRequest) -> Page[AnyRow]:
     """Return the page of the rows that `page_statement` has read."""
     if len(rows) <= page.limit:
         return Page(rows, "")

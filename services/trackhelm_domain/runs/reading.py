@@ -26,7 +26,7 @@ from sqlalchemy.orm import Session, aliased
 from trackhelm_core.db.base import table_of
 from trackhelm_core.db.statements import PlainRows, is_any_of, is_in_parameter, list_parameter, plain_rows
 from trackhelm_domain.keys import keys_of
-from trackhelm_domain.runs.schemas import KEYED, Detail, Rows, RunRecords, WrittenRun
+from trackhelm_domain.runs.schemas import KEYED, Detail, RunRecords, WrittenRun
 from trackhelm_domain.tables import (
     Dataset,
     Run,
@@ -160,7 +160,7 @@ def run_by_uuid(session: Session, run_id: str) -> RunRecords | None:
 
 
 def run_records(
-    session: Session, runs: Rows | PlainRows, documents: Mapping[int, WrittenRun] | None = None
+    session: Session, runs: PlainRows, documents: Mapping[int, WrittenRun] | None = None
 ) -> RunRecords:
     """Return runs, given as rows of `RUN_COLUMNS`, with their document if given, else with their details."""
     documents = documents or {}
@@ -173,7 +173,7 @@ def run_records(
 
 def _records(
     session: Session,
-    runs: Rows | PlainRows,
+    runs: PlainRows,
     found: PlainRows,
     documents: Mapping[int, WrittenRun] = MappingProxyType({}),
 ) -> RunRecords:

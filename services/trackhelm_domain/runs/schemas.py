@@ -1,13 +1,12 @@
 """Runs as several services answer them: the wire form, and the rows from which it is made."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from msgspec import field
-from sqlalchemy import Row
 
 from trackhelm_core.db.statements import PlainRows
 from trackhelm_core.wire.replies import KeyValue, Number, Reply
@@ -123,8 +122,6 @@ class RunReply(Reply, frozen=True):
 
 # The rows that were read of runs, before the wire form is made from them.
 
-Rows = Sequence[Row[*tuple[Any, ...]]]
-
 
 class Detail(IntEnum):
     """The kind of a row of a run's details: (kind, run id, reference, text, double, integer, step).
@@ -162,7 +159,7 @@ class RunRecords:
     A run has either a document or details. Details are in the order in which they are answered, kind by kind.
     """
 
-    runs: Rows | PlainRows
+    runs: PlainRows
     details: PlainRows = ()
     key_names: Mapping[int, str] = dataclasses.field(default_factory=dict)
     datasets: PlainRows = ()

@@ -134,6 +134,8 @@ def pack(metrics: Sequence[Metric]) -> SeriesPoints:
 
 def labels_of(metric: Metric) -> Labels:
     """Return the labels of a metric: those given, and those made from MLflow 3's fields of it."""
+    if not (metric.labels or metric.model_id or metric.dataset_name or metric.dataset_digest):
+        return NO_LABELS
     named = (
         ("dataset_digest", metric.dataset_digest),
         ("dataset_name", metric.dataset_name),

@@ -7,7 +7,6 @@ from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
-from trackhelm_core.db.unit_of_work import Database
 from trackhelm_core.errors import InvalidParameterError, NotFoundError
 from trackhelm_core.ids import new_run_id, random_name
 from trackhelm_core.limits import (
@@ -366,19 +365,13 @@ def _known_status(status: str | int | None) -> str | None:
 # left to `log_param` and `set_tags`, which reopen, compare and refuse.
 
 
-def add_param(database: Database, uuid: str, key: str, value: str) -> bool:
-    """Add a param by one durable statement, and return whether that was possible."""
-    if database.is_sqlite:
-        return False
-    with database.autocommit() as session:
-        key_id = keys_of(session).known_ids([key]).get(key)
-        return key_id is not None and store.add_param(session, uuid, key_id, value)
+def add_param(session: Session, uuid: str, key: str, value: str) -> bool:
+    """Add a param by one statement of PostgreSQL, and return whether that was possible."""
+    key_id = keys_of(session).known_ids([key]).get(key)
+    return key_id is not None and store.add_param(session, uuid, key_id, value)
 
 
-def set_tag(database: Database, uuid: str, key: str, value: str) -> bool:
-    """Set a tag by one durable statement, and return whether that was possible."""
-    if database.is_sqlite or key == RUN_NAME:
-        return False
-    with database.autocommit() as session:
-        key_id = keys_of(session).known_ids([key]).get(key)
-        return key_id is not None and store.set_tag(session, uuid, key_id, value)
+def set_tag(session: Session, uuid: str, key: str, value: str) -> bool:
+    """Set a tag by one statement of PostgreSQL, and return whether that was possible."""
+    key_id = None if key == RUN_NAME else keys_of(session).known_ids([key]).get(key)
+    return key_id is not None and store.set_tag(session, uuid, key_id, value)

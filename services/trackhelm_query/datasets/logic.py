@@ -7,11 +7,11 @@ from sqlalchemy.orm import Session
 from trackhelm_core.errors import InvalidParameterError
 from trackhelm_core.limits import SEARCH_DATASETS_EXPERIMENTS, SEARCH_DATASETS_ROWS
 from trackhelm_core.validation import parse_experiment_id
-from trackhelm_domain.runs.schemas import Rows
 from trackhelm_query.datasets import store
+from trackhelm_query.datasets.store import UsedDataset
 
 
-def search_datasets(session: Session, experiment_ids: Sequence[str]) -> Rows:
+def search_datasets(session: Session, experiment_ids: Sequence[str]) -> list[UsedDataset]:
     """Return the datasets that runs of experiments used; if there are very many, only the first."""
     if not experiment_ids:
         raise InvalidParameterError("SearchDatasets request must specify at least one experiment_id.")

@@ -1,10 +1,11 @@
 """Requests and answers about the datasets of experiments."""
 
+from collections.abc import Iterable
+
 from msgspec import field
 
 from trackhelm_core.wire.replies import Reply
 from trackhelm_core.wire.requests import WireModel
-from trackhelm_domain.runs.schemas import Rows
 
 
 class SearchDatasets(WireModel):
@@ -28,7 +29,7 @@ class DatasetSummaries(Reply, frozen=True):
     dataset_summaries: list[DatasetSummary] = field(default_factory=list)
 
 
-def dataset_summaries(rows: Rows) -> DatasetSummaries:
+def dataset_summaries(rows: Iterable[tuple[int, str, str, str | None]]) -> DatasetSummaries:
     """Return summaries in the wire form."""
     return DatasetSummaries(
         [

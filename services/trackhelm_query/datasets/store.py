@@ -1,20 +1,29 @@
 """Statements that read the datasets of experiments."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
 from trackhelm_core.db.statements import is_any_of
-from trackhelm_domain.runs.schemas import Rows
 from trackhelm_domain.tables import Dataset, RunDataset, RunDatasetTag
 from trackhelm_query.runs.fields import DATASET_CONTEXT
 
 
-def summaries(session: Session, experiment_ids: Sequence[int], limit: int) -> Rows:
-    """Return experiment id, name, digest and context of datasets that runs used, each combination once."""
+class UsedDataset(NamedTuple):
+    """A dataset that runs of an experiment used, in one context."""
+
+    experiment_id: int
+    name: str
+    digest: str
+    context: str | None
+
+
+def summaries(session: Session, experiment_ids: Sequence[int], limit: int) -> list[UsedDataset]:
+    """Return the datasets that runs used, each once in each context."""
     context = RunDatasetTag.value
-    return session.execute(
+    found = session.execute(
         select(Dataset.experiment_id, Dataset.name, Dataset.digest, context)
         .join(RunDataset, RunDataset.dataset_id == Dataset.id)
         .outerjoin(
@@ -25,4 +34,5 @@ def summaries(session: Session, experiment_ids: Sequence[int], limit: int) -> Ro
         .distinct()
         .order_by(Dataset.experiment_id, Dataset.name, Dataset.digest, context)
         .limit(limit)
-    ).all()
+    )
+    return [UsedDataset(*row) for row in found]

@@ -2,10 +2,10 @@
 
 from sqlalchemy.orm import Session
 
+from trackhelm_core.db.statements import PlainRows
 from trackhelm_core.errors import NotFoundError
 from trackhelm_core.limits import SEARCH_EXPERIMENTS_PAGE
 from trackhelm_core.validation import parse_experiment_id
-from trackhelm_domain.runs.schemas import Rows
 from trackhelm_query.experiments import store
 from trackhelm_query.searches import ExperimentRecords, SearchRequest
 
@@ -33,6 +33,6 @@ def search_experiments(session: Session, asked: SearchRequest) -> tuple[Experime
     return _with_tags(session, rows), next_token
 
 
-def _with_tags(session: Session, rows: Rows) -> ExperimentRecords:
+def _with_tags(session: Session, rows: PlainRows) -> ExperimentRecords:
     tags = store.tags_of(session, [row[0] for row in rows]) if rows else ()
     return ExperimentRecords(rows, tags)

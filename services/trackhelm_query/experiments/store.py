@@ -1,11 +1,12 @@
 """Statements that read experiments."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from trackhelm_core.db.statements import is_any_of
+from trackhelm_core.db.statements import PlainRows, is_any_of
 from trackhelm_core.search.compile import compile_filter
 from trackhelm_core.search.entity import (
     EntitySearch,
@@ -20,7 +21,6 @@ from trackhelm_core.search.entity import (
 from trackhelm_core.search.grammar import OrderTerm
 from trackhelm_core.search.pages import Page, SortColumn, read_page
 from trackhelm_core.search.text import SearchSyntaxError
-from trackhelm_domain.runs.schemas import Rows
 from trackhelm_domain.tables import Experiment, ExperimentTag
 from trackhelm_domain.tables.lifecycle import LifecycleStage
 from trackhelm_query.searches import Search
@@ -62,31 +62,32 @@ SEARCH = EntitySearch(
 """What can be searched in experiments."""
 
 
-def by_id(session: Session, experiment_id: int) -> Rows:
+def by_id(session: Session, experiment_id: int) -> PlainRows:
     """Return the experiment, if there is one."""
-    return session.execute(_FOUND.where(Experiment.id == experiment_id)).all()
+    return list(map(tuple, session.execute(_FOUND.where(Experiment.id == experiment_id))))
 
 
-def by_name(session: Session, name: str) -> Rows:
+def by_name(session: Session, name: str) -> PlainRows:
     """Return the experiment, active or deleted, if there is one."""
-    return session.execute(_FOUND.where(Experiment.name == name)).all()
+    return list(map(tuple, session.execute(_FOUND.where(Experiment.name == name))))
 
 
-def search(session: Session, asked: Search) -> Page:
+def search(session: Session, asked: Search) -> Page[tuple[Any, ...]]:
     """Return a page of the experiments that match a search."""
     statement = select(*_COLUMNS).where(Experiment.lifecycle_stage.in_(asked.stages))
     if asked.where is not None:
         statement = statement.where(compile_filter(asked.where, SEARCH))
-    return read_page(session, statement, _sort_columns(asked.order), asked.page)
+    return read_page(session, statement, _sort_columns(asked.order), asked.page).of(tuple)
 
 
-def tags_of(session: Session, experiment_ids: Sequence[int]) -> Rows:
+def tags_of(session: Session, experiment_ids: Sequence[int]) -> PlainRows:
     """Return experiment id, key and value of all tags of experiments, in the order of keys."""
-    return session.execute(
+    found = session.execute(
         select(ExperimentTag.experiment_id, ExperimentTag.key, ExperimentTag.value)
         .where(is_any_of(session, ExperimentTag.experiment_id, experiment_ids))
         .order_by(ExperimentTag.experiment_id, ExperimentTag.key)
-    ).all()
+    )
+    return list(map(tuple, found))
 
 
 def _sort_columns(terms: Sequence[OrderTerm]) -> list[SortColumn]:

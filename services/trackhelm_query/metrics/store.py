@@ -1,7 +1,7 @@
 """Statements that read the history of metrics and series: summaries and chunks."""
 
 from collections.abc import Generator, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
@@ -20,9 +20,9 @@ from trackhelm_core.chunks.pieces import BoundedChunk, Order
 from trackhelm_core.db.statements import is_any_of
 from trackhelm_domain.keys import keys_of
 from trackhelm_domain.labels import digest_of
-from trackhelm_domain.runs.schemas import Rows
 from trackhelm_domain.tables import Key, LabelSet, MetricChunk, Run, Series
 from trackhelm_domain.tables.metrics import NO_LABELS_ID
+from trackhelm_query.searches import StoredSeries
 
 # A chunk may have megabytes, so only a few at a time are in memory, besides what was made from them.
 _ROWS_AT_A_TIME = 64
@@ -119,8 +119,20 @@ def key_names(session: Session, ids: set[int]) -> Mapping[int, str]:
     return keys_of(session).names(session, ids)
 
 
-def series_of_keys(session: Session, run_ids: Sequence[str], keys: Sequence[int], limit: int) -> Rows:
-    """Return up to `limit` series: id, run's public id, run's start time, key id, labels as JSON."""
+class SeriesOfKey(NamedTuple):
+    """A series of a key. The labels are JSON."""
+
+    id: int
+    run_id: str
+    start_time: int
+    key: int
+    labels: str
+
+
+def series_of_keys(
+    session: Session, run_ids: Sequence[str], keys: Sequence[int], limit: int
+) -> list[SeriesOfKey]:
+    """Return up to `limit` series."""
     of_keys = (
         select(Series.id, Run.uuid, Run.start_time, Series.key_id, LabelSet.labels)
         .join(Series, Series.run_id == Run.id)
@@ -130,7 +142,8 @@ def series_of_keys(session: Session, run_ids: Sequence[str], keys: Sequence[int]
     # Each branch is served by an index of its own, see `Series`.
     plain = of_keys.where(Series.label_set_id == NO_LABELS_ID)
     labelled = of_keys.where(Series.label_set_id != NO_LABELS_ID)
-    return session.connection().execute(union_all(plain, labelled).limit(limit)).all()
+    found = session.connection().execute(union_all(plain, labelled).limit(limit))
+    return [SeriesOfKey(*row) for row in found]
 
 
 def chunks_of_series(
@@ -174,11 +187,8 @@ def summaries(
     labelled: bool,
     after: tuple[int, int, int] | None,
     limit: int,
-) -> Rows:
-    """Return up to `limit` series with their summaries, by (run, label set, key), the order of an index.
-
-    Columns: run's integer id, label set id, key id, run's public id, labels as JSON, and those of a summary.
-    """
+) -> list[StoredSeries]:
+    """Return up to `limit` series with their summaries, by (run, label set, key), the order of an index."""
     statement = (
         select(
             Series.run_id,
@@ -207,4 +217,4 @@ def summaries(
     if after is not None:
         place = tuple_(Series.run_id, Series.label_set_id, Series.key_id)
         statement = statement.where(place > tuple_(*after))
-    return session.connection().execute(statement).all()
+    return [StoredSeries(*tuple(row)) for row in session.connection().execute(statement)]

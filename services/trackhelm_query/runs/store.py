@@ -403,7 +403,7 @@ class _FirstPage(NamedTuple):
     by_finalized: FinalizedFirst | None
 
 
-def search(session: Session, experiment_ids: Sequence[int], asked: Search) -> Page:
+def search(session: Session, experiment_ids: Sequence[int], asked: Search) -> Page[tuple[Any, ...]]:
     """Return a page of the runs of experiments that match a search.
 
     Columns: those of `with_documents`.
@@ -419,9 +419,9 @@ def search(session: Session, experiment_ids: Sequence[int], asked: Search) -> Pa
     if by_finalized is not None:
         rows = connection.execute(by_finalized.statement, parameters).all()
         if by_finalized.is_all(rows, row_limit):
-            return cut_page(rows, first.order, asked.page)
+            return cut_page(rows, first.order, asked.page).of(tuple)
     statement = first.statement if after is None else _page(query, after)[0]
-    return cut_page(connection.execute(statement, parameters).all(), first.order, asked.page)
+    return cut_page(connection.execute(statement, parameters).all(), first.order, asked.page).of(tuple)
 
 
 def _query(session: Session, experiment_ids: Sequence[int], asked: Search) -> RunQuery:

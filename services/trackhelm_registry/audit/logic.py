@@ -1,10 +1,8 @@
 """Rules about reading the audit trail: filters, pages, and the form of an event."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import msgspec
-from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from trackhelm_core.errors import InvalidParameterError
@@ -15,6 +13,7 @@ from trackhelm_core.wire.violations import shown
 from trackhelm_domain.audit.changes import EntityType
 from trackhelm_registry.audit import store
 from trackhelm_registry.audit.schemas import AuditEvent, AuditEventsPage, EventFilter
+from trackhelm_registry.audit.store import StoredEvent
 
 _OF_A_MODEL = (EntityType.REGISTERED_MODEL, EntityType.MODEL_VERSION)
 
@@ -54,7 +53,7 @@ def _conditions(wanted: EventFilter) -> store.EventConditions:
     )
 
 
-def _message(row: Row[*tuple[Any, ...]]) -> AuditEvent:
+def _message(row: StoredEvent) -> AuditEvent:
     return AuditEvent(
         id=row.id,
         time=row.time,

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from trackhelm_core.search.pages import Page, PageRequest, SortColumn, read_page
+from trackhelm_core.search.pages import AnyRow, Page, PageRequest, SortColumn, read_page
 from trackhelm_domain.audit.changes import EntityType
 from trackhelm_domain.tables import AuditEvent
 
@@ -28,15 +28,39 @@ class EventConditions:
     until: int | None = None
 
 
-def event_page(session: Session, conditions: EventConditions, page: PageRequest) -> Page:
+class StoredEvent(NamedTuple):
+    """An event as it is stored, with the columns of its table. The states are JSON."""
+
+    id: int
+    time: int
+    actor: str
+    actor_kind: str
+    entity_type: str
+    entity_id: str
+    entity_version: int | None
+    action: str
+    before: str | None
+    after: str | None
+    comment: str
+    request_id: str
+    source_address: str
+    previous_hash: str
+    hash: str
+
+
+def _event_of(row: AnyRow) -> StoredEvent:
+    return StoredEvent(**{name: getattr(row, name) for name in StoredEvent._fields})
+
+
+def event_page(session: Session, conditions: EventConditions, page: PageRequest) -> Page[StoredEvent]:
     """Return a page of events, the newest first."""
-    return read_page(session, _events(conditions), _NEWEST_FIRST, page)
+    return read_page(session, _events(conditions), _NEWEST_FIRST, page).of(_event_of)
 
 
-def all_events(session: Session, conditions: EventConditions) -> Iterator[Row[*tuple[Any, ...]]]:
+def all_events(session: Session, conditions: EventConditions) -> Iterator[StoredEvent]:
     """Yield every event, the oldest first, with only a part of them in memory at a time."""
     statement = _events(conditions).order_by(AuditEvent.id)
-    yield from session.execute(statement, execution_options={"yield_per": _ROWS_AT_ONCE})
+    yield from map(_event_of, session.execute(statement, execution_options={"yield_per": _ROWS_AT_ONCE}))
 
 
 def _events(conditions: EventConditions) -> Select[*tuple[Any, ...]]:

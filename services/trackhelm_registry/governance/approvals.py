@@ -1,14 +1,12 @@
 """Rules about approval requests: which changes need one, who may decide it, and applying the change."""
 
 import json
-from collections.abc import Collection, Iterable, Iterator
-from contextlib import contextmanager
-from typing import Any, Final
+from collections.abc import Collection, Iterable
+from typing import Final
 
-from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
-from trackhelm_core.db.unit_of_work import Database, SavepointScope
+from trackhelm_core.db.unit_of_work import SavepointScope
 from trackhelm_core.errors import (
     ApiError,
     ConflictError,
@@ -36,6 +34,7 @@ from trackhelm_registry.governance.schemas import (
     change_text,
     read_change,
 )
+from trackhelm_registry.governance.store import StoredRequest
 from trackhelm_registry.model_versions import logic as model_versions_logic
 from trackhelm_registry.model_versions.stages import parse_stage
 from trackhelm_registry.registered_models import (
@@ -144,27 +143,31 @@ def _shown(target: Target) -> str:
     return f"all {_PLURALS[TargetKind(kind)]}" if name == EVERY else f"{kind} '{name}'"
 
 
-@contextmanager
-def require_approval(
-    database: Database, name: str, move: GovernedChange, cause: AuditContext
-) -> Iterator[Session]:
-    """Open a transaction in which the block makes a change of a model; it is committed when the block ends.
+class GuardedChange:
+    """A change of a model that is about to be made in a transaction, and is undone if it may not be made."""
 
-    If the change touched something protected, it is undone, the approval request is committed in its place,
-    and then `PermissionDeniedError` is raised, which names the request. Build the answer after the block.
-    """
-    refusal = None
-    # Both names are locked at once, because two renames in opposite directions could otherwise deadlock.
-    names = {name, move.new_name} if isinstance(move, ModelRenaming) else {name}
-    with database.writing() as session:
-        protected = protected_targets(session, name, names)
-        trial = SavepointScope(session) if protected else None
-        yield session
-        if trial is not None and (held := held_targets(protected, recorded_changes(session))):
-            trial.undo()
-            refusal = ask_for_approval(session, name, move, held, cause)
-    if refusal is not None:
-        raise refusal
+    def __init__(self, session: Session, name: str, move: GovernedChange, cause: AuditContext) -> None:
+        self._session = session
+        self._name = name
+        self._move = move
+        self._cause = cause
+        # Both names are locked at once, because two renames in opposite directions could otherwise deadlock.
+        names = {name, move.new_name} if isinstance(move, ModelRenaming) else {name}
+        self._protected = protected_targets(session, name, names)
+        self._trial = SavepointScope(session) if self._protected else None
+
+    def settle(self) -> PermissionDeniedError | None:
+        """Undo the change if it touched something protected, and ask for approval in its place.
+
+        The returned error names the request, and must be raised only after the commit.
+        """
+        if self._trial is None:
+            return None
+        held = held_targets(self._protected, recorded_changes(self._session))
+        if not held:
+            return None
+        self._trial.undo()
+        return ask_for_approval(self._session, self._name, self._move, held, self._cause)
 
 
 # Deciding approval requests: who may decide one, only once, and applying the change on approval.
@@ -255,14 +258,14 @@ def is_same(name: str, other: str) -> bool:
     return name.casefold() == other.casefold()
 
 
-def _found(session: Session, request: int) -> Row[*tuple[Any, ...]]:
+def _found(session: Session, request: int) -> StoredRequest:
     row = store.find_request(session, request)
     if row is None:
         raise NotFoundError(f"Approval request with id={request} not found")
     return row
 
 
-def _decidable(session: Session, request: int, actor: Actor) -> Row[*tuple[Any, ...]]:
+def _decidable(session: Session, request: int, actor: Actor) -> StoredRequest:
     row = _found(session, request)
     if row.status != Status.PENDING:
         raise _already(row)
@@ -270,7 +273,7 @@ def _decidable(session: Session, request: int, actor: Actor) -> Row[*tuple[Any, 
     return row
 
 
-def _lock(session: Session, row: Row[*tuple[Any, ...]], move: GovernedChange) -> None:
+def _lock(session: Session, row: StoredRequest, move: GovernedChange) -> None:
     """Lock the models of a change before its request, in the order of every change of a model."""
     if row.registered_model_id is None:
         raise NotFoundError(
@@ -286,7 +289,7 @@ def _lock(session: Session, row: Row[*tuple[Any, ...]], move: GovernedChange) ->
         )
 
 
-def _decide(session: Session, row: Row[*tuple[Any, ...]], status: Status, cause: AuditContext) -> None:
+def _decide(session: Session, row: StoredRequest, status: Status, cause: AuditContext) -> None:
     actor = cause.actor
     decision = store.Decision(status.value, actor.name, actor.kind.value, cause.time, cause.comment)
     if not store.decide(session, row.id, decision):
@@ -302,11 +305,11 @@ def _decide(session: Session, row: Row[*tuple[Any, ...]], status: Status, cause:
     record(session, change, cause)
 
 
-def _already(row: Row[*tuple[Any, ...]]) -> ConflictError:
+def _already(row: StoredRequest) -> ConflictError:
     return ConflictError(f"Approval request {row.id} was already {row.status} by '{row.decided_by}'.")
 
 
-def _message(row: Row[*tuple[Any, ...]]) -> ApprovalRequest:
+def _message(row: StoredRequest) -> ApprovalRequest:
     return ApprovalRequest(
         id=row.id,
         model_name=row.model_name,

@@ -11,8 +11,8 @@ from trackhelm_core.wire.replies import documented, reply
 from trackhelm_core.wire.routes import WireRoute
 from trackhelm_domain.audit.changes import AuditContext
 from trackhelm_registry.governance import approvals, protections, rollbacks, schemas
-from trackhelm_registry.governance.approvals import require_approval
 from trackhelm_registry.governance.schemas import ProtectionLifting
+from trackhelm_registry.governance.transactions import require_approval
 
 approvals_router = APIRouter(prefix="/trackhelm/approvals", route_class=WireRoute)
 

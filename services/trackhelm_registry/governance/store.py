@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from trackhelm_core.db.statements import upsert
-from trackhelm_core.search.pages import Page, PageRequest, SortColumn, read_page
+from trackhelm_core.search.pages import AnyRow, Page, PageRequest, SortColumn, read_page
 from trackhelm_domain.tables import ApprovalRequest, Protection
 from trackhelm_domain.tables.governance import PENDING
 
@@ -42,11 +42,35 @@ def insert_request(session: Session, values: Mapping[str, Any]) -> int:
     return session.execute(statement.returning(ApprovalRequest.id)).scalar_one()
 
 
-def find_request(session: Session, request: int) -> Row[*tuple[Any, ...]] | None:
-    """Return a request's row in its current state."""
+class StoredRequest(NamedTuple):
+    """An approval request as it is stored, with the columns of its table."""
+
+    id: int
+    registered_model_id: int | None
+    model_name: str
+    action: str
+    move: str
+    status: str
+    requested_by: str
+    requested_by_kind: str
+    requested_at: int
+    comment: str
+    decided_by: str | None
+    decided_by_kind: str | None
+    decided_at: int | None
+    decision_comment: str | None
+
+
+def _request_of(row: AnyRow) -> StoredRequest:
+    return StoredRequest(**{name: getattr(row, name) for name in StoredRequest._fields})
+
+
+def find_request(session: Session, request: int) -> StoredRequest | None:
+    """Return a request in its current state."""
     # Columns are selected, because the session would keep an object and return it unchanged later.
     statement = select(ApprovalRequest.__table__).where(ApprovalRequest.id == request)
-    return session.execute(statement).one_or_none()
+    row = session.execute(statement).one_or_none()
+    return None if row is None else _request_of(row)
 
 
 def decide(session: Session, request: int, decision: Decision) -> bool:
@@ -73,13 +97,13 @@ def rename_model(session: Session, model: int, name: str) -> None:
     )
 
 
-def request_page(session: Session, wanted: Mapping[str, str], page: PageRequest) -> Page:
+def request_page(session: Session, wanted: Mapping[str, str], page: PageRequest) -> Page[StoredRequest]:
     """Return a page of the requests whose columns have the given values, the newest first."""
     columns = ApprovalRequest.__table__.c
     statement = select(ApprovalRequest.__table__).where(
         *(columns[name] == value for name, value in wanted.items())
     )
-    return read_page(session, statement, _NEWEST_FIRST, page)
+    return read_page(session, statement, _NEWEST_FIRST, page).of(_request_of)
 
 
 def protections(session: Session, model: int) -> set[tuple[str, str]]:

@@ -9,8 +9,8 @@ from trackhelm_core.security.actor import ActorDep
 from trackhelm_core.wire.replies import Empty, documented, empty_reply, reply
 from trackhelm_core.wire.routes import WireRoute
 from trackhelm_domain.audit.changes import AuditContext
-from trackhelm_registry.governance.approvals import require_approval
 from trackhelm_registry.governance.schemas import AliasDeletion, AliasSetting, ModelDeletion, ModelRenaming
+from trackhelm_registry.governance.transactions import require_approval
 from trackhelm_registry.model_versions.schemas import FoundModelVersions, ModelVersionAnswer, NamedModel
 from trackhelm_registry.registered_models import logic, schemas
 from trackhelm_registry.registered_models import search as model_search

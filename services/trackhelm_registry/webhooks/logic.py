@@ -7,7 +7,6 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 import msgspec
-from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from trackhelm_core.errors import InvalidParameterError, NotFoundError
@@ -41,7 +40,7 @@ from trackhelm_registry.webhooks.schemas import (
     ListWebhooks,
     UpdateWebhook,
 )
-from trackhelm_registry.webhooks.store import WebhookRow
+from trackhelm_registry.webhooks.store import StoredDelivery, WebhookRow
 
 # Names of events in requests and answers: MLflow's as in its protobuf, those of runs as one word.
 
@@ -346,7 +345,7 @@ def resend(session: Session, webhook: str, delivery: str, now: int) -> int:
     return row.id
 
 
-def delivery_message(row: Row[*tuple[Any, ...]]) -> Delivery:
+def delivery_message(row: StoredDelivery) -> Delivery:
     """Return the message of a delivery."""
     return Delivery(
         delivery_id=row.uuid,

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
@@ -251,9 +251,26 @@ def purge_delivered(session: Session, before: int) -> None:
     session.execute(delete(WebhookDelivery).where(WebhookDelivery.id.in_(old)))
 
 
+class StoredDelivery(NamedTuple):
+    """A delivery as it is stored. The body is JSON."""
+
+    uuid: str
+    webhook_uuid: str
+    event: str
+    subject: str
+    body: str
+    state: str
+    attempts: int
+    created_time: int
+    due_time: int
+    settled_time: int | None
+    response_status: int | None
+    error: str | None
+
+
 def delivery_page(
     session: Session, webhook: int | None, state: DeliveryState | None, page: PageRequest
-) -> Page:
+) -> Page[StoredDelivery]:
     """Return a page of the deliveries of a webhook, or of all, the newest first."""
     statement = select(WebhookDelivery.__table__, Webhook.uuid.label("webhook_uuid")).join(
         Webhook, Webhook.id == WebhookDelivery.webhook_id
@@ -262,7 +279,9 @@ def delivery_page(
         statement = statement.where(WebhookDelivery.webhook_id == webhook)
     if state is not None:
         statement = statement.where(WebhookDelivery.state == state)
-    return read_page(session, statement, _NEWEST_DELIVERY_FIRST, page)
+    found = read_page(session, statement, _NEWEST_DELIVERY_FIRST, page)
+    names = StoredDelivery._fields
+    return found.of(lambda row: StoredDelivery(**{name: getattr(row, name) for name in names}))
 
 
 def find_deliveries(session: Session, uuid: str, webhook: int | None = None) -> list[int]:

@@ -1,12 +1,13 @@
 """Webhooks over each database: the API with what delivers in its process, and the parts of that by hand."""
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from tests.fixtures.api import Api, api_of
 from tests.fixtures.databases import new_database
@@ -19,12 +20,13 @@ from trackhelm_domain import outbox as domain_outbox
 from trackhelm_domain.audit.changes import AuditContext
 from trackhelm_domain.migrate import migrate
 from trackhelm_domain.outbox import Event
+from trackhelm_domain.tables import WebhookDelivery
 from trackhelm_embedded.app import open_all
 from trackhelm_registry.webhooks.delivery.configuration import WebhookConfiguration
 from trackhelm_registry.webhooks.delivery.dispatcher import due_webhooks, run_slice
 from trackhelm_registry.webhooks.logic import Webhooks, delete
 from trackhelm_registry.webhooks.schemas import CreateWebhook
-from trackhelm_registry.webhooks.store import WebhookRow, delivery_page, webhook_page
+from trackhelm_registry.webhooks.store import WebhookRow, webhook_page
 
 ADA = Actor("ada", ActorKind.USER, "10.0.0.1", "r")
 SETTINGS = WebhookSettings(
@@ -131,11 +133,11 @@ class Outbox:
     def due(self) -> list[int]:
         return due_webhooks(self.runtime)
 
-    def rows(self, webhook: WebhookRow) -> list[Mapping[str, Any]]:
+    def rows(self, webhook: WebhookRow) -> Sequence[Mapping[str, Any]]:
         """Return the deliveries of a webhook, the oldest first."""
         with self.runtime.database.reading() as session:
-            page = delivery_page(session, webhook.id, None, PageRequest("", "", 1_000))
-        return [row._mapping for row in reversed(page.rows)]
+            statement = select(WebhookDelivery.__table__).where(WebhookDelivery.webhook_id == webhook.id)
+            return session.execute(statement.order_by(WebhookDelivery.id)).mappings().all()
 
     def states(self, webhook: WebhookRow) -> list[str]:
         return [row["state"] for row in self.rows(webhook)]
