@@ -5,14 +5,14 @@ cached. A session that writes may see a key that is rolled back later, so what i
 its commit (`known_ids`, `remember_when_committed`).
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import Pool
 
-from trackhelm_core.db.statements import is_any_of
+from trackhelm_core.db.statements import is_any_of, upsert
 from trackhelm_domain.tables import Key
 
 # A key has at most 250 characters, so this is some tens of megabytes. Only scripts that put data into keys
@@ -79,3 +79,24 @@ _keys: WeakKeyDictionary[Pool, Keys] = WeakKeyDictionary()
 def keys_of(session: Session) -> Keys:
     """Return this process's cache of the keys of the session's database."""
     return _keys.setdefault(session.get_bind().engine.pool, Keys())
+
+
+def key_ids(session: Session, names: Iterable[str]) -> dict[str, int]:
+    """Return the id of each key; new keys are inserted."""
+    wanted = sorted(set(names))
+    remembered = keys_of(session)
+    known = remembered.known_ids(wanted)
+    if not (unknown := [name for name in wanted if name not in known]):
+        return known
+    found = _find_keys(session, unknown)
+    if new := [name for name in unknown if name not in found]:
+        upsert(session, Key, [{"name": name} for name in new])
+        # Selected afterwards, because an insert that conflicts with another transaction returns nothing.
+        found |= _find_keys(session, new)
+    remembered.remember_when_committed(session, found)
+    return known | found
+
+
+def _find_keys(session: Session, names: Collection[str]) -> dict[str, int]:
+    rows = session.execute(select(Key.name, Key.id).where(Key.name.in_(names)))
+    return dict(rows.all())

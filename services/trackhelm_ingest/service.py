@@ -14,8 +14,8 @@ from trackhelm_ingest.metrics import routes as metrics_routes
 from trackhelm_ingest.metrics.drain.journal import JournalDrain
 from trackhelm_ingest.metrics.group_commit import GroupCommit
 from trackhelm_ingest.metrics.sink import CountingSink
+from trackhelm_ingest.metrics.upkeep import Upkeep
 from trackhelm_ingest.runs import routes as runs_routes
-from trackhelm_ingest.upkeep import Upkeep
 
 
 @asynccontextmanager
@@ -24,9 +24,10 @@ async def _lifespan(runtime: Runtime) -> AsyncIterator[dict[str, object]]:
         # With the client of Redis they take 60 ms to import.
         from trackhelm_ingest.metrics.queue_collector import QueueCollector  # noqa: PLC0415
         from trackhelm_ingest.metrics.queue_sink import QueueSink  # noqa: PLC0415
+        from trackhelm_ingest.tasks import COMPACT_RUN, DRAIN  # noqa: PLC0415
 
         runtime.metrics.register(QueueCollector(runtime.redis))
-        queue = QueueSink(runtime.redis, runtime.database).start()
+        queue = QueueSink(runtime.redis, runtime.database, drain=DRAIN, compact_run=COMPACT_RUN).start()
         try:
             yield {"metric_sink": CountingSink(queue, runtime.metrics)}
         finally:

@@ -82,7 +82,7 @@ OPEN_THEIR_OWN: Final = {
     "trackhelm_ingest/metrics/drain/batch.py",
     "trackhelm_ingest/metrics/drain/drainer.py",
     "trackhelm_ingest/metrics/drain/journal.py",
-    "trackhelm_ingest/upkeep.py",
+    "trackhelm_ingest/metrics/upkeep.py",
     "trackhelm_registry/webhooks/delivery/dispatcher.py",
     # One transaction for the requests that arrive together.
     "trackhelm_ingest/metrics/group_commit.py",

@@ -24,9 +24,9 @@ from trackhelm_domain.journal_backlog import Accepted, JournalBacklog
 from trackhelm_ingest.metrics.entries import pack_entry
 from trackhelm_ingest.metrics.journal_store import add_entries
 from trackhelm_ingest.metrics.series import SeriesKey, subjects_of
+from trackhelm_ingest.metrics.upkeep import Upkeep
 from trackhelm_ingest.runs.logic import check_stage
 from trackhelm_ingest.runs.store import stages_of
-from trackhelm_ingest.upkeep import Upkeep
 
 log = structlog.get_logger(__name__)
 

@@ -20,7 +20,6 @@ from trackhelm_ingest.metrics.appending import Appender, RunsChangedError
 from trackhelm_ingest.metrics.entries import pack_entry
 from trackhelm_ingest.metrics.series import SeriesKey, subjects_of
 from trackhelm_ingest.metrics.writable_runs import WritableRuns
-from trackhelm_ingest.tasks import COMPACT_RUN, DRAIN
 
 log = structlog.get_logger(__name__)
 
@@ -44,7 +43,9 @@ _DELETED: Final = "redis.call('SET', KEYS[2], redis.call('INCR', KEYS[1]), 'EX',
 class QueueSink:
     """The sink over Redis. Acknowledged means that Redis has it; with `appendonly yes` it survives a kill."""
 
-    def __init__(self, redis: RedisConnection, database: Database) -> None:
+    def __init__(self, redis: RedisConnection, database: Database, *, drain: Task, compact_run: Task) -> None:
+        self._drain = drain
+        self._compact_run = compact_run
         self._redis = redis
         self._client = redis.async_client()
         self._appender = Appender(partial(round_trip, self._client), redis.settings, self._call_worker)
@@ -85,7 +86,7 @@ class QueueSink:
 
     def run_ended(self, run: str) -> None:
         """Send the task that compacts the run's metrics; see `MetricSink.run_ended`."""
-        self._loop.call_soon_threadsafe(self._send_later, COMPACT_RUN, run)
+        self._loop.call_soon_threadsafe(self._send_later, self._compact_run, run)
 
     def runs_deleted(self, run: str | None = None) -> None:
         """Make every process look up deleted runs again; see `MetricSink.runs_deleted`."""
@@ -96,7 +97,7 @@ class QueueSink:
             log.warning("deleted runs accept metrics for some seconds", error=repr(error))
 
     def _call_worker(self, partition: int) -> None:
-        self._send_later(DRAIN, partition)
+        self._send_later(self._drain, partition)
 
     def _send_later(self, task: Task, argument: int | str) -> None:
         try:

@@ -4,9 +4,7 @@ They are `async`, read the body themselves and touch no database; only the param
 stored on a thread. They take the request only, because they are called directly.
 """
 
-from typing import Annotated
-
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from trackhelm_core.runtime import Runtime
@@ -22,14 +20,6 @@ def metric_sink(request: Request) -> MetricSink:
     """Return the process's metric sink."""
     sink: MetricSink = request.app.state.metric_sink
     return sink
-
-
-async def _metric_sink(request: Request) -> MetricSink:
-    # `async`, so that FastAPI calls it in place.
-    return metric_sink(request)
-
-
-SinkDep = Annotated[MetricSink, Depends(_metric_sink)]
 
 
 router = APIRouter(prefix="/mlflow/runs", route_class=DirectRoute)

@@ -16,12 +16,13 @@ from sqlalchemy.sql.dml import ReturningInsert
 from trackhelm_core.chunks.codec import encode
 from trackhelm_core.chunks.points import Points, Summary, group, summarise_each
 from trackhelm_core.db.base import MetricValue
-from trackhelm_core.db.statements import dialect_of, insert_for
+from trackhelm_core.db.statements import dialect_of, insert_for, upsert
+from trackhelm_domain.keys import key_ids
+from trackhelm_domain.labels import canonical, digest_of
 from trackhelm_domain.runs.snapshots import metric_json
-from trackhelm_domain.tables import Series
+from trackhelm_domain.tables import LabelSet, Series
 from trackhelm_domain.tables.metrics import NO_LABELS_ID
-from trackhelm_ingest.metrics.keys import key_ids, label_set_ids
-from trackhelm_ingest.metrics.series import NO_LABELS, SeriesKey, SeriesPoints
+from trackhelm_ingest.metrics.series import NO_LABELS, Labels, SeriesKey, SeriesPoints
 
 
 class SeriesId(NamedTuple):
@@ -295,3 +296,26 @@ def _folding(statement: postgresql.Insert | sqlite.Insert) -> postgresql.Insert 
 def _chosen(new: Any, old: Any, is_better: ColumnElement[bool]) -> ColumnElement[float]:
     """Return `new` if it is better or the only value, else `old`; either may be NULL."""
     return case((and_(new.is_not(None), or_(old.is_(None), is_better)), new), else_=old)
+
+
+# Label sets, which are inserted if they are new.
+
+
+def label_set_ids(session: Session, label_sets: Iterable[Labels]) -> dict[Labels, int]:
+    """Return the id of each label set; new label sets are inserted."""
+    wanted = {digest_of(dict(labels)): labels for labels in label_sets}
+    found = _find_label_sets(session, wanted)
+    if new := sorted(digest for digest, labels in wanted.items() if labels not in found):
+        upsert(session, LabelSet, [_label_set_row(digest, wanted[digest]) for digest in new])
+        found |= _find_label_sets(session, {digest: wanted[digest] for digest in new})
+    return found
+
+
+def _label_set_row(digest: str, labels: Labels) -> dict[str, str | None]:
+    named = dict(labels)
+    return {"digest": digest, "labels": canonical(named), "model_id": named.get("model_id")}
+
+
+def _find_label_sets(session: Session, by_digest: Mapping[str, Labels]) -> dict[Labels, int]:
+    rows = session.execute(select(LabelSet.digest, LabelSet.id).where(LabelSet.digest.in_(by_digest)))
+    return {by_digest[digest]: label_set_id for digest, label_set_id in rows}

@@ -1,6 +1,8 @@
 """Endpoints that write runs, and those that log one param or one tag. Batches are in `metrics`."""
 
-from fastapi import APIRouter, Request, Response
+from typing import Annotated, Protocol
+
+from fastapi import APIRouter, Depends, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from trackhelm_core.db.unit_of_work import Database
@@ -12,11 +14,32 @@ from trackhelm_core.wire.routes import DirectRoute, WireRoute
 from trackhelm_domain.audit.changes import AuditContext
 from trackhelm_domain.runs.schemas import Run, RunData, RunReply
 from trackhelm_domain.tables.lifecycle import LifecycleStage
-from trackhelm_ingest.metrics.routes import SinkDep
 from trackhelm_ingest.runs import logic, schemas
 from trackhelm_ingest.runs.logic import clean_new_run_tags, clean_params, clean_tags
 from trackhelm_ingest.runs.schemas import LogParam, SetTag
 from trackhelm_ingest.runs.store import ENDED
+
+
+class RunWatcher(Protocol):
+    """Who must know at once that runs ended or were deleted: the sink of metrics."""
+
+    def run_ended(self, run: str) -> None:
+        """Note that a run, by its public id, expects no more points. It never fails."""
+        ...
+
+    def runs_deleted(self, run: str | None = None) -> None:
+        """Note that a run was deleted, or any number of runs for None, before the request is answered."""
+        ...
+
+
+async def _run_watcher(request: Request) -> RunWatcher:
+    # `async`, so that FastAPI calls it in place.
+    watcher: RunWatcher = request.app.state.metric_sink
+    return watcher
+
+
+RunWatcherDep = Annotated[RunWatcher, Depends(_run_watcher)]
+
 
 router = APIRouter(prefix="/mlflow/runs", route_class=WireRoute)
 
@@ -40,7 +63,7 @@ def create_run(body: schemas.CreateRun, runtime: RuntimeDep) -> Response:
 
 
 @router.post("/update", **documented(schemas.UpdatedRun))
-def update_run(body: schemas.UpdateRun, runtime: RuntimeDep, sink: SinkDep) -> Response:
+def update_run(body: schemas.UpdateRun, runtime: RuntimeDep, watcher: RunWatcherDep) -> Response:
     """Change a run's status, end time or name."""
     with runtime.database.writing() as session:
         info = logic.update_run(
@@ -52,17 +75,19 @@ def update_run(body: schemas.UpdateRun, runtime: RuntimeDep, sink: SinkDep) -> R
             now=runtime.clock(),
         )
     if body.status is not None and info.status in ENDED:
-        sink.run_ended(info.run_id)
+        watcher.run_ended(info.run_id)
     return reply(schemas.UpdatedRun(run_info=info))
 
 
 @router.post("/delete", **documented(Empty))
-def delete_run(body: schemas.MoveRun, actor: ActorDep, runtime: RuntimeDep, sink: SinkDep) -> Response:
+def delete_run(
+    body: schemas.MoveRun, actor: ActorDep, runtime: RuntimeDep, watcher: RunWatcherDep
+) -> Response:
     """Put a run into the bin."""
     with runtime.database.writing() as session:
         cause = AuditContext(actor, runtime.clock(), body.comment)
         logic.move_run(session, body.run, LifecycleStage.DELETED, cause)
-    sink.runs_deleted(body.run)
+    watcher.runs_deleted(body.run)
     return empty_reply()
 
 

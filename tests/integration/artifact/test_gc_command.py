@@ -388,7 +388,7 @@ def test_whoever_is_killed_leaves_work_that_the_next_one_finds(
 def test_what_is_marked_is_found_by_nobody_while_its_rows_are_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, own_database_url: str
 ) -> None:
-    monkeypatch.setattr("trackhelm_ingest.upkeep.delete_some", lambda _session: False)
+    monkeypatch.setattr("trackhelm_ingest.metrics.upkeep.delete_some", lambda _session: False)
     storage = StorageSettings(data=tmp_path, database_url=own_database_url)
     with api_of(storage) as api:
         server = Server(api, storage, waits=False)
@@ -454,7 +454,7 @@ def test_the_embedded_server_finishes_what_a_killed_command_began(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest, over: str
 ) -> None:
     monkeypatch.setattr("trackhelm_artifact.upkeep.LOOK_SECONDS", 0.05)
-    monkeypatch.setattr("trackhelm_ingest.upkeep.FINALIZE_EVERY_SECONDS", 0.05)
+    monkeypatch.setattr("trackhelm_ingest.metrics.upkeep.FINALIZE_EVERY_SECONDS", 0.05)
     s3: S3Server | None = request.getfixturevalue("s3_server") if over == "s3" else None
     storage = StorageSettings(data=tmp_path / "data")
     with api_of(storage, artifacts=s3.settings() if s3 else None) as api:

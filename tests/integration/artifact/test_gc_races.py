@@ -33,7 +33,7 @@ SOURCES = ("runs:/{run}/model", "{uri}/model", "models:/copied/1")
 @pytest.fixture
 def server(tmp_path: Path, postgres_server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     """Yield a server that deletes no rows by itself."""
-    monkeypatch.setattr("trackhelm_ingest.upkeep.delete_some", lambda _session: False)
+    monkeypatch.setattr("trackhelm_ingest.metrics.upkeep.delete_some", lambda _session: False)
     storage = StorageSettings(data=tmp_path, database_url=new_postgres_database(postgres_server))
     with api_of(storage) as api:
         yield Server(api, storage, waits=False)

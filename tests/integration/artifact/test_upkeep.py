@@ -52,7 +52,7 @@ def test_a_call_that_hangs_holds_up_no_stop(monkeypatch: pytest.MonkeyPatch) -> 
 def test_a_folder_is_deleted_a_page_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """So that a turn, and a server that is to stop, can end in the middle of it."""
     monkeypatch.setattr(tree, "PAGE_ENTRIES", 2)
-    monkeypatch.setattr("trackhelm_ingest.upkeep.delete_some", lambda _session: False)
+    monkeypatch.setattr("trackhelm_ingest.metrics.upkeep.delete_some", lambda _session: False)
     storage = StorageSettings(data=tmp_path / "data")
     with api_of(storage) as api:
         server = Server(api, storage, waits=False)

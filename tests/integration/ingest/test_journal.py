@@ -34,7 +34,7 @@ from trackhelm_ingest.metrics.entries import pack_entry, unpack_entry
 from trackhelm_ingest.metrics.group_commit import GroupCommit
 from trackhelm_ingest.metrics.journal_store import add_entries
 from trackhelm_ingest.metrics.series import SeriesKey
-from trackhelm_ingest.upkeep import Upkeep
+from trackhelm_ingest.metrics.upkeep import Upkeep
 
 Point = tuple[str, str, int]
 """Run, key and step: the value follows from the step."""

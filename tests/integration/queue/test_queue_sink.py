@@ -22,6 +22,7 @@ from trackhelm_ingest.metrics import appending, writable_runs
 from trackhelm_ingest.metrics.drain.drainer import Ended
 from trackhelm_ingest.metrics.queue_sink import ERRANDS, QueueSink
 from trackhelm_ingest.metrics.series import SeriesKey
+from trackhelm_ingest.tasks import COMPACT_RUN, DRAIN
 
 WRITERS = 64
 
@@ -33,7 +34,7 @@ def point(step: int) -> dict[SeriesKey, Points]:
 def in_sink(split: Split, test: Callable[[QueueSink], Awaitable[None]]) -> None:
     @asynccontextmanager
     async def started() -> AsyncIterator[QueueSink]:
-        sink = QueueSink(split.redis, split.runtime.database).start()
+        sink = QueueSink(split.redis, split.runtime.database, drain=DRAIN, compact_run=COMPACT_RUN).start()
         try:
             yield sink
         finally:
@@ -106,7 +107,7 @@ def test_a_deletion_is_heeded_at_once_by_every_process(split: Split) -> None:
     runs = [split.new_run() for _ in range(20)]
 
     async def write(sink: QueueSink) -> None:
-        other = QueueSink(split.redis, split.runtime.database).start()
+        other = QueueSink(split.redis, split.runtime.database, drain=DRAIN, compact_run=COMPACT_RUN).start()
         try:
             for step in range(3):
                 await asyncio.gather(

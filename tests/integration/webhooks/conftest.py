@@ -137,7 +137,7 @@ class Outbox:
         """Return the deliveries of a webhook, the oldest first."""
         with self.runtime.database.reading() as session:
             statement = select(WebhookDelivery.__table__).where(WebhookDelivery.webhook_id == webhook.id)
-            return session.execute(statement.order_by(WebhookDelivery.id)).mappings().all()
+            return [dict(row) for row in session.execute(statement.order_by(WebhookDelivery.id)).mappings()]
 
     def states(self, webhook: WebhookRow) -> list[str]:
         return [row["state"] for row in self.rows(webhook)]

@@ -30,7 +30,7 @@ from trackhelm_ingest.metrics.journal_store import (
     waiting_in_all,
 )
 from trackhelm_ingest.metrics.positions import PositionMovedError
-from trackhelm_ingest.upkeep import Upkeep
+from trackhelm_ingest.metrics.upkeep import Upkeep
 
 log = structlog.get_logger(__name__)
 

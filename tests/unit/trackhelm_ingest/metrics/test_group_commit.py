@@ -13,7 +13,7 @@ from trackhelm_core.errors import UnavailableError
 from trackhelm_domain.journal_backlog import JournalBacklog
 from trackhelm_ingest.metrics.group_commit import GroupCommit
 from trackhelm_ingest.metrics.series import SeriesKey
-from trackhelm_ingest.upkeep import Upkeep
+from trackhelm_ingest.metrics.upkeep import Upkeep
 
 POINTS: Mapping[SeriesKey, Points] = {SeriesKey("loss"): Points.of([1], [1], [0.5])}
 
