@@ -14,6 +14,10 @@ INSTALLED := pyproject.toml $(CONSTRAINTS) $(wildcard services/trackhelm_ingest/
 # mlflow-skinny 3.18.0 that was not published when this was written.
 GENERATIONS := mlflow3 mlflow2
 
+# The tests start some hundreds of Python programs. If nothing that they import may be kept compiled, as some images
+# of Python have it, each of them compiles it again, for seconds.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help run run-stack setup check format openapi test test-server test-e2e test-stack test-clients \
     $(GENERATIONS:%=test-clients-%) test-install test-faults test-azure test-frameworks test-large-files \
@@ -46,11 +50,11 @@ format: $(VENV)/.dev ## Format the code
 openapi: $(VENV)/.dev ## Write docs/openapi.json
 	$(BIN)/python scripts/write_openapi.py
 
-# One that fails keeps none of the others from running.
-SUITES := test-server test-e2e test-stack $(GENERATIONS:%=test-clients-%) test-install
-
+# One that fails keeps none of the others from running. The environments are made first, since suites that run at
+# the same time would make one of them twice at once; the suite that takes longest begins first.
 test: ## Run every test, and say in the end which suites passed
-	@$(PYTHON) scripts/run_suites.py $(MAKE) $(SUITES)
+	@$(PYTHON) scripts/run_suites.py $(MAKE) setup test-server \
+	    --two-at-once test-install test-e2e test-stack $(GENERATIONS:%=test-clients-%)
 
 test-server: $(VENV)/.dev ## Unit and integration tests: SQLite, and PostgreSQL from its wheel
 	$(BIN)/pytest -n 2 --dist loadfile
