@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, settings
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import response_schema_conformance
 
-from tests.fixtures.databases import new_postgres_database
+from tests.fixtures.databases import migrated_postgres_database
 from tests.fixtures.live import serving
 from trackhelm_core.settings import StorageSettings
 from trackhelm_embedded.app import embedded_app
@@ -32,7 +32,7 @@ def url_over_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def url_over_postgresql(postgres_server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Yield the address of a server over PostgreSQL."""
     storage = StorageSettings(
-        data=tmp_path_factory.mktemp("contract"), database_url=new_postgres_database(postgres_server)
+        data=tmp_path_factory.mktemp("contract"), database_url=migrated_postgres_database(postgres_server)
     )
     with serving(embedded_app(storage)) as port:
         yield f"http://127.0.0.1:{port}"

@@ -10,7 +10,7 @@ import pytest
 
 from tests.contract.refusals.table import API, GROUPS, differences, refusals
 from tests.fixtures.backing_services import redis_database
-from tests.fixtures.databases import new_postgres_database
+from tests.fixtures.databases import migrated_postgres_database
 from tests.fixtures.live import serving
 from tests.fixtures.programs import worker
 from trackhelm_core.settings import RedisSettings, StorageSettings
@@ -26,7 +26,7 @@ def port(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     """Yield the port of a server over each database, and over the queue, which looks runs up by itself."""
     url = f"sqlite:///{tmp_path_factory.mktemp('sqlite') / 'test.db'}"
     if request.param != "sqlite":
-        url = new_postgres_database(request.getfixturevalue("postgres_server"))
+        url = migrated_postgres_database(request.getfixturevalue("postgres_server"))
     storage = StorageSettings(data=tmp_path_factory.mktemp("refusals"), database_url=url)
     with ExitStack() as running:
         redis = RedisSettings()

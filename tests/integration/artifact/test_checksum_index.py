@@ -21,9 +21,10 @@ from trackhelm_core.db.unit_of_work import Database
 from trackhelm_core.errors import UnavailableError
 from trackhelm_core.runtime import Runtime
 from trackhelm_core.settings import StorageSettings
-from trackhelm_domain.migrate import migrate
 from trackhelm_domain.tables import ArtifactRecord
 from trackhelm_embedded.app import open_all
+
+pytestmark = pytest.mark.over("sqlite", "postgresql", "s3")
 
 FILES = "/api/2.0/mlflow-artifacts/artifacts"
 DATA = b"some bytes" * 100_000
@@ -152,7 +153,6 @@ def test_of_many_writers_on_one_path_the_record_is_of_the_file_that_stays(api: A
 @pytest.fixture
 def own(tmp_path: Path, own_database_url: str) -> Iterator[Runtime]:
     runtime = open_all(StorageSettings(data=tmp_path, database_url=own_database_url))
-    migrate(runtime.database.engine)
     yield runtime
     runtime.close()
 

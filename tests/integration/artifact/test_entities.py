@@ -12,6 +12,8 @@ from trackhelm_core.runtime import Runtime
 from trackhelm_domain.tables import LoggedModel, ModelVersion, RegisteredModel
 from trackhelm_domain.tables.lifecycle import LifecycleStage
 
+pytestmark = pytest.mark.over("sqlite", "postgresql", "s3")
+
 FILES = "/api/2.0/mlflow-artifacts/artifacts"
 UPLOAD = "/ajax-api/2.0/mlflow/upload-artifact"
 MISSING_RUN = "0" * 32

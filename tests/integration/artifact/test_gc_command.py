@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 from typer.testing import CliRunner, Result
 
 from tests.fixtures.api import Api, api_of
-from tests.fixtures.databases import new_postgres_database
+from tests.fixtures.databases import migrated_postgres_database
 from tests.fixtures.objects import walked
 from tests.fixtures.programs import worker
 from tests.fixtures.s3 import S3Server
@@ -43,6 +43,8 @@ from trackhelm_domain.tables import (
 from trackhelm_embedded.app import open_all
 from trackhelm_ingest.deletion import logic as rows_purging
 from trackhelm_ingest.deletion import store as rows_store
+
+pytestmark = pytest.mark.over("sqlite", "postgresql", "s3")
 
 FILES = "/api/2.0/mlflow-artifacts/artifacts"
 OWNED = (Run, RunParam, RunTag, Series, MetricChunk, LoggedModel, ArtifactRecord, ArtifactTombstone, Dataset)
@@ -139,7 +141,7 @@ def server(
                 text = value.get_secret_value() if isinstance(value, SecretStr) else str(value)
                 monkeypatch.setenv(f"TRACKHELM_{name.upper()}", text)
         if request.param == "queue":
-            url = new_postgres_database(request.getfixturevalue("postgres_server"))
+            url = migrated_postgres_database(request.getfixturevalue("postgres_server"))
             redis = RedisSettings(redis_url=request.getfixturevalue("own_redis_url"))
             monkeypatch.setenv("TRACKHELM_REDIS_URL", str(redis.redis_url))
         storage = StorageSettings(data=tmp_path / "data", database_url=url)

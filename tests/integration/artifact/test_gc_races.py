@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from tests.fixtures.api import api_of
-from tests.fixtures.databases import new_postgres_database
+from tests.fixtures.databases import migrated_postgres_database
 from tests.fixtures.waiting import wait_until
 from tests.integration.artifact.test_gc_command import Server, cause_of, in_use
 from trackhelm_core.settings import StorageSettings
@@ -34,7 +34,7 @@ SOURCES = ("runs:/{run}/model", "{uri}/model", "models:/copied/1")
 def server(tmp_path: Path, postgres_server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     """Yield a server that deletes no rows by itself."""
     monkeypatch.setattr("trackhelm_ingest.metrics.upkeep.delete_some", lambda _session: False)
-    storage = StorageSettings(data=tmp_path, database_url=new_postgres_database(postgres_server))
+    storage = StorageSettings(data=tmp_path, database_url=migrated_postgres_database(postgres_server))
     with api_of(storage) as api:
         yield Server(api, storage, waits=False)
 

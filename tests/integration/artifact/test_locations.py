@@ -15,6 +15,8 @@ from trackhelm_artifact.objects.opening import LocationError, Locations
 from trackhelm_artifact.objects.store import StoreUrlError
 from trackhelm_core.settings import ObjectSettings, StorageSettings
 
+pytestmark = pytest.mark.over("sqlite", "postgresql", "s3")
+
 PREFIX = f"locations-{uuid.uuid4().hex}"
 
 

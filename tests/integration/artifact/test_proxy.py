@@ -7,6 +7,8 @@ import pytest
 
 from tests.fixtures.api import Api
 
+pytestmark = pytest.mark.over("sqlite", "postgresql", "s3")
+
 FILES = "/api/2.0/mlflow-artifacts/artifacts"
 
 

@@ -26,6 +26,8 @@ from trackhelm_cli.main import app
 from trackhelm_core.runtime import Runtime  # noqa: TC001 - a local annotation, which mypy reads
 from trackhelm_core.settings import ObjectSettings, StorageSettings
 
+pytestmark = pytest.mark.over("sqlite", "postgresql", "s3")
+
 FILES = "/api/2.0/mlflow-artifacts/artifacts"
 
 Bucket = Callable[[str, bytes], None]

@@ -21,6 +21,8 @@ from trackhelm_artifact.objects.store import ObjectStore, StoreUnavailableError
 from trackhelm_cli.main import app
 from trackhelm_core.settings import ObjectSettings, StorageSettings
 
+pytestmark = pytest.mark.over("sqlite", "postgresql", "s3")
+
 FILES = "/api/2.0/mlflow-artifacts/artifacts"
 
 

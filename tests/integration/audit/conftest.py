@@ -8,7 +8,6 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from tests.fixtures.api import Api
-from tests.fixtures.databases import new_postgres_database
 from tests.integration.audit.trail import Trail
 from trackhelm_core.settings import StorageSettings
 from trackhelm_embedded.app import embedded_app
@@ -28,17 +27,11 @@ def trail(api: Api) -> Trail:
     return Trail(api, app.state.runtime)
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def own_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Return the URL of an empty database of each kind that no other module uses."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path_factory.mktemp('own') / 'own.db'}"
-    return new_postgres_database(request.getfixturevalue("postgres_server"))
-
-
 @pytest.fixture(scope="module")
-def own_trail(own_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trail]:
+def own_trail(module_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trail]:
     """Yield the trail of an API over a module's own database."""
-    app = embedded_app(StorageSettings(data=tmp_path_factory.mktemp("data"), database_url=own_url))
+    app = embedded_app(
+        StorageSettings(data=tmp_path_factory.mktemp("data"), database_url=module_database_url)
+    )
     with TestClient(app, raise_server_exceptions=False, base_url="http://127.0.0.1") as client:
         yield Trail(Api(client), app.state.runtime)

@@ -14,8 +14,8 @@ from trackhelm_cli.main import app
 DOCUMENT = (Path(__file__).parents[3] / "docs" / "audit.md").read_text(encoding="utf-8")
 
 
-def run(own_url: str, *arguments: str) -> Result:
-    return CliRunner().invoke(app, ["audit", *arguments, "--database-url", own_url])
+def run(module_database_url: str, *arguments: str) -> Result:
+    return CliRunner().invoke(app, ["audit", *arguments, "--database-url", module_database_url])
 
 
 @pytest.fixture(scope="module")
@@ -31,24 +31,24 @@ def kept(own_trail: Trail) -> Trail:
     return own_trail
 
 
-def test_a_whole_trail_is_verified(kept: Trail, own_url: str) -> None:
+def test_a_whole_trail_is_verified(kept: Trail, module_database_url: str) -> None:
     newest = kept.events(max_results=1)[0]
     noted = f"{newest['id']}:{newest['hash']}"
-    result = run(own_url, "verify", "--known", noted)
+    result = run(module_database_url, "verify", "--known", noted)
     assert result.exit_code == 0, result.output
     assert result.output == f"3 events, none changed, removed or inserted\nnewest: {noted}\n"
 
 
-def test_a_hash_that_is_not_there_is_a_fault(kept: Trail, own_url: str) -> None:
-    result = run(own_url, "verify", "--known", "2:abc")
+def test_a_hash_that_is_not_there_is_a_fault(kept: Trail, module_database_url: str) -> None:
+    result = run(module_database_url, "verify", "--known", "2:abc")
     assert result.exit_code == 1
     assert "event 2 is not the one whose hash was noted" in result.output
 
 
 def test_an_export_is_json_lines_oldest_first_with_hashes_that_anyone_can_check(
-    kept: Trail, own_url: str
+    kept: Trail, module_database_url: str
 ) -> None:
-    result = run(own_url, "export")
+    result = run(module_database_url, "export")
     assert result.exit_code == 0, result.output
     events = [json.loads(line) for line in result.stdout_bytes.splitlines()]
     assert events == kept.events()[::-1]
@@ -69,8 +69,8 @@ def test_an_export_is_json_lines_oldest_first_with_hashes_that_anyone_can_check(
         (["--since", "2020-01-01"], 3),
     ],
 )
-def test_an_export_is_filtered(kept: Trail, own_url: str, options: list[str], count: int) -> None:
-    result = run(own_url, "export", *options)
+def test_an_export_is_filtered(kept: Trail, module_database_url: str, options: list[str], count: int) -> None:
+    result = run(module_database_url, "export", *options)
     assert result.exit_code == 0, result.output
     assert len(result.stdout_bytes.splitlines()) == count
 
@@ -86,8 +86,10 @@ def test_an_export_is_filtered(kept: Trail, own_url: str, options: list[str], co
         ["verify", "--known", "2"],
     ],
 )
-def test_what_options_cannot_mean_is_refused(kept: Trail, own_url: str, arguments: list[str]) -> None:
-    assert run(own_url, *arguments).exit_code == 2
+def test_what_options_cannot_mean_is_refused(
+    kept: Trail, module_database_url: str, arguments: list[str]
+) -> None:
+    assert run(module_database_url, *arguments).exit_code == 2
 
 
 def test_without_a_database_there_is_nothing_to_verify(tmp_path: Path) -> None:
@@ -96,11 +98,11 @@ def test_without_a_database_there_is_nothing_to_verify(tmp_path: Path) -> None:
     assert not (tmp_path / "none").exists()
 
 
-def test_the_documented_commands_and_answer_are_as_documented(kept: Trail, own_url: str) -> None:
+def test_the_documented_commands_and_answer_are_as_documented(kept: Trail, module_database_url: str) -> None:
     commands = re.findall(r"^trackhelm-server audit (.*?)(?: >.*| +#.*)?$", DOCUMENT, flags=re.MULTILINE)
     assert len(commands) >= 3
     for command in commands:
-        result = run(own_url, *command.split())
+        result = run(module_database_url, *command.split())
         assert result.exit_code == 0, f"{command}: {result.output}"
     block = re.search(r"^```json\n(.*?)^```$", DOCUMENT, flags=re.MULTILINE | re.DOTALL)
     assert block
@@ -115,7 +117,7 @@ def test_the_documented_commands_and_answer_are_as_documented(kept: Trail, own_u
 
 def test_the_documented_script_finds_an_exported_trail_whole_and_a_changed_one_not(
     kept: Trail,
-    own_url: str,
+    module_database_url: str,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
@@ -123,7 +125,7 @@ def test_the_documented_script_finds_an_exported_trail_whole_and_a_changed_one_n
     block = re.search(r"^```python\n(.*?)^```$", DOCUMENT, flags=re.MULTILINE | re.DOTALL)
     assert block
     monkeypatch.chdir(tmp_path)
-    exported = run(own_url, "export").stdout_bytes
+    exported = run(module_database_url, "export").stdout_bytes
     Path("audit.jsonl").write_bytes(exported)
     exec(compile(block[1], "docs/audit.md", "exec"), {})
     assert capsys.readouterr().out == "3 events, none changed, removed or inserted\n"

@@ -17,10 +17,10 @@ PROXIES = "10.1.0.0/16, ::1/128"
 
 
 @pytest.fixture(scope="module")
-def behind_proxy(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+def behind_proxy(module_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
     """Yield the API as a proxy at 10.1.2.3 calls it."""
     settings = AuthSettings(trusted_proxies=PROXIES)
-    storage = StorageSettings(data=tmp_path_factory.mktemp("data"), database_url=database_url)
+    storage = StorageSettings(data=tmp_path_factory.mktemp("data"), database_url=module_database_url)
     app = embedded_app(storage, auth=settings)
     with TestClient(app, base_url="http://127.0.0.1", client=("10.1.2.3", 5)) as client:
         yield Api(client)
@@ -158,9 +158,9 @@ def test_an_address_is_the_nearest_that_is_no_trusted_proxys(
     ],
 )
 def test_behind_a_gateway_the_caller_is_the_gateways(
-    database_url: str, tmp_path: Path, forwarded: str, actor: str, address: str
+    module_database_url: str, tmp_path: Path, forwarded: str, actor: str, address: str
 ) -> None:
-    storage = StorageSettings(data=tmp_path, database_url=database_url)
+    storage = StorageSettings(data=tmp_path, database_url=module_database_url)
     app = embedded_app(storage, behind_gateway=True, auth=AuthSettings(trusted_proxies=PROXIES))
     with TestClient(app, base_url="http://127.0.0.1", client=("10.1.0.1", 5)) as client:
         event = event_of(Api(client), {"X-Forwarded-For": forwarded, "X-Forwarded-User": "ada"})

@@ -16,8 +16,8 @@ from trackhelm_core.db.unit_of_work import Database
 
 
 @pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    database = Database(make_engine(database_url))
+def database(module_database_url: str) -> Iterator[Database]:
+    database = Database(make_engine(module_database_url))
     yield database
     database.close()
 
@@ -52,10 +52,10 @@ def test_a_database_that_is_away_may_come_back(url: str) -> None:
     assert status_of(Database(make_engine(url)), "SELECT 1") == 503
 
 
-def test_a_file_that_is_locked_is_unlocked_some_time(database: Database, database_url: str) -> None:
+def test_a_file_that_is_locked_is_unlocked_some_time(database: Database, module_database_url: str) -> None:
     if not database.is_sqlite:
         pytest.skip("about SQLite's file lock")
-    impatient = create_engine(database_url, connect_args={"timeout": 0})
+    impatient = create_engine(module_database_url, connect_args={"timeout": 0})
     with database.writing() as session:
         session.execute(text("SELECT 1"))
         with impatient.connect() as connection, pytest.raises(SQLAlchemyError) as raised:

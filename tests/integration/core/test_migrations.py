@@ -45,8 +45,8 @@ INDEXES = {
 
 
 @pytest.fixture
-def engine(own_database_url: str) -> Iterator[Engine]:
-    engine = make_engine(own_database_url)
+def engine(empty_database_url: str) -> Iterator[Engine]:
+    engine = make_engine(empty_database_url)
     yield engine
     engine.dispose()
 
@@ -178,8 +178,8 @@ def test_a_migration_that_fails_leaves_the_schema_as_it_was(engine: Engine, next
         rows(engine, "SELECT note FROM key")
 
 
-def test_processes_that_migrate_at_once_take_turns(engine: Engine, own_database_url: str) -> None:
-    engines = [make_engine(own_database_url) for _ in range(3)]
+def test_processes_that_migrate_at_once_take_turns(engine: Engine, empty_database_url: str) -> None:
+    engines = [make_engine(empty_database_url) for _ in range(3)]
     start = threading.Barrier(len(engines))
 
     def one(own: Engine) -> str:
@@ -210,9 +210,9 @@ def test_postgresql_lets_nobody_migrate_who_has_not_the_advisory_lock(postgres_s
     engine.dispose()
 
 
-def test_the_command_says_what_it_did(own_database_url: str) -> None:
+def test_the_command_says_what_it_did(empty_database_url: str) -> None:
     def run() -> str:
-        result = CliRunner().invoke(app, ["migrate", "--database-url", own_database_url])
+        result = CliRunner().invoke(app, ["migrate", "--database-url", empty_database_url])
         assert result.exit_code == 0, result.output
         return result.stdout.splitlines()[-1]
 

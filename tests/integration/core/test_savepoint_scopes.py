@@ -4,11 +4,11 @@ from pathlib import Path
 
 from sqlalchemy import insert, select
 
+from tests.fixtures.databases import lay_migrated_sqlite_database
 from trackhelm_core.db.unit_of_work import SavepointScope
 from trackhelm_core.security.actor import Actor, ActorKind
 from trackhelm_domain.audit.changes import Action, AuditContext, Change, Entity, EntityType
 from trackhelm_domain.audit.recorder import record, recorded_changes
-from trackhelm_domain.migrate import migrate
 from trackhelm_domain.opening import open_database
 from trackhelm_domain.tables import AuditEvent, Key
 
@@ -23,7 +23,6 @@ def test_what_is_undone_is_not_committed_and_what_was_before_and_comes_after_is(
     own_database_url: str,
 ) -> None:
     database = open_database(own_database_url)
-    migrate(database.engine)
     with database.writing() as session:
         session.execute(insert(Key).values(name="before"))
         record(session, change("before"), CAUSE)
@@ -44,8 +43,9 @@ def test_what_is_undone_is_not_committed_and_what_was_before_and_comes_after_is(
 
 
 def test_a_trial_that_stands_is_committed(tmp_path: Path) -> None:
-    database = open_database(f"sqlite:///{tmp_path / 'trial.db'}")
-    migrate(database.engine)
+    file = tmp_path / "trial.db"
+    lay_migrated_sqlite_database(file)
+    database = open_database(f"sqlite:///{file}")
     with database.writing() as session:
         SavepointScope(session)
         session.execute(insert(Key).values(name="tried"))

@@ -9,11 +9,10 @@ from sqlalchemy import Engine, create_engine, make_url, text
 from sqlalchemy.exc import DBAPIError
 
 from tests.fixtures.api import api_of
-from tests.fixtures.databases import new_postgres_database
+from tests.fixtures.databases import migrated_postgres_database
 from tests.integration.governance.people import ALIAS, OWN, People
 from trackhelm_core.db.engine import make_engine
 from trackhelm_core.settings import StorageSettings
-from trackhelm_domain.migrate import migrate
 
 DOCUMENT = (Path(__file__).parents[3] / "docs" / "audit.md").read_text(encoding="utf-8")
 
@@ -27,10 +26,9 @@ def role() -> str:
 @pytest.fixture
 def owned(postgres_server: str, role: str) -> Engine:
     """A database as its owner sees it, migrated, and with a role that has the documented grants."""
-    engine = make_engine(new_postgres_database(postgres_server))
+    engine = make_engine(migrated_postgres_database(postgres_server))
     with engine.begin() as connection:
         connection.execute(text(f"CREATE ROLE {role} LOGIN PASSWORD 'secret'"))
-    migrate(engine)
     grants = re.search(r"^```sql\n(.*?)^```$", DOCUMENT, flags=re.MULTILINE | re.DOTALL)
     assert grants
     with engine.begin() as connection:

@@ -15,6 +15,8 @@ from trackhelm_ingest.metrics import compaction
 from trackhelm_ingest.metrics.compaction import compact_metric
 from trackhelm_ingest.metrics.store import CROWDED_CHUNKS, Metric
 
+pytestmark = pytest.mark.over("sqlite", "postgresql", "queue")
+
 
 @pytest.fixture
 def database(api: Api) -> Database:

@@ -6,8 +6,12 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any
 
+import pytest
+
 from tests.fixtures.api import API, Api
 from trackhelm_domain.experiments import active_location
+
+pytestmark = pytest.mark.over("sqlite", "postgresql", "queue")
 
 CLIENTS = 32
 

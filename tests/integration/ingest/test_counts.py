@@ -1,7 +1,11 @@
 """`/metrics`: what was accepted, how the queue is, how requests were answered."""
 
+import pytest
+
 from tests.fixtures.api import Api
 from tests.fixtures.waiting import wait_until
+
+pytestmark = pytest.mark.over("sqlite", "postgresql", "queue")
 
 
 def counted(api: Api) -> dict[str, float]:

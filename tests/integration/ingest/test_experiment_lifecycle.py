@@ -92,6 +92,7 @@ def test_restoring_an_experiment_restores_all_its_runs_however_they_were_deleted
     assert [stage(api, run_id) for run_id in (before, along)] == ["active", "active"]
 
 
+@pytest.mark.over("sqlite", "postgresql", "queue")
 def test_what_is_deleted_can_be_read(api: Api) -> None:
     experiment_id = api.new_experiment()
     run_id = api.new_run(experiment_id)
@@ -105,6 +106,7 @@ def test_what_is_deleted_can_be_read(api: Api) -> None:
     assert api.post("runs/search", experiment_ids=ids, run_view_type="ALL")["runs"]
 
 
+@pytest.mark.over("sqlite", "postgresql", "queue")
 def test_a_finished_run_stays_writable(api: Api) -> None:
     run_id = api.new_run()
     api.post("runs/update", run_id=run_id, status="FINISHED", end_time=5)

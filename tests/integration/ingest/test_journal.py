@@ -14,6 +14,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from tests.fixtures.api import Api, api_of
+from tests.fixtures.databases import lay_migrated_sqlite_database
 from tests.fixtures.factories import Factory
 from tests.fixtures.reading import read_of, read_of_all, searches_of
 from trackhelm_core.chunks.codec import decode
@@ -25,7 +26,6 @@ from trackhelm_core.queue.names import StreamId
 from trackhelm_core.settings import StorageSettings
 from trackhelm_domain import journal_backlog
 from trackhelm_domain.journal_backlog import Accepted, JournalBacklog
-from trackhelm_domain.migrate import migrate
 from trackhelm_domain.tables import JournalEntry, Key, MetricChunk, Run, Series
 from trackhelm_domain.tables.metrics import NO_LABELS_ID
 from trackhelm_ingest.metrics import group_commit
@@ -35,6 +35,8 @@ from trackhelm_ingest.metrics.group_commit import GroupCommit
 from trackhelm_ingest.metrics.journal_store import add_entries
 from trackhelm_ingest.metrics.series import SeriesKey
 from trackhelm_ingest.metrics.upkeep import Upkeep
+
+pytestmark = pytest.mark.over("sqlite", "postgresql", "queue")
 
 Point = tuple[str, str, int]
 """Run, key and step: the value follows from the step."""
@@ -61,8 +63,9 @@ class Server:
     """The parts that keep the journal, without threads: a process that a test ends where it likes."""
 
     def __init__(self, folder: Path) -> None:
-        self.database = _Mortal(make_engine(f"sqlite:///{folder / 'test.db'}"))
-        migrate(self.database.engine)
+        file = folder / "test.db"
+        lay_migrated_sqlite_database(file)
+        self.database = _Mortal(make_engine(f"sqlite:///{file}"))
         self.runs = [Factory(self.database).run("0") for _ in range(2)]
         self.begin()
 

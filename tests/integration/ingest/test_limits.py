@@ -13,6 +13,8 @@ WRITES: dict[str, tuple[str, dict[str, Any]]] = {
     "tag": ("runs/set-tag", {"value": "v"}),
     "experiment tag": ("experiments/set-experiment-tag", {"value": "v"}),
 }
+# A key is looked at before anything is stored, and what is allowed is stored another way over the queue.
+over_queue = pytest.mark.over("sqlite", "postgresql", "queue")
 kinds = pytest.mark.parametrize("kind", WRITES)
 
 
@@ -22,6 +24,7 @@ def write(api: Api, kind: str, key: str) -> Any:
     return path, {**target, **message, "key": key}
 
 
+@over_queue
 @kinds
 @pytest.mark.parametrize("key", ["a", "a/b", "a.b-c_d e:f", "k" * 250, "été/損失", ".a", "a..b", "0", " "])
 def test_a_key_that_is_allowed(api: Api, kind: str, key: str) -> None:
@@ -67,6 +70,7 @@ def items(kind: str, number: int) -> list[dict[str, Any]]:
     return [{"key": f"{kind}{index}", "value": "1"} for index in range(number)]
 
 
+@over_queue
 @pytest.mark.parametrize(("kind", "limit"), [("metrics", 1_000), ("params", 100), ("tags", 100)])
 def test_a_batch_is_as_large_as_the_stock_client_makes_it(api: Api, kind: str, limit: int) -> None:
     run_id = api.new_run()
@@ -76,6 +80,7 @@ def test_a_batch_is_as_large_as_the_stock_client_makes_it(api: Api, kind: str, l
     assert f"A batch logging request can contain at most {limit} {kind}. Got {limit + 1} {kind}." in told
 
 
+@over_queue
 def test_a_batch_has_a_thousand_items_in_all(api: Api) -> None:
     run_id = api.new_run()
     message = {"params": items("params", 100), "tags": items("tags", 100)}
@@ -94,11 +99,13 @@ def test_a_param_may_come_once_in_a_batch_and_a_tag_several_times(api: Api) -> N
     assert {"key": "k", "value": "2"} in api.get("runs/get", run_id=run_id)["run"]["data"]["tags"]
 
 
+@over_queue
 @pytest.mark.parametrize("run_id", ["../x", "a/b", "-a", "x" * 257, "a b"])
 def test_a_batch_for_what_can_be_no_run_is_refused(api: Api, run_id: str) -> None:
     assert "'run_id'" in api.refused("POST", "runs/log-batch", INVALID, run_id=run_id)
 
 
+@over_queue
 @pytest.mark.parametrize(
     ("message", "field"),
     [
@@ -114,6 +121,7 @@ def test_what_is_missing_in_a_batch_is_named(api: Api, message: dict[str, Any], 
     assert told.startswith(f"Missing value for required parameter '{field}'.")
 
 
+@over_queue
 @pytest.mark.parametrize(
     ("message", "value"),
     [({"value": "1.5"}, 1.5), ({"value": True}, 1.0), ({"value": 7, "step": "3", "timestamp": "5"}, 7.0)],
@@ -129,6 +137,7 @@ def test_numbers_are_read_as_leniently_as_protobuf_reads_them(
     assert point["timestamp"] == int(message.get("timestamp", 0))
 
 
+@over_queue
 @pytest.mark.parametrize(
     "message",
     [

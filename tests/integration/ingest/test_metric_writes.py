@@ -5,7 +5,11 @@ import math
 import random
 from typing import Any
 
+import pytest
+
 from tests.fixtures.api import API, Api
+
+pytestmark = pytest.mark.over("sqlite", "postgresql", "queue")
 
 
 def history(api: Api, run_id: str, key: str) -> list[tuple[int, int, Any]]:

@@ -1,6 +1,10 @@
 """A logged model's metrics are there when they were answered, in every shape."""
 
+import pytest
+
 from tests.fixtures.api import Api
+
+pytestmark = pytest.mark.over("sqlite", "postgresql", "queue")
 
 
 def test_a_models_metrics_are_read_as_soon_as_they_are_logged(api: Api) -> None:

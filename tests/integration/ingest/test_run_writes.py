@@ -9,6 +9,8 @@ import pytest
 
 from tests.fixtures.api import Api
 
+pytestmark = pytest.mark.over("sqlite", "postgresql", "queue")
+
 INVALID = "INVALID_PARAMETER_VALUE"
 MISSING = "RESOURCE_DOES_NOT_EXIST"
 

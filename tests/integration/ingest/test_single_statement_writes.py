@@ -8,6 +8,8 @@ import pytest
 from tests.fixtures.api import Api
 from tests.fixtures.sql import CountStatements
 
+pytestmark = pytest.mark.over("sqlite", "postgresql", "queue")
+
 POINT: dict[str, Any] = {"key": "alone", "value": 1.5, "timestamp": 1, "step": 0}
 
 

@@ -13,6 +13,8 @@ from tests.fixtures.api import Api
 from tests.fixtures.factories import Factory, Point
 from tests.fixtures.sql import CountStatements
 
+pytestmark = pytest.mark.over("sqlite", "postgresql", "queue")
+
 INVALID = "INVALID_PARAMETER_VALUE"
 BUCKETS = "/api/2.0/trackhelm/charts/buckets"
 ARROW = "application/vnd.apache.arrow.stream"

@@ -18,6 +18,8 @@ from trackhelm_domain.tables import Run, RunSnapshot, Series
 from trackhelm_ingest.runs.finalizing import finalize_some
 from trackhelm_ingest.runs.logic import set_tags
 
+pytestmark = pytest.mark.over("sqlite", "postgresql", "queue")
+
 
 @pytest.fixture
 def database(api: Api) -> Database:

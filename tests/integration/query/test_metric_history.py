@@ -10,6 +10,8 @@ from tests.fixtures.factories import Factory, Point
 from tests.fixtures.sql import CountStatements
 from trackhelm_query.metrics import logic
 
+pytestmark = pytest.mark.over("sqlite", "postgresql", "queue")
+
 INVALID = "INVALID_PARAMETER_VALUE"
 BULK = "/ajax-api/2.0/mlflow/metrics/get-history-bulk"
 

@@ -8,6 +8,8 @@ from tests.fixtures.api import Api
 from tests.fixtures.factories import Factory
 from tests.fixtures.sql import CountStatements
 
+pytestmark = pytest.mark.over("sqlite", "postgresql", "queue")
+
 
 @pytest.fixture
 def key() -> str:

@@ -12,6 +12,8 @@ from tests.fixtures.factories import Factory
 from tests.fixtures.sql import CountStatements
 from trackhelm_domain.tables import Run
 
+pytestmark = pytest.mark.over("sqlite", "postgresql", "queue")
+
 INVALID = "INVALID_PARAMETER_VALUE"
 
 

@@ -10,6 +10,8 @@ import pytest
 from tests.fixtures.api import Api
 from tests.fixtures.factories import Factory
 
+pytestmark = pytest.mark.over("sqlite", "postgresql", "queue")
+
 INVALID = "INVALID_PARAMETER_VALUE"
 
 

@@ -13,6 +13,8 @@ from tests.fixtures.api import Api
 from tests.fixtures.sql import finalize_all
 from trackhelm_core.db.unit_of_work import Database
 
+pytestmark = pytest.mark.over("sqlite", "postgresql", "queue")
+
 RUNS = 3
 KEYS = st.sampled_from(["a", "b"])
 TEXTS = st.sampled_from(["", "x", 'naïve "quotes"'])

@@ -7,6 +7,8 @@ import pytest
 
 from tests.fixtures.api import Api
 
+pytestmark = pytest.mark.over("sqlite", "postgresql", "queue")
+
 INVALID = "INVALID_PARAMETER_VALUE"
 MAX = 1.7976931348623157e308
 VALUES: dict[str, Any] = {

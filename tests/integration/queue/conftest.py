@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import func, select
 
 from tests.fixtures.backing_services import REDIS, Stoppable
-from tests.fixtures.databases import new_postgres_database
+from tests.fixtures.databases import migrated_postgres_database
 from tests.fixtures.factories import Factory
 from trackhelm_core.chunks.codec import decode
 from trackhelm_core.chunks.points import Points, merge
@@ -17,7 +17,6 @@ from trackhelm_core.queue.read_wait import Backlog
 from trackhelm_core.runtime import Runtime
 from trackhelm_core.settings import RedisSettings, StorageSettings
 from trackhelm_domain.locations import Places
-from trackhelm_domain.migrate import migrate
 from trackhelm_domain.opening import open_runtime
 from trackhelm_domain.tables import Key, MetricChunk, Run, Series
 
@@ -79,7 +78,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stoppable]:
 
 @pytest.fixture(scope="module")
 def postgres_url(postgres_server: str) -> str:
-    return new_postgres_database(postgres_server)
+    return migrated_postgres_database(postgres_server)
 
 
 @pytest.fixture
@@ -94,7 +93,6 @@ def split(server: Stoppable, postgres_url: str, tmp_path: Path) -> Iterator[Spli
     )
     storage = StorageSettings(data=tmp_path, database_url=postgres_url)
     runtime = open_runtime(storage, settings, {Places: Places})
-    migrate(runtime.database.engine)
     assert runtime.redis is not None
     runtime.redis.client.flushall()
     yield Split(runtime, runtime.redis, server, Factory(runtime.database))

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from tests.fixtures.api import Api, api_of
-from tests.fixtures.databases import new_database
+from tests.fixtures.databases import KINDS, new_database
 from tests.fixtures.receiver import Receiver, receiving
 from trackhelm_core.runtime import Parts, Runtime
 from trackhelm_core.search.pages import PageRequest
@@ -18,7 +18,6 @@ from trackhelm_core.security.actor import Actor, ActorKind
 from trackhelm_core.settings import StorageSettings, WebhookSettings
 from trackhelm_domain import outbox as domain_outbox
 from trackhelm_domain.audit.changes import AuditContext
-from trackhelm_domain.migrate import migrate
 from trackhelm_domain.outbox import Event
 from trackhelm_domain.tables import WebhookDelivery
 from trackhelm_embedded.app import open_all
@@ -43,7 +42,7 @@ def receiver() -> Iterator[Receiver]:
         yield started
 
 
-@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+@pytest.fixture(scope="session", params=KINDS)
 def hooks(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
     """The API, which delivers by itself. Tests share it: each removes its webhooks."""
     url = new_database(request, tmp_path_factory)
@@ -152,10 +151,9 @@ class Outbox:
 
 
 @pytest.fixture
-def outbox(database_url: str, tmp_path: Path, receiver: Receiver) -> Iterator[Outbox]:
-    storage = StorageSettings(data=tmp_path, database_url=database_url)
+def outbox(module_database_url: str, tmp_path: Path, receiver: Receiver) -> Iterator[Outbox]:
+    storage = StorageSettings(data=tmp_path, database_url=module_database_url)
     runtime = open_all(storage, webhooks=SETTINGS)
-    migrate(runtime.database.engine)
     made = Outbox(runtime, receiver)
     made.runtime = dataclasses.replace(runtime, clock=lambda: made.now)
     yield made
