@@ -41,10 +41,9 @@ class Outcome:
 def run(make: str, suite: str, output: IO[bytes] | None = None) -> Outcome:
     """Run one suite, which prints to a file or to this program's output."""
     began = time.monotonic()
+    errors = None if output is None else subprocess.STDOUT
     command = [make, "--no-print-directory", suite]
-    ended = subprocess.run(
-        command, stdout=output, check=False, stderr=None if output is None else subprocess.STDOUT
-    )  # noqa: S603 - ours
+    ended = subprocess.run(command, stdout=output, stderr=errors, check=False)  # noqa: S603 - ours
     return Outcome(suite, ended.returncode, time.monotonic() - began)
 
 
