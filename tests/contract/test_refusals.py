@@ -16,6 +16,8 @@ from tests.fixtures.programs import worker
 from trackhelm_core.settings import RedisSettings, StorageSettings
 from trackhelm_embedded.app import embedded_app
 
+pytestmark = pytest.mark.long
+
 DOCUMENT = Path(__file__).parents[2] / "docs" / "openapi.json"
 CANNOT_REFUSE = {"/health", "/ready", "/version", "/api/3.0/mlflow/server-info"}
 """They take no argument."""

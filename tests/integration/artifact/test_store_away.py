@@ -5,7 +5,6 @@ import os
 import threading
 import time
 import uuid
-from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -13,8 +12,11 @@ import httpx2
 import pytest
 
 from tests.fixtures.stoppable_s3 import StoppableS3
+from tests.fixtures.waiting import wait_until
 from tests.integration.artifact.conftest import LiveServer, serving_live
 from trackhelm_core.settings import StorageSettings
+
+pytestmark = pytest.mark.long
 
 FILES = "/api/2.0/mlflow-artifacts/artifacts"
 MEBIBYTE = 1024 * 1024
@@ -71,7 +73,8 @@ def test_an_upload_whose_store_ends_is_told_and_can_be_sent_again(
     finally:
         store.bring_back(how)
     assert impatient.client.get(f"{FILES}/{path}").content == b"old"
-    assert put(impatient, path).status_code == 200
+    # On a busy machine the store may need longer than the server is patient more than once.
+    wait_until(lambda: put(impatient, path).status_code == 200, seconds=180)
     assert length_of(impatient, path) == SIZE * MEBIBYTE
 
 
@@ -80,19 +83,28 @@ def test_a_download_whose_store_ends_is_cut_in_time_and_can_be_asked_for_again(
     store: StoppableS3, impatient: LiveServer, how: str
 ) -> None:
     path = f"{uuid.uuid4().hex}/f"
-    put(impatient, path)
-    began = time.monotonic()
-    try:
-        with impatient.client.stream("GET", f"{FILES}/{path}") as answer:
-            chunks = answer.iter_raw()
-            next(chunks)
-            store.end(how)
-            # What has come is less than was announced, so that no client takes it for the file.
-            with pytest.raises(httpx2.RemoteProtocolError):
-                deque(chunks, maxlen=0)
-        assert time.monotonic() - began < BOUND
-    finally:
-        store.bring_back(how)
+    wait_until(lambda: put(impatient, path).status_code == 200, seconds=180)
+
+    def is_cut() -> bool:
+        began = time.monotonic()
+        try:
+            with impatient.client.stream("GET", f"{FILES}/{path}") as answer:
+                chunks = answer.iter_raw()
+                length = len(next(chunks))
+                store.end(how)
+                try:
+                    length += sum(len(chunk) for chunk in chunks)
+                except httpx2.RemoteProtocolError:
+                    # What has come is less than was announced, so that no client takes it for the file.
+                    return True
+            assert length == SIZE * MEBIBYTE
+        finally:
+            assert time.monotonic() - began < BOUND
+            store.bring_back(how)
+        return False
+
+    # If others have the processors, the whole file may be on its way before the store ends.
+    wait_until(is_cut, seconds=180)
     assert length_of(impatient, path) == SIZE * MEBIBYTE
 
 

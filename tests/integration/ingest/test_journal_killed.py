@@ -17,7 +17,7 @@ from tests.fixtures.waiting import wait_until
 from tests.integration.stack.writers import Journal, assert_kept_exactly_once, history, writing
 from trackhelm_stack.ports import free_ports
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.timeout(600), pytest.mark.long]
 
 KILLS = 3
 
@@ -86,7 +86,7 @@ def count_exactly(server: Server, journal: Journal) -> None:
         assert file.execute("SELECT count(*) FROM metric_journal").fetchone() == (0,)
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, 2])
 def test_kills_lose_nothing_that_was_acknowledged_and_double_nothing(tmp_path: Path, seed: int) -> None:
     moments = random.Random(seed)
     with running(tmp_path) as server:

@@ -18,7 +18,7 @@ from trackhelm_domain.tables import Run, RunSnapshot, Series
 from trackhelm_ingest.runs.finalizing import finalize_some
 from trackhelm_ingest.runs.logic import set_tags
 
-pytestmark = pytest.mark.over("sqlite", "postgresql", "queue")
+pytestmark = [pytest.mark.over("sqlite", "postgresql", "queue"), pytest.mark.long]
 
 
 @pytest.fixture
@@ -247,6 +247,12 @@ FILTERS = (
 )
 
 
+PAGES = (
+    {"run_view_type": "ACTIVE_ONLY", "max_results": 3},
+    {"run_view_type": "ALL", "max_results": 50},
+)
+
+
 def test_runs_are_found_in_the_same_order_whichever_are_finalized(
     api: Api, database: Database, factory: Factory
 ) -> None:
@@ -265,10 +271,10 @@ def test_runs_are_found_in_the_same_order_whichever_are_finalized(
             lifecycle_stage=chance.choice(["active", "active", "deleted"]),
         )
     asked = [
-        {"order_by": order, "filter": text, "run_view_type": view, "max_results": size}
-        for order in ORDERS
-        for text in FILTERS
-        for view, size in (("ACTIVE_ONLY", 3), ("ALL", 50))
+        # Every order and every filter meets both pages, and every order every filter.
+        {"order_by": order, "filter": text, **PAGES[(place + number) % 2]}
+        for place, order in enumerate(ORDERS)
+        for number, text in enumerate(FILTERS)
     ]
     reopen_all(database)
     expected = [found(api, experiment_id, **message) for message in asked]

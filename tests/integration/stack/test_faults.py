@@ -21,7 +21,7 @@ from trackhelm_core.queue.names import partition_of
 
 SECONDS = float(os.environ.get("FAULTS_SECONDS", "60"))
 
-pytestmark = pytest.mark.timeout(720 + SECONDS)
+pytestmark = [pytest.mark.timeout(720 + SECONDS), pytest.mark.long]
 
 WRITERS = 6
 RUNS = 3

@@ -13,7 +13,7 @@ from tests.fixtures.waiting import wait_until
 from tests.integration.stack.running import NAMES, SERVICES, running_stack
 
 # Each test starts thirteen processes, some on machines with two processors.
-pytestmark = pytest.mark.timeout(720)
+pytestmark = [pytest.mark.timeout(720), pytest.mark.long]
 
 KEPT_FILE = "/api/2.0/mlflow-artifacts/artifacts/0/kept/file.txt"
 

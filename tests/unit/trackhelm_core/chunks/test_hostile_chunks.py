@@ -69,9 +69,13 @@ def test_damage_under_a_valid_checksum_never_crashes(
         decode(sealed(bytes(content)))
 
 
-@pytest.mark.parametrize("tight", [False, True])
-def test_every_single_byte_of_a_chunk_may_be_anything(*, tight: bool) -> None:
-    content = encode(noisy(40), tight=tight)[:-4]
+# These are the three layouts; of a longer chunk every byte means what one of a short chunk means.
+@pytest.mark.parametrize(
+    ("count", "tight", "layout"), [(8, False, 0x10), (16, False, 0x12), (16, True, 0x11)]
+)
+def test_every_single_byte_of_a_chunk_may_be_anything(*, count: int, tight: bool, layout: int) -> None:
+    content = encode(noisy(count), tight=tight)[:-4]
+    assert content[0] == layout
     for index in range(len(content)):
         for byte in range(256):
             with suppress(ChunkFormatError):
