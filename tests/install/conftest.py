@@ -47,11 +47,20 @@ class Environment:
     def server(self) -> Path:
         return self.folder / "bin" / "trackhelm-server"
 
-    def files(self) -> list[str]:
-        """Return the package's own files, without those that are named by what built them."""
-        (record,) = self.folder.glob("lib/*/site-packages/trackhelm_server-*.dist-info/RECORD")
-        names = [line.split(",")[0] for line in record.read_text().splitlines()]
-        return sorted(name for name in names if ".dist-info/" not in name and not name.endswith(".pyc"))
+    @property
+    def described(self) -> Path:
+        """The folder of what the package says of itself."""
+        (folder,) = self.folder.glob("lib/*/site-packages/trackhelm_server-*.dist-info")
+        return folder
+
+    def files(self) -> dict[str, str]:
+        """Return the package's own files, and the digest of each that is not compiled at its installation."""
+        rows = [line.split(",") for line in (self.described / "RECORD").read_text().splitlines()]
+        return {
+            name: "" if name.endswith(".so") else digest
+            for name, digest, _size in rows
+            if ".dist-info/" not in name and not name.startswith("..") and not name.endswith(".pyc")
+        }
 
 
 @pytest.fixture(scope="session")

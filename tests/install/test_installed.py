@@ -53,14 +53,18 @@ def test_every_module_can_be_imported(installed: Installed, package: str, tmp_pa
 
 
 def test_wheel_and_sdist_install_the_same_files(installed: Installed) -> None:
-    files = installed("wheel", "").files()
-    assert files == installed("sdist", "").files()
+    wheel, sdist = installed("wheel", ""), installed("sdist", "")
+    files = wheel.files()
+    assert files == sdist.files()
+    # Among it what each extra needs, so the stack is started from one of them only.
+    for name in ("METADATA", "entry_points.txt"):
+        assert (wheel.described / name).read_text() == (sdist.described / name).read_text()
     # Where there is a C compiler.
     assert any("_plain_batch" in name and name.endswith(".so") for name in files)
 
 
 def test_the_license_is_declared_and_installed(installed: Installed, package: str) -> None:
-    (metadata,) = installed(package, "").folder.glob("lib/*/site-packages/trackhelm_server-*.dist-info")
+    metadata = installed(package, "").described
     assert "\nLicense-Expression: Apache-2.0\n" in (metadata / "METADATA").read_text(encoding="utf-8")
     assert (metadata / "licenses" / "LICENSE").read_bytes() == (ROOT / "LICENSE").read_bytes()
 
@@ -74,7 +78,10 @@ def test_the_queue_can_be_connected(
     assert "kombu.transport.redis" in transport.split()
 
 
-@pytest.mark.parametrize(("shape", "extra"), [("embedded", ""), ("stack", "stack")])
+@pytest.mark.parametrize(
+    ("package", "shape", "extra"),
+    [("wheel", "embedded", ""), ("sdist", "embedded", ""), ("wheel", "stack", "stack")],
+)
 def test_the_readmes_script_runs(installed: Installed, package: str, shape: str, extra: str) -> None:
     run(
         *(os.environ["TEST_CLIENT_PYTHON"], "-m", "pytest", "-c", "tests/e2e/pytest.ini"),
