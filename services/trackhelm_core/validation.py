@@ -10,7 +10,7 @@ from typing import Final
 
 from trackhelm_core.errors import InvalidParameterError
 from trackhelm_core.limits import KEY_LENGTH
-from trackhelm_core.wire.violations import cut, invalid_value, too_long
+from trackhelm_core.wire.violations import invalid_value, quoted, too_long
 
 # One digit fewer than the largest 64-bit integer has, so that every id fits its column.
 _ID_DIGITS = 18
@@ -99,7 +99,7 @@ def parse_experiment_id(text: str) -> int:
     """
     if not _INTEGER.fullmatch(text) or len(text) > _ID_DIGITS:
         raise InvalidParameterError(
-            f"Invalid experiment ID {cut(text)!r}. Experiment ID must be a valid integer, "
+            f"Invalid experiment ID {quoted(text)}. Experiment ID must be a valid integer, "
             f"of at most {_ID_DIGITS} digits."
         )
     return int(text) if is_id(text) else NOBODYS_ID
@@ -111,7 +111,7 @@ def parse_version(text: str) -> int | None:
     A version's number has one spelling, as the id of an experiment has.
     """
     if not _INTEGER.fullmatch(text):
-        raise InvalidParameterError(f"Parameter 'version' must be an integer, got {cut(text)!r}.")
+        raise InvalidParameterError(f"Parameter 'version' must be an integer, got {quoted(text)}.")
     if not is_id(text) or len(text) > len(str(_LARGEST_VERSION)):
         return None
     number = int(text)

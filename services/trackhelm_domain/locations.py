@@ -11,7 +11,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from trackhelm_core.errors import InvalidParameterError
 from trackhelm_core.limits import ARTIFACT_LOCATION_LENGTH
-from trackhelm_core.wire.violations import shown
+from trackhelm_core.wire.violations import quoted, shown
 
 # Artifact locations: the roots that an experiment may name for its files, and URIs below a root.
 #
@@ -43,7 +43,7 @@ def check_artifact_location(location: str) -> str:
     except ValueError as error:
         raise _invalid(location, str(error)) from error
     if parts.scheme == "runs":
-        raise InvalidParameterError(f"Artifact location cannot be a runs:/ URI. Given: {location!r}")
+        raise InvalidParameterError(f"Artifact location cannot be a runs:/ URI. Given: {quoted(location)}")
     if parts.scheme and parts.fragment:
         raise InvalidParameterError(
             f"'artifact_location' URL can't include fragments or params: {location!r} has a '#'."

@@ -228,7 +228,7 @@ async def small(content: AsyncIterable[bytes], limit: int) -> AsyncIterator[byte
         check_small(size, limit)
         yield chunk
     if not size:
-        raise InvalidParameterError("The request has no body: the file's content is expected.")
+        raise InvalidParameterError("Request must specify data: the file's content as its body.")
 
 
 def check_named(run: str, path: str) -> None:

@@ -42,6 +42,7 @@ from trackhelm_core.search.entity import (
     resolve_field,
 )
 from trackhelm_core.search.expression import And, Comparison, Expression, Not, Operator, Or, Scalar, Value
+from trackhelm_core.search.grammar import TEXT_IN_LIST
 from trackhelm_core.search.text import INT64, SearchSyntaxError
 
 # One comparison on one column, as SQL. The values must have been checked before. A predicate may be NULL
@@ -221,34 +222,36 @@ def check_comparison(comparison: Comparison, resolved: Resolved, entity: EntityS
     if comparison.operator not in part.operators:
         allowed = ", ".join(operator for operator in Operator if operator in part.operators)
         name = comparison.field if kind else f"attributes.{resolved.field}"
+        words = (kind and entity.key_comparator_words) or entity.comparator_words
         _refuse(
             comparison,
             f"{comparison.field} cannot be compared with {comparison.operator}. Allowed: {allowed}",
-            entity.comparator_words.format(
-                field=name, kind=kind or "attribute", operator=comparison.operator
-            ),
+            words.format(field=name, kind=kind or "attribute", operator=comparison.operator),
         )
     values = comparison.value if isinstance(comparison.value, tuple) else (comparison.value,)
     for value in values:
         if value is not None:
-            _check_value(comparison, part, _without_quotes(comparison, part, value), kind)
+            number_lead = entity.number_words.format(field=comparison.field, value=value)
+            plain = _without_quotes(comparison, part, value, number_lead)
+            _check_value(comparison, part, plain, kind, number_lead)
 
 
-def _without_quotes(comparison: Comparison, part: Attribute | Collection, value: Scalar) -> Scalar:
+def _without_quotes(comparison: Comparison, part: Attribute | Collection, value: Scalar, lead: str) -> Scalar:
     """Return the number in a text, if the attribute accepts numbers in quotes; else the value itself."""
     if not (isinstance(part, NumberAttribute) and part.is_text and isinstance(value, str)):
         return value
     if not _WHOLE.fullmatch(value):
-        lead = f"Expected numeric value type for numeric attribute: {comparison.field}"
         _refuse(comparison, f"{comparison.field} is a whole number, and never {value!r}", lead)
     return int(value)
 
 
-def _check_value(comparison: Comparison, part: Attribute | Collection, value: Scalar, kind: str) -> None:
+def _check_value(
+    comparison: Comparison, part: Attribute | Collection, value: Scalar, kind: str, number_lead: str
+) -> None:
     field, operator = comparison.field, comparison.operator
     match part, value:
         case ((NumberAttribute() | MetricCollection()), str()):
-            lead = f"Expected numeric value type for {kind or f'numeric attribute: {field}'}"
+            lead = f"Expected numeric value type for {kind}" if kind else number_lead
             _refuse(comparison, f"{field} is a number; write the value without quotes", lead)
         case NumberAttribute(), float() if not math.isfinite(value):
             _refuse(comparison, f"{field} is a whole number and never {value}")
@@ -258,13 +261,14 @@ def _check_value(comparison: Comparison, part: Attribute | Collection, value: Sc
             _refuse(
                 comparison,
                 f"nan is neither above nor below any number. Allowed: {', '.join(EQUALITY | LISTS)}",
+                f"Expected numeric value type for {kind}",
             )
         case ((NumberAttribute() | MetricCollection()), _):
             return
         case _, (int() | float()):
             lead = f"Expected a quoted string value for {kind or 'attributes'}"
             if operator in LISTS:
-                lead = "While parsing a list in the query, expected string value"
+                lead = TEXT_IN_LIST
             _refuse(comparison, f"{field} is text; write the value in quotes: '{value}'", lead)
         case ChoiceAttribute(), str() if operator not in PATTERNS and value not in part.choices:
             _refuse(comparison, f"{value!r} is not a {field}. Allowed: {', '.join(part.choices)}")

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Select, SQLColumnExpression, literal_colum
 
 from trackhelm_core.search.expression import Aggregate, Field, Operator
 from trackhelm_core.search.grammar import OrderTerm, sorted_twice
-from trackhelm_core.search.text import FILTER, SearchSyntaxError, clause
+from trackhelm_core.search.text import COMPARATOR_WORDS, FILTER, SearchSyntaxError, clause
 
 # Attributes and collections.
 
@@ -120,9 +120,10 @@ class EntitySearch:
     attributes to their canonical name, and `prefixes` those of collections. Prefixes are case-insensitive,
     names are not.
 
-    `comparator_words` is the beginning of the message for a wrong operator, and `unknown_words` of the one
-    for an unknown field if MLflow's message for this entity differs. Both are templates of `field`, `kind`
-    and `operator`.
+    The `words` are how messages begin, as MLflow's do for this entity: `comparator_words` for a wrong
+    operator, `key_comparator_words` for that of a tag, param or metric if it differs, `number_words` for a
+    text where a number belongs, `prefix_words` for an unknown prefix, and `unknown_words` for any unknown
+    field if it differs. They are templates of `field`, `kind`, `operator`, `value` and `prefix`.
     """
 
     name: str
@@ -131,7 +132,10 @@ class EntitySearch:
     aliases: Mapping[str, str] = field(default_factory=dict)
     prefixes: Mapping[str, str] = field(default_factory=dict)
     attribute_prefixes: frozenset[str] = ATTRIBUTE_PREFIXES
-    comparator_words: str = "Invalid comparator '{operator}'"
+    comparator_words: str = COMPARATOR_WORDS
+    key_comparator_words: str = ""
+    number_words: str = "Expected numeric value type for numeric attribute: {field}"
+    prefix_words: str = "Invalid entity type '{prefix}'"
     unknown_words: str = ""
 
 
@@ -222,7 +226,7 @@ def resolve_field(field: Field, entity: EntitySearch, subject: str = FILTER) -> 
     name = entity.prefixes.get(prefix, prefix)
     if name not in entity.collections:
         allowed = [*entity.collections, "attributes"]
-        begin = f"Invalid entity type '{field.prefix}'"
+        begin = entity.prefix_words.format(prefix=field.prefix)
         _unknown("prefix", field.prefix or "", allowed, allowed, (entity, field, subject, begin))
     part = entity.collections[name]
     if isinstance(part, StringCollection) and part.keys is not None and field.key not in part.keys:

@@ -22,6 +22,7 @@ from trackhelm_core.search.expression import (
     Scalar,
 )
 from trackhelm_core.search.text import (
+    COMPARATOR_WORDS,
     FILTER,
     MAX_COMPARISONS,
     MAX_DEPTH,
@@ -43,22 +44,39 @@ _DECIMAL = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)
 _NON_FINITE = re.compile(r"(?P<sign>[+-]?)(?:inf|infinity)|[+-]?nan", re.IGNORECASE)
 
 
-def read_literal(reader: Reader, after: str) -> Scalar:
+def read_literal(reader: Reader, after: str, field: Field) -> Scalar:
     """Read a quoted string or a number."""
     token = reader.next
     number = _number(token, reader)
     if number is not None:
         reader.take()
         return number
-    return read_string(reader, after, "a quoted string or a number")
+    return read_string(reader, after, field, "a quoted string or a number")
 
 
-def read_string(reader: Reader, after: str, what: str = "a quoted string") -> str:
+def read_string(reader: Reader, after: str, field: Field, what: str = "a quoted string") -> str:
     """Read a string in single or double quotes."""
     token = reader.next
     if token.kind is not TokenKind.QUOTED or token.quote == "`":
-        reader.expected(f"{what} after {after}")
+        reason = f"expected {what} after {after}, got {token}"
+        reader.fail(reason, token.position, _words_without_quotes(reader, after, field))
     return reader.take().text
+
+
+def _words_without_quotes(reader: Reader, after: str, field: Field) -> str:
+    """Return how the message begins if a word, a number or NULL stands where a string in quotes belongs."""
+    token = reader.next
+    is_value = token.kind is TokenKind.WORD and reader.keyword in {None, "NULL"}
+    if reader.subject != FILTER or not is_value:
+        return ""
+    if after in {"(", ","}:
+        return TEXT_IN_LIST
+    prefix = (field.prefix or "attributes").lower()
+    if prefix in METRIC_PREFIXES:
+        return "Expected numeric value type for metric"
+    if reader.keyword or _number(token, reader) is not None:
+        return f"Expected a quoted string value for {_KINDS.get(prefix, 'attributes')}"
+    return f"Parameter value is either not quoted or unidentified quote types used for string value {token}"
 
 
 def _number(token: Token, reader: Reader) -> int | float | None:
@@ -87,6 +105,11 @@ def _number(token: Token, reader: Reader) -> int | float | None:
 
 METRIC_PREFIXES = frozenset({"metric", "metrics"})
 _AGGREGATES = frozenset(Aggregate)
+_KINDS = {
+    **dict.fromkeys(("tag", "tags"), "tag"),
+    **dict.fromkeys(("param", "params", "parameter", "parameters"), "parameter"),
+    **dict.fromkeys(("dataset", "datasets"), "dataset attributes"),
+}
 _A_FIELD = "a field such as name, tags.team or metrics.`val loss`"
 
 
@@ -195,28 +218,41 @@ def _term(item: str) -> OrderTerm:
 
 _SIGNS = {str(operator): operator for operator in Operator if not operator.value[0].isalpha()}
 _PATTERN_OPERATORS = {"LIKE": Operator.LIKE, "ILIKE": Operator.ILIKE}
+TEXT_IN_LIST = "While parsing a list in the query, expected string value"
 EMPTY_LIST = "While parsing a list in the query, expected a non-empty list of string values"
+# Signs and words that MLflow reads as an operator, too, and refuses as one.
+_FOREIGN_OPERATORS = frozenset({"RLIKE", "REGEXP"})
 _AN_OPERATOR = f"an operator ({', '.join(Operator)}, NOT LIKE, NOT ILIKE)"
 
 
-def parse_filter(text: str | None, subject: str = FILTER) -> Expression | None:
+def comparator_lead(words: str, field: Field, operator: str) -> str:
+    """Return how the message of a wrong operator begins, from an entity's template."""
+    kind = _KINDS.get((field.prefix or "").lower(), "attribute")
+    name = f"attributes.{field}" if field.prefix is None else field
+    return words.format(field=name, kind=kind, operator=operator)
+
+
+def parse_filter(
+    text: str | None, subject: str = FILTER, comparator_words: str = COMPARATOR_WORDS
+) -> Expression | None:
     """Return the expression that a filter means; None if the filter is absent or blank.
 
-    `subject` is how messages call the filter.
+    `subject` is how messages call the filter, and `comparator_words` how that of a wrong operator begins.
 
     Raises:
         SearchSyntaxError: The text is not a filter.
     """
     if text is None or not text.strip():
         return None
-    return _Parser(Reader(text, subject)).whole()
+    return _Parser(Reader(text, subject), comparator_words).whole()
 
 
 class _Parser:
-    __slots__ = ("_comparisons", "_depth", "_reader", "_values")
+    __slots__ = ("_comparator_words", "_comparisons", "_depth", "_reader", "_values")
 
-    def __init__(self, reader: Reader) -> None:
+    def __init__(self, reader: Reader, comparator_words: str) -> None:
         self._reader = reader
+        self._comparator_words = comparator_words
         self._depth = 0
         self._comparisons = 0
         self._values = 0
@@ -268,9 +304,9 @@ class _Parser:
         sign = self._reader.next
         if sign.kind is TokenKind.SIGN and sign.text in _SIGNS:
             self._reader.take()
-            return Comparison(field, _SIGNS[sign.text], self._literal(sign.text))
-        if sign.kind is TokenKind.SIGN:
-            lead = f"Invalid comparator '{sign}'"
+            return Comparison(field, _SIGNS[sign.text], self._literal(sign.text, field))
+        if sign.kind is TokenKind.SIGN or sign.text.upper() in _FOREIGN_OPERATORS:
+            lead = comparator_lead(self._comparator_words, field, str(sign))
             self._reader.fail(f"expected {_AN_OPERATOR}, got {sign}", sign.position, lead)
         if self._reader.take_keyword("IS"):
             negated = self._reader.take_keyword("NOT")
@@ -281,38 +317,38 @@ class _Parser:
 
     def _worded(self, field: Field, *, negated: bool) -> Expression:
         if self._reader.take_keyword("IN"):
-            return Comparison(field, Operator.NOT_IN if negated else Operator.IN, self._list())
+            return Comparison(field, Operator.NOT_IN if negated else Operator.IN, self._list(field))
         operator = _PATTERN_OPERATORS.get(self._reader.keyword or "")
         if operator is None:
             self._reader.expected("IN, LIKE or ILIKE after NOT" if negated else _AN_OPERATOR)
         self._reader.take()
-        comparison = Comparison(field, operator, self._pattern(operator))
+        comparison = Comparison(field, operator, self._pattern(operator, field))
         return Not(comparison) if negated else comparison
 
-    def _pattern(self, operator: Operator) -> str:
+    def _pattern(self, operator: Operator, field: Field) -> str:
         position = self._reader.next.position
-        pattern = read_string(self._reader, operator)
+        pattern = read_string(self._reader, operator, field)
         if len(pattern) > MAX_PATTERN_LENGTH:
             self._reader.fail(f"a pattern may have at most {MAX_PATTERN_LENGTH} characters", position)
         return pattern
 
-    def _list(self) -> tuple[Scalar, ...]:
+    def _list(self, field: Field) -> tuple[Scalar, ...]:
         if not self._reader.take_mark("("):
             self._reader.expected("( after IN")
         if self._reader.is_mark(")"):
             reason = "a list after IN holds one value at least"
             self._reader.fail(reason, self._reader.next.position, EMPTY_LIST)
-        values = [self._literal("(")]
+        values = [self._literal("(", field)]
         while self._reader.take_mark(","):
             if self._reader.is_mark(")"):
                 break  # Python writes a tuple of one as ('a',), and callers format tuples into filters
-            values.append(self._literal(","))
+            values.append(self._literal(",", field))
         if not self._reader.take_mark(")"):
             self._reader.expected(", or ) in the list after IN")
         return tuple(values)
 
-    def _literal(self, after: str) -> Scalar:
+    def _literal(self, after: str, field: Field) -> Scalar:
         self._values += 1
         if self._values > MAX_VALUES:
             self._reader.fail(f"at most {MAX_VALUES} values are allowed", self._reader.next.position)
-        return read_literal(self._reader, after)
+        return read_literal(self._reader, after, field)

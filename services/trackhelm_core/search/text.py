@@ -51,10 +51,14 @@ FILTER: Final = "clause(s) in filter string"
 """How messages call a filter: they begin with `Invalid clause(s) in filter string`, as MLflow's do."""
 
 
+COMPARATOR_WORDS: Final = "Invalid comparator '{operator}'"
+"""How the message of a wrong operator begins; a template of `field`, `kind` and `operator`."""
+
+
 def clause(item: str) -> str:
     """Return how messages call an item of order_by."""
     text = item if len(item) <= _SHOWN else f"{item[:_SHOWN]}…"
-    return f"order_by clause {text!r}"
+    return f"order_by clause '{text}'"
 
 
 class SearchSyntaxError(ValueError):
@@ -141,7 +145,9 @@ def tokenize(text: str, subject: str = FILTER) -> Iterator[Token]:
         piece = _PIECE.match(text, position)
         if piece is None:
             reason = f"unexpected character {text[position]}; a key that holds it goes in back-ticks"
-            raise SearchSyntaxError(reason, position, subject)
+            several = subject == FILTER and text[position] == ";" and text[position + 1 :].strip()
+            lead = "Search filter contained multiple expression" if several else ""
+            raise SearchSyntaxError(reason, position, subject, lead)
         if piece.lastgroup != "space":
             yield Token(TokenKind(piece.lastgroup or ""), piece.group(), position, piece.end())
         position = piece.end()

@@ -237,9 +237,9 @@ class WireModel(BaseModel):
     def _is_storable(self) -> Self:
         for name, value in self.__dict__.items():
             if type(value) in _TEXTS and (violation := _violation(value)):
-                raise PydanticCustomError(
-                    NOT_STORABLE, "'{name}' holds {violation}", {"name": name, "violation": violation}
-                )
+                field = type(self).model_fields[name].alias or name
+                context = {"name": field, "violation": violation}
+                raise PydanticCustomError(NOT_STORABLE, "'{name}' holds {violation}", context)
         return self
 
 

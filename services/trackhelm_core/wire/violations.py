@@ -35,17 +35,28 @@ def field_path(location: Sequence[int | str]) -> str:
 
 
 def shown(value: Any) -> str:
-    """Return a value as JSON, cut to a length that fits a log line and a terminal."""
+    """Return a value as JSON without spaces, as MLflow's messages have it, cut to fit a terminal."""
     large = isinstance(value, LargeFloat)
-    text = value.text if large else json.dumps(value, default=str, ensure_ascii=False)
-    # A lone surrogate is legal in JSON text but has no UTF-8 form, so it could not be sent in an answer.
-    text = text.encode("utf-8", "replace").decode("utf-8")
-    return cut(text)
+    text = value.text if large else json.dumps(value, default=str, ensure_ascii=False, separators=(",", ":"))
+    return cut(_sendable(text))
+
+
+def quoted(text: str) -> str:
+    """Return a text in single quotes, as MLflow's messages have it, cut as `shown` does.
+
+    `repr` would put a text with an apostrophe into double quotes, and double each backslash.
+    """
+    return f"'{cut(_sendable(text))}'"
 
 
 def cut(text: str) -> str:
     """Return a text, or its beginning if it is too long to show."""
     return text if len(text) <= SHOWN_VALUE_LENGTH else f"{text[:SHOWN_VALUE_LENGTH]}…"
+
+
+def _sendable(text: str) -> str:
+    # A lone surrogate is legal in JSON text but has no UTF-8 form, so it could not be sent in an answer.
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def invalid_value(value: Any, parameter: str, reason: str) -> InvalidParameterError:

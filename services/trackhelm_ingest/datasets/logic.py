@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
 
+from trackhelm_core.validation import check_run_id
 from trackhelm_ingest.datasets import store
 from trackhelm_ingest.datasets.store import DatasetUse
 from trackhelm_ingest.runs.logic import active_run
@@ -17,7 +18,7 @@ def log_inputs(session: Session, uuid: str, datasets: Sequence[DatasetUse], mode
     second use by the same run changes nothing, not even its tags. Inputs are answered in the order of
     logging.
     """
-    run = active_run(session, uuid, lock=Lock.OWN)
+    run = active_run(session, check_run_id(uuid), lock=Lock.OWN)
     store.add_dataset_uses(session, run, datasets)
     store.add_model_inputs(session, run.id, models)
 

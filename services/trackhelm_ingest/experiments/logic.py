@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from trackhelm_core.errors import AlreadyExistsError, InvalidParameterError, NotFoundError
 from trackhelm_core.limits import EXPERIMENT_NAME_LENGTH, EXPERIMENT_TAG_VALUE_LENGTH
 from trackhelm_core.validation import check_key, check_length, parse_experiment_id
-from trackhelm_core.wire.violations import shown
+from trackhelm_core.wire.violations import quoted, shown
 from trackhelm_domain.audit.changes import AuditContext, Entity, EntityType
 from trackhelm_domain.location_owners import owner_of, wait_for_turn
 from trackhelm_domain.locations import PROXY_SCHEME, Places, check_artifact_location, join
@@ -109,7 +109,7 @@ def _active(session: Session, experiment_id: str) -> int:
 
 def _check_name(name: str) -> None:
     if not name.strip():
-        raise InvalidParameterError(f"Invalid experiment name: {name!r}. It must not be blank.")
+        raise InvalidParameterError(f"Invalid experiment name: {quoted(name)}. It must not be blank.")
     check_length(name, "name", EXPERIMENT_NAME_LENGTH)
 
 

@@ -22,7 +22,7 @@ from trackhelm_core.limits import (
 )
 from trackhelm_core.validation import check_key, check_length, parse_experiment_id
 from trackhelm_core.wire.json import decode_json
-from trackhelm_core.wire.violations import invalid_value, too_long
+from trackhelm_core.wire.violations import invalid_value, shown, too_long
 from trackhelm_domain.audit.changes import AuditContext, Entity, EntityType
 from trackhelm_domain.experiments import active_location
 from trackhelm_domain.keys import keys_of
@@ -303,11 +303,11 @@ def delete_tag(session: Session, uuid: str, key: str) -> None:
 def log_model(session: Session, uuid: str, model_json: str) -> None:
     """Append a model, as clients before 3.0 describe it, to the run's history of models."""
     model = _parse_model(model_json)
+    run = active_run(session, uuid, lock=Lock.OWN)
     if model["run_id"] != uuid:
         raise InvalidParameterError(
-            f"Invalid model info: its run_id is {model['run_id']!r}, but it is logged to run '{uuid}'."
+            f"Invalid model info: its run_id is {shown(model['run_id'])}, but it is logged to run '{uuid}'."
         )
-    run = active_run(session, uuid, lock=Lock.OWN)
     history = _parse_history(store.find_tag(session, run.id, LOGGED_MODEL_HISTORY))
     value = clean_tag_value(LOGGED_MODEL_HISTORY, json.dumps([*history, model]))
     store.set_tags(session, run.id, {LOGGED_MODEL_HISTORY: value})

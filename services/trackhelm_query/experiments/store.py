@@ -58,6 +58,7 @@ SEARCH = EntitySearch(
         )
     },
     prefixes={"tag": "tags"},
+    key_comparator_words="Invalid comparator for tag: {operator}",
 )
 """What can be searched in experiments."""
 

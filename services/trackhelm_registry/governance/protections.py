@@ -5,7 +5,7 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
-from trackhelm_core.errors import InvalidParameterError
+from trackhelm_core.wire.violations import invalid_value
 from trackhelm_domain.audit.changes import Action, AuditContext, Change, EntityType, State
 from trackhelm_domain.audit.recorder import record
 from trackhelm_domain.tables.registry import Stage
@@ -120,10 +120,10 @@ def checked_target(kind: TargetKind, target: str) -> str:
     stage = parse_stage(target)
     if stage is Stage.NONE:
         protectable = ", ".join(stage for stage in Stage if stage is not Stage.NONE)
-        raise InvalidParameterError(
-            f"Invalid value {target!r} for parameter 'target' supplied: a version in stage 'None' is in no "
-            f"stage; what can be protected is {protectable} or '{EVERY}'."
+        reason = (
+            f"a version in stage 'None' is in no stage; what can be protected is {protectable} or '{EVERY}'"
         )
+        raise invalid_value(target, "target", reason)
     return stage
 
 

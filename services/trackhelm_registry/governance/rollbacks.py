@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from sqlalchemy.orm import Session
 
 from trackhelm_core.errors import ConflictError, InvalidParameterError
+from trackhelm_core.wire.violations import invalid_value
 from trackhelm_domain.audit.changes import Action, AuditContext, Change
 from trackhelm_domain.audit.recorder import record
 from trackhelm_domain.tables.registry import Stage
@@ -79,9 +80,7 @@ def plan_stage(session: Session, name: str, stage: str, from_version: str) -> St
     """
     target = parse_stage(stage)
     if target is Stage.NONE:
-        raise InvalidParameterError(
-            f"Invalid value {stage!r} for parameter 'stage' supplied: a version in stage 'None' is in none."
-        )
+        raise invalid_value(stage, "stage", "a version in stage 'None' is in none")
     model = found_model(session, name)
     if from_version:
         newest = model_versions_store.newest_in_stage(session, model, target)

@@ -19,7 +19,7 @@ from trackhelm_core.limits import (
 from trackhelm_core.search.text import is_storable
 from trackhelm_core.validation import check_length, parse_experiment_id
 from trackhelm_core.wire.replies import KeyValue
-from trackhelm_core.wire.violations import cut, invalid_value, shown
+from trackhelm_core.wire.violations import cut, invalid_value, quoted, shown
 from trackhelm_domain.audit.changes import Action, AuditContext, Change, State
 from trackhelm_domain.audit.recorder import record
 from trackhelm_domain.experiments import active_location
@@ -156,8 +156,7 @@ def _locked(session: Session, model_id: str) -> reading.ModelRef:
 
 def _not_found(model_id: str) -> NotFoundError:
     # The stock client's tests compare these words.
-    shown_id = shown(model_id)[1:-1]
-    return NotFoundError(f"Logged model with ID '{shown_id}' not found.")
+    return NotFoundError(f"Logged model with ID {quoted(model_id)} not found.")
 
 
 def _check_name(name: str) -> str:

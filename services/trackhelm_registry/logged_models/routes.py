@@ -4,12 +4,12 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
-from trackhelm_core.errors import InvalidParameterError
 from trackhelm_core.queue.read_wait import names_metrics
 from trackhelm_core.runtime import RuntimeDep
 from trackhelm_core.security.actor import ActorDep
 from trackhelm_core.wire.replies import Empty, documented, empty_reply, reply
 from trackhelm_core.wire.routes import WireRoute
+from trackhelm_core.wire.violations import invalid_value, quoted
 from trackhelm_domain.audit.changes import AuditContext
 from trackhelm_registry.logged_models import logic, schemas
 from trackhelm_registry.logged_models import search as searching
@@ -120,6 +120,4 @@ def log_logged_model_params(
 
 def _check_same(in_path: str, in_body: str) -> None:
     if in_path != in_body:
-        raise InvalidParameterError(
-            f"Invalid value {in_body!r} for parameter 'model_id' supplied: the path names {in_path!r}."
-        )
+        raise invalid_value(in_body, "model_id", f"the path names {quoted(in_path)}")

@@ -19,10 +19,11 @@ from trackhelm_core.search.grammar import parse_filter
 from trackhelm_core.search.pages import PageRequest, query_digest
 from trackhelm_core.search.text import MAX_ORDER_TERMS
 from trackhelm_core.validation import check_page_size, parse_experiment_id
-from trackhelm_core.wire.violations import cut
+from trackhelm_core.wire.violations import quoted
 from trackhelm_registry.logged_models import search_store
 from trackhelm_registry.logged_models.messages import STATUSES, LoggedModelsPage
 from trackhelm_registry.logged_models.schemas import OrderBy, SearchLoggedModels
+from trackhelm_registry.logged_models.search_fields import COMPARATOR
 from trackhelm_registry.logged_models.search_store import Order, sort_columns
 from trackhelm_registry.logged_models.store import DatasetFilter, read_models
 
@@ -58,7 +59,7 @@ def _experiments(ids: Sequence[str]) -> list[int]:
 
 
 def _expression(text: str) -> Expression | None:
-    expression = parse_filter(text, f"filter string: {cut(text)!r}")
+    expression = parse_filter(text, f"filter string: {quoted(text)}", COMPARATOR)
     return None if expression is None else rewrite(expression, _with_full_status)
 
 

@@ -24,6 +24,7 @@ from trackhelm_registry.logged_models.messages import STATUSES
 from trackhelm_registry.logged_models.store import DatasetFilter, on_datasets, series_of_model
 
 METRICS: Final = "metrics"
+COMPARATOR: Final = "Invalid comparison operator for {field}: '{operator}'"
 
 _Asked = ParamSpec("_Asked")
 
@@ -80,7 +81,8 @@ def searchable(
         },
         aliases=_ALIASES,
         prefixes=_PREFIXES,
-        comparator_words="Invalid comparison operator for {field}: '{operator}'",
+        comparator_words=COMPARATOR,
+        prefix_words="Invalid entity type: '{prefix}'",
     )
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from trackhelm_core.errors import InvalidParameterError, NotFoundError
 from trackhelm_core.limits import FOREIGN_ID_LENGTH, SOURCE_LENGTH
 from trackhelm_core.validation import check_length
-from trackhelm_core.wire.violations import cut
+from trackhelm_core.wire.violations import quoted
 from trackhelm_domain.locations import PROXY_SCHEME
 from trackhelm_registry.lineage import links
 from trackhelm_registry.lineage.links import LoggedModelFiles
@@ -106,7 +106,7 @@ class Location:
 
 def invalid_source(source: str, reason: str) -> InvalidParameterError:
     """Return the error for a source that is not allowed."""
-    return InvalidParameterError(f"Invalid model version source: {source!r}. {reason}")
+    return InvalidParameterError(f"Invalid model version source: {quoted(source)}. {reason}")
 
 
 def scheme_of(source: str) -> str:
@@ -226,7 +226,7 @@ def resolve_prompt_source(session: Session, claim: Claim) -> Origin:
     """Return the origin of a prompt's version, which is empty."""
     if claim.source not in PROMPT_SOURCES:
         raise InvalidParameterError(
-            f"Invalid prompt source: {cut(claim.source)!r}. It must be one of {', '.join(PROMPT_SOURCES)}."
+            f"Invalid prompt source: {quoted(claim.source)}. It must be one of {', '.join(PROMPT_SOURCES)}."
         )
     return Origin(claim.source, claim.source, _checked_id(claim.run_id, "run_id"), "")
 
@@ -309,6 +309,12 @@ def _check_owned(
     else:
         root = links.run_artifact_uri(session, run_id) if run_id else None
     if root is None or not lies_under(source, root):
+        location = parse_source(source)
+        if location.authority and location.scheme != FILE:
+            raise InvalidParameterError(
+                f"'source' cannot use the '{location.scheme}' scheme: it names a host, and the source "
+                f"{quoted(source)} is not below the files of the run or logged model of the request."
+            )
         raise _not_owned(source, "model_id" if model_id else "run_id")
 
 

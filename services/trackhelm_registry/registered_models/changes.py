@@ -9,7 +9,7 @@ from trackhelm_domain.audit.changes import Action, AuditContext, Change, Entity,
 from trackhelm_domain.audit.recorder import record
 from trackhelm_domain.outbox import Announcement, Event, announce, is_wanted
 from trackhelm_registry.registered_models import store
-from trackhelm_registry.registered_models.names import PROMPT_TAG, is_prompt
+from trackhelm_registry.registered_models.names import PROMPT_TAG, PROMPT_TEXT_TAG, is_prompt
 
 # Audit events of models and versions: the part of their state that a change is about.
 
@@ -97,7 +97,6 @@ def whole_version(session: Session, version: int) -> State:
 # A prompt is a registered model with a tag, and has events of its own. Whether a model is a prompt is looked
 # up only if a webhook is to be called.
 
-_PROMPT_TEXT: Final = "mlflow.prompt.text"
 # They mark a model as a prompt, which the event's name says already.
 _INTERNAL_TAGS: Final = frozenset({PROMPT_TAG, "_mlflow_prompt_type"})
 
@@ -116,7 +115,7 @@ def announce_version(session: Session, name: str, number: int, version: Mapping[
     tags, description = version["tags"], version["description"] or None
     if is_prompt(tags):
         shown = _without_internal(tags)
-        data = {"template": shown.pop(_PROMPT_TEXT, None), "tags": shown, "description": description}
+        data = {"template": shown.pop(PROMPT_TEXT_TAG, None), "tags": shown, "description": description}
         event = Event.PROMPT_VERSION_CREATED
     else:
         data = {

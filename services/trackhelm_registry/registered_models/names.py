@@ -23,7 +23,7 @@ from trackhelm_core.search.expression import (
     rewrite,
 )
 from trackhelm_core.validation import check_key, check_length
-from trackhelm_core.wire.violations import invalid_value
+from trackhelm_core.wire.violations import invalid_value, quoted
 
 # Names of models, aliases and versions, and the lengths of their texts.
 
@@ -40,7 +40,7 @@ def check_model_name(name: str, parameter: str = "name") -> str:
         raise missing_parameter(parameter)
     check_length(name, parameter, REGISTERED_MODEL_NAME_LENGTH)
     if "/" in name or ":" in name:
-        raise InvalidParameterError(f"Invalid model name {name!r}. Names cannot contain '/' or ':'.")
+        raise InvalidParameterError(f"Invalid model name {quoted(name)}. Names cannot contain '/' or ':'.")
     if name.startswith("..") or posixpath.normpath(name) != name or name == ".":
         reason = "Names may be treated as files in certain cases: it must not be '.' nor start with '..'"
         raise invalid_value(name, parameter, reason)
@@ -52,7 +52,7 @@ def check_alias(alias: str) -> str:
     check_length(alias, "Registered model alias name", ALIAS_LENGTH)
     if not _ALIAS.fullmatch(alias):
         raise InvalidParameterError(
-            f"Invalid alias name: {alias!r}. Names may only contain alphanumerics, "
+            f"Invalid alias name: {quoted(alias)}. Names may only contain alphanumerics, "
             "underscores (_), and dashes (-)."
         )
     return alias
@@ -67,7 +67,7 @@ def check_new_alias(alias: str) -> str:
         )
     if _NUMBER_ALIAS.fullmatch(alias):
         raise InvalidParameterError(
-            f"Version alias name {alias!r} is reserved: 'v' and digits would be taken for a version."
+            f"Version alias name {quoted(alias)} is reserved: 'v' and digits would be taken for a version."
         )
     return alias
 
@@ -75,6 +75,10 @@ def check_new_alias(alias: str) -> str:
 def check_tag(key: str, value: str) -> None:
     """Check a tag of a model or a version."""
     check_key(key)
+    if key == PROMPT_TEXT_TAG and len(value) > REGISTRY_TAG_VALUE_LENGTH:
+        raise InvalidParameterError(
+            f"Prompt text exceeds max length of {REGISTRY_TAG_VALUE_LENGTH} characters: it has {len(value)}."
+        )
     check_length(value, "value", REGISTRY_TAG_VALUE_LENGTH)
 
 
@@ -92,6 +96,7 @@ def check_description(description: str) -> None:
 # Prompts: MLflow stores them as registered models with a tag, and lists them separately from models.
 
 PROMPT_TAG: Final = "mlflow.prompt.is_prompt"
+PROMPT_TEXT_TAG: Final = "mlflow.prompt.text"
 
 _IS_PROMPT: Final = Comparison(Field("tags", PROMPT_TAG, 0), Operator.EQ, "true")
 _TAG_PREFIXES: Final = frozenset({"tag", "tags"})

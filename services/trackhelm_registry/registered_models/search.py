@@ -44,7 +44,7 @@ class Page(Generic[Item]):
 def search_models(session: Session, search: Search) -> Page[ModelDetails]:
     """Return a page of registered models, by name unless another order is given."""
     asked = search.page("registered models", SEARCH_REGISTERED_MODELS_PAGE)
-    expression = without_prompts(parse_filter(search.filter))
+    expression = without_prompts(parse_filter(search.filter, comparator_words=search_store.COMPARATOR))
     return Page(*search_store.model_page(session, expression, parse_order_by(search.order_by), asked))
 
 
@@ -55,5 +55,5 @@ def search_versions(session: Session, search: Search) -> Page[VersionDetails]:
             f"Invalid value for max_results. It must be a positive integer, but got {search.max_results}."
         )
     asked = search.page("model versions", SEARCH_MODEL_VERSIONS_PAGE)
-    expression = without_prompts(parse_filter(search.filter))
+    expression = without_prompts(parse_filter(search.filter, comparator_words=search_store.COMPARATOR))
     return Page(*search_store.version_page(session, expression, parse_order_by(search.order_by), asked))

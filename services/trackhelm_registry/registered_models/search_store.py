@@ -138,6 +138,7 @@ VERSION_ENTITY: Final = EntitySearch(
     },
     prefixes={"tag": "tags"},
     comparator_words=COMPARATOR,
+    number_words="Invalid value for numeric attribute '{field}': {value!r}",
 )
 
 _FEW: Final = 1_000

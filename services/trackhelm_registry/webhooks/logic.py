@@ -23,7 +23,7 @@ from trackhelm_core.search.pages import PageRequest, query_digest
 from trackhelm_core.security.sealing import NoKeyError, SecretBox
 from trackhelm_core.settings import WebhookSettings
 from trackhelm_core.validation import check_length, check_page_range, check_page_size
-from trackhelm_core.wire.violations import cut, invalid_value, shown
+from trackhelm_core.wire.violations import cut, invalid_value, quoted, shown
 from trackhelm_domain.audit.changes import Action, AuditContext, Change, Entity, EntityType, State
 from trackhelm_domain.audit.recorder import record
 from trackhelm_domain.outbox import MLFLOW_EVENTS, RUN_EVENTS, Event
@@ -105,6 +105,8 @@ _HOST: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9.])?|\[[0-9A-Fa
 def check_url(url: str, settings: WebhookSettings) -> str:
     """Refuse a URL that a webhook may not have."""
     check_length(url, "url", WEBHOOK_URL_LENGTH)
+    if not url.strip():
+        raise InvalidParameterError(f"Webhook URL cannot be empty or just whitespace: {quoted(url)}.")
     if not _CHARACTERS.fullmatch(url):
         raise invalid_value(
             url, "url", "it must be printable ASCII without spaces; other characters are percent-encoded"
@@ -113,12 +115,12 @@ def check_url(url: str, settings: WebhookSettings) -> str:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
     except ValueError as error:
-        raise invalid_value(url, "url", f"it is no URL: {error}") from error
+        raise InvalidParameterError(f"Invalid webhook URL {quoted(url)}: {error}.") from error
     schemes = ("https", "http") if settings.webhook_allow_http else ("https",)
     if parts.scheme not in schemes:
         also = "" if settings.webhook_allow_http else " (http if TRACKHELM_WEBHOOK_ALLOW_HTTP is set)"
         raise InvalidParameterError(
-            f"Invalid webhook URL scheme: {cut(parts.scheme)!r}. It must be {' or '.join(schemes)}{also}."
+            f"Invalid webhook URL scheme: {quoted(parts.scheme)}. It must be {' or '.join(schemes)}{also}."
         )
     if parts.username is not None or parts.password is not None:
         raise invalid_value(
@@ -126,7 +128,7 @@ def check_url(url: str, settings: WebhookSettings) -> str:
         )
     netloc = parts.netloc.removesuffix(f":{port}")
     if not host:
-        raise InvalidParameterError(f"Webhook URL must include a hostname: {cut(url)!r}.")
+        raise InvalidParameterError(f"Webhook URL must include a hostname: {quoted(url)}.")
     if not _HOST.fullmatch(netloc) or port == 0:
         raise invalid_value(url, "url", "it must have a host, and a port from 1 to 65535 if any")
     _check_literal(url, host, settings)

@@ -6,9 +6,11 @@ with. Where MLflow's own server answers otherwise, `stock` says how and `why` sa
 `tests/contract/test_refusals.py` holds Trackhelm to the table, `tests/e2e/test_refusals.py` whichever server
 is under test, and `tests/contract/clients/test_refusals.py` the table to MLflow's own server.
 
-In every text `<run>` stands for what `World` has of that name, `<250 k>` for 250 times the letter k, and
-`<i>` for the position in a list that `{"<times>": 101, "of": ...}` makes of one item. Where a line has a
-`body`, it is sent as it stands, with the content type `type`.
+In every text `<run>` stands for what `World` has of that name, `<fresh run>` for one that is made for the
+line alone, because one of the servers changes it, `<new>` for a name that nobody has, `<250 k>` for 250 times
+the letter k, and `<i>` for the position in a list that `{"<times>": 101, "of": ...}` makes of one item. Where
+a line has a `body`, it is sent as it stands, with the content type `type`. A line is about the fields that
+its `begins` names in quotes, and about its `field`. Where its status is 200, MLflow's server alone refuses.
 
 It needs the standard library only: the tests of two environments read it.
 """
@@ -76,6 +78,13 @@ class Refusal:
     gateway: Expected
     """Of nginx, where it refuses a request before any service sees it."""
     why: str
+    field: str = ""
+
+    @property
+    def fields(self) -> set[str]:
+        """What the line is about, with a dot between a field and what it holds: `metrics.key`."""
+        named = re.findall(r"'([a-zA-Z_]+(?:\[\d+\])?(?:\.[a-z_]+(?:\[\d+\])?)*)'", self.ours.begins)
+        return {re.sub(r"\[\d+\]", "", name) for name in named} | {self.field}
 
 
 def refusals(group: str) -> Iterator[Refusal]:
@@ -96,6 +105,7 @@ def refusals(group: str) -> Iterator[Refusal]:
             stock=Expected(**line["stock"]) if "stock" in line else ours,
             gateway=Expected(**line["gateway"]) if "gateway" in line else ours,
             why=line.get("why", ""),
+            field=line.get("field", ""),
         )
 
 
@@ -104,7 +114,7 @@ def differences(port: int, group: str, *, stock: bool, gateway: bool = False) ->
     world = World(port)
     found = []
     for refusal in refusals(group):
-        names = world.names | {"new": f"new-{uuid.uuid4().hex}"}
+        names = world.names | world.fresh(refusal) | {"new": f"new-{uuid.uuid4().hex}"}
         expected = refusal.stock if stock else refusal.gateway if gateway else refusal.ours
         wanted = Expected(expected.status, expected.code, fill(expected.begins, names))
         answer = _ask(port, refusal, names)
@@ -128,6 +138,38 @@ class World:
         self._make_tracking()
         self._make_registry(models)
         self.names["webhook"] = self._post("webhooks", **WEBHOOK)["webhook"]["webhook_id"]
+
+    def fresh(self, refusal: Refusal) -> dict[str, str]:
+        """Make what a line needs for itself alone."""
+        kinds = re.findall(r"<(fresh [a-z ]+)>", f"{refusal.path} {json.dumps(refusal.given)}")
+        return {kind: self._new(kind) for kind in set(kinds)}
+
+    def _new(self, kind: str) -> str:
+        name = uuid.uuid4().hex
+        experiment = self.names["experiment"]
+        made: str
+        match kind.removeprefix("fresh "):
+            case "experiment":
+                made = self._post("experiments/create", name=name)["experiment_id"]
+            case "deleted experiment":
+                made = self._new("fresh experiment")
+                self._post("experiments/delete", experiment_id=made)
+            case "run":
+                made = self._new_run(experiment)
+            case "deleted run":
+                made = self._new_run(experiment)
+                self._post("runs/delete", run_id=made)
+            case "model":
+                made = self._post("registered-models/create", name=name)["registered_model"]["name"]
+            case "version":
+                version = {"name": self.names["model"], "source": "s3://bucket/model"}
+                made = self._post("model-versions/create", **version)["model_version"]["version"]
+            case "logged model":
+                model = self._post("logged-models", experiment_id=experiment, name="m")["model"]
+                made = model["info"]["model_id"]
+            case _:
+                raise ValueError(kind)
+        return made
 
     def _make_tracking(self) -> None:
         names = self.names

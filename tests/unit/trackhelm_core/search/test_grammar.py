@@ -160,8 +160,6 @@ def test_not_binds_tighter_than_and_and_and_than_or(text: str, expression: Expre
 @pytest.mark.parametrize(
     ("text", "position", "message"),
     [
-        ("attributes.a LIKE 5", 18, "expected a quoted string after LIKE, got 5"),
-        ("a = x", 4, "expected a quoted string or a number after =, got x"),
         ("a = `x`", 4, "expected a quoted string or a number after =, got `x`"),
         ("a = 1 b = 2", 6, "expected AND, OR or the end of the filter, got b"),
         ("a", 1, "got the end of the text"),
@@ -178,7 +176,7 @@ def test_not_binds_tighter_than_and_and_and_than_or(text: str, expression: Expre
         ("a IS 5", 5, "expected NULL or NOT NULL after IS, got 5"),
         ("a IS NOT 5", 9, "expected NULL after IS NOT, got 5"),
         ("a = 'x", 4, "the ' opened here is never closed"),
-        ("a = 1; b", 5, "unexpected character ;"),
+        ("a = 1;", 5, "unexpected character ;"),
         ("a = '\x00'", 5, "NUL"),
         ("a = '\ud800'", 5, "surrogate"),
         ("a = 1e400", 4, "too large"),
@@ -206,6 +204,34 @@ def test_a_refusal_points_at_its_cause_and_says_what_was_expected(
     [
         ("a IN ()", 6, "While parsing a list in the query, expected a non-empty list"),
         ("a == 1", 2, "Invalid comparator '==' at position 2: expected an operator (=, !=, >"),
+        ("a RLIKE 'x'", 2, "Invalid comparator 'RLIKE' at position 2: expected an operator (=, !=, >"),
+        (
+            "a = x",
+            4,
+            "Parameter value is either not quoted or unidentified quote types used for string value x",
+        ),
+        (
+            "metrics.a = x",
+            12,
+            "Expected numeric value type for metric at position 12: expected a quoted string",
+        ),
+        ("a IN (x)", 6, "While parsing a list in the query, expected string value at position 6: expected a"),
+        (
+            "attributes.a LIKE 5",
+            18,
+            "Expected a quoted string value for attributes at position 18: expected a",
+        ),
+        ("tag.a = NULL", 8, "Expected a quoted string value for tag at position 8: expected a quoted string"),
+        (
+            "params.a LIKE 5",
+            14,
+            "Expected a quoted string value for parameter at position 14: expected a quoted",
+        ),
+        (
+            "a = 1; b = 2",
+            5,
+            "Search filter contained multiple expression at position 5: unexpected character ;",
+        ),
     ],
 )
 def test_a_refusal_begins_with_words_that_clients_match(text: str, position: int, words: str) -> None:
