@@ -55,8 +55,6 @@ def test_an_object_store_needs_no_run(registry: Registry, name: str, source: str
         " s3://bucket/a",
         "s3://bucket/a\nb",
         "s3://[bucket/a",
-        "http://host/a",
-        "ftp://host/a",
         "/etc/passwd",
         "file:///etc/passwd",
         "relative/path",
@@ -73,6 +71,12 @@ def test_an_object_store_needs_no_run(registry: Registry, name: str, source: str
 )
 def test_a_source_that_is_not_safe_or_not_owned_is_refused(api: Api, name: str, source: str) -> None:
     refuse(api, name, source)
+
+
+@pytest.mark.parametrize("scheme", ["http", "https", "ftp", "sftp", "mlflow-artifacts"])
+def test_a_source_on_a_host_that_the_server_can_reach_is_refused(api: Api, name: str, scheme: str) -> None:
+    text = api.refused("POST", CREATE, INVALID, name=name, source=f"{scheme}://host/a")
+    assert text.startswith(f"'source' cannot use the '{scheme}' scheme: "), text
 
 
 def test_a_proxied_source_lies_under_the_run_it_names(registry: Registry, api: Api, name: str) -> None:
