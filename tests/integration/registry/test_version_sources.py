@@ -23,7 +23,7 @@ def model(registry: Registry, name: str) -> None:
 
 def refuse(api: Api, name: str, source: str, **message: str) -> str:
     text = api.refused("POST", CREATE, INVALID, name=name, source=source, **message)
-    assert text.startswith("Invalid model version source: "), text
+    assert text.startswith(("Invalid model version source: ", "'source' cannot use the ")), text
     return text
 
 
