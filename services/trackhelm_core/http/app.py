@@ -28,7 +28,7 @@ from trackhelm_core.settings import AuthSettings
 from trackhelm_core.telemetry.metrics import RequestMetrics, metrics_router
 from trackhelm_core.telemetry.requests import RequestMiddleware
 from trackhelm_core.wire.bodies import MEBIBYTE, BodyMemory
-from trackhelm_core.wire.replies import JSON_MEDIA_TYPE, ErrorReply, schema_of
+from trackhelm_core.wire.replies import JSON_MEDIA_TYPE, ErrorReply, made_schema, schema_of
 from trackhelm_core.wire.routes import DirectApplication, DirectEndpoints, direct_routes
 
 # The OpenAPI document of a process: FastAPI's, completed with the schemas of our answers.
@@ -40,6 +40,7 @@ def _move_definitions(document: dict[str, Any]) -> None:
         for operation in path.values():
             for part in (operation.get("requestBody", {}), *operation["responses"].values()):
                 for content in part.get("content", {}).values():
+                    content["schema"] = made_schema(content["schema"])
                     for name, schema in content["schema"].pop("$defs", {}).items():
                         # Two schemas of one name would be mixed up in the references.
                         assert schemas.setdefault(name, schema) == schema, f"two schemas are named {name}"
