@@ -27,6 +27,9 @@ _LONGEST_PAUSE_SECONDS: Final = 0.05
 # Each holds its connection and its request's memory.
 _MOST_WAITING: Final = 1_000
 
+# Each has the ids of a page, some 100 bytes a run.
+_MOST_NOTED: Final = 100
+
 # From one question to the longest patience that can be set, seconds.
 _WAIT_BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0)
 
@@ -117,6 +120,10 @@ class ReadWaits:
         self._most_waiting = most_waiting
         self._lock = threading.Lock()
         self._waiting: list[_Wait] = []
+        # What searches found that had to be made again, by the hash of the request: a page that is polled
+        # mostly shows what it did before. If it shows another run, or two requests have the same hash, that
+        # costs a search or a wait, and never what was accepted.
+        self._missed: dict[int, Sequence[str]] = {}
         self._is_watched = False
         self.waiting = Gauge(
             "trackhelm_reads_waiting", "Reads that wait for metrics accepted before them.", registry=None
@@ -136,14 +143,17 @@ class ReadWaits:
         answer: Callable[[FoundType], ReadType],
         *,
         by_metrics: bool,
+        request: bytes = b"",
     ) -> ReadType:
         """Read what says itself whose metrics it shows, and return `answer` of it.
 
         `search` returns what it found with its runs and models. It is called again if it may have missed
         metrics of theirs that were accepted before it ended. A search that chooses by metrics what it finds
-        waits for those of every run first.
+        waits for those of every run first; one that had to be called again for the same `request` the last
+        time waits first for those of what it found then.
         """
-        return await self._run(self._searching(search, answer, by_metrics=by_metrics))
+        steps = self._searching(search, answer, by_metrics=by_metrics, request=hash(request))
+        return await self._run(steps)
 
     def _reading(self, subjects: Collection[str], read: Callable[[], ReadType]) -> _Steps[ReadType]:
         if subjects:
@@ -156,17 +166,29 @@ class ReadWaits:
         answer: Callable[[FoundType], ReadType],
         *,
         by_metrics: bool,
+        request: int,
     ) -> _Steps[ReadType]:
         if by_metrics:
             yield self._backlog.accepted()
+        elif expected := self._missed.get(request):
+            yield self._backlog.newest(expected)
         seen = self._backlog.stored()
         found, subjects = search()
         newest = self._backlog.newest(list(subjects), seen) if subjects else {}
         missed = {part: entry for part, entry in newest.items() if seen.get(part, BEFORE_ALL) < entry}
         if missed:
             yield missed
-            found, _ = search()
+            found, subjects = search()
+            if not by_metrics:
+                self._note_missed(request, subjects)
         return answer(found)
+
+    def _note_missed(self, request: int, subjects: Collection[str]) -> None:
+        with self._lock:
+            self._missed.pop(request, None)
+            if len(self._missed) >= _MOST_NOTED:
+                del self._missed[next(iter(self._missed))]
+            self._missed[request] = tuple(subjects)
 
     async def _run(self, steps: _Steps[ReadType]) -> ReadType:
         while True:

@@ -1,17 +1,27 @@
 """Statements about the journal: entries that wait to be stored, and those that cannot be."""
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import cache
 from typing import Final
 
-from sqlalchemy import CursorResult, delete, func, insert, select, update
+from sqlalchemy import Delete, Integer, bindparam, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from trackhelm_core.db.base import table_of
-from trackhelm_core.db.statements import dialect_of, is_any_of
+from trackhelm_core.db.statements import dialect_of, is_in_parameter, list_parameter
 from trackhelm_domain.tables import JournalEntry
 
 _TABLE: Final = table_of(JournalEntry)
 _WAITS: Final = JournalEntry.reason.is_(None)
+
+# Built once and without the ORM, as is what deletes entries: reads wait for drains, and building statements
+# was a third of the drain of a request with twenty metrics.
+_WAITING: Final = (
+    select(_TABLE.c.id, _TABLE.c.data)
+    .where(_TABLE.c.reason.is_(None))
+    .order_by(_TABLE.c.id)
+    .limit(bindparam("most", type_=Integer))
+)
 
 
 def add_entries(session: Session, entries: Sequence[bytes]) -> list[int]:
@@ -31,8 +41,7 @@ def add_entries(session: Session, entries: Sequence[bytes]) -> list[int]:
 
 def waiting_entries(session: Session, limit: int) -> list[tuple[int, bytes]]:
     """Return the first entries that wait, with their ids."""
-    statement = select(JournalEntry.id, JournalEntry.data).where(_WAITS).order_by(JournalEntry.id)
-    return [(entry_id, data) for entry_id, data in session.execute(statement.limit(limit))]
+    return [(entry_id, data) for entry_id, data in session.connection().execute(_WAITING, {"most": limit})]
 
 
 def waiting_in_all(session: Session) -> tuple[int, int]:
@@ -50,7 +59,11 @@ def bury_entries(session: Session, reasons: Mapping[int, str]) -> None:
 
 def delete_entries(session: Session, ids: Collection[int]) -> int:
     """Delete entries that wait, and return how many there were."""
-    statement = delete(JournalEntry).where(is_any_of(session, JournalEntry.id, sorted(ids)), _WAITS)
-    result = session.execute(statement)
-    assert isinstance(result, CursorResult)
-    return result.rowcount
+    dialect = dialect_of(session)
+    parameters = {"ids": list_parameter(dialect, sorted(ids))}
+    return session.connection().execute(_deletion(dialect), parameters).rowcount
+
+
+@cache
+def _deletion(dialect: str) -> Delete:
+    return delete(_TABLE).where(is_in_parameter(dialect, _TABLE.c.id, "ids"), _TABLE.c.reason.is_(None))

@@ -217,7 +217,7 @@ def _fold_summaries(
         for series in sorted(summaries)
     ]
     if dialect_of(session) == "sqlite":
-        folded = session.execute(_fold_statement(), rows)
+        folded = session.connection().execute(_fold_statement(), rows)
     else:
         # One parameter for each column: for 16,000 rows, the driver takes as long to write parameters one by
         # one as PostgreSQL takes for everything else.

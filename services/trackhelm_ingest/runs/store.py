@@ -92,18 +92,28 @@ def insert_run(session: Session, run: RunInfo) -> int:
 
 def find_runs(session: Session, uuids: Collection[str], *, lock: Lock | None = None) -> dict[str, RunRef]:
     """Return the runs there are of `uuids`, locked if asked for."""
-    statement = select(
-        Run.id, Run.uuid, Run.experiment_id, Run.lifecycle_stage, Run.status, Run.finalized, Run.documented
-    ).where(Run.uuid.in_(uuids))
-    if lock is Lock.OWN:
-        statement = statement.with_for_update()
-    elif lock is Lock.CONTENTS:
-        # In the same order as in transactions that reopen several runs.
-        statement = statement.order_by(Run.id).with_for_update(read=True, key_share=True)
+    dialect = dialect_of(session)
+    parameters = {"uuids": list_parameter(dialect, sorted(uuids))}
+    found = session.connection().execute(_runs(dialect, lock), parameters)
     return {
         uuid: RunRef(run_id, uuid, experiment_id, LifecycleStage(stage), status, finalized, documented)
-        for run_id, uuid, experiment_id, stage, status, finalized, documented in session.execute(statement)
+        for run_id, uuid, experiment_id, stage, status, finalized, documented in found
     }
+
+
+# Built once and without the ORM, as in `stages_of`: each request and each drain needs it.
+@cache
+def _runs(dialect: str, lock: Lock | None) -> Select[*tuple[Any, ...]]:
+    run = table_of(Run).c
+    statement = select(
+        run.id, run.uuid, run.experiment_id, run.lifecycle_stage, run.status, run.finalized, run.documented
+    ).where(is_in_parameter(dialect, run.uuid, "uuids"))
+    if lock is Lock.OWN:
+        return statement.with_for_update()
+    if lock is Lock.CONTENTS:
+        # In the same order as in transactions that reopen several runs.
+        return statement.order_by(run.id).with_for_update(read=True, key_share=True)
+    return statement
 
 
 def stages_of(session: Session, uuids: Collection[str]) -> dict[str, LifecycleStage]:

@@ -43,7 +43,8 @@ async def search_runs(request: Request) -> Response:
 
     Metrics that were logged before the request are taken into account: for the answer, filter and order.
     """
-    message = read_message(schemas.SearchRuns, await request.body())
+    body = await request.body()
+    message = read_message(schemas.SearchRuns, body)
     asked = SearchRequest(
         filter_text=message.filter,
         order_by=message.order_by,
@@ -61,7 +62,7 @@ async def search_runs(request: Request) -> Response:
         return (found, next_page_token), found.run_ids if found else ()
 
     by_metrics = names_metrics(message.filter, *message.order_by)
-    return await runtime.reads.search(search, _page, by_metrics=by_metrics)
+    return await runtime.reads.search(search, _page, by_metrics=by_metrics, request=body)
 
 
 def _page(page: _Page) -> Response:

@@ -97,17 +97,17 @@ _DOCUMENT: Final = (
     .scalar_subquery()
 )
 _LAST_POINTS: Final = (
-    select(_SERIES.last_json)
+    # In the order of keys, by the index; MLflow promises none. Ordered explicitly, they take SQLite a third
+    # longer.
+    select(func.aggregate_strings(_SERIES.last_json, ","))
     .where(_SERIES.run_id == _ID, _SERIES.label_set_id == NO_LABELS_ID)
-    # Which the index does already.
-    .order_by(_SERIES.key_id)
-    .subquery("last_points")
+    .scalar_subquery()
 )
 # "" and not NULL: a running run without metrics has none, and a finalized one has them in its document.
 _METRICS: Final = case(
     (
         _DOCUMENTED,
-        func.coalesce(select(func.aggregate_strings(_LAST_POINTS.c.last_json, ",")).scalar_subquery(), ""),
+        func.coalesce(_LAST_POINTS, ""),
     )
 )
 _SHOWN: Final[Select[*tuple[Any, ...]]] = select(
