@@ -216,14 +216,15 @@ def _fold_summaries(
         _summary_row(series, keys[series.key_id], summaries[series], chunks=int(series in having_chunks))
         for series in sorted(summaries)
     ]
+    connection = session.connection()
     if dialect_of(session) == "sqlite":
-        folded = session.connection().execute(_fold_statement(), rows)
+        folded = connection.execute(_fold_statement(), rows)
     else:
         # One parameter for each column: for 16,000 rows, the driver takes as long to write parameters one by
         # one as PostgreSQL takes for everything else.
         columns = {name: [row[name] for row in rows] for name in rows[0]}
         columns["last_value"] = [None if math.isnan(value) else value for value in columns["last_value"]]
-        folded = session.execute(_fold_columns_statement(), columns)
+        folded = connection.execute(_fold_columns_statement(), columns)
     return {
         SeriesId(run_id, key_id, label_set_id): (series_id, chunks)
         for run_id, key_id, label_set_id, series_id, chunks in folded

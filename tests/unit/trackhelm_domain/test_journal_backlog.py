@@ -1,5 +1,12 @@
 """Which reads miss entries of the journal: those that began before the entries were stored."""
 
+import math
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+
 import anyio
 from sqlalchemy import create_engine
 
@@ -30,6 +37,57 @@ def searches(backlog: JournalBacklog, *, stored_meanwhile: int) -> int:
 
     anyio.run(run)
     return len(calls)
+
+
+@contextmanager
+def storing_when_asked(backlog: JournalBacklog, entry: int) -> Iterator[None]:
+    """Store an entry as soon as a read waits for it, as a drainer does."""
+
+    def store() -> None:
+        if backlog.wait_until_due(math.inf, time.monotonic() + 60):
+            backlog.acknowledge(entry, 1)
+
+    storing = threading.Thread(target=store)
+    storing.start()
+    try:
+        yield
+    finally:
+        storing.join()
+
+
+def searches_one_by_one(backlog: JournalBacklog, pages: Sequence[tuple[bytes, str]]) -> list[int]:
+    """Return how often each request searched that found a run to which something was logged just before."""
+    reads = ReadWaits(backlog)
+    made: list[int] = []
+
+    def search(found: str) -> tuple[None, list[str]]:
+        made[-1] += 1
+        return None, [found]
+
+    async def run() -> None:
+        for entry, (request, found) in enumerate(pages, 1):
+            made.append(0)
+            backlog.accept([Accepted(entry, [found], 1)])
+            with storing_when_asked(backlog, entry):
+                await reads.search(partial(search, found), lambda _: None, by_metrics=False, request=request)
+
+    anyio.run(run)
+    return made
+
+
+def test_a_search_that_was_made_again_waits_first_the_next_time() -> None:
+    pages = [(b"page", "m"), (b"page", "m"), (b"other", "m"), (b"page", "m")]
+    assert searches_one_by_one(backlog_with(), pages) == [2, 1, 2, 1]
+
+
+def test_a_search_that_shows_another_run_than_the_last_time_is_made_again() -> None:
+    pages = [(b"page", "m"), (b"page", "n"), (b"page", "n")]
+    assert searches_one_by_one(backlog_with(), pages) == [2, 2, 1]
+
+
+def test_only_so_many_searches_are_noted() -> None:
+    others = [(str(number).encode(), "m") for number in range(100)]
+    assert searches_one_by_one(backlog_with(), [(b"page", "m"), *others, (b"page", "m")])[-1] == 2
 
 
 def test_what_is_stored_while_a_search_runs_is_searched_again() -> None:
