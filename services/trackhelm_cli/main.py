@@ -78,7 +78,6 @@ def load_command(name: str) -> Any:
     """Return a command, with all that it needs imported."""
     module = name.replace("-", "_")
     with _without_collection():
-        _build_models_at_first_use()
         found = getattr(import_module(f"trackhelm_cli.{module}"), module)
     if isinstance(found, typer.Typer):
         return get_command(found)
@@ -102,6 +101,8 @@ class _Commands(TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Return the command that is to run, which begins with its name."""
         name, _shown, rest = super().resolve_command(ctx, args)
+        with _without_collection():
+            _build_models_at_first_use()
         return name, name and load_command(name), rest
 
 

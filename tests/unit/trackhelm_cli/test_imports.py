@@ -1,5 +1,6 @@
 """What a start must not import: it is paid for by everybody who starts a server, and needed by few."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -79,3 +80,46 @@ def test_an_embedded_server_imports_nothing_that_only_others_need(tmp_path: Path
     if database == "existing":
         unneeded |= {"alembic", "mako"}
     assert not sorted(modules & unneeded)
+
+
+# A server that has written its API document into a file, and then is told to end.
+DOCUMENTED = """
+import asyncio
+import http.client
+import pathlib
+import sys
+import uvicorn
+
+start = uvicorn.Server.startup
+
+async def startup(self, sockets=None):
+    await start(self, sockets)
+    models = sys.modules["fastapi.openapi.models"]
+    assert not models.OpenAPI.__pydantic_complete__, "a model is built at the start"
+    port = self.servers[0].sockets[0].getsockname()[1]
+    def ask():
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=180)
+        connection.request("GET", "/openapi.json")
+        pathlib.Path(file).write_bytes(connection.getresponse().read())
+        self.should_exit = True
+    self.asking = asyncio.ensure_future(asyncio.to_thread(ask))
+
+uvicorn.Server.startup = startup
+file = sys.argv.pop(1)
+from trackhelm_cli.main import app
+app()
+"""
+
+
+def test_models_that_are_built_when_first_used_are_documented_as_others(tmp_path: Path) -> None:
+    file = tmp_path / "openapi.json"
+    start = ("embedded", "--port", "0", "--data", str(tmp_path / "data"))
+    done = subprocess.run(
+        [sys.executable, "-c", DOCUMENTED, str(file), *start],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=ROOT / "services",
+    )
+    assert json.loads(file.read_bytes()) == json.loads((ROOT / "docs" / "openapi.json").read_bytes())
+    assert "Warning" not in done.stderr
