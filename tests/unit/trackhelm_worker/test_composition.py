@@ -62,7 +62,7 @@ def test_a_worker_without_a_redis_is_refused() -> None:
 
 def test_the_first_task_opens_the_runtime_and_all_share_it(monkeypatch: pytest.MonkeyPatch) -> None:
     ran: list[tuple[object, ...]] = []
-    opened: list[dict[str, Any]] = []
+    opened: list[dict[Any, Any]] = []
     runtime = object()
 
     def open_runtime(storage: StorageSettings, redis: RedisSettings, openers: Any) -> object:
