@@ -1,4 +1,4 @@
-"""A point, param or tag that is logged alone: on PostgreSQL one statement stores it; refusals are as ever."""
+"""A point, param or tag that is logged alone: on PostgreSQL one statement stores params and tags."""
 
 import math
 from typing import Any
@@ -19,16 +19,6 @@ def one_statement(api: Api) -> None:
     runtime = app.state.runtime
     if runtime.database.is_sqlite or runtime.redis is not None:
         pytest.skip("of PostgreSQL without a queue")
-
-
-@pytest.mark.usefixtures("one_statement")
-def test_a_point_of_a_known_key_is_one_statement(api: Api, count_statements: CountStatements) -> None:
-    run_id = api.new_run()
-    api.post("runs/log-metric", run_id=run_id, **POINT)  # the key is remembered
-    other = api.new_run()
-    with count_statements() as statements:
-        api.post("runs/log-metric", run_id=other, **POINT)
-    assert len(statements) == 1
 
 
 def test_points_logged_one_by_one_are_folded(api: Api) -> None:
