@@ -305,24 +305,6 @@ def test_a_version_whose_source_is_spelled_as_the_bucket_keeps_its_files(
         assert len(server.files(server.root(run_id))) == 2
 
 
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        (["--run-ids", "0" * 32], "is not in the bin"),
-        (["--experiment-ids", "0"], "is not in the bin"),
-        (["--experiment-ids", "x"], "x"),
-        (["--logged-model-ids", "m-1"], "is not in the bin"),
-        (["--older-than", "1y"], "is no age"),
-        (["--older-than", ""], "is no age"),
-    ],
-)
-def test_what_cannot_be_meant_is_refused(tmp_path: Path, options: list[str], message: str) -> None:
-    with api_of(StorageSettings(data=tmp_path)):
-        result = CliRunner().invoke(app, ["gc", "--data", str(tmp_path), *options])
-    assert result.exit_code == 2
-    assert message in result.stderr
-
-
 @nothing_deleted
 def test_a_run_that_is_not_long_enough_in_the_bin_is_refused(server: Server) -> None:
     run_id = server.new_run(server.api.new_experiment())
