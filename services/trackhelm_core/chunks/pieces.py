@@ -73,8 +73,8 @@ def in_order(points: Points, order: Order) -> Points:
     if order is Order.STEP:
         return points
     times = points.timestamps
-    if bool((times[1:] > times[:-1]).all()):
-        return points
+    if bool((times[1:] >= times[:-1]).all()):
+        return points  # by step, too, where times are equal
     return take(points, np.lexsort((points.values, points.steps, times)))
 
 

@@ -49,7 +49,10 @@ class RedisSettings(SettingsGroup):
 
     redis_url: str | None = Field(
         None,
-        description="Redis that metrics wait in, `redis://…` or `rediss://…`; without one nothing waits.",
+        description=(
+            "Redis that metrics wait in, `redis://…` or, with a certificate that is verified, `rediss://…`; "
+            "without one nothing waits."
+        ),
     )
     redis_url_file: Path | None = Field(None, description="File that holds that URL, and its password.")
     redis_timeout_seconds: float = Field(
