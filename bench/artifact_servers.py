@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tests.fixtures.backing_services import S3
 from tests.fixtures.s3 import S3Server
-from trackhelm_stack.ports import free_ports
+from trackhelm_stack.program import free_ports
 
 _START_SECONDS = 300
 _STOP_SECONDS = 20

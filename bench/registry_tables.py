@@ -9,8 +9,7 @@ import psycopg
 
 from bench.tables import analyze, copy_rows
 from trackhelm_core.security.actor import Actor, ActorKind
-from trackhelm_domain.audit.changes import Action, AuditContext, Change, Entity, EntityType, State
-from trackhelm_domain.audit.recorder import record
+from trackhelm_domain.audit import Action, AuditContext, Change, Entity, EntityType, State, record
 from trackhelm_domain.opening import open_database
 
 BIG: Final = "big"

@@ -26,7 +26,7 @@ from trackhelm_domain.tables import Experiment as ExperimentRow
 from trackhelm_ingest.metrics.series import SeriesKey
 from trackhelm_ingest.metrics.store import write_points
 from trackhelm_ingest.runs import store
-from trackhelm_ingest.runs.finalizing import finalize_some
+from trackhelm_ingest.runs.logic import finalize_some
 
 _POINTS: Final = 100
 """Of each metric; the last one has the run's value."""

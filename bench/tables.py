@@ -13,7 +13,7 @@ from bench.data import HISTORY, Experiment, Run, artifact_uri, history, runs_of
 from trackhelm_core.chunks.codec import encode
 from trackhelm_core.chunks.points import Points, merge, summarise
 from trackhelm_domain.opening import open_database
-from trackhelm_ingest.runs.finalizing import finalize_some
+from trackhelm_ingest.runs.logic import finalize_some
 
 _CHUNK_POINTS = 1_000
 

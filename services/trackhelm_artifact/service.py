@@ -8,8 +8,7 @@ from trackhelm_artifact.files import routes as files_routes
 from trackhelm_artifact.integrity.checksum_index import ChecksumIndex
 from trackhelm_artifact.objects.opening import stores_of
 from trackhelm_artifact.upkeep import upkeep
-from trackhelm_core.runtime import Runtime
-from trackhelm_core.service import AJAX_2, API_3, ROOT, Mount, Service
+from trackhelm_core.runtime import AJAX_2, API_3, ROOT, Mount, Runtime, Service
 
 
 @asynccontextmanager

@@ -7,15 +7,14 @@ from typing import Annotated
 import anyio
 import typer
 
-from trackhelm_artifact.files.paths import parse_path
-from trackhelm_artifact.files.roots import scope
+from trackhelm_artifact.files.paths import parse_path, scope
 from trackhelm_artifact.integrity.reconciliation import Reconciliation
 from trackhelm_artifact.integrity.verification import Verification
 from trackhelm_artifact.objects.keys import ObjectKey
 from trackhelm_artifact.objects.opening import stores_of
-from trackhelm_cli.collecting import cutoff, parse_age
+from trackhelm_cli.gc import cutoff, parse_age
+from trackhelm_cli.opening import opened_runtime
 from trackhelm_cli.options import DatabaseOption, DataOption
-from trackhelm_cli.runtimes import opened_runtime
 
 artifacts = typer.Typer(help="Check the files of the store, or find what is left over.", no_args_is_help=True)
 

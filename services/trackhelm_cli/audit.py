@@ -11,12 +11,11 @@ import typer
 from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
-from trackhelm_cli.databases import opened_database
+from trackhelm_cli.opening import opened_database
 from trackhelm_cli.options import DatabaseOption, DataOption
 from trackhelm_core.errors import ApiError
 from trackhelm_core.wire.replies import encode
-from trackhelm_domain.audit.changes import Action, EntityType
-from trackhelm_domain.audit.verification import Verification, known_event_fault
+from trackhelm_domain.audit import Action, EntityType, Verification, known_event_fault
 from trackhelm_registry.audit.logic import export_events
 from trackhelm_registry.audit.schemas import EventFilter
 

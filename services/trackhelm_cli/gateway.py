@@ -1,7 +1,12 @@
-"""`trackhelm-server gateway`: nginx as the one address of services that run as processes of their own."""
+"""`trackhelm-server gateway` runs nginx as the one address of the services; `gateway-config` prints how.
+
+The second is for operators who have an nginx of their own.
+"""
 
 import os
 import sys
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -13,12 +18,11 @@ from trackhelm_cli.options import (
     load,
     warn_of_unknown_names,
 )
-from trackhelm_core.gateway.configuration import Gateway, Listening
+from trackhelm_core.gateway.configuration import Gateway, Listening, nginx_configuration
 from trackhelm_core.settings import AuthSettings, GatewaySettings, HttpSettings, LogSettings, StorageSettings
 from trackhelm_stack.launch import BINDS_ANY_PORT, PASSES_ANY_FOLDER, become
 from trackhelm_stack.nginx import UNPRIVILEGED, connections, prepare, workers
-from trackhelm_stack.ports import Address, free_ports
-from trackhelm_stack.program import MissingProgramError
+from trackhelm_stack.program import Address, MissingProgramError, free_ports
 
 
 def gateway(
@@ -51,3 +55,36 @@ def gateway(
     if os.geteuid() == 0:
         become(UNPRIVILEGED + BINDS_ANY_PORT + PASSES_ANY_FOLDER, command[0])
     os.execv(command[0], command)  # noqa: S606 - there is no shell because there is no need of one
+
+
+def gateway_config(
+    host: HostOption = None,
+    port: PortOption = None,
+    path_prefix: PathPrefixOption = None,
+    *,
+    folder: Annotated[
+        Path,
+        typer.Option("--folder", help="Folder that is there, for nginx to write its pid to."),
+    ] = Path("/tmp"),  # noqa: S108 - what a container of nginx may write to
+    workers: Annotated[int, typer.Option("--workers", min=1, help="Processes of nginx.")] = 2,
+    connections: Annotated[
+        int, typer.Option("--connections", min=64, help="Connections of each, callers and services together.")
+    ] = 4096,
+) -> None:
+    """Print the configuration with which `gateway` would run nginx, from the same settings."""
+    http = load(HttpSettings, host=host, port=port, path_prefix=path_prefix)
+    warn_of_unknown_names()
+    listening = Listening(
+        host=http.host,
+        port=http.port,
+        folder=folder,
+        workers=workers,
+        connections=connections,
+        log_requests=load(LogSettings).log_level == "debug",
+    )
+    try:
+        text = nginx_configuration(Gateway.of(listening, load(GatewaySettings), http, load(AuthSettings)))
+    except ValueError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from error
+    typer.echo(text, nl=False)

@@ -29,6 +29,9 @@ _OF_MANY: Final = {
     "gateway-config": "Print the configuration with which `gateway` would run nginx, from the same settings.",
 }
 
+_BESIDE: Final = {"beat": "worker", "gateway-config": "gateway"}
+"""The module of a command that is not in one of its own name."""
+
 SUMMARIES: Final = {
     "embedded": "Run the whole server in one process, on SQLite and a folder.",
     "stack": "Run every service as a process of its own, with a PostgreSQL, a Redis and an S3 server of their"
@@ -76,9 +79,9 @@ def _build_models_at_first_use() -> None:
 
 def load_command(name: str) -> Any:
     """Return a command, with all that it needs imported."""
-    module = name.replace("-", "_")
+    function = name.replace("-", "_")
     with _without_collection():
-        found = getattr(import_module(f"trackhelm_cli.{module}"), module)
+        found = getattr(import_module(f"trackhelm_cli.{_BESIDE.get(name, function)}"), function)
     if isinstance(found, typer.Typer):
         return get_command(found)
     alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)

@@ -17,10 +17,9 @@ from trackhelm_cli.http_protocol import BoundedProtocol
 from trackhelm_cli.options import load, warn_of_unknown_names
 from trackhelm_core.http.app import api_document, build_app
 from trackhelm_core.http.prefix import Paths
-from trackhelm_core.runtime import Openers
+from trackhelm_core.runtime import Openers, Service
+from trackhelm_core.security.actor import TrustedProxies
 from trackhelm_core.security.browsers import CrossOrigin, HostCheck
-from trackhelm_core.security.proxies import TrustedProxies
-from trackhelm_core.service import Service
 from trackhelm_core.settings import AuthSettings, HttpSettings, LogSettings, RedisSettings, StorageSettings
 from trackhelm_core.telemetry.logging import configure_logging
 from trackhelm_domain.opening import open_runtime

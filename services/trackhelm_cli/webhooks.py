@@ -6,7 +6,7 @@ from typing import Annotated, Final
 import typer
 from sqlalchemy.orm import Session
 
-from trackhelm_cli.databases import opened_database
+from trackhelm_cli.opening import opened_database
 from trackhelm_cli.options import DatabaseOption, DataOption, load, load_webhooks
 from trackhelm_core.clock import now_ms
 from trackhelm_core.errors import NotFoundError

@@ -1,17 +1,60 @@
-"""`trackhelm-server worker`: runs the services' tasks from the queues."""
+"""`trackhelm-server worker` runs the services' tasks from the queues, and `beat` sends the periodic ones.
 
+Run only one beat: a second would repeat the tasks.
+"""
+
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from celery.signals import worker_ready
+from celery import Celery
+from celery.signals import beat_init, setup_logging, worker_ready
 
-from trackhelm_cli.options import DatabaseOption, DataOption
-from trackhelm_cli.queueing import load_celery
+from trackhelm_cli.options import DatabaseOption, DataOption, load, load_webhooks, warn_of_unknown_names
 from trackhelm_core.queue.tasks import TaskQueue
-from trackhelm_stack.roles import WORKER_READY
+from trackhelm_core.settings import LogSettings, RedisSettings, StorageSettings
+from trackhelm_core.telemetry.logging import configure_logging
+from trackhelm_stack.roles import BEAT_READY, WORKER_READY
+from trackhelm_worker.compose import build_celery
 
 
-def _announce(**_: Any) -> None:
+def load_celery(data: Path | None, database_url: str | None) -> Celery:
+    """Return the application for the settings and options; exit 2 without a Redis."""
+    storage = load(StorageSettings, data=data, database_url=database_url)
+    redis = load(RedisSettings)
+    load_webhooks()
+    if redis.effective_redis_url is None:
+        typer.echo("TRACKHELM_REDIS_URL is not set: tasks wait in Redis", err=True)
+        raise typer.Exit(2)
+    configure_logging(load(LogSettings))
+    warn_of_unknown_names()
+    # If this signal has a receiver, Celery does not configure logging.
+    setup_logging.connect(_keep_logging)
+    return build_celery(storage, redis)
+
+
+def _keep_logging(**_: Any) -> None:
+    """Do nothing."""
+
+
+def _announce_beat(**_: Any) -> None:
+    typer.echo(BEAT_READY)
+
+
+def beat() -> None:
+    """Send periodic tasks until the process is stopped."""
+    app = load_celery(None, None)
+    beat_init.connect(_announce_beat)
+
+    app.Beat(
+        # The schedule is in memory only, because each task may be sent again at any time.
+        scheduler_cls="celery.beat:Scheduler",
+        redirect_stdouts=False,
+        quiet=True,
+    ).run()
+
+
+def _announce_worker(**_: Any) -> None:
     typer.echo(WORKER_READY)
 
 
@@ -31,7 +74,7 @@ def worker(
 ) -> None:
     """Run tasks until the process is stopped; the database must have been migrated."""
     app = load_celery(data, database_url)
-    worker_ready.connect(_announce)
+    worker_ready.connect(_announce_worker)
 
     process = app.Worker(
         queues=[queue.value for queue in queues or TaskQueue],

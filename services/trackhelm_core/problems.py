@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 
-from trackhelm_core.db.failures import database_failure
+from trackhelm_core.db.engine import database_failure
 from trackhelm_core.errors import (
     ApiError,
     DependencyUnavailableError,
@@ -21,9 +21,9 @@ from trackhelm_core.errors import (
     UnavailableError,
 )
 from trackhelm_core.search.text import PageTokenError, SearchSyntaxError
-from trackhelm_core.wire.paths import inner_path
+from trackhelm_core.wire.arguments import request_violation
 from trackhelm_core.wire.replies import JSON_MEDIA_TYPE, ErrorReply, encode
-from trackhelm_core.wire.violations import request_violation
+from trackhelm_core.wire.requests import inner_path
 
 # Parts of MLflow's API that Trackhelm does not offer, and the answer that says so.
 #

@@ -1,16 +1,16 @@
-"""The runtime: what a process holds as long as it runs, made once, passed as an argument, closed at the end.
+"""The runtime, which a process holds as long as it runs, and the record that describes a service to it.
 
 Owns the record of these parts and the order in which they are closed. Must not open anything by itself or
 know a table: a composition says what is opened, and how.
 """
 
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from contextlib import AbstractAsyncContextManager, ExitStack
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
-from fastapi import Depends, Request
+from fastapi import APIRouter, Depends, Request
 from prometheus_client import CollectorRegistry
 
 from trackhelm_core.clock import Clock, now_ms
@@ -88,3 +88,36 @@ async def _runtime(request: Request) -> Runtime:
 
 RuntimeDep = Annotated[Runtime, Depends(_runtime)]
 """The parameter type by which an endpoint gets the process's runtime."""
+
+
+API_2 = ("/api/2.0", "/ajax-api/2.0")
+"""Prefixes of version 2 of the API, for Python clients and for browsers."""
+
+API_3 = ("/api/3.0", "/ajax-api/3.0")
+"""Prefixes of version 3 of the API, for Python clients and for browsers."""
+
+AJAX_2 = ("/ajax-api/2.0",)
+"""Endpoints that MLflow serves to browsers only."""
+
+ROOT = ("",)
+"""Endpoints outside the API's prefixes."""
+
+Lifespan = Callable[[Runtime], AbstractAsyncContextManager[dict[str, object]]]
+"""Opens what a service runs in the background; yields the values that its endpoints find in `app.state`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """A router and the prefixes below which it is served; the first one is documented."""
+
+    router: APIRouter
+    prefixes: tuple[str, ...] = API_2
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A part of the product that runs as a process of its own, or together with others in one process."""
+
+    name: str
+    mounts: tuple[Mount, ...]
+    lifespan: Lifespan | None = None

@@ -10,7 +10,7 @@ from typing import Final
 
 from trackhelm_core.errors import InvalidParameterError
 from trackhelm_core.limits import KEY_LENGTH
-from trackhelm_core.wire.violations import invalid_value, quoted, too_long
+from trackhelm_core.wire.arguments import invalid_value, quoted, too_long
 
 # One digit fewer than the largest 64-bit integer has, so that every id fits its column.
 _ID_DIGITS = 18

@@ -11,7 +11,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from trackhelm_core.clock import Clock
-from trackhelm_domain.audit.changes import Entity
+from trackhelm_domain.audit import Entity
 from trackhelm_domain.locations import RUNS_SCHEME, Place, Places
 from trackhelm_domain.tables import ArtifactTombstone, Experiment, ModelVersion, RegisteredModel
 

@@ -5,7 +5,7 @@ from sqlalchemy.orm import Session
 
 from trackhelm_core.errors import InvalidParameterError, NotFoundError
 from trackhelm_domain.tables import Experiment
-from trackhelm_domain.tables.lifecycle import LifecycleStage
+from trackhelm_domain.tables.runs import LifecycleStage
 
 
 def active_location(session: Session, experiment_id: int, asked: str = "") -> str:

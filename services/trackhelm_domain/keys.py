@@ -1,10 +1,13 @@
-"""A cache of the texts of keys and their ids, because rows of params, tags and series have only the id.
+"""The ids of keys, and the canonical text of a label set.
 
-A key is never updated or deleted, so an id that was read stays valid. That a key does not exist is never
-cached. A session that writes may see a key that is rolled back later, so what it finds is cached only after
-its commit (`known_ids`, `remember_when_committed`).
+Rows of params, tags and series have only the id of their key, so its text is cached. A key is never updated
+or deleted, so an id that was read stays valid. That a key does not exist is never cached. A session that
+writes may see a key that is rolled back later, so what it finds is cached only after its commit (`known_ids`,
+`remember_when_committed`).
 """
 
+import hashlib
+import json
 from collections.abc import Collection, Iterable, Mapping
 from weakref import WeakKeyDictionary
 
@@ -14,6 +17,17 @@ from sqlalchemy.pool import Pool
 
 from trackhelm_core.db.statements import is_any_of, upsert
 from trackhelm_domain.tables import Key
+
+
+def canonical(labels: Mapping[str, str]) -> str:
+    """Return labels as the JSON text that is stored and hashed."""
+    return json.dumps(labels, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def digest_of(labels: Mapping[str, str]) -> str:
+    """Return the value of `label_set.digest` for labels."""
+    return hashlib.sha256(canonical(labels).encode()).hexdigest()
+
 
 # A key has at most 250 characters, so this is some tens of megabytes. Only scripts that put data into keys
 # reach it.

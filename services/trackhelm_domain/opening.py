@@ -15,7 +15,7 @@ from trackhelm_core.db.unit_of_work import Database
 from trackhelm_core.queue.read_wait import ReadWaits
 from trackhelm_core.runtime import Openers, Parts, Runtime
 from trackhelm_core.settings import RedisSettings, StorageSettings
-from trackhelm_domain.audit.recorder import AuditTrail
+from trackhelm_domain.audit import AuditTrail
 from trackhelm_domain.journal_backlog import JournalBacklog
 from trackhelm_domain.migrate import is_ready
 from trackhelm_domain.outbox import DELIVER, Outbox

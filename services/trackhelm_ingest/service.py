@@ -5,8 +5,7 @@ from contextlib import asynccontextmanager
 
 from starlette.concurrency import run_in_threadpool
 
-from trackhelm_core.runtime import Runtime
-from trackhelm_core.service import Mount, Service
+from trackhelm_core.runtime import Mount, Runtime, Service
 from trackhelm_domain.journal_backlog import JournalBacklog
 from trackhelm_ingest.datasets import routes as datasets_routes
 from trackhelm_ingest.experiments import routes as experiments_routes
@@ -22,8 +21,7 @@ from trackhelm_ingest.runs import routes as runs_routes
 async def _lifespan(runtime: Runtime) -> AsyncIterator[dict[str, object]]:
     if runtime.redis is not None:
         # With the client of Redis they take 60 ms to import.
-        from trackhelm_ingest.metrics.queue_collector import QueueCollector  # noqa: PLC0415
-        from trackhelm_ingest.metrics.queue_sink import QueueSink  # noqa: PLC0415
+        from trackhelm_ingest.metrics.queue_sink import QueueCollector, QueueSink  # noqa: PLC0415
         from trackhelm_ingest.tasks import COMPACT_RUN, DRAIN  # noqa: PLC0415
 
         runtime.metrics.register(QueueCollector(runtime.redis))

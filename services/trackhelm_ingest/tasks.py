@@ -10,15 +10,14 @@ from trackhelm_core.queue.tasks import Task, TaskQueue
 from trackhelm_core.runtime import Runtime
 from trackhelm_ingest.deletion.logic import delete_some
 from trackhelm_ingest.metrics.compaction import compact_metric
-from trackhelm_ingest.metrics.compaction_store import metrics_of
 from trackhelm_ingest.metrics.drain.drainer import (
     SWEEP_EVERY_SECONDS,
     Ended,
     abandoned_partitions,
     drain_slice,
 )
-from trackhelm_ingest.metrics.store import Metric
-from trackhelm_ingest.runs.finalizing import FINALIZE_EVERY_SECONDS, finalize_some
+from trackhelm_ingest.metrics.store import Metric, metrics_of
+from trackhelm_ingest.runs.logic import FINALIZE_EVERY_SECONDS, finalize_some
 
 PURGE_SLICE_SECONDS: Final = 30.0
 """The time slice of a purge, after which the task is sent again for the rest."""

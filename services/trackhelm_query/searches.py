@@ -6,11 +6,10 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from trackhelm_core.db.statements import PlainRows
-from trackhelm_core.search.expression import Expression
-from trackhelm_core.search.grammar import OrderTerm, parse_filter, parse_order_by
+from trackhelm_core.search.grammar import Expression, OrderTerm, parse_filter, parse_order_by
 from trackhelm_core.search.pages import JSON, PageRequest, query_digest
 from trackhelm_core.validation import check_page_size
-from trackhelm_domain.tables.lifecycle import LifecycleStage
+from trackhelm_domain.tables.runs import LifecycleStage
 
 # The rows that the store has read, before the wire form is made from them.
 

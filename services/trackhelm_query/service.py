@@ -1,6 +1,6 @@
 """The record of the query service, for compositions."""
 
-from trackhelm_core.service import AJAX_2, Mount, Service
+from trackhelm_core.runtime import AJAX_2, Mount, Service
 from trackhelm_query.charts import routes as charts_routes
 from trackhelm_query.datasets import routes as datasets_routes
 from trackhelm_query.experiments import routes as experiments_routes

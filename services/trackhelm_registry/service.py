@@ -7,8 +7,7 @@ from typing import Final
 
 from starlette.concurrency import run_in_threadpool
 
-from trackhelm_core.runtime import Runtime
-from trackhelm_core.service import Mount, Service
+from trackhelm_core.runtime import Mount, Runtime, Service
 from trackhelm_domain.outbox import Outbox
 from trackhelm_registry.audit import routes as audit_routes
 from trackhelm_registry.governance import (

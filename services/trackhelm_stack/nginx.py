@@ -8,8 +8,7 @@ import signal
 from typing import Final
 
 from trackhelm_core.gateway.configuration import Gateway, nginx_configuration
-from trackhelm_stack.ports import Address
-from trackhelm_stack.program import Program, answers_ready, program_of
+from trackhelm_stack.program import Address, Program, answers_ready, program_of
 
 UNPRIVILEGED: Final = "nobody"
 """The user as which nginx runs if it is started by root; this account exists on every Linux."""

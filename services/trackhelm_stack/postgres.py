@@ -14,8 +14,8 @@ from typing import Final
 import psycopg
 from psycopg import sql
 
-from trackhelm_stack.process import launch_command
 from trackhelm_stack.program import Program, program_of
+from trackhelm_stack.supervisor import launch_command
 
 _ROLE: Final = "trackhelm"
 _DATABASE: Final = "trackhelm"

@@ -6,8 +6,7 @@ from typing import Final
 from trackhelm_core.http.route_table import SERVICE_NAMES
 from trackhelm_core.queue.tasks import TaskQueue
 from trackhelm_core.settings import PREFIX
-from trackhelm_stack.ports import LOCAL, Address
-from trackhelm_stack.program import Program, answers_ready
+from trackhelm_stack.program import LOCAL, Address, Program, answers_ready
 
 WORKER_READY: Final = "worker takes tasks"
 """What `trackhelm-server worker` prints once it takes tasks."""

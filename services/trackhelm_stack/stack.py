@@ -21,8 +21,7 @@ from trackhelm_core.settings import (
 from trackhelm_stack import lock
 from trackhelm_stack.backing import BACKING_PORTS, Backing
 from trackhelm_stack.nginx import connections, gateway_program, workers
-from trackhelm_stack.ports import LOCAL, Address, free_ports
-from trackhelm_stack.program import Program
+from trackhelm_stack.program import LOCAL, Address, Program, free_ports
 from trackhelm_stack.roles import Roles
 from trackhelm_stack.supervisor import StoppedError, Supervisor
 

@@ -12,7 +12,7 @@ import pytest
 from tests.fixtures.api import Api
 from trackhelm_core.http.app import health_router
 from trackhelm_core.problems import NOT_OFFERED, part_not_offered
-from trackhelm_core.service import AJAX_2, API_2, API_3, ROOT, Mount
+from trackhelm_core.runtime import AJAX_2, API_2, API_3, ROOT, Mount
 from trackhelm_embedded.app import SERVICES
 
 DOCS = Path(__file__).parents[2] / "docs"

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.install.conftest import ENVIRONMENT, ROOT, Environment, run
-from trackhelm_stack.ports import free_ports
+from trackhelm_stack.program import free_ports
 
 # An environment takes its time on a machine that has never installed any of it.
 pytestmark = pytest.mark.timeout(2_700)

@@ -23,7 +23,7 @@ from trackhelm_artifact.objects.store import (
     UploadError,
 )
 from trackhelm_core.errors import ApiError, ErrorCode, InvalidParameterError, NotFoundError, missing_parameter
-from trackhelm_core.wire.violations import invalid_value
+from trackhelm_core.wire.arguments import invalid_value
 
 MOST_PARTS: Final = 10_000
 """The most parts that a file may have in S3."""

@@ -11,19 +11,18 @@ from trackhelm_artifact.direct.schemas import (
     PresignedUpload,
     Upload,
 )
-from trackhelm_artifact.files import roots, schemas
-from trackhelm_artifact.files.paths import parse_file_path, parse_path
-from trackhelm_artifact.files.roots import Located, Root
-from trackhelm_artifact.integrity.dependencies import ChecksumIndexDep
+from trackhelm_artifact.files import paths, schemas
+from trackhelm_artifact.files.paths import Located, Root, parse_file_path, parse_path
+from trackhelm_artifact.integrity.checksum_index import ChecksumIndexDep
 from trackhelm_artifact.objects.keys import ObjectKey
 from trackhelm_artifact.objects.opening import stores_of
 from trackhelm_artifact.objects.store import DirectAccess, Part
 from trackhelm_core.errors import ApiError, ErrorCode, InvalidParameterError
 from trackhelm_core.runtime import Runtime, RuntimeDep
-from trackhelm_core.wire.paths import ANY_PATH
+from trackhelm_core.wire.arguments import shown
 from trackhelm_core.wire.replies import Empty, documented, empty_reply, reply
+from trackhelm_core.wire.requests import ANY_PATH
 from trackhelm_core.wire.routes import WireRoute
-from trackhelm_core.wire.violations import shown
 
 multipart_router = APIRouter(prefix="/mlflow-artifacts", route_class=WireRoute)
 
@@ -93,7 +92,7 @@ def _reached(
 ) -> tuple[Located, DirectAccess]:
     """Return where a file is, and the direct access to its store."""
     with runtime.database.reading() as session:
-        root = roots.run_root(session, run_id) if run_id else roots.logged_model_root(session, model_id)
+        root = paths.run_root(session, run_id) if run_id else paths.logged_model_root(session, model_id)
     there = root.locate(stores_of(runtime).objects, stores_of(runtime).locations, path)
     if there.store.direct is None:
         raise _refusal(what, root)

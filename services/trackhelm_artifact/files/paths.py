@@ -1,4 +1,4 @@
-"""Paths in requests: which are safe, and which key each names.
+"""Paths in requests: which are safe and which key each names, and where an owner's files are.
 
 The HTTP server decodes a path once, and the result is the file's name: `100%25.txt` is a file of exactly
 that name. This module decodes further only to check the path, because a proxy between a client and the server
@@ -9,12 +9,26 @@ MLflow 2 clients name images `key%step%1%timestamp%1700000000000%...`, and `%17`
 """
 
 import re
+from dataclasses import dataclass
 from typing import Final
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
+from sqlalchemy.orm import Session
+
+from trackhelm_artifact.files import store
+from trackhelm_artifact.files.store import experiment_location
 from trackhelm_artifact.objects.keys import InvalidKeyError, ObjectKey
-from trackhelm_core.errors import InvalidParameterError
-from trackhelm_core.wire.violations import shown
+from trackhelm_artifact.objects.opening import (
+    SERVED_SCHEMES,
+    LocationError,
+    Locations,
+    UnreadableLocationError,
+)
+from trackhelm_artifact.objects.store import ObjectStore
+from trackhelm_core.errors import InvalidParameterError, NotFoundError
+from trackhelm_core.validation import parse_experiment_id, parse_version
+from trackhelm_core.wire.arguments import shown
+from trackhelm_domain.locations import PROXY_SCHEME, join
 
 _DECODINGS: Final = 10
 
@@ -79,3 +93,120 @@ def _fault(spelling: str) -> str | None:
     if "\\" in spelling or "#" in spelling:
         return "it must hold no backslash and no '#'"
     return None
+
+
+# Any other text is no id, and may contain characters that a database does not accept as a parameter.
+_ID = re.compile(r"[A-Za-z0-9][\w\-]{0,255}", re.ASCII)
+
+_RUNS_SCHEME: Final = "runs"
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """A file or directory in a store."""
+
+    store: ObjectStore
+    key: ObjectKey
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """The URI below which the files of a run, logged model or version are."""
+
+    uri: str
+
+    @property
+    def is_proxied(self) -> bool:
+        """Whether the files are in the server's own store."""
+        return urlsplit(self.uri).scheme == PROXY_SCHEME
+
+    def own_key(self) -> ObjectKey | None:
+        """Return the root's key in the server's own store; None if the files are elsewhere."""
+        if not self.is_proxied:
+            return None
+        # A URI is encoded in the same way as a request's path, so it is decoded once, too.
+        return parse_path(unquote(urlsplit(self.uri).path).lstrip("/"))
+
+    def locate(self, objects: ObjectStore, locations: Locations, path: ObjectKey) -> Located:
+        """Return the store and key of a path below the root; refuses locations that are not served."""
+        try:
+            own = self.own_key()
+            if own is not None:
+                return Located(objects, own.join(path))
+            store, key = locations.find(self.uri)
+            return Located(store, key.join(path))
+        except UnreadableLocationError as error:
+            # The message begins with MLflow's words.
+            raise InvalidParameterError(
+                f"Could not find a registered artifact repository for: {shown(self.uri)}. Currently "
+                f"registered schemes are: {[PROXY_SCHEME, *SERVED_SCHEMES]}. This server never reads"
+                f" locations with the scheme '{error}', whatever TRACKHELM_ARTIFACT_LOCATIONS allows: fetch"
+                " the files from that URI directly."
+            ) from error
+        except LocationError as error:
+            raise InvalidParameterError(
+                f"The files at {shown(self.uri)} are not served: {error}. Fetch them from that URI directly, "
+                "or have its location added to TRACKHELM_ARTIFACT_LOCATIONS."
+            ) from error
+        except InvalidKeyError as error:
+            raise InvalidParameterError(f"Invalid path {shown(str(path))}: {error}.") from error
+
+
+def run_root(session: Session, run_id: str) -> Root:
+    """Return where a run's files are."""
+    location = store.run_location(session, run_id) if _ID.fullmatch(run_id) else None
+    if location is None:
+        raise NotFoundError(f"Run with id={run_id} not found")
+    return Root(location)
+
+
+def logged_model_root(session: Session, model_id: str) -> Root:
+    """Return where a logged model's files are."""
+    location = store.logged_model_location(session, model_id) if _ID.fullmatch(model_id) else None
+    if location is None:
+        raise NotFoundError(f"Logged model with ID '{model_id}' not found.")
+    return Root(location)
+
+
+def version_root(session: Session, name: str, version: str) -> Root:
+    """Return where a model version's files are; the files of a version of a `runs:/` source are its run's."""
+    number = parse_version(version)
+    location = None if number is None else store.version_location(session, name, number)
+    if location is None:
+        raise NotFoundError(f"Model Version (name={name}, version={version}) not found")
+    parts = urlsplit(location)
+    if parts.scheme != _RUNS_SCHEME:
+        return Root(location)
+    run_id, _, below = parts.path.lstrip("/").partition("/")
+    return Root(join(run_root(session, run_id).uri, below))
+
+
+def scope(
+    session: Session, *, experiment: str = "", run: str = "", model: str = "", prefix: str = ""
+) -> ObjectKey:
+    """Return the key below which the files of one experiment, run or logged model are, or that of a prefix.
+
+    Without any of them it is the root of the store. Raises `ApiError`.
+    """
+    given = [name for name in (experiment, run, model, prefix) if name]
+    if len(given) > 1:
+        raise InvalidParameterError("At most one of experiment, run, model and prefix can be given.")
+    if experiment:
+        location = experiment_location(session, parse_experiment_id(experiment))
+        if location is None:
+            raise NotFoundError(f"No Experiment with id={experiment} exists.")
+        return _own_key(Root(location))
+    if run:
+        return _own_key(run_root(session, run))
+    if model:
+        return _own_key(logged_model_root(session, model))
+    return parse_path(prefix)
+
+
+def _own_key(root: Root) -> ObjectKey:
+    key = root.own_key()
+    if key is None:
+        raise InvalidParameterError(
+            f"The files are at {root.uri!r}, outside of the server's own store: nothing is recorded of them."
+        )
+    return key

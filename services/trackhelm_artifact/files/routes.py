@@ -6,12 +6,11 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from trackhelm_artifact.files import logic, roots, schemas
+from trackhelm_artifact.files import logic, paths, schemas
 from trackhelm_artifact.files.checksums import expected_checksums
 from trackhelm_artifact.files.downloads import StoreResponse, asks_for_all, file_response
 from trackhelm_artifact.files.logic import Announced, Asked, Pages, next_page, next_page_of_path
-from trackhelm_artifact.files.paths import parse_file_path, parse_path
-from trackhelm_artifact.files.roots import Located, Root
+from trackhelm_artifact.files.paths import Located, Root, parse_file_path, parse_path
 from trackhelm_artifact.files.schemas import (
     DirectoryListing,
     EntityListing,
@@ -20,15 +19,15 @@ from trackhelm_artifact.files.schemas import (
     ListPath,
     ServerInfo,
 )
-from trackhelm_artifact.integrity.dependencies import ChecksumIndexDep
+from trackhelm_artifact.integrity.checksum_index import ChecksumIndexDep
 from trackhelm_artifact.objects.keys import ObjectKey
 from trackhelm_artifact.objects.opening import stores_of
 from trackhelm_artifact.objects.store import Entry, Page
 from trackhelm_core.errors import ApiError, ErrorCode
 from trackhelm_core.runtime import Runtime, RuntimeDep
 from trackhelm_core.wire.bodies import announced_length, body_of
-from trackhelm_core.wire.paths import ANY_PATH
 from trackhelm_core.wire.replies import JSON_MEDIA_TYPE, Empty, documented, empty_reply, encode, reply
+from trackhelm_core.wire.requests import ANY_PATH
 from trackhelm_core.wire.routes import QueryRoute, WireRoute
 
 _BEGIN: Final = b'{"files":['
@@ -215,17 +214,17 @@ async def upload_run_artifact(
 # Calls of the database block and these endpoints are asynchronous, so each look-up runs in a thread.
 def _run_root(runtime: Runtime, run_id: str) -> Root:
     with runtime.database.reading() as session:
-        return roots.run_root(session, run_id)
+        return paths.run_root(session, run_id)
 
 
 def _model_root(runtime: Runtime, model_id: str) -> Root:
     with runtime.database.reading() as session:
-        return roots.logged_model_root(session, model_id)
+        return paths.logged_model_root(session, model_id)
 
 
 def _version_root(runtime: Runtime, name: str, version: str) -> Root:
     with runtime.database.reading() as session:
-        return roots.version_root(session, name, version)
+        return paths.version_root(session, name, version)
 
 
 async def _listing(runtime: Runtime, root: Root, path: str, message: schemas.Paged) -> Response:

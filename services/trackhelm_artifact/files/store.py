@@ -4,7 +4,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from trackhelm_domain.tables import Experiment, LoggedModel, ModelVersion, RegisteredModel, Run
-from trackhelm_domain.tables.lifecycle import LifecycleStage
+from trackhelm_domain.tables.runs import LifecycleStage
 
 
 def run_location(session: Session, run_id: str) -> str | None:

@@ -10,7 +10,9 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Annotated
 
+from fastapi import Depends, Request
 from starlette.concurrency import run_in_threadpool
 
 from trackhelm_artifact.integrity import store
@@ -159,3 +161,11 @@ class ChecksumIndex:
             with self._database.writing() as session:
                 if store.forget_records(session, key, until) < BATCH:
                     return
+
+
+async def _records(request: Request) -> ChecksumIndex:
+    records: ChecksumIndex = request.app.state.checksum_index
+    return records
+
+
+ChecksumIndexDep = Annotated[ChecksumIndex, Depends(_records)]

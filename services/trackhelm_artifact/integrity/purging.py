@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import structlog
 from anyio import to_thread
 
-from trackhelm_artifact.files.roots import Located, Root
+from trackhelm_artifact.files.paths import Located, Root
 from trackhelm_artifact.integrity import store
 from trackhelm_artifact.integrity.checksum_index import ChecksumIndex
 from trackhelm_artifact.integrity.store import Tombstone

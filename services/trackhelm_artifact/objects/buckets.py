@@ -13,6 +13,8 @@ from trackhelm_artifact.objects.remote import Bounds, RemoteStore
 from trackhelm_artifact.objects.s3 import (
     AMAZON,
     BucketMaker,
+    S3Listing,
+    Signing,
     client_options,
     http_pool,
     minio_client,
@@ -21,7 +23,6 @@ from trackhelm_artifact.objects.s3 import (
     retry_options,
     s3_bucket,
 )
-from trackhelm_artifact.objects.s3_listing import S3Listing, Signing
 from trackhelm_artifact.objects.store import StoreUrlError
 from trackhelm_core.settings import ObjectSettings
 

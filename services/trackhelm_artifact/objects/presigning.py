@@ -16,7 +16,7 @@ from obstore.store import AzureStore, GCSStore
 
 from trackhelm_artifact.objects.keys import ObjectKey
 from trackhelm_artifact.objects.remote_calls import translate_errors
-from trackhelm_artifact.objects.s3_listing import S3Calls
+from trackhelm_artifact.objects.s3 import S3Calls
 from trackhelm_artifact.objects.store import (
     Label,
     MissingUploadError,

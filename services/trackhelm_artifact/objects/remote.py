@@ -21,7 +21,7 @@ from obstore.store import AzureStore, GCSStore, S3Store
 
 from trackhelm_artifact.objects.keys import RESERVED, InvalidKeyError, ObjectKey, check_segment
 from trackhelm_artifact.objects.remote_calls import Budget, translate_errors
-from trackhelm_artifact.objects.s3_listing import S3Listing
+from trackhelm_artifact.objects.s3 import S3Listing
 from trackhelm_artifact.objects.store import (
     BLOCK_BYTES,
     Block,

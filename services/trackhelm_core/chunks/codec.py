@@ -35,7 +35,7 @@ from typing import Final
 
 import numpy as np
 
-from trackhelm_core.chunks.columns import append_column, read_column
+from trackhelm_core.chunks.columns import ChunkFormatError, Reader, append_column, append_varint, read_column
 from trackhelm_core.chunks.layouts import (
     append_offsets,
     append_rows,
@@ -45,7 +45,6 @@ from trackhelm_core.chunks.layouts import (
     read_values,
 )
 from trackhelm_core.chunks.points import Points
-from trackhelm_core.chunks.wire import ChunkFormatError, Reader, append_varint
 
 __all__ = ["MAX_FEW", "MAX_POINTS", "ChunkFormatError", "decode", "encode"]
 

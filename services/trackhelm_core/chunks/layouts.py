@@ -11,9 +11,16 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from trackhelm_core.chunks.columns import append_column, read_column
+from trackhelm_core.chunks.columns import (
+    ChunkFormatError,
+    Reader,
+    append_column,
+    append_signed,
+    read_column,
+    unzigzag,
+    zigzag,
+)
 from trackhelm_core.chunks.points import Points
-from trackhelm_core.chunks.wire import ChunkFormatError, Reader, append_signed, unzigzag, zigzag
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

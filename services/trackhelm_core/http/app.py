@@ -20,13 +20,10 @@ from trackhelm_core import __version__
 from trackhelm_core.errors import UnavailableError
 from trackhelm_core.limits import BODY_MEMORY_MEBIBYTES
 from trackhelm_core.problems import install_problem_handlers
-from trackhelm_core.runtime import Runtime, RuntimeDep
-from trackhelm_core.security.middleware import ActorMiddleware
-from trackhelm_core.security.proxies import TrustedProxies
-from trackhelm_core.service import Service
+from trackhelm_core.runtime import Runtime, RuntimeDep, Service
+from trackhelm_core.security.actor import ActorMiddleware, TrustedProxies
 from trackhelm_core.settings import AuthSettings
-from trackhelm_core.telemetry.metrics import RequestMetrics, metrics_router
-from trackhelm_core.telemetry.requests import RequestMiddleware
+from trackhelm_core.telemetry.requests import RequestMetrics, RequestMiddleware, metrics_router
 from trackhelm_core.wire.bodies import MEBIBYTE, BodyMemory
 from trackhelm_core.wire.replies import JSON_MEDIA_TYPE, ErrorReply, made_schema, schema_of
 from trackhelm_core.wire.routes import DirectApplication, DirectEndpoints, direct_routes

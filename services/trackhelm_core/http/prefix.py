@@ -1,8 +1,8 @@
 """Which path a request means: the prefix in front of it, and slashes that were doubled on the way.
 
 The scope that is passed on follows ASGI: `root_path` is the prefix under which the caller knows this server,
-and `path` begins with it, whether a proxy has kept the prefix or removed it. `wire.paths.inner_path` returns
-the rest.
+and `path` begins with it, whether a proxy has kept the prefix or removed it. `wire.requests.inner_path`
+returns the rest.
 
 A tracking URI that ends in a slash makes paths such as `//api/2.0/mlflow/runs/get`, in which the doubled
 slash means one. The name of a file and the key of a tag keep their slashes: their service decides which names
@@ -18,8 +18,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from trackhelm_core.errors import ApiError, ErrorCode
 from trackhelm_core.http.route_table import all_routes
 from trackhelm_core.problems import problem
-from trackhelm_core.security.credentials import header_values
-from trackhelm_core.security.proxies import TrustedProxies
+from trackhelm_core.security.actor import TrustedProxies, header_values
 from trackhelm_core.settings import path_prefix
 
 AT_ROOT: Final = frozenset({"/health", "/ready", "/version", "/metrics", "/openapi.json"})

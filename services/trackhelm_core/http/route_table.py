@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from trackhelm_core.service import AJAX_2, API_2, API_3, ROOT
-from trackhelm_core.wire.paths import ANY_PATH
+from trackhelm_core.runtime import AJAX_2, API_2, API_3, ROOT
+from trackhelm_core.wire.requests import ANY_PATH
 
 
 @dataclass(frozen=True, slots=True)

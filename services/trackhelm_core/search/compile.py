@@ -41,8 +41,17 @@ from trackhelm_core.search.entity import (
     StringAttribute,
     resolve_field,
 )
-from trackhelm_core.search.expression import And, Comparison, Expression, Not, Operator, Or, Scalar, Value
-from trackhelm_core.search.grammar import TEXT_IN_LIST
+from trackhelm_core.search.grammar import (
+    TEXT_IN_LIST,
+    And,
+    Comparison,
+    Expression,
+    Not,
+    Operator,
+    Or,
+    Scalar,
+    Value,
+)
 from trackhelm_core.search.text import INT64, SearchSyntaxError
 
 # One comparison on one column, as SQL. The values must have been checked before. A predicate may be NULL

@@ -11,8 +11,7 @@ from typing import Any, NoReturn, TypeAlias
 
 from sqlalchemy import ColumnElement, Select, SQLColumnExpression, literal_column
 
-from trackhelm_core.search.expression import Aggregate, Field, Operator
-from trackhelm_core.search.grammar import OrderTerm, sorted_twice
+from trackhelm_core.search.grammar import Aggregate, Field, Operator, OrderTerm, sorted_twice
 from trackhelm_core.search.text import COMPARATOR_WORDS, FILTER, SearchSyntaxError, clause
 
 # Attributes and collections.

@@ -10,8 +10,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from trackhelm_core.errors import ApiError, ErrorCode
 from trackhelm_core.problems import problem
-from trackhelm_core.security.credentials import header_values
-from trackhelm_core.wire.paths import inner_path
+from trackhelm_core.security.actor import header_values
+from trackhelm_core.wire.requests import inner_path
 
 # The check that a request is meant for this server: its `Host` header must be one of the server's names.
 #

@@ -7,8 +7,8 @@ import os
 from collections.abc import Mapping
 from typing import Final
 
-from trackhelm_core.settings.base import PREFIX
 from trackhelm_core.settings.process import (
+    PREFIX,
     AuthSettings,
     GatewaySettings,
     HttpSettings,

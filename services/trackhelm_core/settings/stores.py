@@ -5,8 +5,7 @@ from typing import Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from trackhelm_core.settings.base import SettingsGroup, secret_text, url_of
-from trackhelm_core.settings.process import Network, networks
+from trackhelm_core.settings.process import Network, SettingsGroup, networks, secret_text, url_of
 
 
 class StorageSettings(SettingsGroup):

@@ -1,10 +1,16 @@
-"""The base of every request model: protobuf's JSON with its leniency, and whole numbers read exactly."""
+"""The base of every request model: protobuf's JSON with its leniency, and whole numbers read exactly.
 
+Also what is read before a model is: JSON text, which raises `json.JSONDecodeError` and nothing else; and
+paths, below the prefix of a proxy and with the name of a file at their end.
+"""
+
+import json
 import re
 from collections.abc import Collection
 from functools import cache
 from typing import Annotated, Any, Final, Self
 
+import msgspec
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -17,9 +23,71 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel, to_snake
 from pydantic_core import PydanticCustomError
+from starlette.convertors import PathConvertor, register_url_convertor
+from starlette.types import Scope
 
 from trackhelm_core.limits import COMMENT_LENGTH, INT64_MAX, INT64_MIN
-from trackhelm_core.wire.json import LargeFloat
+
+_EXACT: Final = 2.0**53
+"""Below this, a double that is a whole number equals the number that was written, to the last digit."""
+
+
+class LargeFloat(float):
+    """A number in decimal or exponent form that may have been rounded to a double, with its digits."""
+
+    __slots__ = ("text",)
+    text: str
+
+
+def _number(text: str) -> float:
+    number = float(text)
+    if -_EXACT < number < _EXACT:
+        return number
+    large = LargeFloat(number)
+    large.text = text
+    return large
+
+
+_decoder = msgspec.json.Decoder(float_hook=_number)
+
+
+def decode_json(data: bytes | str) -> Any:
+    """Return the value of a JSON text; raises `json.JSONDecodeError` with the position of the violation.
+
+    msgspec reads strict JSON. A text that it refuses is read again by the standard library, which accepts the
+    bare `NaN` and `Infinity` that Python scripts write, and reports the position of a violation.
+    """
+    try:
+        return _decoder.decode(data)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        pass
+    try:
+        return json.loads(data, parse_float=_number)
+    except json.JSONDecodeError:
+        raise
+    except (ValueError, RecursionError) as violation:
+        # Text that is not UTF-8, integers with thousands of digits, thousands of nested brackets.
+        raise json.JSONDecodeError(str(violation), "", 0) from violation
+
+
+_NAME: Final = "any_path"
+
+ANY_PATH: Final = f"{{path:{_NAME}}}"
+"""The end of a route's pattern; the endpoint gets the matching text as `path`."""
+
+
+class _AnyPath(PathConvertor):
+    regex = "(?s:.*)"
+
+
+register_url_convertor(_NAME, _AnyPath())
+
+
+def inner_path(scope: Scope) -> str:
+    """Return a request's path below the prefix under which its caller knows this server."""
+    path: str = scope["path"]
+    return path.removeprefix(scope.get("root_path", ""))
+
 
 # Whole numbers as clients write them, read exactly: no number is converted to a double on the way.
 #

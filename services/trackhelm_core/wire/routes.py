@@ -11,11 +11,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from trackhelm_core.errors import InvalidParameterError
 from trackhelm_core.limits import JSON_BODY_BYTES
-from trackhelm_core.service import Service
-from trackhelm_core.wire.arguments import Arguments, check_no_arguments, read_body, read_json
+from trackhelm_core.runtime import Service
+from trackhelm_core.wire.arguments import Arguments, check_no_arguments, cut, read_body, read_json
 from trackhelm_core.wire.bodies import HeldBody
-from trackhelm_core.wire.paths import inner_path
-from trackhelm_core.wire.violations import cut
+from trackhelm_core.wire.requests import inner_path
 
 # The route class of every endpoint that takes arguments: a JSON body, or those of a GET.
 #

@@ -1,10 +1,19 @@
-"""Runs in the wire form, made from the rows that were read: one pass over each kind of row."""
+"""Runs in the wire form, made from the rows that were read or from a snapshot, and the snapshots themselves.
+
+A snapshot is the document of a run, and the digests by which its params and tags are found.
+"""
 
 from collections import defaultdict
-from collections.abc import Sequence
-from typing import Any, cast
+from collections.abc import Iterable, Iterator, Sequence
+from enum import StrEnum
+from hashlib import blake2b
+from typing import Any, Final, cast
+from uuid import UUID
 
-from trackhelm_core.wire.replies import KeyValue, wire_number
+import msgspec
+import zstandard
+
+from trackhelm_core.wire.replies import KeyValue, encode, wire_number
 from trackhelm_domain.runs.schemas import (
     Dataset,
     DatasetInput,
@@ -20,7 +29,111 @@ from trackhelm_domain.runs.schemas import (
     RunOutputs,
     RunRecords,
 )
-from trackhelm_domain.runs.snapshots import DocumentReader
+
+# The document of a run: its contents as the wire has them, compressed, in one value.
+#
+# That of a finalized run has everything; that of a run which goes on has all but its metrics, which change
+# all the time and are put in when it is shown.
+#
+# The form has a version, which is stored with the document. A reader that expects another version reads the
+# run's rows instead, and the run is finalized again.
+#
+# To read a page of 1,000 runs with 45 params, tags and metrics each means 45,000 rows or 1,000 documents: 40
+# ms or 10 ms in one measurement. The document of such a run takes 670 bytes, its rows 9,700.
+
+VERSION: Final = 2
+"""The version of the documents that this code writes and reads. A change of the wire form needs a new
+version, and so does a change of what is stored with them: version 2 added the digests of `pairs`."""
+
+RUNNING_VERSIONS: Final = 100
+"""Where the versions of documents without metrics begin, those of runs that go on."""
+
+RUNNING_VERSION: Final = 102
+"""The one that this code writes and reads. Whoever raises it sets `run.documented` back, by a migration."""
+
+# What a document begins with: a run's `data` is always there, its first field are the metrics.
+_DATA: Final = b'{"data":{'
+
+# The level beyond which these texts, of some kilobytes, hardly become smaller.
+_LEVEL: Final = 3
+
+
+class DocumentWriter:
+    """Makes documents. An instance is for one thread."""
+
+    def __init__(self) -> None:
+        self._compressor = zstandard.ZstdCompressor(level=_LEVEL)
+
+    def write(self, contents: RunContents) -> bytes:
+        """Return the document of a run with these contents."""
+        return self._compressor.compress(encode(contents))
+
+
+class DocumentReader:
+    """Makes the wire form of runs from their documents. An instance is for one thread."""
+
+    def __init__(self) -> None:
+        # Made once for each page, because making it takes ten times as long as decompressing a document.
+        self._decompressor = zstandard.ZstdDecompressor()
+
+    def message(self, info: RunInfo, document: bytes, metrics: str | None) -> msgspec.Raw:
+        """Return a `Run` as JSON. What `info` holds is not in the document: a rename leaves it as it is.
+
+        `metrics` are those of a running run, texts of `metric_json` behind each other with commas between:
+        "" is none, and None says that the document has them.
+        """
+        contents = self._decompressor.decompress(document)
+        if not metrics:
+            return msgspec.Raw(b'{"info":%b,%b' % (encode(info), contents[1:]))
+        rest = contents[len(_DATA) :]
+        comma = b"" if rest.startswith(b"}") else b","
+        return msgspec.Raw(
+            b'{"info":%b,"data":{"metrics":[%b]%b%b' % (encode(info), metrics.encode(), comma, rest)
+        )
+
+
+def without_metrics(contents: RunContents) -> RunContents:
+    """Return what the document of a running run holds."""
+    return msgspec.structs.replace(contents, data=msgspec.structs.replace(contents.data, metrics=[]))
+
+
+def metric_json(key: str, value: float, timestamp: int, step: int) -> str:
+    """Return a metric's last point as `DocumentReader` takes it."""
+    return encode(Metric(key, wire_number(value), timestamp, step)).decode()
+
+
+# The digests by which a finalized run is found: one for each of its params and tags. Ingest writes them, and
+# query searches for them.
+#
+# A digest includes the experiment, so that the time of a search does not depend on what other experiments
+# log. It is cryptographic, so that equal digests mean equal pairs, and a search need not read the pairs
+# themselves.
+
+
+class PairKind(StrEnum):
+    """Whether a pair is a param or a tag."""
+
+    PARAM = "p"
+    TAG = "t"
+
+
+def pair_digest(experiment_id: int, kind: PairKind, key: str, value: str) -> UUID:
+    """Return the digest of a param or tag of an experiment's runs."""
+    # The length of the key says where the key ends.
+    text = f"{experiment_id} {kind} {len(key)} {key}{value}"
+    return UUID(bytes=blake2b(text.encode(), digest_size=16).digest())
+
+
+def pair_digests(experiment_id: int, contents: RunContents) -> Iterator[UUID]:
+    """Yield the digests of all params and tags of a run."""
+    pairs: Iterable[tuple[PairKind, Iterable[tuple[str, str]]]] = (
+        (PairKind.PARAM, ((param.key, param.value) for param in contents.data.params)),
+        (PairKind.TAG, ((tag.key, tag.value) for tag in contents.data.tags)),
+    )
+    for kind, several in pairs:
+        for key, value in several:
+            yield pair_digest(experiment_id, kind, key, value)
+
 
 # Plain integers, because the look-up of an enum member costs as much as the rest of the work for a row.
 _PARAM, _TAG, _METRIC = int(Detail.PARAM), int(Detail.TAG), int(Detail.METRIC)

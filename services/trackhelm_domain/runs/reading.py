@@ -23,8 +23,14 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session, aliased
 
-from trackhelm_core.db.base import table_of
-from trackhelm_core.db.statements import PlainRows, is_any_of, is_in_parameter, list_parameter, plain_rows
+from trackhelm_core.db.statements import (
+    PlainRows,
+    is_any_of,
+    is_in_parameter,
+    list_parameter,
+    plain_rows,
+    table_of,
+)
 from trackhelm_domain.keys import keys_of
 from trackhelm_domain.runs.schemas import KEYED, Detail, RunRecords, WrittenRun
 from trackhelm_domain.tables import (

@@ -1,27 +1,37 @@
 """The tables: one module for each group, which names the service that owns it. All are imported here."""
 
-from trackhelm_core.db.base import Base
+from trackhelm_core.db.statements import Base
 from trackhelm_domain.tables.artifacts import ArtifactRecord, ArtifactTombstone
 from trackhelm_domain.tables.audit import AuditEvent, AuditHead
-from trackhelm_domain.tables.datasets import Dataset, RunDataset, RunDatasetTag
-from trackhelm_domain.tables.experiments import Experiment, ExperimentTag
-from trackhelm_domain.tables.governance import AliasHistory, ApprovalRequest, Protection, StageHistory
-from trackhelm_domain.tables.logged_models import (
+from trackhelm_domain.tables.metrics import JournalEntry, LabelSet, MetricChunk, PartitionPosition, Series
+from trackhelm_domain.tables.registry import (
+    AliasHistory,
+    ApprovalRequest,
     LoggedModel,
     LoggedModelParam,
     LoggedModelTag,
-    RunModelInput,
-    RunModelOutput,
-)
-from trackhelm_domain.tables.metrics import JournalEntry, LabelSet, MetricChunk, PartitionPosition, Series
-from trackhelm_domain.tables.registry import (
     ModelVersion,
     ModelVersionTag,
+    Protection,
     RegisteredModel,
     RegisteredModelAlias,
     RegisteredModelTag,
+    RunModelInput,
+    RunModelOutput,
+    StageHistory,
 )
-from trackhelm_domain.tables.runs import Key, Run, RunParam, RunSnapshot, RunTag
+from trackhelm_domain.tables.runs import (
+    Dataset,
+    Experiment,
+    ExperimentTag,
+    Key,
+    Run,
+    RunDataset,
+    RunDatasetTag,
+    RunParam,
+    RunSnapshot,
+    RunTag,
+)
 from trackhelm_domain.tables.webhooks import Webhook, WebhookDelivery, WebhookEvent
 
 __all__ = [

@@ -7,7 +7,7 @@ something for good calls `trackhelm_domain.deletion`, and artifact deletes the f
 from sqlalchemy import BigInteger, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from trackhelm_core.db.base import Base, BigId
+from trackhelm_core.db.statements import Base, BigId
 from trackhelm_core.limits import OBJECT_KEY_BYTES
 from trackhelm_domain.tables.runs import CLUSTERED
 

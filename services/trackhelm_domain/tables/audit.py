@@ -3,7 +3,7 @@
 from sqlalchemy import BigInteger, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from trackhelm_core.db.base import Base, BigId
+from trackhelm_core.db.statements import Base, BigId
 from trackhelm_core.limits import (
     ACTOR_NAME_LENGTH,
     REGISTERED_MODEL_NAME_LENGTH,

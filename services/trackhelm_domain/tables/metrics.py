@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from trackhelm_core.db.base import Base, BigId, MetricValue
+from trackhelm_core.db.statements import Base, BigId, MetricValue
 
 NO_LABELS_ID = 0
 """The label set of points without labels. The summary of its series covers the key's points of every label

@@ -1,4 +1,6 @@
-"""Runs, their params and tags. Owner: ingest. Readers: query, artifact, registry.
+"""Experiments and their lifecycle, runs, their params and tags, and the datasets that they read.
+
+Owner: ingest. Readers: query, artifact, registry.
 
 A run has two ids: the public `uuid` of the API, and a small integer by which rows of params, tags and series
 refer to it. In the same way the text of a key is stored once, in `key`. In MLflow's own database every metric
@@ -7,6 +9,7 @@ row has both texts: 482 bytes for each point were measured.
 
 import uuid
 from collections.abc import Sequence
+from enum import StrEnum
 
 from sqlalchemy import (
     BigInteger,
@@ -16,6 +19,7 @@ from sqlalchemy import (
     SmallInteger,
     String,
     Text,
+    UniqueConstraint,
     Uuid,
     false,
     text,
@@ -23,9 +27,59 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
-from trackhelm_core.db.base import Base, BigId
-from trackhelm_core.limits import KEY_LENGTH
-from trackhelm_domain.tables.lifecycle import LifecycleStage
+from trackhelm_core.db.statements import LOCATION_KEY, Base, BigId
+from trackhelm_core.limits import (
+    ARTIFACT_LOCATION_LENGTH,
+    DATASET_DIGEST_LENGTH,
+    DATASET_NAME_LENGTH,
+    EXPERIMENT_NAME_LENGTH,
+    INPUT_TAG_KEY_LENGTH,
+    KEY_LENGTH,
+)
+
+
+class LifecycleStage(StrEnum):
+    """Whether an experiment, run or logged model is in use or in the bin."""
+
+    ACTIVE = "active"
+    DELETED = "deleted"
+    PURGED = "purged"
+    """The stage of a run that was deleted for good and still has rows, but no longer its public id."""
+
+
+DEFAULT_EXPERIMENT_ID = 0
+"""`mlflow.start_run()` uses this experiment if none is set, so it exists from the first start."""
+
+
+class Experiment(Base):
+    """A named set of runs. While the experiment is in the bin, its name stays taken.
+
+    `location_key` is the key of the artifact location: see `trackhelm_domain.locations`.
+    """
+
+    __tablename__ = "experiment"
+    __table_args__ = (Index("ix_experiment_location_key", "location_key"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    name: Mapped[str] = mapped_column(String(EXPERIMENT_NAME_LENGTH), unique=True)
+    artifact_location: Mapped[str] = mapped_column(String(ARTIFACT_LOCATION_LENGTH))
+    location_key: Mapped[str | None] = mapped_column(LOCATION_KEY)
+    lifecycle_stage: Mapped[str] = mapped_column(String(10))
+    creation_time: Mapped[int] = mapped_column(BigInteger)
+    last_update_time: Mapped[int] = mapped_column(BigInteger)
+
+
+class ExperimentTag(Base):
+    """A tag of an experiment."""
+
+    __tablename__ = "experiment_tag"
+
+    experiment_id: Mapped[int] = mapped_column(
+        ForeignKey("experiment.id", ondelete="CASCADE"), primary_key=True
+    )
+    key: Mapped[str] = mapped_column(String(KEY_LENGTH), primary_key=True)
+    value: Mapped[str] = mapped_column(Text)
+
 
 RUN_ID_LENGTH = 32
 
@@ -93,7 +147,7 @@ class Run(Base):
 
 
 class RunSnapshot(Base):
-    """What was logged to a run, in one value: see `trackhelm_domain.runs.snapshots`.
+    """What was logged to a run, in one value: see `trackhelm_domain.runs.messages`.
 
     `pairs` are the digests of its params and tags, on PostgreSQL only: SQLite cannot index members of a list.
     """
@@ -141,4 +195,47 @@ class RunTag(Base):
 
     run_id: Mapped[int] = mapped_column(ForeignKey("run.id", ondelete="CASCADE"), primary_key=True)
     key_id: Mapped[int] = mapped_column(ForeignKey("key.id"), primary_key=True)
+    value: Mapped[str] = mapped_column(Text)
+
+
+class Dataset(Base):
+    """A dataset as it was first described: one row for each name and digest in an experiment."""
+
+    __tablename__ = "dataset"
+    __table_args__ = (
+        UniqueConstraint("experiment_id", "name", "digest"),
+        # Finds the same data in other experiments.
+        Index("ix_dataset_digest", "digest", "name"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    experiment_id: Mapped[int] = mapped_column(ForeignKey("experiment.id"))
+    name: Mapped[str] = mapped_column(String(DATASET_NAME_LENGTH))
+    digest: Mapped[str] = mapped_column(String(DATASET_DIGEST_LENGTH))
+    source_type: Mapped[str] = mapped_column(Text)
+    source: Mapped[str] = mapped_column(Text)
+    schema: Mapped[str | None] = mapped_column(Text)
+    profile: Mapped[str | None] = mapped_column(Text)
+
+
+class RunDataset(Base):
+    """The use of a dataset by a run. Ids grow, so the uses of a run are answered in the order of logging."""
+
+    __tablename__ = "run_dataset"
+    __table_args__ = (UniqueConstraint("run_id", "dataset_id"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    run_id: Mapped[int] = mapped_column(ForeignKey("run.id", ondelete="CASCADE"))
+    dataset_id: Mapped[int] = mapped_column(ForeignKey("dataset.id"), index=True)
+
+
+class RunDatasetTag(Base):
+    """A tag of the use of a dataset, such as `mlflow.data.context`."""
+
+    __tablename__ = "run_dataset_tag"
+
+    run_dataset_id: Mapped[int] = mapped_column(
+        ForeignKey("run_dataset.id", ondelete="CASCADE"), primary_key=True
+    )
+    key: Mapped[str] = mapped_column(String(INPUT_TAG_KEY_LENGTH), primary_key=True)
     value: Mapped[str] = mapped_column(Text)

@@ -5,7 +5,7 @@ from enum import StrEnum
 from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from trackhelm_core.db.base import Base, BigId
+from trackhelm_core.db.statements import Base, BigId
 from trackhelm_core.limits import REGISTERED_MODEL_NAME_LENGTH, WEBHOOK_NAME_LENGTH
 
 ID_LENGTH = 32

@@ -14,7 +14,7 @@ from trackhelm_core.limits import (
     INPUT_TAG_VALUE_LENGTH,
 )
 from trackhelm_core.wire.requests import Int64, OfRun, Required, WireModel
-from trackhelm_domain.tables.logged_models import MODEL_ID_LENGTH
+from trackhelm_domain.tables.registry import MODEL_ID_LENGTH
 
 
 class InputTag(WireModel):

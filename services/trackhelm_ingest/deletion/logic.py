@@ -1,4 +1,4 @@
-"""Deleting runs and experiments for good, in two phases.
+"""Deleting runs and experiments for good, in two phases, and the audit events of deleting and restoring.
 
 The first phase marks a run in one transaction: no reader or writer finds it any more, the deletion is in the
 audit trail, and there is a tombstone for its files. The second phase deletes the rows, some at a time. If the
@@ -12,13 +12,29 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from trackhelm_core.ids import new_run_id
-from trackhelm_domain.audit.changes import Action, AuditContext, Change, Entity, EntityType
-from trackhelm_domain.audit.recorder import record
+from trackhelm_domain.audit import Action, AuditContext, Change, Entity, EntityType, record
 from trackhelm_domain.deletion import FilesInUse, schedule_file_deletion
 from trackhelm_domain.experiments import is_in_bin
-from trackhelm_domain.tables.experiments import DEFAULT_EXPERIMENT_ID
-from trackhelm_domain.tables.lifecycle import LifecycleStage
+from trackhelm_domain.tables.runs import DEFAULT_EXPERIMENT_ID, LifecycleStage
 from trackhelm_ingest.deletion import store
+
+_OTHER = {
+    LifecycleStage.ACTIVE: LifecycleStage.DELETED,
+    LifecycleStage.DELETED: LifecycleStage.ACTIVE,
+}
+_ACTIONS = {LifecycleStage.ACTIVE: Action.RESTORED, LifecycleStage.DELETED: Action.DELETED}
+
+
+def record_move(session: Session, entity: Entity, stage: LifecycleStage, cause: AuditContext) -> None:
+    """Record that an entity was moved to a stage from the other one."""
+    change = Change(
+        entity,
+        _ACTIONS[stage],
+        {"lifecycle_stage": _OTHER[stage].value},
+        {"lifecycle_stage": stage.value},
+    )
+    record(session, change, cause)
+
 
 RUNS_AT_ONCE: Final = 100
 """How many runs one transaction marks."""

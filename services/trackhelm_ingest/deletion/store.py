@@ -19,7 +19,7 @@ from trackhelm_domain.tables import (
     RunTag,
     Series,
 )
-from trackhelm_domain.tables.lifecycle import LifecycleStage
+from trackhelm_domain.tables.runs import LifecycleStage
 
 ROWS_AT_ONCE: Final = 1_000
 """Rows that one transaction deletes, so that other writers wait only milliseconds."""

@@ -8,12 +8,18 @@ from sqlalchemy.orm import Session
 from trackhelm_core.errors import AlreadyExistsError, InvalidParameterError, NotFoundError
 from trackhelm_core.limits import EXPERIMENT_NAME_LENGTH, EXPERIMENT_TAG_VALUE_LENGTH
 from trackhelm_core.validation import check_key, check_length, parse_experiment_id
-from trackhelm_core.wire.violations import quoted, shown
-from trackhelm_domain.audit.changes import AuditContext, Entity, EntityType
-from trackhelm_domain.location_owners import owner_of, wait_for_turn
-from trackhelm_domain.locations import PROXY_SCHEME, Places, check_artifact_location, join
-from trackhelm_domain.tables.lifecycle import LifecycleStage
-from trackhelm_ingest.deletion.lifecycle_audit import record_move
+from trackhelm_core.wire.arguments import quoted, shown
+from trackhelm_domain.audit import AuditContext, Entity, EntityType
+from trackhelm_domain.locations import (
+    PROXY_SCHEME,
+    Places,
+    check_artifact_location,
+    join,
+    owner_of,
+    wait_for_turn,
+)
+from trackhelm_domain.tables.runs import LifecycleStage
+from trackhelm_ingest.deletion.logic import record_move
 from trackhelm_ingest.experiments import store
 
 

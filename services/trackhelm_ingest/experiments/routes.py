@@ -6,7 +6,7 @@ from trackhelm_core.runtime import RuntimeDep
 from trackhelm_core.security.actor import ActorDep
 from trackhelm_core.wire.replies import Empty, documented, empty_reply, reply
 from trackhelm_core.wire.routes import WireRoute
-from trackhelm_domain.audit.changes import AuditContext
+from trackhelm_domain.audit import AuditContext
 from trackhelm_domain.locations import Places
 from trackhelm_ingest.experiments import logic, schemas
 from trackhelm_ingest.runs.routes import RunWatcherDep

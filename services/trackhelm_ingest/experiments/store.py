@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from trackhelm_core.db.statements import upsert
 from trackhelm_domain.locations import location_key
 from trackhelm_domain.tables import Experiment, ExperimentTag, Run
-from trackhelm_domain.tables.lifecycle import LifecycleStage
+from trackhelm_domain.tables.runs import LifecycleStage
 
 
 class NameTakenError(Exception):

@@ -11,9 +11,8 @@ import numpy as np
 from sqlalchemy.orm import Session
 
 from trackhelm_core.chunks.points import Points, merge
-from trackhelm_ingest.metrics import compaction_store
-from trackhelm_ingest.metrics.compaction_store import ChunkRef, SeriesRow
-from trackhelm_ingest.metrics.store import Metric, insert_chunks
+from trackhelm_ingest.metrics import store
+from trackhelm_ingest.metrics.store import ChunkRef, Metric, SeriesRow, insert_chunks
 
 FULL_CHUNK: Final = 1 << 17
 """Points of a full chunk, about 400 KB: to read a few steps takes two chunks at most."""
@@ -49,8 +48,8 @@ def tail_to_merge(counts: Sequence[int]) -> int:
 
 def compact_metric(session: Session, metric: Metric, *, whole: bool) -> None:
     """Merge the chunks of a metric's series: all of them, or those that are cheap to merge."""
-    series = compaction_store.lock_series(session, metric)
-    chunks = [compaction_store.chunks_of(session, row.id) for row in series]
+    series = store.lock_series(session, metric)
+    chunks = [store.chunks_of(session, row.id) for row in series]
     whole = whole and sum(chunk.count for several in chunks for chunk in several) <= WHOLE_POINTS
     if whole:
         merged = [
@@ -59,7 +58,7 @@ def compact_metric(session: Session, metric: Metric, *, whole: bool) -> None:
         for row, part in zip(series, merged, strict=True):
             # The first series, the one without labels, counts the points of every label set.
             counted = merge([each.points for each in merged]) if row is series[0] else part.points
-            compaction_store.set_counts(
+            store.set_counts(
                 session, row, count=len(counted), nonfinite=_nonfinite(counted), chunks=part.chunks
             )
         return
@@ -68,7 +67,7 @@ def compact_metric(session: Session, metric: Metric, *, whole: bool) -> None:
         # The series without labels may have counted a duplicate within a label set only once, so it keeps its
         # count.
         exact = len(series) == 1 or row is not series[0]
-        compaction_store.set_counts(
+        store.set_counts(
             session,
             row,
             count=row.count - (part.duplicates if exact else 0),
@@ -80,11 +79,11 @@ def compact_metric(session: Session, metric: Metric, *, whole: bool) -> None:
 def _merge(session: Session, series: SeriesRow, chunks: Sequence[ChunkRef], newest: int) -> _Merged:
     """Replace the newest chunks of a series by their union."""
     old = chunks[len(chunks) - newest :]
-    parts = compaction_store.read_chunks(session, old)
+    parts = store.read_chunks(session, old)
     points = merge(parts)
     if len(old) < 2:  # noqa: PLR2004 - a single chunk is merged already
         return _Merged(points, 0, 0, len(chunks))
-    compaction_store.delete_chunks(session, old)
+    store.delete_chunks(session, old)
     new = [_slice(points, begin) for begin in range(0, len(points), FULL_CHUNK)]
     insert_chunks(session, [(series.id, part) for part in new])
     return _Merged(

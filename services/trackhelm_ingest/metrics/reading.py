@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from trackhelm_core.chunks.points import Points
 from trackhelm_core.validation import check_run_id
 from trackhelm_core.wire.arguments import read_message
-from trackhelm_core.wire.json import decode_json
+from trackhelm_core.wire.requests import decode_json
 from trackhelm_ingest.metrics.schemas import LogBatch, LogMetric, Metric
 from trackhelm_ingest.metrics.series import (
     MODEL_LABEL,

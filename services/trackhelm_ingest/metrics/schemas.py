@@ -7,7 +7,7 @@ from pydantic_core import PydanticCustomError
 
 from trackhelm_core.limits import DATASET_DIGEST_LENGTH, DATASET_NAME_LENGTH
 from trackhelm_core.wire.requests import Int64, Milliseconds, OfRun, Required, WireModel
-from trackhelm_domain.tables.logged_models import MODEL_ID_LENGTH
+from trackhelm_domain.tables.registry import MODEL_ID_LENGTH
 from trackhelm_ingest.metrics.series import labels_violation
 from trackhelm_ingest.runs.schemas import Tag
 

@@ -13,9 +13,8 @@ import structlog
 from trackhelm_core.db.unit_of_work import Database
 from trackhelm_ingest.deletion.logic import delete_some, is_any_to_delete
 from trackhelm_ingest.metrics.compaction import compact_metric
-from trackhelm_ingest.metrics.compaction_store import metrics_of
-from trackhelm_ingest.metrics.store import Metric
-from trackhelm_ingest.runs.finalizing import FINALIZE_EVERY_SECONDS, are_any_to_finalize, finalize_some
+from trackhelm_ingest.metrics.store import Metric, metrics_of
+from trackhelm_ingest.runs.logic import FINALIZE_EVERY_SECONDS, are_any_to_finalize, finalize_some
 
 log = structlog.get_logger(__name__)
 

@@ -1,4 +1,10 @@
-"""Rules for runs: their names, states, params and tags, and which runs may be written to."""
+"""Rules for runs: names, states, params and tags, which may be written to, and when they are finalized.
+
+After a run has ended, its snapshot is made once, and reads use it from then on. Of one that goes on all but
+its metrics is made likewise: it is documented. A write to a finalized run reopens it, and it is finalized
+again; so does a write other than of metrics to a documented run. A run that is neither is read from its rows:
+correct, and slower.
+"""
 
 import json
 from collections import Counter
@@ -21,19 +27,20 @@ from trackhelm_core.limits import (
     WHOLE_TAG_VALUE_LENGTH,
 )
 from trackhelm_core.validation import check_key, check_length, parse_experiment_id
-from trackhelm_core.wire.json import decode_json
-from trackhelm_core.wire.violations import invalid_value, shown, too_long
-from trackhelm_domain.audit.changes import AuditContext, Entity, EntityType
+from trackhelm_core.wire.arguments import invalid_value, shown, too_long
+from trackhelm_core.wire.requests import decode_json
+from trackhelm_domain.audit import AuditContext, Entity, EntityType
 from trackhelm_domain.experiments import active_location
 from trackhelm_domain.keys import keys_of
 from trackhelm_domain.locations import join
 from trackhelm_domain.outbox import Announcement, Event, announce
-from trackhelm_domain.runs.schemas import RunInfo
-from trackhelm_domain.runs.tags import LOGGED_MODEL_HISTORY, RUN_NAME, must_stay_whole
-from trackhelm_domain.tables.lifecycle import LifecycleStage
-from trackhelm_ingest.deletion.lifecycle_audit import record_move
+from trackhelm_domain.runs.messages import DocumentWriter, pair_digests, run_contents, without_metrics
+from trackhelm_domain.runs.reading import run_records
+from trackhelm_domain.runs.schemas import LOGGED_MODEL_HISTORY, RUN_NAME, RunInfo, must_stay_whole
+from trackhelm_domain.tables.runs import LifecycleStage
+from trackhelm_ingest.deletion.logic import record_move
 from trackhelm_ingest.runs import store
-from trackhelm_ingest.runs.store import STATUSES, Lock, RunRef
+from trackhelm_ingest.runs.store import ENDED, STATUSES, Lock, RunRef
 
 # Rules for params and tags: keys, values, and duplicates in one request.
 
@@ -375,3 +382,36 @@ def set_tag(session: Session, uuid: str, key: str, value: str) -> bool:
     """Set a tag by one statement of PostgreSQL, and return whether that was possible."""
     key_id = None if key == RUN_NAME else keys_of(session).known_ids([key]).get(key)
     return key_id is not None and store.set_tag(session, uuid, key_id, value)
+
+
+RUNS_AT_ONCE: Final = 50
+"""Runs of one transaction, which takes about 30 ms. A write to one of them waits that long."""
+
+FINALIZE_EVERY_SECONDS: Final = 15.0
+"""How often runs that have ended, or go on without a document, are looked for."""
+
+
+def finalize_some(session: Session) -> bool:
+    """Finalize runs that have ended, document those that go on, and return whether there may be more."""
+    runs = store.lock_runs_to_finalize(session, RUNS_AT_ONCE)
+    if runs:
+        writer = DocumentWriter()
+        finalized: list[store.Finalized] = []
+        documented: list[tuple[int, bytes]] = []
+        for run, own in zip(runs, run_contents(run_records(session, runs)), strict=True):
+            run_id, _, _, experiment_id, _, status, *_ = run
+            if status in ENDED:
+                pairs = list(pair_digests(experiment_id, own))
+                finalized.append(store.Finalized(run_id, writer.write(own), pairs))
+            else:
+                documented.append((run_id, writer.write(without_metrics(own))))
+        if finalized:
+            store.finalize(session, finalized)
+        if documented:
+            store.document(session, documented)
+    return len(runs) == RUNS_AT_ONCE
+
+
+def are_any_to_finalize(session: Session) -> bool:
+    """Return whether there are runs to finalize, without a lock."""
+    return store.is_any_to_finalize(session)

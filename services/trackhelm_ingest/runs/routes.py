@@ -11,9 +11,9 @@ from trackhelm_core.security.actor import ActorDep
 from trackhelm_core.wire.arguments import read_message
 from trackhelm_core.wire.replies import Empty, KeyValue, documented, documented_body, empty_reply, reply
 from trackhelm_core.wire.routes import DirectRoute, WireRoute
-from trackhelm_domain.audit.changes import AuditContext
+from trackhelm_domain.audit import AuditContext
 from trackhelm_domain.runs.schemas import Run, RunData, RunReply
-from trackhelm_domain.tables.lifecycle import LifecycleStage
+from trackhelm_domain.tables.runs import LifecycleStage
 from trackhelm_ingest.runs import logic, schemas
 from trackhelm_ingest.runs.logic import clean_new_run_tags, clean_params, clean_tags
 from trackhelm_ingest.runs.schemas import LogParam, SetTag

@@ -26,7 +26,6 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from trackhelm_core.db.base import table_of
 from trackhelm_core.db.statements import (
     PlainRows,
     dialect_of,
@@ -35,15 +34,16 @@ from trackhelm_core.db.statements import (
     is_in_parameter,
     list_parameter,
     plain_rows,
+    table_of,
     upsert,
 )
 from trackhelm_domain.keys import key_ids, keys_of
+from trackhelm_domain.runs.messages import RUNNING_VERSION, VERSION, metric_json
 from trackhelm_domain.runs.reading import RUN_COLUMNS
 from trackhelm_domain.runs.schemas import RunInfo
-from trackhelm_domain.runs.snapshots import RUNNING_VERSION, VERSION, metric_json
 from trackhelm_domain.tables import Key, Run, RunParam, RunSnapshot, RunTag, Series
-from trackhelm_domain.tables.lifecycle import LifecycleStage
 from trackhelm_domain.tables.metrics import NO_LABELS_ID
+from trackhelm_domain.tables.runs import LifecycleStage
 
 STATUSES: Final = {1: "RUNNING", 2: "SCHEDULED", 3: "FINISHED", 4: "FAILED", 5: "KILLED"}
 """The states of a run by their protobuf number."""

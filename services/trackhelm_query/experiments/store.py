@@ -22,7 +22,7 @@ from trackhelm_core.search.grammar import OrderTerm
 from trackhelm_core.search.pages import Page, SortColumn, read_page
 from trackhelm_core.search.text import SearchSyntaxError
 from trackhelm_domain.tables import Experiment, ExperimentTag
-from trackhelm_domain.tables.lifecycle import LifecycleStage
+from trackhelm_domain.tables.runs import LifecycleStage
 from trackhelm_query.searches import Search
 
 _COLUMNS = (

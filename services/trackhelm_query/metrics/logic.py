@@ -25,7 +25,7 @@ from trackhelm_core.limits import (
 from trackhelm_core.search.pages import decode_cursor, encode_cursor, query_digest
 from trackhelm_core.search.text import PageTokenError
 from trackhelm_core.validation import check_page_range, check_page_size
-from trackhelm_domain.labels import canonical
+from trackhelm_domain.keys import canonical
 from trackhelm_query.metrics import store
 from trackhelm_query.searches import SeriesRecords
 

@@ -9,9 +9,9 @@ from msgspec import field
 
 from trackhelm_core.chunks.points import Points
 from trackhelm_core.limits import BULK_HISTORY_POINTS, BULK_INTERVAL_POINTS, SERIES_DEFAULT_PAGE
+from trackhelm_core.wire.arguments import invalid_value
 from trackhelm_core.wire.replies import Number, Reply, wire_number
 from trackhelm_core.wire.requests import Int64, OfRun, Repeated, Required, WireModel
-from trackhelm_core.wire.violations import invalid_value
 from trackhelm_domain.runs.schemas import Metric
 from trackhelm_query.searches import SeriesRecords
 

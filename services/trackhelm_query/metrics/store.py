@@ -18,8 +18,7 @@ from sqlalchemy.orm import Session
 
 from trackhelm_core.chunks.pieces import BoundedChunk, Order
 from trackhelm_core.db.statements import is_any_of
-from trackhelm_domain.keys import keys_of
-from trackhelm_domain.labels import digest_of
+from trackhelm_domain.keys import digest_of, keys_of
 from trackhelm_domain.tables import Key, LabelSet, MetricChunk, Run, Series
 from trackhelm_domain.tables.metrics import NO_LABELS_ID
 from trackhelm_query.searches import StoredSeries

@@ -25,8 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
-from trackhelm_core.db.base import table_of
-from trackhelm_core.db.statements import Values, list_parameter
+from trackhelm_core.db.statements import Values, list_parameter, table_of
 from trackhelm_core.limits import RUN_TAG_VALUE_LENGTH
 from trackhelm_core.search.compile import check_comparison, metric_predicate
 from trackhelm_core.search.entity import (
@@ -44,13 +43,20 @@ from trackhelm_core.search.entity import (
     resolve_order,
     string_rows,
 )
-from trackhelm_core.search.expression import Aggregate, Comparison, Expression, Field, all_of, parts_of
-from trackhelm_core.search.grammar import OrderTerm
+from trackhelm_core.search.grammar import (
+    Aggregate,
+    Comparison,
+    Expression,
+    Field,
+    OrderTerm,
+    all_of,
+    parts_of,
+)
 from trackhelm_core.search.pages import SortColumn
 from trackhelm_core.search.text import SearchSyntaxError
 from trackhelm_domain.tables import Dataset, Run, RunDataset, RunDatasetTag, RunParam, RunTag, Series
-from trackhelm_domain.tables.lifecycle import LifecycleStage
 from trackhelm_domain.tables.metrics import NO_LABELS_ID
+from trackhelm_domain.tables.runs import LifecycleStage
 
 _RUNS: Final = table_of(Run)
 _PARAMS: Final = table_of(RunParam)

@@ -9,7 +9,7 @@ from trackhelm_core.limits import SEARCH_RUNS_DEFAULT_PAGE
 from trackhelm_core.wire.replies import Reply
 from trackhelm_core.wire.requests import Int64, WireModel
 from trackhelm_domain.runs.schemas import Run
-from trackhelm_domain.tables.lifecycle import LifecycleStage
+from trackhelm_domain.tables.runs import LifecycleStage
 
 Stages = tuple[LifecycleStage, ...]
 

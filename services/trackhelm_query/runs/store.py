@@ -25,8 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
-from trackhelm_core.db.base import table_of
-from trackhelm_core.db.statements import BINARY, is_in_parameter
+from trackhelm_core.db.statements import BINARY, is_in_parameter, table_of
 from trackhelm_core.search.compile import compile_filter, metric_predicate
 from trackhelm_core.search.entity import (
     EntitySearch,
@@ -35,7 +34,7 @@ from trackhelm_core.search.entity import (
     resolve_field,
     resolve_order,
 )
-from trackhelm_core.search.expression import (
+from trackhelm_core.search.grammar import (
     Aggregate,
     Comparison,
     Expression,
@@ -56,11 +55,11 @@ from trackhelm_core.search.pages import (
     sorted_after,
 )
 from trackhelm_domain.keys import keys_of
+from trackhelm_domain.runs.messages import RUNNING_VERSION, RUNNING_VERSIONS, VERSION, PairKind, pair_digest
 from trackhelm_domain.runs.reading import RUN_COLUMNS
-from trackhelm_domain.runs.snapshots import RUNNING_VERSION, RUNNING_VERSIONS, VERSION, PairKind, pair_digest
 from trackhelm_domain.tables import Run, RunSnapshot, Series
-from trackhelm_domain.tables.lifecycle import LifecycleStage
 from trackhelm_domain.tables.metrics import NO_LABELS_ID
+from trackhelm_domain.tables.runs import LifecycleStage
 from trackhelm_query.runs.fields import (
     EXPERIMENT,
     EXPERIMENTS,

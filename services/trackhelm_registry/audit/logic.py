@@ -9,8 +9,8 @@ from trackhelm_core.errors import InvalidParameterError
 from trackhelm_core.limits import SEARCH_AUDIT_EVENTS_PAGE
 from trackhelm_core.search.pages import PageRequest, query_digest
 from trackhelm_core.validation import check_page_size
-from trackhelm_core.wire.violations import shown
-from trackhelm_domain.audit.changes import EntityType
+from trackhelm_core.wire.arguments import shown
+from trackhelm_domain.audit import EntityType
 from trackhelm_registry.audit import store
 from trackhelm_registry.audit.schemas import AuditEvent, AuditEventsPage, EventFilter
 from trackhelm_registry.audit.store import StoredEvent

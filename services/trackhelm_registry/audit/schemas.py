@@ -5,7 +5,7 @@ import msgspec
 from trackhelm_core.limits import SEARCH_AUDIT_EVENTS_DEFAULT_PAGE
 from trackhelm_core.wire.replies import Reply
 from trackhelm_core.wire.requests import Int64, Milliseconds, WireModel
-from trackhelm_domain.audit.changes import Action, EntityType
+from trackhelm_domain.audit import Action, EntityType
 
 
 class EventFilter(WireModel):

@@ -8,7 +8,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from trackhelm_core.search.pages import AnyRow, Page, PageRequest, SortColumn, read_page
-from trackhelm_domain.audit.changes import EntityType
+from trackhelm_domain.audit import EntityType
 from trackhelm_domain.tables import AuditEvent
 
 _ROWS_AT_ONCE: Final = 1_000

@@ -9,9 +9,8 @@ from collections.abc import Mapping
 from sqlalchemy.orm import Session
 
 from trackhelm_core.errors import ConflictError, InvalidParameterError
-from trackhelm_core.wire.violations import invalid_value
-from trackhelm_domain.audit.changes import Action, AuditContext, Change
-from trackhelm_domain.audit.recorder import record
+from trackhelm_core.wire.arguments import invalid_value
+from trackhelm_domain.audit import Action, AuditContext, Change, record
 from trackhelm_domain.tables.registry import Stage
 from trackhelm_registry.governance.schemas import AliasRollback, StageRollback
 from trackhelm_registry.model_versions import store as model_versions_store

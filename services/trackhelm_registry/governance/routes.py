@@ -9,8 +9,8 @@ from trackhelm_core.runtime import RuntimeDep
 from trackhelm_core.security.actor import ActorDep
 from trackhelm_core.wire.replies import documented, reply
 from trackhelm_core.wire.routes import WireRoute
-from trackhelm_domain.audit.changes import AuditContext
-from trackhelm_registry.governance import approvals, protections, rollbacks, schemas
+from trackhelm_domain.audit import AuditContext
+from trackhelm_registry.governance import logic, rollbacks, schemas
 from trackhelm_registry.governance.schemas import ProtectionLifting
 from trackhelm_registry.governance.transactions import require_approval
 
@@ -21,7 +21,7 @@ approvals_router = APIRouter(prefix="/trackhelm/approvals", route_class=WireRout
 def list_approval_requests(query: Annotated[schemas.ListRequests, Query()], runtime: RuntimeDep) -> Response:
     """Return a page of approval requests, the newest first."""
     with runtime.database.reading() as session:
-        page = approvals.search_requests(
+        page = logic.search_requests(
             session, query, max_results=query.max_results, page_token=query.page_token
         )
     return reply(page)
@@ -31,7 +31,7 @@ def list_approval_requests(query: Annotated[schemas.ListRequests, Query()], runt
 def get_approval_request(query: Annotated[schemas.GetRequest, Query()], runtime: RuntimeDep) -> Response:
     """Return an approval request."""
     with runtime.database.reading() as session:
-        request = approvals.get_request(session, query.id)
+        request = logic.get_request(session, query.id)
     return reply(schemas.ApprovalRequestAnswer(request=request))
 
 
@@ -39,7 +39,7 @@ def get_approval_request(query: Annotated[schemas.GetRequest, Query()], runtime:
 def approve_request(body: schemas.DecideRequest, actor: ActorDep, runtime: RuntimeDep) -> Response:
     """Approve a request of another actor, and apply its change."""
     with runtime.database.writing() as session:
-        request = approvals.approve(session, body.id, AuditContext(actor, runtime.clock(), body.comment))
+        request = logic.approve(session, body.id, AuditContext(actor, runtime.clock(), body.comment))
     return reply(schemas.ApprovalRequestAnswer(request=request))
 
 
@@ -47,7 +47,7 @@ def approve_request(body: schemas.DecideRequest, actor: ActorDep, runtime: Runti
 def reject_request(body: schemas.DecideRequest, actor: ActorDep, runtime: RuntimeDep) -> Response:
     """Reject a request of another actor."""
     with runtime.database.writing() as session:
-        request = approvals.reject(session, body.id, AuditContext(actor, runtime.clock(), body.comment))
+        request = logic.reject(session, body.id, AuditContext(actor, runtime.clock(), body.comment))
     return reply(schemas.ApprovalRequestAnswer(request=request))
 
 
@@ -55,7 +55,7 @@ def reject_request(body: schemas.DecideRequest, actor: ActorDep, runtime: Runtim
 def withdraw_request(body: schemas.DecideRequest, actor: ActorDep, runtime: RuntimeDep) -> Response:
     """Withdraw a request of the same actor."""
     with runtime.database.writing() as session:
-        request = approvals.withdraw(session, body.id, AuditContext(actor, runtime.clock(), body.comment))
+        request = logic.withdraw(session, body.id, AuditContext(actor, runtime.clock(), body.comment))
     return reply(schemas.ApprovalRequestAnswer(request=request))
 
 
@@ -66,7 +66,7 @@ protections_router = APIRouter(prefix="/trackhelm/protections", route_class=Wire
 def list_protections(query: Annotated[schemas.ListProtections, Query()], runtime: RuntimeDep) -> Response:
     """Return the protected stages and aliases of a model."""
     with runtime.database.reading() as session:
-        protected = protections.list_protections(session, query.name)
+        protected = logic.list_protections(session, query.name)
     return _answer(query.name, protected)
 
 
@@ -75,7 +75,7 @@ def set_protection(body: schemas.ChangeProtection, actor: ActorDep, runtime: Run
     """Protect a stage or an alias of a model, or all of a kind: changes of them then need approval."""
     cause = AuditContext(actor, runtime.clock(), body.comment)
     with runtime.database.writing() as session:
-        protected = protections.protect(session, body.name, body.kind, body.target, cause)
+        protected = logic.protect(session, body.name, body.kind, body.target, cause)
     return _answer(body.name, protected)
 
 
@@ -85,7 +85,7 @@ def lift_protection(body: schemas.ChangeProtection, actor: ActorDep, runtime: Ru
     cause = AuditContext(actor, runtime.clock(), body.comment)
     move = ProtectionLifting(body.kind, body.target)
     with require_approval(runtime.database, body.name, move, cause) as session:
-        protected = protections.lift(session, body.name, body.kind, body.target, cause)
+        protected = logic.lift(session, body.name, body.kind, body.target, cause)
     return _answer(body.name, protected)
 
 

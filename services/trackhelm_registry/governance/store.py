@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from trackhelm_core.db.statements import upsert
 from trackhelm_core.search.pages import AnyRow, Page, PageRequest, SortColumn, read_page
 from trackhelm_domain.tables import ApprovalRequest, Protection
-from trackhelm_domain.tables.governance import PENDING
+from trackhelm_domain.tables.registry import PENDING
 
 _NEWEST_FIRST: Final = (SortColumn(ApprovalRequest.id, descending=True),)
 

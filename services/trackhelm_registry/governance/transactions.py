@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from sqlalchemy.orm import Session
 
 from trackhelm_core.db.unit_of_work import Database
-from trackhelm_domain.audit.changes import AuditContext
-from trackhelm_registry.governance.approvals import GuardedChange
+from trackhelm_domain.audit import AuditContext
+from trackhelm_registry.governance.logic import GuardedChange
 from trackhelm_registry.governance.schemas import GovernedChange
 
 

@@ -21,7 +21,7 @@ from trackhelm_domain.tables import (
     RunModelOutput,
     RunTag,
 )
-from trackhelm_domain.tables.lifecycle import LifecycleStage
+from trackhelm_domain.tables.runs import LifecycleStage
 
 # Statements that follow lineage one step: from many nodes of one type to everything they are linked to.
 #

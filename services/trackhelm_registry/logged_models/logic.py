@@ -18,20 +18,18 @@ from trackhelm_core.limits import (
 )
 from trackhelm_core.search.text import is_storable
 from trackhelm_core.validation import check_length, parse_experiment_id
+from trackhelm_core.wire.arguments import cut, invalid_value, quoted, shown
 from trackhelm_core.wire.replies import KeyValue
-from trackhelm_core.wire.violations import cut, invalid_value, quoted, shown
-from trackhelm_domain.audit.changes import Action, AuditContext, Change, State
-from trackhelm_domain.audit.recorder import record
+from trackhelm_domain.audit import Action, AuditContext, Change, State, record
 from trackhelm_domain.experiments import active_location
 from trackhelm_domain.locations import join
-from trackhelm_domain.runs.tags import RESERVED
-from trackhelm_domain.tables.lifecycle import LifecycleStage
-from trackhelm_domain.tables.runs import RUN_ID_LENGTH
-from trackhelm_registry.lineage.links import REGISTRATIONS_TAG
+from trackhelm_domain.runs.schemas import RESERVED
+from trackhelm_domain.tables.runs import RUN_ID_LENGTH, LifecycleStage
 from trackhelm_registry.logged_models import store as reading
 from trackhelm_registry.logged_models.messages import STATUSES, LoggedModel, LoggedModelData, LoggedModelInfo
 from trackhelm_registry.logged_models.schemas import CreateLoggedModel, Pair
 from trackhelm_registry.model_versions.registrations import normal_registrations
+from trackhelm_registry.model_versions.store import REGISTRATIONS_TAG
 from trackhelm_registry.registered_models.changes import of_logged_model, record_creation, record_tags
 
 UNSPECIFIED, PENDING = STATUSES[:2]

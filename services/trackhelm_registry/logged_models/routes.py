@@ -7,10 +7,10 @@ from fastapi import APIRouter, Query, Response
 from trackhelm_core.queue.read_wait import names_metrics
 from trackhelm_core.runtime import RuntimeDep
 from trackhelm_core.security.actor import ActorDep
+from trackhelm_core.wire.arguments import invalid_value, quoted
 from trackhelm_core.wire.replies import Empty, documented, empty_reply, reply
 from trackhelm_core.wire.routes import WireRoute
-from trackhelm_core.wire.violations import invalid_value, quoted
-from trackhelm_domain.audit.changes import AuditContext
+from trackhelm_domain.audit import AuditContext
 from trackhelm_registry.logged_models import logic, schemas
 from trackhelm_registry.logged_models import search as searching
 from trackhelm_registry.logged_models.messages import LoggedModelReply, LoggedModelsPage

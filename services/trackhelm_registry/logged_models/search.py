@@ -14,12 +14,11 @@ from trackhelm_core.limits import (
     SEARCH_LOGGED_MODELS_PAGE,
 )
 from trackhelm_core.search.entity import ATTRIBUTE_PREFIXES
-from trackhelm_core.search.expression import Comparison, Expression, Field, Scalar, rewrite
-from trackhelm_core.search.grammar import parse_filter
+from trackhelm_core.search.grammar import Comparison, Expression, Field, Scalar, parse_filter, rewrite
 from trackhelm_core.search.pages import PageRequest, query_digest
 from trackhelm_core.search.text import MAX_ORDER_TERMS
 from trackhelm_core.validation import check_page_size, parse_experiment_id
-from trackhelm_core.wire.violations import quoted
+from trackhelm_core.wire.arguments import quoted
 from trackhelm_registry.logged_models import search_store
 from trackhelm_registry.logged_models.messages import STATUSES, LoggedModelsPage
 from trackhelm_registry.logged_models.schemas import OrderBy, SearchLoggedModels

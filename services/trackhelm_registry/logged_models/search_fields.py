@@ -18,7 +18,7 @@ from trackhelm_core.search.entity import (
     metric_rows,
     string_rows,
 )
-from trackhelm_core.search.expression import Aggregate
+from trackhelm_core.search.grammar import Aggregate
 from trackhelm_domain.tables import Key, LoggedModel, LoggedModelParam, LoggedModelTag, Series
 from trackhelm_registry.logged_models.messages import STATUSES
 from trackhelm_registry.logged_models.store import DatasetFilter, on_datasets, series_of_model

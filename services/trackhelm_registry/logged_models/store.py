@@ -45,8 +45,8 @@ from trackhelm_domain.tables import (
     Run,
     Series,
 )
-from trackhelm_domain.tables.lifecycle import LifecycleStage
 from trackhelm_domain.tables.metrics import NO_LABELS_ID
+from trackhelm_domain.tables.runs import LifecycleStage
 from trackhelm_registry.logged_models import messages as replies
 from trackhelm_registry.logged_models.messages import LoggedModelInfo
 

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from trackhelm_core.limits import SOURCE_LENGTH
 from trackhelm_core.validation import check_length
-from trackhelm_domain.audit.changes import AuditContext
+from trackhelm_domain.audit import AuditContext
 from trackhelm_domain.locations import location_key
 from trackhelm_domain.tables.registry import Stage
 from trackhelm_registry.model_versions import store

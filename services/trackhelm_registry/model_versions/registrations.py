@@ -11,8 +11,8 @@ from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
-from trackhelm_core.wire.json import decode_json
-from trackhelm_registry.lineage import links
+from trackhelm_core.wire.requests import decode_json
+from trackhelm_registry.model_versions import store
 
 _NUMBER: Final = re.compile(r"[1-9][0-9]{0,17}")
 
@@ -22,10 +22,10 @@ def add_registration(session: Session, model_id: str, name: str, number: int) ->
 
     The model's row is locked first, because two versions registered concurrently must both be listed.
     """
-    logged_model = links.lock_logged_model(session, model_id)
+    logged_model = store.lock_logged_model(session, model_id)
     if logged_model is not None:
-        text = links.registrations(session, logged_model)
-        links.set_registrations(session, logged_model, with_registration(text, name, number))
+        text = store.registrations(session, logged_model)
+        store.set_registrations(session, logged_model, with_registration(text, name, number))
 
 
 def with_registration(text: str | None, name: str, number: int) -> str:

@@ -8,14 +8,14 @@ from trackhelm_core.runtime import RuntimeDep
 from trackhelm_core.security.actor import ActorDep
 from trackhelm_core.wire.replies import Empty, documented, empty_reply, reply
 from trackhelm_core.wire.routes import WireRoute
-from trackhelm_domain.audit.changes import AuditContext
+from trackhelm_domain.audit import AuditContext
 from trackhelm_registry.governance.schemas import StageTransition, VersionDeletion
 from trackhelm_registry.governance.transactions import require_approval
 from trackhelm_registry.model_versions import logic, schemas
 from trackhelm_registry.model_versions.schemas import NamedVersion
 from trackhelm_registry.registered_models import logic as registered_models_logic
 from trackhelm_registry.registered_models import search as model_search
-from trackhelm_registry.registered_models.messages import version_message
+from trackhelm_registry.registered_models.schemas import version_message
 from trackhelm_registry.registered_models.store import VersionDetails
 
 router = APIRouter(prefix="/mlflow/model-versions", route_class=WireRoute)

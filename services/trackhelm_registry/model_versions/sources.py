@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session
 from trackhelm_core.errors import InvalidParameterError, NotFoundError
 from trackhelm_core.limits import FOREIGN_ID_LENGTH, SOURCE_LENGTH
 from trackhelm_core.validation import check_length
-from trackhelm_core.wire.violations import quoted
+from trackhelm_core.wire.arguments import quoted
 from trackhelm_domain.locations import PROXY_SCHEME
-from trackhelm_registry.lineage import links
-from trackhelm_registry.lineage.links import LoggedModelFiles
+from trackhelm_registry.model_versions import store
+from trackhelm_registry.model_versions.store import LoggedModelFiles
 from trackhelm_registry.registered_models.logic import (
     latest_versions,
     model_details,
@@ -247,7 +247,7 @@ def resolve_source(session: Session, claim: Claim) -> Origin:
             )
         _keep_run(session, run_id)
         return Origin(claim.source, claim.source, run_id, "")
-    model = links.logged_model_files(session, model_id) if model_id else None
+    model = store.logged_model_files(session, model_id) if model_id else None
     if scheme in _OWNED_SCHEMES:
         _check_owned(session, claim.source, run_id=run_id, model_id=model_id, model=model)
     else:
@@ -263,7 +263,7 @@ def _from_models(session: Session, claim: Claim) -> Origin:
         case None:
             raise invalid_source(claim.source, f"The forms of a models:/ URI are {FORMS}.")
         case LoggedModelUri(model_id):
-            model = links.logged_model_files(session, model_id) if model_id == claim.model_id else None
+            model = store.logged_model_files(session, model_id) if model_id == claim.model_id else None
             if model is None:
                 raise _not_owned(claim.source, "model_id")
             run_id = claim.run_id or model.source_run_id or ""
@@ -285,8 +285,8 @@ def _from_models(session: Session, claim: Claim) -> Origin:
 
 def _check_kept(session: Session, source: str, origin: Origin, version: VersionUri) -> None:
     """Lock the origin of a version against deletion for good, as the source version did until now."""
-    has_run = not origin.run_id or links.run_artifact_uri(session, origin.run_id) is not None
-    has_model = not origin.model_id or links.keep_logged_model(session, origin.model_id)
+    has_run = not origin.run_id or store.run_artifact_uri(session, origin.run_id) is not None
+    has_model = not origin.model_id or store.keep_logged_model(session, origin.model_id)
     if not (has_run and has_model):
         # If that version was deleted meanwhile, nothing has kept the files since.
         referenced_version(session, source, version)
@@ -298,7 +298,7 @@ def _keep_run(session: Session, run_id: str) -> None:
     Its files may be elsewhere, and deletion for good keeps files that are in use.
     """
     if run_id:
-        links.run_artifact_uri(session, run_id)
+        store.run_artifact_uri(session, run_id)
 
 
 def _check_owned(
@@ -307,7 +307,7 @@ def _check_owned(
     if model_id:
         root = model.artifact_uri if model else None
     else:
-        root = links.run_artifact_uri(session, run_id) if run_id else None
+        root = store.run_artifact_uri(session, run_id) if run_id else None
     if root is None or not lies_under(source, root):
         location = parse_source(source)
         if location.authority and location.scheme != FILE:

@@ -3,7 +3,7 @@
 from typing import Final
 
 from trackhelm_core.errors import InvalidParameterError
-from trackhelm_core.wire.violations import cut
+from trackhelm_core.wire.arguments import cut
 from trackhelm_domain.tables.registry import Stage
 
 ACTIVE: Final = (Stage.STAGING, Stage.PRODUCTION)

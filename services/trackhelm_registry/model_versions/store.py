@@ -1,13 +1,85 @@
-"""Statements that find and change versions of registered models, and the history of stages and aliases."""
+"""Statements about versions of registered models: their changes, history and origin.
+
+The origin of a version is a run or a logged model, whose tag `mlflow.modelVersions` lists the versions that
+it was registered as.
+"""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import delete, func, insert, or_, select, true, update
 from sqlalchemy.orm import Session
 
-from trackhelm_core.db.statements import is_any_of
-from trackhelm_domain.tables import AliasHistory, ModelVersion, RegisteredModelAlias, StageHistory
+from trackhelm_core.db.statements import is_any_of, upsert
+from trackhelm_domain.tables import (
+    AliasHistory,
+    LoggedModel,
+    LoggedModelTag,
+    ModelVersion,
+    RegisteredModelAlias,
+    Run,
+    StageHistory,
+)
+from trackhelm_domain.tables.runs import LifecycleStage
+
+REGISTRATIONS_TAG: Final = "mlflow.modelVersions"
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedModelFiles:
+    """Where a logged model's files are, and the run that made it."""
+
+    artifact_uri: str
+    source_run_id: str | None
+
+
+def run_artifact_uri(session: Session, run_id: str) -> str | None:
+    """Return where a run's files are, and lock it against deletion for good until the transaction ends."""
+    statement = select(Run.artifact_uri).where(Run.uuid == run_id)
+    return session.scalar(statement.with_for_update(read=True, key_share=True))
+
+
+def keep_logged_model(session: Session, model_id: str) -> bool:
+    """Return whether a logged model exists, in the bin or not, and lock it against deletion for good."""
+    statement = select(LoggedModel.id).where(LoggedModel.model_id == model_id)
+    return session.scalar(statement.with_for_update(read=True, key_share=True)) is not None
+
+
+def logged_model_files(session: Session, model_id: str) -> LoggedModelFiles | None:
+    """Return where the files of an active logged model are, and lock it against deletion for good."""
+    found = session.execute(
+        select(LoggedModel.artifact_uri, LoggedModel.source_run_id)
+        .where(LoggedModel.model_id == model_id, LoggedModel.lifecycle_stage == LifecycleStage.ACTIVE)
+        .with_for_update(read=True, key_share=True)
+    ).one_or_none()
+    return None if found is None else LoggedModelFiles(found.artifact_uri, found.source_run_id)
+
+
+def lock_logged_model(session: Session, model_id: str) -> int | None:
+    """Lock a logged model that is not deleted, and return its row id."""
+    return session.scalar(
+        select(LoggedModel.id)
+        .where(LoggedModel.model_id == model_id, LoggedModel.lifecycle_stage == LifecycleStage.ACTIVE)
+        # This does not conflict with the locks against deletion, whose holders wait for the model that is
+        # locked here.
+        .with_for_update(key_share=True)
+    )
+
+
+def registrations(session: Session, logged_model: int) -> str | None:
+    """Return the text of a logged model's tag that lists its registrations."""
+    return session.scalar(
+        select(LoggedModelTag.value).where(
+            LoggedModelTag.logged_model_id == logged_model, LoggedModelTag.key == REGISTRATIONS_TAG
+        )
+    )
+
+
+def set_registrations(session: Session, logged_model: int, text: str) -> None:
+    """Store that text."""
+    row = {"logged_model_id": logged_model, "key": REGISTRATIONS_TAG, "value": text}
+    upsert(session, LoggedModelTag, [row], update=["value"])
 
 
 def find_version(session: Session, model: int, number: int) -> tuple[int, str] | None:

@@ -5,8 +5,7 @@ from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
-from trackhelm_domain.audit.changes import Action, AuditContext, Change, Entity, EntityType, State
-from trackhelm_domain.audit.recorder import record
+from trackhelm_domain.audit import Action, AuditContext, Change, Entity, EntityType, State, record
 from trackhelm_domain.outbox import Announcement, Event, announce, is_wanted
 from trackhelm_registry.registered_models import store
 from trackhelm_registry.registered_models.names import PROMPT_TAG, PROMPT_TEXT_TAG, is_prompt

@@ -7,8 +7,7 @@ from sqlalchemy.orm import Session
 
 from trackhelm_core.errors import AlreadyExistsError, InvalidParameterError, NotFoundError
 from trackhelm_core.validation import check_key, parse_version
-from trackhelm_domain.audit.changes import Action, AuditContext, Change
-from trackhelm_domain.audit.recorder import record
+from trackhelm_domain.audit import Action, AuditContext, Change, record
 from trackhelm_registry.governance import store as governance_store
 from trackhelm_registry.model_versions import store as model_versions_store
 from trackhelm_registry.model_versions import store as version_store

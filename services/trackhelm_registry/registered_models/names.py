@@ -12,7 +12,7 @@ from trackhelm_core.limits import (
     REGISTRY_TAG_VALUE_LENGTH,
     TEXT_LENGTH,
 )
-from trackhelm_core.search.expression import (
+from trackhelm_core.search.grammar import (
     And,
     Comparison,
     Expression,
@@ -23,7 +23,7 @@ from trackhelm_core.search.expression import (
     rewrite,
 )
 from trackhelm_core.validation import check_key, check_length
-from trackhelm_core.wire.violations import invalid_value, quoted
+from trackhelm_core.wire.arguments import invalid_value, quoted
 
 # Names of models, aliases and versions, and the lengths of their texts.
 

@@ -8,13 +8,13 @@ from trackhelm_core.runtime import Runtime, RuntimeDep
 from trackhelm_core.security.actor import ActorDep
 from trackhelm_core.wire.replies import Empty, documented, empty_reply, reply
 from trackhelm_core.wire.routes import WireRoute
-from trackhelm_domain.audit.changes import AuditContext
+from trackhelm_domain.audit import AuditContext
 from trackhelm_registry.governance.schemas import AliasDeletion, AliasSetting, ModelDeletion, ModelRenaming
 from trackhelm_registry.governance.transactions import require_approval
 from trackhelm_registry.model_versions.schemas import FoundModelVersions, ModelVersionAnswer, NamedModel
 from trackhelm_registry.registered_models import logic, schemas
 from trackhelm_registry.registered_models import search as model_search
-from trackhelm_registry.registered_models.messages import model_message, version_message
+from trackhelm_registry.registered_models.schemas import model_message, version_message
 from trackhelm_registry.registered_models.store import ModelDetails
 
 router = APIRouter(prefix="/mlflow/registered-models", route_class=WireRoute)

@@ -19,8 +19,7 @@ from trackhelm_core.search.entity import (
     resolve_order,
     string_rows,
 )
-from trackhelm_core.search.expression import Comparison, Expression, Field, Operator, conjuncts
-from trackhelm_core.search.grammar import OrderTerm
+from trackhelm_core.search.grammar import Comparison, Expression, Field, Operator, OrderTerm, conjuncts
 from trackhelm_core.search.pages import PageRequest, SortColumn, cut_page, page_statement
 from trackhelm_domain.tables import ModelVersion, ModelVersionTag, RegisteredModel, RegisteredModelTag
 from trackhelm_domain.tables.registry import INDEXED_LENGTH, INDEXED_VALUE

@@ -10,15 +10,14 @@ from trackhelm_core.runtime import Runtime, RuntimeDep
 from trackhelm_core.security.actor import ActorDep
 from trackhelm_core.wire.replies import Empty, documented, empty_reply, reply
 from trackhelm_core.wire.routes import WireRoute
-from trackhelm_domain.audit.changes import AuditContext
+from trackhelm_domain.audit import AuditContext
 from trackhelm_domain.outbox import Outbox
-from trackhelm_registry.registered_models.messages import webhook_message
+from trackhelm_registry.registered_models.schemas import webhook_message
 from trackhelm_registry.webhooks import logic, schemas
 from trackhelm_registry.webhooks.delivery.configuration import WebhookConfiguration
 from trackhelm_registry.webhooks.delivery.sending import send
-from trackhelm_registry.webhooks.logic import Webhooks
+from trackhelm_registry.webhooks.logic import Webhooks, test_message
 from trackhelm_registry.webhooks.store import WebhookRow
-from trackhelm_registry.webhooks.test_calls import test_message
 
 router = APIRouter(route_class=WireRoute)
 

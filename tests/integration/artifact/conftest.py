@@ -67,4 +67,4 @@ def serving_live(storage: StorageSettings, artifacts: ObjectSettings) -> Iterato
 @pytest.fixture(autouse=True)
 def _logging_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let commands that tests call leave logging as it is: their streams end with them."""
-    monkeypatch.setattr("trackhelm_cli.runtimes.configure_logging", lambda _settings: None)
+    monkeypatch.setattr("trackhelm_cli.opening.configure_logging", lambda _settings: None)

@@ -31,7 +31,7 @@ from trackhelm_artifact.objects.store import (
     ObjectStore,
 )
 from trackhelm_core.settings import ObjectSettings, StorageSettings
-from trackhelm_stack.ports import free_ports
+from trackhelm_stack.program import free_ports
 
 AZURITE = os.environ.get("TEST_AZURITE", "")
 pytestmark = pytest.mark.skipif(not AZURITE, reason="opt-in: make test-azure")

@@ -10,7 +10,7 @@ from tests.fixtures.api import Api
 from trackhelm_core.ids import new_model_id
 from trackhelm_core.runtime import Runtime
 from trackhelm_domain.tables import LoggedModel, ModelVersion, RegisteredModel
-from trackhelm_domain.tables.lifecycle import LifecycleStage
+from trackhelm_domain.tables.runs import LifecycleStage
 
 pytestmark = pytest.mark.over("sqlite", "postgresql", "s3")
 

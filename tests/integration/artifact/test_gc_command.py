@@ -26,7 +26,7 @@ from trackhelm_artifact.objects.store import ObjectStore
 from trackhelm_cli.main import app
 from trackhelm_core.security.actor import Actor, ActorKind
 from trackhelm_core.settings import ObjectSettings, RedisSettings, StorageSettings
-from trackhelm_domain.audit.changes import AuditContext
+from trackhelm_domain.audit import AuditContext
 from trackhelm_domain.deletion import FilesInUse
 from trackhelm_domain.tables import (
     ArtifactRecord,

@@ -21,7 +21,7 @@ from trackhelm_artifact.objects.keys import RESERVED
 from trackhelm_artifact.objects.opening import stores_of
 from trackhelm_artifact.objects.remote import RemoteStore
 from trackhelm_artifact.tasks import SWEEP_UPLOADS
-from trackhelm_cli.collecting import cutoff
+from trackhelm_cli.gc import cutoff
 from trackhelm_cli.main import app
 from trackhelm_core.runtime import Runtime  # noqa: TC001 - a local annotation, which mypy reads
 from trackhelm_core.settings import ObjectSettings, StorageSettings

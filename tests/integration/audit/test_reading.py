@@ -10,8 +10,7 @@ from tests.fixtures.api import Api
 from tests.fixtures.sql import executed
 from tests.integration.audit.trail import EVENTS, Trail
 from trackhelm_core.security.actor import Actor, ActorKind
-from trackhelm_domain.audit.changes import Action, AuditContext, Change, Entity, EntityType
-from trackhelm_domain.audit.recorder import record
+from trackhelm_domain.audit import Action, AuditContext, Change, Entity, EntityType, record
 
 COUNT = 600
 START = 1_000_000

@@ -11,9 +11,19 @@ from sqlalchemy.orm import Session
 
 from tests.integration.audit.trail import Trail
 from trackhelm_core.security.actor import Actor, ActorKind
-from trackhelm_domain.audit.changes import Action, AuditContext, Change, Entity, EntityType
-from trackhelm_domain.audit.recorder import append_recorded, content_of, event_hash, record
-from trackhelm_domain.audit.verification import Verification, known_event_fault
+from trackhelm_domain.audit import (
+    Action,
+    AuditContext,
+    Change,
+    Entity,
+    EntityType,
+    Verification,
+    append_recorded,
+    content_of,
+    event_hash,
+    known_event_fault,
+    record,
+)
 from trackhelm_domain.tables import AuditEvent
 
 DOCUMENT = (Path(__file__).parents[3] / "docs" / "audit.md").read_text(encoding="utf-8")

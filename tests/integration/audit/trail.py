@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from tests.fixtures.api import Api
 from trackhelm_core.runtime import Runtime
-from trackhelm_domain.audit.verification import Verification
+from trackhelm_domain.audit import Verification
 
 EVENTS = "/api/2.0/trackhelm/audit/events"
 

@@ -22,9 +22,8 @@ from tests.fixtures.backing_services import (
 )
 from tests.fixtures.docker_api import DockerApi, Start, docker_api
 from tests.fixtures.s3 import S3Server, new_bucket
-from trackhelm_stack.ports import free_ports
 from trackhelm_stack.postgres import Postgres
-from trackhelm_stack.program import Program, program_of
+from trackhelm_stack.program import Program, free_ports, program_of
 from trackhelm_stack.seaweed import PORTS, Seaweed
 
 

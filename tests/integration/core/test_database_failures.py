@@ -10,8 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import QueuePool
 
-from trackhelm_core.db.engine import make_engine
-from trackhelm_core.db.failures import database_failure
+from trackhelm_core.db.engine import database_failure, make_engine
 from trackhelm_core.db.unit_of_work import Database
 
 

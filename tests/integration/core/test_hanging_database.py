@@ -14,11 +14,10 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from tests.fixtures.backing_services import running
 from trackhelm_core.db import postgresql
-from trackhelm_core.db.engine import make_engine
-from trackhelm_core.db.failures import database_failure
+from trackhelm_core.db.engine import database_failure, make_engine
 from trackhelm_core.db.unit_of_work import Database
-from trackhelm_stack.ports import free_ports
 from trackhelm_stack.postgres import Postgres
+from trackhelm_stack.program import free_ports
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from tests.fixtures.api import Api
 from tests.fixtures.databases import new_postgres_database
 from trackhelm_core.db.engine import lower, make_engine
 from trackhelm_core.search.compile import string_predicate
-from trackhelm_core.search.expression import Operator
+from trackhelm_core.search.grammar import Operator
 
 Both = tuple[Engine, Engine]
 

@@ -7,8 +7,7 @@ from sqlalchemy import insert, select
 from tests.fixtures.databases import lay_migrated_sqlite_database
 from trackhelm_core.db.unit_of_work import SavepointScope
 from trackhelm_core.security.actor import Actor, ActorKind
-from trackhelm_domain.audit.changes import Action, AuditContext, Change, Entity, EntityType
-from trackhelm_domain.audit.recorder import record, recorded_changes
+from trackhelm_domain.audit import Action, AuditContext, Change, Entity, EntityType, record, recorded_changes
 from trackhelm_domain.opening import open_database
 from trackhelm_domain.tables import AuditEvent, Key
 

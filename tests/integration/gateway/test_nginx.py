@@ -19,8 +19,8 @@ from tests.fixtures.waiting import wait_until
 from trackhelm_core.gateway.configuration import Gateway, Listening
 from trackhelm_core.settings import AuthSettings, GatewaySettings, HttpSettings
 from trackhelm_stack.nginx import gateway_program, prepare
-from trackhelm_stack.ports import Address, free_ports
-from trackhelm_stack.process import Process
+from trackhelm_stack.program import Address, free_ports
+from trackhelm_stack.supervisor import Process
 
 SERVICES = str(Path(__file__).parents[3] / "services")
 ENVIRONMENT = os.environ | {"PYTHONPATH": SERVICES}

@@ -15,7 +15,7 @@ import pytest
 from tests.fixtures.programs import ROOT
 from tests.fixtures.waiting import wait_until
 from tests.integration.stack.writers import Journal, assert_kept_exactly_once, history, writing
-from trackhelm_stack.ports import free_ports
+from trackhelm_stack.program import free_ports
 
 pytestmark = [pytest.mark.timeout(600), pytest.mark.long]
 

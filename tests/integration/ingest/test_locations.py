@@ -10,10 +10,9 @@ from sqlalchemy.orm import Session
 
 from tests.fixtures.api import Api
 from trackhelm_core.db.unit_of_work import Database
-from trackhelm_domain.location_owners import _relations, owner_of
-from trackhelm_domain.locations import Places, location_key
+from trackhelm_domain.locations import Places, _relations, location_key, owner_of
 from trackhelm_domain.tables import Experiment
-from trackhelm_domain.tables.lifecycle import LifecycleStage
+from trackhelm_domain.tables.runs import LifecycleStage
 
 BAD = "INVALID_PARAMETER_VALUE"
 

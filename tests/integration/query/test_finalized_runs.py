@@ -13,10 +13,9 @@ from tests.fixtures.factories import Factory
 from tests.fixtures.sql import finalize_all
 from tests.fixtures.waiting import wait_until
 from trackhelm_core.db.unit_of_work import Database
-from trackhelm_domain.runs.snapshots import VERSION
+from trackhelm_domain.runs.messages import VERSION
 from trackhelm_domain.tables import Run, RunSnapshot, Series
-from trackhelm_ingest.runs.finalizing import finalize_some
-from trackhelm_ingest.runs.logic import set_tags
+from trackhelm_ingest.runs.logic import finalize_some, set_tags
 
 pytestmark = [pytest.mark.over("sqlite", "postgresql", "queue"), pytest.mark.long]
 

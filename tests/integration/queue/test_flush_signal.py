@@ -10,7 +10,7 @@ from tests.fixtures.reading import read_of
 from tests.fixtures.waiting import wait_until
 from tests.integration.queue.conftest import Split
 from tests.integration.queue.test_draining import drain, put
-from trackhelm_core.queue.flush_signal import FlushSignal, signal_flush
+from trackhelm_core.queue.redis_backlog import FlushSignal, signal_flush
 from trackhelm_ingest.metrics.drain import drainer
 
 LONG_SECONDS = 30.0

@@ -6,7 +6,7 @@ from tests.fixtures.api import Api
 from tests.integration.registry.registry import Registry
 from trackhelm_artifact.objects.opening import stores_of
 from trackhelm_core.security.actor import Actor, ActorKind
-from trackhelm_domain.audit.changes import AuditContext
+from trackhelm_domain.audit import AuditContext
 from trackhelm_domain.deletion import FilesInUse
 from trackhelm_ingest.deletion.logic import purge_runs
 

@@ -16,9 +16,8 @@ from sqlalchemy.exc import OperationalError
 
 from tests.fixtures.backing_services import running
 from trackhelm_stack import postgres
-from trackhelm_stack.ports import free_ports
 from trackhelm_stack.postgres import Postgres
-from trackhelm_stack.program import MissingProgramError, program_of
+from trackhelm_stack.program import MissingProgramError, free_ports, program_of
 from trackhelm_stack.redis import Redis
 
 CAP_DAC_READ_SEARCH = 2

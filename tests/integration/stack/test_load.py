@@ -17,7 +17,7 @@ import pytest
 from tests.fixtures.waiting import wait_until
 from tests.integration.stack.running import SERVICES, RunningStack, running_stack
 from trackhelm_core.settings import PREFIX
-from trackhelm_stack.ports import free_ports
+from trackhelm_stack.program import free_ports
 
 pytestmark = pytest.mark.timeout(720)
 

@@ -17,7 +17,7 @@ from trackhelm_core.search.pages import PageRequest
 from trackhelm_core.security.actor import Actor, ActorKind
 from trackhelm_core.settings import StorageSettings, WebhookSettings
 from trackhelm_domain import outbox as domain_outbox
-from trackhelm_domain.audit.changes import AuditContext
+from trackhelm_domain.audit import AuditContext
 from trackhelm_domain.outbox import Event
 from trackhelm_domain.tables import WebhookDelivery
 from trackhelm_embedded.app import open_all

@@ -15,7 +15,7 @@ from tests.fixtures.waiting import wait_until
 from tests.integration.webhooks.conftest import SETTINGS, Hook
 from trackhelm_core.limits import WEBHOOK_ANSWER_BYTES
 from trackhelm_core.security.sealing import SecretBox
-from trackhelm_registry.webhooks.delivery import addresses, sending
+from trackhelm_registry.webhooks.delivery import sending
 from trackhelm_registry.webhooks.delivery.configuration import WebhookConfiguration
 from trackhelm_registry.webhooks.delivery.sending import Message, Outcome, send
 
@@ -151,7 +151,7 @@ def test_a_name_is_resolved_once_and_connected_to_as_it_was_checked(
     port = receiver.server.server_port
     answers = [[(2, 1, 6, "", ("192.0.2.7", port))], [(2, 1, 6, "", ("127.0.0.1", port))]]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: answers.pop(0))
-    monkeypatch.setattr(addresses, "is_public", lambda address: str(address) == "192.0.2.7")
+    monkeypatch.setattr(sending, "is_public", lambda address: str(address) == "192.0.2.7")
     connected: list[Any] = []
 
     class Socket(socket.socket):

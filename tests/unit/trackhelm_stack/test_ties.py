@@ -17,7 +17,7 @@ import pytest
 from tests.fixtures.waiting import wait_until
 from trackhelm_stack import lock
 from trackhelm_stack.launch import BINDS_ANY_PORT, PASSES_ANY_FOLDER
-from trackhelm_stack.ports import Address, free_ports
+from trackhelm_stack.program import Address, free_ports
 
 LAUNCH = Path(__file__).parents[3] / "services" / "trackhelm_stack" / "launch.py"
 CAP_DAC_READ_SEARCH = 2
@@ -27,7 +27,7 @@ START_A_PROGRAM = """
     import sys
     from pathlib import Path
     from trackhelm_stack import lock
-    from trackhelm_stack.process import Process
+    from trackhelm_stack.supervisor import Process
     from trackhelm_stack.program import Program
 
     # The program leaves a child of its own behind, as PostgreSQL does, which ends a moment later.

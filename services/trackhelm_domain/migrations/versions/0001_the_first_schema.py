@@ -1,7 +1,7 @@
 """The first schema: every table of version 0.1.0, grouped by noun, and the first rows.
 
-Constraints are named by the convention of `trackhelm_core.db.base`. Lengths are written as numbers, because a
-migration must not change when a limit changes later.
+Constraints are named by the convention of `trackhelm_core.db.statements`. Lengths are written as numbers,
+because a migration must not change when a limit changes later.
 """
 
 import time

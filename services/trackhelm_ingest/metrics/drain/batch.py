@@ -14,7 +14,7 @@ import structlog
 from sqlalchemy.exc import InterfaceError, ProgrammingError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from trackhelm_core.db.failures import database_failure
+from trackhelm_core.db.engine import database_failure
 from trackhelm_core.errors import UnavailableError
 from trackhelm_core.queue.names import StreamId
 from trackhelm_ingest.metrics.entries import Entry, EntryFormatError, unpack_entry

@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 
 from trackhelm_core.db.unit_of_work import Database
 from trackhelm_core.queue.connection import RedisConnection
-from trackhelm_core.queue.flush_signal import FlushSignal
 from trackhelm_core.queue.names import StreamId, drainer_of, stream_of
+from trackhelm_core.queue.redis_backlog import FlushSignal
 from trackhelm_core.queue.tasks import TaskQueue
 from trackhelm_ingest.metrics.appending import CALLED_SECONDS
 from trackhelm_ingest.metrics.dead_letters import DeadLetters

@@ -23,13 +23,8 @@ from trackhelm_ingest.metrics.drain.batch import (
     entries_to_read,
     store_batch,
 )
-from trackhelm_ingest.metrics.journal_store import (
-    bury_entries,
-    delete_entries,
-    waiting_entries,
-    waiting_in_all,
-)
 from trackhelm_ingest.metrics.positions import PositionMovedError
+from trackhelm_ingest.metrics.store import bury_entries, delete_entries, waiting_entries, waiting_in_all
 from trackhelm_ingest.metrics.upkeep import Upkeep
 
 log = structlog.get_logger(__name__)

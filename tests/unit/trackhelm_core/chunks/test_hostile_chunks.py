@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trackhelm_core.chunks.codec import MAX_POINTS, decode, encode
+from trackhelm_core.chunks.columns import ChunkFormatError
 from trackhelm_core.chunks.points import Points
-from trackhelm_core.chunks.wire import ChunkFormatError
 
 from .strategies import points
 

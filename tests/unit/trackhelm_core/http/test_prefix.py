@@ -10,10 +10,10 @@ from starlette.types import Receive, Scope, Send
 
 from trackhelm_core.http.prefix import AT_ROOT, Paths, single_slashes
 from trackhelm_core.http.route_table import all_routes
-from trackhelm_core.security.proxies import TrustedProxies
+from trackhelm_core.security.actor import TrustedProxies
 from trackhelm_core.settings import AuthSettings, HttpSettings, path_prefix
 from trackhelm_core.settings.process import OWN_ROOTS
-from trackhelm_core.wire.paths import inner_path
+from trackhelm_core.wire.requests import inner_path
 
 FILES = "/api/2.0/mlflow-artifacts/artifacts"
 TAGS = "/api/2.0/mlflow/logged-models/m-1/tags"

@@ -5,7 +5,7 @@ import string
 
 from tests.unit.trackhelm_core.search.toy import RUNS, ToyRun
 from trackhelm_core.search.entity import StringAttribute
-from trackhelm_core.search.expression import And, Comparison, Expression, Field, Not, Operator, Or
+from trackhelm_core.search.grammar import And, Comparison, Expression, Field, Not, Operator, Or
 
 _LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 _AGGREGATES = ("last", "min", "max")

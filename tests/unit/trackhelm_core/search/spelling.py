@@ -1,6 +1,6 @@
 """An expression written as text, for round-trip tests."""
 
-from trackhelm_core.search.expression import (
+from trackhelm_core.search.grammar import (
     Aggregate,
     And,
     Comparison,

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from tests.unit.trackhelm_core.search.toy import STATUSES, ToyRun
 from trackhelm_core.search.entity import EQUALITY, LISTS, ORDERING, PATTERNS, PRESENCE
-from trackhelm_core.search.expression import Aggregate, And, Comparison, Expression, Field, Not, Operator, Or
+from trackhelm_core.search.grammar import Aggregate, And, Comparison, Expression, Field, Not, Operator, Or
 
 storable = st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]), max_size=6)
 _any_number = st.integers(-(2**70), 2**70) | st.floats(allow_nan=False)

@@ -8,8 +8,7 @@ from tests.unit.trackhelm_core.search import strategies
 from tests.unit.trackhelm_core.search.naive import holds
 from tests.unit.trackhelm_core.search.spelling import to_text
 from tests.unit.trackhelm_core.search.toy import ToyRun, search, store
-from trackhelm_core.search.expression import Expression
-from trackhelm_core.search.grammar import parse_filter
+from trackhelm_core.search.grammar import Expression, parse_filter
 from trackhelm_core.search.text import SearchSyntaxError
 
 _PIECES = [

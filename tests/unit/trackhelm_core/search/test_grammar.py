@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from trackhelm_core.search.expression import (
+from trackhelm_core.search.grammar import (
     Aggregate,
     And,
     Comparison,
@@ -14,9 +14,9 @@ from trackhelm_core.search.expression import (
     Operator,
     Or,
     comparisons,
+    parse_filter,
     rewrite,
 )
-from trackhelm_core.search.grammar import parse_filter
 from trackhelm_core.search.text import MAX_COMPARISONS, MAX_DEPTH, MAX_TEXT_LENGTH, SearchSyntaxError
 
 A = Comparison(Field(None, "a", 0), Operator.EQ, 1)

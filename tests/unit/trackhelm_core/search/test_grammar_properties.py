@@ -7,8 +7,7 @@ from hypothesis import strategies as st
 
 from tests.unit.trackhelm_core.search.spelling import to_text
 from tests.unit.trackhelm_core.search.strategies import any_expression
-from trackhelm_core.search.expression import Expression
-from trackhelm_core.search.grammar import parse_filter
+from trackhelm_core.search.grammar import Expression, parse_filter
 from trackhelm_core.search.text import SearchSyntaxError
 
 _PIECES = [

@@ -12,8 +12,7 @@ from trackhelm_core.search.entity import (
     resolve_field,
     resolve_order,
 )
-from trackhelm_core.search.expression import Aggregate, Comparison, Field
-from trackhelm_core.search.grammar import parse_filter, parse_order_by
+from trackhelm_core.search.grammar import Aggregate, Comparison, Field, parse_filter, parse_order_by
 
 _names = st.sampled_from(["loss", "loss.max", "loss.max.max", "max", "max.max", "loss.last", "val.loss.min"])
 _key_sets = st.sets(_names)

@@ -8,8 +8,7 @@ from tests.unit.trackhelm_core.search.spelling import field_text
 from tests.unit.trackhelm_core.search.strategies import any_field
 from tests.unit.trackhelm_core.search.toy import RUNS
 from trackhelm_core.search.entity import resolve_order
-from trackhelm_core.search.expression import Aggregate, Field
-from trackhelm_core.search.grammar import OrderTerm, parse_order_by
+from trackhelm_core.search.grammar import Aggregate, Field, OrderTerm, parse_order_by
 from trackhelm_core.search.text import SearchSyntaxError
 
 

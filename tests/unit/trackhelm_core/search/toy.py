@@ -20,7 +20,7 @@ from trackhelm_core.search.entity import (
     metric_rows,
     string_rows,
 )
-from trackhelm_core.search.expression import Aggregate, Expression
+from trackhelm_core.search.grammar import Aggregate, Expression
 
 STATUSES = {"RUNNING": 1, "SCHEDULED": 2, "FINISHED": 3, "FAILED": 4, "KILLED": 5}
 

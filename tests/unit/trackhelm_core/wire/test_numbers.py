@@ -10,9 +10,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from trackhelm_core.limits import INT64_MAX, INT64_MIN
-from trackhelm_core.wire.json import decode_json
-from trackhelm_core.wire.requests import Int64, Milliseconds, WireModel, whole_number
-from trackhelm_core.wire.violations import request_violation
+from trackhelm_core.wire.arguments import request_violation
+from trackhelm_core.wire.requests import Int64, Milliseconds, WireModel, decode_json, whole_number
 
 
 class Point(WireModel):

@@ -5,8 +5,8 @@ from typing import Annotated, Any
 import pytest
 from pydantic import Field, ValidationError
 
+from trackhelm_core.wire.arguments import request_violation
 from trackhelm_core.wire.requests import Int64, OfRun, Required, WireModel
-from trackhelm_core.wire.violations import request_violation
 
 
 class Inner(WireModel):

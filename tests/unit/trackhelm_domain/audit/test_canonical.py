@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trackhelm_core.limits import AUDITED_STATE_LENGTH
-from trackhelm_domain.audit.recorder import canonical, event_hash, state_text
+from trackhelm_domain.audit import canonical, event_hash, state_text
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=2_000)
 

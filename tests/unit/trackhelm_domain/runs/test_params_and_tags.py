@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trackhelm_core.wire.replies import KeyValue
+from trackhelm_domain.runs.messages import PairKind, pair_digest, pair_digests
 from trackhelm_domain.runs.schemas import RunContents, RunData, RunInputs, RunOutputs
-from trackhelm_domain.runs.snapshots import PairKind, pair_digest, pair_digests
 
 # Few characters, so that keys and values often meet at another place: ("a", "bc") and ("ab", "c").
 texts = st.text("ab 1", max_size=4)

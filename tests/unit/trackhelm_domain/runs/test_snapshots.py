@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trackhelm_core.wire.replies import KeyValue, encode, wire_number
+from trackhelm_domain.runs.messages import DocumentReader, DocumentWriter, metric_json, without_metrics
 from trackhelm_domain.runs.schemas import (
     Metric,
     ModelInput,
@@ -18,7 +19,6 @@ from trackhelm_domain.runs.schemas import (
     RunInputs,
     RunOutputs,
 )
-from trackhelm_domain.runs.snapshots import DocumentReader, DocumentWriter, metric_json, without_metrics
 
 texts = st.text(st.characters(exclude_categories=["Cs"]))
 pairs = st.lists(st.builds(KeyValue, texts, texts), max_size=5)

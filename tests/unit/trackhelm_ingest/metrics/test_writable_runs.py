@@ -8,7 +8,7 @@ from sqlalchemy import create_engine
 
 from trackhelm_core.db.unit_of_work import Database
 from trackhelm_core.errors import NotFoundError
-from trackhelm_domain.tables.lifecycle import LifecycleStage
+from trackhelm_domain.tables.runs import LifecycleStage
 from trackhelm_ingest.metrics import writable_runs
 from trackhelm_ingest.metrics.writable_runs import REMEMBERED_SECONDS, WritableRuns
 from trackhelm_ingest.runs.store import RunRef

@@ -4,7 +4,7 @@ import pytest
 
 from trackhelm_core.errors import PermissionDeniedError
 from trackhelm_core.security.actor import Actor, ActorKind
-from trackhelm_registry.governance.approvals import check_decider
+from trackhelm_registry.governance.logic import check_decider
 
 
 def actor(name: str, kind: ActorKind = ActorKind.USER) -> Actor:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trackhelm_registry.governance import schemas as governance_schemas
-from trackhelm_registry.governance.approvals import canonical
+from trackhelm_registry.governance.logic import canonical
 from trackhelm_registry.governance.schemas import GovernedChange, action_of, change_text, read_change
 
 texts = st.text(max_size=20)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from trackhelm_domain.audit.changes import Action, Change, Entity, EntityType, State
-from trackhelm_registry.governance.protections import held_targets
+from trackhelm_domain.audit import Action, Change, Entity, EntityType, State
+from trackhelm_registry.governance.logic import held_targets
 
 MODEL = Entity(EntityType.REGISTERED_MODEL, "iris")
 VERSION = Entity(EntityType.MODEL_VERSION, "iris", 1)

@@ -2,8 +2,7 @@
 
 import pytest
 
-from trackhelm_core.search.expression import And, Comparison, Field, Not, Operator, Or
-from trackhelm_core.search.grammar import parse_filter
+from trackhelm_core.search.grammar import And, Comparison, Field, Not, Operator, Or, parse_filter
 from trackhelm_registry.registered_models.names import is_prompt, without_prompts
 
 TAG = "mlflow.prompt.is_prompt"

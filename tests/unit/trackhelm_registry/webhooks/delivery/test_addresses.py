@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trackhelm_registry.webhooks.delivery.addresses import AddressError, check, is_public, targets_of
+from trackhelm_registry.webhooks.delivery.sending import AddressError, check, is_public, targets_of
 
 LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"),)
 

@@ -1,4 +1,4 @@
-"""The runtime of a command that works on database and store directly, and its exit on errors."""
+"""The database or the runtime of a command that works beside a running server, and its exit on errors."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,11 +10,31 @@ from sqlalchemy.exc import SQLAlchemyError
 from trackhelm_artifact.objects.opening import ArtifactStores
 from trackhelm_artifact.objects.store import ObjectError
 from trackhelm_cli.options import load, warn_of_unknown_names
+from trackhelm_core.db.unit_of_work import Database
 from trackhelm_core.errors import ApiError
 from trackhelm_core.runtime import Runtime
 from trackhelm_core.settings import LogSettings, ObjectSettings, RedisSettings, StorageSettings
 from trackhelm_core.telemetry.logging import configure_logging
-from trackhelm_domain.opening import open_runtime
+from trackhelm_domain.migrate import is_ready
+from trackhelm_domain.opening import open_database, open_runtime
+
+
+@contextmanager
+def opened_database(data: Path | None, database_url: str | None) -> Iterator[Database]:
+    """Open the database that settings and options name; exit 2 if it does not exist or does not answer."""
+    url = load(StorageSettings, data=data, database_url=database_url).effective_database_url
+    database = open_database(url)
+    try:
+        file = database.engine.url.database
+        if database.is_sqlite and file and not Path(file).exists():
+            raise typer.BadParameter(f"there is no database at {file}")
+        if not is_ready(database.engine):
+            raise typer.BadParameter("the database has not the schema this version needs: run `migrate`")
+        yield database
+    except SQLAlchemyError as error:
+        raise typer.BadParameter(f"the database does not answer: {str(error).splitlines()[0]}") from error
+    finally:
+        database.close()
 
 
 @contextmanager

@@ -1,7 +1,7 @@
-"""Rules about approval requests: which changes need one, who may decide it, and applying the change."""
+"""Protections and approval requests: which changes need an approval, who gives it, and what it then does."""
 
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from typing import Final
 
 from sqlalchemy.orm import Session
@@ -18,10 +18,19 @@ from trackhelm_core.limits import SEARCH_APPROVALS_PAGE
 from trackhelm_core.search.pages import PageRequest, query_digest
 from trackhelm_core.security.actor import Actor, ActorKind
 from trackhelm_core.validation import check_page_size
-from trackhelm_domain.audit.changes import Action, AuditContext, Change, Entity, State
-from trackhelm_domain.audit.recorder import record, recorded_changes
-from trackhelm_registry.governance import protections, rollbacks, schemas, store
-from trackhelm_registry.governance.protections import EVERY, Target, held_targets
+from trackhelm_core.wire.arguments import invalid_value
+from trackhelm_domain.audit import (
+    Action,
+    AuditContext,
+    Change,
+    Entity,
+    EntityType,
+    State,
+    record,
+    recorded_changes,
+)
+from trackhelm_domain.tables.registry import Stage
+from trackhelm_registry.governance import rollbacks, schemas, store
 from trackhelm_registry.governance.schemas import (
     ApprovalRequest,
     ApprovalRequestsPage,
@@ -42,6 +51,132 @@ from trackhelm_registry.registered_models import (
 )
 from trackhelm_registry.registered_models import store as model_store
 from trackhelm_registry.registered_models.changes import of_model, of_version
+from trackhelm_registry.registered_models.logic import found_model, locked_model
+from trackhelm_registry.registered_models.names import check_new_alias
+
+# Which recorded changes touch a protected stage or alias. Pure functions over the changes for the audit
+# trail.
+#
+# So a change of a stage or an alias is found by its effect, and not by the endpoint that made it.
+
+Target = tuple[str, str]
+"""A kind, and the name of a stage or alias; in a protection the name may also be `*`."""
+
+EVERY: Final = "*"
+
+
+def held_targets(protected: set[Target], changes: Iterable[Change]) -> list[Target]:
+    """Return the protected targets that changes touch, in order; all of them if they end protection."""
+    held: set[Target] = set()
+    for change in changes:
+        if _ends_protection(change):
+            return sorted(protected)
+        held.update(
+            (kind, target)
+            for kind, target in _touched(change)
+            if (kind, target) in protected or (kind, EVERY) in protected
+        )
+    return sorted(held)
+
+
+def _ends_protection(change: Change) -> bool:
+    if change.action is Action.UNPROTECTED:
+        return True
+    # Under another name, or created again under the same name, the model would exist without its protections.
+    ends = change.action in {Action.RENAMED, Action.DELETED} and change.before != change.after
+    return ends and change.entity.type is EntityType.REGISTERED_MODEL
+
+
+def _touched(change: Change) -> Iterator[Target]:
+    before, after = change.before or {}, change.after or {}
+    match change.action:
+        case Action.STAGE_CHANGED if before != after:
+            yield from _stage(before)
+            yield from _stage(after)
+        case Action.ALIAS_SET | Action.ALIAS_DELETED:
+            was, will_be = _aliases(before), _aliases(after)
+            for alias in was.keys() | will_be.keys():
+                if was.get(alias) != will_be.get(alias):
+                    yield TargetKind.ALIAS, alias
+        case Action.DELETED if change.entity.type is EntityType.MODEL_VERSION:
+            yield from _stage(before)
+            aliases = before["aliases"]
+            assert isinstance(aliases, list)
+            yield from ((TargetKind.ALIAS, alias) for alias in aliases)
+
+
+def _stage(state: State) -> Iterator[Target]:
+    # A version without a stage is not in use.
+    if state["stage"] != Stage.NONE:
+        yield TargetKind.STAGE, str(state["stage"])
+
+
+def _aliases(state: State) -> dict[str, str]:
+    aliases = state["aliases"]
+    assert isinstance(aliases, dict)
+    return aliases
+
+
+# Protecting stages and aliases: any actor may protect; lifting a protection is a change that needs approval.
+
+
+def list_protections(session: Session, name: str) -> list[Target]:
+    """Return the protected stages and aliases of a model, in order."""
+    return sorted(store.protections(session, found_model(session, name)))
+
+
+def protect(session: Session, name: str, kind: TargetKind, target: str, cause: AuditContext) -> list[Target]:
+    """Protect a stage or an alias, which need not exist yet; return everything that is protected now."""
+    checked = checked_target(kind, target)
+    model = locked_model(session, name)
+    before = store.protections(session, model)
+    store.add_protection(session, model, kind, checked)
+    after = before | {(kind.value, checked)}
+    _record(session, name, (before, after), Action.PROTECTED, cause)
+    return sorted(after)
+
+
+def lift(session: Session, name: str, kind: TargetKind, target: str, cause: AuditContext) -> list[Target]:
+    """Lift the protection of a stage or an alias, if there is one; return what is protected now."""
+    checked = checked_target(kind, target)
+    model = locked_model(session, name)
+    before = store.protections(session, model)
+    store.remove_protection(session, model, kind, checked)
+    after = before - {(kind.value, checked)}
+    if after == before:
+        return sorted(before)
+    _record(session, name, (before, after), Action.UNPROTECTED, cause)
+    return sorted(after)
+
+
+def checked_target(kind: TargetKind, target: str) -> str:
+    """Return the target in the form in which it is stored; refuses what cannot be protected."""
+    if target == EVERY:
+        return EVERY
+    if kind is TargetKind.ALIAS:
+        return check_new_alias(target)
+    stage = parse_stage(target)
+    if stage is Stage.NONE:
+        protectable = ", ".join(stage for stage in Stage if stage is not Stage.NONE)
+        reason = (
+            f"a version in stage 'None' is in no stage; what can be protected is {protectable} or '{EVERY}'"
+        )
+        raise invalid_value(target, "target", reason)
+    return stage
+
+
+def _record(
+    session: Session,
+    name: str,
+    protected: tuple[set[Target], set[Target]],
+    action: Action,
+    cause: AuditContext,
+) -> None:
+    before, after = (
+        {"protected": [f"{kind} {target}" for kind, target in sorted(targets)]} for targets in protected
+    )
+    record(session, Change(of_model(name), action, before, after), cause)
+
 
 # Changes that can be protected: their canonical form, their entity in the audit trail, and applying them.
 
@@ -52,7 +187,7 @@ def canonical(move: GovernedChange) -> GovernedChange:
         case schemas.StageTransition(version, stage, archive):
             return schemas.StageTransition(version, parse_stage(stage), archive)
         case schemas.ProtectionLifting(kind, target):
-            return schemas.ProtectionLifting(kind, protections.checked_target(TargetKind(kind), target))
+            return schemas.ProtectionLifting(kind, checked_target(TargetKind(kind), target))
         case _:
             return move
 
@@ -83,7 +218,7 @@ def apply_change(session: Session, name: str, move: GovernedChange, cause: Audit
         case schemas.ModelRenaming(new_name):
             registered_models_logic.rename_model(session, name, new_name, cause)
         case schemas.ProtectionLifting(kind, target):
-            protections.lift(session, name, TargetKind(kind), target, cause)
+            lift(session, name, TargetKind(kind), target, cause)
         case schemas.AliasRollback():
             rollbacks.roll_back_alias(session, name, move, cause)
         case schemas.StageRollback():

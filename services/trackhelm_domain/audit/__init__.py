@@ -1,1 +1,0 @@
-"""The audit trail: the form of a change, recording changes, and verifying the chain."""
