@@ -78,7 +78,7 @@ class Collector:
         self._dry_run = dry_run
         self._names_files = names_files
         self._say = say
-        self._cause = AuditContext(_operator(), runtime.clock(), "trackhelm-server gc")
+        self._context = AuditContext(_operator(), runtime.clock(), "trackhelm-server gc")
         self._experiments: set[int] = set()
         self._in_use = FilesInUse(stores_of(runtime).places, runtime.clock)
         with runtime.database.reading() as session:
@@ -168,7 +168,7 @@ class Collector:
 
     def _binned_runs(self, experiment_id: int | None) -> Iterator[list[runs_store.BinnedRun]]:
         # Runs are deleted with their experiment, whenever they themselves came to the bin.
-        before = self._before if experiment_id is None else self._cause.time
+        before = self._before if experiment_id is None else self._context.time
         after = 0
         while True:
             with self._runtime.database.reading() as session:
@@ -205,7 +205,7 @@ class Collector:
         else:
             with self._runtime.database.writing() as session:
                 kept = runs_logic.purge_runs(
-                    session, self._in_use, ids, self._cause, experiment_id=experiment_id
+                    session, self._in_use, ids, self._context, experiment_id=experiment_id
                 )
         reasons = {each.id: each.reason for each in kept}
         for run in runs:
@@ -225,7 +225,7 @@ class Collector:
         else:
             with self._runtime.database.writing() as session:
                 reasons = models_logic.purge_models(
-                    session, self._in_use, ids, self._cause, experiment_id=experiment_id
+                    session, self._in_use, ids, self._context, experiment_id=experiment_id
                 )
         for model in models:
             if model.model_id in reasons:
@@ -239,7 +239,7 @@ class Collector:
             kept = runs_logic.kept_experiment(experiment_id, holds=holds)
         else:
             with self._runtime.database.writing() as session:
-                kept = runs_logic.purge_experiment(session, experiment_id, self._cause)
+                kept = runs_logic.purge_experiment(session, experiment_id, self._context)
         if kept is None:
             self.collected.experiments += 1
             if self._dry_run:

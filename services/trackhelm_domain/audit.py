@@ -183,17 +183,17 @@ _NOTED: Final = "audit"
 """The key in `Session.info` under which the recorded changes are kept."""
 
 
-def record(session: Session, change: Change, cause: AuditContext) -> None:
+def record(session: Session, change: Change, context: AuditContext) -> None:
     """Note a change; `Database.writing` appends it before it commits.
 
     If the state is the same before and after, nothing is recorded, unless the actor gave a comment.
     """
     before, after = state_text(change.before), state_text(change.after)
-    if before == after and not cause.comment:
+    if before == after and not context.comment:
         return
-    actor = cause.actor
+    actor = context.actor
     values = {
-        "time": cause.time,
+        "time": context.time,
         "actor": actor.name,
         "actor_kind": actor.kind.value,
         "entity_type": change.entity.type.value,
@@ -202,7 +202,7 @@ def record(session: Session, change: Change, cause: AuditContext) -> None:
         "action": change.action.value,
         "before": before,
         "after": after,
-        "comment": cause.comment,
+        "comment": context.comment,
         "request_id": actor.request_id,
         "source_address": actor.source_address,
     }

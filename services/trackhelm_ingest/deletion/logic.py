@@ -25,7 +25,7 @@ _OTHER = {
 _ACTIONS = {LifecycleStage.ACTIVE: Action.RESTORED, LifecycleStage.DELETED: Action.DELETED}
 
 
-def record_move(session: Session, entity: Entity, stage: LifecycleStage, cause: AuditContext) -> None:
+def record_move(session: Session, entity: Entity, stage: LifecycleStage, context: AuditContext) -> None:
     """Record that an entity was moved to a stage from the other one."""
     change = Change(
         entity,
@@ -33,7 +33,7 @@ def record_move(session: Session, entity: Entity, stage: LifecycleStage, cause: 
         {"lifecycle_stage": _OTHER[stage].value},
         {"lifecycle_stage": stage.value},
     )
-    record(session, change, cause)
+    record(session, change, context)
 
 
 RUNS_AT_ONCE: Final = 100
@@ -61,7 +61,7 @@ def purge_runs(
     session: Session,
     in_use: FilesInUse,
     uuids: Sequence[str],
-    cause: AuditContext,
+    context: AuditContext,
     *,
     experiment_id: int | None = None,
 ) -> list[Kept]:
@@ -80,18 +80,18 @@ def purge_runs(
     store.mark_purged(session, {run.id: new_run_id() for run in gone})
     for run in gone:
         entity = Entity(EntityType.RUN, run.uuid)
-        schedule_file_deletion(session, entity, run.artifact_uri, now=cause.time)
-        _record(session, entity, cause)
+        schedule_file_deletion(session, entity, run.artifact_uri, now=context.time)
+        _record(session, entity, context)
     return kept
 
 
-def purge_experiment(session: Session, experiment_id: int, cause: AuditContext) -> Kept | None:
+def purge_experiment(session: Session, experiment_id: int, context: AuditContext) -> Kept | None:
     """Mark an experiment in the bin as deleted for good if it is empty; return it if it is kept."""
     if reason := _needed(session, experiment_id):
         return Kept(str(experiment_id), reason)
     # Random, so that no request names it by accident.
     store.mark_experiment_purged(session, experiment_id, f"purged {new_run_id()}")
-    _record(session, Entity(EntityType.EXPERIMENT, str(experiment_id)), cause)
+    _record(session, Entity(EntityType.EXPERIMENT, str(experiment_id)), context)
     return None
 
 
@@ -141,6 +141,6 @@ def _kept(session: Session, in_use: FilesInUse, runs: Sequence[store.BinnedRun])
     return [Kept(run.uuid, f"its files are those of {used[run.uuid]}") for run in runs if run.uuid in used]
 
 
-def _record(session: Session, entity: Entity, cause: AuditContext) -> None:
+def _record(session: Session, entity: Entity, context: AuditContext) -> None:
     before = {"lifecycle_stage": LifecycleStage.DELETED.value}
-    record(session, Change(entity, Action.PURGED, before, None), cause)
+    record(session, Change(entity, Action.PURGED, before, None), context)

@@ -54,14 +54,14 @@ def create_experiment(
     return experiment_id
 
 
-def delete_experiment(session: Session, experiment_id: str, cause: AuditContext) -> None:
+def delete_experiment(session: Session, experiment_id: str, context: AuditContext) -> None:
     """Put an active experiment and its runs into the bin."""
-    _move(session, experiment_id, LifecycleStage.ACTIVE, LifecycleStage.DELETED, cause)
+    _move(session, experiment_id, LifecycleStage.ACTIVE, LifecycleStage.DELETED, context)
 
 
-def restore_experiment(session: Session, experiment_id: str, cause: AuditContext) -> None:
+def restore_experiment(session: Session, experiment_id: str, context: AuditContext) -> None:
     """Take an experiment out of the bin with all its runs, also those that were deleted before it."""
-    _move(session, experiment_id, LifecycleStage.DELETED, LifecycleStage.ACTIVE, cause)
+    _move(session, experiment_id, LifecycleStage.DELETED, LifecycleStage.ACTIVE, context)
 
 
 def rename_experiment(session: Session, experiment_id: str, new_name: str, *, now: int) -> None:
@@ -91,13 +91,17 @@ def delete_experiment_tag(session: Session, experiment_id: str, key: str, *, now
 
 
 def _move(
-    session: Session, experiment_id: str, origin: LifecycleStage, target: LifecycleStage, cause: AuditContext
+    session: Session,
+    experiment_id: str,
+    origin: LifecycleStage,
+    target: LifecycleStage,
+    context: AuditContext,
 ) -> None:
     found = parse_experiment_id(experiment_id)
     if store.stage_of(session, found) is not origin:
         raise NotFoundError(f"No Experiment with id={experiment_id} exists that is {origin.value}.")
-    store.set_stage(session, found, target, now=cause.time)
-    record_move(session, Entity(EntityType.EXPERIMENT, str(found)), target, cause)
+    store.set_stage(session, found, target, now=context.time)
+    record_move(session, Entity(EntityType.EXPERIMENT, str(found)), target, context)
 
 
 def _active(session: Session, experiment_id: str) -> int:

@@ -36,8 +36,8 @@ def delete_experiment(
 ) -> Response:
     """Put an active experiment and its runs into the bin."""
     with runtime.database.writing() as session:
-        cause = AuditContext(actor, runtime.clock(), body.comment)
-        logic.delete_experiment(session, body.experiment_id, cause)
+        context = AuditContext(actor, runtime.clock(), body.comment)
+        logic.delete_experiment(session, body.experiment_id, context)
     watcher.runs_deleted()
     return empty_reply()
 
@@ -46,8 +46,8 @@ def delete_experiment(
 def restore_experiment(body: schemas.MoveExperiment, actor: ActorDep, runtime: RuntimeDep) -> Response:
     """Take a deleted experiment and all its runs out of the bin."""
     with runtime.database.writing() as session:
-        cause = AuditContext(actor, runtime.clock(), body.comment)
-        logic.restore_experiment(session, body.experiment_id, cause)
+        context = AuditContext(actor, runtime.clock(), body.comment)
+        logic.restore_experiment(session, body.experiment_id, context)
     return empty_reply()
 
 

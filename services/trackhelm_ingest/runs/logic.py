@@ -243,15 +243,15 @@ def update_run(
     return info
 
 
-def move_run(session: Session, uuid: str, stage: LifecycleStage, cause: AuditContext) -> None:
+def move_run(session: Session, uuid: str, stage: LifecycleStage, context: AuditContext) -> None:
     """Put a run into the bin or take it out. A run that is already in that stage is not changed."""
     run = store.find_runs(session, [uuid], lock=Lock.OWN).get(uuid)
     if run is None:
         raise run_not_found(uuid)
     if run.stage is not stage:
-        deleted_time = cause.time if stage is LifecycleStage.DELETED else None
+        deleted_time = context.time if stage is LifecycleStage.DELETED else None
         store.update_run(session, run.id, lifecycle_stage=stage, deleted_time=deleted_time)
-        record_move(session, Entity(EntityType.RUN, uuid), stage, cause)
+        record_move(session, Entity(EntityType.RUN, uuid), stage, context)
 
 
 def log_param(session: Session, uuid: str, key: str, value: str) -> None:

@@ -85,8 +85,8 @@ def delete_run(
 ) -> Response:
     """Put a run into the bin."""
     with runtime.database.writing() as session:
-        cause = AuditContext(actor, runtime.clock(), body.comment)
-        logic.move_run(session, body.run, LifecycleStage.DELETED, cause)
+        context = AuditContext(actor, runtime.clock(), body.comment)
+        logic.move_run(session, body.run, LifecycleStage.DELETED, context)
     watcher.runs_deleted(body.run)
     return empty_reply()
 
@@ -95,8 +95,8 @@ def delete_run(
 def restore_run(body: schemas.MoveRun, actor: ActorDep, runtime: RuntimeDep) -> Response:
     """Take a run out of the bin."""
     with runtime.database.writing() as session:
-        cause = AuditContext(actor, runtime.clock(), body.comment)
-        logic.move_run(session, body.run, LifecycleStage.ACTIVE, cause)
+        context = AuditContext(actor, runtime.clock(), body.comment)
+        logic.move_run(session, body.run, LifecycleStage.ACTIVE, context)
     return empty_reply()
 
 

@@ -125,18 +125,20 @@ def list_protections(session: Session, name: str) -> list[Target]:
     return sorted(store.protections(session, found_model(session, name)))
 
 
-def protect(session: Session, name: str, kind: TargetKind, target: str, cause: AuditContext) -> list[Target]:
+def protect(
+    session: Session, name: str, kind: TargetKind, target: str, context: AuditContext
+) -> list[Target]:
     """Protect a stage or an alias, which need not exist yet; return everything that is protected now."""
     checked = checked_target(kind, target)
     model = locked_model(session, name)
     before = store.protections(session, model)
     store.add_protection(session, model, kind, checked)
     after = before | {(kind.value, checked)}
-    _record(session, name, (before, after), Action.PROTECTED, cause)
+    _record(session, name, (before, after), Action.PROTECTED, context)
     return sorted(after)
 
 
-def lift(session: Session, name: str, kind: TargetKind, target: str, cause: AuditContext) -> list[Target]:
+def lift(session: Session, name: str, kind: TargetKind, target: str, context: AuditContext) -> list[Target]:
     """Lift the protection of a stage or an alias, if there is one; return what is protected now."""
     checked = checked_target(kind, target)
     model = locked_model(session, name)
@@ -145,7 +147,7 @@ def lift(session: Session, name: str, kind: TargetKind, target: str, cause: Audi
     after = before - {(kind.value, checked)}
     if after == before:
         return sorted(before)
-    _record(session, name, (before, after), Action.UNPROTECTED, cause)
+    _record(session, name, (before, after), Action.UNPROTECTED, context)
     return sorted(after)
 
 
@@ -170,12 +172,12 @@ def _record(
     name: str,
     protected: tuple[set[Target], set[Target]],
     action: Action,
-    cause: AuditContext,
+    context: AuditContext,
 ) -> None:
     before, after = (
         {"protected": [f"{kind} {target}" for kind, target in sorted(targets)]} for targets in protected
     )
-    record(session, Change(of_model(name), action, before, after), cause)
+    record(session, Change(of_model(name), action, before, after), context)
 
 
 # Changes that can be protected: their canonical form, their entity in the audit trail, and applying them.
@@ -201,28 +203,28 @@ def entity_of(name: str, move: GovernedChange) -> Entity:
             return of_model(name)
 
 
-def apply_change(session: Session, name: str, move: GovernedChange, cause: AuditContext) -> None:
+def apply_change(session: Session, name: str, move: GovernedChange, context: AuditContext) -> None:
     """Apply a change regardless of protections; raises the errors of its endpoint if it is not possible."""
     match move:
         case schemas.StageTransition(version, stage, archive):
             transition = model_versions_logic.Transition(stage, archive)
-            model_versions_logic.transition_version(session, name, version, transition, cause)
+            model_versions_logic.transition_version(session, name, version, transition, context)
         case schemas.AliasSetting(alias, version):
-            registered_models_logic.set_alias(session, name, alias, version, cause)
+            registered_models_logic.set_alias(session, name, alias, version, context)
         case schemas.AliasDeletion(alias):
-            registered_models_logic.delete_alias(session, name, alias, cause)
+            registered_models_logic.delete_alias(session, name, alias, context)
         case schemas.VersionDeletion(version):
-            model_versions_logic.delete_version(session, name, version, cause)
+            model_versions_logic.delete_version(session, name, version, context)
         case schemas.ModelDeletion():
-            registered_models_logic.delete_model(session, name, cause)
+            registered_models_logic.delete_model(session, name, context)
         case schemas.ModelRenaming(new_name):
-            registered_models_logic.rename_model(session, name, new_name, cause)
+            registered_models_logic.rename_model(session, name, new_name, context)
         case schemas.ProtectionLifting(kind, target):
-            lift(session, name, TargetKind(kind), target, cause)
+            lift(session, name, TargetKind(kind), target, context)
         case schemas.AliasRollback():
-            rollbacks.roll_back_alias(session, name, move, cause)
+            rollbacks.roll_back_alias(session, name, move, context)
         case schemas.StageRollback():
-            rollbacks.roll_back_stage(session, name, move, cause)
+            rollbacks.roll_back_stage(session, name, move, context)
 
 
 # The check before protected stages and aliases: a change of one becomes an approval request.
@@ -240,7 +242,7 @@ def protected_targets(session: Session, name: str, names: Collection[str]) -> se
 
 
 def ask_for_approval(
-    session: Session, name: str, move: GovernedChange, held: Iterable[Target], cause: AuditContext
+    session: Session, name: str, move: GovernedChange, held: Iterable[Target], context: AuditContext
 ) -> PermissionDeniedError:
     """Create an approval request, or find the pending one for the same change; return its error.
 
@@ -258,14 +260,14 @@ def ask_for_approval(
             "model_name": name,
             "action": action_of(move),
             "move": text,
-            "requested_by": cause.actor.name,
-            "requested_by_kind": cause.actor.kind.value,
-            "requested_at": cause.time,
-            "comment": cause.comment,
+            "requested_by": context.actor.name,
+            "requested_by_kind": context.actor.kind.value,
+            "requested_at": context.time,
+            "comment": context.comment,
         }
         request = store.insert_request(session, values)
         asked: State = {"approval_request": request, "move": json.loads(text), "status": Status.PENDING}
-        record(session, Change(entity_of(name, move), Action.APPROVAL_REQUESTED, None, asked), cause)
+        record(session, Change(entity_of(name, move), Action.APPROVAL_REQUESTED, None, asked), context)
     protected = ", ".join(_shown(target) for target in held)
     return PermissionDeniedError(
         f"Protected in registered model '{name}': {protected}. Nothing was changed: the move waits as "
@@ -281,11 +283,11 @@ def _shown(target: Target) -> str:
 class GuardedChange:
     """A change of a model that is about to be made in a transaction, and is undone if it may not be made."""
 
-    def __init__(self, session: Session, name: str, move: GovernedChange, cause: AuditContext) -> None:
+    def __init__(self, session: Session, name: str, move: GovernedChange, context: AuditContext) -> None:
         self._session = session
         self._name = name
         self._move = move
-        self._cause = cause
+        self._context = context
         # Both names are locked at once, because two renames in opposite directions could otherwise deadlock.
         names = {name, move.new_name} if isinstance(move, ModelRenaming) else {name}
         self._protected = protected_targets(session, name, names)
@@ -302,7 +304,7 @@ class GuardedChange:
         if not held:
             return None
         self._trial.undo()
-        return ask_for_approval(self._session, self._name, self._move, held, self._cause)
+        return ask_for_approval(self._session, self._name, self._move, held, self._context)
 
 
 # Deciding approval requests: who may decide one, only once, and applying the change on approval.
@@ -331,7 +333,7 @@ def get_request(session: Session, request: int) -> ApprovalRequest:
     return _message(_found(session, request))
 
 
-def approve(session: Session, request: int, cause: AuditContext) -> ApprovalRequest:
+def approve(session: Session, request: int, context: AuditContext) -> ApprovalRequest:
     """Approve a request and apply its change.
 
     Raises:
@@ -339,12 +341,12 @@ def approve(session: Session, request: int, cause: AuditContext) -> ApprovalRequ
         ConflictError: The request was decided already, or a rollback would no longer do what was requested.
         ApiError: The change is not possible any more; the request stays pending.
     """
-    row = _decidable(session, request, cause.actor)
+    row = _decidable(session, request, context.actor)
     move = read_change(row.move)
     _lock(session, row, move)
-    _decide(session, row, Status.APPROVED, cause)
+    _decide(session, row, Status.APPROVED, context)
     try:
-        apply_change(session, row.model_name, move, cause)
+        apply_change(session, row.model_name, move, context)
     except ApiError as error:
         message = f"Approval request {request} cannot be carried out: {error.message}"
         again = error.retry_after_seconds
@@ -352,22 +354,22 @@ def approve(session: Session, request: int, cause: AuditContext) -> ApprovalRequ
     return get_request(session, request)
 
 
-def reject(session: Session, request: int, cause: AuditContext) -> ApprovalRequest:
+def reject(session: Session, request: int, context: AuditContext) -> ApprovalRequest:
     """Reject a request."""
-    row = _decidable(session, request, cause.actor)
-    _decide(session, row, Status.REJECTED, cause)
+    row = _decidable(session, request, context.actor)
+    _decide(session, row, Status.REJECTED, context)
     return get_request(session, request)
 
 
-def withdraw(session: Session, request: int, cause: AuditContext) -> ApprovalRequest:
+def withdraw(session: Session, request: int, context: AuditContext) -> ApprovalRequest:
     """Withdraw a request that the actor made."""
     row = _found(session, request)
-    if not is_same(cause.actor.name, row.requested_by):
+    if not is_same(context.actor.name, row.requested_by):
         raise PermissionDeniedError(
             f"Approval request {request} was made by '{row.requested_by}', who alone can withdraw it; "
-            f"'{cause.actor.name}' can reject it."
+            f"'{context.actor.name}' can reject it."
         )
-    _decide(session, row, Status.WITHDRAWN, cause)
+    _decide(session, row, Status.WITHDRAWN, context)
     return get_request(session, request)
 
 
@@ -424,9 +426,9 @@ def _lock(session: Session, row: StoredRequest, move: GovernedChange) -> None:
         )
 
 
-def _decide(session: Session, row: StoredRequest, status: Status, cause: AuditContext) -> None:
-    actor = cause.actor
-    decision = store.Decision(status.value, actor.name, actor.kind.value, cause.time, cause.comment)
+def _decide(session: Session, row: StoredRequest, status: Status, context: AuditContext) -> None:
+    actor = context.actor
+    decision = store.Decision(status.value, actor.name, actor.kind.value, context.time, context.comment)
     if not store.decide(session, row.id, decision):
         raise _already(_found(session, row.id))
     asked = {"approval_request": row.id, "move": json.loads(row.move)}
@@ -437,7 +439,7 @@ def _decide(session: Session, row: StoredRequest, status: Status, cause: AuditCo
         before,
         {**asked, "status": status.value},
     )
-    record(session, change, cause)
+    record(session, change, context)
 
 
 def _already(row: StoredRequest) -> ConflictError:

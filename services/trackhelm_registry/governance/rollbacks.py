@@ -54,7 +54,7 @@ def plan_alias(session: Session, name: str, alias: str, from_version: str) -> Al
     )
 
 
-def roll_back_alias(session: Session, name: str, plan: AliasRollback, cause: AuditContext) -> None:
+def roll_back_alias(session: Session, name: str, plan: AliasRollback, context: AuditContext) -> None:
     """Point an alias to the version of a plan; raises `ConflictError` if the plan is no longer valid."""
     model = locked_model(session, name)
     current = None if plan.from_version is None else int(plan.from_version)
@@ -66,8 +66,8 @@ def roll_back_alias(session: Session, name: str, plan: AliasRollback, cause: Aud
     alias_store.set_alias(session, model, plan.alias, before.number)
     states = alias_state(plan.alias, current), alias_state(plan.alias, before.number)
     for action in (Action.ALIAS_SET, Action.ROLLED_BACK):
-        record(session, Change(of_model(name), action, *states), cause)
-    announce_alias(session, model, name, plan.alias, number=before.number, now=cause.time)
+        record(session, Change(of_model(name), action, *states), context)
+    announce_alias(session, model, name, plan.alias, number=before.number, now=context.time)
 
 
 def plan_stage(session: Session, name: str, stage: str, from_version: str) -> StageRollback:
@@ -99,7 +99,7 @@ def plan_stage(session: Session, name: str, stage: str, from_version: str) -> St
     )
 
 
-def roll_back_stage(session: Session, name: str, plan: StageRollback, cause: AuditContext) -> None:
+def roll_back_stage(session: Session, name: str, plan: StageRollback, context: AuditContext) -> None:
     """Move the versions of a plan; raises `ConflictError` if the plan is no longer valid."""
     model = locked_model(session, name)
     transitions, versions = _stage_before(session, model, plan.stage)
@@ -108,14 +108,14 @@ def roll_back_stage(session: Session, name: str, plan: StageRollback, cause: Aud
     for transition in transitions:
         model_versions_store.forget_transition(session, model, transition)
     for number, stages in sorted(versions.items()):
-        model_versions_store.move_version(session, model, number, stages[1], now=cause.time)
-        record_stage(session, of_version(name, number), stages, cause)
-    alias_store.touch_model(session, model, now=cause.time)
+        model_versions_store.move_version(session, model, number, stages[1], now=context.time)
+        record_stage(session, of_version(name, number), stages, context)
+    alias_store.touch_model(session, model, now=context.time)
     before, after = (
         {version: stages[at] for version, stages in sorted(plan.versions.items())} for at in (0, 1)
     )
     change = Change(of_model(name), Action.ROLLED_BACK, {"stages": before}, {"stages": after})
-    record(session, change, cause)
+    record(session, change, context)
 
 
 def _stage_before(session: Session, model: int, stage: str) -> tuple[list[int], dict[int, Stages]]:

@@ -73,19 +73,19 @@ def list_protections(query: Annotated[schemas.ListProtections, Query()], runtime
 @protections_router.post("/set", **documented(schemas.Protections))
 def set_protection(body: schemas.ChangeProtection, actor: ActorDep, runtime: RuntimeDep) -> Response:
     """Protect a stage or an alias of a model, or all of a kind: changes of them then need approval."""
-    cause = AuditContext(actor, runtime.clock(), body.comment)
+    context = AuditContext(actor, runtime.clock(), body.comment)
     with runtime.database.writing() as session:
-        protected = logic.protect(session, body.name, body.kind, body.target, cause)
+        protected = logic.protect(session, body.name, body.kind, body.target, context)
     return _answer(body.name, protected)
 
 
 @protections_router.post("/lift", **documented(schemas.Protections))
 def lift_protection(body: schemas.ChangeProtection, actor: ActorDep, runtime: RuntimeDep) -> Response:
     """Lift the protection of a stage or an alias, which itself needs approval."""
-    cause = AuditContext(actor, runtime.clock(), body.comment)
+    context = AuditContext(actor, runtime.clock(), body.comment)
     move = ProtectionLifting(body.kind, body.target)
-    with require_approval(runtime.database, body.name, move, cause) as session:
-        protected = logic.lift(session, body.name, body.kind, body.target, cause)
+    with require_approval(runtime.database, body.name, move, context) as session:
+        protected = logic.lift(session, body.name, body.kind, body.target, context)
     return _answer(body.name, protected)
 
 
@@ -102,9 +102,9 @@ def roll_back_alias(body: schemas.RollBackAlias, actor: ActorDep, runtime: Runti
     """Point an alias to the version that it pointed to before."""
     with runtime.database.reading() as session:
         plan = rollbacks.plan_alias(session, body.name, body.alias, body.from_version)
-    cause = AuditContext(actor, runtime.clock(), body.comment)
-    with require_approval(runtime.database, body.name, plan, cause) as session:
-        rollbacks.roll_back_alias(session, body.name, plan, cause)
+    context = AuditContext(actor, runtime.clock(), body.comment)
+    with require_approval(runtime.database, body.name, plan, context) as session:
+        rollbacks.roll_back_alias(session, body.name, plan, context)
     return reply(
         schemas.RolledBackAlias(
             name=body.name, alias=plan.alias, to_version=plan.to_version, from_version=plan.from_version
@@ -117,7 +117,7 @@ def roll_back_stage(body: schemas.RollBackStage, actor: ActorDep, runtime: Runti
     """Undo the last transition into or out of a stage."""
     with runtime.database.reading() as session:
         plan = rollbacks.plan_stage(session, body.name, body.stage, body.from_version)
-    cause = AuditContext(actor, runtime.clock(), body.comment)
-    with require_approval(runtime.database, body.name, plan, cause) as session:
-        rollbacks.roll_back_stage(session, body.name, plan, cause)
+    context = AuditContext(actor, runtime.clock(), body.comment)
+    with require_approval(runtime.database, body.name, plan, context) as session:
+        rollbacks.roll_back_stage(session, body.name, plan, context)
     return reply(schemas.RolledBackStage(name=body.name, stage=plan.stage, versions=plan.versions))

@@ -13,7 +13,7 @@ from trackhelm_registry.governance.schemas import GovernedChange
 
 @contextmanager
 def require_approval(
-    database: Database, name: str, move: GovernedChange, cause: AuditContext
+    database: Database, name: str, move: GovernedChange, context: AuditContext
 ) -> Iterator[Session]:
     """Open a transaction in which the block makes a change of a model; it is committed when the block ends.
 
@@ -21,7 +21,7 @@ def require_approval(
     and then `PermissionDeniedError` is raised, which names the request. Build the answer after the block.
     """
     with database.writing() as session:
-        change = GuardedChange(session, name, move, cause)
+        change = GuardedChange(session, name, move, context)
         yield session
         refusal = change.settle()
     if refusal is not None:

@@ -36,7 +36,7 @@ UNSPECIFIED, PENDING = STATUSES[:2]
 _NOT_IN_A_NAME: Final = "/:.%\"'"
 
 
-def create_model(session: Session, request: CreateLoggedModel, cause: AuditContext) -> LoggedModel:
+def create_model(session: Session, request: CreateLoggedModel, context: AuditContext) -> LoggedModel:
     """Create a pending model in an active experiment and return it; generates a name if none is given."""
     experiment = parse_experiment_id(request.experiment_id)
     name = _check_name(request.name) if request.name else random_name()
@@ -50,8 +50,8 @@ def create_model(session: Session, request: CreateLoggedModel, cause: AuditConte
         model_id=model_id,
         experiment_id=str(experiment),
         name=name,
-        creation_timestamp_ms=cause.time,
-        last_updated_timestamp_ms=cause.time,
+        creation_timestamp_ms=context.time,
+        last_updated_timestamp_ms=context.time,
         artifact_uri=join(location, "models", model_id, "artifacts"),
         status=PENDING,
         model_type=model_type or None,
@@ -69,7 +69,7 @@ def create_model(session: Session, request: CreateLoggedModel, cause: AuditConte
         "params": params,
         "tags": tags,
     }
-    record_creation(session, of_logged_model(model_id), state, cause)
+    record_creation(session, of_logged_model(model_id), state, context)
     return LoggedModel(info=info, data=LoggedModelData(params=_shown_pairs(params)))
 
 
@@ -83,44 +83,44 @@ def get_model(session: Session, model_id: str, *, allow_deleted: bool) -> Logged
     return found
 
 
-def finalize_model(session: Session, model_id: str, status: str, cause: AuditContext) -> LoggedModel:
+def finalize_model(session: Session, model_id: str, status: str, context: AuditContext) -> LoggedModel:
     """Set a model's status, by its name or protobuf number, and return the model."""
     known = _parse_status(status)
     found = _active(session, model_id)
-    reading.set_status(session, found.id, known, now=cause.time)
+    reading.set_status(session, found.id, known, now=context.time)
     states = {"status": found.status}, {"status": known}
-    record(session, Change(of_logged_model(model_id), Action.STATUS_CHANGED, *states), cause)
+    record(session, Change(of_logged_model(model_id), Action.STATUS_CHANGED, *states), context)
     return get_model(session, model_id, allow_deleted=False)
 
 
-def delete_model(session: Session, model_id: str, cause: AuditContext) -> None:
+def delete_model(session: Session, model_id: str, context: AuditContext) -> None:
     """Move a model to the bin. If it is there already, nothing changes: a client may repeat its request."""
     found = _locked(session, model_id)
     if found.stage is LifecycleStage.ACTIVE:
-        reading.delete_model(session, found.id, now=cause.time)
+        reading.delete_model(session, found.id, now=context.time)
         states = ({"lifecycle_stage": stage.value} for stage in (found.stage, LifecycleStage.DELETED))
-        record(session, Change(of_logged_model(model_id), Action.DELETED, *states), cause)
+        record(session, Change(of_logged_model(model_id), Action.DELETED, *states), context)
 
 
-def set_tags(session: Session, model_id: str, tags: Sequence[Pair], cause: AuditContext) -> None:
+def set_tags(session: Session, model_id: str, tags: Sequence[Pair], context: AuditContext) -> None:
     """Set tags of a model; if a key occurs twice, the last value is kept."""
     clean = _clean_tags(tags)
     model = _active(session, model_id).id
     before = reading.find_tags(session, model, clean)
     reading.set_tags(session, model, clean)
-    record_tags(session, of_logged_model(model_id), before, clean, cause)
+    record_tags(session, of_logged_model(model_id), before, clean, context)
 
 
-def delete_tag(session: Session, model_id: str, key: str, cause: AuditContext) -> None:
+def delete_tag(session: Session, model_id: str, key: str, context: AuditContext) -> None:
     """Delete a tag of a model."""
     model = _active(session, model_id).id
     value = reading.delete_tag(session, model, key) if is_storable(key) else None
     if value is None:
         raise NotFoundError(f"No tag with key {cut(key)!r} found for model with ID '{model_id}'.")
-    record_tags(session, of_logged_model(model_id), {key: value}, {}, cause)
+    record_tags(session, of_logged_model(model_id), {key: value}, {}, context)
 
 
-def log_params(session: Session, model_id: str, params: Sequence[Pair], cause: AuditContext) -> None:
+def log_params(session: Session, model_id: str, params: Sequence[Pair], context: AuditContext) -> None:
     """Add params to a model. They never change: repeating a value is no error, another value is refused."""
     clean = _clean_params(params)
     model = _active(session, model_id).id
@@ -135,7 +135,7 @@ def log_params(session: Session, model_id: str, params: Sequence[Pair], cause: A
     reading.add_params(session, model, clean)
     added = {key: value for key, value in clean.items() if key not in stored}
     change = Change(of_logged_model(model_id), Action.PARAMS_LOGGED, {"params": {}}, {"params": added})
-    record(session, change, cause)
+    record(session, change, context)
 
 
 def _active(session: Session, model_id: str) -> reading.ModelRef:

@@ -55,7 +55,7 @@ class Transition:
     archive_existing: bool
 
 
-def create_version(session: Session, new: NewVersion, cause: AuditContext) -> VersionDetails:
+def create_version(session: Session, new: NewVersion, context: AuditContext) -> VersionDetails:
     """Register a version under the model's next number, and add it to the list of its logged model."""
     check_model_name(new.name)
     check_description(new.description)
@@ -63,7 +63,7 @@ def create_version(session: Session, new: NewVersion, cause: AuditContext) -> Ve
     check_tags(new.tags)
     resolve = resolve_prompt_source if is_prompt(new.tags) else resolve_source
     origin = resolve(session, Claim(new.source, new.run_id, new.model_id))
-    taken = registered_models_store.take_version_number(session, new.name, now=cause.time)
+    taken = registered_models_store.take_version_number(session, new.name, now=context.time)
     if taken is None:
         raise model_not_found(new.name)
     model, number = taken
@@ -79,13 +79,13 @@ def create_version(session: Session, new: NewVersion, cause: AuditContext) -> Ve
         "run_link": new.run_link,
         "model_id": origin.model_id or None,
     }
-    version = store.insert_version(session, values, now=cause.time)
+    version = store.insert_version(session, values, now=context.time)
     registered_models_store.set_version_tags(session, version, new.tags)
     if origin.model_id:
         add_registration(session, origin.model_id, new.name, number)
     state = whole_version(session, version)
-    record_creation(session, of_version(new.name, number), state, cause)
-    announce_version(session, new.name, number, state, cause.time)
+    record_creation(session, of_version(new.name, number), state, context)
+    announce_version(session, new.name, number, state, context.time)
     return version_details(session, new.name, str(number))
 
 
@@ -95,19 +95,19 @@ def get_version(session: Session, name: str, version: str) -> VersionDetails:
 
 
 def describe_version(
-    session: Session, name: str, version: str, description: str, cause: AuditContext
+    session: Session, name: str, version: str, description: str, context: AuditContext
 ) -> VersionDetails:
     """Change a version's description."""
     check_description(description)
     found = locked_version(session, name, version)
     before = registered_models_store.version_description(session, found.row)
-    store.update_version(session, found.row, {"description": description}, now=cause.time)
-    record_description(session, of_version(name, found.number), (before, description), cause)
+    store.update_version(session, found.row, {"description": description}, now=context.time)
+    record_description(session, of_version(name, found.number), (before, description), context)
     return version_details(session, name, version)
 
 
 def transition_version(
-    session: Session, name: str, version: str, transition: Transition, cause: AuditContext
+    session: Session, name: str, version: str, transition: Transition, context: AuditContext
 ) -> VersionDetails:
     """Move a version to a stage; the versions that are in it may be archived at the same time."""
     target = parse_stage(transition.stage)
@@ -117,21 +117,21 @@ def transition_version(
     moved: dict[int, tuple[str, str]] = {found.number: (found.stage, target)}
     if transition.archive_existing:
         archived = (target, Stage.ARCHIVED)
-        for number in store.move_others(session, found.model, found.row, archived, now=cause.time):
-            record_stage(session, of_version(name, number), archived, cause)
+        for number in store.move_others(session, found.model, found.row, archived, now=context.time):
+            record_stage(session, of_version(name, number), archived, context)
             moved[number] = archived
-    store.update_version(session, found.row, {"current_stage": target}, now=cause.time)
-    registered_models_store.touch_model(session, found.model, now=cause.time)
-    record_stage(session, of_version(name, found.number), (found.stage, target), cause)
+    store.update_version(session, found.row, {"current_stage": target}, now=context.time)
+    registered_models_store.touch_model(session, found.model, now=context.time)
+    record_stage(session, of_version(name, found.number), (found.stage, target), context)
     store.note_stages(session, found.model, moved)
     return version_details(session, name, version)
 
 
-def delete_version(session: Session, name: str, version: str, cause: AuditContext) -> None:
+def delete_version(session: Session, name: str, version: str, context: AuditContext) -> None:
     """Delete a version with its tags and aliases; its number is never used again."""
     found = locked_version(session, name, version)
-    record_deletion(session, of_version(name, found.number), whole_version(session, found.row), cause)
+    record_deletion(session, of_version(name, found.number), whole_version(session, found.row), context)
     store.delete_version(session, found.model, found.row, found.number)
     store.forget_aliases_of_version(session, found.model, found.number)
     store.forget_stages_of_version(session, found.model, found.number)
-    registered_models_store.touch_model(session, found.model, now=cause.time)
+    registered_models_store.touch_model(session, found.model, now=context.time)

@@ -76,10 +76,10 @@ def transition_model_version_stage(
 ) -> Response:
     """Move a version to a stage."""
     transition = logic.Transition(body.stage, body.archive_existing_versions)
-    cause = AuditContext(actor, runtime.clock(), body.comment)
+    context = AuditContext(actor, runtime.clock(), body.comment)
     move = StageTransition(body.version, body.stage, body.archive_existing_versions)
-    with require_approval(runtime.database, body.name, move, cause) as session:
-        version = logic.transition_version(session, body.name, body.version, transition, cause)
+    with require_approval(runtime.database, body.name, move, context) as session:
+        version = logic.transition_version(session, body.name, body.version, transition, context)
     return _answer(version)
 
 
@@ -87,17 +87,17 @@ def transition_model_version_stage(
 def update_model_version(body: schemas.UpdateModelVersion, actor: ActorDep, runtime: RuntimeDep) -> Response:
     """Change a version's description."""
     with runtime.database.writing() as session:
-        cause = AuditContext(actor, runtime.clock())
-        version = logic.describe_version(session, body.name, body.version, body.description, cause)
+        context = AuditContext(actor, runtime.clock())
+        version = logic.describe_version(session, body.name, body.version, body.description, context)
     return _answer(version)
 
 
 @router.delete("/delete", **documented(Empty))
 def delete_model_version(body: schemas.DeleteModelVersion, actor: ActorDep, runtime: RuntimeDep) -> Response:
     """Delete a version with its tags and aliases; its number is never used again."""
-    cause = AuditContext(actor, runtime.clock(), body.comment)
-    with require_approval(runtime.database, body.name, VersionDeletion(body.version), cause) as session:
-        logic.delete_version(session, body.name, body.version, cause)
+    context = AuditContext(actor, runtime.clock(), body.comment)
+    with require_approval(runtime.database, body.name, VersionDeletion(body.version), context) as session:
+        logic.delete_version(session, body.name, body.version, context)
     return empty_reply()
 
 
@@ -105,9 +105,9 @@ def delete_model_version(body: schemas.DeleteModelVersion, actor: ActorDep, runt
 def set_model_version_tag(body: schemas.SetModelVersionTag, actor: ActorDep, runtime: RuntimeDep) -> Response:
     """Set a tag of a version."""
     with runtime.database.writing() as session:
-        cause = AuditContext(actor, runtime.clock())
+        context = AuditContext(actor, runtime.clock())
         registered_models_logic.set_version_tag(
-            session, body.name, body.version, body.key, body.value, cause=cause
+            session, body.name, body.version, body.key, body.value, context=context
         )
     return empty_reply()
 
@@ -118,6 +118,8 @@ def delete_model_version_tag(
 ) -> Response:
     """Delete a tag of a version; a missing tag is no error."""
     with runtime.database.writing() as session:
-        cause = AuditContext(actor, runtime.clock())
-        registered_models_logic.delete_version_tag(session, body.name, body.version, body.key, cause=cause)
+        context = AuditContext(actor, runtime.clock())
+        registered_models_logic.delete_version_tag(
+            session, body.name, body.version, body.key, context=context
+        )
     return empty_reply()

@@ -28,35 +28,41 @@ def of_logged_model(model_id: str) -> Entity:
     return Entity(EntityType.LOGGED_MODEL, model_id)
 
 
-def record_creation(session: Session, entity: Entity, state: State, cause: AuditContext) -> None:
+def record_creation(session: Session, entity: Entity, state: State, context: AuditContext) -> None:
     """Record that an entity was created."""
-    record(session, Change(entity, Action.CREATED, None, state), cause)
+    record(session, Change(entity, Action.CREATED, None, state), context)
 
 
-def record_deletion(session: Session, entity: Entity, state: State, cause: AuditContext) -> None:
+def record_deletion(session: Session, entity: Entity, state: State, context: AuditContext) -> None:
     """Record that an entity was deleted, with its last state."""
-    record(session, Change(entity, Action.DELETED, state, None), cause)
+    record(session, Change(entity, Action.DELETED, state, None), context)
 
 
-def record_stage(session: Session, entity: Entity, stages: tuple[str, str], cause: AuditContext) -> None:
+def record_stage(session: Session, entity: Entity, stages: tuple[str, str], context: AuditContext) -> None:
     """Record a transition from the first stage to the second."""
     before, after = stages
-    record(session, Change(entity, Action.STAGE_CHANGED, {"stage": before}, {"stage": after}), cause)
+    record(session, Change(entity, Action.STAGE_CHANGED, {"stage": before}, {"stage": after}), context)
 
 
-def record_description(session: Session, entity: Entity, texts: tuple[str, str], cause: AuditContext) -> None:
+def record_description(
+    session: Session, entity: Entity, texts: tuple[str, str], context: AuditContext
+) -> None:
     """Record that the first description was replaced by the second."""
     before, after = texts
     change = Change(entity, Action.DESCRIBED, {"description": before}, {"description": after})
-    record(session, change, cause)
+    record(session, change, context)
 
 
 def record_tags(
-    session: Session, entity: Entity, before: Mapping[str, str], after: Mapping[str, str], cause: AuditContext
+    session: Session,
+    entity: Entity,
+    before: Mapping[str, str],
+    after: Mapping[str, str],
+    context: AuditContext,
 ) -> None:
     """Record tags that were set or, if `after` has none, deleted. The mappings hold only the changed keys."""
     action = Action.TAGGED if after else Action.UNTAGGED
-    record(session, Change(entity, action, {"tags": before}, {"tags": after}), cause)
+    record(session, Change(entity, action, {"tags": before}, {"tags": after}), context)
 
 
 def alias_state(alias: str, number: int | None) -> State:

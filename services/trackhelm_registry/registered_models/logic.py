@@ -112,54 +112,54 @@ def version_details(session: Session, name: str, version: str) -> store.VersionD
 # Tags of models and versions. Setting a tag does not change the time of its model or version.
 
 
-def set_model_tag(session: Session, name: str, key: str, value: str, *, cause: AuditContext) -> None:
+def set_model_tag(session: Session, name: str, key: str, value: str, *, context: AuditContext) -> None:
     """Set a tag of a model."""
     check_tag(key, value)
     model = locked_model(session, name)
     before = store.model_tags(session, model, [key])
     store.set_model_tags(session, model, {key: value})
-    record_tags(session, of_model(name), before, {key: value}, cause)
-    announce_model_tag(session, model, name, {"key": key, "value": value}, cause.time)
+    record_tags(session, of_model(name), before, {key: value}, context)
+    announce_model_tag(session, model, name, {"key": key, "value": value}, context.time)
 
 
-def delete_model_tag(session: Session, name: str, key: str, *, cause: AuditContext) -> None:
+def delete_model_tag(session: Session, name: str, key: str, *, context: AuditContext) -> None:
     """Delete a tag of a model; a missing tag is no error."""
     check_key(key)
     model = locked_model(session, name)
     before = store.model_tags(session, model, [key])
     store.delete_model_tag(session, model, key)
-    record_tags(session, of_model(name), before, {}, cause)
+    record_tags(session, of_model(name), before, {}, context)
     if before:
-        announce_model_tag(session, model, name, {"key": key}, cause.time)
+        announce_model_tag(session, model, name, {"key": key}, context.time)
 
 
 def set_version_tag(
-    session: Session, name: str, version: str, key: str, value: str, *, cause: AuditContext
+    session: Session, name: str, version: str, key: str, value: str, *, context: AuditContext
 ) -> None:
     """Set a tag of a version."""
     check_tag(key, value)
     found = locked_version(session, name, version)
     before = store.version_tags(session, found.row, [key])
     store.set_version_tags(session, found.row, {key: value})
-    record_tags(session, of_version(name, found.number), before, {key: value}, cause)
-    _announce(session, name, found, {"key": key, "value": value}, cause)
+    record_tags(session, of_version(name, found.number), before, {key: value}, context)
+    _announce(session, name, found, {"key": key, "value": value}, context)
 
 
-def delete_version_tag(session: Session, name: str, version: str, key: str, *, cause: AuditContext) -> None:
+def delete_version_tag(session: Session, name: str, version: str, key: str, *, context: AuditContext) -> None:
     """Delete a tag of a version; a missing tag is no error."""
     check_key(key)
     found = locked_version(session, name, version)
     before = store.version_tags(session, found.row, [key])
     store.delete_version_tag(session, found.row, key)
-    record_tags(session, of_version(name, found.number), before, {}, cause)
+    record_tags(session, of_version(name, found.number), before, {}, context)
     if before:
-        _announce(session, name, found, {"key": key}, cause)
+        _announce(session, name, found, {"key": key}, context)
 
 
 def _announce(
-    session: Session, name: str, version: LockedVersion, tag: Mapping[str, str], cause: AuditContext
+    session: Session, name: str, version: LockedVersion, tag: Mapping[str, str], context: AuditContext
 ) -> None:
-    announce_version_tag(session, version.model, name, version.number, tag=tag, now=cause.time)
+    announce_version_tag(session, version.model, name, version.number, tag=tag, now=context.time)
 
 
 # Registered models: names are unique, and versions, tags and aliases are renamed and deleted with their
@@ -167,7 +167,7 @@ def _announce(
 
 
 def create_model(
-    session: Session, *, name: str, description: str, tags: Mapping[str, str], cause: AuditContext
+    session: Session, *, name: str, description: str, tags: Mapping[str, str], context: AuditContext
 ) -> ModelDetails:
     """Create a model without versions."""
     check_model_name(name)
@@ -176,12 +176,12 @@ def create_model(
     if (taken := store.find_model(session, name)) is not None:
         raise _taken(session, name, taken, tags)
     try:
-        model = store.insert_model(session, name=name, description=description, now=cause.time)
+        model = store.insert_model(session, name=name, description=description, now=context.time)
     except store.NameTakenError as error:
         raise _name_taken(name) from error
     store.set_model_tags(session, model, tags)
-    record_creation(session, of_model(name), {"description": description, "tags": tags}, cause)
-    announce_model(session, name, description=description, tags=tags, now=cause.time)
+    record_creation(session, of_model(name), {"description": description, "tags": tags}, context)
+    announce_model(session, name, description=description, tags=tags, now=context.time)
     return model_details(session, name)
 
 
@@ -190,7 +190,7 @@ def get_model(session: Session, name: str) -> ModelDetails:
     return model_details(session, name)
 
 
-def rename_model(session: Session, name: str, new_name: str, cause: AuditContext) -> ModelDetails:
+def rename_model(session: Session, name: str, new_name: str, context: AuditContext) -> ModelDetails:
     """Rename a model; renaming it to its own name is no error."""
     check_model_name(name)
     check_model_name(new_name, "new_name")
@@ -201,30 +201,30 @@ def rename_model(session: Session, name: str, new_name: str, cause: AuditContext
     if new_name in models and new_name != name:
         raise _name_taken(new_name)
     try:
-        store.rename_model(session, models[name], new_name, now=cause.time)
+        store.rename_model(session, models[name], new_name, now=context.time)
     except store.NameTakenError as error:
         raise _name_taken(new_name) from error
     governance_store.rename_model(session, models[name], new_name)
     # The event is recorded under the new name, so that the model's events show its earlier name.
     change = Change(of_model(new_name), Action.RENAMED, {"name": name}, {"name": new_name})
-    record(session, change, cause)
+    record(session, change, context)
     return model_details(session, new_name)
 
 
-def describe_model(session: Session, name: str, description: str, cause: AuditContext) -> ModelDetails:
+def describe_model(session: Session, name: str, description: str, context: AuditContext) -> ModelDetails:
     """Change a model's description."""
     check_description(description)
     model = locked_model(session, name)
     before = store.model_description(session, model)
-    store.describe_model(session, model, description, now=cause.time)
-    record_description(session, of_model(name), (before, description), cause)
+    store.describe_model(session, model, description, now=context.time)
+    record_description(session, of_model(name), (before, description), context)
     return model_details(session, name)
 
 
-def delete_model(session: Session, name: str, cause: AuditContext) -> None:
+def delete_model(session: Session, name: str, context: AuditContext) -> None:
     """Delete a model; the stages of its versions do not matter."""
     model = locked_model(session, name)
-    record_deletion(session, of_model(name), whole_model(session, model), cause)
+    record_deletion(session, of_model(name), whole_model(session, model), context)
     store.delete_model(session, model)
 
 
@@ -259,7 +259,7 @@ def _name_taken(name: str) -> AlreadyExistsError:
 # Aliases: each points to one version of its model, and is moved when it is set again.
 
 
-def set_alias(session: Session, name: str, alias: str, version: str, cause: AuditContext) -> None:
+def set_alias(session: Session, name: str, alias: str, version: str, context: AuditContext) -> None:
     """Point an alias to a version."""
     check_new_alias(alias)
     found = locked_version(session, name, version)
@@ -267,11 +267,11 @@ def set_alias(session: Session, name: str, alias: str, version: str, cause: Audi
     store.set_alias(session, found.model, alias, found.number)
     model_versions_store.note_alias(session, found.model, alias, found.number)
     after = alias_state(alias, found.number)
-    record(session, Change(of_model(name), Action.ALIAS_SET, before, after), cause)
-    announce_alias(session, found.model, name, alias, number=found.number, now=cause.time)
+    record(session, Change(of_model(name), Action.ALIAS_SET, before, after), context)
+    announce_alias(session, found.model, name, alias, number=found.number, now=context.time)
 
 
-def delete_alias(session: Session, name: str, alias: str, cause: AuditContext) -> None:
+def delete_alias(session: Session, name: str, alias: str, context: AuditContext) -> None:
     """Delete an alias; a missing alias is no error."""
     check_alias(alias)
     model = locked_model(session, name)
@@ -279,9 +279,9 @@ def delete_alias(session: Session, name: str, alias: str, cause: AuditContext) -
     before = alias_state(alias, number)
     store.delete_alias(session, model, alias)
     after = alias_state(alias, None)
-    record(session, Change(of_model(name), Action.ALIAS_DELETED, before, after), cause)
+    record(session, Change(of_model(name), Action.ALIAS_DELETED, before, after), context)
     if number is not None:
-        announce_alias(session, model, name, alias, number=None, now=cause.time)
+        announce_alias(session, model, name, alias, number=None, now=context.time)
 
 
 def version_by_alias(session: Session, name: str, alias: str) -> VersionDetails:

@@ -23,7 +23,7 @@ def purge_models(
     session: Session,
     in_use: FilesInUse,
     model_ids: Sequence[str],
-    cause: AuditContext,
+    context: AuditContext,
     *,
     experiment_id: int | None = None,
 ) -> dict[str, str]:
@@ -48,8 +48,8 @@ def purge_models(
     store.delete_models(session, [model.id for model in gone])
     for model in gone:
         entity = Entity(EntityType.LOGGED_MODEL, model.model_id)
-        schedule_file_deletion(session, entity, model.artifact_uri, now=cause.time)
-        record(session, Change(entity, Action.PURGED, {"lifecycle_stage": model.stage}, None), cause)
+        schedule_file_deletion(session, entity, model.artifact_uri, now=context.time)
+        record(session, Change(entity, Action.PURGED, {"lifecycle_stage": model.stage}, None), context)
     return kept
 
 

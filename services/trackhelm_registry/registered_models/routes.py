@@ -31,9 +31,9 @@ def create_registered_model(
     """Create a registered model; its name must not be taken."""
     new_tags = {tag.key: tag.value for tag in body.tags}
     with runtime.database.writing() as session:
-        cause = AuditContext(actor, runtime.clock())
+        context = AuditContext(actor, runtime.clock())
         model = logic.create_model(
-            session, name=body.name, description=body.description, tags=new_tags, cause=cause
+            session, name=body.name, description=body.description, tags=new_tags, context=context
         )
     return _answer(model)
 
@@ -51,9 +51,9 @@ def rename_registered_model(
     body: schemas.RenameRegisteredModel, actor: ActorDep, runtime: RuntimeDep
 ) -> Response:
     """Rename a registered model; its versions, tags and aliases are kept."""
-    cause = AuditContext(actor, runtime.clock())
-    with require_approval(runtime.database, body.name, ModelRenaming(body.new_name), cause) as session:
-        model = logic.rename_model(session, body.name, body.new_name, cause)
+    context = AuditContext(actor, runtime.clock())
+    with require_approval(runtime.database, body.name, ModelRenaming(body.new_name), context) as session:
+        model = logic.rename_model(session, body.name, body.new_name, context)
     return _answer(model)
 
 
@@ -74,9 +74,9 @@ def delete_registered_model(
     body: schemas.DeleteRegisteredModel, actor: ActorDep, runtime: RuntimeDep
 ) -> Response:
     """Delete a registered model with its versions, tags and aliases."""
-    cause = AuditContext(actor, runtime.clock(), body.comment)
-    with require_approval(runtime.database, body.name, ModelDeletion(), cause) as session:
-        logic.delete_model(session, body.name, cause)
+    context = AuditContext(actor, runtime.clock(), body.comment)
+    with require_approval(runtime.database, body.name, ModelDeletion(), context) as session:
+        logic.delete_model(session, body.name, context)
     return empty_reply()
 
 
@@ -119,7 +119,7 @@ def set_registered_model_tag(
     """Set a tag of a registered model."""
     with runtime.database.writing() as session:
         logic.set_model_tag(
-            session, body.name, body.key, body.value, cause=AuditContext(actor, runtime.clock())
+            session, body.name, body.key, body.value, context=AuditContext(actor, runtime.clock())
         )
     return empty_reply()
 
@@ -130,7 +130,7 @@ def delete_registered_model_tag(
 ) -> Response:
     """Delete a tag of a registered model; a missing tag is no error."""
     with runtime.database.writing() as session:
-        logic.delete_model_tag(session, body.name, body.key, cause=AuditContext(actor, runtime.clock()))
+        logic.delete_model_tag(session, body.name, body.key, context=AuditContext(actor, runtime.clock()))
     return empty_reply()
 
 
@@ -140,11 +140,11 @@ aliases_router = APIRouter(prefix="/mlflow/registered-models/alias", route_class
 @aliases_router.post("", **documented(Empty))
 def set_registered_model_alias(body: schemas.SetAlias, actor: ActorDep, runtime: RuntimeDep) -> Response:
     """Set an alias to a version; it no longer points to the version before."""
-    cause = AuditContext(actor, runtime.clock(), body.comment)
+    context = AuditContext(actor, runtime.clock(), body.comment)
     with require_approval(
-        runtime.database, body.name, AliasSetting(body.alias, body.version), cause
+        runtime.database, body.name, AliasSetting(body.alias, body.version), context
     ) as session:
-        logic.set_alias(session, body.name, body.alias, body.version, cause)
+        logic.set_alias(session, body.name, body.alias, body.version, context)
     return empty_reply()
 
 
@@ -163,7 +163,7 @@ def delete_registered_model_alias(
     body: schemas.DeleteAlias, actor: ActorDep, runtime: RuntimeDep
 ) -> Response:
     """Delete an alias; a missing alias is no error."""
-    cause = AuditContext(actor, runtime.clock(), body.comment)
-    with require_approval(runtime.database, body.name, AliasDeletion(body.alias), cause) as session:
-        logic.delete_alias(session, body.name, body.alias, cause)
+    context = AuditContext(actor, runtime.clock(), body.comment)
+    with require_approval(runtime.database, body.name, AliasDeletion(body.alias), context) as session:
+        logic.delete_alias(session, body.name, body.alias, context)
     return empty_reply()

@@ -163,7 +163,7 @@ class Webhooks:
         self._settings = configuration.settings
         self._secrets = configuration.secrets
 
-    def create(self, session: Session, asked: CreateWebhook, cause: AuditContext) -> WebhookRow:
+    def create(self, session: Session, asked: CreateWebhook, context: AuditContext) -> WebhookRow:
         """Create a webhook."""
         if store.count_webhooks(session) >= WEBHOOKS:
             raise InvalidParameterError(f"There are {WEBHOOKS} webhooks, and there may be no more.")
@@ -176,18 +176,18 @@ class Webhooks:
             "description": _checked_description(asked.description),
             "secret": self._sealed(asked.secret),
             "status": _status(asked.status) or WebhookStatus.ACTIVE,
-            "creation_time": cause.time,
-            "last_update_time": cause.time,
+            "creation_time": context.time,
+            "last_update_time": context.time,
         }
         store.insert_webhook(session, values, _checked_events(events))
         created = found_webhook(session, uuid)
-        record(session, Change(_entity(uuid), Action.CREATED, None, _state(created)), cause)
+        record(session, Change(_entity(uuid), Action.CREATED, None, _state(created)), context)
         return created
 
-    def update(self, session: Session, uuid: str, asked: UpdateWebhook, cause: AuditContext) -> WebhookRow:
+    def update(self, session: Session, uuid: str, asked: UpdateWebhook, context: AuditContext) -> WebhookRow:
         """Change those attributes of a webhook that a request contains."""
         before = found_webhook(session, uuid, lock=True)
-        values: dict[str, Any] = {"last_update_time": cause.time}
+        values: dict[str, Any] = {"last_update_time": context.time}
         if asked.name:
             values["name"] = _checked_name(asked.name)
         if asked.url:
@@ -211,7 +211,7 @@ class Webhooks:
         state = dict(_state(after))
         if asked.secret:
             state["secret_replaced"] = True
-        record(session, Change(_entity(uuid), Action.UPDATED, _state(before), state), cause)
+        record(session, Change(_entity(uuid), Action.UPDATED, _state(before), state), context)
         return after
 
     def _sealed(self, secret: str) -> str | None:
@@ -228,11 +228,11 @@ class Webhooks:
             ) from error
 
 
-def delete(session: Session, uuid: str, cause: AuditContext) -> None:
+def delete(session: Session, uuid: str, context: AuditContext) -> None:
     """Delete a webhook; its pending deliveries are dropped."""
     webhook = found_webhook(session, uuid, lock=True)
     store.delete_webhook(session, webhook.id)
-    record(session, Change(_entity(uuid), Action.DELETED, _state(webhook), None), cause)
+    record(session, Change(_entity(uuid), Action.DELETED, _state(webhook), None), context)
 
 
 def found_webhook(session: Session, uuid: str, *, lock: bool = False) -> WebhookRow:

@@ -402,8 +402,8 @@ def test_what_is_marked_is_found_by_nobody_while_its_rows_are_there(
         assert _linked(api, model_id=model_id) == _linked(api, **of_dataset) == {run_id}
         api.post("experiments/delete", experiment_id=gone)
         with server.runtime.database.writing() as session:
-            assert rows_purging.purge_runs(session, in_use(server), [run_id], cause_of(server)) == []
-            assert rows_purging.purge_experiment(session, int(gone), cause_of(server)) is None
+            assert rows_purging.purge_runs(session, in_use(server), [run_id], audit_context_of(server)) == []
+            assert rows_purging.purge_experiment(session, int(gone), audit_context_of(server)) is None
 
         assert server.count(Run) == 1
         api.refused("GET", "runs/get", "RESOURCE_DOES_NOT_EXIST", 404, run_id=run_id)
@@ -431,7 +431,7 @@ def test_a_store_that_is_away_is_tried_again(tmp_path: Path, s3_server: S3Server
         root = server.root(run_id)
         server.delete_run(run_id)
         with server.runtime.database.writing() as session:
-            rows_purging.purge_runs(session, in_use(server), [run_id], cause_of(server))
+            rows_purging.purge_runs(session, in_use(server), [run_id], audit_context_of(server))
         unreachable = open_all(storage, artifacts=away)
         deleted = anyio.run(lambda: files_purging.purge_files(unreachable, seconds=60))
         unreachable.close()
@@ -457,7 +457,7 @@ def test_the_embedded_server_finishes_what_a_killed_command_began(
         root = server.root(run_id)
         server.delete_run(run_id)
         with server.runtime.database.writing() as session:
-            rows_purging.purge_runs(session, in_use(server), [run_id], cause_of(server))
+            rows_purging.purge_runs(session, in_use(server), [run_id], audit_context_of(server))
         # Marked, and then nobody: what the command does next is the server's to do.
         wait_until(lambda: server.count(ArtifactTombstone) == 0 and not server.purged(), seconds=180)
         assert server.files(root) == {}
@@ -475,7 +475,7 @@ def test_a_turn_ends_in_the_middle_of_many_files_and_the_next_goes_on(
         root = server.root(run_id)
         server.delete_run(run_id)
         with server.runtime.database.writing() as session:
-            rows_purging.purge_runs(session, in_use(server), [run_id], cause_of(server))
+            rows_purging.purge_runs(session, in_use(server), [run_id], audit_context_of(server))
         first = anyio.run(lambda: files_purging.purge_files(server.runtime, seconds=-1))
         assert (first.is_more, first.tombstones) == (True, 0)
         second = anyio.run(lambda: files_purging.purge_files(server.runtime, seconds=60))
@@ -488,5 +488,5 @@ def in_use(server: Server) -> FilesInUse:
     return FilesInUse(stores_of(server.runtime).places, server.runtime.clock)
 
 
-def cause_of(server: Server) -> Any:
+def audit_context_of(server: Server) -> Any:
     return AuditContext(Actor("ada", ActorKind.OPERATOR, "", "r"), server.runtime.clock())

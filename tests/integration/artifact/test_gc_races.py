@@ -10,7 +10,7 @@ from sqlalchemy import text
 from tests.fixtures.api import api_of
 from tests.fixtures.databases import migrated_postgres_database
 from tests.fixtures.waiting import wait_until
-from tests.integration.artifact.test_gc_command import Server, cause_of, in_use
+from tests.integration.artifact.test_gc_command import Server, audit_context_of, in_use
 from trackhelm_core.settings import StorageSettings
 from trackhelm_domain.tables import (
     ArtifactTombstone,
@@ -72,17 +72,17 @@ def test_a_restoration_that_is_under_way_is_waited_for(server: Server) -> None:
     run = server.api.new_run(experiment)
     server.api.post("experiments/delete", experiment_id=experiment)
     database = server.runtime.database
-    gone, cause = int(experiment), cause_of(server)
+    gone, context = int(experiment), audit_context_of(server)
 
     def purge() -> list[str]:
         with database.writing() as session:
-            kept = purge_runs(session, in_use(server), [run], cause, experiment_id=gone)
-            models = purge_models(session, in_use(server), [model], cause, experiment_id=gone)
+            kept = purge_runs(session, in_use(server), [run], context, experiment_id=gone)
+            models = purge_models(session, in_use(server), [model], context, experiment_id=gone)
         return [each.id for each in kept] + list(models)
 
     with ThreadPoolExecutor(1) as threads:
         with database.writing() as session:
-            restore_experiment(session, experiment, cause_of(server))
+            restore_experiment(session, experiment, audit_context_of(server))
             purging = threads.submit(purge)
             wait_until(lambda: waiting(server) == 1)
         assert purging.result() == [run, model]
@@ -96,11 +96,13 @@ def test_a_registration_that_is_under_way_keeps_its_run(server: Server, source: 
 
     def purge() -> list[str]:
         with database.writing() as session:
-            return [kept.id for kept in purge_runs(session, in_use(server), [run], cause_of(server))]
+            return [kept.id for kept in purge_runs(session, in_use(server), [run], audit_context_of(server))]
 
     with ThreadPoolExecutor(1) as threads:
         with database.writing() as session:
-            create_version(session, new_version(source.format(run=run, uri=uri), run), cause_of(server))
+            create_version(
+                session, new_version(source.format(run=run, uri=uri), run), audit_context_of(server)
+            )
             server.api.call("DELETE", "registered-models/delete", name="copied")
             purging = threads.submit(purge)
             wait_until(lambda: waiting(server) == 1)
@@ -115,7 +117,7 @@ def test_a_registration_that_waits_for_a_deletion_keeps_the_files(server: Server
     message = {"name": "iris", "source": source.format(run=run, uri=uri), "run_id": run}
     with ThreadPoolExecutor(1) as threads:
         with server.runtime.database.writing() as session:
-            assert purge_runs(session, in_use(server), [run], cause_of(server)) == []
+            assert purge_runs(session, in_use(server), [run], audit_context_of(server)) == []
             registering = threads.submit(server.api.post, "model-versions/create", **message)
             wait_until(lambda: waiting(server) == 1)
         version = registering.result()["model_version"]
@@ -132,7 +134,7 @@ def test_two_who_delete_rows_do_not_wait_for_one_another_nor_delete_more(
     for run in runs:
         server.delete_run(run)
     with database.writing() as session:
-        assert purge_runs(session, in_use(server), runs, cause_of(server)) == []
+        assert purge_runs(session, in_use(server), runs, audit_context_of(server)) == []
     chunks = server.count(MetricChunk)
     with database.writing() as first, database.writing() as second:
         first.execute(text("SET LOCAL lock_timeout = '1s'"))
@@ -165,8 +167,8 @@ def test_two_who_delete_datasets_leave_the_experiment_to_the_last(
     api.post("runs/log-inputs", run_id=run, datasets=datasets)
     api.post("experiments/delete", experiment_id=experiment)
     with database.writing() as session:
-        assert purge_runs(session, in_use(server), [run], cause_of(server)) == []
-        assert purge_experiment(session, int(experiment), cause_of(server)) is None
+        assert purge_runs(session, in_use(server), [run], audit_context_of(server)) == []
+        assert purge_experiment(session, int(experiment), audit_context_of(server)) is None
     while server.count(Run):
         with database.writing() as session:
             assert delete_some(session)

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import update
 
 from tests.fixtures.api import api_of
-from tests.integration.artifact.test_gc_command import Server, cause_of, in_use
+from tests.integration.artifact.test_gc_command import Server, audit_context_of, in_use
 from trackhelm_core.settings import StorageSettings
 from trackhelm_domain import deletion
 from trackhelm_domain.tables import Experiment, ModelVersion
@@ -48,7 +48,7 @@ def test_a_version_that_is_registered_while_the_command_runs_keeps_its_files(
 
             patch.setattr(deletion, "_users", users)
             with server.runtime.database.writing() as session:
-                kept = rows_purging.purge_runs(session, used, runs, cause_of(server))
+                kept = rows_purging.purge_runs(session, used, runs, audit_context_of(server))
         assert {each.id for each in kept} == set(runs[:2])
         assert [uri for _, uri in seen] == [f"runs:/{runs[1]}/m"], "what was known is not read again"
 
@@ -67,9 +67,9 @@ def test_rows_are_deleted_a_few_at_a_time(
             params=[{"key": f"p{number}", "value": "x"} for number in range(4)],
         )
         server.delete_run(run_id)
-        cause = cause_of(server)
+        context = audit_context_of(server)
         with server.runtime.database.writing() as session:
-            assert rows_purging.purge_runs(session, in_use(server), [run_id], cause) == []
+            assert rows_purging.purge_runs(session, in_use(server), [run_id], context) == []
         sizes = []
         more = True
         while more:

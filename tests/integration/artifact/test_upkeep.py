@@ -12,7 +12,7 @@ from anyio import to_thread
 
 from tests.fixtures.api import api_of
 from tests.fixtures.waiting import wait_until
-from tests.integration.artifact.test_gc_command import Server, cause_of, in_use
+from tests.integration.artifact.test_gc_command import Server, audit_context_of, in_use
 from trackhelm_artifact import upkeep as upkeep_module
 from trackhelm_artifact.integrity.purging import Deleted, purge_files
 from trackhelm_artifact.objects import tree
@@ -65,7 +65,7 @@ def test_a_folder_is_deleted_a_page_at_a_time(tmp_path: Path, monkeypatch: pytes
         (folder / "back\\slash").write_bytes(b"data")
         server.delete_run(run)
         with server.runtime.database.writing() as session:
-            purge_runs(session, in_use(server), [run], cause_of(server))
+            purge_runs(session, in_use(server), [run], audit_context_of(server))
         left = []
         while server.count(ArtifactTombstone):
             anyio.run(lambda: purge_files(server.runtime, seconds=-1))
