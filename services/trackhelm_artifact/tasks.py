@@ -15,11 +15,11 @@ SLICE_SECONDS: Final = 30.0
 
 
 def _purge_files(runtime: Runtime, ticket: str = "") -> None:
-    async def turn() -> bool:
+    async def slice_of_work() -> bool:
         return (await purge_files(runtime, seconds=SLICE_SECONDS)).is_more
 
     assert runtime.redis is not None, "a worker is configured with Redis"
-    run_slice(runtime.redis, PURGE_FILES, ticket, lambda: anyio.run(turn))
+    run_slice(runtime.redis, PURGE_FILES, ticket, lambda: anyio.run(slice_of_work))
 
 
 def _sweep_uploads(runtime: Runtime) -> None:
@@ -29,7 +29,7 @@ def _sweep_uploads(runtime: Runtime) -> None:
 PURGE_FILES: Final = Task(
     "trackhelm.artifact.purge_files", TaskQueue.UPKEEP, _purge_files, delay_seconds=1, every_seconds=60
 )
-"""Deletes the files of what was deleted for good; takes the ticket of its turn."""
+"""Deletes the files of what was deleted for good; takes the ticket of its slices."""
 
 SWEEP_UPLOADS: Final = Task(
     "trackhelm.artifact.sweep_uploads", TaskQueue.UPKEEP, _sweep_uploads, every_seconds=SWEEP_SECONDS

@@ -25,13 +25,13 @@ from trackhelm_core.security.actor import Actor, ActorKind
 from trackhelm_core.validation import parse_experiment_id
 from trackhelm_domain.audit import AuditContext
 from trackhelm_domain.deletion import FilesInUse
-from trackhelm_ingest.deletion import logic as runs_logic
-from trackhelm_ingest.deletion import store as runs_store
+from trackhelm_ingest.deletion import logic as deletion_logic
+from trackhelm_ingest.deletion import store as deletion_store
 from trackhelm_ingest.tasks import PURGE
-from trackhelm_registry.registered_models import purging as models_logic
-from trackhelm_registry.registered_models import store as models_store
+from trackhelm_registry.registered_models import purging
+from trackhelm_registry.registered_models import store as registered_models_store
 
-_AT_ONCE: Final = runs_logic.RUNS_AT_ONCE
+_AT_ONCE: Final = deletion_logic.RUNS_AT_ONCE
 _AGE = re.compile(
     r"(?:(\d+(?:\.\d+)?)d)?(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s)?", re.ASCII
 )
@@ -89,14 +89,16 @@ class Collector:
         """Refuse ids of entities that have not been in the bin for so long; raises `typer.BadParameter`."""
         with self._runtime.database.reading() as session:
             runs = {
-                run.uuid: run.deleted_time for run in runs_store.find_binned(session, run_ids, lock=False)
+                run.uuid: run.deleted_time for run in deletion_store.find_binned(session, run_ids, lock=False)
             }
             models = {
                 model.model_id: model.deleted_time
-                for model in models_store.find_models(session, model_ids, lock=False)
+                for model in registered_models_store.find_models(session, model_ids, lock=False)
                 if model.stage == "deleted"
             }
-            times = {str(each): runs_store.binned_experiment_time(session, each) for each in experiment_ids}
+            times = {
+                str(each): deletion_store.binned_experiment_time(session, each) for each in experiment_ids
+            }
         experiments = {each: binned for each, binned in times.items() if binned is not None}
         asked_for: Sequence[tuple[str, Sequence[str], Mapping[str, int | None]]] = (
             ("run", run_ids, runs),
@@ -114,7 +116,7 @@ class Collector:
         """Collect experiments with everything in them; None for all in the bin."""
         if experiment_ids is None:
             with self._runtime.database.reading() as session:
-                experiment_ids = runs_store.experiments_in_bin(session, before=self._before)
+                experiment_ids = deletion_store.experiments_in_bin(session, before=self._before)
         for experiment_id in experiment_ids:
             self._experiments.add(experiment_id)
             kept = len(self.collected.kept)
@@ -131,7 +133,7 @@ class Collector:
                 self._collect_runs([run for run in page if run.experiment_id not in self._experiments])
             return
         with self._runtime.database.reading() as session:
-            found = runs_store.find_binned(session, run_ids, lock=False)
+            found = deletion_store.find_binned(session, run_ids, lock=False)
         for start in range(0, len(found), _AT_ONCE):
             self._collect_runs(found[start : start + _AT_ONCE])
 
@@ -144,7 +146,7 @@ class Collector:
                 )
             return
         with self._runtime.database.reading() as session:
-            found = models_store.find_models(session, model_ids, lock=False)
+            found = registered_models_store.find_models(session, model_ids, lock=False)
         self._collect_models(found)
 
     def finish(self) -> bool:
@@ -157,7 +159,7 @@ class Collector:
         more = True
         while more:
             with self._runtime.database.writing() as session:
-                more = runs_logic.delete_some(session)
+                more = deletion_logic.delete_some(session)
 
         async def files() -> Deleted:
             return await purge_files(self._runtime, seconds=float("inf"))
@@ -166,13 +168,13 @@ class Collector:
         self.collected.files = deleted.files
         return not deleted.is_away
 
-    def _binned_runs(self, experiment_id: int | None) -> Iterator[list[runs_store.BinnedRun]]:
+    def _binned_runs(self, experiment_id: int | None) -> Iterator[list[deletion_store.BinnedRun]]:
         # Runs are deleted with their experiment, whenever they themselves came to the bin.
         before = self._before if experiment_id is None else self._context.time
         after = 0
         while True:
             with self._runtime.database.reading() as session:
-                page = runs_store.runs_in_bin(
+                page = deletion_store.runs_in_bin(
                     session, before=before, experiment_id=experiment_id, after=after, limit=_AT_ONCE
                 )
             if not page:
@@ -180,16 +182,16 @@ class Collector:
             yield page
             after = page[-1].id
 
-    def _models(self, experiment_id: int | None) -> Iterator[list[models_store.ModelFiles]]:
+    def _models(self, experiment_id: int | None) -> Iterator[list[registered_models_store.ModelFiles]]:
         after = 0
         while True:
             with self._runtime.database.reading() as session:
                 if experiment_id is None:
-                    page = models_store.models_in_bin(
+                    page = registered_models_store.models_in_bin(
                         session, before=self._before, after=after, limit=_AT_ONCE
                     )
                 else:
-                    page = models_store.models_of_experiment(
+                    page = registered_models_store.models_of_experiment(
                         session, experiment_id, after=after, limit=_AT_ONCE
                     )
             if not page:
@@ -197,14 +199,16 @@ class Collector:
             yield page
             after = page[-1].id
 
-    def _collect_runs(self, runs: Sequence[runs_store.BinnedRun], experiment_id: int | None = None) -> None:
+    def _collect_runs(
+        self, runs: Sequence[deletion_store.BinnedRun], experiment_id: int | None = None
+    ) -> None:
         ids = [run.uuid for run in runs]
         if self._dry_run:
             with self._runtime.database.reading() as session:
-                kept = runs_logic.kept_runs(session, self._in_use, ids)
+                kept = deletion_logic.kept_runs(session, self._in_use, ids)
         else:
             with self._runtime.database.writing() as session:
-                kept = runs_logic.purge_runs(
+                kept = deletion_logic.purge_runs(
                     session, self._in_use, ids, self._context, experiment_id=experiment_id
                 )
         reasons = {each.id: each.reason for each in kept}
@@ -216,15 +220,15 @@ class Collector:
                 self._measure("run", run.uuid, run.artifact_uri)
 
     def _collect_models(
-        self, models: Sequence[models_store.ModelFiles], experiment_id: int | None = None
+        self, models: Sequence[registered_models_store.ModelFiles], experiment_id: int | None = None
     ) -> None:
         ids = [model.model_id for model in models]
         if self._dry_run:
             with self._runtime.database.reading() as session:
-                reasons = models_logic.kept_models(session, self._in_use, ids)
+                reasons = purging.kept_models(session, self._in_use, ids)
         else:
             with self._runtime.database.writing() as session:
-                reasons = models_logic.purge_models(
+                reasons = purging.purge_models(
                     session, self._in_use, ids, self._context, experiment_id=experiment_id
                 )
         for model in models:
@@ -236,10 +240,10 @@ class Collector:
 
     def _collect_experiment(self, experiment_id: int, *, holds: bool) -> None:
         if self._dry_run:
-            kept = runs_logic.kept_experiment(experiment_id, holds=holds)
+            kept = deletion_logic.kept_experiment(experiment_id, holds=holds)
         else:
             with self._runtime.database.writing() as session:
-                kept = runs_logic.purge_experiment(session, experiment_id, self._context)
+                kept = deletion_logic.purge_experiment(session, experiment_id, self._context)
         if kept is None:
             self.collected.experiments += 1
             if self._dry_run:

@@ -227,7 +227,7 @@ _LOCK: Final = 5_207_302_615
 """The number of the advisory lock in PostgreSQL. No other lock of ours has it."""
 
 
-def wait_for_turn(session: Session) -> None:
+def lock_locations(session: Session) -> None:
     """Wait for other transactions that choose a location, and keep new ones out until this one ends.
 
     Two transactions that chose locations at the same time would not see each other's. SQLite has one writer

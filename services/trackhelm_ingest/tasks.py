@@ -78,7 +78,7 @@ def _finalize(runtime: Runtime) -> None:
 
 
 def _purge(runtime: Runtime, ticket: str = "") -> None:
-    def turn() -> bool:
+    def slice_of_work() -> bool:
         deadline = time.monotonic() + PURGE_SLICE_SECONDS
         while time.monotonic() < deadline:
             with runtime.database.writing() as session:
@@ -86,7 +86,7 @@ def _purge(runtime: Runtime, ticket: str = "") -> None:
                     return False
         return True
 
-    run_slice(_redis(runtime), PURGE, ticket, turn)
+    run_slice(_redis(runtime), PURGE, ticket, slice_of_work)
 
 
 DRAIN: Final = Task("trackhelm.ingest.drain", TaskQueue.METRICS, _drain)

@@ -14,7 +14,7 @@ from typing import Final, Self
 
 from anyio import to_thread
 
-from trackhelm_artifact.integrity import store as records_store
+from trackhelm_artifact.integrity import store
 from trackhelm_artifact.integrity.purging import purge_files
 from trackhelm_artifact.integrity.store import Record, Tombstone, owner_uris
 from trackhelm_artifact.objects.keys import ObjectKey
@@ -261,16 +261,16 @@ class Reconciliation:
 
     def _tombstones(self, after: int) -> list[Tombstone]:
         with self._runtime.database.reading_once() as session:
-            return records_store.tombstones_after(session, after, _AT_ONCE)
+            return store.tombstones_after(session, after, _AT_ONCE)
 
     def _recorded(self, after: str) -> list[Record]:
         with self._runtime.database.reading_once() as session:
-            return records_store.records_after(session, self._root, after)
+            return store.records_after(session, self._root, after)
 
     def _record_of(self, key: ObjectKey) -> Record | None:
         with self._runtime.database.reading_once() as session:
-            return records_store.find_record(session, str(key))
+            return store.find_record(session, str(key))
 
     def _forget(self, record: Record) -> None:
         with self._runtime.database.writing() as session:
-            records_store.forget_record(session, record)
+            store.forget_record(session, record)

@@ -1,4 +1,4 @@
-"""What the clients of cloud stores share: a budget of memory and of turns, and the translation of errors."""
+"""What clients of cloud stores share: a budget of memory or of requests, and the translation of errors."""
 
 import asyncio
 import re
@@ -10,7 +10,7 @@ from obstore.exceptions import BaseError, PermissionDeniedError, PreconditionErr
 
 from trackhelm_artifact.objects.store import MissingObjectError, StoreFullError, unavailable
 
-# An amount (bytes of memory, or turns) that many callers share, and the wait for a part of it.
+# An amount (bytes of memory, or requests) that many callers share, and the wait for a part of it.
 #
 # Each wait is limited, because with a store that hangs the last caller would wait for all before it.
 
@@ -39,28 +39,28 @@ class Budget:
         if not self._waiting and wanted <= self._free:
             self._free -= wanted
             return
-        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting[turn] = wanted
+        granted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting[granted] = wanted
         try:
             async with asyncio.timeout(seconds):
-                await turn
+                await granted
         except BaseException:
-            if turn.done() and not turn.cancelled():
+            if granted.done() and not granted.cancelled():
                 # The amount was given to this caller in the same moment in which its wait ended.
                 self._free += wanted
             # The entry may be gone, because giving out skips callers that have stopped waiting.
-            self._waiting.pop(turn, None)
+            self._waiting.pop(granted, None)
             self._hand_out()
             raise
 
     def _hand_out(self) -> None:
-        for turn, wanted in [*self._waiting.items()]:
-            if not turn.done():
+        for granted, wanted in [*self._waiting.items()]:
+            if not granted.done():
                 if wanted > self._free:
                     return
                 self._free -= wanted
-                turn.set_result(None)
-            del self._waiting[turn]
+                granted.set_result(None)
+            del self._waiting[granted]
 
 
 # Errors of obstore as the port's. The reason is logged here; callers do not learn any address.

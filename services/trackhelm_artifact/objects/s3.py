@@ -59,7 +59,7 @@ class S3Calls:
     def __init__(self, bucket: str, seconds: float) -> None:
         self._bucket = bucket
         self._patience = seconds
-        self._turns = Budget(_AT_ONCE)
+        self._requests = Budget(_AT_ONCE)
         self._limiter = CapacityLimiter(_AT_ONCE)
 
     async def run(self, call: Callable[[Unpack[Args]], Result], *args: *Args) -> Result:
@@ -69,7 +69,7 @@ class S3Calls:
         raises.
         """
         try:
-            async with self._turns.share(1, self._patience):
+            async with self._requests.share(1, self._patience):
                 return await to_thread.run_sync(call, *args, limiter=self._limiter)
         except FileNotFoundError:
             raise

@@ -14,7 +14,7 @@
 | `{trackhelm}:runs-epoch` | how often runs were deleted |
 | `{trackhelm}:deleted:<run>` | the epoch that its deletion began, while a process may cache the run |
 | `{trackhelm}:all-deleted` | the same for runs that were deleted together; it names no run |
-| `{trackhelm}:turn:<task>` | mark: a time slice of the task runs, or its next one is queued; it expires |
+| `{trackhelm}:slice:<task>` | mark: a time slice of the task runs, or its next one is queued; it expires |
 | `{trackhelm}:counts` | hash: what workers have done, for `/metrics` |
 """
 
@@ -74,9 +74,9 @@ def deleted_of(run: str) -> str:
     return f"{_PREFIX}deleted:{run}"
 
 
-def turn_of(task: str) -> str:
+def slice_mark_of(task: str) -> str:
     """Return the name of the mark that a time slice of a task holds, by the name of the task."""
-    return f"{_PREFIX}turn:{task}"
+    return f"{_PREFIX}slice:{task}"
 
 
 class StreamId(NamedTuple):

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Final
 
 from trackhelm_core.queue.connection import RedisConnection
-from trackhelm_core.queue.names import turn_of
+from trackhelm_core.queue.names import slice_mark_of
 from trackhelm_core.queue.tasks import Sendable
 
 MARK_SECONDS: Final = 60
@@ -35,7 +35,7 @@ def run_slice(redis: RedisConnection, task: Sendable, ticket: str, work: Callabl
     `work` returns whether more is left; the task is then sent again. `ticket` is the argument with which the
     task was sent: the ticket of its chain, or empty for a new one.
     """
-    mark = turn_of(task.name)
+    mark = slice_mark_of(task.name)
     ticket = ticket or secrets.token_hex(8)
 
     def hold() -> bool:

@@ -43,7 +43,7 @@ from trackhelm_domain.runs.schemas import (
 
 VERSION: Final = 2
 """The version of the documents that this code writes and reads. A change of the wire form needs a new
-version, and so does a change of what is stored with them: version 2 added the digests of `pairs`."""
+version, and so does a change of what is stored with them: version 2 added the digests of params and tags."""
 
 RUNNING_VERSIONS: Final = 100
 """Where the versions of documents without metrics begin, those of runs that go on."""
@@ -126,11 +126,11 @@ def pair_digest(experiment_id: int, kind: PairKind, key: str, value: str) -> UUI
 
 def pair_digests(experiment_id: int, contents: RunContents) -> Iterator[UUID]:
     """Yield the digests of all params and tags of a run."""
-    pairs: Iterable[tuple[PairKind, Iterable[tuple[str, str]]]] = (
+    params_and_tags: Iterable[tuple[PairKind, Iterable[tuple[str, str]]]] = (
         (PairKind.PARAM, ((param.key, param.value) for param in contents.data.params)),
         (PairKind.TAG, ((tag.key, tag.value) for tag in contents.data.tags)),
     )
-    for kind, several in pairs:
+    for kind, several in params_and_tags:
         for key, value in several:
             yield pair_digest(experiment_id, kind, key, value)
 

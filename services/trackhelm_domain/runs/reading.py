@@ -60,8 +60,8 @@ _NO_DOUBLE = cast(null(), Double)
 def details(of: OfRuns) -> CompoundSelect[*tuple[Any, ...]]:
     """Return the SELECT of all details of the runs whose ids fulfil a condition."""
     branches = (
-        _pairs(of, Detail.PARAM, RunParam),
-        _pairs(of, Detail.TAG, RunTag),
+        _params_or_tags(of, Detail.PARAM, RunParam),
+        _params_or_tags(of, Detail.TAG, RunTag),
         _detail(
             of,
             Detail.METRIC,
@@ -107,7 +107,9 @@ def details(of: OfRuns) -> CompoundSelect[*tuple[Any, ...]]:
     return union_all(*(select(branch.subquery()) for branch in branches))
 
 
-def _pairs(of: OfRuns, kind: Detail, table: type[RunParam] | type[RunTag]) -> Select[*tuple[Any, ...]]:
+def _params_or_tags(
+    of: OfRuns, kind: Detail, table: type[RunParam] | type[RunTag]
+) -> Select[*tuple[Any, ...]]:
     return _detail(of, kind, table.run_id, table.key_id, text=table.value, order=(table.run_id, table.key_id))
 
 

@@ -15,8 +15,8 @@ from trackhelm_domain.locations import (
     Places,
     check_artifact_location,
     join,
+    lock_locations,
     owner_of,
-    wait_for_turn,
 )
 from trackhelm_domain.tables.runs import LifecycleStage
 from trackhelm_ingest.deletion.logic import record_move
@@ -41,7 +41,7 @@ def create_experiment(
     except store.NameTakenError as error:
         raise _name_taken(name) from error
     if artifact_location:
-        wait_for_turn(session)
+        lock_locations(session)
         if owner := owner_of(session, places, artifact_location, experiment_id):
             raise InvalidParameterError(f"Invalid artifact location {shown(artifact_location)}: {owner}.")
     else:

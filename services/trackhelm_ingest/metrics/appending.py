@@ -148,14 +148,14 @@ class Appender:
     async def run(self) -> None:
         """Append the entries that wait, until cancelled; those that still wait then are refused."""
         try:
-            async with asyncio.TaskGroup() as turns:
+            async with asyncio.TaskGroup() as group:
                 for _ in range(ROUND_TRIPS_AT_ONCE):
-                    turns.create_task(self._take_turns())
+                    group.create_task(self._append_repeatedly())
         finally:
             for waiting in self._waiting:
                 _answer(waiting, UnavailableError("The server is stopping. Send the request again."))
 
-    async def _take_turns(self) -> None:
+    async def _append_repeatedly(self) -> None:
         loop = asyncio.get_running_loop()
         answered, patience_ends = 0, 0.0
         while True:

@@ -42,12 +42,12 @@ async def log_batch(request: Request) -> Response:
     """
     batch = decode_batch(await request.body())
     if batch.params or batch.tags or not batch.points:
-        await run_in_threadpool(_store_pairs, request.app.state.runtime, batch)
+        await run_in_threadpool(_store_params_and_tags, request.app.state.runtime, batch)
     if batch.points:
         await metric_sink(request).append(batch.run, batch.points)
     return empty_reply()
 
 
-def _store_pairs(runtime: Runtime, batch: Batch) -> None:
+def _store_params_and_tags(runtime: Runtime, batch: Batch) -> None:
     with runtime.database.writing() as session:
-        logic.log_pairs(session, batch.run, batch.params, batch.tags)
+        logic.log_params_and_tags(session, batch.run, batch.params, batch.tags)

@@ -45,12 +45,12 @@ from trackhelm_ingest.runs.store import ENDED, STATUSES, Lock, RunRef
 # Rules for params and tags: keys, values, and duplicates in one request.
 
 
-def clean_params(pairs: Iterable[tuple[str, str]], of: str = "") -> dict[str, str]:
+def clean_params(params: Iterable[tuple[str, str]], of: str = "") -> dict[str, str]:
     """Return params to store. Long values are truncated, as in MLflow; a key may occur once.
 
     `of` is the name of their list in the request, for messages.
     """
-    listed = list(pairs)
+    listed = list(params)
     if len(listed) > 1:
         twice = sorted(key for key, count in Counter(key for key, _ in listed).items() if count > 1)
         if twice:
@@ -61,17 +61,17 @@ def clean_params(pairs: Iterable[tuple[str, str]], of: str = "") -> dict[str, st
     }
 
 
-def clean_tags(pairs: Iterable[tuple[str, str]], of: str = "") -> dict[str, str]:
+def clean_tags(tags: Iterable[tuple[str, str]], of: str = "") -> dict[str, str]:
     """Return tags to store, with values by `clean_tag_value`; of equal keys the last one is used."""
     return {
         check_key(key, _place(of, index)): clean_tag_value(key, value)
-        for index, (key, value) in enumerate(pairs)
+        for index, (key, value) in enumerate(tags)
     }
 
 
-def clean_new_run_tags(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+def clean_new_run_tags(tags: Iterable[tuple[str, str]]) -> dict[str, str]:
     """Return the tags of a new run. Here, and only here, MLflow's server accepts any key."""
-    return {check_length(key, "key", KEY_LENGTH): clean_tag_value(key, value) for key, value in pairs}
+    return {check_length(key, "key", KEY_LENGTH): clean_tag_value(key, value) for key, value in tags}
 
 
 def clean_tag_value(key: str, value: str) -> str:
@@ -263,7 +263,9 @@ def log_param(session: Session, uuid: str, key: str, value: str) -> None:
         )
 
 
-def log_pairs(session: Session, uuid: str, params: Mapping[str, str], tags: Mapping[str, str]) -> None:
+def log_params_and_tags(
+    session: Session, uuid: str, params: Mapping[str, str], tags: Mapping[str, str]
+) -> None:
     """Add params and set tags of an existing run; an existing param must have the same value."""
     # Every request locks in the same order: the run, then all new keys, sorted. If the keys of params were
     # inserted before those of tags, two requests with the same keys in other places could deadlock.
@@ -401,8 +403,8 @@ def finalize_some(session: Session) -> bool:
         for run, own in zip(runs, run_contents(run_records(session, runs)), strict=True):
             run_id, _, _, experiment_id, _, status, *_ = run
             if status in ENDED:
-                pairs = list(pair_digests(experiment_id, own))
-                finalized.append(store.Finalized(run_id, writer.write(own), pairs))
+                params_and_tags = list(pair_digests(experiment_id, own))
+                finalized.append(store.Finalized(run_id, writer.write(own), params_and_tags))
             else:
                 documented.append((run_id, writer.write(without_metrics(own))))
         if finalized:

@@ -245,7 +245,7 @@ def _store(
 
 @cache
 def _statement(model: type[RunParam] | type[RunTag]) -> Select[*tuple[Any, ...]]:
-    run, pairs = table_of(Run).c, table_of(model).c
+    run, values = table_of(Run).c, table_of(model).c
     found: CTE = (
         select(run.id, run.documented)
         .where(
@@ -259,17 +259,17 @@ def _statement(model: type[RunParam] | type[RunTag]) -> Select[*tuple[Any, ...]]
     )
     row = select(
         found.c.id,
-        bindparam("of_key", type_=pairs.key_id.type),
-        bindparam("new_value", type_=pairs.value.type),
+        bindparam("of_key", type_=values.key_id.type),
+        bindparam("new_value", type_=values.value.type),
     )
     insert = insert_for("postgresql", model).from_select(["run_id", "key_id", "value"], row)
     if model is RunTag:
         insert = insert.on_conflict_do_update(
-            index_elements=[pairs.run_id, pairs.key_id], set_={"value": insert.excluded.value}
+            index_elements=[values.run_id, values.key_id], set_={"value": insert.excluded.value}
         )
     else:
         insert = insert.on_conflict_do_nothing()
-    stored = insert.returning(pairs.run_id).cte("stored")
+    stored = insert.returning(values.run_id).cte("stored")
     # A param that is not stored is compared by the transaction, which does this, too.
     marked = update(Run).where(Run.id == found.c.id, found.c.documented).values(documented=false())
     return select(stored.c.run_id).add_cte(marked.cte("marked"))
@@ -299,7 +299,7 @@ class Finalized:
 
     run_id: int
     document: bytes
-    pairs: Sequence[UUID]
+    params_and_tags: Sequence[UUID]
     """The digests of its params and tags."""
 
 
@@ -328,9 +328,11 @@ def finalize(session: Session, runs: Iterable[Finalized]) -> None:
     """Finalize locked runs that have ended, of which there are some."""
     runs = sorted(runs, key=attrgetter("run_id"))
     run_ids = [run.run_id for run in runs]
-    has_pairs = dialect_of(session) == "postgresql"
+    has_digests = dialect_of(session) == "postgresql"
     _write_documents(
-        session, VERSION, [(run.run_id, run.document, run.pairs if has_pairs else None) for run in runs]
+        session,
+        VERSION,
+        [(run.run_id, run.document, run.params_and_tags if has_digests else None) for run in runs],
     )
     _index_values(session, run_ids)
     _mark(session, run_ids, finalized=True)
@@ -354,8 +356,8 @@ def _write_documents(
     session: Session, version: int, runs: Iterable[tuple[int, bytes, Sequence[UUID] | None]]
 ) -> None:
     rows = [
-        {"run_id": run_id, "version": version, "document": document, "pairs": pairs}
-        for run_id, document, pairs in runs
+        {"run_id": run_id, "version": version, "document": document, "pairs": digests}
+        for run_id, document, digests in runs
     ]
     upsert(session, RunSnapshot, rows, update=["version", "document", "pairs"])
 

@@ -139,9 +139,11 @@ def run_search(keys: Mapping[str, int]) -> EntitySearch:
     )
 
 
-def _value_of(pairs: Table, key_id: int) -> Select[Any]:
+def _value_of(values: Table, key_id: int) -> Select[Any]:
     return (
-        select(pairs.c.value).where(pairs.c.run_id == _RUNS.c.id, pairs.c.key_id == key_id).correlate(_RUNS)
+        select(values.c.value)
+        .where(values.c.run_id == _RUNS.c.id, values.c.key_id == key_id)
+        .correlate(_RUNS)
     )
 
 
@@ -178,7 +180,7 @@ class RunQuery:
     order: tuple[OrderTerm, ...]
     keys: tuple[tuple[str, int], ...]
     """The names and ids of the keys in the search that exist."""
-    pairs_of: int | None = None
+    params_and_tags_of: int | None = None
     """The experiment, if the statement is for it only, because it contains digests of this experiment."""
 
     @cached_property

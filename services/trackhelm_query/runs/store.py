@@ -303,15 +303,15 @@ class _Pair(NamedTuple):
 
 
 @lru_cache(200)
-def names_pairs(where: Expression | None) -> bool:
+def requires_param_or_tag(where: Expression | None) -> bool:
     """Return whether a filter requires that a param or tag has a certain value."""
     return any(map(_pair, parts_of(where)))
 
 
-def page_by_pairs(
+def page_by_params_and_tags(
     query: RunQuery, where: Expression, after: Sequence[SortValue] | None
 ) -> tuple[Select[*tuple[Any, ...]], list[SortColumn]]:
-    """Return the SELECT of a page of the runs that match a filter that requires pairs, and its order."""
+    """Return the SELECT of a page of runs by a filter that requires a param or tag, and its order."""
     runs = runs_of(query)
     compared, rest = ordered_filter(where, query.order, query)
     assert rest is not None, "a pair is no metric"
@@ -328,20 +328,20 @@ def page_by_pairs(
 
 
 def indexed_filter(where: Expression, query: RunQuery) -> ColumnElement[bool]:
-    """Return the condition by which finalized runs match a filter: by digests, if it requires pairs.
+    """Return the condition by which finalized runs match a filter: by digests, if they help.
 
     It may refer to `run_snapshot`, and then also selects the row of the run.
     """
-    pairs: list[_Pair] = []
+    required: list[_Pair] = []
     others: list[Expression] = []
     for part in parts_of(where):
         if pair := _pair(part):
-            pairs.append(pair)
+            required.append(pair)
         else:
             others.append(part)
-    if query.pairs_of is None or not pairs:
+    if query.params_and_tags_of is None or not required:
         return compile_filter(where, query.entity)
-    digests = [pair_digest(query.pairs_of, *pair) for pair in pairs]
+    digests = [pair_digest(query.params_and_tags_of, *pair) for pair in required]
     conditions = [
         _DOCUMENTS.run_id == _RUNS.id,
         _DOCUMENTS.version == _VERSION,
@@ -354,7 +354,7 @@ def indexed_filter(where: Expression, query: RunQuery) -> ColumnElement[bool]:
 
 def others_filter(query: RunQuery) -> ColumnElement[bool]:
     """Return the condition on the runs that `indexed_filter` cannot find, by the rows of the runs."""
-    if query.pairs_of is None:
+    if query.params_and_tags_of is None:
         return not_(_RUNS.finalized)
     # By the ids of these runs, so that the planner still uses the index of digests: with alternatives in one
     # condition, it expected to read params and tags for each run, and read all runs.
@@ -435,8 +435,8 @@ def _query(session: Session, experiment_ids: Sequence[int], asked: Search) -> Ru
         tuple((name, ids[name]) for name in sorted(names) if name in ids),
     )
     has_digests = query.dialect == "postgresql" and query.is_of_one_experiment
-    if has_digests and names_pairs(query.where):
-        return replace(query, pairs_of=experiment_ids[0])
+    if has_digests and requires_param_or_tag(query.where):
+        return replace(query, params_and_tags_of=experiment_ids[0])
     return query
 
 
@@ -449,8 +449,8 @@ def _first_page(query: RunQuery) -> _FirstPage:
 def _page(
     query: RunQuery, after: Sequence[SortValue] | None
 ) -> tuple[Select[*tuple[Any, ...]], list[SortColumn]]:
-    if query.where is not None and query.pairs_of is not None:
-        page, order = page_by_pairs(query, query.where, after)
+    if query.where is not None and query.params_and_tags_of is not None:
+        page, order = page_by_params_and_tags(query, query.where, after)
         return with_documents(page, order), order
     statement = runs_of(query)
     compared, rest = ordered_filter(query.where, query.order, query)

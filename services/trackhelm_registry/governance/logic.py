@@ -49,7 +49,7 @@ from trackhelm_registry.model_versions.stages import parse_stage
 from trackhelm_registry.registered_models import (
     logic as registered_models_logic,
 )
-from trackhelm_registry.registered_models import store as model_store
+from trackhelm_registry.registered_models import store as registered_models_store
 from trackhelm_registry.registered_models.changes import of_model, of_version
 from trackhelm_registry.registered_models.logic import found_model, locked_model
 from trackhelm_registry.registered_models.names import check_new_alias
@@ -237,7 +237,7 @@ def protected_targets(session: Session, name: str, names: Collection[str]) -> se
 
     The lock holds until the transaction ends. A model that does not exist has nothing protected.
     """
-    model = model_store.lock_models(session, names).get(name)
+    model = registered_models_store.lock_models(session, names).get(name)
     return set() if model is None else store.protections(session, model)
 
 
@@ -250,7 +250,7 @@ def ask_for_approval(
     the commit.
     """
     move = canonical(move)
-    model = model_store.find_model(session, name)
+    model = registered_models_store.find_model(session, name)
     assert model is not None, "its move was tried"
     text = change_text(move)
     request = store.pending_request(session, model, text)
@@ -418,7 +418,7 @@ def _lock(session: Session, row: StoredRequest, move: GovernedChange) -> None:
             "was deleted."
         )
     names = {row.model_name, move.new_name} if isinstance(move, ModelRenaming) else {row.model_name}
-    if model_store.lock_models(session, names).get(row.model_name) != row.registered_model_id:
+    if registered_models_store.lock_models(session, names).get(row.model_name) != row.registered_model_id:
         # The model was renamed or deleted since the request was read, and another model may have the name
         # now.
         raise UnavailableError(

@@ -16,7 +16,7 @@ from trackhelm_registry.governance.schemas import AliasRollback, StageRollback
 from trackhelm_registry.model_versions import store as model_versions_store
 from trackhelm_registry.model_versions.stages import parse_stage
 from trackhelm_registry.model_versions.store import Stages
-from trackhelm_registry.registered_models import store as alias_store
+from trackhelm_registry.registered_models import store as registered_models_store
 from trackhelm_registry.registered_models.changes import (
     alias_state,
     announce_alias,
@@ -37,7 +37,7 @@ def plan_alias(session: Session, name: str, alias: str, from_version: str) -> Al
     """
     check_new_alias(alias)
     model = found_model(session, name)
-    number = alias_store.aliased_number(session, model, alias)
+    number = registered_models_store.aliased_number(session, model, alias)
     if from_version and from_version != str(number):
         raise ConflictError(
             f"Alias '{alias}' of registered model '{name}' points to {_version(number)}, "
@@ -60,10 +60,14 @@ def roll_back_alias(session: Session, name: str, plan: AliasRollback, context: A
     current = None if plan.from_version is None else int(plan.from_version)
     before = model_versions_store.version_before(session, model, plan.alias, current)
     is_same = before is not None and str(before.number) == plan.to_version
-    if before is None or not is_same or alias_store.aliased_number(session, model, plan.alias) != current:
+    if (
+        before is None
+        or not is_same
+        or registered_models_store.aliased_number(session, model, plan.alias) != current
+    ):
         raise _outdated(f"alias '{plan.alias}'", name)
     model_versions_store.forget_aliases_after(session, model, plan.alias, before.position)
-    alias_store.set_alias(session, model, plan.alias, before.number)
+    registered_models_store.set_alias(session, model, plan.alias, before.number)
     states = alias_state(plan.alias, current), alias_state(plan.alias, before.number)
     for action in (Action.ALIAS_SET, Action.ROLLED_BACK):
         record(session, Change(of_model(name), action, *states), context)
@@ -110,7 +114,7 @@ def roll_back_stage(session: Session, name: str, plan: StageRollback, context: A
     for number, stages in sorted(versions.items()):
         model_versions_store.move_version(session, model, number, stages[1], now=context.time)
         record_stage(session, of_version(name, number), stages, context)
-    alias_store.touch_model(session, model, now=context.time)
+    registered_models_store.touch_model(session, model, now=context.time)
     before, after = (
         {version: stages[at] for version, stages in sorted(plan.versions.items())} for at in (0, 1)
     )

@@ -10,7 +10,6 @@ from trackhelm_core.errors import InvalidParameterError, NotFoundError
 from trackhelm_core.limits import LINEAGE_DEPTH, LINEAGE_NODES
 from trackhelm_core.validation import parse_version
 from trackhelm_registry.lineage import store
-from trackhelm_registry.lineage import store as links
 from trackhelm_registry.lineage.schemas import (
     Direction,
     Edge,
@@ -60,7 +59,7 @@ class Graph:
         """Add links of the given nodes, and return the nodes that are new."""
         found, known = list(edges), set(given)
         if len(found) > self.max_nodes:
-            # It cannot be told which of these nodes has more links.
+            # It cannot be told which of these nodes has more store.
             self.partial |= known
             found = found[: self.max_nodes]
         new = []
@@ -167,17 +166,17 @@ def _walk(session: Session, graph: Graph, step: Step, depth: int) -> None:
 def _up(session: Session, graph: Graph, level: Sequence[NodeKey]) -> list[NodeKey]:
     new: list[NodeKey] = []
     if versions := _of(level, VERSION):
-        new += graph.link(_origin_edges(session, links.origins(session, _keys(versions))), versions)
+        new += graph.link(_origin_edges(session, store.origins(session, _keys(versions))), versions)
     if models := _of(level, LOGGED_MODEL):
-        found = links.makers(session, _keys(models), graph.rows)
+        found = store.makers(session, _keys(models), graph.rows)
         new += graph.link(_edges_from(found, RUN, LOGGED_MODEL, Relation.LOGGED), models)
     if runs := _of(level, RUN):
         ids = _keys(runs)
-        read = links.datasets_read(session, ids, graph.rows)
+        read = store.datasets_read(session, ids, graph.rows)
         new += graph.link(_edges_from(read, DATASET, RUN, Relation.READ_BY), runs)
-        read = links.models_read(session, ids, graph.rows)
+        read = store.models_read(session, ids, graph.rows)
         new += graph.link(_edges_from(read, LOGGED_MODEL, RUN, Relation.READ_BY), runs)
-        new += graph.link(_edges_from(links.commits(session, ids), COMMIT, RUN, Relation.CODE_OF), runs)
+        new += graph.link(_edges_from(store.commits(session, ids), COMMIT, RUN, Relation.CODE_OF), runs)
     return new
 
 
@@ -185,28 +184,28 @@ def _down(session: Session, graph: Graph, level: Sequence[NodeKey]) -> list[Node
     new: list[NodeKey] = []
     for dataset in _of(level, DATASET):  # at most one: the node at which the graph begins
         name, digest = dataset.key
-        found = links.readers_of_dataset(session, name, digest, graph.rows)
+        found = store.readers_of_dataset(session, name, digest, graph.rows)
         new += graph.link(_edges_to(found, DATASET, RUN, Relation.READ_BY), [dataset])
     runs, models = _of(level, RUN), _of(level, LOGGED_MODEL)
     if runs:
-        found = links.models_made(session, _keys(runs), graph.rows)
+        found = store.models_made(session, _keys(runs), graph.rows)
         new += graph.link(_edges_to(found, RUN, LOGGED_MODEL, Relation.LOGGED), runs)
     if models:
-        found = links.readers_of_models(session, _keys(models), graph.rows)
+        found = store.readers_of_models(session, _keys(models), graph.rows)
         new += graph.link(_edges_to(found, LOGGED_MODEL, RUN, Relation.READ_BY), models)
     if runs or models:
-        registered = links.registered(session, _keys(runs), _keys(models), graph.rows)
+        registered = store.registered(session, _keys(runs), _keys(models), graph.rows)
         known = {*runs, *models}
         edges = list(_origin_edges(session, registered))
         new += graph.link((edge for edge in edges if edge.source in known), known)
         graph.join(edges)
     if versions := _of(level, VERSION):
-        found = links.aliases(session, _keys(versions), graph.rows)
+        found = store.aliases(session, _keys(versions), graph.rows)
         new += graph.link(_edges_to(found, VERSION, ALIAS, Relation.NAMED), versions)
     return new
 
 
-def _origin_edges(session: Session, origins: Iterable[links.Origin]) -> Iterator[EdgeKey]:
+def _origin_edges(session: Session, origins: Iterable[store.Origin]) -> Iterator[EdgeKey]:
     copied: list[tuple[int, tuple[str, int]]] = []
     for origin in origins:
         version = NodeKey(VERSION, origin.version)
@@ -217,7 +216,7 @@ def _origin_edges(session: Session, origins: Iterable[links.Origin]) -> Iterator
         if original := _original(origin.source):
             copied.append((origin.version, original))
     if copied:
-        originals = links.versions_by_number(session, {original for _, original in copied})
+        originals = store.versions_by_number(session, {original for _, original in copied})
         for copy, original in copied:
             if original in originals:
                 source = NodeKey(VERSION, originals[original])
@@ -247,12 +246,12 @@ def _root(session: Session, asked: GetLineage) -> NodeKey:
         )
         return NodeKey(VERSION, found.row.id)
     if asked.run_id:
-        return _checked(bool(links.runs(session, [asked.run_id])), NodeKey(RUN, asked.run_id), "Run")
+        return _checked(bool(store.runs(session, [asked.run_id])), NodeKey(RUN, asked.run_id), "Run")
     if asked.model_id:
-        is_there = bool(links.logged_models(session, [asked.model_id]))
+        is_there = bool(store.logged_models(session, [asked.model_id]))
         return _checked(is_there, NodeKey(LOGGED_MODEL, asked.model_id), "Logged model")
     pair = asked.dataset_name, asked.dataset_digest
-    return _checked(links.has_dataset(session, *pair), NodeKey(DATASET, pair), "Dataset")
+    return _checked(store.has_dataset(session, *pair), NodeKey(DATASET, pair), "Dataset")
 
 
 def _checked(is_there: bool, node: NodeKey, kind: str) -> NodeKey:  # noqa: FBT001 - reads as what it is
@@ -277,14 +276,14 @@ def _keys(nodes: Iterable[NodeKey]) -> list[Any]:
 
 
 def _edges_from(
-    pairs: Iterable[links.Pair], source: NodeType, target: NodeType, relation: Relation
+    pairs: Iterable[store.Pair], source: NodeType, target: NodeType, relation: Relation
 ) -> Iterator[EdgeKey]:
     """Yield the edges from nodes upstream, given pairs of a known node and one upstream of it."""
     return (EdgeKey(NodeKey(source, far), NodeKey(target, near), relation) for near, far in pairs)
 
 
 def _edges_to(
-    pairs: Iterable[links.Pair], source: NodeType, target: NodeType, relation: Relation
+    pairs: Iterable[store.Pair], source: NodeType, target: NodeType, relation: Relation
 ) -> Iterator[EdgeKey]:
     """Yield the edges to nodes downstream, given pairs of a known node and one downstream of it."""
     return (EdgeKey(NodeKey(source, near), NodeKey(target, far), relation) for near, far in pairs)

@@ -25,7 +25,7 @@ from trackhelm_domain.experiments import active_location
 from trackhelm_domain.locations import join
 from trackhelm_domain.runs.schemas import RESERVED
 from trackhelm_domain.tables.runs import RUN_ID_LENGTH, LifecycleStage
-from trackhelm_registry.logged_models import store as reading
+from trackhelm_registry.logged_models import store
 from trackhelm_registry.logged_models.messages import STATUSES, LoggedModel, LoggedModelData, LoggedModelInfo
 from trackhelm_registry.logged_models.schemas import CreateLoggedModel, Pair
 from trackhelm_registry.model_versions.registrations import normal_registrations
@@ -58,9 +58,9 @@ def create_model(session: Session, request: CreateLoggedModel, context: AuditCon
         source_run_id=source_run_id or None,
         tags=_shown_pairs(tags),
     )
-    model = reading.insert_model(session, info)
-    reading.add_params(session, model, params)
-    reading.set_tags(session, model, tags)
+    model = store.insert_model(session, info)
+    store.add_params(session, model, params)
+    store.set_tags(session, model, tags)
     state: State = {
         "name": name,
         "experiment_id": info.experiment_id,
@@ -77,7 +77,7 @@ def get_model(session: Session, model_id: str, *, allow_deleted: bool) -> Logged
     """Return a model; a deleted one only if `allow_deleted`."""
     found = None
     if is_storable(model_id):
-        found = reading.find_model(session, model_id, allow_deleted=allow_deleted)
+        found = store.find_model(session, model_id, allow_deleted=allow_deleted)
     if found is None:
         raise _not_found(model_id)
     return found
@@ -87,7 +87,7 @@ def finalize_model(session: Session, model_id: str, status: str, context: AuditC
     """Set a model's status, by its name or protobuf number, and return the model."""
     known = _parse_status(status)
     found = _active(session, model_id)
-    reading.set_status(session, found.id, known, now=context.time)
+    store.set_status(session, found.id, known, now=context.time)
     states = {"status": found.status}, {"status": known}
     record(session, Change(of_logged_model(model_id), Action.STATUS_CHANGED, *states), context)
     return get_model(session, model_id, allow_deleted=False)
@@ -97,7 +97,7 @@ def delete_model(session: Session, model_id: str, context: AuditContext) -> None
     """Move a model to the bin. If it is there already, nothing changes: a client may repeat its request."""
     found = _locked(session, model_id)
     if found.stage is LifecycleStage.ACTIVE:
-        reading.delete_model(session, found.id, now=context.time)
+        store.delete_model(session, found.id, now=context.time)
         states = ({"lifecycle_stage": stage.value} for stage in (found.stage, LifecycleStage.DELETED))
         record(session, Change(of_logged_model(model_id), Action.DELETED, *states), context)
 
@@ -106,15 +106,15 @@ def set_tags(session: Session, model_id: str, tags: Sequence[Pair], context: Aud
     """Set tags of a model; if a key occurs twice, the last value is kept."""
     clean = _clean_tags(tags)
     model = _active(session, model_id).id
-    before = reading.find_tags(session, model, clean)
-    reading.set_tags(session, model, clean)
+    before = store.find_tags(session, model, clean)
+    store.set_tags(session, model, clean)
     record_tags(session, of_logged_model(model_id), before, clean, context)
 
 
 def delete_tag(session: Session, model_id: str, key: str, context: AuditContext) -> None:
     """Delete a tag of a model."""
     model = _active(session, model_id).id
-    value = reading.delete_tag(session, model, key) if is_storable(key) else None
+    value = store.delete_tag(session, model, key) if is_storable(key) else None
     if value is None:
         raise NotFoundError(f"No tag with key {cut(key)!r} found for model with ID '{model_id}'.")
     record_tags(session, of_logged_model(model_id), {key: value}, {}, context)
@@ -124,7 +124,7 @@ def log_params(session: Session, model_id: str, params: Sequence[Pair], context:
     """Add params to a model. They never change: repeating a value is no error, another value is refused."""
     clean = _clean_params(params)
     model = _active(session, model_id).id
-    stored = reading.find_params(session, model, clean)
+    stored = store.find_params(session, model, clean)
     for key, old in stored.items():
         if old != clean[key]:
             raise InvalidParameterError(
@@ -132,21 +132,21 @@ def log_params(session: Session, model_id: str, params: Sequence[Pair], context:
                 f"value={shown(old)} for model ID='{model_id}'. Attempted logging new value "
                 f"{shown(clean[key])}."
             )
-    reading.add_params(session, model, clean)
+    store.add_params(session, model, clean)
     added = {key: value for key, value in clean.items() if key not in stored}
     change = Change(of_logged_model(model_id), Action.PARAMS_LOGGED, {"params": {}}, {"params": added})
     record(session, change, context)
 
 
-def _active(session: Session, model_id: str) -> reading.ModelRef:
+def _active(session: Session, model_id: str) -> store.ModelRef:
     found = _locked(session, model_id)
     if found.stage is not LifecycleStage.ACTIVE:
         raise _not_found(model_id)
     return found
 
 
-def _locked(session: Session, model_id: str) -> reading.ModelRef:
-    found = reading.lock_model(session, model_id) if is_storable(model_id) else None
+def _locked(session: Session, model_id: str) -> store.ModelRef:
+    found = store.lock_model(session, model_id) if is_storable(model_id) else None
     if found is None:
         raise _not_found(model_id)
     return found

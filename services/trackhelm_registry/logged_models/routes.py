@@ -11,8 +11,7 @@ from trackhelm_core.wire.arguments import invalid_value, quoted
 from trackhelm_core.wire.replies import Empty, documented, empty_reply, reply
 from trackhelm_core.wire.routes import WireRoute
 from trackhelm_domain.audit import AuditContext
-from trackhelm_registry.logged_models import logic, schemas
-from trackhelm_registry.logged_models import search as searching
+from trackhelm_registry.logged_models import logic, schemas, search
 from trackhelm_registry.logged_models.messages import LoggedModelReply, LoggedModelsPage
 
 router = APIRouter(prefix="/mlflow/logged-models", route_class=WireRoute)
@@ -33,16 +32,16 @@ async def search_logged_models(body: schemas.SearchLoggedModels, runtime: Runtim
     Metrics that were logged before the request are in the answer, and count for the filter and the order.
     """
 
-    def search() -> tuple[LoggedModelsPage, list[str]]:
+    def read() -> tuple[LoggedModelsPage, list[str]]:
         with runtime.database.reading() as session:
-            page = searching.search_models(session, body)
+            page = search.search_models(session, body)
         return page, [model.info.model_id for model in page.models]
 
     # A condition on datasets is one on metrics: on the datasets with which they were measured.
     by_metrics = bool(body.datasets) or names_metrics(
         body.filter, *(term.field_name for term in body.order_by)
     )
-    return await runtime.reads.search(search, reply, by_metrics=by_metrics)
+    return await runtime.reads.search(read, reply, by_metrics=by_metrics)
 
 
 @router.get("/{model_id}", **documented(LoggedModelReply))

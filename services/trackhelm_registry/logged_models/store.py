@@ -47,7 +47,7 @@ from trackhelm_domain.tables import (
 )
 from trackhelm_domain.tables.metrics import NO_LABELS_ID
 from trackhelm_domain.tables.runs import LifecycleStage
-from trackhelm_registry.logged_models import messages as replies
+from trackhelm_registry.logged_models import messages
 from trackhelm_registry.logged_models.messages import LoggedModelInfo
 
 
@@ -267,7 +267,9 @@ Parts = Mapping[int, Sequence[Any]]
 """The parts of a model (such as its tags), by the model's integer id."""
 
 
-def find_model(session: Session, model_id: str, *, allow_deleted: bool = False) -> replies.LoggedModel | None:
+def find_model(
+    session: Session, model_id: str, *, allow_deleted: bool = False
+) -> messages.LoggedModel | None:
     """Return a model, None if there is none; a deleted one only if `allow_deleted`."""
     statement = select(LoggedModel.id).where(LoggedModel.model_id == model_id)
     if not allow_deleted:
@@ -276,7 +278,7 @@ def find_model(session: Session, model_id: str, *, allow_deleted: bool = False) 
     return None if found is None else read_models(session, [found], series_of_models(session, [found]))[0]
 
 
-def read_models(session: Session, ids: Sequence[int], series: SeriesOfModels) -> list[replies.LoggedModel]:
+def read_models(session: Session, ids: Sequence[int], series: SeriesOfModels) -> list[messages.LoggedModel]:
     """Return the models of the integer ids `ids`, in that order, with the points of their series."""
     points = points_of_models(session, {model: series[model] for model in ids if model in series})
     batches = (ids[start : start + _BATCH] for start in range(0, len(ids), _BATCH))
@@ -285,29 +287,32 @@ def read_models(session: Session, ids: Sequence[int], series: SeriesOfModels) ->
 
 def _read_batch(
     session: Session, ids: Sequence[int], points: Mapping[int, ModelPoints]
-) -> Iterator[replies.LoggedModel]:
+) -> Iterator[messages.LoggedModel]:
     models = {
         model.id: model for model in session.scalars(select(LoggedModel).where(LoggedModel.id.in_(ids)))
     }
-    params, tags = _pairs(session, LoggedModelParam, ids), _pairs(session, LoggedModelTag, ids)
+    params, tags = (
+        _params_or_tags(session, LoggedModelParam, ids),
+        _params_or_tags(session, LoggedModelTag, ids),
+    )
     registrations = _registrations(session, ids)
     for model_id in ids:
         info = _info(
             models[model_id], tags=tags.get(model_id, ()), registrations=registrations.get(model_id, ())
         )
         measured = points.get(model_id, ModelPoints())
-        data = replies.LoggedModelData(
+        data = messages.LoggedModelData(
             params=params.get(model_id, ()),
             metrics=measured.metrics,
             metrics_are_partial=measured.is_partial,
         )
-        yield replies.LoggedModel(info=info, data=data)
+        yield messages.LoggedModel(info=info, data=data)
 
 
 def _info(
-    model: LoggedModel, *, tags: Sequence[KeyValue], registrations: Sequence[replies.Registration]
-) -> replies.LoggedModelInfo:
-    return replies.LoggedModelInfo(
+    model: LoggedModel, *, tags: Sequence[KeyValue], registrations: Sequence[messages.Registration]
+) -> messages.LoggedModelInfo:
+    return messages.LoggedModelInfo(
         model_id=model.model_id,
         experiment_id=str(model.experiment_id),
         name=model.name,
@@ -323,7 +328,9 @@ def _info(
     )
 
 
-def _pairs(session: Session, table: type[LoggedModelParam | LoggedModelTag], ids: Sequence[int]) -> Parts:
+def _params_or_tags(
+    session: Session, table: type[LoggedModelParam | LoggedModelTag], ids: Sequence[int]
+) -> Parts:
     statement = select(table.logged_model_id, table.key, table.value)
     parts = defaultdict[int, list[Any]](list)
     for model, key, value in session.execute(
@@ -343,7 +350,7 @@ def _registrations(session: Session, ids: Sequence[int]) -> Parts:
     )
     parts = defaultdict[int, list[Any]](list)
     for model, name, version in session.execute(statement):
-        parts[model].append(replies.Registration(name=name, version=str(version)))
+        parts[model].append(messages.Registration(name=name, version=str(version)))
     return parts
 
 

@@ -14,7 +14,7 @@ from trackhelm_registry.governance.transactions import require_approval
 from trackhelm_registry.model_versions import logic, schemas
 from trackhelm_registry.model_versions.schemas import NamedVersion
 from trackhelm_registry.registered_models import logic as registered_models_logic
-from trackhelm_registry.registered_models import search as model_search
+from trackhelm_registry.registered_models import search as registered_models_search
 from trackhelm_registry.registered_models.schemas import version_message
 from trackhelm_registry.registered_models.store import VersionDetails
 
@@ -63,9 +63,9 @@ def search_model_versions(
     query: Annotated[schemas.SearchModelVersions, Query()], runtime: RuntimeDep
 ) -> Response:
     """Return a page of versions of all models; those of prompts only if the filter asks for them."""
-    search = model_search.Search(query.filter, query.order_by, query.max_results, query.page_token)
+    asked = registered_models_search.Search(query.filter, query.order_by, query.max_results, query.page_token)
     with runtime.database.reading() as session:
-        page = model_search.search_versions(session, search)
+        page = registered_models_search.search_versions(session, asked)
     found = tuple(version_message(version) for version in page.items)
     return reply(schemas.FoundModelVersions(model_versions=found, next_page_token=page.next_token))
 

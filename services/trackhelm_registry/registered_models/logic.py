@@ -10,7 +10,6 @@ from trackhelm_core.validation import check_key, parse_version
 from trackhelm_domain.audit import Action, AuditContext, Change, record
 from trackhelm_registry.governance import store as governance_store
 from trackhelm_registry.model_versions import store as model_versions_store
-from trackhelm_registry.model_versions import store as version_store
 from trackhelm_registry.model_versions.stages import parse_stage
 from trackhelm_registry.registered_models import store
 from trackhelm_registry.registered_models.changes import (
@@ -84,7 +83,7 @@ def locked_version(session: Session, name: str, version: str) -> LockedVersion:
     model = store.lock_models(session, [check_model_name(name)]).get(name)
     if model is None or number is None:
         raise version_not_found(name, version)
-    found = version_store.find_version(session, model, number)
+    found = model_versions_store.find_version(session, model, number)
     if found is None:
         raise version_not_found(name, version)
     row, stage = found

@@ -12,8 +12,7 @@ from trackhelm_domain.audit import AuditContext
 from trackhelm_registry.governance.schemas import AliasDeletion, AliasSetting, ModelDeletion, ModelRenaming
 from trackhelm_registry.governance.transactions import require_approval
 from trackhelm_registry.model_versions.schemas import FoundModelVersions, ModelVersionAnswer, NamedModel
-from trackhelm_registry.registered_models import logic, schemas
-from trackhelm_registry.registered_models import search as model_search
+from trackhelm_registry.registered_models import logic, schemas, search
 from trackhelm_registry.registered_models.schemas import model_message, version_message
 from trackhelm_registry.registered_models.store import ModelDetails
 
@@ -85,9 +84,9 @@ def search_registered_models(
     query: Annotated[schemas.SearchRegisteredModels, Query()], runtime: RuntimeDep
 ) -> Response:
     """Return a page of registered models; prompts only if the filter asks for them."""
-    search = model_search.Search(query.filter, query.order_by, query.max_results, query.page_token)
+    asked = search.Search(query.filter, query.order_by, query.max_results, query.page_token)
     with runtime.database.reading() as session:
-        page = model_search.search_models(session, search)
+        page = search.search_models(session, asked)
     found = tuple(model_message(model) for model in page.items)
     return reply(schemas.FoundRegisteredModels(registered_models=found, next_page_token=page.next_token))
 

@@ -41,8 +41,8 @@ from trackhelm_domain.tables import (
     Series,
 )
 from trackhelm_embedded.app import open_all
-from trackhelm_ingest.deletion import logic as rows_purging
-from trackhelm_ingest.deletion import store as rows_store
+from trackhelm_ingest.deletion import logic as deletion_logic
+from trackhelm_ingest.deletion import store as deletion_store
 
 pytestmark = [pytest.mark.over("sqlite", "postgresql", "s3"), pytest.mark.long]
 
@@ -260,7 +260,7 @@ def test_what_is_restored_meanwhile_stays_with_its_files(
     root = model["artifact_uri"].partition(":/")[2]
     server.put(root, "model.pkl")
     api.post("experiments/delete", experiment_id=experiment)
-    original = rows_store.experiments_in_bin
+    original = deletion_store.experiments_in_bin
 
     def experiments_in_bin(*arguments: Any, **named: Any) -> list[int]:
         found = original(*arguments, **named)
@@ -269,7 +269,7 @@ def test_what_is_restored_meanwhile_stays_with_its_files(
         server.delete_run(run_id)
         return found
 
-    monkeypatch.setattr(rows_store, "experiments_in_bin", experiments_in_bin)
+    monkeypatch.setattr(deletion_store, "experiments_in_bin", experiments_in_bin)
     said = server.gc("--older-than", "0s")
     assert "deleted 0 runs, 0 experiments, 0 logged models" in said
     for what in (f"logged model {model['model_id']}", f"experiment {experiment}"):
@@ -326,10 +326,10 @@ def test_files_that_the_server_does_not_reach_stay(server: Server, tmp_path: Pat
 
 KILLED = """
 import os, signal, sys
-from trackhelm_ingest.deletion import store as rows
+from trackhelm_ingest.deletion import store
 from trackhelm_artifact.objects.folder import FolderStore
 module, name = sys.argv[1:3]
-target = {"rows": rows, "files": FolderStore}[module]
+target = {"rows": store, "files": FolderStore}[module]
 original = getattr(target, name)
 calls = 0
 def dies(*arguments, **named):
@@ -402,8 +402,10 @@ def test_what_is_marked_is_found_by_nobody_while_its_rows_are_there(
         assert _linked(api, model_id=model_id) == _linked(api, **of_dataset) == {run_id}
         api.post("experiments/delete", experiment_id=gone)
         with server.runtime.database.writing() as session:
-            assert rows_purging.purge_runs(session, in_use(server), [run_id], audit_context_of(server)) == []
-            assert rows_purging.purge_experiment(session, int(gone), audit_context_of(server)) is None
+            assert (
+                deletion_logic.purge_runs(session, in_use(server), [run_id], audit_context_of(server)) == []
+            )
+            assert deletion_logic.purge_experiment(session, int(gone), audit_context_of(server)) is None
 
         assert server.count(Run) == 1
         api.refused("GET", "runs/get", "RESOURCE_DOES_NOT_EXIST", 404, run_id=run_id)
@@ -431,7 +433,7 @@ def test_a_store_that_is_away_is_tried_again(tmp_path: Path, s3_server: S3Server
         root = server.root(run_id)
         server.delete_run(run_id)
         with server.runtime.database.writing() as session:
-            rows_purging.purge_runs(session, in_use(server), [run_id], audit_context_of(server))
+            deletion_logic.purge_runs(session, in_use(server), [run_id], audit_context_of(server))
         unreachable = open_all(storage, artifacts=away)
         deleted = anyio.run(lambda: files_purging.purge_files(unreachable, seconds=60))
         unreachable.close()
@@ -457,7 +459,7 @@ def test_the_embedded_server_finishes_what_a_killed_command_began(
         root = server.root(run_id)
         server.delete_run(run_id)
         with server.runtime.database.writing() as session:
-            rows_purging.purge_runs(session, in_use(server), [run_id], audit_context_of(server))
+            deletion_logic.purge_runs(session, in_use(server), [run_id], audit_context_of(server))
         # Marked, and then nobody: what the command does next is the server's to do.
         wait_until(lambda: server.count(ArtifactTombstone) == 0 and not server.purged(), seconds=180)
         assert server.files(root) == {}
@@ -475,7 +477,7 @@ def test_a_turn_ends_in_the_middle_of_many_files_and_the_next_goes_on(
         root = server.root(run_id)
         server.delete_run(run_id)
         with server.runtime.database.writing() as session:
-            rows_purging.purge_runs(session, in_use(server), [run_id], audit_context_of(server))
+            deletion_logic.purge_runs(session, in_use(server), [run_id], audit_context_of(server))
         first = anyio.run(lambda: files_purging.purge_files(server.runtime, seconds=-1))
         assert (first.is_more, first.tombstones) == (True, 0)
         second = anyio.run(lambda: files_purging.purge_files(server.runtime, seconds=60))

@@ -21,7 +21,7 @@ from trackhelm_domain.tables import (
     Run,
     Series,
 )
-from trackhelm_ingest.deletion import store as rows_store
+from trackhelm_ingest.deletion import store as deletion_store
 from trackhelm_ingest.deletion.logic import delete_some, purge_experiment, purge_runs
 from trackhelm_ingest.experiments.logic import restore_experiment
 from trackhelm_registry.model_versions.logic import NewVersion, create_version
@@ -128,7 +128,7 @@ def test_a_registration_that_waits_for_a_deletion_keeps_the_files(server: Server
 def test_two_who_delete_rows_do_not_wait_for_one_another_nor_delete_more(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rows_store, "ROWS_AT_ONCE", 1)
+    monkeypatch.setattr(deletion_store, "ROWS_AT_ONCE", 1)
     database = server.runtime.database
     runs = [server.new_run(server.api.new_experiment(), files=0) for _ in range(2)]
     for run in runs:
@@ -156,7 +156,7 @@ def test_two_who_delete_rows_do_not_wait_for_one_another_nor_delete_more(
 def test_two_who_delete_datasets_leave_the_experiment_to_the_last(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rows_store, "ROWS_AT_ONCE", 1)
+    monkeypatch.setattr(deletion_store, "ROWS_AT_ONCE", 1)
     database, api = server.runtime.database, server.api
     experiment = api.new_experiment()
     run = api.new_run(experiment)

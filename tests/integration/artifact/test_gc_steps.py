@@ -13,8 +13,8 @@ from tests.integration.artifact.test_gc_command import Server, audit_context_of,
 from trackhelm_core.settings import StorageSettings
 from trackhelm_domain import deletion
 from trackhelm_domain.tables import Experiment, ModelVersion
-from trackhelm_ingest.deletion import logic as rows_purging
-from trackhelm_ingest.deletion import store as rows_store
+from trackhelm_ingest.deletion import logic as deletion_logic
+from trackhelm_ingest.deletion import store as deletion_store
 
 
 def test_a_version_that_is_registered_while_the_command_runs_keeps_its_files(
@@ -48,7 +48,7 @@ def test_a_version_that_is_registered_while_the_command_runs_keeps_its_files(
 
             patch.setattr(deletion, "_users", users)
             with server.runtime.database.writing() as session:
-                kept = rows_purging.purge_runs(session, used, runs, audit_context_of(server))
+                kept = deletion_logic.purge_runs(session, used, runs, audit_context_of(server))
         assert {each.id for each in kept} == set(runs[:2])
         assert [uri for _, uri in seen] == [f"runs:/{runs[1]}/m"], "what was known is not read again"
 
@@ -56,7 +56,7 @@ def test_a_version_that_is_registered_while_the_command_runs_keeps_its_files(
 def test_rows_are_deleted_a_few_at_a_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, own_database_url: str
 ) -> None:
-    monkeypatch.setattr(rows_store, "ROWS_AT_ONCE", 2)
+    monkeypatch.setattr(deletion_store, "ROWS_AT_ONCE", 2)
     storage = StorageSettings(data=tmp_path, database_url=own_database_url)
     with api_of(storage) as api:
         server = Server(api, storage, waits=False)
@@ -69,12 +69,12 @@ def test_rows_are_deleted_a_few_at_a_time(
         server.delete_run(run_id)
         context = audit_context_of(server)
         with server.runtime.database.writing() as session:
-            assert rows_purging.purge_runs(session, in_use(server), [run_id], context) == []
+            assert deletion_logic.purge_runs(session, in_use(server), [run_id], context) == []
         sizes = []
         more = True
         while more:
             with server.runtime.database.writing() as session:
-                more = rows_purging.delete_some(session)
+                more = deletion_logic.delete_some(session)
             sizes.append(sum(server.counts().values()))
         steps = [before - after for before, after in itertools.pairwise(sizes)]
         assert len(steps) > 5

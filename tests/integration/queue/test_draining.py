@@ -23,7 +23,7 @@ from trackhelm_core.queue.names import (
     partition_of,
     stream_of,
 )
-from trackhelm_ingest.metrics import store as points_store
+from trackhelm_ingest.metrics import store as metrics_store
 from trackhelm_ingest.metrics.dead_letters import DeadLetters
 from trackhelm_ingest.metrics.drain import drainer
 from trackhelm_ingest.metrics.drain.drainer import Ended, drain_slice
@@ -72,7 +72,7 @@ def test_what_waits_is_stored_and_cut_off(split: Split) -> None:
 def test_series_are_reported_crowded_when_they_become_so_and_not_at_every_batch(
     split: Split, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(points_store, "CROWDED_CHUNKS", 3)
+    monkeypatch.setattr(metrics_store, "CROWDED_CHUNKS", 3)
     run = split.new_run()
     reported: list[int] = []
     for step in range(7):

@@ -7,7 +7,7 @@ import pytest
 from tests.integration.queue.conftest import Split
 from trackhelm_artifact.integrity.purging import Deleted
 from trackhelm_artifact.tasks import PURGE_FILES
-from trackhelm_core.queue.names import turn_of
+from trackhelm_core.queue.names import slice_mark_of
 from trackhelm_core.queue.slices import run_slice
 from trackhelm_core.queue.tasks import Task
 from trackhelm_ingest.tasks import PURGE
@@ -46,7 +46,7 @@ def test_calls_while_there_is_more_to_do_begin_nothing(split: Split, sent: Sent)
     sent.more = False
     sent.run(sent.tickets.pop())
     assert (sent.tickets, sent.turns) == ([], 3)
-    assert not split.redis.client.exists(turn_of(PURGE.name))
+    assert not split.redis.client.exists(slice_mark_of(PURGE.name))
     sent.run()
     assert sent.turns == 4
 
@@ -63,7 +63,7 @@ def test_a_call_during_a_turn_begins_nothing(split: Split, sent: Sent) -> None:
 def test_of_two_chains_one_ends(split: Split, sent: Sent) -> None:
     """The mark expires while a message waits longer than it lives."""
     sent.run()
-    split.redis.client.delete(turn_of(PURGE.name))
+    split.redis.client.delete(slice_mark_of(PURGE.name))
     sent.run()
     assert len(sent.tickets) == 2
     for _ in range(3):

@@ -126,8 +126,8 @@ class Drainer:
                 )
                 if outcome.crowded:
                     self._on_crowded(outcome.crowded)
-                turn = time.monotonic() - began
-                if turn >= SLICE_SECONDS or (turn >= FAIR_SLICE_SECONDS and self._others_wait()):
+                elapsed = time.monotonic() - began
+                if elapsed >= SLICE_SECONDS or (elapsed >= FAIR_SLICE_SECONDS and self._others_wait()):
                     return Ended.SLICE_OVER
                 if len(entries) < self._count and size < MOST_BATCH_BYTES:
                     # That was all that waited. While more waits, gathering would let the backlog grow.

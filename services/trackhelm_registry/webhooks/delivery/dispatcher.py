@@ -172,20 +172,20 @@ class Dispatcher:
                 for webhook in [each for each in self._waiting if self._running[each] < LANES]:
                     self._waiting.discard(webhook)
                     self._running[webhook] += 1
-                    self._pool.submit(self._turn, webhook)
+                    self._pool.submit(self._run_slice, webhook)
                 left = sweep_at - time.monotonic()
                 if left <= 0:
                     return True
                 self._changed.wait(left)
         return False
 
-    def _turn(self, webhook: int) -> None:
+    def _run_slice(self, webhook: int) -> None:
         more = False
         try:
             more = run_slice(self._runtime, webhook, lambda: self._stopping)
         except Exception:
             # The delivery that was claimed is due again when the claim expires.
-            log.exception("a turn of a webhook failed", webhook=webhook)
+            log.exception("a slice of a webhook failed", webhook=webhook)
         with self._changed:
             self._running[webhook] -= 1
             if more:
