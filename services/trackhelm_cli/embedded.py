@@ -3,6 +3,7 @@
 import typer
 
 from trackhelm_cli.options import (
+    ANNOUNCEMENT,
     DatabaseOption,
     DataOption,
     HostOption,
@@ -16,8 +17,6 @@ from trackhelm_cli.serving import serve
 from trackhelm_core.settings import AuthSettings, HttpSettings, LogSettings, ObjectSettings, StorageSettings
 from trackhelm_core.telemetry.logging import configure_logging
 from trackhelm_embedded.app import embedded_app
-
-ANNOUNCEMENT = "Trackhelm listens on {url}\n\n    export MLFLOW_TRACKING_URI={url}\n"
 
 
 def embedded(

@@ -1,7 +1,10 @@
-"""Command-line options for settings: an option takes precedence over its variable."""
+"""Command-line options for settings: an option takes precedence over its variable.
+
+Also what a server that clients call announces at its start. Must import no role: several commands use it.
+"""
 
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 
 import typer
 from pydantic import ValidationError
@@ -9,6 +12,9 @@ from pydantic_settings import BaseSettings
 
 from trackhelm_core.security.sealing import SecretBox
 from trackhelm_core.settings import PREFIX, WebhookSettings, unknown_names
+
+ANNOUNCEMENT: Final = "Trackhelm listens on {url}\n\n    export MLFLOW_TRACKING_URI={url}\n"
+"""What a server prints when it listens, with its URL."""
 
 HostOption = Annotated[
     str | None, typer.Option("--host", help=f"Address to listen on. [{PREFIX}HOST; default: 127.0.0.1]")

@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 from sqlalchemy import make_url
 
-from trackhelm_cli.embedded import ANNOUNCEMENT
 from trackhelm_cli.options import (
+    ANNOUNCEMENT,
     DatabaseOption,
     DataOption,
     HostOption,

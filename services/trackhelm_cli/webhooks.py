@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 
 from trackhelm_cli.opening import opened_database
 from trackhelm_cli.options import DatabaseOption, DataOption, load, load_webhooks
-from trackhelm_core.clock import now_ms
 from trackhelm_core.errors import NotFoundError
+from trackhelm_core.runtime import now_ms
 from trackhelm_core.search.pages import PageRequest
 from trackhelm_core.security.sealing import CannotOpenError, NoKeyError
 from trackhelm_core.settings import RedisSettings, StorageSettings

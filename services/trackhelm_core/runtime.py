@@ -1,9 +1,10 @@
-"""The runtime, which a process holds as long as it runs, and the record that describes a service to it.
+"""The runtime, which a process holds as long as it runs, its clock, and the record of a service.
 
 Owns the record of these parts and the order in which they are closed. Must not open anything by itself or
 know a table: a composition says what is opened, and how.
 """
 
+import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager, ExitStack
 from dataclasses import dataclass, field
@@ -13,12 +14,20 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 from fastapi import APIRouter, Depends, Request
 from prometheus_client import CollectorRegistry
 
-from trackhelm_core.clock import Clock, now_ms
 from trackhelm_core.db.unit_of_work import Database
 from trackhelm_core.queue.read_wait import Backlog, ReadWaits
 
 if TYPE_CHECKING:  # An embedded server has none, and does not import its client.
     from trackhelm_core.queue.connection import RedisConnection
+
+Clock = Callable[[], int]
+"""Returns milliseconds since the epoch. It is passed as an argument, so that a test can set the time."""
+
+
+def now_ms() -> int:
+    """Return the present time in milliseconds since the epoch."""
+    return time.time_ns() // 1_000_000
+
 
 PartType = TypeVar("PartType")
 

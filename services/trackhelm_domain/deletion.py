@@ -10,7 +10,7 @@ from typing import Final, TypeAlias
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from trackhelm_core.clock import Clock
+from trackhelm_core.runtime import Clock
 from trackhelm_domain.audit import Entity
 from trackhelm_domain.locations import RUNS_SCHEME, Place, Places
 from trackhelm_domain.tables import ArtifactTombstone, Experiment, ModelVersion, RegisteredModel

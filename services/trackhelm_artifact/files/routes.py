@@ -25,10 +25,9 @@ from trackhelm_artifact.objects.opening import stores_of
 from trackhelm_artifact.objects.store import Entry, Page
 from trackhelm_core.errors import ApiError, ErrorCode
 from trackhelm_core.runtime import Runtime, RuntimeDep
-from trackhelm_core.wire.bodies import announced_length, body_of
 from trackhelm_core.wire.replies import JSON_MEDIA_TYPE, Empty, documented, empty_reply, encode, reply
 from trackhelm_core.wire.requests import ANY_PATH
-from trackhelm_core.wire.routes import QueryRoute, WireRoute
+from trackhelm_core.wire.routes import QueryRoute, WireRoute, announced_length, body_of
 
 _BEGIN: Final = b'{"files":['
 _END: Final = b"]}"

@@ -25,8 +25,8 @@ from trackhelm_artifact.objects.store import (
     Stored,
     StoreUnavailableError,
 )
-from trackhelm_core.clock import Clock
 from trackhelm_core.db.unit_of_work import Database
+from trackhelm_core.runtime import Clock
 
 
 @dataclass(slots=True)

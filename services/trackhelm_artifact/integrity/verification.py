@@ -21,8 +21,8 @@ from trackhelm_artifact.objects.store import (
     StoreUnavailableError,
     UnfitKeyError,
 )
-from trackhelm_core.clock import Clock
 from trackhelm_core.db.unit_of_work import Database
+from trackhelm_core.runtime import Clock
 
 _AT_ONCE: Final = 8
 """Files that are read at the same time; reading small files of a bucket is mostly waiting."""

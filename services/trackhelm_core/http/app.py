@@ -24,9 +24,8 @@ from trackhelm_core.runtime import Runtime, RuntimeDep, Service
 from trackhelm_core.security.actor import ActorMiddleware, TrustedProxies
 from trackhelm_core.settings import AuthSettings
 from trackhelm_core.telemetry.requests import RequestMetrics, RequestMiddleware, metrics_router
-from trackhelm_core.wire.bodies import MEBIBYTE, BodyMemory
 from trackhelm_core.wire.replies import JSON_MEDIA_TYPE, ErrorReply, made_schema, schema_of
-from trackhelm_core.wire.routes import DirectApplication, DirectEndpoints, direct_routes
+from trackhelm_core.wire.routes import MEBIBYTE, BodyMemory, DirectApplication, DirectEndpoints, direct_routes
 
 # The OpenAPI document of a process: FastAPI's, completed with the schemas of our answers.
 

@@ -1,7 +1,6 @@
 """The tables: one module for each group, which names the service that owns it. All are imported here."""
 
 from trackhelm_core.db.statements import Base
-from trackhelm_domain.tables.artifacts import ArtifactRecord, ArtifactTombstone
 from trackhelm_domain.tables.audit import AuditEvent, AuditHead
 from trackhelm_domain.tables.metrics import JournalEntry, LabelSet, MetricChunk, PartitionPosition, Series
 from trackhelm_domain.tables.registry import (
@@ -21,6 +20,8 @@ from trackhelm_domain.tables.registry import (
     StageHistory,
 )
 from trackhelm_domain.tables.runs import (
+    ArtifactRecord,
+    ArtifactTombstone,
     Dataset,
     Experiment,
     ExperimentTag,

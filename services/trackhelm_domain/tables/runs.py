@@ -1,6 +1,6 @@
-"""Experiments and their lifecycle, runs, their params and tags, and the datasets that they read.
+"""Experiments and their lifecycle, runs, their params and tags, the datasets that they read, and files.
 
-Owner: ingest. Readers: query, artifact, registry.
+Owner: ingest. Readers: query, artifact, registry. The tables of files, at the end, name other owners.
 
 A run has two ids: the public `uuid` of the API, and a small integer by which rows of params, tags and series
 refer to it. In the same way the text of a key is stored once, in `key`. In MLflow's own database every metric
@@ -35,6 +35,7 @@ from trackhelm_core.limits import (
     EXPERIMENT_NAME_LENGTH,
     INPUT_TAG_KEY_LENGTH,
     KEY_LENGTH,
+    OBJECT_KEY_BYTES,
 )
 
 
@@ -239,3 +240,42 @@ class RunDatasetTag(Base):
     )
     key: Mapped[str] = mapped_column(String(INPUT_TAG_KEY_LENGTH), primary_key=True)
     value: Mapped[str] = mapped_column(Text)
+
+
+# The checksum index of the files in the store, and tombstones of files that are to be deleted.
+#
+# Owner of `artifact_record`: artifact. `artifact_tombstone` has several writers: a service that deletes
+# something for good calls `trackhelm_domain.deletion`, and artifact deletes the files and then the row.
+
+KEY_TEXT = String(OBJECT_KEY_BYTES).with_variant(String(OBJECT_KEY_BYTES, collation="C"), "postgresql")
+"""A key in the store. Compared by bytes on both databases, so that all below a directory is one range."""
+
+
+class ArtifactRecord(Base):
+    """A file in the server's own store, as it was when it was stored.
+
+    `sha256` is NULL if the server has never seen the bytes, because a client sent them to the store directly.
+    `etag` is the store's tag, by which the recorded version differs from one that has replaced it.
+    `recorded_time` is in milliseconds since the epoch.
+    """
+
+    __tablename__ = "artifact_record"
+    __table_args__ = CLUSTERED
+
+    key: Mapped[str] = mapped_column(KEY_TEXT, primary_key=True)
+    size: Mapped[int] = mapped_column(BigInteger)
+    sha256: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    etag: Mapped[str] = mapped_column(Text)
+    recorded_time: Mapped[int] = mapped_column(BigInteger)
+
+
+class ArtifactTombstone(Base):
+    """The files of something that was deleted for good, until they are deleted. Time in milliseconds."""
+
+    __tablename__ = "artifact_tombstone"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    entity_type: Mapped[str] = mapped_column(String(30))
+    entity_id: Mapped[str] = mapped_column(String(64))
+    artifact_uri: Mapped[str] = mapped_column(Text)
+    deleted_time: Mapped[int] = mapped_column(BigInteger)

@@ -14,7 +14,6 @@ from trackhelm_domain.audit import Action, AuditContext, Change, record
 from trackhelm_domain.tables.registry import Stage
 from trackhelm_registry.governance.schemas import AliasRollback, StageRollback
 from trackhelm_registry.model_versions import store as model_versions_store
-from trackhelm_registry.model_versions.stages import parse_stage
 from trackhelm_registry.model_versions.store import Stages
 from trackhelm_registry.registered_models import store as registered_models_store
 from trackhelm_registry.registered_models.changes import (
@@ -25,7 +24,7 @@ from trackhelm_registry.registered_models.changes import (
     record_stage,
 )
 from trackhelm_registry.registered_models.logic import found_model, locked_model
-from trackhelm_registry.registered_models.names import check_new_alias
+from trackhelm_registry.registered_models.names import check_new_alias, parse_stage
 
 
 def plan_alias(session: Session, name: str, alias: str, from_version: str) -> AliasRollback:

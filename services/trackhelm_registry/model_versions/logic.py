@@ -13,7 +13,6 @@ from trackhelm_domain.tables.registry import Stage
 from trackhelm_registry.model_versions import store
 from trackhelm_registry.model_versions.registrations import add_registration
 from trackhelm_registry.model_versions.sources import Claim, resolve_prompt_source, resolve_source
-from trackhelm_registry.model_versions.stages import check_archives, parse_stage
 from trackhelm_registry.registered_models import store as registered_models_store
 from trackhelm_registry.registered_models.changes import (
     announce_version,
@@ -26,10 +25,12 @@ from trackhelm_registry.registered_models.changes import (
 )
 from trackhelm_registry.registered_models.logic import locked_version, model_not_found, version_details
 from trackhelm_registry.registered_models.names import (
+    check_archives,
     check_description,
     check_model_name,
     check_tags,
     is_prompt,
+    parse_stage,
 )
 from trackhelm_registry.registered_models.store import VersionDetails
 

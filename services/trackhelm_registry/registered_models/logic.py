@@ -10,7 +10,6 @@ from trackhelm_core.validation import check_key, parse_version
 from trackhelm_domain.audit import Action, AuditContext, Change, record
 from trackhelm_registry.governance import store as governance_store
 from trackhelm_registry.model_versions import store as model_versions_store
-from trackhelm_registry.model_versions.stages import parse_stage
 from trackhelm_registry.registered_models import store
 from trackhelm_registry.registered_models.changes import (
     alias_state,
@@ -36,6 +35,7 @@ from trackhelm_registry.registered_models.names import (
     check_tag,
     check_tags,
     is_prompt,
+    parse_stage,
 )
 from trackhelm_registry.registered_models.store import ModelDetails, VersionDetails
 

@@ -1,4 +1,4 @@
-"""Rules about the names of models, aliases and versions, and about prompts. Pure functions."""
+"""Rules about the names of models, aliases, versions and stages, and about prompts. Pure functions."""
 
 import posixpath
 import re
@@ -23,7 +23,8 @@ from trackhelm_core.search.grammar import (
     rewrite,
 )
 from trackhelm_core.validation import check_key, check_length
-from trackhelm_core.wire.arguments import invalid_value, quoted
+from trackhelm_core.wire.arguments import cut, invalid_value, quoted
+from trackhelm_domain.tables.registry import Stage
 
 # Names of models, aliases and versions, and the lengths of their texts.
 
@@ -91,6 +92,33 @@ def check_tags(tags: Mapping[str, str]) -> None:
 def check_description(description: str) -> None:
     """Check a description."""
     check_length(description, "description", TEXT_LENGTH)
+
+
+# Stages of versions.
+
+_ACTIVE_STAGES: Final = (Stage.STAGING, Stage.PRODUCTION)
+"""The stages whose versions are in use: a transition to one of them may archive the other versions."""
+
+_STAGE_BY_SPELLING: Final = {stage.lower(): stage for stage in Stage}
+
+
+def parse_stage(text: str) -> Stage:
+    """Return the stage that a text names."""
+    stage = _STAGE_BY_SPELLING.get(text.lower())
+    if stage is None:
+        raise InvalidParameterError(
+            f"Invalid Model Version stage: {cut(text)}. Value must be one of {', '.join(Stage)}."
+        )
+    return stage
+
+
+def check_archives(stage: Stage) -> None:
+    """Refuse to archive the other versions of a stage that is not active."""
+    if stage not in _ACTIVE_STAGES:
+        raise InvalidParameterError(
+            f"Model version transition cannot archive existing model versions because '{stage}' is not an "
+            f"Active stage: 'archive_existing_versions' is for {' and '.join(_ACTIVE_STAGES)} only."
+        )
 
 
 # Prompts: MLflow stores them as registered models with a tag, and lists them separately from models.
