@@ -1,15 +1,15 @@
 """Prints the files of the services through which a request runs: the lists in docs/code-map.md.
 
 Run it in the environment of the server: `.venv/bin/python scripts/trace_request.py`. Code that runs once for
-each process (imports, start, settings) is not counted. Code that the embedded server meanwhile runs in the
-background is, because a reader who follows the request reads it, too.
+each process (imports, start, settings) is not counted, nor is what the embedded server does in the background:
+it stores accepted metrics and calls webhooks when their time has come, which may be during a request or not.
 """
 
 import sys
 import tempfile
 import threading
-import time
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -20,6 +20,9 @@ ROOT = Path(__file__).resolve().parents[1]
 SERVICES = str(ROOT / "services") + "/"
 API = "/api/2.0/mlflow/"
 
+BACKGROUND = ("journal-drain", "webhooks")
+"""How the names of threads begin that work for no request."""
+
 
 def main() -> None:
     """Trace a batch, a search and a protected transition on an embedded server."""
@@ -27,30 +30,43 @@ def main() -> None:
     from trackhelm_core.settings import StorageSettings  # noqa: PLC0415 -- after the path to it is known
     from trackhelm_embedded.app import embedded_app  # noqa: PLC0415
 
-    seen: dict[str, set[str]] = {"log-batch": set(), "search": set(), "transition": set()}
+    seen: dict[str, set[str]] = {}
     # The server's threads start under the profile; this list is replaced to count calls for another request.
     current: list[set[str]] = [set()]
 
     def profile(frame: FrameType, event: str, _argument: Any) -> None:
         file = frame.f_code.co_filename
-        if event == "call" and file.startswith(SERVICES) and frame.f_code.co_name != "<module>":
+        if event != "call" or not file.startswith(SERVICES) or frame.f_code.co_name == "<module>":
+            return
+        if not threading.current_thread().name.startswith(BACKGROUND):
             current[0].add(file.removeprefix(SERVICES))
 
     threading.setprofile(profile)
     sys.setprofile(profile)
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        TestClient(embedded_app(StorageSettings(data=Path(folder)))) as client,
-    ):
-        for name, request in requests(client).items():
-            request()  # The request is made once before, so that caches are filled.
-            current[0] = seen[name]
-            request()
-            time.sleep(0.2)
-            current[0] = set()
+    with tempfile.TemporaryDirectory() as folder:
+        app = embedded_app(StorageSettings(data=Path(folder)))
+        with TestClient(app) as client:
+            backlog = app.state.runtime.backlog
+            for name, request in requests(client).items():
+                request()  # The request is made once before, so that caches are filled.
+                while backlog.stored() != backlog.accepted():
+                    backlog.flush(())
+                    backlog.pause(1)
+                current[0] = seen[name] = set()
+                request()
+                current[0] = set()
     for name, files in seen.items():
-        print(f"## {name}: {len(files)} files\n")
-        print("\n".join(f"- `{file}`" for file in sorted(files)) + "\n")
+        print(f"**{name}: {len(files)} files.**\n\n{table_of(files)}\n")
+
+
+def table_of(files: Iterable[str]) -> str:
+    """Return a table of files by their package."""
+    of_package: defaultdict[str, list[str]] = defaultdict(list)
+    for file in sorted(files):
+        package, _, module = file.removesuffix(".py").partition("/")
+        of_package[package].append(f"`{module}`")
+    rows = (f"| `{package}` | {', '.join(modules)} |" for package, modules in of_package.items())
+    return "\n".join(("| package | files |", "|---|---|", *rows))
 
 
 def requests(client: TestClient) -> dict[str, Callable[[], Any]]:
@@ -68,9 +84,11 @@ def requests(client: TestClient) -> dict[str, Callable[[], Any]]:
     assert client.post("/api/2.0/trackhelm/protections/set", json=protection).is_success
     point = {"key": "loss", "value": 0.5, "timestamp": 1, "step": 1}
     return {
-        "log-batch": lambda: post("runs/log-batch", run_id=run, metrics=[point]),
-        "search": lambda: post("runs/search", experiment_ids=["0"], filter="metrics.loss > 0"),
-        "transition": lambda: client.post(
+        "`runs/log-batch` of one point": lambda: post("runs/log-batch", run_id=run, metrics=[point]),
+        "`runs/search` with a filter by a metric": lambda: post(
+            "runs/search", experiment_ids=["0"], filter="metrics.loss > 0"
+        ),
+        "`model-versions/transition-stage` to a protected stage": lambda: client.post(
             API + "model-versions/transition-stage", json={"name": "m", "version": "1", "stage": "Production"}
         ),
     }
