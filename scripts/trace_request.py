@@ -1,8 +1,8 @@
 """Prints the files of the services through which a request runs: the lists in docs/code-map.md.
 
 Run it in the environment of the server: `.venv/bin/python scripts/trace_request.py`. Code that runs once for
-each process (imports, start, settings) is not counted, nor is what the embedded server does in the background:
-it stores accepted metrics and calls webhooks when their time has come, which may be during a request or not.
+each process (imports, start, settings) is not counted, nor is what the embedded server does in the
+background: it stores metrics and calls webhooks at a time of their own, which may be during a request or not.
 """
 
 import sys

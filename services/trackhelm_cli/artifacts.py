@@ -29,7 +29,10 @@ def verify(
     model: Annotated[str, typer.Option(help="Only files of the logged model with this id.")] = "",
     prefix: Annotated[str, typer.Option(help="Only files below this path of the store.")] = "",
     record: Annotated[
-        bool, typer.Option("--record", help="Record what nothing, or another version, was recorded of.")
+        bool,
+        typer.Option(
+            "--record", help="Record files that have no record, or one of another version, as they are now."
+        ),
     ] = False,
     as_json: JsonOption = False,
     data: DataOption = None,

@@ -25,6 +25,8 @@ from trackhelm_core.wire.arguments import request_violation
 from trackhelm_core.wire.replies import JSON_MEDIA_TYPE, ErrorReply, encode
 from trackhelm_core.wire.requests import inner_path
 
+log = structlog.get_logger(__name__)
+
 # Parts of MLflow's API that Trackhelm does not offer, and the answer that says so.
 #
 # Only a path without a route is looked up here, so that other requests pay nothing, and a route that is added
@@ -101,7 +103,7 @@ def not_offered(part: NotOffered, asked: str) -> ApiError:
     )
 
 
-log = structlog.get_logger(__name__)
+# The answer to each kind of failure.
 
 
 def problem(error: ApiError) -> Response:

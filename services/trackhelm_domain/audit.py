@@ -243,6 +243,8 @@ def append_recorded(session: Session) -> None:
     session.execute(update(AuditHead).values(event_id=event_id, hash=previous_hash))
 
 
+# Verifying the chain: that no event was changed, inserted, removed or put in the place of another.
+
 _ROWS_AT_ONCE: Final = 1_000
 
 

@@ -18,6 +18,8 @@ from sqlalchemy.pool import Pool
 from trackhelm_core.db.statements import is_any_of, upsert
 from trackhelm_domain.tables import Key
 
+# The text of a label set.
+
 
 def canonical(labels: Mapping[str, str]) -> str:
     """Return labels as the JSON text that is stored and hashed."""
@@ -28,6 +30,8 @@ def digest_of(labels: Mapping[str, str]) -> str:
     """Return the value of `label_set.digest` for labels."""
     return hashlib.sha256(canonical(labels).encode()).hexdigest()
 
+
+# The ids of keys.
 
 # A key has at most 250 characters, so this is some tens of megabytes. Only scripts that put data into keys
 # reach it.

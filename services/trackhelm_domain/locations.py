@@ -28,8 +28,11 @@ from trackhelm_domain.tables.runs import LifecycleStage
 # the location is returned as it was given. For what the server itself reads see
 # `trackhelm_artifact.objects.opening`.
 
-PROXY_SCHEME = "mlflow-artifacts"
+PROXY_SCHEME: Final = "mlflow-artifacts"
 """The scheme of files that clients access through the server."""
+
+RUNS_SCHEME: Final = "runs"
+"""The scheme of URIs that name files by their run."""
 
 _HOSTS: Final = frozenset({"http", "https", "ftp", "sftp"})
 """Schemes with a host to which MLflow's server would connect, and which it refuses."""
@@ -51,7 +54,7 @@ def check_artifact_location(location: str) -> str:
         parts = urlsplit(location)
     except ValueError as error:
         raise _invalid(location, str(error)) from error
-    if parts.scheme == "runs":
+    if parts.scheme == RUNS_SCHEME:
         raise InvalidParameterError(f"Artifact location cannot be a runs:/ URI. Given: {quoted(location)}")
     if parts.scheme and parts.fragment:
         raise InvalidParameterError(
@@ -128,15 +131,11 @@ def _invalid(location: str, reason: str) -> InvalidParameterError:
 Place = tuple[str, ...]
 """A URI as scheme, authority and segments. A place below another one begins with it."""
 
-RUNS_SCHEME: Final = "runs"
-"""The scheme of URIs that name files by their run."""
-
 _OWN: Final[Place] = (PROXY_SCHEME, "")
 # Files of the server's own store are the same, whatever server a URI names.
 _WITHOUT_AUTHORITY: Final = frozenset({PROXY_SCHEME, RUNS_SCHEME})
 _S3: Final = frozenset({"s3a", "s3n"})
 _AZURE: Final = frozenset({"abfs", "abfss", "wasb", "wasbs"})
-
 
 KEY_STEP: Final = 16
 """The characters of a key for each part of a place."""
@@ -222,6 +221,8 @@ def _spelled(uri: str) -> Place:
         scheme, authority, segments = "az", host.partition(".")[0], [container, *segments]
     return (scheme, authority, *segments)
 
+
+# The owner of a place: whether an experiment may have its files at a location.
 
 _LOCK: Final = 5_207_302_615
 """The number of the advisory lock in PostgreSQL. No other lock of ours has it."""

@@ -11,12 +11,13 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
+# Addresses.
+
 # The range is below the ports that Linux uses for outgoing connections (from 32768), so that no connection
 # takes the port of a program that is being restarted.
 _FIRST: Final = 20_000
 _LAST: Final = 32_000
 _TRIES: Final = 1_000
-
 
 _EVERYWHERE: Final = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - only compared
 
@@ -84,6 +85,8 @@ def program_of(package: str, path: str, instead: str) -> Path:
         )
     return file
 
+
+# A program, and the check whether it is ready.
 
 _PROBE_SECONDS: Final = 5
 _OK: Final = 200

@@ -18,6 +18,8 @@ from typing import Final, NoReturn
 from trackhelm_stack.launch import BINDS_ANY_PORT, PASSES_ANY_FOLDER
 from trackhelm_stack.program import Program
 
+# One program.
+
 _KEPT_LINES: Final = 20
 _LAUNCH: Final = Path(__file__).with_name("launch.py")
 _PIPE_SECONDS: Final = 2
@@ -131,6 +133,8 @@ class Process:
         self._reader.join(_PIPE_SECONDS)
         ended(self)
 
+
+# Many programs: their order, and what happens when one ends.
 
 _READY_SECONDS: Final = 90
 _POLL_SECONDS: Final = 0.05

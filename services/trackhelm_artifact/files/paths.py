@@ -28,7 +28,7 @@ from trackhelm_artifact.objects.store import ObjectStore
 from trackhelm_core.errors import InvalidParameterError, NotFoundError
 from trackhelm_core.validation import parse_experiment_id, parse_version
 from trackhelm_core.wire.arguments import shown
-from trackhelm_domain.locations import PROXY_SCHEME, join
+from trackhelm_domain.locations import PROXY_SCHEME, RUNS_SCHEME, join
 
 _DECODINGS: Final = 10
 
@@ -95,10 +95,10 @@ def _fault(spelling: str) -> str | None:
     return None
 
 
+# The roots of files: the URI below which those of a run, logged model or version are.
+
 # Any other text is no id, and may contain characters that a database does not accept as a parameter.
 _ID = re.compile(r"[A-Za-z0-9][\w\-]{0,255}", re.ASCII)
-
-_RUNS_SCHEME: Final = "runs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +175,7 @@ def version_root(session: Session, name: str, version: str) -> Root:
     if location is None:
         raise NotFoundError(f"Model Version (name={name}, version={version}) not found")
     parts = urlsplit(location)
-    if parts.scheme != _RUNS_SCHEME:
+    if parts.scheme != RUNS_SCHEME:
         return Root(location)
     run_id, _, below = parts.path.lstrip("/").partition("/")
     return Root(join(run_root(session, run_id).uri, below))

@@ -163,9 +163,13 @@ class ChecksumIndex:
                     return
 
 
-async def _records(request: Request) -> ChecksumIndex:
-    records: ChecksumIndex = request.app.state.checksum_index
-    return records
+# For endpoints.
 
 
-ChecksumIndexDep = Annotated[ChecksumIndex, Depends(_records)]
+async def _checksum_index(request: Request) -> ChecksumIndex:
+    index: ChecksumIndex = request.app.state.checksum_index
+    return index
+
+
+ChecksumIndexDep = Annotated[ChecksumIndex, Depends(_checksum_index)]
+"""The parameter type by which an endpoint gets the checksum index of its process."""

@@ -41,6 +41,8 @@ from trackhelm_core.settings import ObjectSettings
 if TYPE_CHECKING:  # These names of obstore exist for type checkers only.
     from obstore.store import ClientConfig, RetryConfig, S3Config, S3Credential
 
+log = structlog.get_logger(__name__)
+
 # Calls of the MinIO SDK, which block, and the errors for a bucket that does not answer.
 
 Args = TypeVarTuple("Args")
@@ -85,7 +87,8 @@ class S3Calls:
         return unavailable(self._bucket, reason, f"{status} {answer}")
 
 
-# Each page is a request to a URL that is signed here, so memory use does not depend on the number of files.
+# Listings. Each page is a request to a URL that is signed here, so memory use does not depend on how many
+# files there are.
 
 PAGE: Final = 1_000
 """The most names that S3 lists in one answer."""
@@ -271,7 +274,7 @@ def _text(item: ET.Element, name: str) -> str:
     return item.findtext(f"{{*}}{name}") or ""
 
 
-log = structlog.get_logger(__name__)
+# Connections: the options, clients and credentials for a bucket, and making one that is missing.
 
 AMAZON: Final = "https://s3.amazonaws.com"
 _DEFAULT_REGION: Final = "us-east-1"

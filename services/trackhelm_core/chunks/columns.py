@@ -105,7 +105,6 @@ def unzigzag(number: int) -> int:
 #     planes    from the least significant: `count` bytes, or a varint length and that many bytes of one zstd
 #               frame without its 4 magic bytes, whose header must declare a content size of exactly `count`
 
-
 _MAGIC: Final = zstandard.FRAME_HEADER
 _MAX_WIDTH: Final = 8
 # On 1,000 noisy losses level 3 saves nothing (7.33 bytes a point against 7.32) and level 6 costs 25% more
@@ -185,7 +184,6 @@ def _decompress(reader: Reader, count: int) -> bytes:
 #
 # Order 0 suits noise around a constant, order 1 a constant difference (the base is that difference, so the
 # residuals of a regular column are 0 and cost nothing), and order 2 a smooth curve.
-
 
 _MAX_ORDER: Final = 2
 _ORDER_SAMPLE: Final = 256
@@ -273,7 +271,7 @@ def _median(column: NDArray[np.int64]) -> int:
 
 
 def _zigzag(unsigned: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Map small magnitudes to small integers, as `wire.zigzag` does for one."""
+    """Map small magnitudes to small integers, as `zigzag` does for one."""
     return (unsigned << _ONE) ^ (unsigned.view(np.int64) >> 63).view(np.uint64)
 
 

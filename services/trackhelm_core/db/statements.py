@@ -1,4 +1,7 @@
-"""The declarative base of every table, and statements for both databases: lists as a parameter, upserts."""
+"""The declarative base of every table, and what statements need that run on both databases.
+
+That is columns, lists as one parameter, upserts, and rows without objects. Must know no table.
+"""
 
 import json
 import math
@@ -86,6 +89,11 @@ def table_of(model: type[Base]) -> Table:
     return table
 
 
+def dialect_of(session: Session) -> str:
+    """Return SQLAlchemy's name of the session's database: `postgresql` or `sqlite`."""
+    return session.get_bind().dialect.name
+
+
 # Membership in a list of any length, as one parameter of a statement.
 #
 # `IN` with a parameter for each value is limited to 32,766 values on SQLite and 65,535 on PostgreSQL, and
@@ -96,7 +104,7 @@ Values = Sequence[int] | Sequence[str]
 
 def is_any_of(session: Session, column: SQLColumnExpression[Any], values: Values) -> ColumnElement[bool]:
     """Return the condition that a column of integers or text has one of the values."""
-    dialect = session.get_bind().dialect.name
+    dialect = dialect_of(session)
     return _is_member(dialect, column, literal(list_parameter(dialect, values), _list_type(dialect, column)))
 
 
@@ -132,14 +140,8 @@ def _is_member(
 
 def insert_for(dialect: str, model: type[Base]) -> postgresql.Insert | sqlite.Insert:
     """Return an INSERT that has `on_conflict_do_…`, for a database named as SQLAlchemy names it."""
-    table = inspect(model).local_table
-    assert isinstance(table, Table)
+    table = table_of(model)
     return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
-
-
-def dialect_of(session: Session) -> str:
-    """Return SQLAlchemy's name of the session's database: `postgresql` or `sqlite`."""
-    return session.get_bind().dialect.name
 
 
 def upsert(

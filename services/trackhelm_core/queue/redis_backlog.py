@@ -67,6 +67,7 @@ class FlushSignal:
 
 
 _AT_A_TIME: Final = 5_000
+"""How many notes one command reads: while Redis runs it, all others wait."""
 
 
 class RedisBacklog:

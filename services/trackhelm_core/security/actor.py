@@ -157,6 +157,8 @@ def _parse_bearer(value: bytes) -> BearerToken:
     return BearerToken(token)
 
 
+# Trusted proxies: the user whom they name, and the address that a request comes from.
+
 _FORWARDED_FOR: Final = b"x-forwarded-for"
 
 
@@ -262,6 +264,9 @@ def token_name(token: str) -> str:
     """Return a name for the bearer of a token: the same for the same token, but no way back to it."""
     digest = hashlib.blake2b(token.encode("latin-1"), digest_size=_DIGEST_BYTES, person=b"trackhelm actor")
     return f"token-{digest.hexdigest()}"
+
+
+# The middleware that finds the actor of each request.
 
 
 class ActorMiddleware:

@@ -195,6 +195,11 @@ class HttpSettings(SettingsGroup):
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
+def networks(text: str) -> tuple[Network, ...]:
+    """Return the networks of a comma-separated list; raises `ValueError`."""
+    return tuple(ipaddress.ip_network(part.strip()) for part in text.split(",") if part.strip())
+
+
 class AuthSettings(SettingsGroup):
     """Which proxies are trusted to name the user who sends a request."""
 
@@ -219,11 +224,6 @@ class AuthSettings(SettingsGroup):
     def proxy_networks(self) -> tuple[Network, ...]:
         """The networks of trusted proxies."""
         return networks(self.trusted_proxies)
-
-
-def networks(text: str) -> tuple[Network, ...]:
-    """Return the networks of a comma-separated list; raises `ValueError`."""
-    return tuple(ipaddress.ip_network(part.strip()) for part in text.split(",") if part.strip())
 
 
 _SERVICE_URL: Final = r"^http://(\[[0-9A-Fa-f:]+\]|[^/:\s\[\]]+):[0-9]{1,5}$"

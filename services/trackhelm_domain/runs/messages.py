@@ -135,6 +135,8 @@ def pair_digests(experiment_id: int, contents: RunContents) -> Iterator[UUID]:
             yield pair_digest(experiment_id, kind, key, value)
 
 
+# Runs in the wire form, made from their rows or documents.
+
 # Plain integers, because the look-up of an enum member costs as much as the rest of the work for a row.
 _PARAM, _TAG, _METRIC = int(Detail.PARAM), int(Detail.TAG), int(Detail.METRIC)
 _DATASET, _MODEL_INPUT = int(Detail.DATASET), int(Detail.MODEL_INPUT)

@@ -18,11 +18,13 @@ from trackhelm_domain.experiments import is_in_bin
 from trackhelm_domain.tables.runs import DEFAULT_EXPERIMENT_ID, LifecycleStage
 from trackhelm_ingest.deletion import store
 
-_OTHER = {
+# The audit events of deleting and restoring, for runs and experiments.
+
+_OTHER: Final = {
     LifecycleStage.ACTIVE: LifecycleStage.DELETED,
     LifecycleStage.DELETED: LifecycleStage.ACTIVE,
 }
-_ACTIONS = {LifecycleStage.ACTIVE: Action.RESTORED, LifecycleStage.DELETED: Action.DELETED}
+_ACTIONS: Final = {LifecycleStage.ACTIVE: Action.RESTORED, LifecycleStage.DELETED: Action.DELETED}
 
 
 def record_move(session: Session, entity: Entity, stage: LifecycleStage, context: AuditContext) -> None:
@@ -35,6 +37,8 @@ def record_move(session: Session, entity: Entity, stage: LifecycleStage, context
     )
     record(session, change, context)
 
+
+# Deleting for good: the marks of the first phase, and the rows of the second.
 
 RUNS_AT_ONCE: Final = 100
 """How many runs one transaction marks."""

@@ -46,7 +46,6 @@ ERRANDS: Final = 1_000
 STOP_SECONDS: Final = 3.0
 """How long the server goes on sending tasks when it stops."""
 
-
 DELETED_SECONDS: Final = 300
 """How long a deletion is marked: longer than a process caches a run and then waits to append to it."""
 
@@ -127,6 +126,8 @@ class QueueSink:
         while (errand := await self._errands.get()) is not None:
             await run_in_threadpool(self._redis.send, *errand)
 
+
+# What `/metrics` says of the queue.
 
 _MICROSECONDS: Final = 1_000_000
 

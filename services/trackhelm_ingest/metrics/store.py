@@ -132,6 +132,8 @@ def labelled_metrics(batch: Batch) -> dict[SeriesId, Summary]:
     return dict(zip(metrics, summarise_each(grouped), strict=True))
 
 
+# Storing points as chunks, and their summaries with their series.
+
 _CHUNK_COLUMNS: Final = (
     "series_id", "min_step", "max_step", "min_timestamp", "max_timestamp", "count", "data",
 )  # fmt: skip
@@ -345,6 +347,9 @@ def _find_label_sets(session: Session, by_digest: Mapping[str, Labels]) -> dict[
     return {by_digest[digest]: label_set_id for digest, label_set_id in rows}
 
 
+# Merging the chunks of a metric.
+
+
 @dataclass(frozen=True, slots=True)
 class SeriesRow:
     """A locked series."""
@@ -418,6 +423,8 @@ def set_counts(session: Session, series: SeriesRow, *, count: int, nonfinite: in
         .values(count=count, nonfinite_count=nonfinite, chunks=chunks)
     )
 
+
+# The journal: entries that are accepted and not yet stored as chunks, on a server without Redis.
 
 _TABLE: Final = table_of(JournalEntry)
 _WAITS: Final = JournalEntry.reason.is_(None)

@@ -386,6 +386,8 @@ def set_tag(session: Session, uuid: str, key: str, value: str) -> bool:
     return key_id is not None and store.set_tag(session, uuid, key_id, value)
 
 
+# Finalizing runs that have ended, and making the documents of those that go on.
+
 RUNS_AT_ONCE: Final = 50
 """Runs of one transaction, which takes about 30 ms. A write to one of them waits that long."""
 

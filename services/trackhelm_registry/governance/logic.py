@@ -45,9 +45,7 @@ from trackhelm_registry.governance.schemas import (
 )
 from trackhelm_registry.governance.store import StoredRequest
 from trackhelm_registry.model_versions import logic as model_versions_logic
-from trackhelm_registry.registered_models import (
-    logic as registered_models_logic,
-)
+from trackhelm_registry.registered_models import logic as registered_models_logic
 from trackhelm_registry.registered_models import store as registered_models_store
 from trackhelm_registry.registered_models.changes import of_model, of_version
 from trackhelm_registry.registered_models.logic import found_model, locked_model

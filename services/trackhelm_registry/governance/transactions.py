@@ -1,4 +1,4 @@
-"""The transaction of a change that may need approval, for routes. `approvals` decides whether it does."""
+"""The transaction of a change that may need approval, for routes. `logic` decides whether it does."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -32,6 +32,9 @@ _NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")
 _IPV4_BITS: Final = 0xFFFFFFFF
 
 
+# Addresses: which of a host may be called.
+
+
 class AddressError(Exception):
     """A host has no address, or one that webhooks must not call."""
 
