@@ -5,12 +5,8 @@ from collections.abc import Sequence
 from trackhelm_core.limits import SEARCH_REGISTERED_MODELS_DEFAULT_PAGE
 from trackhelm_core.wire.replies import KeyValue, Reply
 from trackhelm_core.wire.requests import Comment, Int64, Required, WireModel
-from trackhelm_domain.outbox import MLFLOW_EVENTS, RUN_EVENTS
 from trackhelm_registry.model_versions.schemas import ModelVersion, NamedModel, Tag
 from trackhelm_registry.registered_models.store import ModelDetails, VersionDetails
-from trackhelm_registry.webhooks.logic import run_event_name
-from trackhelm_registry.webhooks.schemas import EventMessage, WebhookMessage
-from trackhelm_registry.webhooks.store import WebhookRow
 
 
 class CreateRegisteredModel(NamedModel):
@@ -151,26 +147,6 @@ def model_message(model: ModelDetails) -> RegisteredModel:
         latest_versions=tuple(version_message(version) for version in model.latest_versions),
         tags=_tags(model.tags),
         aliases=tuple(Alias(alias=alias, version=str(version)) for alias, version in model.aliases),
-    )
-
-
-def webhook_message(webhook: WebhookRow) -> WebhookMessage:
-    """Return the message of a webhook."""
-    return WebhookMessage(
-        webhook_id=webhook.uuid,
-        name=webhook.name,
-        url=webhook.url,
-        status=webhook.status,
-        creation_timestamp=webhook.creation_time,
-        last_updated_timestamp=webhook.last_update_time,
-        signed=webhook.secret is not None,
-        events=tuple(
-            EventMessage(event.entity.upper(), event.action.upper())
-            for event in webhook.events
-            if event in MLFLOW_EVENTS
-        ),
-        run_events=tuple(run_event_name(event) for event in webhook.events if event in RUN_EVENTS),
-        description=webhook.description,
     )
 
 

@@ -35,11 +35,13 @@ from trackhelm_registry.webhooks.schemas import (
     AskedEvent,
     CreateWebhook,
     Delivery,
+    EventMessage,
     FoundDeliveries,
     ListDeliveries,
     ListWebhooks,
     TestWebhook,
     UpdateWebhook,
+    WebhookMessage,
 )
 from trackhelm_registry.webhooks.store import StoredDelivery, WebhookRow
 
@@ -266,6 +268,26 @@ def reseal_secrets(session: Session, secrets: SecretBox) -> int:
     for webhook, secret in sealed.items():
         store.set_secret(session, webhook, secrets.reseal(secret))
     return len(sealed)
+
+
+def webhook_message(webhook: WebhookRow) -> WebhookMessage:
+    """Return the message of a webhook."""
+    return WebhookMessage(
+        webhook_id=webhook.uuid,
+        name=webhook.name,
+        url=webhook.url,
+        status=webhook.status,
+        creation_timestamp=webhook.creation_time,
+        last_updated_timestamp=webhook.last_update_time,
+        signed=webhook.secret is not None,
+        events=tuple(
+            EventMessage(event.entity.upper(), event.action.upper())
+            for event in webhook.events
+            if event in MLFLOW_EVENTS
+        ),
+        run_events=tuple(run_event_name(event) for event in webhook.events if event in RUN_EVENTS),
+        description=webhook.description,
+    )
 
 
 def _mlflow(webhook: WebhookRow) -> list[Event]:

@@ -12,11 +12,10 @@ from trackhelm_core.wire.replies import Empty, documented, empty_reply, reply
 from trackhelm_core.wire.routes import WireRoute
 from trackhelm_domain.audit import AuditContext
 from trackhelm_domain.outbox import Outbox
-from trackhelm_registry.registered_models.schemas import webhook_message
 from trackhelm_registry.webhooks import logic, schemas
 from trackhelm_registry.webhooks.delivery.configuration import WebhookConfiguration
 from trackhelm_registry.webhooks.delivery.sending import send
-from trackhelm_registry.webhooks.logic import Webhooks, test_message
+from trackhelm_registry.webhooks.logic import Webhooks, test_message, webhook_message
 from trackhelm_registry.webhooks.store import WebhookRow
 
 router = APIRouter(route_class=WireRoute)
