@@ -26,10 +26,9 @@ from trackhelm_core.settings import (
     RedisSettings,
     StorageSettings,
 )
-from trackhelm_stack.lock import DataInUseError
 from trackhelm_stack.program import MissingProgramError
 from trackhelm_stack.stack import Stack
-from trackhelm_stack.supervisor import ProgramFailedError
+from trackhelm_stack.supervisor import DataInUseError, ProgramFailedError
 
 
 def stack(

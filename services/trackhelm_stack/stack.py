@@ -18,12 +18,11 @@ from trackhelm_core.settings import (
     StorageSettings,
     WebhookSettings,
 )
-from trackhelm_stack import lock
 from trackhelm_stack.backing import BACKING_PORTS, Backing
 from trackhelm_stack.nginx import connections, gateway_program, workers
 from trackhelm_stack.program import LOCAL, Address, Program, free_ports
 from trackhelm_stack.roles import Roles
-from trackhelm_stack.supervisor import StoppedError, Supervisor
+from trackhelm_stack.supervisor import StoppedError, Supervisor, hold_lock
 
 
 class Stack:
@@ -60,7 +59,7 @@ class Stack:
         """
         own = self._storage.data.absolute() / "stack"
         own.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with lock.held(own / "lock") as held:
+        with hold_lock(own / "lock") as held:
             supervisor = Supervisor(held, own / "processes.json", restart=self._restart)
             for number in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(number, lambda *_: supervisor.request_stop())

@@ -1,5 +1,9 @@
-"""Starts programs in order, watches them, prints their output by name, and stops them in reverse order."""
+"""Starts programs in order, watches them, prints their output by name, and stops them in reverse order.
 
+Owns the lock on a data folder: one stack at a time, and none before every program of the last one has ended.
+"""
+
+import fcntl
 import json
 import os
 import signal
@@ -8,8 +12,8 @@ import sys
 import threading
 import time
 from collections import defaultdict, deque
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -17,6 +21,58 @@ from typing import Final, NoReturn
 
 from trackhelm_stack.launch import BINDS_ANY_PORT, PASSES_ANY_FOLDER
 from trackhelm_stack.program import Program
+
+_POLL_SECONDS: Final = 0.05
+
+# The lock on a data folder.
+
+_LEFTOVERS_SECONDS: Final = 30
+
+
+class DataInUseError(Exception):
+    """Another stack, or a program of one, uses the folder."""
+
+
+@contextmanager
+def hold_lock(file: Path) -> Iterator[int]:
+    """Hold the lock, and yield the descriptor that holds it.
+
+    Every program of the stack and its children inherit the descriptor. If the stack is killed, the lock is
+    therefore free only once the last of them has ended: two servers never write to one folder.
+    """
+    descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        _acquire(descriptor, file)
+        os.truncate(descriptor, 0)
+        os.pwrite(descriptor, b"%d\n" % os.getpid(), 0)
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _acquire(descriptor: int, file: Path) -> None:
+    deadline = time.monotonic() + _LEFTOVERS_SECONDS
+    while True:
+        with suppress(BlockingIOError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        holder = os.pread(descriptor, 20, 0).decode().strip()
+        if holder and _is_alive(int(holder)):
+            raise DataInUseError(f"{file.parent.parent} is in use by process {holder}")
+        if time.monotonic() > deadline:
+            raise DataInUseError(f"a program of an earlier stack still holds {file}: see `lsof {file}`")
+        time.sleep(_POLL_SECONDS)
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
+
 
 # One program.
 
@@ -137,7 +193,6 @@ class Process:
 # Many programs: their order, and what happens when one ends.
 
 _READY_SECONDS: Final = 90
-_POLL_SECONDS: Final = 0.05
 _MOST_RESTARTS: Final = 5
 _RESTARTS_WITHIN_SECONDS: Final = 60
 

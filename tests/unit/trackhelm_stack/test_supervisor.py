@@ -11,9 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.fixtures.waiting import wait_until
-from trackhelm_stack import lock
 from trackhelm_stack.program import Program
-from trackhelm_stack.supervisor import ProgramFailedError, StoppedError, Supervisor
+from trackhelm_stack.supervisor import ProgramFailedError, StoppedError, Supervisor, hold_lock
 
 STAYS = "import signal; print('up', flush=True); signal.pause()"
 STUBBORN = f"import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); {STAYS}"
@@ -44,7 +43,7 @@ MakeSupervisor = Callable[..., Supervisor]
 @pytest.fixture
 def make_supervisor(tmp_path: Path, record: Path) -> Iterator[MakeSupervisor]:
     made: list[Supervisor] = []
-    with lock.held(tmp_path / "lock") as held:
+    with hold_lock(tmp_path / "lock") as held:
 
         def make(*, restart: bool) -> Supervisor:
             made.append(Supervisor(held, record, restart=restart))

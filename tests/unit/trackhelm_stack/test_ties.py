@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 
 from tests.fixtures.waiting import wait_until
-from trackhelm_stack import lock
 from trackhelm_stack.launch import BINDS_ANY_PORT, PASSES_ANY_FOLDER
 from trackhelm_stack.program import Address, free_ports
+from trackhelm_stack.supervisor import DataInUseError, hold_lock
 
 LAUNCH = Path(__file__).parents[3] / "services" / "trackhelm_stack" / "launch.py"
 CAP_DAC_READ_SEARCH = 2
@@ -26,8 +26,7 @@ PR_CAPBSET_DROP = 24
 START_A_PROGRAM = """
     import sys
     from pathlib import Path
-    from trackhelm_stack import lock
-    from trackhelm_stack.supervisor import Process
+    from trackhelm_stack.supervisor import Process, hold_lock
     from trackhelm_stack.program import Program
 
     # The program leaves a child of its own behind, as PostgreSQL does, which ends a moment later.
@@ -35,7 +34,7 @@ START_A_PROGRAM = """
     subprocess.Popen([sys.executable, "-c", "import time; time.sleep(1)"], close_fds=False)
     print("up", flush=True)
     time.sleep(60)'''
-    with lock.held(Path(sys.argv[1])) as held:
+    with hold_lock(Path(sys.argv[1])) as held:
         process = Process(Program("tied", [sys.executable, "-c", code]), print, lambda _: None, lock=held)
         print(process.pid, flush=True)
         process.wait_or_kill(60)
@@ -58,12 +57,12 @@ def test_programs_die_with_a_stack_that_is_killed_and_the_lock_waits_for_the_las
         assert stack.stdout is not None
         pid = int(stack.stdout.readline())
         assert stack.stdout.readline() == "up\n"
-        with pytest.raises(lock.DataInUseError, match=f"in use by process {stack.pid}"), lock.held(file):
+        with pytest.raises(DataInUseError, match=f"in use by process {stack.pid}"), hold_lock(file):
             pass
         stack.kill()
         stack.wait()
         wait_until(lambda: has_ended(pid))
-        with lock.held(file):
+        with hold_lock(file):
             assert int(file.read_text()) == os.getpid()
 
 
