@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from redis.exceptions import RedisError
 
-from trackhelm_cli.options import load
+from trackhelm_cli.options import failed, load
 from trackhelm_core.queue.connection import RedisConnection
 from trackhelm_core.queue.names import StreamId
 from trackhelm_core.settings import RedisSettings
@@ -77,19 +77,19 @@ def _letters() -> Iterator[DeadLetters]:
     settings = load(RedisSettings)
     url = settings.effective_redis_url
     if url is None:
-        raise _wrong("TRACKHELM_REDIS_URL is not set: dead letters are kept in Redis")
+        raise failed("TRACKHELM_REDIS_URL is not set: dead letters are kept in Redis")
     redis = RedisConnection(url, settings)
     try:
         yield DeadLetters(redis.client)
     except RedisError as error:
-        raise _wrong(f"Redis does not answer: {error}") from error
+        raise failed(f"Redis does not answer: {error}") from error
     finally:
         redis.close()
 
 
 def _chosen(letters: DeadLetters, ids: list[str] | None, *, everything: bool) -> list[DeadLetter]:
     if everything == bool(ids):
-        raise _wrong("name the ids of dead letters, or --all")
+        raise failed("name the ids of dead letters, or --all")
     # All are looked up before any is changed, so that a wrong id changes nothing.
     return list(letters.all()) if everything else [_found(letters, letter_id) for letter_id in ids or ()]
 
@@ -98,16 +98,11 @@ def _found(letters: DeadLetters, text: str) -> DeadLetter:
     try:
         letter = letters.find(StreamId.parse(text.encode()))
     except ValueError as error:
-        raise _wrong(f"{text!r} is no id: an id is two numbers, as in 1795451629418-0") from error
+        raise failed(f"{text!r} is no id: an id is two numbers, as in 1795451629418-0") from error
     if letter is None:
-        raise _wrong(f"there is no dead letter {text}")
+        raise failed(f"there is no dead letter {text}")
     return letter
 
 
 def _time(letter: DeadLetter) -> str:
     return datetime.fromtimestamp(letter.id.milliseconds / 1000, UTC).isoformat(timespec="seconds")
-
-
-def _wrong(message: str) -> typer.Exit:
-    typer.echo(message, err=True)
-    return typer.Exit(2)

@@ -1,7 +1,5 @@
 """`trackhelm-server embedded`: all services in one process, on SQLite and a folder."""
 
-import typer
-
 from trackhelm_cli.options import (
     ANNOUNCEMENT,
     DatabaseOption,
@@ -9,6 +7,7 @@ from trackhelm_cli.options import (
     HostOption,
     PathPrefixOption,
     PortOption,
+    failed,
     load,
     load_webhooks,
     warn_of_unknown_names,
@@ -43,6 +42,5 @@ def embedded(
             body_memory_mebibytes=http.body_memory_mebibytes,
         )
     except ValueError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(2) from error
+        raise failed(str(error)) from error
     serve(app, http, ANNOUNCEMENT, auth)

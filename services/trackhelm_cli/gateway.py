@@ -15,6 +15,7 @@ from trackhelm_cli.options import (
     HostOption,
     PathPrefixOption,
     PortOption,
+    failed,
     load,
     warn_of_unknown_names,
 )
@@ -85,6 +86,5 @@ def gateway_config(
     try:
         text = nginx_configuration(Gateway.of(listening, load(GatewaySettings), http, load(AuthSettings)))
     except ValueError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(2) from error
+        raise failed(str(error)) from error
     typer.echo(text, nl=False)

@@ -14,10 +14,9 @@ import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from trackhelm_core.errors import ApiError, ErrorCode, UnavailableError
-from trackhelm_core.ids import new_request_id
 from trackhelm_core.limits import REQUEST_HEADERS_BYTES, REQUEST_TARGET_BYTES
 from trackhelm_core.problems import problem
-from trackhelm_core.telemetry.requests import with_own_headers
+from trackhelm_core.telemetry.requests import new_request_id, with_own_headers
 
 # The limit of the URL parser. No path of the API comes near it, but queries do.
 _PATH_BYTES: Final = 65_535

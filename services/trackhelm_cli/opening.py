@@ -9,7 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from trackhelm_artifact.objects.opening import ArtifactStores
 from trackhelm_artifact.objects.store import ObjectError
-from trackhelm_cli.options import load, warn_of_unknown_names
+from trackhelm_cli.options import failed, load, warn_of_unknown_names
 from trackhelm_core.db.unit_of_work import Database
 from trackhelm_core.errors import ApiError
 from trackhelm_core.runtime import Runtime
@@ -52,30 +52,25 @@ def opened_runtime(
         stores = ArtifactStores.open(storage, load(ObjectSettings), untouched=untouched)
         runtime = open_runtime(storage, load(RedisSettings), {ArtifactStores: lambda: stores})
     except ValueError as error:
-        raise _failed(str(error)) from error
+        raise failed(str(error)) from error
     try:
         file = runtime.database.engine.url.database
         if runtime.database.is_sqlite and file and not Path(file).exists():
-            raise _failed(f"there is no database at {file}")
+            raise failed(f"there is no database at {file}")
         if missing := runtime.missing():
-            raise _failed(missing)
+            raise failed(missing)
         yield runtime
     except ApiError as error:
-        raise _failed(error.message) from error
+        raise failed(error.message) from error
     except ObjectError as error:
-        raise _failed(f"{error} The log line above says why.") from error
+        raise failed(f"{error} The log line above says why.") from error
     except SQLAlchemyError as error:
-        raise _failed(f"the database does not answer: {str(error).splitlines()[0]}") from error
+        raise failed(f"the database does not answer: {str(error).splitlines()[0]}") from error
     except BrokenPipeError:
         # The reader of the output has closed it; typer ends the command without a message.
         raise
     except OSError as error:
         # The command reads a folder of files directly, so that its errors are not those of a store.
-        raise _failed(str(error)) from error
+        raise failed(str(error)) from error
     finally:
         runtime.close()
-
-
-def _failed(message: str) -> typer.Exit:
-    typer.echo(message, err=True)
-    return typer.Exit(2)

@@ -45,6 +45,12 @@ DatabaseOption = Annotated[
 Group = TypeVar("Group", bound=BaseSettings)
 
 
+def failed(message: str) -> typer.Exit:
+    """Print why a command cannot do its work, and return the exit to raise, with code 2."""
+    typer.echo(message, err=True)
+    return typer.Exit(2)
+
+
 def load(group: type[Group], **given: Any) -> Group:
     """Return settings from the environment and the given options; exit 2 for an invalid value."""
     try:
@@ -66,8 +72,7 @@ def load_webhooks() -> WebhookSettings:
     try:
         SecretBox(settings.keys)
     except ValueError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(2) from error
+        raise failed(str(error)) from error
     return settings
 
 

@@ -14,7 +14,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from trackhelm_cli.http_protocol import BoundedProtocol
-from trackhelm_cli.options import load, warn_of_unknown_names
+from trackhelm_cli.options import failed, load, warn_of_unknown_names
 from trackhelm_core.http.app import api_document, build_app
 from trackhelm_core.http.prefix import Paths
 from trackhelm_core.runtime import Openers, Service
@@ -145,8 +145,7 @@ def serve_service(
     try:
         runtime = open_runtime(storage, redis, openers(storage, redis))
     except ValueError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(2) from error
+        raise failed(str(error)) from error
     app = build_app(
         [service],
         runtime,

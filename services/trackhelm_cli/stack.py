@@ -13,6 +13,7 @@ from trackhelm_cli.options import (
     HostOption,
     PathPrefixOption,
     PortOption,
+    failed,
     load,
     load_webhooks,
     warn_of_unknown_names,
@@ -56,8 +57,7 @@ def stack(
     storage = load(StorageSettings, data=data, database_url=database_url)
     given = storage.given_database_url
     if given and make_url(given).get_backend_name() != "postgresql":
-        typer.echo(f"{PREFIX}DATABASE_URL: the stack's processes need a PostgreSQL to share", err=True)
-        raise typer.Exit(2)
+        raise failed(f"{PREFIX}DATABASE_URL: the stack's processes need a PostgreSQL to share")
     http = load(HttpSettings, host=host, port=port, path_prefix=path_prefix)
     redis = load(RedisSettings, redis_url=redis_url)
     artifacts = load(ObjectSettings, artifacts_url=artifacts_url)

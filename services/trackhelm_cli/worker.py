@@ -10,7 +10,14 @@ import typer
 from celery import Celery
 from celery.signals import beat_init, setup_logging, worker_ready
 
-from trackhelm_cli.options import DatabaseOption, DataOption, load, load_webhooks, warn_of_unknown_names
+from trackhelm_cli.options import (
+    DatabaseOption,
+    DataOption,
+    failed,
+    load,
+    load_webhooks,
+    warn_of_unknown_names,
+)
 from trackhelm_core.queue.tasks import TaskQueue
 from trackhelm_core.settings import LogSettings, RedisSettings, StorageSettings
 from trackhelm_core.telemetry.logging import configure_logging
@@ -24,8 +31,7 @@ def load_celery(data: Path | None, database_url: str | None) -> Celery:
     redis = load(RedisSettings)
     load_webhooks()
     if redis.effective_redis_url is None:
-        typer.echo("TRACKHELM_REDIS_URL is not set: tasks wait in Redis", err=True)
-        raise typer.Exit(2)
+        raise failed("TRACKHELM_REDIS_URL is not set: tasks wait in Redis")
     configure_logging(load(LogSettings))
     warn_of_unknown_names()
     # If this signal has a receiver, Celery does not configure logging.

@@ -1,6 +1,5 @@
 """Public identifiers, random and of fixed length, and generated names for runs and models without a name."""
 
-import random
 import secrets
 from typing import Final
 
@@ -20,12 +19,6 @@ def new_model_id() -> str:
 def new_webhook_id() -> str:
     """Return an id for a webhook or for an event that it is sent: 32 lower-case hexadecimal characters."""
     return secrets.token_hex(16)
-
-
-def new_request_id() -> str:
-    """Return an id by which one request is found in its answer and in the log."""
-    # The id is no secret, and getting random bytes from the system took 3% of a busy ingest process.
-    return f"{random.getrandbits(64):016x}"
 
 
 # Generated names such as `swift-otter-412`: easy to say, and easy to tell apart in a list. A name is not an

@@ -133,8 +133,8 @@ class Root:
             own = self.own_key()
             if own is not None:
                 return Located(objects, own.join(path))
-            store, key = locations.find(self.uri)
-            return Located(store, key.join(path))
+            remote, key = locations.find(self.uri)
+            return Located(remote, key.join(path))
         except UnreadableLocationError as error:
             # The message begins with MLflow's words.
             raise InvalidParameterError(

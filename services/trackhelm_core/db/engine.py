@@ -128,6 +128,11 @@ def database_failure(error: SQLAlchemyError) -> ApiError | None:
     return None
 
 
+def may_pass(error: Exception) -> bool:
+    """Return whether what failed may succeed when it is tried again, because the database is away or busy."""
+    return isinstance(error, SQLAlchemyError) and isinstance(database_failure(error), UnavailableError)
+
+
 def _is_away(error: DBAPIError, state: str) -> bool:
     code: int | None = getattr(error.orig, "sqlite_errorcode", None)
     if code is not None:

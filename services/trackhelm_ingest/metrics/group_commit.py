@@ -14,10 +14,9 @@ from dataclasses import dataclass
 from typing import Final, Self
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
 from trackhelm_core.chunks.points import Points
-from trackhelm_core.db.engine import database_failure
+from trackhelm_core.db.engine import may_pass
 from trackhelm_core.db.unit_of_work import Database
 from trackhelm_core.errors import ApiError, ErrorCode, UnavailableError
 from trackhelm_domain.journal_backlog import Accepted, JournalBacklog
@@ -152,7 +151,7 @@ class GroupCommit:
         try:
             return self._write(group)
         except Exception as error:
-            if _is_away(error):
+            if may_pass(error):
                 log.exception("metric points could not be stored", requests=len(group))
                 # One exception for each, because one that is raised several times gathers all their
                 # tracebacks.
@@ -216,7 +215,3 @@ def _stopping() -> UnavailableError:
 
 def _unavailable() -> UnavailableError:
     return UnavailableError("The database is not available. Send the request again.")
-
-
-def _is_away(error: Exception) -> bool:
-    return isinstance(error, SQLAlchemyError) and isinstance(database_failure(error), UnavailableError)

@@ -28,6 +28,7 @@ from sqlalchemy.orm import Session
 from trackhelm_core.db.statements import BINARY, is_in_parameter, table_of
 from trackhelm_core.search.compile import compile_filter, metric_predicate
 from trackhelm_core.search.entity import (
+    ORDERING,
     EntitySearch,
     ResolvedKey,
     keys_of_fields,
@@ -72,7 +73,7 @@ from trackhelm_query.runs.fields import (
 from trackhelm_query.searches import Search
 
 _RUN: Final = table_of(Run).c
-_RUN_SNAPSHOT: Final = table_of(RunSnapshot).c
+_SNAPSHOTS: Final = table_of(RunSnapshot).c
 _SERIES: Final = table_of(Series).c
 
 _PAGE: Final = "page"
@@ -85,10 +86,10 @@ _ID: Final[ColumnElement[int]] = literal_column(f"{_PAGE}.id")
 _FINALIZED: Final[ColumnElement[bool]] = literal_column(f"{_PAGE}.finalized", Boolean)
 _DOCUMENTED: Final[ColumnElement[bool]] = literal_column(f"{_PAGE}.documented", Boolean)
 _DOCUMENT: Final = (
-    select(_RUN_SNAPSHOT.document)
+    select(_SNAPSHOTS.document)
     .where(
-        _RUN_SNAPSHOT.run_id == _ID,
-        _RUN_SNAPSHOT.version
+        _SNAPSHOTS.run_id == _ID,
+        _SNAPSHOTS.version
         == case(
             (_FINALIZED, literal_column(str(VERSION))), (_DOCUMENTED, literal_column(str(RUNNING_VERSION)))
         ),
@@ -168,9 +169,6 @@ def with_documents(page: Select[*tuple[Any, ...]], order: Sequence[SortColumn]) 
 _RUNS: Final = table_of(Run).c
 
 
-_ORDERING: Final = frozenset({Operator.GT, Operator.GE, Operator.LT, Operator.LE})
-
-
 class FinalizedFirst(NamedTuple):
     """A statement for a page of an experiment's runs that are sorted first by the last value of a metric.
 
@@ -248,7 +246,7 @@ def _narrowed(where: Expression | None, field: Field, entity: EntitySearch) -> _
     for part in parts_of(where):
         if isinstance(part, Comparison) and _is_about(part, field, entity):
             conditions.append(metric_predicate(_SERIES.indexed_value, part.operator, part.value))
-            all_have_values = all_have_values or part.operator in _ORDERING or _equals_a_number(part)
+            all_have_values = all_have_values or part.operator in ORDERING or _equals_a_number(part)
         else:
             rest.append(part)
     return _Narrowed(conditions, all_of(rest), all_have_values)
@@ -287,8 +285,6 @@ def _finalized(query: RunQuery, field: Field, narrowed: _Narrowed) -> Select[*tu
 # 0.2 ms. This works only for equality, and only for a comparison that must be true for the whole filter to be
 # true. Documents of another version may have no digests; the rows of their runs are compared, like those of
 # runs that are not finalized.
-
-_DOCUMENTS: Final = table_of(RunSnapshot).c
 
 # Used to resolve names only, for which it does not matter which keys exist.
 _NAMES: Final = run_search({})
@@ -343,9 +339,9 @@ def indexed_filter(where: Expression, query: RunQuery) -> ColumnElement[bool]:
         return compile_filter(where, query.entity)
     digests = [pair_digest(query.params_and_tags_of, *pair) for pair in required]
     conditions = [
-        _DOCUMENTS.run_id == _RUNS.id,
-        _DOCUMENTS.version == _VERSION,
-        _DOCUMENTS.pairs.contains(_array(digests)),
+        _SNAPSHOTS.run_id == _RUNS.id,
+        _SNAPSHOTS.version == _VERSION,
+        _SNAPSHOTS.pairs.contains(_array(digests)),
     ]
     if rest := all_of(others):
         conditions.append(compile_filter(rest, query.entity))
@@ -362,9 +358,9 @@ def others_filter(query: RunQuery) -> ColumnElement[bool]:
     ids = union_all(
         select(run.c.id).where(run.c.experiment_id == EXPERIMENT, not_(run.c.finalized)),
         # Two conditions instead of "not equal", because each is a range of an index.
-        select(_DOCUMENTS.run_id).where(_DOCUMENTS.version < _VERSION),
-        select(_DOCUMENTS.run_id).where(
-            _DOCUMENTS.version > _VERSION, _DOCUMENTS.version < _RUNNING_VERSIONS
+        select(_SNAPSHOTS.run_id).where(_SNAPSHOTS.version < _VERSION),
+        select(_SNAPSHOTS.run_id).where(
+            _SNAPSHOTS.version > _VERSION, _SNAPSHOTS.version < _RUNNING_VERSIONS
         ),
     )
     return _RUNS.id.in_(ids)

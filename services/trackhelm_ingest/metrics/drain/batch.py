@@ -11,11 +11,10 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple, Protocol
 
 import structlog
-from sqlalchemy.exc import InterfaceError, ProgrammingError, SQLAlchemyError
+from sqlalchemy.exc import InterfaceError, ProgrammingError
 from sqlalchemy.orm import Session
 
-from trackhelm_core.db.engine import database_failure
-from trackhelm_core.errors import UnavailableError
+from trackhelm_core.db.engine import may_pass
 from trackhelm_core.queue.names import StreamId
 from trackhelm_ingest.metrics.entries import Entry, EntryFormatError, unpack_entry
 from trackhelm_ingest.metrics.positions import PositionMovedError
@@ -141,7 +140,7 @@ class _Batch:
             except _NOT_AN_ENTRYS_FAULT:
                 raise
             except Exception as error:
-                if _may_pass(error):
+                if may_pass(error):
                     if self._source.is_lost or attempt == _ATTEMPTS - 1:
                         raise
                     log.warning("a batch is stored again", last=str(last), error=_first_line(error))
@@ -176,10 +175,6 @@ class _Batch:
         self.outcome.position = last
         self.outcome.points += sum(len(points.columns) for _, points in accepted)
         self.outcome.crowded |= crowded
-
-
-def _may_pass(error: Exception) -> bool:
-    return isinstance(error, SQLAlchemyError) and isinstance(database_failure(error), UnavailableError)
 
 
 def _first_line(error: Exception) -> str:
