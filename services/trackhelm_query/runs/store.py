@@ -72,7 +72,7 @@ from trackhelm_query.runs.fields import (
 )
 from trackhelm_query.searches import Search
 
-_RUN: Final = table_of(Run).c
+_RUNS: Final = table_of(Run).c
 _SNAPSHOTS: Final = table_of(RunSnapshot).c
 _SERIES: Final = table_of(Series).c
 
@@ -81,7 +81,7 @@ _CANDIDATES: Final = "candidates"
 
 # Made once, and the columns of subqueries named rather than made: composing a statement took longer than
 # PostgreSQL to run it.
-_SELECTED_RUNS: Final = select(*RUN_COLUMNS, _RUN.finalized, _RUN.documented)
+_SELECTED_RUNS: Final = select(*RUN_COLUMNS, _RUNS.finalized, _RUNS.documented)
 _ID: Final[ColumnElement[int]] = literal_column(f"{_PAGE}.id")
 _FINALIZED: Final[ColumnElement[bool]] = literal_column(f"{_PAGE}.finalized", Boolean)
 _DOCUMENTED: Final[ColumnElement[bool]] = literal_column(f"{_PAGE}.documented", Boolean)
@@ -124,15 +124,15 @@ def runs_of(query: RunQuery) -> Select[*tuple[Any, ...]]:
     # Nearly every search is of one experiment and one stage. These are compared by equality, so that an index
     # returns the runs in the default order.
     if query.is_of_one_experiment:
-        return statement.where(_RUN.experiment_id == EXPERIMENT)
-    return statement.where(is_in_parameter(query.dialect, _RUN.experiment_id, EXPERIMENTS))
+        return statement.where(_RUNS.experiment_id == EXPERIMENT)
+    return statement.where(is_in_parameter(query.dialect, _RUNS.experiment_id, EXPERIMENTS))
 
 
 def runs_in(stages: Sequence[LifecycleStage]) -> Select[*tuple[Any, ...]]:
     """Return the SELECT of the runs in some stages."""
     if len(stages) == 1:
-        return _SELECTED_RUNS.where(_RUN.lifecycle_stage == stages[0])
-    return _SELECTED_RUNS.where(_RUN.lifecycle_stage != LifecycleStage.PURGED)
+        return _SELECTED_RUNS.where(_RUNS.lifecycle_stage == stages[0])
+    return _SELECTED_RUNS.where(_RUNS.lifecycle_stage != LifecycleStage.PURGED)
 
 
 def all_columns_of(rows: SelectBase, name: str | None = None) -> Select[*tuple[Any, ...]]:
@@ -165,8 +165,6 @@ def with_documents(page: Select[*tuple[Any, ...]], order: Sequence[SortColumn]) 
 # An experiment's runs in the order of a metric: finalized runs by the index of indexed values, and the few
 # others one by one. To look the metric up for each of 25,000 runs takes 45 ms; with the index a page takes
 # 0.3 ms.
-
-_RUNS: Final = table_of(Run).c
 
 
 class FinalizedFirst(NamedTuple):
