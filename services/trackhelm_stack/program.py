@@ -111,10 +111,10 @@ class Program:
     """The user as which it runs if the stack is run by root."""
     binds_any_port: bool = False
     """Whether that user may listen on ports below 1024."""
-    passes_any_folder: bool = False
-    """Whether that user may read and write any file."""
+    reads_its_installation: bool = False
+    """Whether it opens files beside its program, for which that user may have to keep a right of root's."""
     folder: Path | None = None
-    """A word of the command: a folder that user can use without access to the folders above it."""
+    """A folder that user can use without access to those above it, by words of the command that name it."""
     has_workers: bool = False
     """Whether processes that it has forked would continue without it and keep its port."""
     stop_signal: signal.Signals = signal.SIGTERM

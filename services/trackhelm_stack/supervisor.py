@@ -19,7 +19,7 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Final, NoReturn
 
-from trackhelm_stack.launch import BINDS_ANY_PORT, PASSES_ANY_FOLDER
+from trackhelm_stack.launch import BINDS_ANY_PORT, READS_ITS_INSTALLATION
 from trackhelm_stack.program import Program
 
 _POLL_SECONDS: Final = 0.05
@@ -88,8 +88,8 @@ def launch_command(program: Program) -> list[str]:
     user = program.user if os.geteuid() == 0 else ""
     if user and program.binds_any_port:
         user += BINDS_ANY_PORT
-    if user and program.passes_any_folder:
-        user += PASSES_ANY_FOLDER
+    if user and program.reads_its_installation:
+        user += READS_ITS_INSTALLATION
     folder = str(program.folder or "")
     tie = [str(os.getpid()), str(int(program.death_signal)), user, folder]
     return [sys.executable, "-I", "-S", str(_LAUNCH), *tie, *program.command]

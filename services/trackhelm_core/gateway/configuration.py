@@ -74,6 +74,8 @@ class Gateway:
         cls, listening: Listening, services: GatewaySettings, http: HttpSettings, auth: AuthSettings
     ) -> Self:
         """Return the gateway that settings describe."""
+        if services.ui_folder is not None:
+            services = services.model_copy(update={"ui_folder": services.ui_folder.absolute()})
         return cls(
             listening=listening,
             services=services,
@@ -208,7 +210,7 @@ def _server(gateway: Gateway, answers: Answers) -> list[str]:
     for prefix in dict.fromkeys(("", http.path_prefix)):
         lines += answers.own_paths(prefix)
     if services.ui_folder is not None:
-        lines += ui_locations(_path(services.ui_folder.absolute()), http.path_prefix, answers)
+        lines += ui_locations(_path(services.ui_folder), http.path_prefix, answers)
     return [
         *lines,
         *block("location /", [*answers.host_check(), *passing_on]),

@@ -1,10 +1,13 @@
 """The programs of the wheels keep what they were given, over a stop and over a kill."""
 
+import getpass
 import os
 import re
 import shutil
 import signal
 import socket
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import psycopg
@@ -15,12 +18,21 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.exc import OperationalError
 
 from tests.fixtures.backing_services import running
+from tests.fixtures.gateway import services_at
+from tests.fixtures.waiting import wait_until
+from tests.integration.stack.running import children_of
+from trackhelm_core.gateway.configuration import Gateway, Listening
+from trackhelm_core.settings import AuthSettings, HttpSettings
 from trackhelm_stack import postgres
+from trackhelm_stack.nginx import gateway_program
 from trackhelm_stack.postgres import Postgres
-from trackhelm_stack.program import MissingProgramError, free_ports, program_of
+from trackhelm_stack.program import Address, MissingProgramError, Program, free_ports, program_of
 from trackhelm_stack.redis import Redis
+from trackhelm_stack.seaweed import PORTS, Seaweed
 
 CAP_DAC_READ_SEARCH = 2
+CAP_NET_BIND_SERVICE = 10
+IS_ROOT = os.geteuid() == 0
 
 
 def test_postgresql_keeps_its_data_over_a_kill_and_asks_for_the_password(tmp_path: Path) -> None:
@@ -71,7 +83,60 @@ def closed(tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can run PostgreSQL as somebody else")
+@pytest.mark.parametrize("name", ["postgres", "redis", "s3", "gateway"])
+def test_no_program_that_runs_on_has_a_right_of_roots(closed: Path, name: str) -> None:
+    """Root runs each as somebody else, and without rights; whoever else starts it has none to give.
+
+    nginx may listen on any port, and PostgreSQL may read files where it is installed in a closed folder.
+    """
+    may_keep = {"gateway": {CAP_NET_BIND_SERVICE}, "postgres": {CAP_DAC_READ_SEARCH}}.get(name, set())
+    with running(program_at(name, closed / "store")) as process:
+        wait_until(lambda: name in {"redis", "s3"} or len(children_of(process.pid)) > 0)
+        for pid in (process.pid, *children_of(process.pid)):
+            assert all(rights <= may_keep for rights in rights_of(pid)), rights_of(pid)
+            assert Path(f"/proc/{pid}").owner() == ("nobody" if IS_ROOT else getpass.getuser())
+
+
+def program_at(name: str, folder: Path) -> Program:
+    """Return a program of the stack, with what it keeps in a folder that only root can reach."""
+    (port, *ports) = free_ports(1 + PORTS)
+    if name == "postgres":
+        postgres_server = Postgres(folder, port, "secret")
+        postgres_server.prepare()
+        return postgres_server.program()
+    if name == "redis":
+        return Redis(folder, port, "secret").program()
+    if name == "s3":
+        s3_server = Seaweed(folder, ports, "key", "secret")
+        s3_server.prepare()
+        return replace(s3_server.program(), stop_signal=signal.SIGKILL)
+    listening = Listening(host="127.0.0.1", port=port, folder=folder, connections=256)
+    gateway = Gateway.of(listening, services_at(port), HttpSettings(), AuthSettings())
+    return replace(gateway_program(gateway, Address("127.0.0.1", port)), is_ready=partial(listens, port))
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+@pytest.mark.skipif(not IS_ROOT, reason="only root ran Redis and the S3 server with its own rights")
+def test_what_an_earlier_version_stored_as_root_is_still_there(closed: Path) -> None:
+    (port,) = free_ports(1)
+    server = Redis(closed / "redis", port, "secret")
+    as_root = replace(server.program(), user="")
+    shutil.rmtree(closed / "redis")
+    (closed / "redis").mkdir(mode=0o700)
+    with running(as_root), Client.from_url(server.url) as client:
+        client.xadd("stream", {"points": b"old"})
+    assert {path.owner() for path in (closed / "redis").rglob("*")} == {"root"}
+    with running(server.program()), Client.from_url(server.url) as client:
+        assert client.xlen("stream") == 1
+        client.xadd("stream", {"points": b"new"})
+    assert {path.owner() for path in (closed / "redis").rglob("*")} == {"nobody"}
+
+
+@pytest.mark.skipif(not IS_ROOT, reason="only root can run PostgreSQL as somebody else")
 def test_postgresql_has_no_right_of_roots_and_writes_nothing_but_its_folder(closed: Path) -> None:
     (port,) = free_ports(1)
     server = Postgres(closed / "postgres", port, "secret")
@@ -96,7 +161,7 @@ def test_postgresql_has_no_right_of_roots_and_writes_nothing_but_its_folder(clos
     assert {path.name for path in closed.iterdir()} == {"postgres", "secret"}
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can run PostgreSQL as somebody else")
+@pytest.mark.skipif(not IS_ROOT, reason="only root can run PostgreSQL as somebody else")
 def test_postgresql_that_is_installed_where_only_root_may_look_reads_and_writes_nothing(
     closed: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

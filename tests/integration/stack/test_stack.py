@@ -1,6 +1,7 @@
 """A whole stack, as `trackhelm-server stack` starts it: what becomes of it when one of its programs ends."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -22,6 +23,14 @@ def alive(pids: dict[str, int]) -> set[str]:
     return {name for name, pid in pids.items() if Path(f"/proc/{pid}").exists()}
 
 
+def may_write_any_file(pid: int) -> bool:
+    """Return whether a process has CAP_DAC_OVERRIDE, or may take it or hand it on."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    sets = dict(re.findall(r"^(Cap(?:Eff|Prm|Inh|Amb)):\s+([0-9a-f]+)$", status, re.MULTILINE))
+    assert len(sets) == 4
+    return any(int(mask, 16) >> 1 & 1 for mask in sets.values())
+
+
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One folder for all tests: each finds what the one before left, after whatever it did."""
@@ -35,6 +44,8 @@ def test_when_a_program_ends_the_stack_says_which_and_stops_the_others(data: Pat
         stored = httpx2.put(f"{stack.url}{KEPT_FILE}", content=b"kept")
         assert stored.status_code == 200
         assert alive(stack.pids) == NAMES
+        for name in ("postgres", "redis", "s3", "gateway"):
+            assert not any(may_write_any_file(pid) for pid in stack.family_of(name)), name
         os.kill(stack.pids["query"], signal.SIGKILL)
         said = stack.end()
         assert stack.process.returncode == 1

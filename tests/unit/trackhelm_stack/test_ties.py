@@ -15,12 +15,14 @@ from pathlib import Path
 import pytest
 
 from tests.fixtures.waiting import wait_until
-from trackhelm_stack.launch import BINDS_ANY_PORT, PASSES_ANY_FOLDER
+from trackhelm_stack.launch import BINDS_ANY_PORT, READS_ITS_INSTALLATION
 from trackhelm_stack.program import Address, free_ports
+from trackhelm_stack.rights import hand_over, write_secret
 from trackhelm_stack.supervisor import DataInUseError, hold_lock
 
 LAUNCH = Path(__file__).parents[3] / "services" / "trackhelm_stack" / "launch.py"
 CAP_DAC_READ_SEARCH = 2
+CAP_NET_BIND_SERVICE = 10
 PR_CAPBSET_DROP = 24
 
 START_A_PROGRAM = """
@@ -92,17 +94,20 @@ def launched(program: Path, user: str, *, lacks_reading: bool) -> subprocess.Com
     )
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can run a program as somebody else")
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can run a program as somebody else")
+
+
+@as_root
 @pytest.mark.parametrize("lacks_reading", [False, True])
 @pytest.mark.parametrize(
     ("is_open", "user", "kept"),
     [
         (True, "nobody", set()),
-        (False, "nobody", {CAP_DAC_READ_SEARCH}),
-        (True, f"nobody{PASSES_ANY_FOLDER}", {1}),
-        (False, f"nobody{PASSES_ANY_FOLDER}", {1}),
-        (True, f"nobody{BINDS_ANY_PORT}", {10}),
-        (True, f"nobody{BINDS_ANY_PORT}{PASSES_ANY_FOLDER}", {1, 10}),
+        (False, "nobody", set()),
+        (True, f"nobody{READS_ITS_INSTALLATION}", set()),
+        (False, f"nobody{READS_ITS_INSTALLATION}", {CAP_DAC_READ_SEARCH}),
+        (True, f"nobody{BINDS_ANY_PORT}", {CAP_NET_BIND_SERVICE}),
+        (False, f"nobody{BINDS_ANY_PORT}", {CAP_NET_BIND_SERVICE}),
     ],
 )
 def test_whom_root_runs_a_program_as_keeps_the_rights_he_needs_and_no_others(
@@ -120,6 +125,80 @@ def test_whom_root_runs_a_program_as_keeps_the_rights_he_needs_and_no_others(
         (mask,) = re.findall(rf"^{name}:\s+([0-9a-f]+)$", done.stdout, re.MULTILINE)
         assert int(mask, 16) == sum(1 << number for number in kept), name
     assert re.search(rf"^Uid:\s+{pwd.getpwnam('nobody').pw_uid}\b", done.stdout, re.MULTILINE)
+
+
+@as_root
+def test_a_program_that_its_mode_closes_to_its_user_is_named(tmp_path: Path) -> None:
+    program = Path(shutil.copy("/bin/cat", tmp_path))
+    program.chmod(0o700)
+    done = launched(program, "nobody", lacks_reading=False)
+    assert done.returncode == 1
+    assert f"nobody may not run {program}" in done.stderr
+
+
+@as_root
+def test_words_that_name_the_folder_or_a_path_in_it_lead_into_it_and_others_stay(tmp_path: Path) -> None:
+    folder = tmp_path / "closed" / "a folder"
+    folder.mkdir(parents=True)
+    folder.parent.chmod(0o700)
+    hand_over(folder)
+    words = [f"{folder}", f"{folder}/new", f"{folder}er", f"--in={folder}"]
+    tie = [str(os.getpid()), str(int(signal.SIGKILL)), "nobody", str(folder)]
+    script = 'printf "%s\\n" "$@"; echo made > "$1/made" && cat "$1/made"'
+    done = subprocess.run(
+        [sys.executable, str(LAUNCH), *tie, "/bin/sh", "-c", script, "sh", *words],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    itself, inside, *others, said = done.stdout.splitlines()
+    assert re.fullmatch(r"/proc/self/fd/\d+", itself)
+    assert inside == f"{itself}/new"
+    assert others == words[2:]
+    assert said == "made"
+    assert (folder / "made").owner() == "nobody"
+
+
+@as_root
+def test_a_folder_of_roots_is_handed_over_whole_and_one_that_was_is_left(tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.touch()
+    folder = tmp_path / "folder"
+    (folder / "sub").mkdir(parents=True)
+    (folder / "sub" / "file").touch()
+    (folder / "link").symlink_to(outside)
+    hand_over(folder)
+    for path in (folder, folder / "sub", folder / "sub" / "file"):
+        assert path.owner() == "nobody"
+    assert (folder / "link").lstat().st_uid == pwd.getpwnam("nobody").pw_uid
+    assert outside.owner() == "root"
+    (folder / "later").touch()
+    hand_over(folder)
+    assert (folder / "later").owner() == "root"
+
+
+@as_root
+def test_a_link_that_a_program_put_where_a_folder_was_hands_nothing_over(tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    link = tmp_path / "link"
+    link.symlink_to(outside)
+    nobody = pwd.getpwnam("nobody").pw_uid
+    os.chown(link, nobody, nobody, follow_symlinks=False)
+    hand_over(link)
+    assert outside.owner() == "root"
+
+
+def test_a_secret_is_not_written_through_a_link(tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.write_text("kept")
+    file = tmp_path / "secret"
+    file.symlink_to(outside)
+    write_secret(file, "hidden")
+    assert (outside.read_text(), file.read_text()) == ("kept", "hidden")
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert not file.is_symlink()
+    assert {path.name for path in tmp_path.iterdir()} == {"outside", "secret"}
 
 
 def test_free_ports_differ_and_none_is_an_outgoing_connections() -> None:
