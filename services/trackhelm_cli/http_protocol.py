@@ -1,9 +1,9 @@
-"""Extends uvicorn's HTTP/1.1 with a limit on request heads, errors in MLflow's form, and bodies of upgrades.
+"""Extends uvicorn's HTTP/1.1: limits of heads and of slow senders, MLflow's errors, and bodies of upgrades.
 
 uvicorn accepts headers of any size but URLs of 64 KiB at most, answers requests that it cannot parse with
-plain text, and loses the body of a request that offers another protocol (`Upgrade: h2c`, as Java and curl
-send it). Only requests that never reach an application are refused here; the meaning of a request is not
-examined.
+plain text, waits for ever for the rest of a request, and loses the body of a request that offers another
+protocol (`Upgrade: h2c`, as Java and curl send it). Only requests that never reach an application, or never
+come to an end, are refused here; the meaning of a request is not examined.
 """
 
 import asyncio
@@ -24,6 +24,12 @@ _PATH_BYTES: Final = 65_535
 # If a connection is closed while the client still sends, it is reset, and the client never reads the answer.
 _LINGER_SECONDS: Final = 5
 
+# A request of which fewer bytes arrive in this time is refused, and a connection without any is closed:
+# whoever sends a byte a minute would hold a connection and memory for ever. A file of which more arrives may
+# take as long as it needs.
+PROGRESS_SECONDS: Final = 60.0
+PROGRESS_BYTES: Final = 1024
+
 # Answered beyond the limit of connections, too: otherwise a probe would fail because the server is busy.
 _PROBES: Final = frozenset({b"/health", b"/ready"})
 
@@ -31,6 +37,7 @@ _FRAMING: Final = frozenset({b"content-length", b"transfer-encoding"})
 
 _URI_TOO_LONG: Final = 414
 _HEADERS_TOO_LARGE: Final = 431
+_TIMEOUT: Final = 408
 
 
 class _Reading(Enum):
@@ -58,6 +65,16 @@ def _too_large_headers() -> ApiError:
     )
 
 
+def _too_slow() -> ApiError:
+    # The stock client sends a request again that is answered with this status.
+    return ApiError(
+        ErrorCode.BAD_REQUEST,
+        f"The request came too slowly: less than {PROGRESS_BYTES} bytes of it in {PROGRESS_SECONDS:g} s. It "
+        "was not stored. Send it again.",
+        status=_TIMEOUT,
+    )
+
+
 def _refusal(error: httptools.HttpParserError) -> ApiError:
     """Return the error for a request that could not be parsed."""
     if isinstance(error.__context__, ApiError):
@@ -79,10 +96,16 @@ class BoundedProtocol(HttpToolsProtocol):
     _declines_upgrade = False
     _lingering: asyncio.TimerHandle | None = None
     _is_beyond_limit = False
+    _progress_check: asyncio.TimerHandle | None = None
+    _came = 0
+    """Bytes since the check of progress was set."""
+    _was_held_up = False
+    """Whether it was this server that kept the request from coming when the check was set."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Accept a connection. One beyond the limit is refused when its request has come, or closed."""
         super().connection_made(transport)
+        self._watch_progress()
         # uvicorn itself would answer with plain text.
         most, self.limit_concurrency = self.limit_concurrency, None
         self._most_connections = most
@@ -96,6 +119,9 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._is_refused:
             return
         self._unset_keepalive_if_required()
+        if self._reading is _Reading.BEGIN:
+            self._stop_watching()
+        self._came += len(data)
         self._block_bytes = len(data)
         try:
             self._feed(data)
@@ -105,6 +131,9 @@ class BoundedProtocol(HttpToolsProtocol):
             if self._reading is _Reading.HEAD:
                 self._head_bytes += len(data)
                 self._check_open_head()
+            # Most requests come in one block, and need no timer.
+            if self._reading is not _Reading.BEGIN and self._progress_check is None:
+                self._watch_progress()
 
     def _feed(self, data: bytes) -> None:
         try:
@@ -130,11 +159,42 @@ class BoundedProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Handle the end of the connection."""
         self._stop_lingering()
+        self._stop_watching()
         super().connection_lost(exc)
 
     def _stop_lingering(self) -> None:
         if self._lingering:
             self._lingering.cancel()
+
+    def _watch_progress(self) -> None:
+        self._came = 0
+        self._progress_check = self.loop.call_later(PROGRESS_SECONDS, self._check_progress)
+
+    def _stop_watching(self) -> None:
+        self._was_held_up = False
+        if self._progress_check is not None:
+            self._progress_check.cancel()
+            self._progress_check = None
+
+    def _check_progress(self) -> None:
+        """Refuse a request that makes no progress, unless this server is the one that is waited for."""
+        self._progress_check = None
+        if self._is_refused or self.transport.is_closing():
+            return
+        cycle: RequestResponseCycle | None = self.cycle
+        if self._reading is _Reading.BEGIN:
+            if cycle is None:
+                self.transport.close()
+            return
+        # It is not read while much of it waits to be processed; and some senders wait for "100 Continue".
+        is_held_up = self.flow.read_paused or (
+            self._reading is _Reading.BODY and cycle is not None and cycle.waiting_for_100_continue
+        )
+        if is_held_up or self._was_held_up or self._came >= PROGRESS_BYTES:
+            self._was_held_up = is_held_up
+            self._watch_progress()
+        else:
+            self._refuse(_too_slow())
 
     def on_message_begin(self) -> None:
         """Begin a request."""
@@ -186,6 +246,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """End a request's body."""
         self._reading = _Reading.BEGIN
+        self._stop_watching()
         super().on_message_complete()
 
     def _check_open_head(self) -> None:

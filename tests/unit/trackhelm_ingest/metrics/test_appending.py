@@ -1,13 +1,13 @@
 """Which entries share a round trip to Redis."""
 
 import asyncio
-import selectors
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
 import pytest
 
+from tests.fixtures.counted_time import CountedTime
 from trackhelm_core.queue.connection import Command
 from trackhelm_core.settings import RedisSettings
 from trackhelm_ingest.metrics.appending import Appender
@@ -33,27 +33,6 @@ class SlowRedis:
         await asyncio.sleep(ROUND_TRIP_SECONDS)
         self.under_way -= 1
         return [(entries, 0, 0, [])]
-
-
-class NoWaiting(selectors.DefaultSelector):
-    """Counts the time that a loop would wait, and does not wait."""
-
-    waited = 0.0
-
-    def select(self, timeout: float | None = None) -> Any:
-        self.waited += timeout or 0.0
-        return super().select(0)
-
-
-class CountedTime(asyncio.SelectorEventLoop):
-    """A loop in which work takes no time, and what is waited for takes exactly as long."""
-
-    def __init__(self) -> None:
-        self._selector_of_mine = NoWaiting()
-        super().__init__(self._selector_of_mine)
-
-    def time(self) -> float:
-        return self._selector_of_mine.waited
 
 
 def appended(
