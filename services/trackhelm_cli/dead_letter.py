@@ -1,18 +1,22 @@
-"""`trackhelm-server dead-letter`: inspect, retry and drop metrics that a worker could not store."""
+"""`trackhelm-server dead-letter`: inspect, retry and drop metrics that could not be stored.
+
+With Redis they are in Redis, and otherwise in the journal, a table of the database.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from redis.exceptions import RedisError
 
-from trackhelm_cli.options import failed, load
+from trackhelm_cli.opening import opened_database
+from trackhelm_cli.options import DatabaseOption, DataOption, failed, load
 from trackhelm_core.queue.connection import RedisConnection
-from trackhelm_core.queue.names import StreamId
 from trackhelm_core.settings import RedisSettings
-from trackhelm_ingest.metrics.dead_letters import DeadLetter, DeadLetters
+from trackhelm_ingest.metrics.dead_letters import DeadLetter, DeadLetters, JournalDeadLetters, Letters
 from trackhelm_ingest.metrics.entries import EntryFormatError, unpack_entry
 
 dead_letter = typer.Typer(
@@ -26,21 +30,26 @@ AllOption = Annotated[bool, typer.Option("--all", help="Every dead letter.")]
 
 
 @dead_letter.command(name="list")
-def list_letters() -> None:
-    """Print a line for each dead letter: id, time, partition, reason."""
-    with _letters() as letters:
+def list_letters(data: DataOption = None, database_url: DatabaseOption = None) -> None:
+    """Print a line for each dead letter: its id, of one in Redis its time and partition, and the reason."""
+    with _letters(data, database_url) as letters:
         for letter in letters.all():
-            typer.echo(f"{letter.id}  {_time(letter)}  partition {letter.partition}  {letter.reason}")
+            typer.echo("  ".join([letter.id, *_place(letter), letter.reason]))
 
 
 @dead_letter.command()
-def show(letter_id: Annotated[str, typer.Argument(metavar="ID")]) -> None:
+def show(
+    letter_id: Annotated[str, typer.Argument(metavar="ID")],
+    data: DataOption = None,
+    database_url: DatabaseOption = None,
+) -> None:
     """Print one dead letter: its run and points, or its bytes if they cannot be decoded."""
-    with _letters() as letters:
+    with _letters(data, database_url) as letters:
         letter = _found(letters, letter_id)
-    typer.echo(
-        f"id: {letter.id}\ntime: {_time(letter)}\npartition: {letter.partition}\nreason: {letter.reason}"
-    )
+    typer.echo(f"id: {letter.id}")
+    if letter.time is not None:
+        typer.echo(f"time: {_iso(letter.time)}\npartition: {letter.partition}")
+    typer.echo(f"reason: {letter.reason}")
     try:
         entry = unpack_entry(letter.data)
     except EntryFormatError:
@@ -55,29 +64,44 @@ def show(letter_id: Annotated[str, typer.Argument(metavar="ID")]) -> None:
 
 
 @dead_letter.command()
-def retry(ids: IdsArgument = None, *, everything: AllOption = False) -> None:
+def retry(
+    ids: IdsArgument = None,
+    *,
+    everything: AllOption = False,
+    data: DataOption = None,
+    database_url: DatabaseOption = None,
+) -> None:
     """Queue dead letters again; points that are stored already are not stored twice."""
-    with _letters() as letters:
+    with _letters(data, database_url) as letters:
         for letter in _chosen(letters, ids, everything=everything):
             letters.retry(letter)
             typer.echo(f"{letter.id} is queued again")
 
 
 @dead_letter.command()
-def drop(ids: IdsArgument = None, *, everything: AllOption = False) -> None:
+def drop(
+    ids: IdsArgument = None,
+    *,
+    everything: AllOption = False,
+    data: DataOption = None,
+    database_url: DatabaseOption = None,
+) -> None:
     """Delete dead letters. Their metrics are lost."""
-    with _letters() as letters:
+    with _letters(data, database_url) as letters:
         for letter in _chosen(letters, ids, everything=everything):
-            letters.drop(letter.id)
+            letters.drop(letter)
             typer.echo(f"{letter.id} is dropped")
 
 
 @contextmanager
-def _letters() -> Iterator[DeadLetters]:
+def _letters(data: Path | None, database_url: str | None) -> Iterator[Letters]:
+    """Open the dead letters that the settings and options lead to; exit 2 if they cannot be reached."""
     settings = load(RedisSettings)
     url = settings.effective_redis_url
     if url is None:
-        raise failed("TRACKHELM_REDIS_URL is not set: dead letters are kept in Redis")
+        with opened_database(data, database_url) as database:
+            yield JournalDeadLetters(database)
+        return
     redis = RedisConnection(url, settings)
     try:
         yield DeadLetters(redis.client)
@@ -87,22 +111,27 @@ def _letters() -> Iterator[DeadLetters]:
         redis.close()
 
 
-def _chosen(letters: DeadLetters, ids: list[str] | None, *, everything: bool) -> list[DeadLetter]:
+def _chosen(letters: Letters, ids: list[str] | None, *, everything: bool) -> list[DeadLetter]:
     if everything == bool(ids):
         raise failed("name the ids of dead letters, or --all")
     # All are looked up before any is changed, so that a wrong id changes nothing.
     return list(letters.all()) if everything else [_found(letters, letter_id) for letter_id in ids or ()]
 
 
-def _found(letters: DeadLetters, text: str) -> DeadLetter:
+def _found(letters: Letters, text: str) -> DeadLetter:
     try:
-        letter = letters.find(StreamId.parse(text.encode()))
+        letter = letters.find(text)
     except ValueError as error:
-        raise failed(f"{text!r} is no id: an id is two numbers, as in 1795451629418-0") from error
+        raise failed(f"{text!r} is no id: {error}") from error
     if letter is None:
         raise failed(f"there is no dead letter {text}")
     return letter
 
 
-def _time(letter: DeadLetter) -> str:
-    return datetime.fromtimestamp(letter.id.milliseconds / 1000, UTC).isoformat(timespec="seconds")
+def _place(letter: DeadLetter) -> list[str]:
+    """Return when a letter in Redis became one, and its partition; of others that is unknown."""
+    return [] if letter.time is None else [_iso(letter.time), f"partition {letter.partition}"]
+
+
+def _iso(milliseconds: int) -> str:
+    return datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat(timespec="seconds")

@@ -126,7 +126,8 @@ class JournalBacklog:
         """Note that all entries up to `last` are stored, of `size` bytes, and wake the waiting threads."""
         with self._changed:
             self._stored = max(self._stored, last)
-            self._bytes -= size
+            # Among them may be dead letters that were retried, whose bytes were not added again.
+            self._bytes = max(0, self._bytes - size)
             if self._stored >= self._accepted:
                 self._notes.clear()
             else:

@@ -10,7 +10,7 @@ from trackhelm_domain.journal_backlog import JournalBacklog
 from trackhelm_ingest.datasets import routes as datasets_routes
 from trackhelm_ingest.experiments import routes as experiments_routes
 from trackhelm_ingest.metrics import routes as metrics_routes
-from trackhelm_ingest.metrics.drain.journal import JournalDrain
+from trackhelm_ingest.metrics.drain.journal import JournalCollector, JournalDrain
 from trackhelm_ingest.metrics.group_commit import GroupCommit
 from trackhelm_ingest.metrics.sink import CountingSink
 from trackhelm_ingest.metrics.upkeep import Upkeep
@@ -32,6 +32,7 @@ async def _lifespan(runtime: Runtime) -> AsyncIterator[dict[str, object]]:
             await queue.stop()
         return
     assert isinstance(runtime.backlog, JournalBacklog), "without Redis, what waits is in the journal"
+    runtime.metrics.register(JournalCollector(runtime.database))
     upkeep = Upkeep(runtime.database)
     drain = JournalDrain(runtime.database, runtime.backlog, upkeep).start()
     writer = GroupCommit(runtime.database, runtime.backlog, upkeep).start()

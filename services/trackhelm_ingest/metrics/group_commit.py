@@ -21,8 +21,8 @@ from trackhelm_core.db.unit_of_work import Database
 from trackhelm_core.errors import ApiError, ErrorCode, UnavailableError
 from trackhelm_domain.journal_backlog import Accepted, JournalBacklog
 from trackhelm_ingest.metrics.entries import pack_entry
+from trackhelm_ingest.metrics.journal_store import add_entries
 from trackhelm_ingest.metrics.series import SeriesKey, subjects_of
-from trackhelm_ingest.metrics.store import add_entries
 from trackhelm_ingest.metrics.upkeep import Upkeep
 from trackhelm_ingest.runs.logic import check_stage
 from trackhelm_ingest.runs.store import stages_of

@@ -10,15 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import (
     ColumnElement,
-    Delete,
     Double,
-    Integer,
     and_,
     bindparam,
     case,
     delete,
     func,
-    insert,
     inspect,
     or_,
     select,
@@ -36,14 +33,11 @@ from trackhelm_core.db.statements import (
     dialect_of,
     insert_for,
     is_any_of,
-    is_in_parameter,
-    list_parameter,
-    table_of,
     upsert,
 )
 from trackhelm_domain.keys import canonical, digest_of, key_ids
 from trackhelm_domain.runs.messages import metric_json
-from trackhelm_domain.tables import JournalEntry, LabelSet, MetricChunk, Run, Series
+from trackhelm_domain.tables import LabelSet, MetricChunk, Run, Series
 from trackhelm_domain.tables.metrics import NO_LABELS_ID
 from trackhelm_ingest.metrics.series import NO_LABELS, Labels, SeriesKey, SeriesPoints
 
@@ -422,63 +416,3 @@ def set_counts(session: Session, series: SeriesRow, *, count: int, nonfinite: in
         .where(Series.id == series.id)
         .values(count=count, nonfinite_count=nonfinite, chunks=chunks)
     )
-
-
-# The journal: entries that are accepted and not yet stored as chunks, on a server without Redis.
-
-_TABLE: Final = table_of(JournalEntry)
-_WAITS: Final = JournalEntry.reason.is_(None)
-
-# Built once and without the ORM, as is what deletes entries: reads wait for drains, and building statements
-# was a third of the drain of a request with twenty metrics.
-_WAITING: Final = (
-    select(_TABLE.c.id, _TABLE.c.data)
-    .where(_TABLE.c.reason.is_(None))
-    .order_by(_TABLE.c.id)
-    .limit(bindparam("most", type_=Integer))
-)
-
-
-def add_entries(session: Session, entries: Sequence[bytes]) -> list[int]:
-    """Add entries, at least one, and return their ids in the same order."""
-    if dialect_of(session) == "sqlite":
-        # With the driver, in a third of the time. SQLite has one writer, so the ids are consecutive.
-        connection = session.connection()
-        connection.exec_driver_sql(
-            "INSERT INTO metric_journal (data) VALUES (?)", [(data,) for data in entries]
-        )
-        last = connection.exec_driver_sql("SELECT last_insert_rowid()").scalar_one()
-        return list(range(last - len(entries) + 1, last + 1))
-    statement = insert(_TABLE).returning(_TABLE.c.id, sort_by_parameter_order=True)
-    found = session.connection().execute(statement, [{"data": data} for data in entries])
-    return [entry_id for (entry_id,) in found]
-
-
-def waiting_entries(session: Session, limit: int) -> list[tuple[int, bytes]]:
-    """Return the first entries that wait, with their ids."""
-    return [(entry_id, data) for entry_id, data in session.connection().execute(_WAITING, {"most": limit})]
-
-
-def waiting_in_all(session: Session) -> tuple[int, int]:
-    """Return the id of the newest entry that waits, 0 for none, and the number of bytes that wait."""
-    newest, size = func.max(JournalEntry.id), func.sum(func.length(JournalEntry.data))
-    found_newest, found_size = session.execute(select(newest, size).where(_WAITS)).one()
-    return found_newest or 0, int(found_size or 0)
-
-
-def bury_entries(session: Session, reasons: Mapping[int, str]) -> None:
-    """Make entries, given by their ids, dead letters with their reasons."""
-    for entry_id, reason in reasons.items():
-        session.execute(update(JournalEntry).where(JournalEntry.id == entry_id).values(reason=reason))
-
-
-def delete_entries(session: Session, ids: Collection[int]) -> int:
-    """Delete entries that wait, and return how many there were."""
-    dialect = dialect_of(session)
-    parameters = {"ids": list_parameter(dialect, sorted(ids))}
-    return session.connection().execute(_deletion(dialect), parameters).rowcount
-
-
-@cache
-def _deletion(dialect: str) -> Delete:
-    return delete(_TABLE).where(is_in_parameter(dialect, _TABLE.c.id, "ids"), _TABLE.c.reason.is_(None))

@@ -32,8 +32,8 @@ from trackhelm_ingest.metrics import group_commit
 from trackhelm_ingest.metrics.drain.journal import JournalDrain
 from trackhelm_ingest.metrics.entries import pack_entry, unpack_entry
 from trackhelm_ingest.metrics.group_commit import GroupCommit
+from trackhelm_ingest.metrics.journal_store import add_entries
 from trackhelm_ingest.metrics.series import SeriesKey
-from trackhelm_ingest.metrics.store import add_entries
 from trackhelm_ingest.metrics.upkeep import Upkeep
 
 pytestmark = pytest.mark.over("sqlite", "postgresql", "queue")

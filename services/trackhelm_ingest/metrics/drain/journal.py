@@ -1,5 +1,7 @@
 """Draining the journal: on a server without Redis, a second thread besides the one that writes the journal.
 
+Also what `/metrics` says of the journal; the database is asked for it at every scrape.
+
 It gathers entries for a moment and stores them as workers store those in Redis. While there is nothing to
 store it does the other work of workers (`upkeep`).
 """
@@ -11,6 +13,9 @@ from contextlib import contextmanager
 from typing import Final, Self
 
 import structlog
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from trackhelm_core.db.unit_of_work import Database
@@ -23,8 +28,14 @@ from trackhelm_ingest.metrics.drain.batch import (
     entries_to_read,
     store_batch,
 )
+from trackhelm_ingest.metrics.journal_store import (
+    bury_entries,
+    count_entries,
+    delete_entries,
+    waiting_entries,
+    waiting_in_all,
+)
 from trackhelm_ingest.metrics.positions import PositionMovedError
-from trackhelm_ingest.metrics.store import bury_entries, delete_entries, waiting_entries, waiting_in_all
 from trackhelm_ingest.metrics.upkeep import Upkeep
 
 log = structlog.get_logger(__name__)
@@ -122,7 +133,16 @@ class JournalDrain:
             elif is_last:
                 return
             elif self._upkeep:
+                if not self._upkeep.seconds_until_look():
+                    self._drain_retried()
                 self._upkeep.do_next()
+
+    def _drain_retried(self) -> None:
+        """Store dead letters that wait again since a command has retried them: nobody has called for that."""
+        try:
+            self.drain()
+        except Exception:
+            log.exception("the journal could not be drained")
 
     def drain(self) -> bool:
         """Store a batch, and return whether more waits."""
@@ -144,3 +164,34 @@ class JournalDrain:
         is_full = len(entries) == self._count
         self._count = entries_to_read(size / len(entries))
         return is_full
+
+
+class JournalCollector(Collector):
+    """Reads the state of the journal, under the names of the queue in Redis. It has one partition."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def describe(self) -> Iterator[GaugeMetricFamily]:
+        """Yield nothing. Without this method, registering the collector would ask the database."""
+        return iter(())
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """Yield what is in the journal, or nothing if the database does not answer."""
+        try:
+            with self._database.reading_once() as session:
+                counts = count_entries(session)
+        except SQLAlchemyError:
+            log.exception("the journal could not be counted")
+            return
+        waiting = GaugeMetricFamily(
+            "trackhelm_queue_waiting_requests", "Requests that wait to be stored.", labels=["partition"]
+        )
+        waiting.add_metric(["0"], counts.waiting)
+        yield waiting
+        yield GaugeMetricFamily(
+            "trackhelm_queue_waiting_bytes", "Bytes that wait to be stored.", value=counts.waiting_bytes
+        )
+        yield GaugeMetricFamily(
+            "trackhelm_queue_dead_letters", "Dead letters that are kept.", value=counts.dead
+        )
