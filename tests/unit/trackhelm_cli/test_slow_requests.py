@@ -25,6 +25,7 @@ class Wire(asyncio.Transport):
         super().__init__()
         self.written = b""
         self.is_closed = self.is_paused = False
+        self.pauses = 0
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
         return default
@@ -46,6 +47,7 @@ class Wire(asyncio.Transport):
 
     def pause_reading(self) -> None:
         self.is_paused = True
+        self.pauses += 1
 
     def resume_reading(self) -> None:
         self.is_paused = False
@@ -169,7 +171,7 @@ def test_a_sender_for_whom_the_service_has_no_time_is_not_refused() -> None:
     async def talk(protocol: BoundedProtocol, wire: Wire) -> None:
         protocol.data_received(HEAD % 200_000)
         protocol.data_received(b"x" * 199_999)
-        assert wire.is_paused
+        assert wire.pauses == 1
         while wire.is_paused:  # noqa: ASYNC110 - this time passes at once
             await asyncio.sleep(1)
         # The check that comes half a minute after the pause must not refuse it.
