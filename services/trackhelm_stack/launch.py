@@ -132,7 +132,7 @@ def main(parent: str, death_signal: str, user: str, folder: str, *command: str) 
     # This comes after the change of user, which would reset it.
     _check(_libc.prctl(_PR_SET_PDEATHSIG, int(death_signal), 0, 0, 0))
     if os.getppid() != int(parent):
-        sys.exit("launch: whoever started this has died meanwhile")
+        sys.exit("launch: the process that started this has died meanwhile")
     run()
 
 

@@ -1,6 +1,6 @@
 """Opening the store of a bucket: of S3, Google Cloud Storage or Azure.
 
-Whoever may have a folder instead imports this when it has a bucket.
+A server that may have a folder instead imports this only when it has a bucket.
 """
 
 from urllib.parse import unquote, urlsplit

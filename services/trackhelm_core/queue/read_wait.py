@@ -223,7 +223,7 @@ class ReadWaits:
                     f"Metrics are accepted faster than they are stored: {self._most_waiting} reads wait for "
                     "some already. Send the request again."
                 )
-            # Whoever waits may be cancelled; this can then still be said to be over.
+            # A read that waits may be cancelled; its wait can then still be marked as over.
             wait.stored.set_running_or_notify_cancel()
             self._waiting.append(wait)
             if not self._is_watched:
@@ -248,7 +248,7 @@ class ReadWaits:
             return tuple(self._waiting)
 
     def _decide(self, waiting: Sequence[_Wait]) -> None:
-        """Let those go on whose wait is over, refuse those who have waited for too long, and pause."""
+        """End the waits that are over, refuse those that took too long, and pause."""
         partitions = {partition for wait in waiting for partition in wait.positions}
         now = time.monotonic()
         stored = self._backlog.stored(partitions)

@@ -60,7 +60,7 @@ class HeldBody:
         """Return a body of at most `limit` bytes; of a larger one no more than that is ever held.
 
         A body for which there is no memory now is refused: before any of it is read if it is announced.
-        What comes is counted, so that whoever announces much and sends nothing takes no memory from others.
+        What comes is counted, so that one that announces much and sends nothing takes none from others.
         """
         announced = announced_length(request) or 0
         _check_size(announced, limit)

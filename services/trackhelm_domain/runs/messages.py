@@ -49,7 +49,7 @@ RUNNING_VERSIONS: Final = 100
 """Where the versions of documents without metrics begin, those of runs that go on."""
 
 RUNNING_VERSION: Final = 102
-"""The one that this code writes and reads. Whoever raises it sets `run.documented` back, by a migration."""
+"""The one that this code writes and reads. To raise it, set `run.documented` back, by a migration."""
 
 # What a document begins with: a run's `data` is always there, its first field are the metrics.
 _DATA: Final = b'{"data":{'

@@ -110,7 +110,7 @@ def _labels_in(rest: str) -> Labels | None:
         if not fields.keys() <= _LABEL_FIELDS:
             return None
         return labels_of(Metric.model_validate({**fields, "key": "k", "value": 0.0, "timestamp": 0}))
-    except ValueError:  # no JSON, or a violation, which is explained by whoever reads the whole batch
+    except ValueError:  # no JSON, or a violation, which is explained when the whole batch is read
         return None
 
 
