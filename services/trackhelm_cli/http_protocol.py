@@ -24,9 +24,9 @@ _PATH_BYTES: Final = 65_535
 # If a connection is closed while the client still sends, it is reset, and the client never reads the answer.
 _LINGER_SECONDS: Final = 5
 
-# A request of which fewer bytes arrive in this time is refused, and a connection without any is closed:
-# whoever sends a byte a minute would hold a connection and memory for ever. A file of which more arrives may
-# take as long as it needs.
+# A request of which fewer bytes arrive in this time is refused, and a connection without any is closed: a
+# client that sends a byte a minute would hold a connection and memory for ever. A file of which more arrives
+# may take as long as it needs.
 PROGRESS_SECONDS: Final = 60.0
 PROGRESS_BYTES: Final = 1024
 
