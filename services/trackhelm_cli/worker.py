@@ -8,8 +8,15 @@ from typing import Annotated, Any
 
 import typer
 from celery import Celery
-from celery.signals import beat_init, setup_logging, worker_ready
+from celery.signals import (
+    after_task_publish,
+    beat_init,
+    setup_logging,
+    worker_ready,
+    worker_shutting_down,
+)
 
+from trackhelm_cli.monitoring import Monitoring
 from trackhelm_cli.options import (
     DatabaseOption,
     DataOption,
@@ -19,13 +26,14 @@ from trackhelm_cli.options import (
     warn_of_unknown_names,
 )
 from trackhelm_core.queue.tasks import TaskQueue
-from trackhelm_core.settings import LogSettings, RedisSettings, StorageSettings
+from trackhelm_core.settings import HttpSettings, LogSettings, RedisSettings, StorageSettings
 from trackhelm_core.telemetry.logging import configure_logging
 from trackhelm_stack.roles import BEAT_READY, WORKER_READY
-from trackhelm_worker.compose import build_celery
+from trackhelm_worker.compose import TASKS, build_celery
+from trackhelm_worker.task_metrics import TaskMetrics, count_sent
 
 
-def load_celery(data: Path | None, database_url: str | None) -> Celery:
+def _load_celery(data: Path | None, database_url: str | None, metrics: TaskMetrics | None) -> Celery:
     """Return the application for the settings and options; exit 2 without a Redis."""
     storage = load(StorageSettings, data=data, database_url=database_url)
     redis = load(RedisSettings)
@@ -36,7 +44,20 @@ def load_celery(data: Path | None, database_url: str | None) -> Celery:
     warn_of_unknown_names()
     # If this signal has a receiver, Celery does not configure logging.
     setup_logging.connect(_keep_logging)
-    return build_celery(storage, redis)
+    return build_celery(storage, redis, metrics)
+
+
+def _listen(monitoring: Monitoring, role: str) -> None:
+    """Answer probes and `/metrics` where the settings say so; exit 1 where that is not possible."""
+    http = load(HttpSettings)
+    if http.metrics_port is None:
+        return
+    try:
+        url = monitoring.listen(http.host, http.metrics_port)
+    except OSError as error:
+        typer.echo(f"cannot listen on {http.host}:{http.metrics_port}: {error.strerror}", err=True)
+        raise typer.Exit(1) from error
+    typer.echo(f"{role} answers /metrics on {url}")
 
 
 def _keep_logging(**_: Any) -> None:
@@ -49,9 +70,12 @@ def _announce_beat(**_: Any) -> None:
 
 def beat() -> None:
     """Send periodic tasks until the process is stopped."""
-    app = load_celery(None, None)
+    monitoring = Monitoring()
+    after_task_publish.connect(count_sent(monitoring.metrics), weak=False)
+    app = _load_celery(None, None, None)
     beat_init.connect(_announce_beat)
-
+    beat_init.connect(monitoring.set_ready)
+    _listen(monitoring, "beat")
     app.Beat(
         # The schedule is in memory only, because each task may be sent again at any time.
         scheduler_cls="celery.beat:Scheduler",
@@ -79,11 +103,18 @@ def worker(
     ] = None,
 ) -> None:
     """Run tasks until the process is stopped; the database must have been migrated."""
-    app = load_celery(data, database_url)
+    monitoring = Monitoring()
+    taken = list(queues or TaskQueue)
+    app = _load_celery(
+        data, database_url, TaskMetrics(monitoring.metrics, [task for task in TASKS if task.queue in taken])
+    )
     worker_ready.connect(_announce_worker)
+    worker_ready.connect(monitoring.set_ready)
+    worker_shutting_down.connect(monitoring.set_stopping)
+    _listen(monitoring, "worker")
 
     process = app.Worker(
-        queues=[queue.value for queue in queues or TaskQueue],
+        queues=[queue.value for queue in taken],
         pool="threads" if threads else "prefork",
         concurrency=threads or concurrency,
         redirect_stdouts=False,

@@ -15,6 +15,7 @@ from trackhelm_core.db.unit_of_work import Database
 from trackhelm_core.queue.read_wait import ReadWaits
 from trackhelm_core.runtime import Openers, Parts, Runtime
 from trackhelm_core.settings import RedisSettings, StorageSettings
+from trackhelm_core.telemetry.surroundings import Certificates, DataDisk, certificate_files
 from trackhelm_domain.audit import AuditTrail
 from trackhelm_domain.journal_backlog import JournalBacklog
 from trackhelm_domain.migrate import is_ready
@@ -55,8 +56,15 @@ def open_runtime(
         closing.callback(queue.close)
         outbox.notify_by(partial(queue.send, DELIVER))
     reads = ReadWaits(backlog)
-    metrics.register(reads.seconds)
-    metrics.register(reads.waiting)
+    for part in (reads.seconds, reads.waiting, reads.refused, DataDisk(storage.data)):
+        metrics.register(part)
+    if files := certificate_files(
+        {
+            "database": storage.given_database_url,
+            "redis": redis.effective_redis_url if redis is not None else None,
+        }
+    ):
+        metrics.register(Certificates(files))
     return Runtime(
         database=database,
         backlog=backlog,

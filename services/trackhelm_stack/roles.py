@@ -20,6 +20,9 @@ _STOP_SECONDS: Final = 15
 
 _CALLS_AT_ONCE: Final = 16
 
+QUEUE_NAMES: Final = ("worker", "webhooks", "beat")
+"""The programs that process the queue."""
+
 
 class Roles:
     """Makes the programs of one stack. `command` followed by a role's name runs the role."""
@@ -39,22 +42,34 @@ class Roles:
             for name in SERVICE_NAMES
         ]
 
-    def queue(self) -> list[Program]:
-        """Return the programs that process the queue."""
+    def queue(self, ports: Mapping[str, int]) -> list[Program]:
+        """Return the programs that process the queue, each with the port of its metrics."""
         others = [queue for queue in TaskQueue if queue is not TaskQueue.WEBHOOKS]
         return [
-            self._program("worker", {}, _queues(others), ready_line=WORKER_READY),
+            self._celery("worker", ports, _queues(others)),
             # Webhooks have a worker of their own, so that metrics never wait for the answer of a slow
             # receiver.
-            self._program(
+            self._celery(
                 "webhooks",
-                {},
+                ports,
                 (*_queues([TaskQueue.WEBHOOKS]), "--threads", str(_CALLS_AT_ONCE)),
                 role="worker",
-                ready_line=WORKER_READY,
             ),
-            self._program("beat", {}, ready_line=BEAT_READY),
+            self._celery("beat", ports, ready_line=BEAT_READY),
         ]
+
+    def _celery(
+        self,
+        name: str,
+        ports: Mapping[str, int],
+        options: Sequence[str] = (),
+        *,
+        role: str = "",
+        ready_line: str = WORKER_READY,
+    ) -> Program:
+        address = Address(LOCAL, ports[name])
+        listening = {"HOST": address.host, "METRICS_PORT": str(address.port)}
+        return self._program(name, listening, options, role=role, address=address, ready_line=ready_line)
 
     def _listener(self, name: str, address: Address, variables: Mapping[str, str]) -> Program:
         listening = {"HOST": address.host, "PORT": str(address.port)}
@@ -74,7 +89,9 @@ class Roles:
         return Program(
             name,
             [*self._command, role or name, *options],
-            is_ready=answers_ready(address.reachable_host, address.port) if address else None,
+            is_ready=answers_ready(address.reachable_host, address.port)
+            if address and not ready_line
+            else None,
             ready_line=ready_line,
             address=address.url if address else "",
             environment={**self._environment, **own},

@@ -21,7 +21,7 @@ from trackhelm_core.settings import (
 from trackhelm_stack.backing import BACKING_PORTS, Backing
 from trackhelm_stack.nginx import connections, gateway_program, workers
 from trackhelm_stack.program import LOCAL, Address, Program, free_ports
-from trackhelm_stack.roles import Roles
+from trackhelm_stack.roles import QUEUE_NAMES, Roles
 from trackhelm_stack.supervisor import StoppedError, Supervisor, hold_lock
 
 
@@ -83,17 +83,18 @@ class Stack:
     def _start(self, supervisor: Supervisor, own: Path) -> str:
         """Start everything and return the address."""
         secret, key_file = _secret(own / "secret"), self._key_file(own)
-        gateway_port, *ports = free_ports(1 + len(SERVICE_NAMES) + BACKING_PORTS)
+        own_names = (*SERVICE_NAMES, *QUEUE_NAMES)
+        gateway_port, *ports = free_ports(1 + len(own_names) + BACKING_PORTS)
         gateway = Address(self._http.host, self._http.port or gateway_port)
         gateway.check_free()
-        ports_by_name = dict(zip(SERVICE_NAMES, ports, strict=False))
-        backing = Backing(self._storage, self._redis, self._artifacts, ports[len(SERVICE_NAMES) :], secret)
+        ports_by_name = dict(zip(own_names, ports, strict=False))
+        backing = Backing(self._storage, self._redis, self._artifacts, ports[len(own_names) :], secret)
         supervisor.start(*backing.prepare())
         # The gateway passes paths on unchanged, so its services have the same prefix.
         prefix = {f"{PREFIX}PATH_PREFIX": self._http.path_prefix}
         roles = Roles(self._command, {**backing.environment, **key_file, **prefix})
         supervisor.run(roles.migrate())
-        supervisor.start(*roles.services(ports_by_name), *roles.queue())
+        supervisor.start(*roles.services(ports_by_name), *roles.queue(ports_by_name))
         supervisor.start(self._gateway(gateway, ports_by_name, own / "gateway"))
         return gateway.url + self._http.path_prefix
 

@@ -17,12 +17,15 @@ from trackhelm_domain.opening import open_runtime
 from trackhelm_ingest.tasks import TASKS as INGEST
 from trackhelm_registry.tasks import TASKS as REGISTRY
 from trackhelm_registry.webhooks.delivery.configuration import WebhookConfiguration
+from trackhelm_worker.task_metrics import TaskMetrics
 
 TASKS: Sequence[Task] = (*INGEST, *ARTIFACT, *REGISTRY)
 
 
-def build_celery(storage: StorageSettings, redis: RedisSettings) -> Celery:
-    """Return the application that runs and schedules every service's tasks.
+def build_celery(
+    storage: StorageSettings, redis: RedisSettings, metrics: TaskMetrics | None = None
+) -> Celery:
+    """Return the application that runs and schedules every service's tasks; `metrics` count those it runs.
 
     The first task of a process opens its runtime, because the processes that a worker forks must not inherit
     pools of connections. What only some tasks use (the object store, the key of secrets) is opened by the
@@ -44,7 +47,7 @@ def build_celery(storage: StorageSettings, redis: RedisSettings) -> Celery:
             return opened[0]
 
     for task in TASKS:
-        _register(app, task, runtime)
+        _register(app, task, runtime, metrics)
     app.conf.beat_schedule = {
         task.name: {
             "task": task.name,
@@ -59,8 +62,9 @@ def build_celery(storage: StorageSettings, redis: RedisSettings) -> Celery:
     return app
 
 
-def _register(app: Celery, task: Task, runtime: Callable[[], Runtime]) -> None:
+def _register(app: Celery, task: Task, runtime: Callable[[], Runtime], metrics: TaskMetrics | None) -> None:
     def run(*arguments: Any) -> None:
         task.run(runtime(), *arguments)
 
-    app.task(run, name=task.name)
+    counted = {} if metrics is None else {"Request": metrics.request_of(task)}
+    app.task(run, name=task.name, **counted)

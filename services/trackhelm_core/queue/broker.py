@@ -4,6 +4,7 @@ Celery and kombu take 100 ms to import: only a process that has a Redis imports 
 """
 
 import ssl
+import time
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -21,6 +22,10 @@ from trackhelm_core.settings import RedisSettings
 # messages as the worker has processes, it takes no message any more, although it looks alive. Here a failed
 # acknowledgement counts as done. Redis still has the message and delivers it again after the visibility
 # time-out, so tasks may run twice.
+
+
+SENT_AT: Final = "timestamp"
+"""The property of a message that says when it was sent, in seconds since the epoch."""
 
 
 class _QoS(redis.QoS):
@@ -41,6 +46,12 @@ class _QoS(redis.QoS):
 
 class _Channel(redis.Channel):
     QoS = _QoS
+
+    def prepare_message(self, *arguments: Any, **options: Any) -> dict[str, Any]:
+        """Return a message that says when it was sent, for the metrics of the queue. Kombu notes no time."""
+        message: dict[str, Any] = super().prepare_message(*arguments, **options)  # type: ignore[no-untyped-call]
+        message["properties"].setdefault(SENT_AT, time.time())
+        return message
 
 
 class Transport(redis.Transport):
@@ -65,6 +76,15 @@ def _encryption(url: str) -> dict[str, Any] | None:
 
 KEY_PREFIX: Final = "{trackhelm}:celery:"
 """The prefix of Celery's own keys, because other applications may use the same Redis."""
+
+UNACKNOWLEDGED: Final = f"{KEY_PREFIX}unacked"
+"""The hash of the messages that workers have taken and not acknowledged yet."""
+
+
+def waiting_of(queue: TaskQueue) -> str:
+    """Return the name of the list of messages of a queue that no worker has taken; the oldest is the last."""
+    return f"{KEY_PREFIX}{queue.value}"
+
 
 # After this long, a task that a killed worker held is delivered to another one. No task runs for so long.
 _VISIBILITY_SECONDS: Final = 600

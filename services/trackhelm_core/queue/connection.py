@@ -17,8 +17,8 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError, ResponseError
 from redis.retry import Retry
 
-from trackhelm_core.queue.broker import KEY_PREFIX, make_celery
-from trackhelm_core.queue.names import PARTITIONS
+from trackhelm_core.queue.broker import make_celery, waiting_of
+from trackhelm_core.queue.names import COUNTS, PARTITIONS
 from trackhelm_core.queue.tasks import Sendable, TaskQueue
 from trackhelm_core.settings import RedisSettings
 
@@ -93,7 +93,14 @@ class RedisConnection:
 
     def tasks_waiting(self, queue: TaskQueue) -> int:
         """Return how many tasks are queued and not taken by a worker yet."""
-        return int(self.client.llen(f"{KEY_PREFIX}{queue.value}"))
+        return int(self.client.llen(waiting_of(queue)))
+
+    def count(self, name: str) -> None:
+        """Add one to a number of `COUNTS`; log a failure."""
+        try:
+            self.client.hincrby(COUNTS, name, 1)
+        except RedisError as error:
+            log.warning("an event was not counted", name=name, error=repr(error))
 
     def missing(self) -> str | None:
         """Return why the queue cannot be used, as a message for the operator; None if it can be used."""

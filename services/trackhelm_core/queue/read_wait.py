@@ -15,7 +15,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Final, Generic, Protocol, TypeVar
 
-from prometheus_client import Gauge, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 from starlette.concurrency import run_in_threadpool
 
 from trackhelm_core.errors import UnavailableError
@@ -116,6 +116,14 @@ class ReadWaits:
             registry=None,
             buckets=_WAIT_BUCKETS,
         )
+        self.refused = Counter(
+            "trackhelm_reads_refused",
+            "Reads that were answered with 503: they waited too long (`late`), or too many others (`many`).",
+            ("reason",),
+            registry=None,
+        )
+        # A counter that begins at its first event shows no increase by it.
+        self._late, self._many = self.refused.labels("late"), self.refused.labels("many")
         self._backlog = backlog
         self._most_waiting = most_waiting
         self._lock = threading.Lock()
@@ -219,6 +227,7 @@ class ReadWaits:
     def _begin(self, wait: _Wait) -> None:
         with self._lock:
             if len(self._waiting) >= self._most_waiting:
+                self._many.inc()
                 raise UnavailableError(
                     f"Metrics are accepted faster than they are stored: {self._most_waiting} reads wait for "
                     "some already. Send the request again."
@@ -257,6 +266,7 @@ class ReadWaits:
             if wait.is_over(stored):
                 wait.stored.set_result(None)
             elif now - wait.began >= patience:
+                self._late.inc()
                 wait.stored.set_exception(
                     UnavailableError(
                         "Metrics are accepted faster than they are stored: "

@@ -129,6 +129,13 @@ class HttpSettings(SettingsGroup):
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(5000, ge=0, le=65_535, description="Port to listen on; 0 takes a free one.")
+    metrics_port: int | None = Field(
+        None,
+        ge=0,
+        le=65_535,
+        description="Port on which `worker` and `beat` answer `/metrics` and probes, at `TRACKHELM_HOST`; 0 "
+        "takes a free one. By default they listen on none.",
+    )
     allowed_hosts: str = Field(
         "",
         description="Names, separated by commas, that requests may ask for in their `Host` header; `*` for "

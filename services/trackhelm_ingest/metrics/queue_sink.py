@@ -4,8 +4,9 @@ Also what `/metrics` says of that queue; Redis is asked for it at every scrape.
 """
 
 import asyncio
+import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any, Final, Self
@@ -20,11 +21,13 @@ from starlette.concurrency import run_in_threadpool
 from trackhelm_core.chunks.points import Points
 from trackhelm_core.db.unit_of_work import Database
 from trackhelm_core.errors import UnavailableError
+from trackhelm_core.queue.broker import SENT_AT, UNACKNOWLEDGED, waiting_of
 from trackhelm_core.queue.connection import RedisConnection, round_trip
 from trackhelm_core.queue.names import (
     ALL_DELETED,
     COUNTS,
     DEAD_LETTERS,
+    GIVEN_UP,
     IN_ALL,
     RUNS_EPOCH,
     WAITING_BYTES,
@@ -32,7 +35,7 @@ from trackhelm_core.queue.names import (
     deleted_of,
     stream_of,
 )
-from trackhelm_core.queue.tasks import Task
+from trackhelm_core.queue.tasks import Task, TaskQueue
 from trackhelm_ingest.metrics.appending import Appender, RunsChangedError
 from trackhelm_ingest.metrics.entries import pack_entry
 from trackhelm_ingest.metrics.series import SeriesKey, subjects_of
@@ -135,13 +138,18 @@ _COUNTERS: Final = (
     ("trackhelm_queue_drained_requests", b"entries", "Requests that workers stored."),
     ("trackhelm_queue_drained_points", b"points", "Metric points that workers stored."),
     ("trackhelm_queue_buried_requests", b"dead_letters", "Requests that became dead letters."),
+    (
+        "trackhelm_webhook_given_up_deliveries",
+        GIVEN_UP.encode(),
+        "Deliveries to webhooks that became dead letters.",
+    ),
 )
 
 Family = GaugeMetricFamily | CounterMetricFamily | SummaryMetricFamily
 
 
 class QueueCollector(Collector):
-    """Reads the state of the queue from Redis at every scrape. It is the same in every process."""
+    """Reads the state of the queues from Redis at every scrape. It is the same in every process."""
 
     def __init__(self, redis: RedisConnection) -> None:
         self._client = redis.client
@@ -154,7 +162,7 @@ class QueueCollector(Collector):
     def collect(self) -> Iterator[Family]:
         """Yield the state of the queue, or only that Redis does not answer."""
         try:
-            lengths, oldest, waiting_bytes, counts, dead = _ask(self._client, self._partitions)
+            lengths, oldest, waiting_bytes, counts, dead, tasks = _ask(self._client, self._partitions)
         except RedisError:
             yield GaugeMetricFamily("trackhelm_queue_up", "Whether Redis answers.", value=0)
             return
@@ -184,9 +192,34 @@ class QueueCollector(Collector):
             sum_value=_count(counts, b"microseconds") / _MICROSECONDS,
         )
         yield GaugeMetricFamily("trackhelm_queue_dead_letters", "Dead letters that are kept.", value=dead)
+        yield from _task_queues(tasks, now)
 
 
-def _ask(client: Redis, partitions: range) -> tuple[list[int], list[Any], int, dict[bytes, bytes], int]:
+def _task_queues(tasks: Sequence[Any], now: float) -> Iterator[Family]:
+    waiting = GaugeMetricFamily(
+        "trackhelm_task_queue_waiting", "Messages that no worker has taken.", labels=["queue"]
+    )
+    age = GaugeMetricFamily(
+        "trackhelm_task_queue_oldest_seconds", "Age of the oldest of them.", labels=["queue"]
+    )
+    *lists, unacknowledged = tasks
+    for queue, length, oldest in zip(TaskQueue, lists[::2], lists[1::2], strict=True):
+        waiting.add_metric([queue.value], length)
+        # A message of an earlier version does not say when it was sent.
+        sent = json.loads(oldest)["properties"].get(SENT_AT, now) if oldest else now
+        age.add_metric([queue.value], max(0.0, now - sent))
+    yield waiting
+    yield age
+    yield GaugeMetricFamily(
+        "trackhelm_task_queue_unacknowledged",
+        "Messages that workers have taken and not finished, of all queues.",
+        value=unacknowledged,
+    )
+
+
+def _ask(
+    client: Redis, partitions: range
+) -> tuple[list[int], list[Any], int, dict[bytes, bytes], int, list[Any]]:
     with client.pipeline(transaction=False) as pipeline:
         for partition in partitions:
             pipeline.xlen(stream_of(partition))
@@ -195,10 +228,16 @@ def _ask(client: Redis, partitions: range) -> tuple[list[int], list[Any], int, d
         pipeline.hget(WAITING_BYTES, IN_ALL)
         pipeline.hgetall(COUNTS)
         pipeline.xlen(DEAD_LETTERS)
-        *answers, waiting_bytes, counts, dead = pipeline.execute()
-    lengths, oldest = answers[: len(partitions)], answers[len(partitions) :]
+        for queue in TaskQueue:
+            pipeline.llen(waiting_of(queue))
+            pipeline.lindex(waiting_of(queue), -1)
+        pipeline.hlen(UNACKNOWLEDGED)
+        answers = pipeline.execute()
+    streams = 2 * len(partitions)
+    lengths, oldest = answers[: len(partitions)], answers[len(partitions) : streams]
+    waiting_bytes, counts, dead, *tasks = answers[streams:]
     # Entries of an earlier version, which did not count bytes, may bring it below 0 for a while.
-    return lengths, oldest, max(0, int(waiting_bytes or 0)), counts, dead
+    return lengths, oldest, max(0, int(waiting_bytes or 0)), counts, dead, tasks
 
 
 def _count(counts: Mapping[bytes, bytes], name: bytes) -> int:

@@ -5,19 +5,15 @@ import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 from kombu.entity import Queue
 from redis.exceptions import RedisError
 
+from tests.fixtures.certificates import certificate
 from tests.integration.queue.conftest import Split
 from trackhelm_core.queue.broker import make_celery
 from trackhelm_core.settings import RedisSettings
@@ -58,36 +54,11 @@ def _pipe(source: socket.socket, target: socket.socket) -> None:
         target.shutdown(socket.SHUT_RDWR)
 
 
-def _certificate(folder: Path) -> Path:
-    """Write a certificate for this machine's own address, and its key, into one file."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "redis")])
-    address = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(address, critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    file = folder / "redis.pem"
-    file.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-        + certificate.public_bytes(serialization.Encoding.PEM)
-    )
-    return file
-
-
 @contextmanager
-def encrypted(url: str, certificate: Path) -> Iterator[str]:
+def encrypted(url: str, own: Path) -> Iterator[str]:
     """Serve a Redis encrypted, and yield the URL of that."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
+    context.load_cert_chain(own)
     redis = urlsplit(url)
     listener = socket.create_server(("127.0.0.1", 0))
     opened: list[socket.socket] = [listener]
@@ -120,9 +91,9 @@ def encrypted(url: str, certificate: Path) -> Iterator[str]:
 def test_tasks_pass_an_encrypted_connection_with_a_certificate_that_is_trusted(
     split: Split, tmp_path: Path
 ) -> None:
-    certificate = _certificate(tmp_path)
-    with encrypted(split.server.url, certificate) as url:
-        trusting = RedisSettings(redis_url=f"{url}?ssl_ca_certs={certificate}")
+    own = certificate(tmp_path / "redis.pem")
+    with encrypted(split.server.url, own) as url:
+        trusting = RedisSettings(redis_url=f"{url}?ssl_ca_certs={own}")
         app = make_celery(trusting)
         app.send_task("of.test", args=(7,), queue="upkeep")
         connection: Any

@@ -109,6 +109,13 @@ def test_more_reads_than_may_wait_are_refused_at_once(split: Split) -> None:
     messages = sorted(str(answer) for answer in asyncio.run(read()))
     assert "2 reads wait for some already" in messages[0]
     assert ["after 2 s" in message for message in messages] == [False, True, True]
+    refused = {
+        sample.labels["reason"]: sample.value
+        for metric in reads.refused.collect()
+        for sample in metric.samples
+        if sample.name == "trackhelm_reads_refused_total"
+    }
+    assert refused == {"late": 2, "many": 1}
 
 
 def test_a_read_that_was_given_up_leaves_the_others_waiting(split: Split) -> None:

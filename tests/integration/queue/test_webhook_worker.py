@@ -98,6 +98,26 @@ def test_a_worker_that_is_killed_in_the_middle_of_a_call_loses_nothing(
     assert finished.event == "run.finished"
 
 
+def test_a_delivery_that_is_given_up_is_counted(
+    split: Split,
+    storage: StorageSettings,
+    hooked_api: Api,
+    receiver: Receiver,
+    tmp_path: Path,
+    *,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TRACKHELM_WEBHOOK_ATTEMPTS", "1")
+    webhook_id = hook(hooked_api, receiver)
+    receiver.respond = lambda _: 500
+    counted = "trackhelm_webhook_given_up_deliveries_total"
+    assert f"{counted} 0.0" in hooked_api.client.get("/metrics").text
+    with worker(storage, split.redis.settings, tmp_path):
+        hooked_api.new_run()
+        wait_until(lambda: states(hooked_api, webhook_id) == ["DEAD"])
+    assert f"{counted} 1.0" in hooked_api.client.get("/metrics").text
+
+
 def test_without_a_key_a_secret_is_refused(
     split: Split, storage: StorageSettings, receiver: Receiver
 ) -> None:

@@ -11,6 +11,7 @@ from typing import Final, Self
 import structlog
 
 from trackhelm_core.limits import WEBHOOK_ERROR_LENGTH
+from trackhelm_core.queue.names import GIVEN_UP
 from trackhelm_core.runtime import Runtime
 from trackhelm_registry.webhooks import store
 from trackhelm_registry.webhooks.delivery.configuration import WebhookConfiguration
@@ -105,6 +106,8 @@ def _result(runtime: Runtime, claimed: store.Claimed, outcome: Outcome, now: int
     }
     if dead:
         log.warning("a delivery was given up", error=outcome.error, **facts)
+        if runtime.redis is not None:
+            runtime.redis.count(GIVEN_UP)
     else:
         log.info("a webhook was not reached", error=outcome.error, **facts)
     retry = None if dead else now + round(wait_seconds(claimed.attempts) * 1_000)
