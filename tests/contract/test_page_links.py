@@ -11,7 +11,9 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted(
-    path for folder in (".", "docs", "docs/decisions", "services") for path in (ROOT / folder).glob("*.md")
+    path
+    for folder in (".", "docs", "docs/decisions", "docs/operations", "services")
+    for path in (ROOT / folder).glob("*.md")
 )
 LINKS = [
     (page, link[1])
