@@ -73,14 +73,17 @@ def _prepare_sqlite(engine: Engine) -> None:
 
 
 def make_engine(url: str) -> Engine:
-    """Return an engine for `sqlite:///…` or `postgresql+psycopg://…`."""
+    """Return an engine for `sqlite:///…`, `postgresql://…` or `postgresql+psycopg://…`."""
     address = make_url(url)
+    if address.drivername == "postgresql":
+        # Operators and managed databases name no driver, and SQLAlchemy would take psycopg2.
+        address = address.set(drivername="postgresql+psycopg")
     is_sqlite = address.get_backend_name() == "sqlite"
     options: dict[str, Any] = {"check_same_thread": False} if is_sqlite else {}
     if not is_sqlite and "connect_timeout" not in address.query:
         options["connect_timeout"] = CONNECT_SECONDS
     engine = create_engine(
-        url,
+        address,
         pool_size=_POOL_SIZE,
         max_overflow=_POOL_OVERFLOW,
         pool_timeout=_POOL_TIMEOUT_SECONDS,

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, make_url, text
 from typer.testing import CliRunner
 
 from tests.fixtures.databases import new_postgres_database
@@ -218,3 +218,59 @@ def test_the_command_says_what_it_did(empty_database_url: str) -> None:
 
     assert run() == f"schema empty -> {newest_revision()}"
     assert run() == f"schema {newest_revision()}"
+
+
+def test_waiting_migrates_nothing_and_ends_when_another_process_has(empty_database_url: str) -> None:
+    waiting = ["migrate", "--wait", "--database-url", empty_database_url]
+    refused = CliRunner().invoke(app, waiting)
+    assert refused.exit_code == 1
+    assert "nothing has migrated it" in refused.output
+    engine = make_engine(empty_database_url)
+    assert current_revision(engine) is None
+
+    with ThreadPoolExecutor(1) as pool:
+        waited = pool.submit(CliRunner().invoke, app, [*waiting, "--patience", "60"])
+        migrate(engine)
+        result = waited.result()
+    engine.dispose()
+
+    assert result.exit_code == 0, result.output
+    assert result.stdout.splitlines()[-1] == f"schema {newest_revision()}"
+
+
+def test_waiting_ends_at_once_where_the_schema_is_ahead(empty_database_url: str) -> None:
+    engine = make_engine(empty_database_url)
+    migrate(engine)
+    with engine.connect().execution_options(**{WRITES: True}) as connection, connection.begin():
+        connection.execute(text(f"UPDATE alembic_version SET version_num = '{NEXT}'"))
+    engine.dispose()
+
+    result = CliRunner().invoke(app, ["migrate", "--wait", "--database-url", empty_database_url])
+
+    assert result.exit_code == 0, result.output
+    assert result.stdout.splitlines()[-1] == f"schema {NEXT}"
+
+
+def test_a_database_that_does_not_answer_yet_is_waited_for(postgres_server: str) -> None:
+    later = new_postgres_database(postgres_server)
+    missing = f"{later}_later"
+    name = make_url(missing).database
+    with ThreadPoolExecutor(1) as pool:
+        migrating = pool.submit(
+            CliRunner().invoke, app, ["migrate", "--patience", "60", "--database-url", missing]
+        )
+        engine = make_engine(later)
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text(f'CREATE DATABASE "{name}"'))
+        engine.dispose()
+        result = migrating.result()
+    assert result.exit_code == 0, result.output
+    assert f"schema empty -> {newest_revision()}" in result.stdout
+
+
+def test_a_url_that_names_no_driver_is_postgresql_as_well(postgres_server: str) -> None:
+    url = new_postgres_database(postgres_server).replace("postgresql+psycopg://", "postgresql://")
+    assert url.startswith("postgresql://")
+    engine = make_engine(url)
+    assert migrate(engine) == newest_revision()
+    engine.dispose()
