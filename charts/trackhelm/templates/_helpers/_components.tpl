@@ -1,0 +1,69 @@
+{{/*
+What the chart knows of each component. A new one is a line here, a section of values.yaml and a folder of templates.
+
+role     the command of trackhelm-server
+listens  whether it serves HTTP on the port named `http`
+needs    the stores that it reads the secrets of, and may call
+calls    the components that it calls
+outside  whether it calls addresses of users: webhooks
+*/}}
+{{- define "trackhelm.components" -}}
+gateway: {role: gateway, listens: true, needs: [], calls: [ingest, query, artifact, registry]}
+ingest: {role: ingest, listens: true, needs: [database, redis]}
+query: {role: query, listens: true, needs: [database, redis]}
+artifact: {role: artifact, listens: true, needs: [database, redis, objects]}
+registry: {role: registry, listens: true, needs: [database, redis, encryption], outside: true}
+webhooks: {role: worker, needs: [database, redis, encryption], outside: true}
+beat: {role: beat, needs: [redis, encryption]}
+migrate: {role: migrate, needs: [database]}
+embedded: {role: embedded, listens: true, needs: [objects, encryption], outside: true}
+{{- end }}
+
+{{/*
+A component; called with (list root name), gives JSON of its name, its full name, its facts as above, and its values
+over the defaults of `component`. A worker's name is `worker-NAME`.
+*/}}
+{{- define "trackhelm.component" -}}
+{{- $root := index . 0 -}}
+{{- $name := index . 1 -}}
+{{- $facts := dict "role" "worker" "needs" (list "database" "redis" "objects" "encryption") -}}
+{{- $own := dict -}}
+{{- if hasPrefix "worker-" $name -}}
+{{- $own = index $root.Values.workers (trimPrefix "worker-" $name) -}}
+{{- else -}}
+{{- $facts = index (include "trackhelm.components" $root | fromYaml) $name -}}
+{{- $own = index $root.Values $name -}}
+{{- end -}}
+{{- $values := mustMergeOverwrite (deepCopy $root.Values.component) (deepCopy $own) -}}
+{{- $fullname := printf "%s-%s" (include "trackhelm.fullname" $root) $name -}}
+{{- toJson (dict "name" $name "fullname" $fullname "facts" $facts "values" $values) -}}
+{{- end }}
+
+{{/* The names of the components that run, with commas. */}}
+{{- define "trackhelm.running" -}}
+{{- if eq .Values.mode "embedded" -}}
+embedded
+{{- else -}}
+gateway,ingest,query,artifact,registry,webhooks,beat,migrate
+{{- range $name, $_ := .Values.workers }},worker-{{ $name }}{{ end -}}
+{{- end -}}
+{{- end }}
+
+{{/* Whether a store of the chart's own is used: "true" or nothing; called with (list root store). */}}
+{{- define "trackhelm.bundles" -}}
+{{- $root := index . 0 -}}
+{{- $store := index . 1 -}}
+{{- $given := $root.Values.objectStore.url -}}
+{{- if eq $store "postgres" }}{{ $given = $root.Values.postgres.existingSecret }}{{ end -}}
+{{- if eq $store "redis" }}{{ $given = $root.Values.redis.existingSecret }}{{ end -}}
+{{- if and (eq $root.Values.mode "split") (not $given) -}}true{{- end -}}
+{{- end }}
+
+{{- define "trackhelm.bundlesAny" -}}
+{{- range $store := list "postgres" "redis" "objectStore" }}{{ include "trackhelm.bundles" (list $ $store) }}{{ end -}}
+{{- end }}
+
+{{/* The Secret with the passwords of the bundled stores. */}}
+{{- define "trackhelm.bundledSecret" -}}
+{{- default (printf "%s-bundled" (include "trackhelm.fullname" .)) .Values.bundled.existingSecret -}}
+{{- end }}

@@ -1,0 +1,34 @@
+{{/* The settings that all components share, as the data of a ConfigMap. Nothing secret is among them. */}}
+{{- define "trackhelm.settings" -}}
+{{- $store := .Values.objectStore -}}
+{{- if ne .Values.mode "embedded" }}
+# The root of a container cannot be written to; nothing that must last is kept here.
+TRACKHELM_DATA: /tmp/trackhelm
+{{- end }}
+{{- range $name, $value := .Values.settings }}
+{{- if kindIs "float64" $value }}
+TRACKHELM_{{ $name }}: {{ ternary ($value | int64 | toString) ($value | toString) (eq (floor $value) $value) | quote }}
+{{- else }}
+TRACKHELM_{{ $name }}: {{ $value | toString | quote }}
+{{- end }}
+{{- end }}
+{{- if include "trackhelm.bundles" (list . "objectStore") }}
+TRACKHELM_ARTIFACTS_URL: s3://trackhelm
+TRACKHELM_S3_ENDPOINT: http://{{ include "trackhelm.fullname" . }}-object-store:8333
+TRACKHELM_S3_ALLOW_HTTP: "true"
+{{- else if $store.url }}
+TRACKHELM_ARTIFACTS_URL: {{ $store.url | quote }}
+{{- with $store.endpoint }}
+TRACKHELM_S3_ENDPOINT: {{ . | quote }}
+{{- end }}
+{{- with $store.publicEndpoint }}
+TRACKHELM_S3_PUBLIC_ENDPOINT: {{ . | quote }}
+{{- end }}
+{{- with $store.region }}
+TRACKHELM_S3_REGION: {{ . | quote }}
+{{- end }}
+{{- if $store.allowHttp }}
+TRACKHELM_S3_ALLOW_HTTP: "true"
+{{- end }}
+{{- end }}
+{{- end }}
