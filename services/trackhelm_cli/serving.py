@@ -24,6 +24,9 @@ from trackhelm_core.settings import AuthSettings, HttpSettings, LogSettings, Red
 from trackhelm_core.telemetry.logging import configure_logging
 from trackhelm_domain.opening import open_runtime
 
+GRACEFUL_SECONDS: Final = 10
+"""How long running requests may take when the server stops."""
+
 # How often a server process runs the cyclic garbage collector.
 
 # CPython's default threshold, 700, is reached 60 times while a page of 1,000 runs is built from 45,000 rows,
@@ -100,8 +103,7 @@ def serve(app: ASGIApp, http: HttpSettings, announcement: str, auth: AuthSetting
             # This is longer than a gateway keeps an idle connection, so that none is closed just as it is
             # used.
             timeout_keep_alive=75,
-            # How long running requests may take when the server stops.
-            timeout_graceful_shutdown=10,
+            timeout_graceful_shutdown=GRACEFUL_SECONDS,
         ),
         announcement,
         http.path_prefix,

@@ -23,7 +23,7 @@ _CALLER_SECONDS: Final = 3600
 _IDLE_SECONDS: Final = 30
 _MOST_IDLE: Final = 128
 
-_SHUTDOWN_SECONDS: Final = 10
+SHUTDOWN_SECONDS: Final = 10
 """How long running requests have to be answered when the gateway shuts down."""
 
 # The longest target that a service accepts, with a method and the HTTP version. nginx has one limit for this
@@ -97,7 +97,7 @@ def nginx_configuration(gateway: Gateway) -> str:
         f"worker_processes {listening.workers};",
         # Each connection is one open file; the rest is for logs, sockets and the files that are served.
         f"worker_rlimit_nofile {listening.connections + 64};",
-        f"worker_shutdown_timeout {_SHUTDOWN_SECONDS}s;",
+        f"worker_shutdown_timeout {SHUTDOWN_SECONDS}s;",
         "error_log stderr warn;",
         *block("events", [f"worker_connections {listening.connections};"]),
         *block("http", _http(gateway)),

@@ -1,0 +1,172 @@
+"""Values that are refused: unknown ones by the schema, combinations by a sentence that says what to do."""
+
+import copy
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import jsonschema_rs
+import pytest
+
+from tests.charts.rendering import CHART, HELMS, RefusedError, render
+
+SCHEMA = json.loads((CHART / "values.schema.json").read_text(encoding="utf-8"))
+
+Path = tuple[str, ...]
+
+
+def closed_sections(schema: dict[str, Any], path: Path = ()) -> Iterator[Path]:
+    """Yield the path of each section whose keys are all known."""
+    if schema.get("additionalProperties") is False:
+        yield path
+    for name, inner in schema.get("properties", {}).items():
+        yield from closed_sections(inner, (*path, name))
+    if isinstance(schema.get("additionalProperties"), dict):
+        yield from closed_sections(schema["additionalProperties"], (*path, "any"))
+
+
+def every_schema(schema: dict[str, Any], path: Path = ()) -> Iterator[tuple[Path, dict[str, Any]]]:
+    for name, inner in schema.get("properties", {}).items():
+        yield (*path, name), inner
+        yield from every_schema(inner, (*path, name))
+
+
+def nested(path: Path, innermost: Any) -> Any:
+    for name in reversed(path):
+        innermost = {name: innermost}
+    return innermost
+
+
+def test_an_unknown_key_is_refused_at_any_depth() -> None:
+    validator = jsonschema_rs.validator_for(SCHEMA)
+    sections = list(closed_sections(SCHEMA))
+    assert len(sections) > 80
+    assert ("workers", "any", "autoscaling") in sections
+    for path in sections:
+        assert validator.is_valid(nested(path, {})), path
+        assert not validator.is_valid(nested(path, {"unknwon": 1})), path
+
+
+def test_every_value_has_a_sentence_and_a_type() -> None:
+    for path, schema in every_schema(SCHEMA):
+        assert schema["description"].endswith("."), path
+        assert "type" in schema, path
+
+
+@pytest.mark.parametrize("program", HELMS)
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"ingset": {}},
+        {"ingest": {"autoscaling": {"minimum": 1}}},
+        {"workers": {"metrics": {"queue": ["metrics"]}}},
+        {"workers": {"metrics": {"queues": ["metric"]}}},
+        {"settings": {"LOG_LEVLE": "debug"}},
+        {"settings": {"DATABASE_URL": "postgresql://somewhere"}},
+        {"ingest": {"extraEnv": {"TRACKHELM_LOG_LEVEL": "debug"}}},
+        {"image": {"digest": "sha256:short"}},
+        {"query": {"replicas": "two"}},
+        {"beat": {"replicas": 2}},
+    ],
+    ids=json.dumps,
+)
+def test_helm_refuses_what_the_schema_does_not_know(values: dict[str, Any], program: str) -> None:
+    with pytest.raises(RefusedError, match="values don't meet the specifications of the schema"):
+        render(values, program=program)
+
+
+INGRESS = {"enabled": True, "hosts": ["trackhelm.example.com"]}
+ROUTE = {"enabled": True, "parentRefs": [{"name": "public"}]}
+
+# Values over those of evaluation, and what is said: the value, why, what to do.
+REFUSED: list[tuple[dict[str, Any], tuple[str, ...]]] = [
+    (
+        {"ingress": INGRESS, "httpRoute": ROUTE},
+        ("ingress.enabled and httpRoute.enabled", "two ways in", "Set one of them to false."),
+    ),
+    ({"ingress": {"enabled": True}}, ("ingress.hosts is empty", "every name", "Name the host")),
+    (
+        {"httpRoute": {"enabled": True}},
+        ("httpRoute.parentRefs is empty", "receives nothing", "Name the Gateway"),
+    ),
+    (
+        {"ingress": INGRESS | {"path": "/ml"}},
+        ('ingress.path is "/ml" and settings.PATH_PREFIX is "/"', "404", "Give both the same value."),
+    ),
+    (
+        {"httpRoute": ROUTE, "settings": {"PATH_PREFIX": "/ml"}},
+        ('httpRoute.path is "/" and settings.PATH_PREFIX is "/ml"', "404", "Give both the same value."),
+    ),
+    (
+        {"postgres": {"bundled": {"enabled": False}}},
+        ("postgres.bundled.enabled is false", "nowhere to store", "Set postgres.existingSecret"),
+    ),
+    (
+        {"redis": {"bundled": {"enabled": False}}},
+        ("redis.bundled.enabled is false", "nowhere to store", "Set redis.existingSecret"),
+    ),
+    (
+        {"objectStore": {"bundled": {"enabled": False}}},
+        ("objectStore.bundled.enabled is false", "nowhere to store", "Set objectStore.url"),
+    ),
+    (
+        {"objectStore": {"existingSecret": "keys"}},
+        ("objectStore.existingSecret is set without", "of no store", "Set objectStore.url"),
+    ),
+    (
+        {"migrate": {"hook": "helm"}},
+        ('migrate.hook is "helm"', "installed after it", "Set migrate.hook to none"),
+    ),
+    (
+        {"workers": {"upkeep": None}},
+        ("No worker of workers has the queue upkeep", "wait for ever", "Add it to a worker's queues."),
+    ),
+    (
+        {"query": {"autoscaling": {"by": "hpa", "min": 4, "max": 3}}},
+        (
+            "query.autoscaling.max (3) is less than autoscaling.min (4)",
+            "refuse it",
+            "Raise max or lower min.",
+        ),
+    ),
+    (
+        {"query": {"autoscaling": {"by": "hpa", "min": 0}}},
+        ("query.autoscaling.min is 0", "needs one pod to measure", "autoscaling.by to keda"),
+    ),
+    (
+        {"workers": {"metrics": {"autoscaling": {"by": "hpa", "cpuPercent": 0}}}},
+        ("workers.metrics.autoscaling has neither", "nothing to measure", "Set one of them."),
+    ),
+    (
+        {"query": {"autoscaling": {"by": "keda"}}},
+        ("query.autoscaling.by is keda without a trigger", "refuse it", "Name one"),
+    ),
+    (
+        {"artifact": {"stop": {"drainSeconds": 20}}},
+        ("artifact.stop.graceSeconds (30)", "(35)", "would be cut off", "Raise graceSeconds"),
+    ),
+    (
+        {"mode": "embedded", "embedded": {"stop": {"graceSeconds": 10}}},
+        ("embedded.stop.graceSeconds (10)", "would be cut off", "Raise graceSeconds"),
+    ),
+    (
+        {"component": {"serviceAccount": {"name": "tracking"}}},
+        ('component.serviceAccount.name is "tracking"', "refuse the second", "Set create to false"),
+    ),
+]
+
+
+@pytest.mark.parametrize(("values", "says"), REFUSED, ids=[says[0] for _, says in REFUSED])
+def test_a_combination_is_refused_by_a_sentence(values: dict[str, Any], says: tuple[str, ...]) -> None:
+    with pytest.raises(RefusedError) as refused:
+        render(values)
+    for words in says:
+        assert words in refused.value.said
+
+
+def test_everything_that_is_wrong_is_said_at_once() -> None:
+    values = copy.deepcopy(REFUSED[0][0]) | REFUSED[5][0] | REFUSED[10][0]
+    with pytest.raises(RefusedError) as refused:
+        render(values, program="helm3")
+    for case in (0, 5, 10):
+        assert REFUSED[case][1][0] in refused.value.said
