@@ -1,12 +1,16 @@
 """Options of the chart: what each makes, and what it leaves alone."""
 
+import json
 import re
+import shutil
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.charts.rendering import (
     CHART,
+    KUBERNETES,
     RELEASE,
     Object,
     component_of,
@@ -16,9 +20,11 @@ from tests.charts.rendering import (
     objects_of,
     of_kind,
     one,
+    parsed,
     pods,
     render,
 )
+from tests.charts.schemas import violations
 
 EXTERNAL: dict[str, Any] = {
     "postgres": {"existingSecret": "database"},
@@ -199,6 +205,38 @@ def test_workers_are_a_map_by_name() -> None:
         "containers"
     ]
     assert container["command"][2:] == ["--queue", "metrics", "--queue", "upkeep", "--concurrency", "8"]
+
+
+def test_alerts_and_dashboards_are_the_files_as_they_stand(tmp_path: Path) -> None:
+    chart = tmp_path / "trackhelm"
+    shutil.copytree(CHART, chart)
+    shutil.rmtree(chart / "files")
+    (chart / "files" / "dashboards").mkdir(parents=True)
+    alert = {
+        "alert": "Old",
+        "expr": "up == 0",
+        "annotations": {"summary": "{{ $value }} of {{ $labels.job }}"},
+    }
+    rules = {"groups": [{"name": "trackhelm", "rules": [alert]}]}
+    (chart / "files" / "alerts.yaml").write_text(json.dumps(rules), encoding="utf-8")
+    dashboard = '{"title": "API", "legend": "{{route}}"}\n'
+    (chart / "files" / "dashboards" / "api.json").write_text(dashboard, encoding="utf-8")
+    values = [
+        "--set",
+        "monitoring.prometheusRule.enabled=true",
+        "--set",
+        "monitoring.dashboards.enabled=true",
+    ]
+
+    objects = parsed(helm("helm4", "template", RELEASE, str(chart), *values))
+
+    (rule,) = of_kind(objects, "PrometheusRule")
+    assert rule["spec"] == rules
+    assert violations(rule, KUBERNETES[-1]) == []
+    found = one(objects, "ConfigMap", f"{RELEASE}-dashboard-api")
+    assert found["data"] == {"api.json": dashboard}
+    assert found["metadata"]["labels"]["grafana_dashboard"] == "1"
+    assert not of_kind(objects_of("evaluation"), "PrometheusRule", "ServiceMonitor")
 
 
 def test_without_network_policies_there_are_none() -> None:

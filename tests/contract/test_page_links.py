@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PAGES = sorted(
     path
-    for folder in (".", "docs", "docs/decisions", "docs/operations", "services")
+    for folder in (".", "docs", "docs/decisions", "docs/operations", "services", "charts/trackhelm")
     for path in (ROOT / folder).glob("*.md")
 )
 LINKS = [
