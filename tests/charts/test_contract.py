@@ -207,8 +207,11 @@ def test_keda_asks_for_a_metric_that_the_server_has() -> None:
 
 
 @contextmanager
-def running(command: Sequence[str]) -> Iterator[Any]:
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as program:
+def running(command: Sequence[str], **variables: str) -> Iterator[Any]:
+    environment = {**os.environ, **variables}
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as program:
         try:
             yield program
         finally:
@@ -251,12 +254,26 @@ def test_the_bundled_redis_keeps_what_it_acknowledged_and_asks_for_the_password(
 
 def test_the_test_of_a_release_logs_a_metric_and_reads_it_back(tmp_path: Path) -> None:
     server = Path(sys.executable).with_name("trackhelm-server")
-    data = tmp_path / "data"
-    with running([str(server), "embedded", "--port", "0", "--data", str(data)]) as program:
+    command = [str(server), "embedded", "--port", "0", "--data", str(tmp_path / "data")]
+    with running(command, TRACKHELM_ALLOWED_HOSTS="trackhelm.example.com") as program:
         (url,) = next(found for line in program.stdout if (found := re.findall(r"listens on (\S+)", line)))
-        script = [sys.executable, str(CHART / "files" / "smoke.py")]
-        passed = subprocess.run([*script, url], capture_output=True, text=True, check=False)
+
+        def smoke(*arguments: str) -> subprocess.CompletedProcess[str]:
+            script = [sys.executable, str(CHART / "files" / "smoke.py"), *arguments]
+            return subprocess.run(script, capture_output=True, text=True, check=False)
+
+        passed = smoke(url, "trackhelm.example.com")
         assert passed.stdout == f"10 points were logged to {url} and read back\n", passed.stderr
-        failed = subprocess.run([*script, f"{url}/nowhere"], capture_output=True, text=True, check=False)
+        failed = smoke(url)
         assert failed.returncode == 1
-        assert "404" in failed.stderr
+        assert "403" in failed.stderr
+
+
+def test_the_test_of_a_release_asks_for_a_name_that_the_server_answers_to() -> None:
+    (production,) = of_kind(objects_of("production"), "Pod")
+    assert production["spec"]["containers"][0]["command"][2:] == [
+        f"http://{RELEASE}:80",
+        "trackhelm.example.com",
+    ]
+    (everything,) = of_kind(objects_of("everything"), "Pod")
+    assert everything["spec"]["containers"][0]["command"][2:] == [f"http://{RELEASE}-tracking:8080/trackhelm"]
