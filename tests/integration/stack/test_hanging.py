@@ -12,9 +12,9 @@ import httpx2
 import pytest
 
 from tests.fixtures.waiting import wait_until
-from tests.integration.stack.running import RunningStack, running_stack
+from tests.integration.stack.running import RunningStack, files_in, running_stack
 
-pytestmark = pytest.mark.timeout(720)
+pytestmark = [pytest.mark.timeout(720), pytest.mark.long]
 
 LONGEST_SECONDS = 60
 """Patience, the greeting, a connection: and all of that on processors that others use, too."""
@@ -22,7 +22,8 @@ LONGEST_SECONDS = 60
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
-    with running_stack(tmp_path_factory.mktemp("hanging") / "data") as started:
+    folder = tmp_path_factory.mktemp("hanging")
+    with running_stack(folder / "data", environment=files_in(folder / "files")) as started:
         yield started
 
 

@@ -15,11 +15,11 @@ import httpx2
 import pytest
 
 from tests.fixtures.waiting import wait_until
-from tests.integration.stack.running import SERVICES, RunningStack, running_stack
+from tests.integration.stack.running import SERVICES, RunningStack, files_in, running_stack
 from trackhelm_core.settings import PREFIX
 from trackhelm_stack.program import free_ports
 
-pytestmark = pytest.mark.timeout(720)
+pytestmark = [pytest.mark.timeout(720), pytest.mark.long]
 
 WRITERS = 8
 WRITES = 30
@@ -28,7 +28,8 @@ RANKS = 64
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
-    with running_stack(tmp_path_factory.mktemp("load") / "data") as started:
+    folder = tmp_path_factory.mktemp("load")
+    with running_stack(folder / "data", environment=files_in(folder / "files")) as started:
         yield started
 
 

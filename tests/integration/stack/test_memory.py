@@ -14,9 +14,9 @@ import httpx2
 import pytest
 
 from tests.fixtures.waiting import wait_until
-from tests.integration.stack.running import RunningStack, running_stack
+from tests.integration.stack.running import RunningStack, files_in, running_stack
 
-pytestmark = pytest.mark.timeout(720)
+pytestmark = [pytest.mark.timeout(720), pytest.mark.long]
 
 LIMIT = 64 * 1024 * 1024
 PRODUCERS = 8
@@ -39,7 +39,7 @@ MOST_OF_A_WORKERS_PROCESS = 400 * MEGABYTE
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
     data = tmp_path_factory.mktemp("memory") / "data"
-    limit = {"TRACKHELM_QUEUE_BACKLOG_BYTES": str(LIMIT)}
+    limit = {"TRACKHELM_QUEUE_BACKLOG_BYTES": str(LIMIT), **files_in(data.with_name("files"))}
     with running_stack(data, "--restart", environment=limit) as started:
         yield started
 
