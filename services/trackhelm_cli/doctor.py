@@ -16,7 +16,14 @@ from trackhelm_artifact.objects.store import ObjectError, ObjectStore, StoreUrlE
 from trackhelm_cli.options import DatabaseOption, DataOption, load
 from trackhelm_core import __version__
 from trackhelm_core.db.engine import make_engine
-from trackhelm_core.settings import GROUPS, PREFIX, ObjectSettings, StorageSettings, unknown_names
+from trackhelm_core.settings import (
+    GROUPS,
+    PREFIX,
+    ObjectSettings,
+    StorageSettings,
+    WatcherSettings,
+    unknown_names,
+)
 from trackhelm_domain import migrate as schema
 from trackhelm_ingest.metrics import reading
 
@@ -40,6 +47,10 @@ def doctor(data: DataOption = None, database_url: DatabaseOption = None) -> None
         _check("artifacts", lambda: _check_artifacts(load(ObjectSettings))),
         _check("reading of metrics", _check_reading),
     ]
+    watcher = load(WatcherSettings)
+    # Of the process that watches, and of no other.
+    if watcher.watcher_namespaces or watcher.watcher_kubeconfig:
+        healthy.append(_check("watcher", lambda: _check_watcher(watcher)))
     if not all(healthy):
         raise typer.Exit(1)
 
@@ -111,6 +122,17 @@ def _check_reading() -> str:
         return "compiled"
     # This is no error: the results are the same, only slower.
     return "in Python, at a quarter of the speed; install the server where there is a C compiler"
+
+
+def _check_watcher(settings: WatcherSettings) -> str:
+    # The client of Kubernetes takes seconds to import, and one process of many needs it.
+    from trackhelm_watcher.cluster import ClusterError, open_cluster  # noqa: PLC0415
+    from trackhelm_watcher.service import check_access  # noqa: PLC0415
+
+    try:
+        return check_access(open_cluster(settings.watcher_kubeconfig), settings)
+    except ClusterError as error:
+        raise UnhealthyError(str(error)) from error
 
 
 async def _list_root(store: ObjectStore) -> None:

@@ -24,6 +24,8 @@ _OF_MANY: Final = {
     "registry": "Run the service of the model registry; the database must have been migrated.",
     "worker": "Run tasks until the process is stopped; the database must have been migrated.",
     "beat": "Send periodic tasks until the process is stopped.",
+    "watcher": "Watch the pods of runs in a Kubernetes cluster until stopped; the database must have been"
+    " migrated.",
     "gateway": "Pass each request on to the service of its path; TRACKHELM_INGEST_URL and so on are"
     " their addresses.",
     "gateway-config": "Print the configuration with which `gateway` would run nginx, from the same settings.",

@@ -51,6 +51,7 @@ class Event(StrEnum):
     RUN_FINISHED = "run.finished"
     RUN_FAILED = "run.failed"
     RUN_KILLED = "run.killed"
+    RUN_POD_ENDED = "run.pod_ended"
 
     @property
     def entity(self) -> str:

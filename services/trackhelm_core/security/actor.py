@@ -35,6 +35,8 @@ class ActorKind(StrEnum):
     """The user whom a trusted proxy has authenticated and names."""
     OPERATOR = "operator"
     """The account that runs a command on a machine of the server."""
+    WATCHER = "watcher"
+    """The process that watches the pods of runs."""
 
 
 class Identity(NamedTuple):

@@ -17,6 +17,7 @@ from trackhelm_core.settings.process import (
     path_prefix,
 )
 from trackhelm_core.settings.stores import ObjectSettings, RedisSettings, StorageSettings, WebhookSettings
+from trackhelm_core.settings.watcher import WatcherSettings
 
 __all__ = [
     "GROUPS",
@@ -29,6 +30,7 @@ __all__ = [
     "ObjectSettings",
     "RedisSettings",
     "StorageSettings",
+    "WatcherSettings",
     "WebhookSettings",
     "known_names",
     "path_prefix",
@@ -43,6 +45,7 @@ GROUPS: Final = (
     ObjectSettings,
     RedisSettings,
     WebhookSettings,
+    WatcherSettings,
     LogSettings,
 )
 

@@ -36,6 +36,7 @@ from trackhelm_core.limits import (
     INPUT_TAG_KEY_LENGTH,
     KEY_LENGTH,
     OBJECT_KEY_BYTES,
+    SOURCE_ADDRESS_LENGTH,
 )
 
 
@@ -109,6 +110,9 @@ class Run(Base):
     It is documented when it goes on, its document has all but its metrics, and those are in `last_json` of
     its series. Whoever logs anything but metrics takes the mark back likewise. See docs/decisions/0024. No
     run is both.
+
+    Its source is the address from which it was created or last resumed, and when, by the server's clock:
+    what the watcher finds its pod by. Runs of versions before have none.
     """
 
     __tablename__ = "run"
@@ -130,6 +134,13 @@ class Run(Base):
             sqlite_where=text("finalized = 0"),
             postgresql_where=text("NOT finalized"),
         ),
+        # Finds the runs that go on, which the watcher reads again and again among all that have ended.
+        Index(
+            "ix_run_running",
+            "id",
+            sqlite_where=text("status = 'RUNNING'"),
+            postgresql_where=text("status = 'RUNNING'"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -145,6 +156,8 @@ class Run(Base):
     artifact_uri: Mapped[str] = mapped_column(Text)
     finalized: Mapped[bool] = mapped_column(server_default=false(), default=False)
     documented: Mapped[bool] = mapped_column(server_default=false(), default=False)
+    source_address: Mapped[str | None] = mapped_column(String(SOURCE_ADDRESS_LENGTH))
+    source_time: Mapped[int | None] = mapped_column(BigInteger)
 
 
 class RunSnapshot(Base):

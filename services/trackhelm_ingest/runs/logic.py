@@ -40,7 +40,7 @@ from trackhelm_domain.runs.schemas import LOGGED_MODEL_HISTORY, RUN_NAME, RunInf
 from trackhelm_domain.tables.runs import LifecycleStage
 from trackhelm_ingest.deletion.logic import record_move
 from trackhelm_ingest.runs import store
-from trackhelm_ingest.runs.store import ENDED, STATUSES, Lock, RunRef
+from trackhelm_ingest.runs.store import ENDED, STATUSES, Lock, RunRef, Source
 
 # Rules for params and tags: keys, values, and duplicates in one request.
 
@@ -149,8 +149,11 @@ def locked_run(session: Session, uuid: str, lock: Lock) -> RunRef:
 
 # The events of runs for webhooks: that a run started, and how it ended.
 
+RUNNING: Final = "RUNNING"
+"""The state of a run that goes on."""
+
 _EVENTS: Final = {
-    "RUNNING": Event.RUN_STARTED,
+    RUNNING: Event.RUN_STARTED,
     "FINISHED": Event.RUN_FINISHED,
     "FAILED": Event.RUN_FAILED,
     "KILLED": Event.RUN_KILLED,
@@ -160,17 +163,22 @@ _EVENTS: Final = {
 def announce_status(session: Session, run: RunInfo, now: int) -> None:
     """Announce the new state of a run. A scheduled run has not started."""
     if event := _EVENTS.get(run.status):
-        data = {
-            "run_id": run.run_id,
-            "run_name": run.run_name,
-            "experiment_id": run.experiment_id,
-            "user_id": run.user_id,
-            "status": run.status,
-            "start_time": run.start_time,
-            "end_time": run.end_time,
-            "artifact_uri": run.artifact_uri,
-        }
-        announce(session, Announcement(event, f"run/{run.run_id}", data, now))
+        announce_run(session, event, run, now)
+
+
+def announce_run(session: Session, event: Event, run: RunInfo, now: int, **more: Any) -> None:
+    """Announce an event of a run, with its attributes and what else is known of the event."""
+    data = {
+        "run_id": run.run_id,
+        "run_name": run.run_name,
+        "experiment_id": run.experiment_id,
+        "user_id": run.user_id,
+        "status": run.status,
+        "start_time": run.start_time,
+        "end_time": run.end_time,
+        "artifact_uri": run.artifact_uri,
+    }
+    announce(session, Announcement(event, f"run/{run.run_id}", data | more, now))
 
 
 # Names, states, params and tags of runs.
@@ -186,9 +194,13 @@ def create_run(
     run_name: str,
     start_time: int,
     tags: dict[str, str],
+    address: str,
     now: int,
 ) -> tuple[RunInfo, dict[str, str]]:
-    """Create a running run, and return its attributes and its tags, including the run's name."""
+    """Create a running run, and return its attributes and its tags, including the run's name.
+
+    `address` is the caller's.
+    """
     number = parse_experiment_id(experiment_id)
     name = _agreed_name(run_name, tags.get(RUN_NAME, "")) or random_name()
     check_length(name, "run_name", NAME_LENGTH)
@@ -201,13 +213,13 @@ def create_run(
         run_name=name,
         experiment_id=str(number),
         user_id=user_id,
-        status="RUNNING",
+        status=RUNNING,
         start_time=start_time,
         artifact_uri=join(location, run_id, "artifacts"),
         lifecycle_stage=LifecycleStage.ACTIVE.value,
     )
     tags = {**tags, RUN_NAME: name}
-    store.set_tags(session, store.insert_run(session, run), tags)
+    store.set_tags(session, store.insert_run(session, run, Source(address, now)), tags)
     announce_status(session, run, now)
     return run, tags
 
@@ -219,17 +231,21 @@ def update_run(
     status: str | int | None,
     end_time: int | None,
     run_name: str,
+    address: str,
     now: int,
 ) -> RunInfo:
     """Change a run's state, end or name. What is not given, and an unknown state, changes nothing.
 
-    `now` is milliseconds since the epoch.
+    `address` is the caller's, and `now` is milliseconds since the epoch. Who says that a run is running has
+    resumed it.
     """
     # The run's name is a tag, too.
     run = (active_run if run_name else locked_run)(session, uuid, lock=Lock.OWN)
     changes: dict[str, str | int | None] = {}
     if known := _known_status(status):
         changes["status"] = known
+        if known == RUNNING:
+            changes |= {"source_address": address, "source_time": now}
     if end_time is not None:
         changes["end_time"] = end_time
     if changes:

@@ -45,7 +45,7 @@ router = APIRouter(prefix="/mlflow/runs", route_class=WireRoute)
 
 
 @router.post("/create", **documented(RunReply))
-def create_run(body: schemas.CreateRun, runtime: RuntimeDep) -> Response:
+def create_run(body: schemas.CreateRun, actor: ActorDep, runtime: RuntimeDep) -> Response:
     """Create a run in an active experiment. Without a name, the run gets a generated one."""
     tags = clean_new_run_tags((tag.key, tag.value) for tag in body.tags)
     with runtime.database.writing() as session:
@@ -56,6 +56,7 @@ def create_run(body: schemas.CreateRun, runtime: RuntimeDep) -> Response:
             run_name=body.run_name,
             start_time=body.start_time,
             tags=tags,
+            address=actor.source_address,
             now=runtime.clock(),
         )
     data = RunData(tags=[KeyValue(key, value) for key, value in tags.items()])
@@ -63,7 +64,9 @@ def create_run(body: schemas.CreateRun, runtime: RuntimeDep) -> Response:
 
 
 @router.post("/update", **documented(schemas.UpdatedRun))
-def update_run(body: schemas.UpdateRun, runtime: RuntimeDep, watcher: RunWatcherDep) -> Response:
+def update_run(
+    body: schemas.UpdateRun, actor: ActorDep, runtime: RuntimeDep, watcher: RunWatcherDep
+) -> Response:
     """Change a run's status, end time or name."""
     with runtime.database.writing() as session:
         info = logic.update_run(
@@ -72,6 +75,7 @@ def update_run(body: schemas.UpdateRun, runtime: RuntimeDep, watcher: RunWatcher
             status=body.status,
             end_time=body.end_time,
             run_name=body.run_name,
+            address=actor.source_address,
             now=runtime.clock(),
         )
     if body.status is not None and info.status in ENDED:

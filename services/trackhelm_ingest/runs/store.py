@@ -74,7 +74,15 @@ class RunRef:
     documented: bool = False
 
 
-def insert_run(session: Session, run: RunInfo) -> int:
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The address from which a run was created or last resumed, and when, in milliseconds since the epoch."""
+
+    address: str | None
+    time: int | None
+
+
+def insert_run(session: Session, run: RunInfo, source: Source) -> int:
     """Insert an active run and return its integer id."""
     statement = insert(Run).values(
         uuid=run.run_id,
@@ -86,6 +94,8 @@ def insert_run(session: Session, run: RunInfo) -> int:
         end_time=run.end_time,
         lifecycle_stage=run.lifecycle_stage,
         artifact_uri=run.artifact_uri,
+        source_address=source.address,
+        source_time=source.time,
     )
     return session.execute(statement.returning(Run.id)).scalar_one()
 
@@ -172,6 +182,20 @@ def run_info(session: Session, run_id: int) -> RunInfo:
         artifact_uri=run.artifact_uri,
         lifecycle_stage=run.lifecycle_stage,
     )
+
+
+def source_of(session: Session, run_id: int) -> Source:
+    """Return from where a run was created or last resumed."""
+    found = session.execute(select(Run.source_address, Run.source_time).where(Run.id == run_id))
+    return Source(*found.one())
+
+
+def tags_below(session: Session, run_id: int, prefix: str) -> dict[str, str]:
+    """Return the tags of a run whose keys begin with `prefix`."""
+    statement = select(Key.name, RunTag.value).join(Key, Key.id == RunTag.key_id)
+    found = session.execute(statement.where(RunTag.run_id == run_id))
+    # Compared here: LIKE of SQLite takes no notice of case.
+    return {name: value for name, value in found if name.startswith(prefix)}
 
 
 def add_keys(session: Session, names: Collection[str]) -> None:

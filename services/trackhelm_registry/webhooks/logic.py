@@ -408,6 +408,17 @@ _RUN: Final = {
 }
 _ENDED: Final = {"end_time": 1_700_000_060_000}
 
+_POD: Final = {
+    "reason": "OOMKilled",
+    "message": "Container train used more memory than its limit of 4Gi.",
+    "exit_code": 137,
+    "deleted_by": None,
+    "namespace": "training",
+    "pod": "train-5d2xk",
+    "container": "train",
+    "node": "gpu-7",
+    "job": "train",
+}
 EXAMPLES: Final[Mapping[Event, Mapping[str, Any]]] = {
     Event.REGISTERED_MODEL_CREATED: {**_MODEL, "tags": _TAGS, "description": "An example model"},
     Event.MODEL_VERSION_CREATED: {
@@ -440,6 +451,7 @@ EXAMPLES: Final[Mapping[Event, Mapping[str, Any]]] = {
     Event.RUN_FINISHED: {**_RUN, **_ENDED, "status": "FINISHED"},
     Event.RUN_FAILED: {**_RUN, **_ENDED, "status": "FAILED"},
     Event.RUN_KILLED: {**_RUN, **_ENDED, "status": "KILLED"},
+    Event.RUN_POD_ENDED: {**_RUN, **_ENDED, **_POD, "status": "FAILED"},
 }
 
 

@@ -10,7 +10,11 @@ from trackhelm_cli.main import SUMMARIES, load_command
 ROOT = Path(__file__).parents[3]
 SHOWN = {
     (page.name, match[1], option)
-    for page in (ROOT / "README.md", *(ROOT / "docs").glob("*.md"), *(ROOT / "docs/operations").glob("*.md"))
+    for page in (
+        ROOT / "README.md",
+        *(ROOT / "docs").glob("*.md"),
+        *(ROOT / "docs" / "operations").glob("*.md"),
+    )
     for match in re.finditer(r"trackhelm-server ([a-z][a-z-]*)((?:\\\n|[^`\n])*)", page.read_text())
     for option in (re.findall(r"--[a-z-]+", match[2]) or [""])
 }

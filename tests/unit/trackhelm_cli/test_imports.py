@@ -70,6 +70,7 @@ def test_an_embedded_server_imports_nothing_that_only_others_need(tmp_path: Path
         "celery",
         "cryptography",
         "kombu",
+        "kubernetes",
         "minio",
         "nanoarrow",
         "obstore",

@@ -1,0 +1,56 @@
+"""`trackhelm-server watcher` joins runs to their pods in a Kubernetes cluster, and ends those whose pod died.
+
+Several may run: one leads, and the others take over when it dies.
+"""
+
+import os
+import signal
+import socket
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+import typer
+
+from trackhelm_cli.opening import opened_runtime
+from trackhelm_cli.options import DatabaseOption, DataOption, load
+from trackhelm_core.ids import new_request_id
+from trackhelm_core.settings import WatcherSettings
+from trackhelm_watcher.cluster import ClusterError, open_cluster
+from trackhelm_watcher.service import Watcher
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+WATCHER_READY: Final = "watcher runs"
+
+
+def _nothing(_run: str) -> None:
+    """Do nothing: without a queue, the server compacts runs by itself."""
+
+
+def watcher(data: DataOption = None, database_url: DatabaseOption = None) -> None:
+    """Watch the pods of runs in a Kubernetes cluster until stopped; the database must have been migrated."""
+    settings = load(WatcherSettings)
+    with opened_runtime(data, database_url, untouched=True) as runtime:
+        ended: Callable[[str], None] = _nothing
+        if runtime.redis is not None:
+            # With Celery, which sends it.
+            from trackhelm_ingest.tasks import COMPACT_RUN  # noqa: PLC0415
+
+            ended = partial(runtime.redis.send, COMPACT_RUN)
+        try:
+            watching = Watcher(
+                runtime.database,
+                open_cluster(settings.watcher_kubeconfig),
+                settings,
+                # A pod that is started again has the same name, and does not lead any more.
+                identity=f"{socket.gethostname()}_{os.getpid()}_{new_request_id()}",
+                ended=ended,
+            )
+        except ClusterError as error:
+            typer.echo(str(error), err=True)
+            raise typer.Exit(2) from error
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: watching.stop())
+        typer.echo(WATCHER_READY)
+        watching.run()
