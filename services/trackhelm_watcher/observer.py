@@ -10,8 +10,8 @@ from dataclasses import replace
 from typing import Final, Protocol
 
 import structlog
-
 from trackhelm_core.clock import Clock
+
 from trackhelm_core.db.unit_of_work import Database
 from trackhelm_core.ids import new_request_id
 from trackhelm_core.security.actor import Actor, ActorKind

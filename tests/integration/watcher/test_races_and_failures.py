@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from trackhelm_core.clock import now_ms
 from typer.testing import CliRunner
 
 from tests.fixtures.kubernetes_api import kubernetes_api
@@ -15,7 +16,6 @@ from tests.fixtures.pods import NAMESPACE, container, terminated
 from tests.fixtures.waiting import wait_until
 from tests.integration.watcher.conftest import Place, settings_of
 from trackhelm_cli.main import app
-from trackhelm_core.clock import now_ms
 from trackhelm_core.security.actor import Actor, ActorKind
 from trackhelm_domain.audit import AuditContext
 from trackhelm_domain.opening import open_database
