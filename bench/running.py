@@ -134,7 +134,7 @@ def _load_trackhelm(url: str, experiment: Experiment) -> None:
                 artifact_uri=artifact_uri(experiment, run),
                 lifecycle_stage="active",
             )
-            run_id = store.insert_run(session, info)
+            run_id = store.insert_run(session, info, store.Source(None, None))
             store.add_params(session, run_id, run.params)
             store.set_tags(session, run_id, run.tags)
             points = list(_points(run))

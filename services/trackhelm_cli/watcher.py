@@ -13,8 +13,8 @@ import typer
 
 from trackhelm_cli.opening import opened_runtime
 from trackhelm_cli.options import DatabaseOption, DataOption, load
-from trackhelm_core.ids import new_request_id
 from trackhelm_core.settings import WatcherSettings
+from trackhelm_core.telemetry.requests import new_request_id
 from trackhelm_watcher.cluster import ClusterError, open_cluster
 from trackhelm_watcher.service import Watcher
 

@@ -10,11 +10,11 @@ from dataclasses import replace
 from typing import Final, Protocol
 
 import structlog
-from trackhelm_core.clock import Clock
 
 from trackhelm_core.db.unit_of_work import Database
-from trackhelm_core.ids import new_request_id
+from trackhelm_core.runtime import Clock
 from trackhelm_core.security.actor import Actor, ActorKind
+from trackhelm_core.telemetry.requests import new_request_id
 from trackhelm_domain.audit import AuditContext
 from trackhelm_ingest.runs.pod_logic import FACTS, PodEnd, end_run, note_pod
 from trackhelm_watcher import facts

@@ -7,9 +7,9 @@ from typing import Final
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
-from trackhelm_core.clock import Clock, now_ms
 
 from trackhelm_core.db.unit_of_work import Database
+from trackhelm_core.runtime import Clock, now_ms
 from trackhelm_core.settings import WatcherSettings
 from trackhelm_watcher.cluster import Cluster, ClusterError, Kind, own_namespace
 from trackhelm_watcher.election import Election

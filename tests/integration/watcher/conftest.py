@@ -12,12 +12,12 @@ from typing import Any, Final
 import pytest
 import yaml
 from starlette.testclient import TestClient
-from trackhelm_core.clock import now_ms
 
 from tests.fixtures import pods
 from tests.fixtures.api import Api
 from tests.fixtures.kubernetes_api import KubernetesApi, Rule, kubernetes_api
 from tests.fixtures.waiting import wait_until
+from trackhelm_core.runtime import now_ms
 from trackhelm_core.settings import WatcherSettings
 from trackhelm_domain.opening import open_database
 from trackhelm_watcher.cluster import open_cluster

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from trackhelm_core.clock import now_ms
 from typer.testing import CliRunner
 
 from tests.fixtures.kubernetes_api import kubernetes_api
@@ -16,6 +15,7 @@ from tests.fixtures.pods import NAMESPACE, container, terminated
 from tests.fixtures.waiting import wait_until
 from tests.integration.watcher.conftest import Place, settings_of
 from trackhelm_cli.main import app
+from trackhelm_core.runtime import now_ms
 from trackhelm_core.security.actor import Actor, ActorKind
 from trackhelm_domain.audit import AuditContext
 from trackhelm_domain.opening import open_database
@@ -185,9 +185,9 @@ def start(place: Place) -> "subprocess.Popen[str]":
 def test_a_watcher_that_was_killed_loses_nothing(place: Place) -> None:
     place.pod()
     place.pod(name=f"{place.name}-b", address="10.96.96.96")
-    failed, gone = place.run(), place.run("10.96.96.96")
+    failing, gone = place.run(), place.run("10.96.96.96")
     killed = start(place)
-    place.joined(failed)
+    place.joined(failing)
     place.joined(gone)
     killed.kill()
     killed.wait()
@@ -195,7 +195,7 @@ def test_a_watcher_that_was_killed_loses_nothing(place: Place) -> None:
     place.cluster.delete("pods", NAMESPACE, f"{place.name}-b")
     missed = place.run(tags=[{"key": "trackhelm.pod", "value": f"training/{place.name}"}])
     again = start(place)
-    assert place.ended(failed) == ("FAILED", "Error")
+    assert place.ended(failing) == ("FAILED", "Error")
     assert place.ended(gone) == ("KILLED", "Deleted")
     assert place.ended(missed) == ("FAILED", "Error")
     again.send_signal(signal.SIGTERM)

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 from sqlalchemy import insert
-from trackhelm_core.clock import now_ms
 
 from tests.fixtures.pods import CRASH_LOOP, DIGEST, NAMESPACE, container, event, job, running, terminated
 from tests.fixtures.waiting import wait_until
 from tests.integration.watcher.conftest import Place
+from trackhelm_core.runtime import now_ms
 from trackhelm_domain.opening import open_database
 from trackhelm_domain.tables.webhooks import Webhook, WebhookEvent
 
