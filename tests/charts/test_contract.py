@@ -36,7 +36,7 @@ from trackhelm_core.gateway.configuration import SHUTDOWN_SECONDS
 from trackhelm_core.http.app import health_router
 from trackhelm_core.http.route_table import SERVICE_NAMES
 from trackhelm_core.queue.tasks import TaskQueue
-from trackhelm_core.settings import GROUPS, PREFIX, known_names
+from trackhelm_core.settings import GROUPS, PREFIX, HttpSettings, known_names
 from trackhelm_stack.program import free_ports, program_of
 
 FOLDER = "/var/run/secrets/trackhelm"
@@ -157,6 +157,25 @@ def test_probes_ask_paths_that_the_server_has(profile: str) -> None:
     for container, _ in served(profile):
         for probe in ("livenessProbe", "readinessProbe", "startupProbe"):
             assert container[probe]["httpGet"]["path"] in paths
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_a_probe_asks_for_a_host_that_the_server_answers_to(
+    profile: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for container, given in served(profile):
+        asked = container["readinessProbe"]["httpGet"].get("httpHeaders", [])
+        with monkeypatch.context() as patched:
+            for name, value in given.items():
+                patched.setenv(name, value)
+            answered = HttpSettings().host_names
+        assert answered is None or {header["value"] for header in asked} & answered
+
+
+def test_the_one_address_checks_the_host() -> None:
+    for profile, role in (("production", "gateway-config"), ("embedded", "embedded")):
+        ((_, _, given),) = (found for found in of_the_server(profile) if found[0] == role)
+        assert given[f"{PREFIX}ALLOWED_HOSTS"].startswith("trackhelm.example.com")
 
 
 def test_running_requests_have_the_time_that_the_validations_count_with() -> None:

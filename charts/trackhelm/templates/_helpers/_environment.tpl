@@ -63,6 +63,11 @@ TRACKHELM_BEHIND_GATEWAY: {{ ternary $root.Values.gateway.behindProxy true (eq $
 {{- if eq $component.name "embedded" }}
 TRACKHELM_DATA: /data
 {{- end }}
+{{- if has $component.name (list "gateway" "embedded") }}
+{{- with $root.Values.settings.ALLOWED_HOSTS }}
+TRACKHELM_ALLOWED_HOSTS: {{ . | quote }}
+{{- end }}
+{{- end }}
 {{- if eq $component.name "gateway" }}
 TRACKHELM_BEHIND_GATEWAY: {{ $component.values.behindProxy | quote }}
 {{- with $component.values.uiFolder }}
@@ -72,6 +77,12 @@ TRACKHELM_UI_FOLDER: {{ . | quote }}
 TRACKHELM_{{ upper . }}_URL: {{ printf "http://%s-%s:5000" (include "trackhelm.fullname" $root) . }}
 {{- end }}
 {{- end }}
+{{- end }}
+
+{{/* A name that the address answers to, or nothing where it is any. */}}
+{{- define "trackhelm.allowedHost" -}}
+{{- $host := default "*" .Values.settings.ALLOWED_HOSTS | toString | splitList "," | first | trim -}}
+{{- if ne $host "*" }}{{ $host }}{{ end -}}
 {{- end }}
 
 {{/* A container's `env` and `envFrom`; called with (list root component). */}}

@@ -26,7 +26,7 @@ volumeMounts:
   {{- with $values.extraVolumeMounts }}
   {{- toYaml . | nindent 2 }}
   {{- end }}
-{{ include "trackhelm.listening" $component }}
+{{ include "trackhelm.listening" . }}
 lifecycle:
   preStop:
     exec:

@@ -18,29 +18,44 @@ seccompProfile:
   type: RuntimeDefault
 {{- end }}
 
+{{/* Called with (list root path values). Only `/health` is answered whatever name is asked for. */}}
 {{- define "trackhelm.probe" -}}
-{{- $probes := index . 1 -}}
-httpGet: {path: {{ index . 0 }}, port: http}
+{{- $root := index . 0 -}}
+{{- $probes := index . 2 -}}
+httpGet:
+  path: {{ index . 1 }}
+  port: http
+  {{- if eq $root.Values.mode "embedded" }}
+  {{- with include "trackhelm.allowedHost" $root }}
+  httpHeaders: [{name: Host, value: {{ . | quote }}}]
+  {{- end }}
+  {{- end }}
 periodSeconds: {{ $probes.periodSeconds }}
 timeoutSeconds: {{ $probes.timeoutSeconds }}
 failureThreshold: {{ $probes.failureThreshold }}
 {{- end }}
 
-{{/* Probes and what a container that listens does at its end. Liveness asks no database: a restart repairs none. */}}
+{{/*
+Probes of a container that listens; called with (list root component). Liveness asks no database: a restart repairs
+none.
+*/}}
 {{- define "trackhelm.listening" -}}
-{{- $values := .values -}}
+{{- $root := index . 0 -}}
+{{- $component := index . 1 -}}
+{{- $probes := $component.values.probes -}}
 ports:
-  - {name: http, containerPort: {{ ternary 8080 5000 (eq .name "gateway") }}}
+  - {name: http, containerPort: {{ ternary 8080 5000 (eq $component.name "gateway") }}}
 startupProbe:
   httpGet: {path: /health, port: http}
   periodSeconds: 2
-  timeoutSeconds: {{ $values.probes.timeoutSeconds }}
-  failureThreshold: {{ div $values.probes.startSeconds 2 }}
+  timeoutSeconds: {{ $probes.timeoutSeconds }}
+  failureThreshold: {{ div $probes.startSeconds 2 }}
 livenessProbe:
-  {{- include "trackhelm.probe" (list "/health" $values.probes) | nindent 2 }}
+  {{- include "trackhelm.probe" (list $root "/health" $probes) | nindent 2 }}
 readinessProbe:
   {{- /* A gateway that was unready with one of its services would take the others from everybody. */}}
-  {{- include "trackhelm.probe" (list (ternary "/health" "/ready" (eq .name "gateway")) $values.probes) | nindent 2 }}
+  {{- $path := ternary "/health" "/ready" (eq $component.name "gateway") }}
+  {{- include "trackhelm.probe" (list $root $path $probes) | nindent 2 }}
 {{- end }}
 
 {{/* The volumes that the chart mounts into every container of the server; called with (list root component). */}}
@@ -218,7 +233,7 @@ spec:
 {{- end -}}
 {{- include "trackhelm.container" (concat . (list $component.name $command)) }}
 {{- if $component.facts.listens }}
-{{ include "trackhelm.listening" $component }}
+{{ include "trackhelm.listening" . }}
 lifecycle:
   preStop:
     sleep: {seconds: {{ $component.values.stop.drainSeconds }}}

@@ -5,7 +5,8 @@
 # The root of a container cannot be written to; nothing that must last is kept here.
 TRACKHELM_DATA: /tmp/trackhelm
 {{- end }}
-{{- range $name, $value := .Values.settings }}
+{{- /* The gateway checks the host. A service would refuse probes and Prometheus, who ask for its address. */}}
+{{- range $name, $value := omit .Values.settings "ALLOWED_HOSTS" }}
 {{- if kindIs "float64" $value }}
 TRACKHELM_{{ $name }}: {{ ternary ($value | int64 | toString) ($value | toString) (eq (floor $value) $value) | quote }}
 {{- else }}
