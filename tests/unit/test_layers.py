@@ -84,6 +84,8 @@ OPEN_THEIR_OWN: Final = {
     "trackhelm_ingest/metrics/drain/journal.py",
     "trackhelm_ingest/metrics/upkeep.py",
     "trackhelm_registry/webhooks/delivery/dispatcher.py",
+    # The command of dead letters, over the journal as over Redis.
+    "trackhelm_ingest/metrics/dead_letters.py",
     # One transaction for the requests that arrive together.
     "trackhelm_ingest/metrics/group_commit.py",
     "trackhelm_ingest/metrics/writable_runs.py",

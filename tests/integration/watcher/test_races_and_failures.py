@@ -169,14 +169,15 @@ def start(place: Place) -> "subprocess.Popen[str]":
         for name, value in settings.model_dump().items()
         if value not in {None, ""}
     }
-    process = subprocess.Popen(
-        [sys.executable, "-m", "trackhelm_cli", "watcher", "--database-url", place.url],
-        env={"PATH": "/usr/bin:/bin", **environment},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
+    process = place.closing.enter_context(
+        subprocess.Popen(
+            [sys.executable, "-m", "trackhelm_cli", "watcher", "--database-url", place.url],
+            env={"PATH": "/usr/bin:/bin", **environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
     )
-    place.closing.callback(process.wait)
     place.closing.callback(process.kill)
     return process
 
