@@ -52,6 +52,10 @@ _CUSTOM: Final = {
             "items": _closed(type=_TEXT, metricType=_TEXT, metadata=_TEXTS) | {"required": ["type"]},
         },
     ),
+    "monitoring.coreos.com/v1/PodMonitor": _resource(
+        selector=_closed(matchLabels=_TEXTS, matchExpressions=_LIST),
+        podMetricsEndpoints={"type": "array", "items": _closed(port=_TEXT, path=_TEXT, interval=_TEXT)},
+    ),
     "monitoring.coreos.com/v1/PrometheusRule": _resource(
         groups={"type": "array", "minItems": 1, "items": _closed(name=_TEXT, interval=_TEXT, rules=_LIST)},
     ),

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ from tests.charts.rendering import (
 )
 from tests.fixtures.waiting import wait_until
 from trackhelm_cli.main import load_command
+from trackhelm_cli.monitoring import Monitoring
 from trackhelm_cli.serving import GRACEFUL_SECONDS
 from trackhelm_core.gateway.configuration import SHUTDOWN_SECONDS
 from trackhelm_core.http.app import health_router
@@ -43,6 +45,7 @@ FOLDER = "/var/run/secrets/trackhelm"
 
 STORES = {"DATABASE_URL_FILE", "REDIS_URL_FILE"}
 LISTENS = {"HOST", "PORT", "BEHIND_GATEWAY"}
+ANSWERS = {"HOST", "METRICS_PORT"}
 FILES = {"ARTIFACTS_URL", "S3_ACCESS_KEY_FILE", "S3_SECRET_KEY_FILE"}
 
 # What each role cannot do its work without, where nothing else is chosen.
@@ -51,9 +54,9 @@ REQUIRED = {
     "query": STORES | LISTENS,
     "artifact": STORES | LISTENS | FILES,
     "registry": STORES | LISTENS | {"SECRET_KEY_FILE"},
-    "worker": STORES | FILES | {"SECRET_KEY_FILE"},
-    "webhooks": STORES | {"SECRET_KEY_FILE"},
-    "beat": {"REDIS_URL_FILE"},
+    "worker": STORES | ANSWERS | FILES | {"SECRET_KEY_FILE"},
+    "webhooks": STORES | ANSWERS | {"SECRET_KEY_FILE"},
+    "beat": ANSWERS | {"REDIS_URL_FILE"},
     "migrate": {"DATABASE_URL_FILE"},
     "gateway-config": {"BEHIND_GATEWAY", "INGEST_URL", "QUERY_URL", "ARTIFACT_URL", "REGISTRY_URL"},
     "embedded": LISTENS | {"DATA"},
@@ -148,6 +151,38 @@ def test_a_service_listens_on_the_port_that_is_asked(profile: str) -> None:
         (port,) = (port["containerPort"] for port in container["ports"] if port["name"] == "http")
         assert given[f"{PREFIX}PORT"] == str(port)
         assert given[f"{PREFIX}HOST"] == "0.0.0.0"
+
+
+def test_workers_and_beat_answer_on_the_port_that_is_asked() -> None:
+    seen = set()
+    for role, container, given in of_the_server("production"):
+        if container["name"] == "wait-for-schema" or role not in {"worker", "webhooks", "beat"}:
+            continue
+        seen.add(role)
+        (port,) = (port["containerPort"] for port in container["ports"] if port["name"] == "http")
+        assert given[f"{PREFIX}METRICS_PORT"] == str(port)
+        assert given[f"{PREFIX}HOST"] == "0.0.0.0"
+        for probe in ("livenessProbe", "readinessProbe", "startupProbe"):
+            status, _, _ = Monitoring()._answer(container[probe]["httpGet"]["path"])
+            assert status != HTTPStatus.NOT_FOUND
+    assert seen == {"worker", "webhooks", "beat"}
+
+
+def test_whatever_has_metrics_is_read_once() -> None:
+    objects = objects_of("production")
+    monitors = [*of_kind(objects, "ServiceMonitor"), *of_kind(objects, "PodMonitor")]
+    of_services, of_pods = (
+        set(monitor["spec"]["selector"]["matchExpressions"][0]["values"]) for monitor in monitors
+    )
+    answering = {
+        component_of(pod)
+        for _, pod in pods(objects)
+        if any(container.get("ports") for container in pod["spec"]["containers"])
+    }
+    assert not of_services & of_pods
+    # The gateway has no metrics: each service counts the requests that it answers.
+    assert (of_services | of_pods) - {"embedded"} == answering - {"gateway"}
+    assert of_services - {"embedded"} == set(SERVICE_NAMES)
 
 
 @pytest.mark.parametrize("profile", PROFILES)

@@ -253,10 +253,12 @@ def test_who_may_call_and_who_is_let_in_agree(profile: str) -> None:
 
 def test_a_pod_serves_on_until_it_is_called_no_more_and_ends_what_runs(profile: str) -> None:
     # Services and nginx give running requests 10 s: tests/charts/test_contract.py.
+    called = {component_of(each) for each in of_kind(objects_of(profile), "Service")}
     for name, pod in pods(objects_of(profile)):
         grace = pod["spec"].get("terminationGracePeriodSeconds", 30)
         for container in pod["spec"]["containers"]:
-            if "http" not in {port["name"] for port in container.get("ports", ())}:
+            is_called = component_of(pod) in called
+            if not is_called or "http" not in {port["name"] for port in container.get("ports", ())}:
                 continue
             hook = container["lifecycle"]["preStop"]
             drain = (

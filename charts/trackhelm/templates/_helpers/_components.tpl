@@ -2,7 +2,8 @@
 What the chart knows of each component. A new one is a line here, a section of values.yaml and a folder of templates.
 
 role     the command of trackhelm-server
-listens  whether it serves HTTP on the port named `http`
+listens  whether it serves the API on the port named `http`
+answers  whether it answers probes and `/metrics` there, and nothing else
 needs    the stores that it reads the secrets of, and may call
 calls    the components that it calls
 outside  whether it calls addresses of users: webhooks
@@ -13,8 +14,8 @@ ingest: {role: ingest, listens: true, needs: [database, redis]}
 query: {role: query, listens: true, needs: [database, redis]}
 artifact: {role: artifact, listens: true, needs: [database, redis, objects]}
 registry: {role: registry, listens: true, needs: [database, redis, encryption], outside: true}
-webhooks: {role: worker, needs: [database, redis, encryption], outside: true}
-beat: {role: beat, needs: [redis, encryption]}
+webhooks: {role: worker, answers: true, needs: [database, redis, encryption], outside: true}
+beat: {role: beat, answers: true, needs: [redis, encryption]}
 migrate: {role: migrate, needs: [database]}
 embedded: {role: embedded, listens: true, needs: [objects, encryption], outside: true}
 {{- end }}
@@ -26,7 +27,7 @@ over the defaults of `component`. A worker's name is `worker-NAME`.
 {{- define "trackhelm.component" -}}
 {{- $root := index . 0 -}}
 {{- $name := index . 1 -}}
-{{- $facts := dict "role" "worker" "needs" (list "database" "redis" "objects" "encryption") -}}
+{{- $facts := dict "role" "worker" "answers" true "needs" (list "database" "redis" "objects" "encryption") -}}
 {{- $own := dict -}}
 {{- if hasPrefix "worker-" $name -}}
 {{- $own = index $root.Values.workers (trimPrefix "worker-" $name) -}}

@@ -60,6 +60,10 @@ TRACKHELM_HOST: "0.0.0.0"
 TRACKHELM_PORT: "5000"
 TRACKHELM_BEHIND_GATEWAY: {{ ternary $root.Values.gateway.behindProxy true (eq $component.name "embedded") | quote }}
 {{- end }}
+{{- if $component.facts.answers }}
+TRACKHELM_HOST: "0.0.0.0"
+TRACKHELM_METRICS_PORT: "5000"
+{{- end }}
 {{- if eq $component.name "embedded" }}
 TRACKHELM_DATA: /data
 {{- end }}

@@ -66,11 +66,17 @@ spec:
         {{- with $settings.metricsFrom }}
         {{- toYaml . | nindent 8 }}
         {{- end }}
+    {{- else if and $component.facts.answers $settings.metricsFrom }}
+    - ports:
+        - {port: http}
+      from:
+        {{- toYaml $settings.metricsFrom | nindent 8 }}
     {{- end }}
     {{- with $component.values.networkPolicy.ingress }}
     {{- toYaml . | nindent 4 }}
     {{- end }}
-    {{- if not (or $component.facts.listens $component.values.networkPolicy.ingress) }} []{{ end }}
+    {{- $metrics := and $component.facts.answers $settings.metricsFrom }}
+    {{- if not (or $component.facts.listens $metrics $component.values.networkPolicy.ingress) }} []{{ end }}
   egress:
     - ports:
         - {protocol: UDP, port: 53}

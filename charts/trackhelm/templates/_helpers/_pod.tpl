@@ -36,7 +36,7 @@ failureThreshold: {{ $probes.failureThreshold }}
 {{- end }}
 
 {{/*
-Probes of a container that listens; called with (list root component). Liveness asks no database: a restart repairs
+Port and probes of a container that answers; called with (list root component). Liveness asks no database: a restart repairs
 none.
 */}}
 {{- define "trackhelm.listening" -}}
@@ -232,8 +232,10 @@ spec:
 {{- $command = concat $command (list "--patience" ($component.values.patienceSeconds | int | toString)) -}}
 {{- end -}}
 {{- include "trackhelm.container" (concat . (list $component.name $command)) }}
-{{- if $component.facts.listens }}
+{{- if or $component.facts.listens $component.facts.answers }}
 {{ include "trackhelm.listening" . }}
+{{- end }}
+{{- if $component.facts.listens }}
 lifecycle:
   preStop:
     sleep: {seconds: {{ $component.values.stop.drainSeconds }}}
