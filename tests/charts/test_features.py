@@ -145,8 +145,8 @@ def test_a_plain_job_is_no_hook() -> None:
 
 def test_an_hpa_or_keda_scales_and_never_both() -> None:
     def scalers(by: str) -> list[str]:
-        values = {"workers": {"metrics": {"autoscaling": {"by": by}}}}
-        objects = render(values)
+        scaled = {"workers": {"metrics": {"autoscaling": {"by": by}}}}
+        objects = render({**scaled, "networkPolicy": {"metricsFrom": [{"namespaceSelector": {}}]}})
         deployment = one(objects, "Deployment", f"{RELEASE}-worker-metrics")
         assert ("replicas" in deployment["spec"]) == (by == "none")
         return [each["kind"] for each in of_kind(objects, "HorizontalPodAutoscaler", "ScaledObject")]

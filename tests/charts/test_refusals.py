@@ -142,6 +142,10 @@ REFUSED: list[tuple[dict[str, Any], tuple[str, ...]]] = [
         ("query.autoscaling.by is keda without a trigger", "refuse it", "Name one"),
     ),
     (
+        {"workers": {"metrics": {"autoscaling": {"by": "keda"}}}},
+        ("workers.metrics.autoscaling.by is keda and", "could not read", "Name KEDA's namespace"),
+    ),
+    (
         {"artifact": {"stop": {"drainSeconds": 20}}},
         ("artifact.stop.graceSeconds (30)", "(35)", "would be cut off", "Raise graceSeconds"),
     ),
