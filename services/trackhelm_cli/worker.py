@@ -48,15 +48,14 @@ def _load_celery(data: Path | None, database_url: str | None, metrics: TaskMetri
 
 
 def _listen(monitoring: Monitoring, role: str) -> None:
-    """Answer probes and `/metrics` where the settings say so; exit 1 where that is not possible."""
+    """Answer probes and `/metrics` where the settings say so; exit 2 where that is not possible."""
     http = load(HttpSettings)
     if http.metrics_port is None:
         return
     try:
         url = monitoring.listen(http.host, http.metrics_port)
     except OSError as error:
-        typer.echo(f"cannot listen on {http.host}:{http.metrics_port}: {error.strerror}", err=True)
-        raise typer.Exit(1) from error
+        raise failed(f"cannot listen on {http.host}:{http.metrics_port}: {error.strerror}") from error
     typer.echo(f"{role} answers /metrics on {url}")
 
 

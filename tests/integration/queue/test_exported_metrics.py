@@ -84,6 +84,19 @@ def test_each_metric_of_each_process_is_on_the_page_with_its_type_and_labels(
     assert found == documented()
 
 
+def test_a_server_without_redis_has_no_other_metrics(tmp_path: Path) -> None:
+    storage = StorageSettings(data=tmp_path)
+    with TestClient(embedded_app(storage), base_url="http://127.0.0.1") as client:
+        found = exported(client.get("/metrics").text)
+    page = documented()
+    assert {name: kind for name, (kind, _) in found.items()} == {name: page[name][0] for name in found}
+    assert all(labels <= page[name][1] for name, (_, labels) in found.items())
+    queue = {name for name in found if name.startswith("trackhelm_queue_")}
+    assert queue == {
+        f"trackhelm_queue_{part}" for part in ("waiting_requests", "waiting_bytes", "dead_letters")
+    }
+
+
 @pytest.fixture
 def storage(split: Split, tmp_path: Path) -> StorageSettings:
     url = split.runtime.database.engine.url.render_as_string(hide_password=False)

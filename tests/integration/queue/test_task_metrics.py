@@ -160,7 +160,7 @@ def test_a_worker_whose_port_is_taken_says_so(split: Split, storage: StorageSett
             cwd=ROOT / "services",
             env=os.environ | variables_of(storage, split.redis.settings) | {"TRACKHELM_METRICS_PORT": port},
         )
-    assert ended.returncode == 1
+    assert ended.returncode == 2
     assert f"cannot listen on 127.0.0.1:{port}: Address already in use" in ended.stderr
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from tests.fixtures.waiting import wait_until
 from tests.integration.stack.running import NAMES, SERVICES, running_stack
+from trackhelm_stack.roles import QUEUE_NAMES
 
 # Each test starts thirteen processes, some on machines with two processors.
 pytestmark = [pytest.mark.timeout(720), pytest.mark.long]
@@ -44,6 +45,8 @@ def test_when_a_program_ends_the_stack_says_which_and_stops_the_others(data: Pat
         stored = httpx2.put(f"{stack.url}{KEPT_FILE}", content=b"kept")
         assert stored.status_code == 200
         assert alive(stack.pids) == NAMES
+        for name in QUEUE_NAMES:
+            assert httpx2.get(f"{stack.address_of(name)}/ready").status_code == 200
         for name in ("postgres", "redis", "s3", "gateway"):
             assert not any(may_write_any_file(pid) for pid in stack.family_of(name)), name
         os.kill(stack.pids["query"], signal.SIGKILL)
