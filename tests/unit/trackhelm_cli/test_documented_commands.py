@@ -4,8 +4,9 @@ import re
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
-from trackhelm_cli.main import SUMMARIES, load_command
+from trackhelm_cli.main import SUMMARIES, app, load_command
 
 ROOT = Path(__file__).parents[3]
 SHOWN = {
@@ -36,3 +37,12 @@ def test_the_stack_is_shown() -> None:
 @pytest.mark.parametrize(("command", "summary"), SUMMARIES.items())
 def test_what_the_list_says_of_a_command_is_what_it_says_of_itself(command: str, summary: str) -> None:
     assert load_command(command).help.splitlines()[0] == summary
+
+
+def test_the_list_shows_each_command_with_its_summary(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Groups of commands were blank here once.
+    monkeypatch.setenv("COLUMNS", "400")
+    shown = CliRunner().invoke(app, ["--help"], terminal_width=400).output
+    rows = {row[1]: row[2] for row in re.finditer(r"^\W*([a-z-]+)\s+(\S.*?)\s*\W*$", shown, re.MULTILINE)}
+    for command, summary in SUMMARIES.items():
+        assert rows[command] == summary.rstrip("."), command
