@@ -57,6 +57,7 @@ REQUIRED = {
     "worker": STORES | ANSWERS | FILES | {"SECRET_KEY_FILE"},
     "webhooks": STORES | ANSWERS | {"SECRET_KEY_FILE"},
     "beat": ANSWERS | {"REDIS_URL_FILE"},
+    "watcher": STORES | {"WATCHER_NAMESPACES", "WATCHER_LEASE", "WATCHER_LEASE_NAMESPACE"},
     "migrate": {"DATABASE_URL_FILE"},
     "gateway-config": {"BEHIND_GATEWAY", "INGEST_URL", "QUERY_URL", "ARTIFACT_URL", "REGISTRY_URL"},
     "embedded": LISTENS | {"DATA"},

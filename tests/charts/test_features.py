@@ -277,3 +277,33 @@ def test_the_notes_of_production_name_the_address_outside() -> None:
     assert "export MLFLOW_TRACKING_URI=https://trackhelm.example.com\n" in notes
     assert "EVALUATION" not in notes
     assert "delete" not in notes
+
+
+def test_the_watcher_reads_where_it_watches_and_writes_one_lease() -> None:
+    """The rights are those of the page, which the tests of the watcher are held to."""
+    objects = render({"watcher": {"namespaces": ["training", "vision"]}})
+    page = (CHART.parents[1] / "docs" / "operations" / "watcher.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```yaml\n(apiVersion: rbac.*?)```", page, re.DOTALL)
+    reads, writes = (role["rules"] for role in parsed(example))
+    roles = {
+        (role["metadata"]["namespace"], role["metadata"]["name"]): role["rules"]
+        for role in of_kind(objects, "Role")
+    }
+    home = one(objects, "Deployment", f"{RELEASE}-watcher")["metadata"]["namespace"]
+    assert roles == {
+        ("training", f"{RELEASE}-watcher"): reads,
+        ("vision", f"{RELEASE}-watcher"): reads,
+        (home, f"{RELEASE}-watcher-lease"): writes,
+    }
+    bindings = {
+        (each["metadata"]["namespace"], each["roleRef"]["name"]): each["subjects"]
+        for each in of_kind(objects, "RoleBinding")
+    }
+    account = [{"kind": "ServiceAccount", "name": f"{RELEASE}-watcher", "namespace": home}]
+    assert bindings == dict.fromkeys(roles, account)
+
+
+def test_a_watcher_that_is_not_wanted_leaves_no_rights_behind() -> None:
+    objects = render({"watcher": {"enabled": False}})
+    assert not [each for each in objects if component_of(each) == "watcher"]
+    assert not of_kind(objects, "Role", "RoleBinding")

@@ -74,14 +74,17 @@ def test_pods_keep_to_the_restricted_standard(profile: str) -> None:
         assert security["readOnlyRootFilesystem"] is True, name
 
 
-def test_no_pod_has_a_token_or_the_variables_of_services(profile: str) -> None:
+def test_only_the_watcher_has_a_token_and_no_pod_the_variables_of_services(profile: str) -> None:
     for name, pod in pods(objects_of(profile)):
-        assert pod["spec"]["automountServiceAccountToken"] is False, name
+        has_token = component_of(pod) == "watcher"
+        assert pod["spec"]["automountServiceAccountToken"] is has_token, name
         # A Service `trackhelm` would set TRACKHELM_PORT to `tcp://…`, which is a setting.
         assert pod["spec"]["enableServiceLinks"] is False, name
     for account in of_kind(objects_of(profile), "ServiceAccount"):
         assert account["automountServiceAccountToken"] is False
-    assert not of_kind(objects_of(profile), "Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding")
+    rights = of_kind(objects_of(profile), "Role", "RoleBinding")
+    assert {component_of(each) for each in rights} <= {"watcher"}
+    assert not of_kind(objects_of(profile), "ClusterRole", "ClusterRoleBinding")
 
 
 def test_each_component_has_an_account_of_its_own(profile: str) -> None:

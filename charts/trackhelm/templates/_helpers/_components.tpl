@@ -7,6 +7,7 @@ answers  whether it answers probes and `/metrics` there, and nothing else
 needs    the stores that it reads the secrets of, and may call
 calls    the components that it calls
 outside  whether it calls addresses of users: webhooks
+cluster  whether it calls the API of the cluster, with the token of its account
 */}}
 {{- define "trackhelm.components" -}}
 gateway: {role: gateway, listens: true, needs: [], calls: [ingest, query, artifact, registry]}
@@ -16,6 +17,7 @@ artifact: {role: artifact, listens: true, needs: [database, redis, objects]}
 registry: {role: registry, listens: true, needs: [database, redis, encryption], outside: true}
 webhooks: {role: worker, answers: true, needs: [database, redis, encryption], outside: true}
 beat: {role: beat, answers: true, needs: [redis, encryption]}
+watcher: {role: watcher, needs: [database, redis], cluster: true}
 migrate: {role: migrate, needs: [database]}
 embedded: {role: embedded, listens: true, needs: [objects, encryption], outside: true}
 {{- end }}
@@ -40,12 +42,18 @@ over the defaults of `component`. A worker's name is `worker-NAME`.
 {{- toJson (dict "name" $name "fullname" $fullname "facts" $facts "values" $values) -}}
 {{- end }}
 
+{{/* The namespaces whose pods the watcher watches, with commas. */}}
+{{- define "trackhelm.watchedNamespaces" -}}
+{{- .Values.watcher.namespaces | default (list .Release.Namespace) | uniq | join "," -}}
+{{- end }}
+
 {{/* The names of the components that run, with commas. */}}
 {{- define "trackhelm.running" -}}
 {{- if eq .Values.mode "embedded" -}}
 embedded
 {{- else -}}
 gateway,ingest,query,artifact,registry,webhooks,beat,migrate
+{{- if .Values.watcher.enabled }},watcher{{ end -}}
 {{- range $name, $_ := .Values.workers }},worker-{{ $name }}{{ end -}}
 {{- end -}}
 {{- end }}

@@ -64,6 +64,14 @@ TRACKHELM_BEHIND_GATEWAY: {{ ternary $root.Values.gateway.behindProxy true (eq $
 TRACKHELM_HOST: "0.0.0.0"
 TRACKHELM_METRICS_PORT: "5000"
 {{- end }}
+{{- if eq $component.name "watcher" }}
+TRACKHELM_WATCHER_NAMESPACES: {{ include "trackhelm.watchedNamespaces" $root | quote }}
+TRACKHELM_WATCHER_LEASE: {{ $component.fullname }}
+TRACKHELM_WATCHER_LEASE_NAMESPACE: {{ $root.Release.Namespace }}
+{{- with $component.values.podSelector }}
+TRACKHELM_WATCHER_POD_SELECTOR: {{ . | quote }}
+{{- end }}
+{{- end }}
 {{- if eq $component.name "embedded" }}
 TRACKHELM_DATA: /data
 {{- end }}

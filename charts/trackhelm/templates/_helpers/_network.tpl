@@ -97,6 +97,12 @@ spec:
         - {protocol: TCP, port: {{ . }}}
         {{- end }}
     {{- end }}
+    {{- if $component.facts.cluster }}
+    - ports:
+        {{- range $component.values.apiServerPorts }}
+        - {protocol: TCP, port: {{ . }}}
+        {{- end }}
+    {{- end }}
     {{- with $component.values.networkPolicy.egress }}
     {{- toYaml . | nindent 4 }}
     {{- end }}

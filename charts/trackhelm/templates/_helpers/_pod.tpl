@@ -160,7 +160,7 @@ metadata:
   {{- end }}
 spec:
   serviceAccountName: {{ include "trackhelm.serviceAccountName" $component }}
-  automountServiceAccountToken: false
+  automountServiceAccountToken: {{ default false $component.facts.cluster }}
   {{- /* A Service named `trackhelm` would set TRACKHELM_PORT, which is a setting. */}}
   enableServiceLinks: false
   securityContext:
