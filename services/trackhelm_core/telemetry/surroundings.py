@@ -1,6 +1,6 @@
 """Metrics of what a process needs and does not make: room on the disk of its data, certificates that expire.
 
-Both are read at every scrape. Nothing is reported of what cannot be read: whoever needs it says so itself.
+Both are read at every scrape. Nothing is reported of what cannot be read: a part that needs it says so.
 """
 
 import os

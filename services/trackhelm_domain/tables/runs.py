@@ -108,7 +108,7 @@ class Run(Base):
     left of the snapshot and those values then counts for nothing. See docs/decisions/0017.
 
     It is documented when it goes on, its document has all but its metrics, and those are in `last_json` of
-    its series. Whoever logs anything but metrics takes the mark back likewise. See docs/decisions/0024. No
+    its series. Logging anything but metrics takes the mark back likewise. See docs/decisions/0024. No
     run is both.
 
     Its source is the address from which it was created or last resumed, and when, by the server's clock:
