@@ -35,7 +35,7 @@ def test_a_receiver_that_checks_as_the_page_says_knows_what_is_genuine(hook: Hoo
 
 
 def test_the_page_lists_every_event() -> None:
-    assert {event.value for event in Event} <= set(re.findall(r"`([a-z_]+\.[a-z]+)`", PAGE))
+    assert {event.value for event in Event} <= set(re.findall(r"`([a-z_]+\.[a-z_]+)`", PAGE))
 
 
 def test_the_commands_do_what_the_page_says(outbox: Outbox, command: Command) -> None:
