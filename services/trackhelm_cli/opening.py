@@ -12,7 +12,7 @@ from trackhelm_artifact.objects.store import ObjectError
 from trackhelm_cli.options import failed, load, warn_of_unknown_names
 from trackhelm_core.db.unit_of_work import Database
 from trackhelm_core.errors import ApiError
-from trackhelm_core.runtime import Runtime
+from trackhelm_core.runtime import Openers, Runtime
 from trackhelm_core.settings import LogSettings, ObjectSettings, RedisSettings, StorageSettings
 from trackhelm_core.telemetry.logging import configure_logging
 from trackhelm_domain.migrate import is_ready
@@ -39,18 +39,22 @@ def opened_database(data: Path | None, database_url: str | None) -> Iterator[Dat
 
 @contextmanager
 def opened_runtime(
-    data: Path | None, database_url: str | None, *, untouched: bool = False
+    data: Path | None, database_url: str | None, *, untouched: bool = False, with_store: bool = True
 ) -> Iterator[Runtime]:
     """Open what the settings name, and turn errors in the block into a message and exit code 2.
 
-    With `untouched`, the store is neither created nor swept, for a command that only reads.
+    With `untouched`, the store is neither created nor swept, for a command that only reads; without
+    `with_store` it is not opened at all, for one that knows no files and has no key of the store.
     """
     storage = load(StorageSettings, data=data, database_url=database_url)
     configure_logging(load(LogSettings))
     warn_of_unknown_names()
     try:
-        stores = ArtifactStores.open(storage, load(ObjectSettings), untouched=untouched)
-        runtime = open_runtime(storage, load(RedisSettings), {ArtifactStores: lambda: stores})
+        openers: Openers = {}
+        if with_store:
+            stores = ArtifactStores.open(storage, load(ObjectSettings), untouched=untouched)
+            openers = {ArtifactStores: lambda: stores}
+        runtime = open_runtime(storage, load(RedisSettings), openers)
     except ValueError as error:
         raise failed(str(error)) from error
     try:

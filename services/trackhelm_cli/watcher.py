@@ -31,7 +31,7 @@ def _nothing(_run: str) -> None:
 def watcher(data: DataOption = None, database_url: DatabaseOption = None) -> None:
     """Watch the pods of runs in a Kubernetes cluster until stopped; the database must have been migrated."""
     settings = load(WatcherSettings)
-    with opened_runtime(data, database_url, untouched=True) as runtime:
+    with opened_runtime(data, database_url, with_store=False) as runtime:
         ended: Callable[[str], None] = _nothing
         if runtime.redis is not None:
             # With Celery, which sends it.

@@ -64,6 +64,7 @@ class Stream:
                 for line in lines:
                     if line:
                         yield self._event(line)
+        # An answer that `end` has shut down has no file any more, which is an `AttributeError`.
         except (HTTPError, OSError, ValueError, AttributeError) as error:
             if not self._ended:
                 raise ClusterError(f"the watch broke: {error!r}") from error
@@ -82,6 +83,7 @@ class Stream:
     def end(self) -> None:
         """End the watch, from any thread."""
         self._ended = True
+        # It may have ended by itself, in any state of the connection.
         with suppress(Exception):
             self._response.shutdown()
 

@@ -30,7 +30,7 @@ KEPT_MS: Final = 3_600_000
 """How long a pod or job that is gone is remembered, for runs that are found only then: as long as events."""
 
 
-class Asked(Protocol):
+class PodLookup(Protocol):
     """What the observer asks the cluster when a pod is gone."""
 
     def pod_uid(self, namespace: str, name: str) -> str | None:
@@ -95,13 +95,13 @@ class Known:
 
 
 class Observer:
-    """Writes what is known of pods to runs. `ended` is told of each run that was ended, after the commit."""
+    """Writes what is known of pods to runs. After the commit `ended` is called with each run that was ended."""
 
     def __init__(
         self,
         database: Database,
         known: Known,
-        cluster: Asked,
+        cluster: PodLookup,
         namespaces: frozenset[str],
         *,
         clock: Clock,
@@ -153,7 +153,7 @@ class Observer:
     ) -> None:
         (seen, joined_by), now = found, self._clock()
         pod = seen.pod
-        told = facts.facts_of(pod, container_of(pod, claim), joined_by, claim.time, stored)
+        tags = facts.facts_of(pod, container_of(pod, claim), joined_by, claim.time, stored)
         if seen.gone is None:
             ending = ending_of(pod, claim, now)
         elif self._is_there(*pod.key, pod.uid):
@@ -164,10 +164,10 @@ class Observer:
         if ending is not None:
             job = self._known.job(pod.job_uid)
             self._end(
-                run, told, explained(ending, pod.name, job, self._events(ending, *pod.key, pod.uid, job))
+                run, tags, explained(ending, pod.name, job, self._events(ending, *pod.key, pod.uid, job))
             )
-        elif told != stored:
-            self._note(run, told)
+        elif tags != stored:
+            self._note(run, tags)
 
     def _look_for(self, run: GoingOn, claim: Claim, stored: Mapping[str, str]) -> None:
         """End a run whose pod went while no watcher ran, if the cluster says that it has it no more."""
@@ -191,13 +191,13 @@ class Observer:
             log.warning("a run is ended without the events of its pod", pod=name, error=str(error))
             return []
 
-    def _note(self, run: GoingOn, told: Mapping[str, str]) -> None:
+    def _note(self, run: GoingOn, tags: Mapping[str, str]) -> None:
         with self._database.writing() as session:
-            changed = note_pod(session, run.uuid, run.source, told, cause=self._cause())
+            changed = note_pod(session, run.uuid, run.source, tags, context=self._context())
         if changed:
-            log.info("the pod of a run is known", run=run.uuid, pod=told.get(facts.POD_NAME))
+            log.info("the pod of a run is known", run=run.uuid, pod=tags.get(facts.POD_NAME))
 
-    def _end(self, run: GoingOn, told: Mapping[str, str], ending: Ending) -> None:
+    def _end(self, run: GoingOn, tags: Mapping[str, str], ending: Ending) -> None:
         end = PodEnd(
             ending.status,
             ending.time,
@@ -206,22 +206,27 @@ class Observer:
                 "message": ending.message,
                 "exit_code": ending.exit_code,
                 "deleted_by": ending.deleted_by or None,
-                "namespace": told.get(facts.NAMESPACE),
-                "pod": told.get(facts.POD_NAME),
-                "container": told.get(facts.CONTAINER_NAME),
-                "node": told.get(facts.NODE),
-                "job": told.get(facts.JOB_NAME),
+                "namespace": tags.get(facts.NAMESPACE),
+                "pod": tags.get(facts.POD_NAME),
+                "container": tags.get(facts.CONTAINER_NAME),
+                "node": tags.get(facts.NODE),
+                "job": tags.get(facts.JOB_NAME),
             },
         )
         with self._database.writing() as session:
             info = end_run(
-                session, run.uuid, run.source, facts.with_ending(told, ending), end=end, cause=self._cause()
+                session,
+                run.uuid,
+                run.source,
+                facts.with_ending(tags, ending),
+                end=end,
+                context=self._context(),
             )
         if info is not None:
             log.info("a run was ended", run=run.uuid, status=ending.status, reason=ending.reason)
             self._ended(run.uuid)
 
-    def _cause(self) -> AuditContext:
+    def _context(self) -> AuditContext:
         # The changes of one run belong together, as those of a request do.
         actor = Actor("watcher", ActorKind.WATCHER, source_address="", request_id=new_request_id())
         return AuditContext(actor, self._clock())

@@ -9,7 +9,7 @@ from trackhelm_core.wire.routes import WireRoute
 from trackhelm_domain.audit import AuditContext
 from trackhelm_domain.locations import Places
 from trackhelm_ingest.experiments import logic, schemas
-from trackhelm_ingest.runs.routes import RunWatcherDep
+from trackhelm_ingest.runs.routes import RunListenerDep
 
 router = APIRouter(prefix="/mlflow/experiments", route_class=WireRoute)
 
@@ -32,13 +32,13 @@ def create_experiment(body: schemas.CreateExperiment, runtime: RuntimeDep) -> Re
 
 @router.post("/delete", **documented(Empty))
 def delete_experiment(
-    body: schemas.MoveExperiment, actor: ActorDep, runtime: RuntimeDep, watcher: RunWatcherDep
+    body: schemas.MoveExperiment, actor: ActorDep, runtime: RuntimeDep, listener: RunListenerDep
 ) -> Response:
     """Put an active experiment and its runs into the bin."""
     with runtime.database.writing() as session:
         context = AuditContext(actor, runtime.clock(), body.comment)
         logic.delete_experiment(session, body.experiment_id, context)
-    watcher.runs_deleted()
+    listener.runs_deleted()
     return empty_reply()
 
 

@@ -28,11 +28,11 @@ class PodEnd:
 
     status: str
     time: int
-    told: Mapping[str, str | int | None]
+    details: Mapping[str, str | int | None]
 
 
 def note_pod(
-    session: Session, uuid: str, looked_at: Source, facts: Mapping[str, str], *, cause: AuditContext
+    session: Session, uuid: str, looked_at: Source, facts: Mapping[str, str], *, context: AuditContext
 ) -> bool:
     """Make `facts` the tags below `FACTS` of a run that goes on; return whether that changed something.
 
@@ -44,7 +44,7 @@ def note_pod(
     before, after = _write(session, run, facts)
     if store.run_info(session, run.id).end_time is not None:
         store.update_run(session, run.id, end_time=None)
-    record(session, Change(Entity(EntityType.RUN, uuid), Action.TAGGED, before, after), cause)
+    record(session, Change(Entity(EntityType.RUN, uuid), Action.TAGGED, before, after), context)
     return before != after
 
 
@@ -55,7 +55,7 @@ def end_run(
     facts: Mapping[str, str],
     *,
     end: PodEnd,
-    cause: AuditContext,
+    context: AuditContext,
 ) -> RunInfo | None:
     """End a run whose program is gone, with `facts` as its tags; None if it has ended or was resumed."""
     run = _going_on(session, uuid, looked_at)
@@ -70,9 +70,9 @@ def end_run(
         {"status": run.status, **before},
         {"status": end.status, **after},
     )
-    record(session, change, cause)
-    announce_status(session, info, cause.time)
-    announce_run(session, Event.RUN_POD_ENDED, info, cause.time, **end.told)
+    record(session, change, context)
+    announce_status(session, info, context.time)
+    announce_run(session, Event.RUN_POD_ENDED, info, context.time, **end.details)
     return info
 
 

@@ -20,7 +20,7 @@ from trackhelm_ingest.runs.schemas import LogParam, SetTag
 from trackhelm_ingest.runs.store import ENDED
 
 
-class RunWatcher(Protocol):
+class RunListener(Protocol):
     """Who must know at once that runs ended or were deleted: the sink of metrics."""
 
     def run_ended(self, run: str) -> None:
@@ -32,13 +32,13 @@ class RunWatcher(Protocol):
         ...
 
 
-async def _run_watcher(request: Request) -> RunWatcher:
+async def _run_listener(request: Request) -> RunListener:
     # `async`, so that FastAPI calls it in place.
-    watcher: RunWatcher = request.app.state.metric_sink
-    return watcher
+    listener: RunListener = request.app.state.metric_sink
+    return listener
 
 
-RunWatcherDep = Annotated[RunWatcher, Depends(_run_watcher)]
+RunListenerDep = Annotated[RunListener, Depends(_run_listener)]
 
 
 router = APIRouter(prefix="/mlflow/runs", route_class=WireRoute)
@@ -65,7 +65,7 @@ def create_run(body: schemas.CreateRun, actor: ActorDep, runtime: RuntimeDep) ->
 
 @router.post("/update", **documented(schemas.UpdatedRun))
 def update_run(
-    body: schemas.UpdateRun, actor: ActorDep, runtime: RuntimeDep, watcher: RunWatcherDep
+    body: schemas.UpdateRun, actor: ActorDep, runtime: RuntimeDep, listener: RunListenerDep
 ) -> Response:
     """Change a run's status, end time or name."""
     with runtime.database.writing() as session:
@@ -79,19 +79,19 @@ def update_run(
             now=runtime.clock(),
         )
     if body.status is not None and info.status in ENDED:
-        watcher.run_ended(info.run_id)
+        listener.run_ended(info.run_id)
     return reply(schemas.UpdatedRun(run_info=info))
 
 
 @router.post("/delete", **documented(Empty))
 def delete_run(
-    body: schemas.MoveRun, actor: ActorDep, runtime: RuntimeDep, watcher: RunWatcherDep
+    body: schemas.MoveRun, actor: ActorDep, runtime: RuntimeDep, listener: RunListenerDep
 ) -> Response:
     """Put a run into the bin."""
     with runtime.database.writing() as session:
         context = AuditContext(actor, runtime.clock(), body.comment)
         logic.move_run(session, body.run, LifecycleStage.DELETED, context)
-    watcher.runs_deleted(body.run)
+    listener.runs_deleted(body.run)
     return empty_reply()
 
 

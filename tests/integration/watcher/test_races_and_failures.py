@@ -23,7 +23,7 @@ from trackhelm_ingest.runs.pod_logic import PodEnd, end_run, note_pod
 from trackhelm_ingest.runs.store import Source
 from trackhelm_watcher.store import runs_going_on
 
-CAUSE = AuditContext(Actor("watcher", ActorKind.WATCHER, "", "r"), 5)
+CONTEXT = AuditContext(Actor("watcher", ActorKind.WATCHER, "", "r"), 5)
 KILLED = PodEnd("KILLED", 7_000, {"reason": "Evicted"})
 
 
@@ -65,8 +65,10 @@ def test_what_changed_since_it_was_looked_at_is_left_alone(place: Place, change:
     before = place.api.get("runs/get", run_id=run)
     database = place.api.client.app.state.runtime.database  # type: ignore[attr-defined]
     with database.writing() as session:
-        assert end_run(session, run, looked_at, {"trackhelm.k8s.pod": "a"}, end=KILLED, cause=CAUSE) is None
-        assert not note_pod(session, run, looked_at, {"trackhelm.k8s.pod": "a"}, cause=CAUSE)
+        assert (
+            end_run(session, run, looked_at, {"trackhelm.k8s.pod": "a"}, end=KILLED, context=CONTEXT) is None
+        )
+        assert not note_pod(session, run, looked_at, {"trackhelm.k8s.pod": "a"}, context=CONTEXT)
     assert place.api.get("runs/get", run_id=run) == before
 
 
@@ -81,7 +83,7 @@ def test_a_client_that_ends_its_run_at_the_same_time_has_the_last_word(place: Pl
         def end(run: str = run, looked_at: Source = looked_at, begin: threading.Barrier = begin) -> None:
             begin.wait(30)
             with database.writing() as session:
-                end_run(session, run, looked_at, {}, end=KILLED, cause=CAUSE)
+                end_run(session, run, looked_at, {}, end=KILLED, context=CONTEXT)
 
         thread = threading.Thread(target=end)
         thread.start()
@@ -172,7 +174,7 @@ def start(place: Place) -> "subprocess.Popen[str]":
     process = place.closing.enter_context(
         subprocess.Popen(
             [sys.executable, "-m", "trackhelm_cli", "watcher", "--database-url", place.url],
-            env={"PATH": "/usr/bin:/bin", **environment},
+            env={"PATH": "/usr/bin:/bin", "TRACKHELM_ARTIFACTS_URL": "no-store://", **environment},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
