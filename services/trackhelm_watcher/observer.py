@@ -95,7 +95,7 @@ class Known:
 
 
 class Observer:
-    """Writes what is known of pods to runs. After the commit `ended` is called with each run that was ended."""
+    """Writes what is known of pods to runs. `ended` is called with each run that it ended, once committed."""
 
     def __init__(
         self,
