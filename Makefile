@@ -20,7 +20,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help run run-stack setup check format openapi chart-schema test test-server test-charts test-e2e test-stack test-clients \
-    $(GENERATIONS:%=test-clients-%) test-install test-faults test-azure test-frameworks test-large-files \
+    $(GENERATIONS:%=test-clients-%) test-client test-install test-faults test-azure test-frameworks test-large-files \
     bench bench-artifacts bench-charts bench-ingest bench-registry bench-start clean
 
 help: ## List the targets
@@ -32,7 +32,7 @@ run: $(VENV)/.run ## Start the embedded server (PORT=5000 DATA=trackhelm-data)
 run-stack: $(VENV)/.dev ## Start every service as its own process, over PostgreSQL, Redis and S3
 	@$(BIN)/trackhelm-server stack --port $(PORT) --data $(DATA)
 
-setup: $(VENV)/.dev $(CLIENTS)/charts/.ready $(CLIENTS)/mlflow3/.ready $(GENERATIONS:%=$(CLIENTS)/%/.ready) ## Make the environments of server and tests
+setup: $(VENV)/.dev $(CLIENTS)/charts/.ready $(CLIENTS)/client/.ready $(CLIENTS)/mlflow3/.ready $(GENERATIONS:%=$(CLIENTS)/%/.ready) ## Make the environments of server and tests
 
 check: $(VENV)/.dev ## Lint, types, layers, dependencies, module sizes and written documents
 	$(BIN)/ruff check .
@@ -40,6 +40,9 @@ check: $(VENV)/.dev ## Lint, types, layers, dependencies, module sizes and writt
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/deptry services
+	cd client && $(abspath $(BIN))/mypy
+	cd client && PYTHONPATH=src $(abspath $(BIN))/lint-imports
+	cd client && $(abspath $(BIN))/deptry src
 	$(BIN)/python scripts/check_module_sizes.py
 	$(BIN)/python scripts/write_openapi.py --check
 	$(BIN)/python scripts/write_chart_schema.py --check
@@ -58,7 +61,7 @@ chart-schema: $(VENV)/.dev ## Write the chart's values.schema.json
 # the same time would make one of them twice at once; the suite that takes longest begins first.
 test: ## Run every test, and say in the end which suites passed
 	@$(PYTHON) scripts/run_suites.py $(MAKE) setup test-server \
-	    --two-at-once test-install test-e2e test-stack test-charts $(GENERATIONS:%=test-clients-%)
+	    --two-at-once test-install test-e2e test-client test-stack test-charts $(GENERATIONS:%=test-clients-%)
 
 test-server: $(VENV)/.dev ## Unit and integration tests: SQLite, and PostgreSQL from its wheel
 	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
@@ -66,6 +69,11 @@ test-server: $(VENV)/.dev ## Unit and integration tests: SQLite, and PostgreSQL 
 test-e2e: $(VENV)/.dev $(CLIENTS)/mlflow3/.ready ## The stock MLflow client against a running server
 	SERVER_UNDER_TEST=$(abspath $(BIN)/trackhelm-server) \
 	    $(CLIENTS)/mlflow3/bin/python -m pytest -c tests/e2e/pytest.ini tests/e2e
+
+# The source is imported, not installed, so that checkouts can share the environment; test-install installs the wheel.
+test-client: $(VENV)/.dev $(CLIENTS)/client/.ready $(CLIENTS)/mlflow3/.ready ## The Python client, alone and against running servers
+	SERVER_UNDER_TEST=$(abspath $(BIN)/trackhelm-server) STOCK_PYTHON=$(abspath $(CLIENTS)/mlflow3/bin/python) \
+	    PYTHONPATH=$(abspath client/src) $(CLIENTS)/client/bin/python -m pytest -c client/pyproject.toml client/tests
 
 # No cluster is asked: Helm renders the chart, and Kubernetes' schemas and the settings say whether it is right.
 test-charts: $(VENV)/.dev $(CLIENTS)/charts/.ready ## Render the chart with Helm 4 and 3, and check what was rendered

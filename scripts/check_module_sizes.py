@@ -12,7 +12,9 @@ from pathlib import Path
 
 LONGEST = 500
 CRUMB = 60
-ROOTS = ("services", "tests", "scripts", "bench")
+ROOTS = ("services", "client", "tests", "scripts", "bench")
+# Where packages lie that are looked through for crumbs.
+PACKAGES = (Path("services"), Path("client/src"))
 GENERATED = ("migrations/versions", "node_modules")
 # The modules that every noun has.
 PARTS = {"routes", "schemas", "logic", "store", "tasks", "service"}
@@ -37,8 +39,13 @@ def main() -> int:
 
 
 def crumbs(sizes: dict[Path, int]) -> list[tuple[Path, str]]:
-    """Return the small modules of services that one other module imports, with the name of that module."""
-    modules = {name_of(path): path for path in sizes if path.parts[0] == "services"}
+    """Return the small modules of packages that one other module imports, with the name of that module."""
+    modules = {
+        name_of(path.relative_to(root)): path
+        for path in sizes
+        for root in PACKAGES
+        if path.is_relative_to(root)
+    }
     importers: dict[str, set[str]] = defaultdict(set)
     for name, path in modules.items():
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -48,7 +55,7 @@ def crumbs(sizes: dict[Path, int]) -> list[tuple[Path, str]]:
                     importers[inner if inner in modules else node.module].add(name)
     return [
         (path, next(iter(importers[name])))
-        for name, path in sorted(modules.items())
+        for name, path in sorted(modules.items(), key=lambda module: module[1])
         if sizes[path] < CRUMB
         and path.stem not in PARTS
         and path.name != "__init__.py"
@@ -57,8 +64,8 @@ def crumbs(sizes: dict[Path, int]) -> list[tuple[Path, str]]:
 
 
 def name_of(path: Path) -> str:
-    """Return the name by which a module is imported."""
-    parts = path.with_suffix("").parts[1:]
+    """Return the name by which a module is imported, of its path below the folder of packages."""
+    parts = path.with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
