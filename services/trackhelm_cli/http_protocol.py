@@ -1,12 +1,14 @@
-"""Extends uvicorn's HTTP/1.1: limits of heads and of slow senders, MLflow's errors, and bodies of upgrades.
+"""Extends uvicorn's HTTP/1.1: limits of heads and slow senders, MLflow's errors, upgrades, joined writes.
 
 uvicorn accepts headers of any size but URLs of 64 KiB at most, answers requests that it cannot parse with
-plain text, waits for ever for the rest of a request, and loses the body of a request that offers another
-protocol (`Upgrade: h2c`, as Java and curl send it). Only requests that never reach an application, or never
+plain text, waits for ever for the rest of a request, loses the body of a request that offers another
+protocol (`Upgrade: h2c`, as Java and curl send it), and sends the head and the body of an answer in two
+packets. Only requests that never reach an application, or never
 come to an end, are refused here; the meaning of a request is not examined.
 """
 
 import asyncio
+from collections.abc import Callable
 from enum import Enum, auto
 from typing import Final
 
@@ -84,6 +86,55 @@ def _refusal(error: httptools.HttpParserError) -> ApiError:
     return ApiError(ErrorCode.BAD_REQUEST, f"The request is not valid HTTP/1.1: {reason}.")
 
 
+class JoinedWrites(asyncio.Transport):
+    """A transport that sends the head of an answer together with the beginning of its body.
+
+    uvicorn writes the two one after the other, and uvloop sends each at once: two system calls here, two
+    packets, two more of each in a gateway, and two wake-ups of the client. A write waits for the next one,
+    until the event loop has run what is ready at most, so that a stream's head does not wait for its body.
+    """
+
+    def __init__(
+        self, transport: asyncio.Transport, call_soon: Callable[[Callable[[], None]], object]
+    ) -> None:
+        super().__init__()
+        self._transport = transport
+        self._call_soon = call_soon
+        self._waiting: bytes | None = None
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        """Send data, with the write before it if that one still waits."""
+        if self._waiting is not None:
+            first, self._waiting = self._waiting, None
+            self._transport.writelines([first, data])
+        elif data:
+            self._waiting = bytes(data)
+            self._call_soon(self._send)
+
+    def _send(self) -> None:
+        if self._waiting is not None:
+            data, self._waiting = self._waiting, None
+            self._transport.write(data)
+
+    def close(self) -> None:
+        """Close the connection after all that was written has been sent."""
+        self._send()
+        self._transport.close()
+
+    def write_eof(self) -> None:
+        """End the direction to the client after all that was written."""
+        self._send()
+        self._transport.write_eof()
+
+    def can_write_eof(self) -> bool:
+        """Return whether the transport can end one direction alone."""
+        return self._transport.can_write_eof()
+
+    def is_closing(self) -> bool:
+        """Return whether the connection is closed or being closed."""
+        return self._transport.is_closing()
+
+
 class BoundedProtocol(HttpToolsProtocol):
     """One connection."""
 
@@ -105,6 +156,8 @@ class BoundedProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Accept a connection. One beyond the limit is refused when its request has come, or closed."""
         super().connection_made(transport)
+        # uvicorn's flow control keeps the transport itself.
+        self.transport: asyncio.Transport = JoinedWrites(transport, self.loop.call_soon)
         self._watch_progress()
         # uvicorn itself would answer with plain text.
         most, self.limit_concurrency = self.limit_concurrency, None

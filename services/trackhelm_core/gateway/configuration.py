@@ -32,6 +32,13 @@ _LINE_BYTES: Final = REQUEST_TARGET_BYTES + 64
 
 _BLOCK: Final = "64k"
 
+# Requests that are sent most often and whose answers are short. The C library of nginx's static build maps
+# and unmaps memory for each buffer of 64 KiB, and for each request whose pool grows beyond the first 4 KiB:
+# 52 µs of a processor for such a request, and 36 with these sizes.
+_SHORT_ANSWERS: Final = "/(runs/log-batch|runs/log-metric|trackhelm/metrics)$"
+_SHORT_BLOCK: Final = "8k"
+_POOL: Final = "16k"
+
 # Headers that concern one connection only. nginx itself drops Connection, Expect, Keep-Alive, TE and Upgrade.
 _NOT_PASSED_ON: Final = ("Connection", "Proxy-Authorization", "Proxy-Connection", "Trailer")
 
@@ -214,6 +221,7 @@ def _server(gateway: Gateway, answers: Answers) -> list[str]:
     return [
         *lines,
         *block("location /", [*answers.host_check(), *passing_on]),
+        *block(f"location ~ {_SHORT_ANSWERS}", [*answers.host_check(), *_buffers(_SHORT_BLOCK), *passing_on]),
         *block("location @service", passing_on),
     ]
 
@@ -228,6 +236,7 @@ def _callers() -> Sequence[str]:
         # Files may have any length, and services check their own limits.
         "client_max_body_size 0;",
         f"client_body_buffer_size {_BLOCK};",
+        f"request_pool_size {_POOL};",
         f"client_body_timeout {_CALLER_SECONDS}s;",
         f"send_timeout {_CALLER_SECONDS}s;",
         "keepalive_timeout 75s;",
@@ -248,11 +257,17 @@ def _services(patience: str) -> Sequence[str]:
         "proxy_request_buffering off;",
         "proxy_buffering off;",
         "proxy_max_temp_file_size 0;",
-        f"proxy_buffer_size {_BLOCK};",
-        f"proxy_buffers 4 {_BLOCK};",
-        f"proxy_busy_buffers_size {_BLOCK};",
+        *_buffers(_BLOCK),
         "proxy_redirect off;",
         f"proxy_ignore_headers {_NOT_HEEDED};",
+    )
+
+
+def _buffers(block: str) -> Sequence[str]:
+    return (
+        f"proxy_buffer_size {block};",
+        f"proxy_buffers 4 {block};",
+        f"proxy_busy_buffers_size {block};",
     )
 
 

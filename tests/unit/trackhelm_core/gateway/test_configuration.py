@@ -113,6 +113,14 @@ def test_bodies_pass_through_and_nothing_is_sent_twice() -> None:
     assert int(line) >= REQUEST_TARGET_BYTES + len("OPTIONS  HTTP/1.1\r\n")
 
 
+def test_the_most_frequent_requests_differ_by_the_size_of_buffers_only() -> None:
+    text = configured(http=HttpSettings(allowed_hosts=["track.example.org"]))
+    (name,) = re.findall(r"location (~ \S*log-batch\S*) {", text)
+    assert re.search(name.removeprefix("~ "), "/team/api/2.0/mlflow/runs/log-batch")
+    lines = location(text, name).splitlines()
+    assert [line for line in lines if "buffer" not in line] == location(text, "/").splitlines()
+
+
 def test_a_request_is_passed_on_by_the_address_that_it_came_with() -> None:
     assert "proxy_pass http://$service$request_uri;" in location(configured(), "/")
 
