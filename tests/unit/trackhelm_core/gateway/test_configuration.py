@@ -114,7 +114,7 @@ def test_bodies_pass_through_and_nothing_is_sent_twice() -> None:
 
 
 def test_the_most_frequent_requests_differ_by_the_size_of_buffers_only() -> None:
-    text = configured(http=HttpSettings(allowed_hosts=["track.example.org"]))
+    text = configured(http=HttpSettings(allowed_hosts="track.example.org"))
     (name,) = re.findall(r"location (~ \S*log-batch\S*) {", text)
     assert re.search(name.removeprefix("~ "), "/team/api/2.0/mlflow/runs/log-batch")
     lines = location(text, name).splitlines()
