@@ -21,7 +21,7 @@ unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
 .PHONY: help run run-stack setup check format openapi chart-schema test test-server test-charts test-e2e test-stack test-clients \
     $(GENERATIONS:%=test-clients-%) test-client test-install test-faults test-azure test-frameworks test-large-files \
-    bench bench-artifacts bench-charts bench-ingest bench-registry bench-start clean
+    images test-images bench bench-artifacts bench-charts bench-ingest bench-registry bench-start clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "%-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +46,8 @@ check: $(VENV)/.dev ## Lint, types, layers, dependencies, module sizes and writt
 	$(BIN)/python scripts/check_module_sizes.py
 	$(BIN)/python scripts/write_openapi.py --check
 	$(BIN)/python scripts/write_chart_schema.py --check
+	$(BIN)/hadolint deploy/*.Dockerfile
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yaml
 
 format: $(VENV)/.dev ## Format the code
 	$(BIN)/ruff check --fix .
@@ -114,6 +116,29 @@ test-azure: $(VENV)/.dev $(CLIENTS)/azurite/.ready ## The artifact store over Az
 test-frameworks: $(VENV)/.dev $(CLIENTS)/frameworks/.ready ## log_model and autolog of six frameworks
 	SERVER_UNDER_TEST=$(abspath $(BIN)/trackhelm-server) $(CLIENTS)/frameworks/bin/python -m pytest \
 	    -c tests/frameworks/pytest.ini tests/frameworks $(FRAMEWORKS)
+
+# BUILD_OPTIONS are options of the builder; deploy/local_bases.sh prints those for a machine that reaches no registry.
+BUILDER ?= docker
+BUILD_OPTIONS ?=
+IMAGES ?= ghcr.io/trackhelm
+IMAGE_TAG ?= $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
+images: export SOURCE_DATE_EPOCH = $(shell git log -1 --format=%ct)
+images: ## Build the images of server and gateway (BUILDER=docker, podman or buildah)
+	$(BUILDER) build $(BUILD_OPTIONS) $(IMAGE_ARGUMENTS) --file deploy/server.Dockerfile --tag $(IMAGES)/trackhelm-server:$(IMAGE_TAG) .
+	$(BUILDER) build $(BUILD_OPTIONS) $(IMAGE_ARGUMENTS) --file deploy/gateway.Dockerfile --tag $(IMAGES)/trackhelm-gateway:$(IMAGE_TAG) \
+	    --build-arg SERVER_IMAGE=$(IMAGES)/trackhelm-server:$(IMAGE_TAG) .
+
+# podman and buildah have an option for the time of files; docker reads the variable.
+IMAGE_ARGUMENTS = --build-arg VERSION=$(IMAGE_TAG) --build-arg REVISION=$(shell git rev-parse HEAD) \
+    --build-arg SOURCE_DATE_EPOCH=$(SOURCE_DATE_EPOCH) --build-arg CREATED=$(shell TZ=UTC git log -1 --format=%cd --date=iso-strict-local) \
+    $(if $(filter docker,$(BUILDER)),,--timestamp $(SOURCE_DATE_EPOCH))
+
+# Not part of `test`: it needs root, debootstrap and buildah, and makes the bases, too.
+IMAGE_BASES ?= build/bases
+test-images: $(VENV)/.dev ## Build both images with buildah, on bases made of Debian's packages, and run them
+	options="$$(deploy/local_bases.sh $(abspath $(IMAGE_BASES)))" && \
+	$(MAKE) images BUILDER=buildah IMAGES=localhost BUILD_OPTIONS="$$options" && \
+	TEST_IMAGES=localhost TEST_IMAGE_TAG=$(IMAGE_TAG) TEST_IMAGE_OPTIONS="$$options" $(BIN)/pytest -n 0 tests/images
 
 bench: $(VENV)/.dev $(CLIENTS)/mlflow3/.ready ## Measure against stock MLflow (BENCH="--quick" takes minutes)
 	$(BIN)/python -m bench.tracking --mlflow-python $(CLIENTS)/mlflow3/bin/python $(BENCH)
