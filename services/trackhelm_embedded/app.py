@@ -5,6 +5,7 @@ from fastapi import FastAPI
 from trackhelm_artifact.objects.opening import ArtifactStores
 from trackhelm_artifact.service import SERVICE as ARTIFACT
 from trackhelm_core.http.app import build_app
+from trackhelm_core.http.web_ui import web_ui_routes
 from trackhelm_core.limits import BODY_MEMORY_MEBIBYTES
 from trackhelm_core.runtime import Runtime
 from trackhelm_core.settings import (
@@ -69,4 +70,5 @@ def embedded_app(
         behind_gateway=behind_gateway,
         auth=auth,
         body_memory_mebibytes=body_memory_mebibytes,
+        pages=web_ui_routes(),
     )

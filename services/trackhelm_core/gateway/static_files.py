@@ -6,28 +6,11 @@ chosen here.
 """
 
 from collections.abc import Sequence
-from typing import Final
 
 from trackhelm_core.gateway.answers import Answers, block
 from trackhelm_core.gateway.routing import map_block
+from trackhelm_core.http.web_ui import IMMUTABLE, MEDIA_TYPES, SECURITY_HEADERS
 from trackhelm_core.settings.process import OWN_ROOTS
-
-_TYPES: Final = {
-    "html": "text/html; charset=utf-8",
-    "js": "text/javascript; charset=utf-8",
-    "mjs": "text/javascript; charset=utf-8",
-    "css": "text/css; charset=utf-8",
-    "json": "application/json",
-    "map": "application/json",
-    "webmanifest": "application/manifest+json",
-    "txt": "text/plain; charset=utf-8",
-    "svg": "image/svg+xml",
-    "png": "image/png",
-    "ico": "image/x-icon",
-    "woff2": "font/woff2",
-    "wasm": "application/wasm",
-}
-"""The type of a file by the end of its name. Files with other names are not served."""
 
 
 def _accepts(coding: str) -> str:
@@ -43,7 +26,7 @@ def ui_maps() -> list[str]:
         ),
         *map_block("$uri", "coding", [("~[.]br$", "br"), ("~[.]gz$", "gzip")], ""),
         # The names of files in this folder contain a hash of their contents.
-        *map_block("$uri", "cached_for", [("~/assets/", "public, max-age=31536000, immutable")], "no-cache"),
+        *map_block("$uri", "cached_for", [("~/assets/", IMMUTABLE)], "no-cache"),
     ]
 
 
@@ -55,7 +38,7 @@ def ui_locations(folder: str, prefix: str, answers: Answers) -> list[str]:
     headers = {"Cache_Control": "$cached_for", "Content_Encoding": "$coding"}
     lines: list[str] = []
     ours = "|".join(sorted(root.replace(".", "[.]") for root in OWN_ROOTS))
-    for ending, media_type in _TYPES.items():
+    for ending, media_type in MEDIA_TYPES.items():
         lines += block(
             f'location ~ "^{prefix.replace(".", "[.]")}(?<file>/(?!({ours})(/|$)).*[.]{ending})$"',
             [
@@ -66,7 +49,7 @@ def ui_locations(folder: str, prefix: str, answers: Answers) -> list[str]:
         )
     index = [
         *answers.only_reads(),
-        *_served(folder, _TYPES["html"], answers, headers),
+        *_served(folder, MEDIA_TYPES["html"], answers, headers),
         "try_files /index.html$sibling /index.html @service;",
     ]
     lines += block(f"location = {prefix}/", index)
@@ -74,4 +57,5 @@ def ui_locations(folder: str, prefix: str, answers: Answers) -> list[str]:
 
 
 def _served(folder: str, media_type: str, answers: Answers, headers: dict[str, str]) -> Sequence[str]:
-    return (f'root "{folder}";', "types { }", *answers.headers(media_type, **headers, Vary="Accept-Encoding"))
+    more = headers | {name.replace("-", "_"): value for name, value in SECURITY_HEADERS.items()}
+    return (f'root "{folder}";', "types { }", *answers.headers(media_type, **more, Vary="Accept-Encoding"))

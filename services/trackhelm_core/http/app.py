@@ -131,7 +131,11 @@ def api_page_routes() -> list[BaseRoute]:
     return [Route("/docs", _page), Mount("/docs/static", StaticFiles(directory=_FILES))]
 
 
-def _routed(services: Sequence[Service], lifespan: Lifespan[FastAPI] | None = None) -> DirectApplication:
+def _routed(
+    services: Sequence[Service],
+    lifespan: Lifespan[FastAPI] | None = None,
+    pages: Sequence[BaseRoute] = (),
+) -> DirectApplication:
     """Return an application with the routes of services, without a runtime and without middleware."""
     app = DirectApplication(
         title="Trackhelm",
@@ -147,6 +151,7 @@ def _routed(services: Sequence[Service], lifespan: Lifespan[FastAPI] | None = No
     app.include_router(health_router)
     app.include_router(metrics_router)
     app.router.routes.extend(api_page_routes())
+    app.router.routes.extend(pages)
     for service in services:
         for mount in service.mounts:
             for position, prefix in enumerate(mount.prefixes):
@@ -171,13 +176,14 @@ def build_app(
     auth: AuthSettings | None = None,
     body_memory_mebibytes: int = BODY_MEMORY_MEBIBYTES,
     document: Callable[[], dict[str, Any]] | None = None,
+    pages: Sequence[BaseRoute] = (),
 ) -> FastAPI:
     """Return an application that serves `services` over `runtime`; it closes the runtime when it stops.
 
     Behind a gateway, the gateway's id of a request is the request's. `auth` names the proxies whose word
     counts for who sends it; without, nobody's does. Bodies of requests take
     `body_memory_mebibytes` together at the most. `document` returns the OpenAPI document where it tells of
-    more than `services`.
+    more than `services`. `pages` are routes of what is not an API, such as the web UI's files.
 
     Routers are included and not mounted, because the lifespan of a mounted application never runs.
     """
@@ -193,7 +199,7 @@ def build_app(
                         setattr(app.state, name, value)
             yield
 
-    app = _routed(services, lifespan)
+    app = _routed(services, lifespan, pages)
     app.state.runtime = runtime
     app.state.bodies = BodyMemory(body_memory_mebibytes * MEBIBYTE, runtime.metrics)
     app.state.probing = CapacityLimiter(_PROBES_AT_ONCE)

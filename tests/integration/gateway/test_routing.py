@@ -163,6 +163,7 @@ def test_files_of_the_ui_are_served_in_the_form_that_a_caller_takes(
             assert (status, body) == (200, "<title>Trackhelm</title>")
             assert headers["content-type"] == "text/html; charset=utf-8"
             assert headers["cache-control"] == "no-cache"
+            assert "default-src 'self'" in headers["content-security-policy"]
             script = f"{prefix}/assets/app-1.js"
             for accepted, coding, content in (
                 ("", None, "plain"),

@@ -1,0 +1,67 @@
+/** Browser tests against an embedded server of their own, in the Chromium of an npm package. */
+import { existsSync, mkdtempSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { defineConfig } from "@playwright/test";
+import chromium from "@sparticuz/chromium";
+
+async function freePort(): Promise<number> {
+  const probe = createServer();
+  await new Promise<void>((resolve) => probe.listen(0, "127.0.0.1", resolve));
+  const address = probe.address();
+  await new Promise((resolve) => probe.close(resolve));
+  if (address === null || typeof address === "string") throw new Error("no port was given");
+  return address.port;
+}
+
+// Workers read this file again: what was chosen once is handed to them by the environment.
+process.env["UI_TEST_PORT"] ??= String(await freePort());
+process.env["UI_TEST_DATA"] ??= mkdtempSync(join(tmpdir(), "trackhelm-ui-"));
+process.env["UI_TEST_CHROMIUM"] ??= await chromium
+  .executablePath()
+  .catch((error: unknown) =>
+    existsSync("/usr/bin/chromium") ? "/usr/bin/chromium" : Promise.reject(error as Error),
+  );
+
+const {
+  UI_TEST_PORT: port,
+  UI_TEST_DATA: data,
+  UI_TEST_CHROMIUM: browser,
+} = process.env as Record<string, string>;
+const server = process.env["SERVER_UNDER_TEST"] ?? "../../.venv/bin/trackhelm-server";
+const address = `http://127.0.0.1:${port ?? ""}`;
+
+export default defineConfig({
+  testDir: "tests/browser",
+  testMatch: "**/*.spec.ts",
+  globalSetup: "./tests/browser/seed.ts",
+  outputDir: "test-results",
+  workers: 1,
+  timeout: 60_000,
+  expect: { timeout: 15_000 },
+  reporter: [["list"]],
+  forbidOnly: true,
+  use: {
+    baseURL: address,
+    viewport: { width: 1280, height: 900 },
+    locale: "en-GB",
+    timezoneId: "UTC",
+    trace: "off",
+    launchOptions: {
+      ...(browser ? { executablePath: browser } : {}),
+      args: [
+        ...["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"],
+        ...["--disable-background-networking", "--disable-component-update", "--disable-sync"],
+        ...["--disable-dev-shm-usage", "--force-color-profile=srgb"],
+      ],
+    },
+  },
+  webServer: {
+    command: `${server} embedded --port ${port ?? ""} --data ${data ?? ""}`,
+    url: `${address}/ready`,
+    timeout: 60_000,
+    gracefulShutdown: { signal: "SIGTERM", timeout: 10_000 },
+    stdout: "ignore",
+  },
+});

@@ -1,0 +1,5 @@
+import { Crumbs } from "@/components/Crumbs";
+
+export function ApprovalsPage() {
+  return <Crumbs items={[{ label: "Approvals" }]} />;
+}

@@ -1,0 +1,5 @@
+import { Crumbs } from "@/components/Crumbs";
+
+export function AuditPage() {
+  return <Crumbs items={[{ label: "Audit" }]} />;
+}

@@ -1,0 +1,5 @@
+import { Crumbs } from "@/components/Crumbs";
+
+export function ModelsPage() {
+  return <Crumbs items={[{ label: "Models" }]} />;
+}

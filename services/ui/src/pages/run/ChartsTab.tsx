@@ -1,0 +1,3 @@
+export function ChartsTab() {
+  return null;
+}

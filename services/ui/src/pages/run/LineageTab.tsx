@@ -1,0 +1,3 @@
+export function LineageTab() {
+  return null;
+}

@@ -1,0 +1,5 @@
+import { Crumbs } from "@/components/Crumbs";
+
+export function WebhooksPage() {
+  return <Crumbs items={[{ label: "Webhooks" }]} />;
+}

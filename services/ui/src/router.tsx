@@ -1,0 +1,224 @@
+/**
+ * Every page and its address. The address lies in the hash, as in the links that MLflow's clients print, so
+ * that those links are ours and the same files work below any prefix of a proxy.
+ *
+ * A page is loaded when it is first opened. Its search parameters are checked by the `search.ts` of its folder.
+ */
+import {
+  createHashHistory,
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  redirect,
+} from "@tanstack/react-router";
+import { NotFound } from "@/components/NotFound";
+import { PageFailure } from "@/components/Failure";
+import { Shell } from "@/shell/Shell";
+
+const root = createRootRoute({ component: Shell, notFoundComponent: NotFound, errorComponent: PageFailure });
+
+const home = createRoute({
+  getParentRoute: () => root,
+  path: "/",
+  component: lazyRouteComponent(() => import("@/pages/home/HomePage"), "HomePage"),
+});
+
+const experiments = createRoute({
+  getParentRoute: () => root,
+  path: "/experiments",
+  component: lazyRouteComponent(() => import("@/pages/experiments/ExperimentsPage"), "ExperimentsPage"),
+});
+
+const experiment = createRoute({
+  getParentRoute: () => root,
+  path: "/experiments/$experimentId",
+  component: lazyRouteComponent(() => import("@/pages/experiment/ExperimentPage"), "ExperimentPage"),
+});
+
+const experimentTable = createRoute({
+  getParentRoute: () => experiment,
+  path: "/",
+  component: lazyRouteComponent(() => import("@/pages/experiment/table/TableView"), "TableView"),
+});
+
+const experimentCharts = createRoute({
+  getParentRoute: () => experiment,
+  path: "/charts",
+  component: lazyRouteComponent(() => import("@/pages/experiment/charts/ChartsView"), "ChartsView"),
+});
+
+const experimentCompare = createRoute({
+  getParentRoute: () => experiment,
+  path: "/compare",
+  component: lazyRouteComponent(() => import("@/pages/experiment/compare/CompareView"), "CompareView"),
+});
+
+// MLflow's address of an experiment's runs.
+const experimentRuns = createRoute({
+  getParentRoute: () => root,
+  path: "/experiments/$experimentId/runs",
+  beforeLoad: ({ params }) => {
+    throw redirect({ to: "/experiments/$experimentId", params, replace: true });
+  },
+});
+
+const run = createRoute({
+  getParentRoute: () => root,
+  path: "/experiments/$experimentId/runs/$runId",
+  component: lazyRouteComponent(() => import("@/pages/run/RunPage"), "RunPage"),
+});
+
+const runOverview = createRoute({
+  getParentRoute: () => run,
+  path: "/",
+  component: lazyRouteComponent(() => import("@/pages/run/OverviewTab"), "OverviewTab"),
+});
+
+const runCharts = createRoute({
+  getParentRoute: () => run,
+  path: "/charts",
+  component: lazyRouteComponent(() => import("@/pages/run/ChartsTab"), "ChartsTab"),
+});
+
+const runSystem = createRoute({
+  getParentRoute: () => run,
+  path: "/system",
+  component: lazyRouteComponent(() => import("@/pages/run/SystemTab"), "SystemTab"),
+});
+
+const runArtifacts = createRoute({
+  getParentRoute: () => run,
+  path: "/artifacts",
+  component: lazyRouteComponent(() => import("@/pages/run/ArtifactsTab"), "ArtifactsTab"),
+});
+
+const runArtifact = createRoute({
+  getParentRoute: () => run,
+  path: "/artifacts/$",
+  component: lazyRouteComponent(() => import("@/pages/run/ArtifactsTab"), "ArtifactsTab"),
+});
+
+const runModels = createRoute({
+  getParentRoute: () => run,
+  path: "/models",
+  component: lazyRouteComponent(() => import("@/pages/run/ModelsTab"), "ModelsTab"),
+});
+
+const runLineage = createRoute({
+  getParentRoute: () => run,
+  path: "/lineage",
+  component: lazyRouteComponent(() => import("@/pages/run/LineageTab"), "LineageTab"),
+});
+
+// MLflow's addresses of the tabs of a run.
+const mlflowRunTabs = [
+  ["/model-metrics", "/experiments/$experimentId/runs/$runId/charts"],
+  ["/system-metrics", "/experiments/$experimentId/runs/$runId/system"],
+] as const;
+const mlflowRunRoutes = mlflowRunTabs.map(([tab, to]) =>
+  createRoute({
+    getParentRoute: () => root,
+    path: `/experiments/$experimentId/runs/$runId${tab}`,
+    beforeLoad: ({ params }) => {
+      throw redirect({ to, params, replace: true });
+    },
+  }),
+);
+
+const mlflowArtifactPath = createRoute({
+  getParentRoute: () => root,
+  path: "/experiments/$experimentId/runs/$runId/artifactPath/$",
+  beforeLoad: ({ params }) => {
+    throw redirect({ to: "/experiments/$experimentId/runs/$runId/artifacts/$", params, replace: true });
+  },
+});
+
+const compare = createRoute({
+  getParentRoute: () => root,
+  path: "/compare",
+  component: lazyRouteComponent(() => import("@/pages/compare/ComparePage"), "ComparePage"),
+});
+
+const loggedModel = createRoute({
+  getParentRoute: () => root,
+  path: "/experiments/$experimentId/models/$modelId",
+  component: lazyRouteComponent(() => import("@/pages/logged-model/LoggedModelPage"), "LoggedModelPage"),
+});
+
+const models = createRoute({
+  getParentRoute: () => root,
+  path: "/models",
+  component: lazyRouteComponent(() => import("@/pages/models/ModelsPage"), "ModelsPage"),
+});
+
+const model = createRoute({
+  getParentRoute: () => root,
+  path: "/models/$name",
+  component: lazyRouteComponent(() => import("@/pages/model/ModelPage"), "ModelPage"),
+});
+
+const version = createRoute({
+  getParentRoute: () => root,
+  path: "/models/$name/versions/$version",
+  component: lazyRouteComponent(() => import("@/pages/version/VersionPage"), "VersionPage"),
+});
+
+const approvals = createRoute({
+  getParentRoute: () => root,
+  path: "/approvals",
+  component: lazyRouteComponent(() => import("@/pages/approvals/ApprovalsPage"), "ApprovalsPage"),
+});
+
+const audit = createRoute({
+  getParentRoute: () => root,
+  path: "/audit",
+  component: lazyRouteComponent(() => import("@/pages/audit/AuditPage"), "AuditPage"),
+});
+
+const webhooks = createRoute({
+  getParentRoute: () => root,
+  path: "/webhooks",
+  component: lazyRouteComponent(() => import("@/pages/webhooks/WebhooksPage"), "WebhooksPage"),
+});
+
+const settings = createRoute({
+  getParentRoute: () => root,
+  path: "/settings",
+  component: lazyRouteComponent(() => import("@/pages/settings/SettingsPage"), "SettingsPage"),
+});
+
+const routeTree = root.addChildren([
+  home,
+  experiments,
+  experimentRuns,
+  experiment.addChildren([experimentTable, experimentCharts, experimentCompare]),
+  run.addChildren([runOverview, runCharts, runSystem, runArtifacts, runArtifact, runModels, runLineage]),
+  ...mlflowRunRoutes,
+  mlflowArtifactPath,
+  compare,
+  loggedModel,
+  models,
+  model,
+  version,
+  approvals,
+  audit,
+  webhooks,
+  settings,
+]);
+
+export function makeRouter() {
+  return createRouter({
+    routeTree,
+    history: createHashHistory(),
+    defaultPreload: "intent",
+    defaultErrorComponent: PageFailure,
+    scrollRestoration: true,
+  });
+}
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: ReturnType<typeof makeRouter>;
+  }
+}

@@ -1,0 +1,41 @@
+/** Mantine's theme: neutral greys, one accent, the system's fonts, and sizes for dense tables. */
+import { createTheme, type MantineColorsTuple, rem } from "@mantine/core";
+
+const indigo: MantineColorsTuple = [
+  "#eef1fd",
+  "#dbe0f7",
+  "#b6bff0",
+  "#8f9cea",
+  "#6e7ee4",
+  "#586be0",
+  "#4c5fd7",
+  "#3d4fc0",
+  "#3546ad",
+  "#2a3a98",
+];
+
+export const theme = createTheme({
+  primaryColor: "indigo",
+  primaryShade: { light: 6, dark: 5 },
+  colors: { indigo },
+  fontFamily: "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', 'Liberation Sans', sans-serif",
+  fontFamilyMonospace: "ui-monospace, 'SF Mono', Menlo, Consolas, 'Liberation Mono', monospace",
+  fontSizes: { xs: rem(12), sm: rem(13), md: rem(14), lg: rem(15), xl: rem(18) },
+  spacing: { xs: rem(4), sm: rem(8), md: rem(12), lg: rem(16), xl: rem(24) },
+  defaultRadius: "sm",
+  respectReducedMotion: true,
+  components: {
+    Button: { defaultProps: { size: "xs" } },
+    ActionIcon: { defaultProps: { variant: "subtle", color: "gray", size: "md" } },
+    TextInput: { defaultProps: { size: "xs" } },
+    Textarea: { defaultProps: { size: "xs" } },
+    Select: { defaultProps: { size: "xs" } },
+    Checkbox: { defaultProps: { size: "xs" } },
+    Menu: { defaultProps: { shadow: "sm", transitionProps: { duration: 80 } } },
+    Popover: { defaultProps: { shadow: "sm", transitionProps: { duration: 80 } } },
+    Modal: {
+      defaultProps: { transitionProps: { duration: 100 }, overlayProps: { backgroundOpacity: 0.35 } },
+    },
+    Tooltip: { defaultProps: { openDelay: 300, transitionProps: { duration: 80 }, withArrow: false } },
+  },
+});
