@@ -49,7 +49,7 @@ check: $(VENV)/.dev check-ui ## Lint, types, layers, dependencies, module sizes 
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/deptry services
-	cd client && $(abspath $(BIN))/mypy
+	$(BIN)/mypy --config-file client/pyproject.toml
 	cd client && PYTHONPATH=src $(abspath $(BIN))/lint-imports
 	cd client && $(abspath $(BIN))/deptry src
 	$(BIN)/python scripts/check_module_sizes.py
@@ -89,7 +89,8 @@ test-e2e: $(VENV)/.dev $(CLIENTS)/mlflow3/.ready ## The stock MLflow client agai
 # The source is imported, not installed, so that checkouts can share the environment; test-install installs the wheel.
 test-client: $(VENV)/.dev $(CLIENTS)/client/.ready $(CLIENTS)/mlflow3/.ready ## The Python client, alone and against running servers
 	SERVER_UNDER_TEST=$(abspath $(BIN)/trackhelm-server) STOCK_PYTHON=$(abspath $(CLIENTS)/mlflow3/bin/python) \
-	    PYTHONPATH=$(abspath client/src) $(CLIENTS)/client/bin/python -m pytest -c client/pyproject.toml client/tests
+	    PYTHONPATH=$(abspath client/src) $(CLIENTS)/client/bin/python -m pytest -c client/pyproject.toml \
+	    --rootdir $(CURDIR) client/tests
 
 # No cluster is asked: Helm renders the chart, and Kubernetes' schemas and the settings say whether it is right.
 test-charts: $(VENV)/.dev $(CLIENTS)/charts/.ready ## Render the chart with Helm 4 and 3, and check what was rendered

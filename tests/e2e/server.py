@@ -2,7 +2,8 @@
 
 `SERVER_UNDER_TEST` names the command (default: `trackhelm-server` on the PATH) and `SERVER_SHAPE` its shape:
 `embedded` (default) or `stack`. `E2E_AGAINST_STOCK=1` starts MLflow's own server instead, which tells whether
-a test asks for what MLflow does or only for what its author believed.
+a test asks for what MLflow does or only for what its author believed. `STOCK_PYTHON` names the Python with
+MLflow (default: this one).
 """
 
 import os
@@ -131,7 +132,7 @@ def _stock_command(data: Path, port: int) -> list[str]:
         str(data / "artifacts"),
     ]
     address = ["--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
-    return [sys.executable, "-m", "mlflow", "server", *store, *address]
+    return [os.environ.get("STOCK_PYTHON", sys.executable), "-m", "mlflow", "server", *store, *address]
 
 
 def _free_port() -> int:

@@ -1,0 +1,250 @@
+"""Calls of a tracking server's API: JSON there and back, tried again while that may help.
+
+Every call is tried again after 408, 429, 500, 502, 503 and 504 and after a broken connection, as MLflow's
+client
+does: a server's writes bear it, since the same write sent again is the same. A `Retry-After` is heeded.
+"""
+
+import json
+import math
+import random
+import time
+from collections.abc import Callable, Mapping
+from typing import IO, Any, Final
+from urllib.parse import quote, urlencode, urlsplit, urlunsplit
+
+from trackhelm import __version__, environment
+from trackhelm.exceptions import MlflowException, RestException, ServerAwayException, code_of_status
+from trackhelm.rest.connections import Answer, NoAnswerError, exchange
+from trackhelm.rest.credentials import authorization
+
+API: Final = "/api/2.0/mlflow/"
+API_3: Final = "/api/3.0/mlflow/"
+OWN_API: Final = "/api/2.0/trackhelm/"
+
+_OK: Final = 200
+_NO_CONTENT: Final = 204
+_TRY_AGAIN: Final = frozenset({408, 429, 500, 502, 503, 504})
+_LONGEST_WAIT_SECONDS: Final = 120.0
+
+
+class Transport:
+    """The way to one server. It may be shared by threads, and used by a forked child.
+
+    Args:
+        uri: The server's address, `http(s)://[user:password@]host[:port][/prefix]`.
+    """
+
+    def __init__(self, uri: str) -> None:
+        parts = urlsplit(uri.strip())
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise MlflowException.invalid_parameter_value(
+                f"The tracking URI {uri!r} is no address of a server: expected http:// or https://"
+            )
+        self.uri = uri.strip().rstrip("/")
+        host = parts.netloc.rpartition("@")[2]
+        self.base = urlunsplit((parts.scheme, host, parts.path.rstrip("/"), "", ""))
+        self._server_info: tuple[float, dict[str, Any]] | None = None
+
+    def get(self, endpoint: str, query: Mapping[str, Any] | None = None, **options: Any) -> dict[str, Any]:
+        """Call an endpoint below `/api/2.0/mlflow/` by GET."""
+        return self.call("GET", API + endpoint, query=query, **options)
+
+    def post(self, endpoint: str, body: Mapping[str, Any], **options: Any) -> dict[str, Any]:
+        """Call an endpoint below `/api/2.0/mlflow/` by POST."""
+        return self.call("POST", API + endpoint, body=body, **options)
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, Any] | None = None,
+        body: Mapping[str, Any] | None = None,
+        retries: int | None = None,
+        timeout: float | None = None,
+    ) -> dict[str, Any]:
+        """Call a path of the server and return the JSON object that it answers.
+
+        Args:
+            method: Such as `GET`.
+            path: Beginning with a slash, below the server's address.
+            query: Arguments in the address; those that are None are left out, lists are repeated.
+            body: Arguments in the body; those that are None are left out.
+            retries: How often it is tried again (`MLFLOW_HTTP_REQUEST_MAX_RETRIES`, 7).
+            timeout: Seconds for an answer to begin (`MLFLOW_HTTP_REQUEST_TIMEOUT`, 120).
+
+        Raises:
+            RestException: The server says what is wrong.
+            MlflowException: No answer came, or one that is not of the API.
+        """
+        url = self.base + path
+        if query:
+            given = {key: _query(value) for key, value in query.items() if value is not None}
+            url += "?" + urlencode(given, doseq=True)
+        headers = {"Content-Type": "application/json"} if body is not None else {}
+        content = None if body is None else encode(body)
+        answer = self.send(method, url, headers, content, retries=retries, timeout=timeout)
+        content = answer.read()
+        if answer.status in {_OK, _NO_CONTENT}:
+            return _object(path, content)
+        raise refusal(path, answer.status, content)
+
+    def send(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | Callable[[], IO[bytes]] | None = None,
+        *,
+        retries: int | None = None,
+        timeout: float | None = None,
+    ) -> Answer:
+        """Send a request and return the answer of its last try, whatever its status.
+
+        Credentials go only to this server. A body that is a stream is opened for each try by the function
+        that is given, and its `Content-Length` is among the headers.
+
+        Raises:
+            MlflowException: No answer came.
+        """
+        sent = {
+            "User-Agent": f"trackhelm-python-client/{__version__}",
+            "Accept": "*/*",
+            **(headers or {}),
+        }
+        own = url == self.base or url.startswith((self.base + "/", self.base + "?"))
+        wait = _Waits(environment.whole("HTTP_REQUEST_MAX_RETRIES", 7) if retries is None else retries)
+        seconds = environment.number("HTTP_REQUEST_TIMEOUT", 120) if timeout is None else timeout
+        while True:
+            if own and (who := authorization(self.uri)):
+                sent["Authorization"] = who
+            try:
+                if callable(body):
+                    with body() as stream:
+                        answer = exchange(method, url, sent, stream, timeout=seconds)
+                else:
+                    answer = exchange(method, url, sent, body, timeout=seconds)
+            except NoAnswerError as error:
+                if wait.again(None):
+                    continue
+                raise ServerAwayException(f"API request to {url} failed with exception {error}") from error
+            if answer.status in _TRY_AGAIN and wait.may_again:
+                answer.read()
+                wait.again(answer.headers.get("Retry-After"))
+                continue
+            return answer
+
+    def server_info(self, max_age_seconds: float = 60.0) -> dict[str, Any]:
+        """Return what the server says that it can do; nothing if it does not say. It is kept for a while."""
+        now = time.monotonic()
+        if self._server_info is not None and now - self._server_info[0] < max_age_seconds:
+            return self._server_info[1]
+        try:
+            found = self.call("GET", API_3 + "server-info", retries=0, timeout=3.0)
+        except MlflowException:
+            found = {}
+        self._server_info = (now, found)
+        return found
+
+
+class _Waits:
+    """The waits between tries, which grow: 0, 4, 8, 16 … seconds by default, and up to 1 s more."""
+
+    def __init__(self, retries: int) -> None:
+        self._left = retries
+        self._tried = 0
+
+    @property
+    def may_again(self) -> bool:
+        return self._left > 0
+
+    def again(self, retry_after: str | None) -> bool:
+        """Wait, and return whether there is a further try."""
+        if self._left <= 0:
+            return False
+        self._left -= 1
+        self._tried += 1
+        factor = environment.number("HTTP_REQUEST_BACKOFF_FACTOR", 2)
+        jitter = environment.number("HTTP_REQUEST_BACKOFF_JITTER", 1.0)
+        seconds = 0.0 if self._tried == 1 else factor * 2 ** (self._tried - 1)
+        if seconds:
+            seconds += random.uniform(0, jitter)  # noqa: S311 - no secret
+        told = _seconds(retry_after)
+        time.sleep(min(seconds if told is None else told, _LONGEST_WAIT_SECONDS))
+        return True
+
+
+def _seconds(retry_after: str | None) -> float | None:
+    if retry_after is None:
+        return None
+    try:
+        return max(0.0, float(retry_after))
+    except ValueError:
+        from email.utils import parsedate_to_datetime
+
+        try:
+            return max(0.0, parsedate_to_datetime(retry_after).timestamp() - time.time())
+        except ValueError:
+            return None
+
+
+def encode(body: Mapping[str, Any]) -> bytes:
+    """Return JSON as the API takes it: without what is None, and with NaN and infinities as texts."""
+    present = {key: value for key, value in body.items() if value is not None}
+    try:
+        return json.dumps(present, allow_nan=False, separators=(",", ":")).encode()
+    except ValueError:
+        return json.dumps(_finite(present), allow_nan=False, separators=(",", ":")).encode()
+
+
+def path_of(text: str) -> str:
+    """Return a text as it stands in the path of an address; slashes stay."""
+    return quote(text, safe="/!$&'()*+,;=:@~")
+
+
+def refusal(path: str, status: int, content: bytes) -> MlflowException:
+    """Return the exception for an answer that is no success."""
+    try:
+        told = json.loads(content)
+    except ValueError:
+        told = None
+    if isinstance(told, dict) and "error_code" in told:
+        return RestException(told)
+    shown = content[:500].decode(errors="replace")
+    return MlflowException(
+        f"API request to endpoint {path} failed with error code {status} != 200. Response body: '{shown}'",
+        error_code=code_of_status(status),
+    )
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    if isinstance(value, Mapping):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return value
+
+
+def _query(value: Any) -> Any:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value
+
+
+def _object(path: str, content: bytes) -> dict[str, Any]:
+    if not content.strip() or content.strip() == b"200 OK":
+        return {}
+    try:
+        found = json.loads(content)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        shown = content[:500].decode(errors="replace")
+        raise MlflowException(
+            f"API request to endpoint {path} was successful but the response body was not in a valid JSON "
+            f"format. Response body: '{shown}'"
+        )
+    return found

@@ -1,0 +1,83 @@
+"""A running server that the tests share, and the two Pythons: ours, and that of the stock client.
+
+`SERVER_UNDER_TEST` and `SERVER_SHAPE` say which server (tests/e2e/server.py), `STOCK_PYTHON` which Python has
+MLflow.
+"""
+
+import os
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import trackhelm
+from tests.e2e.server import ServerProcess
+
+SOURCE = Path(__file__).parents[2] / "src"
+STOCK_PYTHON = os.environ.get("STOCK_PYTHON", "")
+needs_stock = pytest.mark.skipif(not STOCK_PYTHON, reason="STOCK_PYTHON names no Python with MLflow")
+
+# `own_settings` removes what the environment of the session has, which the server was started with.
+_PASSED_ON = {
+    name: value for name, value in os.environ.items() if not name.startswith(("MLFLOW_", "TRACKHELM_"))
+}
+
+
+def run_python(
+    python: str, *arguments: str | Path, cwd: Path, check: bool = True, **variables: str
+) -> subprocess.CompletedProcess[str]:
+    """Run a program to its end, with the client's source on the path of our Python."""
+    environment = {
+        **_PASSED_ON,
+        "HOME": os.environ["HOME"],
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+        "GIT_PYTHON_REFRESH": "quiet",
+        "MPLBACKEND": "Agg",
+        **variables,
+    }
+    if python == sys.executable:
+        environment["PYTHONPATH"] = str(SOURCE)
+    else:
+        environment.pop("PYTHONPATH", None)
+    ended = subprocess.run(
+        [python, *map(str, arguments)],
+        cwd=cwd,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert not check or ended.returncode == 0, ended.stdout + ended.stderr
+    return ended
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    process = ServerProcess(tmp_path_factory.mktemp("server") / "data")
+    process.start()
+    yield process
+    process.stop()
+
+
+@pytest.fixture
+def tracking(server: ServerProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Point the client at the server, and return its address."""
+    monkeypatch.setenv("TRACKHELM_SPOOL_DIR", str(tmp_path / "spool"))
+    trackhelm.set_tracking_uri(server.url)
+    return server.url
+
+
+@pytest.fixture
+def client(tracking: str) -> trackhelm.MlflowClient:
+    return trackhelm.MlflowClient()
+
+
+@pytest.fixture
+def experiment(tracking: str, request: pytest.FixtureRequest) -> str:
+    """The id of a new experiment, which is the active one."""
+    name = f"{request.node.originalname}-{uuid.uuid4().hex[:8]}"
+    return trackhelm.set_experiment(name).experiment_id
