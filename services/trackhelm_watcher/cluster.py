@@ -11,9 +11,17 @@ from enum import StrEnum
 from functools import partial
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from kubernetes.client import ApiClient, ApiException, BatchV1Api, Configuration, CoordinationV1Api, CoreV1Api
+from kubernetes.client import (
+    ApiClient,
+    ApiException,
+    AuthorizationV1Api,
+    BatchV1Api,
+    Configuration,
+    CoordinationV1Api,
+    CoreV1Api,
+)
 from kubernetes.config import ConfigException, load_incluster_config, load_kube_config
 from urllib3.exceptions import HTTPError
 
@@ -33,6 +41,27 @@ class Kind(StrEnum):
 
     PODS = "pods"
     JOBS = "jobs"
+
+
+class Right(NamedTuple):
+    """What an account may do with a kind of objects in a namespace."""
+
+    group: str
+    resource: str
+    verb: str
+
+
+READS: Final = (
+    *(Right("", "pods", verb) for verb in ("get", "list", "watch")),
+    *(Right("batch", "jobs", verb) for verb in ("list", "watch")),
+    Right("", "events", "list"),
+)
+"""What a watcher needs in each namespace that it watches."""
+
+WRITES_LEASE: Final = tuple(
+    Right("coordination.k8s.io", "leases", verb) for verb in ("get", "create", "update")
+)
+"""What it needs in the namespace of the Lease."""
 
 
 class ClusterError(Exception):
@@ -96,7 +125,7 @@ class Cluster:
         configuration.retries = 0
         client = ApiClient(configuration)
         self._core, self._batch = CoreV1Api(client), BatchV1Api(client)
-        self._leases = CoordinationV1Api(client)
+        self._leases, self._rights = CoordinationV1Api(client), AuthorizationV1Api(client)
         self._lists = {
             Kind.PODS: self._core.list_namespaced_pod,
             Kind.JOBS: self._batch.list_namespaced_job,
@@ -153,6 +182,16 @@ class Cluster:
             partial(self._core.list_namespaced_event, namespace, field_selector=selector, limit=_PAGE)
         )
         return list(found.get("items") or ())
+
+    def may(self, right: Right, namespace: str) -> bool:
+        """Return whether this account has a right; every account may ask that of itself."""
+        body: Any = {  # the client takes JSON for its models
+            "apiVersion": "authorization.k8s.io/v1",
+            "kind": "SelfSubjectAccessReview",
+            "spec": {"resourceAttributes": {"namespace": namespace, **right._asdict()}},
+        }
+        found = _asked(partial(self._rights.create_self_subject_access_review, body))
+        return bool(found["status"]["allowed"])
 
     def lease(self, namespace: str, name: str) -> Json | None:
         """Return a Lease; None if there is none."""

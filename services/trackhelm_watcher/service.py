@@ -11,7 +11,14 @@ from sqlalchemy.exc import SQLAlchemyError
 from trackhelm_core.db.unit_of_work import Database
 from trackhelm_core.runtime import Clock, now_ms
 from trackhelm_core.settings import WatcherSettings
-from trackhelm_watcher.cluster import Cluster, ClusterError, Kind, own_namespace
+from trackhelm_watcher.cluster import (
+    READS,
+    WRITES_LEASE,
+    Cluster,
+    ClusterError,
+    Kind,
+    own_namespace,
+)
 from trackhelm_watcher.election import Election
 from trackhelm_watcher.informer import Informer
 from trackhelm_watcher.observer import Known, Observer
@@ -130,16 +137,16 @@ def _lease_namespace(settings: WatcherSettings, namespaces: Sequence[str]) -> st
     return settings.watcher_lease_namespace or own_namespace() or namespaces[0]
 
 
-def check_access(cluster: Cluster, settings: WatcherSettings) -> str:
-    """Try what a watcher reads, and return a sentence for `doctor`.
+def missing_rights(cluster: Cluster, settings: WatcherSettings) -> list[str]:
+    """Ask the cluster what this account may not do and a watcher must, for `doctor`: `list pods in training`.
 
-    Raises `ClusterError` at the first thing that is refused.
+    Raises `ClusterError`, if the cluster does not answer.
     """
     namespaces = watched_namespaces(settings)
-    for namespace in namespaces:
-        for kind in Kind:
-            cluster.listed(kind, namespace)
-        cluster.events_of(namespace, "-")
-        cluster.pod_uid(namespace, "-")
-    cluster.lease(_lease_namespace(settings, namespaces), settings.watcher_lease)
-    return f"pods, jobs and events of {', '.join(namespaces)} can be read, and so can the lease"
+    needed = [(right, namespace) for namespace in namespaces for right in READS]
+    needed += [(right, _lease_namespace(settings, namespaces)) for right in WRITES_LEASE]
+    return [
+        f"{right.verb} {right.resource} in {namespace}"
+        for right, namespace in needed
+        if not cluster.may(right, namespace)
+    ]

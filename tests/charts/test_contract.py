@@ -332,3 +332,17 @@ def test_the_test_of_a_release_asks_for_a_name_that_the_server_answers_to() -> N
     ]
     (everything,) = of_kind(objects_of("everything"), "Pod")
     assert everything["spec"]["containers"][0]["command"][2:] == [f"http://{RELEASE}-tracking:8080/trackhelm"]
+
+
+def test_the_doctor_is_run_in_pods_and_containers_that_there_are() -> None:
+    page = (ROOT / "docs" / "operations" / "doctor.md").read_text(encoding="utf-8")
+    objects = objects_of("evaluation")
+    places = re.findall(
+        r"kubectl \w+ .*?deployment/(\S+) .*?--container[ =](\S+) -- trackhelm-server (.*?)[`)\n]", page
+    )
+    assert len(places) == 3
+    for deployment, container, command in places:
+        pod = one(objects, "Deployment", deployment)["spec"]["template"]
+        assert container in {each["name"] for each in containers(pod)}
+        name, *options = command.split()
+        load_command(name).make_context(name, options)

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from tests.fixtures.kubernetes_api import kubernetes_api
 from tests.fixtures.pods import NAMESPACE, container, terminated
 from tests.fixtures.waiting import wait_until
-from tests.integration.watcher.conftest import Place, settings_of
+from tests.integration.watcher.conftest import Place, documented_rules, settings_of
 from trackhelm_cli.main import app
 from trackhelm_core.runtime import now_ms
 from trackhelm_core.security.actor import Actor, ActorKind
@@ -21,6 +21,7 @@ from trackhelm_domain.audit import AuditContext
 from trackhelm_domain.opening import open_database
 from trackhelm_ingest.runs.pod_logic import PodEnd, end_run, note_pod
 from trackhelm_ingest.runs.store import Source
+from trackhelm_watcher.cluster import READS, WRITES_LEASE
 from trackhelm_watcher.store import runs_going_on
 
 CONTEXT = AuditContext(Actor("watcher", ActorKind.WATCHER, "", "r"), 5)
@@ -221,7 +222,23 @@ def test_the_doctor_tells_what_the_watcher_may_not(
     assert (code, "ok     watcher: pods, jobs and events of training can be read" in output) == (0, True)
     with kubernetes_api([]) as closed:
         code, output = doctor(place, monkeypatch, watcher_kubeconfig=closed.kubeconfig(tmp_path))
-    assert (code, "wrong  watcher: 403 pods in training: cannot list" in output) == (1, True)
+    assert code == 1
+    assert "wrong  watcher: its account may not get pods in training; list pods in training; " in output
+    assert "update leases in trackhelm. Bind the two Roles" in output
+    code, output = doctor(place, monkeypatch, watcher_kubeconfig=closed.kubeconfig(tmp_path))
+    assert (code, "wrong  watcher: the cluster does not answer" in output) == (1, True)
+
+
+@pytest.mark.over("sqlite")
+def test_what_is_asked_of_the_doctor_is_what_the_page_grants(place: Place) -> None:
+    granted = {
+        (group, resource, verb)
+        for rule in documented_rules()
+        for group in rule.groups
+        for resource in rule.resources
+        for verb in rule.verbs
+    }
+    assert granted == {*READS, *WRITES_LEASE}
 
 
 @pytest.mark.over("sqlite")
