@@ -205,8 +205,9 @@ $(UI)/node_modules/.ready: $(UI)/package-lock.json $(UI)/package.json | $(CLIENT
 	$(NPM) ci --silent
 	@touch $@
 
+# Beside the module that serves the files, where a wheel carries them as data of its package.
 $(UI_BUILT): $(UI_SOURCES) $(UI)/node_modules/.ready
-	$(NPM) run --silent build
+	export UI_FOLDER=$(abspath $(@D)) && $(NPM) run --silent build
 
 $(CLIENTS)/azurite/.ready: requirements/azurite.json
 	mkdir -p $(@D)

@@ -25,6 +25,8 @@ COPY requirements/constraints.txt requirements/
 RUN python3 -m venv --without-pip /opt/trackhelm
 COPY pyproject.toml README.md LICENSE ./
 COPY services services
+# The embedded server has the files in its package.
+COPY --from=ui /source/dist services/trackhelm_core/http/web_ui
 ARG EXTRAS=""
 # With the constraints, the tools that build the package are pinned as well. The secret is for a mirror of packages.
 RUN --mount=type=secret,id=pip,target=/etc/pip.conf \

@@ -19,8 +19,7 @@ export default defineConfig({
   base: "./",
   resolve: { alias: { "@": fileURLToPath(new URL("./src", import.meta.url)) } },
   build: {
-    // Beside the module that serves it: a wheel carries the folder as data of its package.
-    outDir: "../trackhelm_core/http/web_ui",
+    outDir: process.env["UI_FOLDER"] ?? "dist",
     emptyOutDir: true,
     target: "es2022",
     assetsInlineLimit: 0,

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { brotliCompress, constants, gzip } from "node:zlib";
 
-const BUILT = new URL("../../trackhelm_core/http/web_ui/", import.meta.url).pathname;
+const BUILT = process.env.UI_FOLDER ?? "dist";
 const SMALLEST_BYTES = 1024;
 const WORTH = 0.95;
 const COMPRESSIBLE = /\.(js|css|svg|html|json|txt)$/;
