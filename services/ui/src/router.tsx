@@ -14,6 +14,7 @@ import {
 } from "@tanstack/react-router";
 import { NotFound } from "@/components/NotFound";
 import { PageFailure } from "@/components/Failure";
+import { validateSearch } from "@/pages/experiment/search";
 import { Shell } from "@/shell/Shell";
 
 const root = createRootRoute({ component: Shell, notFoundComponent: NotFound, errorComponent: PageFailure });
@@ -33,6 +34,7 @@ const experiments = createRoute({
 const experiment = createRoute({
   getParentRoute: () => root,
   path: "/experiments/$experimentId",
+  validateSearch,
   component: lazyRouteComponent(() => import("@/pages/experiment/ExperimentPage"), "ExperimentPage"),
 });
 

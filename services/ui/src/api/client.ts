@@ -4,7 +4,7 @@
  * Pages use the hooks beside this module and never call `fetch` themselves.
  */
 import createClient from "openapi-fetch";
-import type { paths } from "./schema";
+import type { components, paths } from "./schema";
 
 /** The address of the server with the prefix of its proxy, ending in a slash. The route is in the hash. */
 export const serverUrl = new URL("./", window.location.href.split("#")[0]).href;
@@ -83,4 +83,10 @@ export async function request(path: string, init?: RequestInit): Promise<Respons
   }
   if (!response.ok) throw errorOf(await response.json().catch(() => null), response);
   return response;
+}
+
+/** Return a view type as searches take it: by its name, which the document describes by what it stands for. */
+export function viewType(view: "active" | "deleted"): components["schemas"]["LifecycleStage"][] {
+  const name: unknown = view === "deleted" ? "DELETED_ONLY" : "ACTIVE_ONLY";
+  return name as components["schemas"]["LifecycleStage"][];
 }

@@ -1898,12 +1898,12 @@ export interface components {
              * Path
              * @default
              */
-            path: string;
+            path?: string;
             /**
              * Upload Id
              * @default
              */
-            upload_id: string;
+            upload_id?: string;
         };
         /**
          * Action
@@ -1936,7 +1936,7 @@ export interface components {
              * Comment
              * @default
              */
-            comment: string;
+            comment?: string;
             kind: components["schemas"]["TargetKind"];
             /** Name */
             name: string;
@@ -1952,12 +1952,12 @@ export interface components {
              * Buckets
              * @default 400
              */
-            buckets: number;
+            buckets?: number;
             /**
              * Columns
              * @default []
              */
-            columns: ("x_first" | "first" | "x_last" | "last" | "x_min" | "min" | "x_max" | "max" | "mean" | "count" | "nonfinite")[];
+            columns?: ("x_first" | "first" | "x_last" | "last" | "x_min" | "min" | "x_max" | "max" | "mean" | "count" | "nonfinite")[];
             /** End */
             end?: number | null;
             /** Format */
@@ -1966,12 +1966,12 @@ export interface components {
              * Group By
              * @default []
              */
-            group_by: string[];
+            group_by?: string[];
             /**
              * Keys
              * @default []
              */
-            keys: string[];
+            keys?: string[];
             /** Labels */
             labels?: {
                 [key: string]: string[];
@@ -1980,11 +1980,11 @@ export interface components {
              * Run Ids
              * @default []
              */
-            run_ids: string[];
+            run_ids?: string[];
             /** Start */
             start?: number | null;
             /** @default step */
-            x_axis: components["schemas"]["Axis"];
+            x_axis?: components["schemas"]["Axis"];
         };
         /**
          * CompleteUpload
@@ -1995,17 +1995,17 @@ export interface components {
              * Parts
              * @default []
              */
-            parts: components["schemas"]["UploadedPart"][];
+            parts?: components["schemas"]["UploadedPart"][];
             /**
              * Path
              * @default
              */
-            path: string;
+            path?: string;
             /**
              * Upload Id
              * @default
              */
-            upload_id: string;
+            upload_id?: string;
         };
         /**
          * CreateExperiment
@@ -2016,14 +2016,14 @@ export interface components {
              * Artifact Location
              * @default
              */
-            artifact_location: string;
+            artifact_location?: string;
             /** Name */
             name: string;
             /**
              * Tags
              * @default []
              */
-            tags: components["schemas"]["trackhelm_ingest__runs__schemas__Tag"][];
+            tags?: components["schemas"]["trackhelm_ingest__runs__schemas__Tag"][];
         };
         /**
          * CreateLoggedModel
@@ -2036,27 +2036,27 @@ export interface components {
              * Model Type
              * @default
              */
-            model_type: string;
+            model_type?: string;
             /**
              * Name
              * @default
              */
-            name: string;
+            name?: string;
             /**
              * Params
              * @default []
              */
-            params: components["schemas"]["Pair"][];
+            params?: components["schemas"]["Pair"][];
             /**
              * Source Run Id
              * @default
              */
-            source_run_id: string;
+            source_run_id?: string;
             /**
              * Tags
              * @default []
              */
-            tags: components["schemas"]["Pair"][];
+            tags?: components["schemas"]["Pair"][];
         };
         /**
          * CreateModelVersion
@@ -2070,7 +2070,7 @@ export interface components {
              * Description
              * @default
              */
-            description: string;
+            description?: string;
             /** Model Id */
             model_id?: string | null;
             /** Name */
@@ -2081,14 +2081,14 @@ export interface components {
              * Run Link
              * @default
              */
-            run_link: string;
+            run_link?: string;
             /** Source */
             source: string;
             /**
              * Tags
              * @default []
              */
-            tags: components["schemas"]["trackhelm_registry__model_versions__schemas__Tag"][];
+            tags?: components["schemas"]["trackhelm_registry__model_versions__schemas__Tag"][];
         };
         /**
          * CreateRegisteredModel
@@ -2099,14 +2099,14 @@ export interface components {
              * Description
              * @default
              */
-            description: string;
+            description?: string;
             /** Name */
             name: string;
             /**
              * Tags
              * @default []
              */
-            tags: components["schemas"]["trackhelm_registry__model_versions__schemas__Tag"][];
+            tags?: components["schemas"]["trackhelm_registry__model_versions__schemas__Tag"][];
         };
         /**
          * CreateRun
@@ -2119,22 +2119,22 @@ export interface components {
              * Run Name
              * @default
              */
-            run_name: string;
+            run_name?: string;
             /**
              * Start Time
              * @default 0
              */
-            start_time: number;
+            start_time?: number;
             /**
              * Tags
              * @default []
              */
-            tags: components["schemas"]["trackhelm_ingest__runs__schemas__Tag"][];
+            tags?: components["schemas"]["trackhelm_ingest__runs__schemas__Tag"][];
             /**
              * User Id
              * @default
              */
-            user_id: string;
+            user_id?: string;
         };
         /**
          * CreateUpload
@@ -2145,12 +2145,12 @@ export interface components {
              * Num Parts
              * @default 1
              */
-            num_parts: number;
+            num_parts?: number;
             /**
              * Path
              * @default
              */
-            path: string;
+            path?: string;
         };
         /**
          * CreateWebhook
@@ -2161,24 +2161,24 @@ export interface components {
              * Description
              * @default
              */
-            description: string;
+            description?: string;
             /**
              * Events
              * @default []
              */
-            events: components["schemas"]["AskedEvent"][];
+            events?: components["schemas"]["AskedEvent"][];
             /** Name */
             name: string;
             /**
              * Run Events
              * @default []
              */
-            run_events: string[];
+            run_events?: string[];
             /**
              * Secret
              * @default
              */
-            secret: string;
+            secret?: string;
             /** Status */
             status?: string | number | null;
             /** Url */
@@ -2211,12 +2211,12 @@ export interface components {
              * Dataset Digest
              * @default
              */
-            dataset_digest: string;
+            dataset_digest?: string;
             /**
              * Dataset Name
              * @default
              */
-            dataset_name: string;
+            dataset_name?: string;
         };
         /**
          * DatasetInput
@@ -2228,7 +2228,7 @@ export interface components {
              * Tags
              * @default []
              */
-            tags: components["schemas"]["InputTag"][];
+            tags?: components["schemas"]["InputTag"][];
         };
         /**
          * DecideRequest
@@ -2239,7 +2239,7 @@ export interface components {
              * Comment
              * @default
              */
-            comment: string;
+            comment?: string;
             /** Id */
             id: number;
         };
@@ -2254,7 +2254,7 @@ export interface components {
              * Comment
              * @default
              */
-            comment: string;
+            comment?: string;
             /** Name */
             name: string;
         };
@@ -2277,7 +2277,7 @@ export interface components {
              * Comment
              * @default
              */
-            comment: string;
+            comment?: string;
             /** Name */
             name: string;
             /** Version */
@@ -2304,7 +2304,7 @@ export interface components {
              * Comment
              * @default
              */
-            comment: string;
+            comment?: string;
             /** Name */
             name: string;
         };
@@ -2329,12 +2329,12 @@ export interface components {
              * Run Id
              * @default
              */
-            run_id: string;
+            run_id?: string;
             /**
              * Run Uuid
              * @default
              */
-            run_uuid: string;
+            run_uuid?: string;
         };
         /**
          * DeliveryState
@@ -2375,7 +2375,7 @@ export interface components {
              * Stages
              * @default []
              */
-            stages: string[];
+            stages?: string[];
         };
         /** HTTPValidationError */
         HTTPValidationError: {
@@ -2393,7 +2393,7 @@ export interface components {
              * Value
              * @default
              */
-            value: string;
+            value?: string;
         };
         /**
          * LifecycleStage
@@ -2410,27 +2410,27 @@ export interface components {
              * Keys
              * @default []
              */
-            keys: string[];
+            keys?: string[];
             /**
              * Label Sets
              * @default true
              */
-            label_sets: boolean;
+            label_sets?: boolean;
             /**
              * Max Results
              * @default 1000
              */
-            max_results: number;
+            max_results?: number;
             /**
              * Page Token
              * @default
              */
-            page_token: string;
+            page_token?: string;
             /**
              * Run Ids
              * @default []
              */
-            run_ids: string[];
+            run_ids?: string[];
         };
         /**
          * LogInputs
@@ -2441,22 +2441,22 @@ export interface components {
              * Datasets
              * @default []
              */
-            datasets: components["schemas"]["DatasetInput"][];
+            datasets?: components["schemas"]["DatasetInput"][];
             /**
              * Models
              * @default []
              */
-            models: components["schemas"]["ModelInput"][];
+            models?: components["schemas"]["ModelInput"][];
             /**
              * Run Id
              * @default
              */
-            run_id: string;
+            run_id?: string;
             /**
              * Run Uuid
              * @default
              */
-            run_uuid: string;
+            run_uuid?: string;
         };
         /**
          * LogLoggedModelParams
@@ -2469,7 +2469,7 @@ export interface components {
              * Params
              * @default []
              */
-            params: components["schemas"]["Pair"][];
+            params?: components["schemas"]["Pair"][];
         };
         /**
          * LogModel
@@ -2482,12 +2482,12 @@ export interface components {
              * Run Id
              * @default
              */
-            run_id: string;
+            run_id?: string;
             /**
              * Run Uuid
              * @default
              */
-            run_uuid: string;
+            run_uuid?: string;
         };
         /**
          * LogOutputs
@@ -2500,12 +2500,12 @@ export interface components {
              * Run Id
              * @default
              */
-            run_id: string;
+            run_id?: string;
             /**
              * Run Uuid
              * @default
              */
-            run_uuid: string;
+            run_uuid?: string;
         };
         /**
          * Metric
@@ -2516,31 +2516,31 @@ export interface components {
              * Dataset Digest
              * @default null
              */
-            dataset_digest: string | null;
+            dataset_digest?: string | null;
             /**
              * Dataset Name
              * @default null
              */
-            dataset_name: string | null;
+            dataset_name?: string | null;
             /** Key */
             key: string;
             /**
              * Labels
              * @default null
              */
-            labels: {
+            labels?: {
                 [key: string]: string;
             } | null;
             /**
              * Model Id
              * @default null
              */
-            model_id: string | null;
+            model_id?: string | null;
             /**
              * Step
              * @default 0
              */
-            step: number;
+            step?: number;
             /** Timestamp */
             timestamp: number;
             /** Value */
@@ -2565,7 +2565,7 @@ export interface components {
              * Step
              * @default 0
              */
-            step: number;
+            step?: number;
         };
         /**
          * MoveExperiment
@@ -2576,7 +2576,7 @@ export interface components {
              * Comment
              * @default
              */
-            comment: string;
+            comment?: string;
             /** Experiment Id */
             experiment_id: string;
         };
@@ -2589,17 +2589,17 @@ export interface components {
              * Comment
              * @default
              */
-            comment: string;
+            comment?: string;
             /**
              * Run Id
              * @default
              */
-            run_id: string;
+            run_id?: string;
             /**
              * Run Uuid
              * @default
              */
-            run_uuid: string;
+            run_uuid?: string;
         };
         /**
          * OrderBy
@@ -2610,17 +2610,17 @@ export interface components {
              * Ascending
              * @default true
              */
-            ascending: boolean;
+            ascending?: boolean;
             /**
              * Dataset Digest
              * @default
              */
-            dataset_digest: string;
+            dataset_digest?: string;
             /**
              * Dataset Name
              * @default
              */
-            dataset_name: string;
+            dataset_name?: string;
             /** Field Name */
             field_name: string;
         };
@@ -2635,7 +2635,7 @@ export interface components {
              * Value
              * @default
              */
-            value: string;
+            value?: string;
         };
         /**
          * Param
@@ -2648,7 +2648,7 @@ export interface components {
              * Value
              * @default
              */
-            value: string;
+            value?: string;
         };
         /**
          * PresignDownload
@@ -2659,7 +2659,7 @@ export interface components {
              * Expiration
              * @default 900
              */
-            expiration: number;
+            expiration?: number;
             /** Path */
             path: string;
             /** Run Id */
@@ -2674,19 +2674,19 @@ export interface components {
              * Expiration
              * @default 900
              */
-            expiration: number;
+            expiration?: number;
             /**
              * Model Id
              * @default
              */
-            model_id: string;
+            model_id?: string;
             /** Path */
             path: string;
             /**
              * Run Id
              * @default
              */
-            run_id: string;
+            run_id?: string;
         };
         /**
          * RenameRegisteredModel
@@ -2724,7 +2724,7 @@ export interface components {
             action: "roll_back_alias";
             alias: string;
             /** @default null */
-            from_version: string | null;
+            from_version?: string | null;
             to_version: string;
         };
         /**
@@ -2747,13 +2747,13 @@ export interface components {
         "Reply.ApprovalRequest": {
             comment: string;
             /** @default null */
-            decided_at: number | null;
+            decided_at?: number | null;
             /** @default null */
-            decided_by: string | null;
+            decided_by?: string | null;
             /** @default null */
-            decided_by_kind: string | null;
+            decided_by_kind?: string | null;
             /** @default null */
-            decision_comment: string | null;
+            decision_comment?: string | null;
             id: number;
             model_name: string;
             move: components["schemas"]["Reply.StageTransition"] | components["schemas"]["Reply.AliasSetting"] | components["schemas"]["Reply.AliasDeletion"] | components["schemas"]["Reply.VersionDeletion"] | components["schemas"]["Reply.ModelDeletion"] | components["schemas"]["Reply.ModelRenaming"] | components["schemas"]["Reply.ProtectionLifting"] | components["schemas"]["Reply.AliasRollback"] | components["schemas"]["Reply.StageRollback"];
@@ -2775,9 +2775,9 @@ export interface components {
          */
         "Reply.ApprovalRequestsPage": {
             /** @default  */
-            next_page_token: string;
+            next_page_token?: string;
             /** @default [] */
-            requests: components["schemas"]["Reply.ApprovalRequest"][];
+            requests?: components["schemas"]["Reply.ApprovalRequest"][];
         };
         /**
          * AuditEvent
@@ -2793,9 +2793,9 @@ export interface components {
             entity_id: string;
             entity_type: string;
             /** @default null */
-            entity_version: number | null;
+            entity_version?: number | null;
             /** @default null */
-            from: unknown | null;
+            from?: unknown | null;
             hash: string;
             id: number;
             previous_hash: string;
@@ -2803,7 +2803,7 @@ export interface components {
             source_address: string;
             time: number;
             /** @default null */
-            to: unknown | null;
+            to?: unknown | null;
         };
         /**
          * AuditEventsPage
@@ -2811,9 +2811,9 @@ export interface components {
          */
         "Reply.AuditEventsPage": {
             /** @default [] */
-            events: components["schemas"]["Reply.AuditEvent"][];
+            events?: components["schemas"]["Reply.AuditEvent"][];
             /** @default  */
-            next_page_token: string;
+            next_page_token?: string;
         };
         /**
          * BucketColumns
@@ -2824,27 +2824,27 @@ export interface components {
         "Reply.BucketColumns": {
             bucket: number[];
             /** @default null */
-            count: number[] | null;
+            count?: number[] | null;
             /** @default null */
-            first: (number | string)[] | null;
+            first?: (number | string)[] | null;
             /** @default null */
-            last: (number | string)[] | null;
+            last?: (number | string)[] | null;
             /** @default null */
-            max: (number | null)[] | null;
+            max?: (number | null)[] | null;
             /** @default null */
-            mean: (number | null)[] | null;
+            mean?: (number | null)[] | null;
             /** @default null */
-            min: (number | null)[] | null;
+            min?: (number | null)[] | null;
             /** @default null */
-            nonfinite: number[] | null;
+            nonfinite?: number[] | null;
             /** @default null */
-            x_first: number[] | null;
+            x_first?: number[] | null;
             /** @default null */
-            x_last: number[] | null;
+            x_last?: number[] | null;
             /** @default null */
-            x_max: number[] | null;
+            x_max?: number[] | null;
             /** @default null */
-            x_min: number[] | null;
+            x_min?: number[] | null;
         };
         /**
          * BulkHistories
@@ -2859,13 +2859,13 @@ export interface components {
          */
         "Reply.ChartLine": {
             /** @default null */
-            buckets: components["schemas"]["Reply.BucketColumns"] | null;
+            buckets?: components["schemas"]["Reply.BucketColumns"] | null;
             exact: boolean;
             /** @default null */
-            exact_points: components["schemas"]["Reply.PointColumns"] | null;
+            exact_points?: components["schemas"]["Reply.PointColumns"] | null;
             key: string;
             /** @default {} */
-            labels: {
+            labels?: {
                 [key: string]: string;
             };
             points: number;
@@ -2880,13 +2880,13 @@ export interface components {
          */
         "Reply.ChartReply": {
             /** @default null */
-            bucket_start: number | null;
+            bucket_start?: number | null;
             bucket_width: number;
             /** @default null */
-            end: number | null;
+            end?: number | null;
             lines: components["schemas"]["Reply.ChartLine"][];
             /** @default null */
-            start: number | null;
+            start?: number | null;
             x_axis: string;
         };
         /**
@@ -2904,9 +2904,9 @@ export interface components {
             digest: string;
             name: string;
             /** @default null */
-            profile: string | null;
+            profile?: string | null;
             /** @default null */
-            schema: string | null;
+            schema?: string | null;
             source: string;
             source_type: string;
         };
@@ -2917,7 +2917,7 @@ export interface components {
         "Reply.DatasetInput": {
             dataset: components["schemas"]["Reply.Dataset"];
             /** @default [] */
-            tags: components["schemas"]["Reply.KeyValue"][];
+            tags?: components["schemas"]["Reply.KeyValue"][];
         };
         /**
          * DatasetSummaries
@@ -2925,7 +2925,7 @@ export interface components {
          */
         "Reply.DatasetSummaries": {
             /** @default [] */
-            dataset_summaries: components["schemas"]["Reply.DatasetSummary"][];
+            dataset_summaries?: components["schemas"]["Reply.DatasetSummary"][];
         };
         /**
          * DatasetSummary
@@ -2933,7 +2933,7 @@ export interface components {
          */
         "Reply.DatasetSummary": {
             /** @default null */
-            context: string | null;
+            context?: string | null;
             digest: string;
             experiment_id: string;
             name: string;
@@ -2952,14 +2952,14 @@ export interface components {
             created_time: number;
             delivery_id: string;
             /** @default null */
-            due_time: number | null;
+            due_time?: number | null;
             /** @default null */
-            error: string | null;
+            error?: string | null;
             event: string;
             /** @default null */
-            response_status: number | null;
+            response_status?: number | null;
             /** @default null */
-            settled_time: number | null;
+            settled_time?: number | null;
             state: string;
             subject: string;
             webhook_id: string;
@@ -2970,9 +2970,9 @@ export interface components {
          */
         "Reply.DirectoryListing": {
             /** @default [] */
-            files: components["schemas"]["Reply.FileInfo"][];
+            files?: components["schemas"]["Reply.FileInfo"][];
             /** @default  */
-            next_page_token: string;
+            next_page_token?: string;
         };
         /**
          * Download
@@ -3012,9 +3012,9 @@ export interface components {
          */
         "Reply.EntityListing": {
             /** @default [] */
-            files: components["schemas"]["Reply.FileInfo"][];
+            files?: components["schemas"]["Reply.FileInfo"][];
             /** @default  */
-            next_page_token: string;
+            next_page_token?: string;
             root_uri: string;
         };
         /**
@@ -3045,7 +3045,7 @@ export interface components {
             lifecycle_stage: string;
             name: string;
             /** @default [] */
-            tags: components["schemas"]["Reply.KeyValue"][];
+            tags?: components["schemas"]["Reply.KeyValue"][];
         };
         /**
          * ExperimentPage
@@ -3053,9 +3053,9 @@ export interface components {
          */
         "Reply.ExperimentPage": {
             /** @default [] */
-            experiments: components["schemas"]["Reply.Experiment"][];
+            experiments?: components["schemas"]["Reply.Experiment"][];
             /** @default  */
-            next_page_token: string;
+            next_page_token?: string;
         };
         /**
          * ExperimentReply
@@ -3077,7 +3077,7 @@ export interface components {
          */
         "Reply.FileInfo": {
             /** @default 0 */
-            file_size: number;
+            file_size?: number;
             is_dir: boolean;
             path: string;
         };
@@ -3087,9 +3087,9 @@ export interface components {
          */
         "Reply.FoundDeliveries": {
             /** @default [] */
-            deliveries: components["schemas"]["Reply.Delivery"][];
+            deliveries?: components["schemas"]["Reply.Delivery"][];
             /** @default  */
-            next_page_token: string;
+            next_page_token?: string;
         };
         /**
          * FoundModelVersions
@@ -3097,9 +3097,9 @@ export interface components {
          */
         "Reply.FoundModelVersions": {
             /** @default [] */
-            model_versions: components["schemas"]["Reply.ModelVersion"][];
+            model_versions?: components["schemas"]["Reply.ModelVersion"][];
             /** @default  */
-            next_page_token: string;
+            next_page_token?: string;
         };
         /**
          * FoundRegisteredModels
@@ -3107,9 +3107,9 @@ export interface components {
          */
         "Reply.FoundRegisteredModels": {
             /** @default  */
-            next_page_token: string;
+            next_page_token?: string;
             /** @default [] */
-            registered_models: components["schemas"]["Reply.RegisteredModel"][];
+            registered_models?: components["schemas"]["Reply.RegisteredModel"][];
         };
         /**
          * FoundWebhooks
@@ -3117,9 +3117,9 @@ export interface components {
          */
         "Reply.FoundWebhooks": {
             /** @default  */
-            next_page_token: string;
+            next_page_token?: string;
             /** @default [] */
-            webhooks: components["schemas"]["Reply.WebhookMessage"][];
+            webhooks?: components["schemas"]["Reply.WebhookMessage"][];
         };
         /**
          * HistoryPage
@@ -3127,9 +3127,9 @@ export interface components {
          */
         "Reply.HistoryPage": {
             /** @default [] */
-            metrics: components["schemas"]["Reply.Metric"][];
+            metrics?: components["schemas"]["Reply.Metric"][];
             /** @default  */
-            next_page_token: string;
+            next_page_token?: string;
         };
         /**
          * KeyValue
@@ -3154,11 +3154,11 @@ export interface components {
          */
         "Reply.LineageGraph": {
             /** @default [] */
-            edges: components["schemas"]["Reply.Edge"][];
+            edges?: components["schemas"]["Reply.Edge"][];
             nodes: components["schemas"]["Reply.Node"][];
             root: string;
             /** @default false */
-            truncated: boolean;
+            truncated?: boolean;
         };
         /**
          * LoggedModel
@@ -3166,7 +3166,7 @@ export interface components {
          */
         "Reply.LoggedModel": {
             /** @default {} */
-            data: components["schemas"]["Reply.LoggedModelData"];
+            data?: components["schemas"]["Reply.LoggedModelData"];
             info: components["schemas"]["Reply.LoggedModelInfo"];
         };
         /**
@@ -3178,11 +3178,11 @@ export interface components {
          */
         "Reply.LoggedModelData": {
             /** @default [] */
-            metrics: components["schemas"]["Reply.Metric"][];
+            metrics?: components["schemas"]["Reply.Metric"][];
             /** @default false */
-            metrics_are_partial: boolean;
+            metrics_are_partial?: boolean;
             /** @default [] */
-            params: components["schemas"]["Reply.KeyValue"][];
+            params?: components["schemas"]["Reply.KeyValue"][];
         };
         /**
          * LoggedModelInfo
@@ -3195,17 +3195,17 @@ export interface components {
             last_updated_timestamp_ms: number;
             model_id: string;
             /** @default null */
-            model_type: string | null;
+            model_type?: string | null;
             name: string;
             /** @default [] */
-            registrations: components["schemas"]["Reply.Registration"][];
+            registrations?: components["schemas"]["Reply.Registration"][];
             /** @default null */
-            source_run_id: string | null;
+            source_run_id?: string | null;
             status: string;
             /** @default null */
-            status_message: string | null;
+            status_message?: string | null;
             /** @default [] */
-            tags: components["schemas"]["Reply.KeyValue"][];
+            tags?: components["schemas"]["Reply.KeyValue"][];
         };
         /**
          * LoggedModelReply
@@ -3220,9 +3220,9 @@ export interface components {
          */
         "Reply.LoggedModelsPage": {
             /** @default [] */
-            models: components["schemas"]["Reply.LoggedModel"][];
+            models?: components["schemas"]["Reply.LoggedModel"][];
             /** @default null */
-            next_page_token: string | null;
+            next_page_token?: string | null;
         };
         /**
          * Metric
@@ -3230,14 +3230,14 @@ export interface components {
          */
         "Reply.Metric": {
             /** @default null */
-            dataset_digest: string | null;
+            dataset_digest?: string | null;
             /** @default null */
-            dataset_name: string | null;
+            dataset_name?: string | null;
             key: string;
             /** @default null */
-            model_id: string | null;
+            model_id?: string | null;
             /** @default null */
-            run_id: string | null;
+            run_id?: string | null;
             step: number;
             timestamp: number;
             value: number | string;
@@ -3280,7 +3280,7 @@ export interface components {
          */
         "Reply.ModelVersion": {
             /** @default [] */
-            aliases: string[];
+            aliases?: string[];
             creation_timestamp: number;
             current_stage: string;
             description: string;
@@ -3291,7 +3291,7 @@ export interface components {
             source: string;
             status: string;
             /** @default [] */
-            tags: components["schemas"]["Reply.KeyValue"][];
+            tags?: components["schemas"]["Reply.KeyValue"][];
             version: string;
         };
         /**
@@ -3314,9 +3314,9 @@ export interface components {
             };
             id: string;
             /** @default false */
-            is_missing: boolean;
+            is_missing?: boolean;
             /** @default false */
-            is_partial: boolean;
+            is_partial?: boolean;
             type: components["schemas"]["Reply.NodeType"];
         };
         /**
@@ -3390,7 +3390,7 @@ export interface components {
         "Reply.Protections": {
             name: string;
             /** @default [] */
-            protections: components["schemas"]["Reply.Protection"][];
+            protections?: components["schemas"]["Reply.Protection"][];
         };
         /**
          * RegisteredModel
@@ -3398,15 +3398,15 @@ export interface components {
          */
         "Reply.RegisteredModel": {
             /** @default [] */
-            aliases: components["schemas"]["Reply.Alias"][];
+            aliases?: components["schemas"]["Reply.Alias"][];
             creation_timestamp: number;
             description: string;
             last_updated_timestamp: number;
             /** @default [] */
-            latest_versions: components["schemas"]["Reply.ModelVersion"][];
+            latest_versions?: components["schemas"]["Reply.ModelVersion"][];
             name: string;
             /** @default [] */
-            tags: components["schemas"]["Reply.KeyValue"][];
+            tags?: components["schemas"]["Reply.KeyValue"][];
         };
         /**
          * RegisteredModelAnswer
@@ -3436,7 +3436,7 @@ export interface components {
         "Reply.RolledBackAlias": {
             alias: string;
             /** @default null */
-            from_version: string | null;
+            from_version?: string | null;
             name: string;
             to_version: string;
         };
@@ -3462,9 +3462,9 @@ export interface components {
             data: components["schemas"]["Reply.RunData"];
             info: components["schemas"]["Reply.RunInfo"];
             /** @default {} */
-            inputs: components["schemas"]["Reply.RunInputs"];
+            inputs?: components["schemas"]["Reply.RunInputs"];
             /** @default {} */
-            outputs: components["schemas"]["Reply.RunOutputs"];
+            outputs?: components["schemas"]["Reply.RunOutputs"];
         };
         /**
          * RunData
@@ -3472,11 +3472,11 @@ export interface components {
          */
         "Reply.RunData": {
             /** @default [] */
-            metrics: components["schemas"]["Reply.Metric"][];
+            metrics?: components["schemas"]["Reply.Metric"][];
             /** @default [] */
-            params: components["schemas"]["Reply.KeyValue"][];
+            params?: components["schemas"]["Reply.KeyValue"][];
             /** @default [] */
-            tags: components["schemas"]["Reply.KeyValue"][];
+            tags?: components["schemas"]["Reply.KeyValue"][];
         };
         /**
          * RunHistories
@@ -3484,7 +3484,7 @@ export interface components {
          */
         "Reply.RunHistories": {
             /** @default [] */
-            metrics: components["schemas"]["Reply.RunMetric"][];
+            metrics?: components["schemas"]["Reply.RunMetric"][];
         };
         /**
          * RunInfo
@@ -3495,7 +3495,7 @@ export interface components {
         "Reply.RunInfo": {
             artifact_uri: string;
             /** @default null */
-            end_time: number | null;
+            end_time?: number | null;
             experiment_id: string;
             lifecycle_stage: string;
             run_id: string;
@@ -3511,9 +3511,9 @@ export interface components {
          */
         "Reply.RunInputs": {
             /** @default [] */
-            dataset_inputs: components["schemas"]["Reply.DatasetInput"][];
+            dataset_inputs?: components["schemas"]["Reply.DatasetInput"][];
             /** @default [] */
-            model_inputs: components["schemas"]["Reply.ModelInput"][];
+            model_inputs?: components["schemas"]["Reply.ModelInput"][];
         };
         /**
          * RunMetric
@@ -3532,7 +3532,7 @@ export interface components {
          */
         "Reply.RunOutputs": {
             /** @default [] */
-            model_outputs: components["schemas"]["Reply.ModelOutput"][];
+            model_outputs?: components["schemas"]["Reply.ModelOutput"][];
         };
         /**
          * RunPage
@@ -3540,9 +3540,9 @@ export interface components {
          */
         "Reply.RunPage": {
             /** @default  */
-            next_page_token: string;
+            next_page_token?: string;
             /** @default [] */
-            runs: components["schemas"]["Reply.Run"][];
+            runs?: components["schemas"]["Reply.Run"][];
         };
         /**
          * RunReply
@@ -3561,7 +3561,7 @@ export interface components {
                 [key: string]: string;
             };
             /** @default  */
-            next_page_token: string;
+            next_page_token?: string;
             run_id: string;
             steps: number[];
             timestamps: number[];
@@ -3573,7 +3573,7 @@ export interface components {
          */
         "Reply.SeriesPage": {
             /** @default  */
-            next_page_token: string;
+            next_page_token?: string;
             series: components["schemas"]["Reply.SeriesSummary"][];
         };
         /**
@@ -3586,14 +3586,14 @@ export interface components {
             count: number;
             key: string;
             /** @default {} */
-            labels: {
+            labels?: {
                 [key: string]: string;
             };
             last: components["schemas"]["Reply.LastPoint"];
             /** @default null */
-            max: number | null;
+            max?: number | null;
             /** @default null */
-            min: number | null;
+            min?: number | null;
             nonfinite: number;
             run_id: string;
         };
@@ -3634,7 +3634,7 @@ export interface components {
             /** @enum {unknown} */
             action: "transition_stage";
             /** @default false */
-            archive_existing_versions: boolean;
+            archive_existing_versions?: boolean;
             stage: string;
             version: string;
         };
@@ -3663,11 +3663,11 @@ export interface components {
          */
         "Reply.TestResult": {
             /** @default null */
-            error_message: string | null;
+            error_message?: string | null;
             /** @default null */
-            response_body: string | null;
+            response_body?: string | null;
             /** @default null */
-            response_status: number | null;
+            response_status?: number | null;
             success: boolean;
         };
         /**
@@ -3708,13 +3708,13 @@ export interface components {
         "Reply.WebhookMessage": {
             creation_timestamp: number;
             /** @default  */
-            description: string;
+            description?: string;
             /** @default [] */
-            events: components["schemas"]["Reply.EventMessage"][];
+            events?: components["schemas"]["Reply.EventMessage"][];
             last_updated_timestamp: number;
             name: string;
             /** @default [] */
-            run_events: string[];
+            run_events?: string[];
             signed: boolean;
             status: string;
             url: string;
@@ -3731,12 +3731,12 @@ export interface components {
              * Comment
              * @default
              */
-            comment: string;
+            comment?: string;
             /**
              * From Version
              * @default
              */
-            from_version: string;
+            from_version?: string;
             /** Name */
             name: string;
         };
@@ -3749,12 +3749,12 @@ export interface components {
              * Comment
              * @default
              */
-            comment: string;
+            comment?: string;
             /**
              * From Version
              * @default
              */
-            from_version: string;
+            from_version?: string;
             /** Name */
             name: string;
             /** Stage */
@@ -3770,12 +3770,12 @@ export interface components {
              * Actor
              * @default
              */
-            actor: string;
+            actor?: string;
             /**
              * Entity Id
              * @default
              */
-            entity_id: string;
+            entity_id?: string;
             entity_type?: components["schemas"]["EntityType"] | null;
             /** Entity Version */
             entity_version?: number | null;
@@ -3783,17 +3783,17 @@ export interface components {
              * Max Results
              * @default 100
              */
-            max_results: number;
+            max_results?: number;
             /**
              * Model Name
              * @default
              */
-            model_name: string;
+            model_name?: string;
             /**
              * Page Token
              * @default
              */
-            page_token: string;
+            page_token?: string;
             /** Since */
             since?: number | null;
             /** Until */
@@ -3808,7 +3808,7 @@ export interface components {
              * Experiment Ids
              * @default []
              */
-            experiment_ids: string[];
+            experiment_ids?: string[];
         };
         /**
          * SearchExperiments
@@ -3819,29 +3819,29 @@ export interface components {
              * Filter
              * @default
              */
-            filter: string;
+            filter?: string;
             /**
              * Max Results
              * @default 0
              */
-            max_results: number;
+            max_results?: number;
             /**
              * Order By
              * @default []
              */
-            order_by: string[];
+            order_by?: string[];
             /**
              * Page Token
              * @default
              */
-            page_token: string;
+            page_token?: string;
             /**
              * View Type
              * @default [
              *       "active"
              *     ]
              */
-            view_type: components["schemas"]["LifecycleStage"][];
+            view_type?: components["schemas"]["LifecycleStage"][];
         };
         /**
          * SearchLoggedModels
@@ -3852,32 +3852,32 @@ export interface components {
              * Datasets
              * @default []
              */
-            datasets: components["schemas"]["DatasetCondition"][];
+            datasets?: components["schemas"]["DatasetCondition"][];
             /**
              * Experiment Ids
              * @default []
              */
-            experiment_ids: string[];
+            experiment_ids?: string[];
             /**
              * Filter
              * @default
              */
-            filter: string;
+            filter?: string;
             /**
              * Max Results
              * @default 0
              */
-            max_results: number;
+            max_results?: number;
             /**
              * Order By
              * @default []
              */
-            order_by: components["schemas"]["OrderBy"][];
+            order_by?: components["schemas"]["OrderBy"][];
             /**
              * Page Token
              * @default
              */
-            page_token: string;
+            page_token?: string;
         };
         /**
          * SetAlias
@@ -3890,7 +3890,7 @@ export interface components {
              * Comment
              * @default
              */
-            comment: string;
+            comment?: string;
             /** Name */
             name: string;
             /** Version */
@@ -3909,7 +3909,7 @@ export interface components {
              * Value
              * @default
              */
-            value: string;
+            value?: string;
         };
         /**
          * SetLoggedModelTags
@@ -3920,7 +3920,7 @@ export interface components {
              * Tags
              * @default []
              */
-            tags: components["schemas"]["Pair"][];
+            tags?: components["schemas"]["Pair"][];
         };
         /**
          * SetModelVersionTag
@@ -3935,7 +3935,7 @@ export interface components {
              * Value
              * @default
              */
-            value: string;
+            value?: string;
             /** Version */
             version: string;
         };
@@ -3952,7 +3952,7 @@ export interface components {
              * Value
              * @default
              */
-            value: string;
+            value?: string;
         };
         /**
          * Status
@@ -3971,7 +3971,7 @@ export interface components {
              * Value
              * @default
              */
-            value: string;
+            value?: string;
         };
         /**
          * TargetKind
@@ -3989,7 +3989,7 @@ export interface components {
              * Run Event
              * @default
              */
-            run_event: string;
+            run_event?: string;
         };
         /**
          * TransitionStage
@@ -4000,12 +4000,12 @@ export interface components {
              * Archive Existing Versions
              * @default false
              */
-            archive_existing_versions: boolean;
+            archive_existing_versions?: boolean;
             /**
              * Comment
              * @default
              */
-            comment: string;
+            comment?: string;
             /** Name */
             name: string;
             /** Stage */
@@ -4032,7 +4032,7 @@ export interface components {
              * Description
              * @default
              */
-            description: string;
+            description?: string;
             /** Name */
             name: string;
             /** Version */
@@ -4047,7 +4047,7 @@ export interface components {
              * Description
              * @default
              */
-            description: string;
+            description?: string;
             /** Name */
             name: string;
         };
@@ -4062,17 +4062,17 @@ export interface components {
              * Run Id
              * @default
              */
-            run_id: string;
+            run_id?: string;
             /**
              * Run Name
              * @default
              */
-            run_name: string;
+            run_name?: string;
             /**
              * Run Uuid
              * @default
              */
-            run_uuid: string;
+            run_uuid?: string;
             /** Status */
             status?: string | number | null;
         };
@@ -4089,7 +4089,7 @@ export interface components {
              * Name
              * @default
              */
-            name: string;
+            name?: string;
             /** Run Events */
             run_events?: string[] | null;
             /** Secret */
@@ -4100,7 +4100,7 @@ export interface components {
              * Url
              * @default
              */
-            url: string;
+            url?: string;
         };
         /**
          * UploadedPart
@@ -4111,12 +4111,12 @@ export interface components {
              * Etag
              * @default
              */
-            etag: string;
+            etag?: string;
             /**
              * Part Number
              * @default 0
              */
-            part_number: number;
+            part_number?: number;
         };
         /** ValidationError */
         ValidationError: {
@@ -4142,7 +4142,7 @@ export interface components {
              * Value
              * @default
              */
-            value: string;
+            value?: string;
         };
         /**
          * Tag
@@ -4155,7 +4155,7 @@ export interface components {
              * Value
              * @default
              */
-            value: string;
+            value?: string;
         };
     };
     responses: never;
