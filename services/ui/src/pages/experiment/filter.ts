@@ -26,8 +26,7 @@ export function errorPosition(message: string): number | null {
   return found ? Number(found[1]) : null;
 }
 
-const KEY_PREFIXES = ["metrics", "params", "tags"] as const;
-export type KeyPrefix = (typeof KEY_PREFIXES)[number];
+export type KeyPrefix = "metrics" | "params" | "tags";
 
 /** Return a key as a filter names it: in back-ticks unless it is a plain word. */
 export function fieldOf(prefix: KeyPrefix, key: string): string {

@@ -88,8 +88,11 @@ export function toggleShown(run: Pick<Run, "id">, place: number, search: Experim
   const on = (search.on ?? []).filter((id) => id !== run.id);
   const off = (search.off ?? []).filter((id) => id !== run.id);
   if (shows !== byMode) (shows ? on : off).push(run.id);
-  const { on: _on, off: _off, ...rest } = search;
-  return { ...rest, ...(on.length > 0 ? { on } : {}), ...(off.length > 0 ? { off } : {}) };
+  return given({
+    ...search,
+    on: on.length > 0 ? on : undefined,
+    off: off.length > 0 ? off : undefined,
+  }) as ExperimentSearch;
 }
 
 /** Return the column and the direction of a sort; null stands for the server's own order, newest first. */
