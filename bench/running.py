@@ -135,6 +135,7 @@ def _load_trackhelm(url: str, experiment: Experiment) -> None:
                 lifecycle_stage="active",
             )
             run_id = store.insert_run(session, info, store.Source(None, None))
+            assert run_id is not None, "the ids are drawn"
             store.add_params(session, run_id, run.params)
             store.set_tags(session, run_id, run.tags)
             points = list(_points(run))

@@ -20,7 +20,13 @@ from trackhelm_embedded.app import embedded_app
 pytestmark = pytest.mark.long
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "openapi.json"
-CANNOT_REFUSE = ("/api/3.0/mlflow/server-info", "/health", "/ready", "/version")
+CANNOT_REFUSE = (
+    "/api/2.0/trackhelm/server-info",
+    "/api/3.0/mlflow/server-info",
+    "/health",
+    "/ready",
+    "/version",
+)
 """They take no argument."""
 TAKES_ANYTHING = (
     ("GET /api/2.0/mlflow/experiments/search", "view_type"),

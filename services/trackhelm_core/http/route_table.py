@@ -37,6 +37,7 @@ ROUTE_TABLE: Final = (
             *_below("/mlflow/runs", "create", "update", "delete", "restore"),
             *_below("/mlflow/runs", "log-parameter", "set-tag", "delete-tag", "log-model"),
             *_below("/mlflow/runs", "log-metric", "log-batch", "log-inputs", "outputs"),
+            *_below("/trackhelm", "metrics", "server-info", "runs/create"),
         ),
     ),
     Routes(

@@ -18,6 +18,7 @@ from trackhelm_core.errors import ApiError, ErrorCode, InvalidParameterError, Un
 from trackhelm_core.limits import JSON_BODY_BYTES
 from trackhelm_core.runtime import Service
 from trackhelm_core.wire.arguments import Arguments, check_no_arguments, cut, read_body, read_json
+from trackhelm_core.wire.replies import JSON_MEDIA_TYPE
 from trackhelm_core.wire.requests import inner_path
 
 # Request bodies. Files are streamed, and not held: `body_of` yields their blocks as they come.
@@ -134,17 +135,15 @@ _JSON_METHODS = frozenset({"POST", "PUT", "PATCH"})
 _EMPTY: Final = b"{}"
 
 
-def check_json_content_type(request: Request) -> None:
-    """Refuse a body whose `Content-Type` is not JSON."""
+def check_content_type(request: Request, expected: str) -> None:
+    """Refuse a body whose `Content-Type` is not the one that its route takes."""
     given = request.headers.get("content-type", "")
-    if given.split(";")[0].strip().lower() != "application/json":
+    if given.split(";")[0].strip().lower() != expected:
         if not given:
             raise InvalidParameterError(
-                "Bad Request. Content-Type header is missing: it must be 'application/json'."
+                f"Bad Request. Content-Type header is missing: it must be '{expected}'."
             )
-        raise InvalidParameterError(
-            f"Bad Request. Content-Type must be 'application/json', got {cut(given)!r}."
-        )
+        raise InvalidParameterError(f"Bad Request. Content-Type must be '{expected}', got {cut(given)!r}.")
 
 
 class WireRequest(Request):
@@ -202,6 +201,9 @@ class WireRoute(APIRoute):
     reads_message: ClassVar[bool] = False
     """Whether the endpoint itself reads a message from the body."""
 
+    content_type: ClassVar[str] = JSON_MEDIA_TYPE
+    """What a body is: nothing that an HTML form can send, so that no foreign page can write."""
+
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Return the handler, which gets a request that accepts MLflow's forms of arguments."""
         handler = super().get_route_handler()
@@ -210,7 +212,7 @@ class WireRoute(APIRoute):
 
         async def handle(request: Request) -> Response:
             if request.method in _JSON_METHODS:
-                check_json_content_type(request)
+                check_content_type(request, self.content_type)
             wire_request = WireRequest(request.scope, request.receive)
             try:
                 # Here, because FastAPI takes whatever fails while it reads a body for JSON it cannot parse.
@@ -234,7 +236,7 @@ class WireRoute(APIRoute):
 # only, so calling it by its exact path gives the same result: body, limits, errors and metrics are those of
 # any `WireRoute`.
 
-_JSON: Final = (b"content-type", b"application/json")
+_JSON: Final = (b"content-type", JSON_MEDIA_TYPE.encode())
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -267,11 +269,12 @@ class DirectEndpoints:
         """Serve a request."""
         request = WireRequest(scope, receive)
         try:
-            if _JSON not in scope["headers"]:
-                check_json_content_type(request)
+            route: DirectRoute = scope["route"]
+            if route.content_type is not JSON_MEDIA_TYPE or _JSON not in scope["headers"]:
+                check_content_type(request, route.content_type)
             await request.body()
             request.check_query()
-            response = await scope["route"].endpoint(request)
+            response = await route.endpoint(request)
         except Exception as error:  # noqa: BLE001 - an unexpected one is raised again
             response = await self._answer(request, error)
         finally:

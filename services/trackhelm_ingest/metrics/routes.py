@@ -1,17 +1,32 @@
 """The hot path: endpoints that log metrics, and batches of metrics, params and tags.
 
-They are `async`, read the body themselves and touch no database; only the params and tags of a batch are
-stored on a thread. They take the request only, because they are called directly.
+Those that log are `async`, read the body themselves and touch no database; only the params and tags of a
+batch are stored on a thread. They take the request only, because they are called directly.
 """
+
+import asyncio
+from typing import Any, Final
 
 from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 
+from trackhelm_core import __version__
+from trackhelm_core.errors import ApiError
+from trackhelm_core.limits import JSON_BODY_BYTES
 from trackhelm_core.runtime import Runtime
-from trackhelm_core.wire.replies import Empty, documented, documented_body, empty_reply
+from trackhelm_core.wire.replies import Empty, documented, documented_body, empty_reply, reply
 from trackhelm_core.wire.routes import DirectRoute
+from trackhelm_ingest.metrics.columns import (
+    COMPRESSIONS,
+    CONTENT_TYPE,
+    PROTOCOL,
+    Body,
+    Refused,
+    points_of,
+    read_columns,
+)
 from trackhelm_ingest.metrics.reading import Batch, decode_batch, decode_metric
-from trackhelm_ingest.metrics.schemas import LogBatch, LogMetric
+from trackhelm_ingest.metrics.schemas import Capabilities, LogBatch, LogMetric, RefusedPoints, StoredMetrics
 from trackhelm_ingest.metrics.sink import MetricSink
 from trackhelm_ingest.runs import logic
 
@@ -51,3 +66,70 @@ async def log_batch(request: Request) -> Response:
 def _store_params_and_tags(runtime: Runtime, batch: Batch) -> None:
     with runtime.database.writing() as session:
         logic.log_params_and_tags(session, batch.run, batch.params, batch.tags)
+
+
+# Our own client's way: columns of many runs in one request, and what tells it that they are taken.
+
+
+class ColumnsRoute(DirectRoute):
+    """A route whose body is columns."""
+
+    content_type = CONTENT_TYPE
+
+
+_COLUMNS: Final[dict[str, Any]] = {
+    "openapi_extra": {
+        "requestBody": {
+            "required": True,
+            "content": {CONTENT_TYPE: {"schema": {"type": "string", "format": "binary"}}},
+        }
+    }
+}
+
+columns_router = APIRouter(prefix="/trackhelm", route_class=ColumnsRoute)
+info_router = APIRouter(prefix="/trackhelm")
+
+_TRIED_AGAIN: Final = frozenset({429, 503})
+
+
+@columns_router.post("/metrics", **documented(StoredMetrics), **_COLUMNS)
+async def log_columns(request: Request) -> Response:
+    """Log metrics of many runs, given as columns. Points that are sent twice are stored once.
+
+    What cannot be stored is named in the answer, and everything else is stored. If the server cannot store
+    points of some run now, the answer is its failure, and the whole request is to be sent again.
+    """
+    body = read_columns(await request.body())
+    refused = [*body.refused, *await _append(metric_sink(request), body)]
+    refused.sort(key=lambda one: (one.block, one.row or 0))
+    found = [RefusedPoints(one.block, one.error.code, one.error.message, one.row) for one in refused]
+    return reply(StoredMetrics(body.sequence, found))
+
+
+async def _append(sink: MetricSink, body: Body) -> list[Refused]:
+    """Append the points of every run, and return the blocks of runs that take none."""
+    appended = await asyncio.gather(
+        *(sink.append(run, points_of(blocks)) for run, blocks in body.runs.items()), return_exceptions=True
+    )
+    refused: list[Refused] = []
+    for blocks, error in zip(body.runs.values(), appended, strict=True):
+        if isinstance(error, ApiError) and error.status not in _TRIED_AGAIN:
+            refused += [Refused(block.number, error) for block in blocks]
+        elif error is not None:
+            raise error
+    return refused
+
+
+@info_router.get("/server-info", **documented(Capabilities))
+async def capabilities() -> Response:
+    """Answer what this server offers beside MLflow's API."""
+    return reply(
+        Capabilities(
+            version=__version__,
+            metrics_protocols=[PROTOCOL],
+            metrics_compressions=list(COMPRESSIONS),
+            metrics_body_bytes=JSON_BODY_BYTES,
+            labels=True,
+            client_run_ids=True,
+        )
+    )

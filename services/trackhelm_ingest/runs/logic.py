@@ -7,13 +7,14 @@ correct, and slower.
 """
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
-from trackhelm_core.errors import InvalidParameterError, NotFoundError
+from trackhelm_core.errors import ApiError, ErrorCode, InvalidParameterError, NotFoundError
 from trackhelm_core.ids import new_run_id, random_name
 from trackhelm_core.limits import (
     BATCH_ITEMS,
@@ -183,6 +184,9 @@ def announce_run(session: Session, event: Event, run: RunInfo, now: int, **more:
 
 # Names, states, params and tags of runs.
 
+_OWN_RUN_ID: Final = re.compile(r"[0-9a-f]{32}")
+"""What a client may make up as the id of a run: what cannot be mistaken, and is like those of the server."""
+
 _MODEL_FIELDS: Final = ("artifact_path", "flavors", "utc_time_created", "run_id")
 
 
@@ -196,17 +200,22 @@ def create_run(
     tags: dict[str, str],
     address: str,
     now: int,
+    run_id: str | None = None,
 ) -> tuple[RunInfo, dict[str, str]]:
     """Create a running run, and return its attributes and its tags, including the run's name.
 
-    `address` is the caller's.
+    `address` is the caller's, and so is `run_id`, if it is given. If the experiment has a run of that id, it
+    is returned as it is.
     """
     number = parse_experiment_id(experiment_id)
     name = _agreed_name(run_name, tags.get(RUN_NAME, "")) or random_name()
     check_length(name, "run_name", NAME_LENGTH)
     check_length(user_id, "user_id", NAME_LENGTH)
     location = active_location(session, number, experiment_id)
-    run_id = new_run_id()
+    if run_id is None:
+        run_id = new_run_id()
+    elif not _OWN_RUN_ID.fullmatch(run_id):
+        raise invalid_value(run_id, "run_id", "it must be 32 hexadecimal digits in lower case")
     run = RunInfo(
         run_id=run_id,
         run_uuid=run_id,
@@ -219,9 +228,23 @@ def create_run(
         lifecycle_stage=LifecycleStage.ACTIVE.value,
     )
     tags = {**tags, RUN_NAME: name}
-    store.set_tags(session, store.insert_run(session, run, Source(address, now)), tags)
+    inserted = store.insert_run(session, run, Source(address, now))
+    if inserted is None:
+        return _existing_run(session, run_id, number)
+    store.set_tags(session, inserted, tags)
     announce_status(session, run, now)
     return run, tags
+
+
+def _existing_run(session: Session, uuid: str, experiment_id: int) -> tuple[RunInfo, dict[str, str]]:
+    """Return the attributes and tags of the run that a client wants to create with the id that it has."""
+    found = check_active(store.find_runs(session, [uuid]).get(uuid), uuid)
+    if found.experiment_id != experiment_id:
+        raise ApiError(
+            ErrorCode.RESOURCE_ALREADY_EXISTS,
+            f"Run with id={uuid} exists in the experiment {found.experiment_id}, not in {experiment_id}.",
+        )
+    return store.run_info(session, found.id), store.tags_below(session, found.id, "")
 
 
 def update_run(

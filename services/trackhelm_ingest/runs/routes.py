@@ -63,6 +63,33 @@ def create_run(body: schemas.CreateRun, actor: ActorDep, runtime: RuntimeDep) ->
     return reply(RunReply(run=Run(info=info, data=data)))
 
 
+own_router = APIRouter(prefix="/trackhelm/runs", route_class=WireRoute)
+
+
+@own_router.post("/create", **documented(RunReply))
+def create_own_run(body: schemas.CreateOwnRun, actor: ActorDep, runtime: RuntimeDep) -> Response:
+    """Create a run with an id that the client made: 32 hexadecimal digits in lower case, drawn at random.
+
+    If the experiment has a run of that id, nothing changes, and it is answered as it is. So the request can
+    be sent again, and all ranks of a job can send it.
+    """
+    tags = clean_new_run_tags((tag.key, tag.value) for tag in body.tags)
+    with runtime.database.writing() as session:
+        info, tags = logic.create_run(
+            session,
+            experiment_id=body.experiment_id,
+            user_id=body.user_id,
+            run_name=body.run_name,
+            start_time=body.start_time,
+            tags=tags,
+            address=actor.source_address,
+            now=runtime.clock(),
+            run_id=body.run_id,
+        )
+    data = RunData(tags=[KeyValue(key, value) for key, value in tags.items()])
+    return reply(RunReply(run=Run(info=info, data=data)))
+
+
 @router.post("/update", **documented(schemas.UpdatedRun))
 def update_run(
     body: schemas.UpdateRun, actor: ActorDep, runtime: RuntimeDep, listener: RunListenerDep

@@ -22,6 +22,12 @@ class CreateRun(WireModel):
     tags: tuple[Tag, ...] = ()
 
 
+class CreateOwnRun(CreateRun):
+    """`POST trackhelm/runs/create`: the id of the run is the client's."""
+
+    run_id: Required
+
+
 class MoveRun(OfRun):
     """`POST runs/delete` and `restore`."""
 

@@ -17,7 +17,6 @@ from sqlalchemy import (
     bindparam,
     delete,
     false,
-    insert,
     not_,
     or_,
     select,
@@ -82,9 +81,9 @@ class Source:
     time: int | None
 
 
-def insert_run(session: Session, run: RunInfo, source: Source) -> int:
-    """Insert an active run and return its integer id."""
-    statement = insert(Run).values(
+def insert_run(session: Session, run: RunInfo, source: Source) -> int | None:
+    """Insert an active run and return its integer id; None if there is a run of its public id already."""
+    statement = insert_for(dialect_of(session), Run).values(
         uuid=run.run_id,
         experiment_id=int(run.experiment_id),
         name=run.run_name,
@@ -97,7 +96,8 @@ def insert_run(session: Session, run: RunInfo, source: Source) -> int:
         source_address=source.address,
         source_time=source.time,
     )
-    return session.execute(statement.returning(Run.id)).scalar_one()
+    statement = statement.on_conflict_do_nothing(index_elements=[Run.uuid])
+    return session.execute(statement.returning(Run.id)).scalar_one_or_none()
 
 
 def find_runs(session: Session, uuids: Collection[str], *, lock: Lock | None = None) -> dict[str, RunRef]:

@@ -112,9 +112,12 @@ def check_labels(labels: Mapping[Any, Any]) -> tuple[tuple[str, str], ...]:
 
 def explain_numbers(values: Mapping[str, object], step: object, timestamp_ms: object) -> InvalidEntryError:
     """Return the error for numbers that could not be packed: it names the one that is none."""
-    for name, number in (("step", step), ("timestamp", timestamp_ms)):
-        if not isinstance(number, int) or not LEAST_INTEGER <= number <= GREATEST_INTEGER:
-            return InvalidEntryError(f"Invalid {name} {shown(number)}: it must be a 64-bit integer")
+    if not isinstance(step, int) or not LEAST_INTEGER <= step <= GREATEST_INTEGER:
+        return InvalidEntryError(f"Invalid step {shown(step)}: it must be a 64-bit integer")
+    if not isinstance(timestamp_ms, int) or not 0 <= timestamp_ms <= GREATEST_INTEGER:
+        return InvalidEntryError(
+            f"Invalid timestamp {shown(timestamp_ms)}: it must be a number of milliseconds since the epoch"
+        )
     for key, value in values.items():
         try:
             float(value)  # type: ignore[arg-type]  # it may be anything

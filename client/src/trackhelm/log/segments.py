@@ -6,8 +6,8 @@ it is:
 
 - `SHAPE`: the shape's number (32 bits), then its definition: JSON of
   `[run id, [key, …], [[label, value], …]]`.
-- `ROW`: the number of a shape that an earlier record of this segment defines, step and timestamp (64-bit
-  integers; milliseconds since the epoch), then a double for each key of the shape.
+- `ROW`: the number of a shape that an earlier record of this segment defines, step (64 bits, signed) and
+  timestamp (64 bits, not negative; milliseconds since the epoch), then a double for each key of the shape.
 - `ENTRY`: JSON of an object with the field `kind`: a param, a tag, a new run, or a run's end.
 
 A training loop logs the same keys of the same run at each step. So their names are written once a segment,
@@ -112,7 +112,8 @@ def shape_record(number: int, definition: bytes) -> bytes:
 
 def row_struct(keys: int) -> struct.Struct:
     """Return what packs the body of a `ROW` of so many keys: `ROW`, shape, step, timestamp, values."""
-    return struct.Struct(f"<BIqq{keys}d")
+    # The time is not negative, and what is, is refused by packing it.
+    return struct.Struct(f"<BIqQ{keys}d")
 
 
 def entry_record(fields: Mapping[str, object]) -> bytes:

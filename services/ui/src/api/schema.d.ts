@@ -1562,6 +1562,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/2.0/trackhelm/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Log Columns
+         * @description Log metrics of many runs, given as columns. Points that are sent twice are stored once.
+         *
+         *     What cannot be stored is named in the answer, and everything else is stored. If the server cannot store
+         *     points of some run now, the answer is its failure, and the whole request is to be sent again.
+         */
+        post: operations["log_columns_api_2_0_trackhelm_metrics_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/2.0/trackhelm/protections/lift": {
         parameters: {
             query?: never;
@@ -1662,6 +1685,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/2.0/trackhelm/runs/create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create Own Run
+         * @description Create a run with an id that the client made: 32 hexadecimal digits in lower case, drawn at random.
+         *
+         *     If the experiment has a run of that id, nothing changes, and it is answered as it is. So the request can
+         *     be sent again, and all ranks of a job can send it.
+         */
+        post: operations["create_own_run_api_2_0_trackhelm_runs_create_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/2.0/trackhelm/series/history": {
         parameters: {
             query?: never;
@@ -1696,6 +1742,26 @@ export interface paths {
          * @description List the series of runs with their labels and summaries, without reading the history.
          */
         post: operations["list_series_api_2_0_trackhelm_series_list_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/2.0/trackhelm/server-info": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Capabilities
+         * @description Answer what this server offers beside MLflow's API.
+         */
+        get: operations["capabilities_api_2_0_trackhelm_server_info_get"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2089,6 +2155,36 @@ export interface components {
              * @default []
              */
             tags?: components["schemas"]["trackhelm_registry__model_versions__schemas__Tag"][];
+        };
+        /**
+         * CreateOwnRun
+         * @description `POST trackhelm/runs/create`: the id of the run is the client's.
+         */
+        CreateOwnRun: {
+            /** Experiment Id */
+            experiment_id: string;
+            /** Run Id */
+            run_id: string;
+            /**
+             * Run Name
+             * @default
+             */
+            run_name: string;
+            /**
+             * Start Time
+             * @default 0
+             */
+            start_time: number;
+            /**
+             * Tags
+             * @default []
+             */
+            tags: components["schemas"]["trackhelm_ingest__runs__schemas__Tag"][];
+            /**
+             * User Id
+             * @default
+             */
+            user_id: string;
         };
         /**
          * CreateRegisteredModel
@@ -2854,6 +2950,18 @@ export interface components {
             metrics: components["schemas"]["Reply.RunMetric"][];
         };
         /**
+         * Capabilities
+         * @description What this server offers beside MLflow's API. No field has a default: clients look for each.
+         */
+        "Reply.Capabilities": {
+            client_run_ids: boolean;
+            labels: boolean;
+            metrics_body_bytes: number;
+            metrics_compressions: string[];
+            metrics_protocols: number[];
+            version: string;
+        };
+        /**
          * ChartLine
          * @description A line: `shown` rows for `points` points. It has `exact_points` if `exact`, else `buckets`.
          */
@@ -3393,6 +3501,17 @@ export interface components {
             protections?: components["schemas"]["Reply.Protection"][];
         };
         /**
+         * RefusedPoints
+         * @description Points of a columnar request that are not stored: a block, or one row of it.
+         */
+        "Reply.RefusedPoints": {
+            block: number;
+            error_code: string;
+            message: string;
+            /** @default null */
+            row: number | null;
+        };
+        /**
          * RegisteredModel
          * @description A registered model, with the newest version of each stage.
          */
@@ -3644,6 +3763,15 @@ export interface components {
          * @enum {unknown}
          */
         "Reply.Status": "approved" | "pending" | "rejected" | "withdrawn";
+        /**
+         * StoredMetrics
+         * @description The answer to a columnar request: everything is stored but what is refused.
+         */
+        "Reply.StoredMetrics": {
+            acknowledged: number;
+            /** @default [] */
+            refused: components["schemas"]["Reply.RefusedPoints"][];
+        };
         /**
          * TargetKind
          * @description The kinds of targets that can be protected.
@@ -7219,6 +7347,39 @@ export interface operations {
             };
         };
     };
+    log_columns_api_2_0_trackhelm_metrics_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/vnd.trackhelm.metrics": string;
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.StoredMetrics"];
+                };
+            };
+            /** @description Failure, in MLflow's form */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.ErrorReply"];
+                };
+            };
+        };
+    };
     lift_protection_api_2_0_trackhelm_protections_lift_post: {
         parameters: {
             query?: never;
@@ -7382,6 +7543,39 @@ export interface operations {
             };
         };
     };
+    create_own_run_api_2_0_trackhelm_runs_create_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateOwnRun"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.RunReply"];
+                };
+            };
+            /** @description Failure, in MLflow's form */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.ErrorReply"];
+                };
+            };
+        };
+    };
     get_series_history_api_2_0_trackhelm_series_history_get: {
         parameters: {
             query: {
@@ -7437,6 +7631,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Reply.SeriesPage"];
+                };
+            };
+            /** @description Failure, in MLflow's form */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.ErrorReply"];
+                };
+            };
+        };
+    };
+    capabilities_api_2_0_trackhelm_server_info_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.Capabilities"];
                 };
             };
             /** @description Failure, in MLflow's form */
