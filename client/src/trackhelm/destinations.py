@@ -4,8 +4,12 @@ A tracking URI is a server's address, or a folder: that of an embedded server on
 started when it is needed, or of what is logged offline. Without one, the folder is `./trackhelm-data`.
 """
 
+import atexit
+import logging
 import os
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, Protocol
@@ -20,6 +24,10 @@ if TYPE_CHECKING:
 DEFAULT_FOLDER: Final = "trackhelm-data"
 
 METRICS_A_REQUEST: Final = 1_000
+_EXIT_LOOK_SECONDS: Final = 1.0
+
+_logger = logging.getLogger("trackhelm")
+
 PAIRS_A_REQUEST: Final = 100
 """The params, and the tags, that a request to log a batch may have."""
 
@@ -245,6 +253,30 @@ class Destination:
         if self._log is not None:
             self._log.flush(run_id, environment.number("FLUSH_TIMEOUT_SECONDS", 60))
 
+    def flush_at_exit(self) -> None:
+        """Wait a while until the server has what this process has logged, unless it is known to be away.
+
+        What it has not then is sent by the uploading process, which goes on.
+        """
+        if self._log is None or self.is_offline:
+            return
+        until = time.monotonic() + environment.number("EXIT_TIMEOUT_SECONDS", 30)
+        undelivered = self._undelivered()
+        while undelivered is not None:
+            if self._log.stats()["uploader"].get("error") or time.monotonic() >= until:
+                _logger.warning("%s", undelivered)
+                return
+            undelivered = self._undelivered()
+
+    def _undelivered(self) -> MlflowException | None:
+        """Wait a moment until all is delivered; return what says otherwise."""
+        assert self._log is not None, "something was logged"
+        try:
+            self._log.flush(timeout=_EXIT_LOOK_SECONDS)
+        except MlflowException as error:
+            return error
+        return None
+
 
 _destinations: dict[str, Destination] = {}
 _set_uri: str | None = None
@@ -256,9 +288,12 @@ def destination_of(uri: str) -> Destination:
     return _destinations.get(uri) or _destinations.setdefault(uri, Destination(uri))
 
 
-def destinations() -> Iterable[Destination]:
-    """Return every destination that this process has used."""
-    return list(_destinations.values())
+@atexit.register
+def _flush_at_exit() -> None:
+    """Runs last: it is registered before what ends the runs."""
+    for destination in list(_destinations.values()):
+        with suppress(OSError):
+            destination.flush_at_exit()
 
 
 def folder_of(uri: str) -> Path | None:

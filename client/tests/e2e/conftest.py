@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -27,7 +27,11 @@ _PASSED_ON = {
 
 
 def run_python(
-    python: str, *arguments: str | Path, cwd: Path, check: bool = True, **variables: str
+    python: str,
+    *arguments: str | Path,
+    cwd: Path,
+    check: bool = True,
+    variables: Mapping[str, str] | None = None,
 ) -> subprocess.CompletedProcess[str]:
     """Run a program to its end, with the client's source on the path of our Python."""
     environment = {
@@ -36,7 +40,7 @@ def run_python(
         "MLFLOW_DISABLE_TELEMETRY": "true",
         "GIT_PYTHON_REFRESH": "quiet",
         "MPLBACKEND": "Agg",
-        **variables,
+        **(variables or {}),
     }
     if python == sys.executable:
         environment["PYTHONPATH"] = str(SOURCE)

@@ -58,9 +58,11 @@ def outputs(request: pytest.FixtureRequest, tracking: str, tmp_path: Path) -> tu
             script.name,
             f"{tmp_path.name}-{number}",
             cwd=folder,
-            MLFLOW_TRACKING_URI=tracking,
-            MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT="true",
-            TRACKHELM_SPOOL_DIR=str(tmp_path / "spool"),
+            variables={
+                "MLFLOW_TRACKING_URI": tracking,
+                "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+                "TRACKHELM_SPOOL_DIR": str(tmp_path / "spool"),
+            },
         )
         printed.append(ended.stdout)
     return printed[0], printed[1]
@@ -192,8 +194,10 @@ def test_the_scripts_run_against_mlflows_own_server(
         ours(SCRIPTS / script, tmp_path),
         name,
         cwd=tmp_path,
-        MLFLOW_TRACKING_URI=stock_server.url,
-        TRACKHELM_SPOOL_DIR=str(tmp_path / "spool"),
+        variables={
+            "MLFLOW_TRACKING_URI": stock_server.url,
+            "TRACKHELM_SPOOL_DIR": str(tmp_path / "spool"),
+        },
     )
     client = trackhelm.MlflowClient(stock_server.url)
     runs = left_behind(client, name)

@@ -1,29 +1,50 @@
-"""The command `trackhelm` and its groups."""
+"""The command `trackhelm`: its groups, and what is common to all of them."""
 
+import logging
+import sys
 from typing import Annotated
 
 import typer
 
 from trackhelm import __version__
+from trackhelm.cli import artifacts, experiments, models, runs, server
+from trackhelm.destinations import set_tracking_uri
+from trackhelm.exceptions import MlflowException
 
-app = typer.Typer(no_args_is_help=True, help="Experiment tracking: runs, artifacts, models and logs.")
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
+app.add_typer(experiments.app, name="experiments")
+app.add_typer(runs.app, name="runs")
+app.add_typer(artifacts.app, name="artifacts")
+app.add_typer(models.app, name="models")
+for command in (server.ui, server.server, server.login, server.doctor):
+    app.command()(command)
 
 
 def _print_version(asked: bool) -> None:
     if asked:
-        print(__version__)
+        typer.echo(__version__)
         raise typer.Exit
 
 
 @app.callback()
 def _common(
+    tracking_uri: Annotated[
+        str | None, typer.Option("--tracking-uri", "-t", help="A server's address or a folder.")
+    ] = None,
     version: Annotated[
         bool, typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True)
     ] = False,
 ) -> None:
-    """Experiment tracking: runs, artifacts, models and logs."""
+    """Experiment tracking: runs, artifacts and models, on a server or in a folder."""
+    logging.basicConfig(format="%(message)s", level=logging.WARNING)
+    if tracking_uri is not None:
+        set_tracking_uri(tracking_uri)
 
 
 def run() -> None:
-    """Run the command line."""
-    app()
+    """Run the command line, and end with 1 and one line for what failed."""
+    try:
+        app(prog_name="trackhelm")  # also as `python -m trackhelm`
+    except (MlflowException, OSError) as error:
+        typer.secho(f"trackhelm: {error}", fg="red", err=True)
+        sys.exit(1)

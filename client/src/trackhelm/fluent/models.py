@@ -323,11 +323,13 @@ def load_prompt(
     return found
 
 
-def search_prompts(filter_string: str | None = None, max_results: int | None = None) -> list[Prompt]:
+def search_prompts(
+    filter_string: str | None = None, max_results: int | None = None, order_by: list[str] | None = None
+) -> list[Prompt]:
     """Return the prompts that fulfil a filter, all of them unless `max_results` says how many."""
     client = MlflowClient()
     return all_pages(
-        lambda most, token: client.search_prompts(filter_string, most, token), _PAGE, max_results
+        lambda most, token: client.search_prompts(filter_string, most, token, order_by), _PAGE, max_results
     )
 
 

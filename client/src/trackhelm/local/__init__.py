@@ -48,13 +48,28 @@ def server_of(folder: Path) -> str | None:
         return joined[0]
     if server_command() is None and running_server(folder) is None:
         return None
+    lock = _client_lock(folder)
+    address = running_server(folder) or start_server(folder)
+    _joined[folder] = address, lock
+    return address
+
+
+@contextmanager
+def hold(folder: Path) -> Iterator[None]:
+    """Keep the server of a folder running, for as long as the block does."""
+    lock = _client_lock(folder)
+    try:
+        yield
+    finally:
+        os.close(lock)
+
+
+def _client_lock(folder: Path) -> int:
     folder.mkdir(parents=True, exist_ok=True)
     lock = os.open(folder / "clients.lock", os.O_RDWR | os.O_CREAT, 0o600)
     # A keeper that is about to end holds it alone for that time.
     fcntl.flock(lock, fcntl.LOCK_SH)
-    address = running_server(folder) or start_server(folder)
-    _joined[folder] = address, lock
-    return address
+    return lock
 
 
 def server_command() -> list[str] | None:

@@ -1,0 +1,140 @@
+"""Without a tracking URI: an embedded server where the server's package is there, and else offline."""
+
+import json
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import trackhelm as mlflow
+from client.tests.e2e.conftest import SOURCE, run_python
+from tests.e2e.polling import wait_until
+from trackhelm.exceptions import MlflowException
+from trackhelm.local import running_server
+
+SERVER = shutil.which(shlex.split(os.environ.get("SERVER_UNDER_TEST", "trackhelm-server"))[0])
+NO_SERVER = "/usr/bin:/bin"
+
+TRAIN = """
+import sys, trackhelm as mlflow
+with mlflow.start_run(run_name=sys.argv[1]) as run:
+    mlflow.log_metric("loss", 0.5, step=1)
+    mlflow.log_text("a note", "note.txt")
+print(run.info.run_id, mlflow.MlflowClient()._destination.address)
+"""
+
+
+@pytest.fixture
+def path_with_server(tmp_path: Path) -> str:
+    assert SERVER is not None, "SERVER_UNDER_TEST names no program"
+    return f"{Path(SERVER).parent}:{NO_SERVER}"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    """The folder in which programs log that have no URI; its server is ended after the test."""
+    path = tmp_path / "trackhelm-data"
+    yield path
+    try:
+        keeper = int(json.loads((path / "server.json").read_text())["keeper"])
+    except FileNotFoundError:
+        return
+    os.kill(keeper, signal.SIGTERM)
+    wait_until(lambda: not (path / "server.json").exists(), seconds=120, what="the server's end")
+
+
+def train(name: str, path: str, tmp_path: Path, **variables: str) -> list[str]:
+    told = {"PATH": path, **variables}
+    return run_python(sys.executable, "-c", TRAIN, name, cwd=tmp_path, variables=told).stdout.split()
+
+
+def test_programs_start_and_join_the_server_of_their_folder(
+    folder: Path, path_with_server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, address = train("first", path_with_server, tmp_path)
+    second, joined = train("second", path_with_server, tmp_path)
+    assert joined == address == running_server(folder)
+    monkeypatch.setenv("PATH", NO_SERVER)  # it runs already
+    runs = mlflow.search_runs(output_format="list", experiment_ids=["0"])
+    assert {run.info.run_id: run.info.status for run in runs} == {first: "FINISHED", second: "FINISHED"}
+    assert mlflow.artifacts.load_text(f"runs:/{first}/note.txt") == "a note"
+    assert mlflow.get_tracking_uri() == folder.as_uri()
+    assert (folder / "trackhelm.db").exists()
+
+
+def test_the_server_ends_some_time_after_its_last_client(
+    folder: Path, path_with_server: str, tmp_path: Path
+) -> None:
+    linger = {"TRACKHELM_SERVER_LINGER_SECONDS": "0.5"}
+    _, address = train("first", path_with_server, tmp_path, **linger)
+    wait_until(lambda: running_server(folder) is None, seconds=120, what="the server's end")
+    assert not (folder / "server.json").exists()
+    second, again = train("second", path_with_server, tmp_path, **linger)
+    assert second
+    assert again == address, "what waits to be sent names the address"
+
+
+def test_many_programs_at_once_start_one_server(folder: Path, path_with_server: str, tmp_path: Path) -> None:
+    environment = os.environ | {"PATH": path_with_server, "PYTHONPATH": str(SOURCE)}
+    programs = [
+        subprocess.Popen(
+            [sys.executable, "-c", TRAIN, f"program {number}"],
+            cwd=tmp_path,
+            env=environment,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for number in range(4)
+    ]
+    printed = [program.communicate(timeout=300)[0].split() for program in programs]
+    assert len({address for _, address in printed}) == 1
+    assert len({run_id for run_id, _ in printed}) == 4
+
+
+def test_a_folder_may_be_the_tracking_uri(
+    path_with_server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", path_with_server)
+    monkeypatch.setenv("TRACKHELM_SERVER_LINGER_SECONDS", "0.5")
+    told = {"MLFLOW_TRACKING_URI": "some/where", "TRACKHELM_SERVER_LINGER_SECONDS": "0.5"}
+    _, address = train("there", path_with_server, tmp_path, **told)
+    assert address.startswith("http://127.0.0.1:")
+    assert (tmp_path / "some" / "where" / "trackhelm.db").exists()
+    wait_until(
+        lambda: not (tmp_path / "some" / "where" / "server.json").exists(),
+        seconds=120,
+        what="the server's end",
+    )
+
+
+def test_offline_everything_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", NO_SERVER)
+    with mlflow.start_run(run_name="offline") as run:
+        mlflow.log_metric("loss", 0.5)
+        mlflow.log_text("a note", "notes/a.txt")
+        (tmp_path / "model.bin").write_bytes(b"12")
+        mlflow.log_artifact("model.bin")
+    assert run.info.run_name == "offline"
+    folder = tmp_path / "trackhelm-data"
+    kept = folder / "artifacts-to-send" / run.info.run_id
+    assert (kept / "notes" / "a.txt").read_text() == "a note"
+    assert (kept / "model.bin").read_bytes() == b"12"
+    segments = list((folder / "log").rglob("*.seg"))
+    assert any(run.info.run_id.encode() in segment.read_bytes() for segment in segments)
+    with pytest.raises(MlflowException, match="There is no server"):
+        mlflow.get_run(run.info.run_id)
+
+
+def test_offline_runs_have_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", NO_SERVER)
+    names = set()
+    for _ in range(3):
+        with mlflow.start_run() as run:
+            names.add(run.info.run_name)
+    assert len(names) == 3
