@@ -2169,22 +2169,22 @@ export interface components {
              * Run Name
              * @default
              */
-            run_name: string;
+            run_name?: string;
             /**
              * Start Time
              * @default 0
              */
-            start_time: number;
+            start_time?: number;
             /**
              * Tags
              * @default []
              */
-            tags: components["schemas"]["trackhelm_ingest__runs__schemas__Tag"][];
+            tags?: components["schemas"]["trackhelm_ingest__runs__schemas__Tag"][];
             /**
              * User Id
              * @default
              */
-            user_id: string;
+            user_id?: string;
         };
         /**
          * CreateRegisteredModel
@@ -3509,7 +3509,7 @@ export interface components {
             error_code: string;
             message: string;
             /** @default null */
-            row: number | null;
+            row?: number | null;
         };
         /**
          * RegisteredModel
@@ -3770,7 +3770,7 @@ export interface components {
         "Reply.StoredMetrics": {
             acknowledged: number;
             /** @default [] */
-            refused: components["schemas"]["Reply.RefusedPoints"][];
+            refused?: components["schemas"]["Reply.RefusedPoints"][];
         };
         /**
          * TargetKind
