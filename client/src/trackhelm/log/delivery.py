@@ -192,6 +192,8 @@ class Delivery:
             return
         for refusal in answer.get("refused", []):
             one = rows[int(refusal["block"])]
+            if (row := refusal.get("row")) is not None:
+                one = Rows(one.shape, one.parts[row : row + 1])
             self._reject_rows(one, RefusedError(400, str(refusal.get("error_code")), str(refusal["message"])))
 
     def _renamed(self, rows: Rows) -> Rows:

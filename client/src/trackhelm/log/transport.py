@@ -1,27 +1,22 @@
-"""HTTP to one server over one connection that is kept. Says which failures pass by themselves.
+"""Requests of the uploader to its server, and which failures pass by themselves.
 
-Credentials and certificates are those of the stock client: `MLFLOW_TRACKING_TOKEN`, `_USERNAME`, `_PASSWORD`,
-`_INSECURE_TLS`, `_SERVER_CERT_PATH`, `_CLIENT_CERT_PATH`, each also as `TRACKHELM_…`, which is looked at
-first.
+Connections, credentials and certificates are those of `trackhelm.rest`. It does not try again by itself:
+what is to be sent is on the disk, and the uploader decides when to send it again.
 """
 
-import base64
-import http.client
 import json
-import os
-import ssl
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from trackhelm import __version__
+from trackhelm.rest.connections import NoAnswerError, close_idle, exchange
+from trackhelm.rest.credentials import authorization
 
 TIMEOUT_SECONDS: Final = 60.0
 CONNECT_SECONDS: Final = 5.0
-LONGEST_ANSWER: Final = 64 * 1024 * 1024
 
 _PASSING: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
 """Statuses after which the same request may succeed later."""
@@ -56,40 +51,19 @@ class RefusedError(Exception):
         """MLflow's error code, such as `RESOURCE_DOES_NOT_EXIST`."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Address:
-    is_secure: bool
-    host: str
-    port: int | None
-    base: str
-    credentials: str | None
-
-
-def variable(name: str, environment: Mapping[str, str] | None = None) -> str | None:
-    """Return `TRACKHELM_` + name, or `MLFLOW_` + name, from the environment."""
-    found = os.environ if environment is None else environment
-    return found.get(f"TRACKHELM_{name}") or found.get(f"MLFLOW_{name}")
-
-
-def _address(uri: str) -> _Address:
-    parts = urlsplit(uri)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ValueError(f"{uri!r} is not the address of a server: it must begin with http:// or https://")
-    credentials = None
-    if parts.username is not None:
-        credentials = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
-    return _Address(parts.scheme == "https", parts.hostname, parts.port, parts.path.rstrip("/"), credentials)
-
-
 class Transport:
-    """A connection to a server, for one thread. It is opened when it is needed, and again after a failure."""
+    """The way to a server, for one thread."""
 
     def __init__(self, uri: str) -> None:
         """Take the server's address; raises `ValueError` if it is none."""
+        parts = urlsplit(uri)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise ValueError(
+                f"{uri!r} is not the address of a server: it must begin with http:// or https://"
+            )
         self.uri: Final = uri
-        self._address: Final = _address(uri)
-        self._connection: http.client.HTTPConnection | None = None
-        self._opener = os.getpid()
+        host = parts.netloc.rpartition("@")[2]
+        self._base: Final = urlunsplit((parts.scheme, host, parts.path.rstrip("/"), "", ""))
 
     def get(self, path: str) -> dict[str, Any]:
         """Return the object that a GET answers; see `call`."""
@@ -111,67 +85,26 @@ class Transport:
         headers = {"User-Agent": f"trackhelm/{__version__}", "Accept": "application/json"}
         if content_type is not None:
             headers["Content-Type"] = content_type
-        if authorization := self._authorization():
-            headers["Authorization"] = authorization
-        status, answer, after = self._send(method, self._address.base + path, body, headers)
-        return _understood(status, answer, after, f"{method} {self.uri}{path}")
+        if who := authorization(self.uri):
+            headers["Authorization"] = who
+        try:
+            answer = exchange(
+                method,
+                self._base + path,
+                headers,
+                body,
+                timeout=TIMEOUT_SECONDS,
+                connect_timeout=CONNECT_SECONDS,
+            )
+            content = answer.read()
+        except NoAnswerError as error:
+            raise UnavailableError(f"{self._base} cannot be reached: {error}") from error
+        after = _retry_after(answer.headers.get("Retry-After"))
+        return _understood(answer.status, content, after, f"{method} {self._base}{path}")
 
     def close(self) -> None:
-        """Close the connection; a later call opens it again."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
-
-    def _send(
-        self, method: str, path: str, body: bytes | None, headers: dict[str, str]
-    ) -> tuple[int, bytes, float | None]:
-        # A server closes connections that were quiet: then the first failure says nothing of it.
-        for is_last in (self._connection is None, True):
-            try:
-                connection = self._connection or self._connect()
-                connection.request(method, path, body, headers)
-                response = connection.getresponse()
-                answer = response.read(LONGEST_ANSWER)
-                return response.status, answer, _retry_after(response.getheader("Retry-After"))
-            except (http.client.HTTPException, OSError) as error:  # noqa: PERF203 - twice at most
-                self.close()
-                if is_last or isinstance(error, TimeoutError):
-                    what = str(error) or type(error).__name__
-                    raise UnavailableError(f"{self.uri} cannot be reached: {what}") from error
-        raise AssertionError("the last attempt returns or raises")
-
-    def _connect(self) -> http.client.HTTPConnection:
-        address = self._address
-        if address.is_secure:
-            self._connection = http.client.HTTPSConnection(
-                address.host, address.port, timeout=CONNECT_SECONDS, context=_tls()
-            )
-        else:
-            self._connection = http.client.HTTPConnection(address.host, address.port, timeout=CONNECT_SECONDS)
-        self._connection.connect()
-        self._connection.sock.settimeout(TIMEOUT_SECONDS)
-        return self._connection
-
-    def _authorization(self) -> str | None:
-        credentials = self._address.credentials
-        if credentials is None:
-            if token := variable("TRACKING_TOKEN"):
-                return f"Bearer {token}"
-            user, password = variable("TRACKING_USERNAME"), variable("TRACKING_PASSWORD")
-            if user is None or password is None:
-                return None
-            credentials = f"{user}:{password}"
-        return f"Basic {base64.b64encode(credentials.encode()).decode()}"
-
-
-def _tls() -> ssl.SSLContext:
-    context = ssl.create_default_context(cafile=variable("TRACKING_SERVER_CERT_PATH"))
-    if (variable("TRACKING_INSECURE_TLS") or "").lower() in {"true", "1"}:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    if certificate := variable("TRACKING_CLIENT_CERT_PATH"):
-        context.load_cert_chain(certificate)
-    return context
+        """Close the connections that nobody uses; a later call opens one."""
+        close_idle()
 
 
 def _retry_after(header: str | None) -> float | None:

@@ -127,7 +127,13 @@ _pools: dict[tuple[str, str, int], _Pool] = {}
 
 
 def exchange(
-    method: str, url: str, headers: Mapping[str, str], body: Body | None = None, *, timeout: float
+    method: str,
+    url: str,
+    headers: Mapping[str, str],
+    body: Body | None = None,
+    *,
+    timeout: float,
+    connect_timeout: float | None = None,
 ) -> Answer:
     """Send a request and return the answer, whatever its status.
 
@@ -137,6 +143,7 @@ def exchange(
         headers: All of them, `Content-Length` too where `body` is a stream.
         body: Bytes, or a stream, which is read once.
         timeout: Seconds for each step: connecting, and each wait for bytes.
+        connect_timeout: Seconds for connecting, where they are others.
 
     Raises:
         NoAnswerError: No answer came.
@@ -150,7 +157,7 @@ def exchange(
         connection, used_before = pool.take(timeout)
         try:
             if connection.sock is None:
-                connection.connect()
+                _connect(connection, timeout, connect_timeout or timeout)
         except (OSError, http.client.HTTPException) as error:
             connection.close()
             raise NoAnswerError(str(error) or repr(error), sent=False) from error
@@ -168,6 +175,13 @@ def exchange(
             connection.close()
             raise
         return Answer(response.status, response.headers, response, pool, connection)
+
+
+def _connect(connection: http.client.HTTPConnection, timeout: float, connect_timeout: float) -> None:
+    connection.timeout = connect_timeout
+    connection.connect()
+    connection.timeout = timeout
+    connection.sock.settimeout(timeout)
 
 
 def close_idle() -> None:
