@@ -26,6 +26,7 @@ from trackhelm.log.checks import (
     shown,
 )
 from trackhelm.log.keeper import Keeper
+from trackhelm.log.ranks import detect
 from trackhelm.log.segments import ROW, Labels, ShapeKey, entry_record
 from trackhelm.log.spool import DestinationFolder, default_spool, rejections
 from trackhelm.log.writer import Durability, RowPack, Writer
@@ -76,7 +77,7 @@ class RunLog:
         self.destination: Final = destination
         self.folder: Final = DestinationFolder.of(spool, destination)
         self.labels: Labels = ()
-        """The labels of every point for which none are given, such as those of a rank."""
+        """The labels of points for which none are given: those of a rank of a distributed job."""
         self._durability: Durability = durability
         self._opening = Lock()
         self._writer: Writer | None = None
@@ -325,6 +326,9 @@ class RunLog:
     def _open(self) -> Writer:
         with self._opening:
             if self._writer is None:
+                # Here, since a process may become a rank after it was started.
+                rank = detect()
+                self.labels = rank.labels if rank else ()
                 self._writer = Writer(self.folder, self._durability)
                 self._keeper = Keeper(self._writer, self.folder, self.destination)
             return self._writer
