@@ -27,7 +27,7 @@ unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
 .PHONY: help run run-stack ui setup check check-ui format openapi chart-schema test test-server test-charts test-e2e test-stack \
     test-ui test-clients \
-    $(GENERATIONS:%=test-clients-%) test-client test-install test-faults test-azure test-frameworks test-large-files \
+    $(GENERATIONS:%=test-clients-%) test-client test-client-kills test-install test-faults test-azure test-frameworks test-large-files \
     images test-images bench bench-artifacts bench-charts bench-ingest bench-registry bench-start clean
 
 help: ## List the targets
@@ -91,6 +91,11 @@ test-client: $(VENV)/.dev $(CLIENTS)/client/.ready $(CLIENTS)/mlflow3/.ready ## 
 	SERVER_UNDER_TEST=$(abspath $(BIN)/trackhelm-server) STOCK_PYTHON=$(abspath $(CLIENTS)/mlflow3/bin/python) \
 	    PYTHONPATH=$(abspath client/src) $(CLIENTS)/client/bin/python -m pytest -c client/pyproject.toml \
 	    --rootdir $(CURDIR) client/tests
+
+# Not part of `test`, which kills six.
+test-client-kills: $(VENV)/.dev $(CLIENTS)/client/.ready ## Kill 100 training programs at random: all that they logged is there once
+	SERVER_UNDER_TEST=$(abspath $(BIN)/trackhelm-server) CLIENT_KILLS=100 PYTHONPATH=$(abspath client/src) \
+	    $(CLIENTS)/client/bin/python -m pytest -c client/pyproject.toml --rootdir $(CURDIR) client/tests/e2e/test_kills.py
 
 # No cluster is asked: Helm renders the chart, and Kubernetes' schemas and the settings say whether it is right.
 test-charts: $(VENV)/.dev $(CLIENTS)/charts/.ready ## Render the chart with Helm 4 and 3, and check what was rendered

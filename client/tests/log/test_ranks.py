@@ -110,7 +110,10 @@ def test_all_ranks_of_a_job_have_one_run_and_other_jobs_another() -> None:
 def test_a_launcher_without_an_id_is_told_by_its_process() -> None:
     environment = {
         **os.environ,
-        "RANK": "1", "WORLD_SIZE": "2", "LOCAL_WORLD_SIZE": "2", "TORCHELASTIC_RUN_ID": "none",
+        "RANK": "1",
+        "WORLD_SIZE": "2",
+        "LOCAL_WORLD_SIZE": "2",
+        "TORCHELASTIC_RUN_ID": "none",
         "PYTHONPATH": str(SOURCE),
     }
     script = "from trackhelm.log.ranks import *; print(shared_run_id(detect()))"
