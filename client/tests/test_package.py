@@ -3,12 +3,11 @@
 import ast
 import importlib.util
 import json
+import os
 import pkgutil
 import subprocess
 import sys
 from pathlib import Path
-
-import pytest
 
 SOURCE = Path(__file__).parents[1] / "src" / "trackhelm"
 SERVER = Path(__file__).parents[2] / "services"
@@ -16,7 +15,7 @@ SERVER = Path(__file__).parents[2] / "services"
 NEW_MODULES = """
 import json, sys
 before = set(sys.modules)
-import {0}
+{0}
 print(json.dumps(sorted(set(sys.modules) - before)))
 """
 
@@ -44,13 +43,36 @@ def test_no_file_of_the_client_imports_the_server() -> None:
         assert not [name for name in imported_by(path) if name.startswith("trackhelm_")], path
 
 
-@pytest.mark.parametrize("module", ["trackhelm"])
-def test_logging_imports_the_standard_library_alone(module: str) -> None:
+def new_modules(statements: str, folder: Path) -> set[str]:
+    """The modules that statements import, where nothing tells of a server."""
     printed = subprocess.run(
-        [sys.executable, "-c", NEW_MODULES.format(module)],
+        [sys.executable, "-c", NEW_MODULES.format(statements)],
         check=True,
         capture_output=True,
         text=True,
+        cwd=folder,
+        env=os.environ | {"PATH": "/usr/bin:/bin"},
     ).stdout
-    firsts = {name.partition(".")[0] for name in json.loads(printed)}
-    assert firsts - sys.stdlib_module_names == {"trackhelm"}
+    return set(json.loads(printed.splitlines()[-1]))
+
+
+def test_the_import_loads_nothing_that_is_not_used_yet(tmp_path: Path) -> None:
+    assert {name for name in new_modules("import trackhelm", tmp_path) if "trackhelm" in name} == {
+        "trackhelm"
+    }
+
+
+LOG_EVERYTHING = """
+import trackhelm
+with trackhelm.start_run(log_system_metrics=True):
+    trackhelm.log_params(dict(depth=3))
+    trackhelm.log_metrics(dict(loss=1), step=1)
+    trackhelm.set_tag("a", "b")
+    trackhelm.log_text("text", "a.txt")
+"""
+
+
+def test_logging_imports_the_standard_library_alone(tmp_path: Path) -> None:
+    firsts = {name.partition(".")[0] for name in new_modules(LOG_EVERYTHING, tmp_path)}
+    # A hook of environments that setuptools installs, of the tests' Python.
+    assert firsts - sys.stdlib_module_names - {"_distutils_hack"} == {"trackhelm"}

@@ -234,6 +234,11 @@ class Destination:
         return self._transport is None and self.address is None
 
     @property
+    def is_away(self) -> bool:
+        """Whether the server did not answer a moment ago; False where it was not asked."""
+        return self._transport is not None and self._transport.is_away
+
+    @property
     def log(self) -> CheckedLog:
         """The durable log of this process."""
         if self._log is None:

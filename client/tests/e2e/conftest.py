@@ -4,7 +4,9 @@
 MLflow.
 """
 
+import json
 import os
+import signal
 import subprocess
 import sys
 import uuid
@@ -14,6 +16,7 @@ from pathlib import Path
 import pytest
 
 import trackhelm
+from tests.e2e.polling import wait_until
 from tests.e2e.server import ServerProcess
 
 SOURCE = Path(__file__).parents[2] / "src"
@@ -57,6 +60,15 @@ def run_python(
     )
     assert not check or ended.returncode == 0, ended.stdout + ended.stderr
     return ended
+
+
+@pytest.fixture
+def ended_servers(tmp_path: Path) -> Iterator[None]:
+    """End the embedded servers of folders that a test leaves behind."""
+    yield
+    for told in tmp_path.rglob("server.json"):
+        os.kill(int(json.loads(told.read_text())["keeper"]), signal.SIGTERM)
+        wait_until(lambda told=told: not told.exists(), seconds=120, what="the server's end")  # type: ignore[misc]
 
 
 @pytest.fixture(scope="session")

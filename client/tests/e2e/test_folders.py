@@ -1,13 +1,10 @@
 """Without a tracking URI: an embedded server where the server's package is there, and else offline."""
 
-import json
 import os
 import shlex
 import shutil
-import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -37,16 +34,9 @@ def path_with_server(tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Iterator[Path]:
+def folder(tmp_path: Path, ended_servers: None) -> Path:
     """The folder in which programs log that have no URI; its server is ended after the test."""
-    path = tmp_path / "trackhelm-data"
-    yield path
-    try:
-        keeper = int(json.loads((path / "server.json").read_text())["keeper"])
-    except FileNotFoundError:
-        return
-    os.kill(keeper, signal.SIGTERM)
-    wait_until(lambda: not (path / "server.json").exists(), seconds=120, what="the server's end")
+    return tmp_path / "trackhelm-data"
 
 
 def train(name: str, path: str, tmp_path: Path, **variables: str) -> list[str]:

@@ -35,6 +35,8 @@ class ExperimentCalls(ClientBase):
 
     def get_experiment_by_name(self, name: str) -> Experiment | None:
         """Return the experiment of a name, active or deleted; None if there is none."""
+        # Runs that started without a server create theirs when they are sent.
+        self._destination.flush()
         try:
             answer = self._rest.get("experiments/get-by-name", {"experiment_name": name})
         except MlflowException as error:

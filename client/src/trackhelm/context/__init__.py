@@ -9,6 +9,7 @@ import logging
 import os
 import sys
 import threading
+import time
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
@@ -20,6 +21,7 @@ ENVIRONMENT_FILE: Final = "environment.json"
 _COMMIT: Final = "mlflow.source.git.commit"
 _DIRTY: Final = "mlflow.source.git.dirty"
 _WAIT_SECONDS: Final = 30.0
+_LOOK_SECONDS: Final = 0.05
 
 _logger = logging.getLogger("trackhelm")
 _recorders: dict[str, threading.Thread] = {}
@@ -58,10 +60,15 @@ def record_details(run_id: str) -> None:
 
 
 def finish_details(run_id: str) -> None:
-    """Wait until what was found out of a run is logged, half a minute at most."""
+    """Wait until what was found out of a run is logged, a while at most, unless the server is away."""
     recorder = _recorders.pop(run_id, None)
-    if recorder is not None and recorder is not threading.current_thread():
-        recorder.join(_WAIT_SECONDS)
+    if recorder is None or recorder is threading.current_thread():
+        return
+    from trackhelm.fluent._state import destination
+
+    until = time.monotonic() + _WAIT_SECONDS
+    while recorder.is_alive() and time.monotonic() < until and not destination().is_away:
+        recorder.join(_LOOK_SECONDS)
 
 
 def main_file() -> str | None:

@@ -7,8 +7,9 @@ from trackhelm import environment
 from trackhelm.client import MlflowClient
 from trackhelm.client._base import all_pages
 from trackhelm.entities import Experiment, LifecycleStage, ViewType
-from trackhelm.exceptions import RESOURCE_ALREADY_EXISTS, MlflowException, is_away
+from trackhelm.exceptions import RESOURCE_ALREADY_EXISTS, RESOURCE_DOES_NOT_EXIST, MlflowException, is_away
 from trackhelm.fluent import _state
+from trackhelm.rest.transport import API
 
 DEFAULT_EXPERIMENT_ID = "0"
 _PAGE = 1_000
@@ -41,7 +42,7 @@ def set_experiment(
         experiment = (
             _found_or_created(client, experiment_name)
             if experiment_name is not None
-            else client.get_experiment(str(experiment_id))
+            else _asked(client, "get", experiment_id=str(experiment_id))
         )
     except MlflowException as error:
         if not is_away(error) or (experiment_name is None and experiment_id is None):
@@ -163,19 +164,25 @@ def _active_id() -> str:
 
 
 def _found_or_created(client: MlflowClient, name: str) -> Experiment:
-    experiment = client.get_experiment_by_name(name)
-    if experiment is not None:
-        return experiment
+    """Return an experiment, and do not wait for a server that does not answer: its name will do."""
+    try:
+        return _asked(client, "get-by-name", experiment_name=name)
+    except MlflowException as error:
+        if error.error_code != RESOURCE_DOES_NOT_EXIST:
+            raise
     _logger.info("Experiment with name '%s' does not exist. Creating a new experiment.", name)
     try:
         return client.get_experiment(client.create_experiment(name))
     except MlflowException as error:
+        if error.error_code != RESOURCE_ALREADY_EXISTS:
+            raise
         # Another process was quicker.
-        if error.error_code == RESOURCE_ALREADY_EXISTS:
-            experiment = client.get_experiment_by_name(name)
-            if experiment is not None:
-                return experiment
-        raise
+        return _asked(client, "get-by-name", experiment_name=name)
+
+
+def _asked(client: MlflowClient, what: str, **query: str) -> Experiment:
+    answer = client._rest.call_once("GET", f"{API}experiments/{what}", query=query)  # noqa: SLF001 - of this package
+    return Experiment.from_dictionary(answer["experiment"])
 
 
 def _refuse_traces(trace_location: Any) -> None:

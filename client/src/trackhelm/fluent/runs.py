@@ -9,6 +9,7 @@ from trackhelm import environment
 from trackhelm.client import MlflowClient
 from trackhelm.client._base import all_pages
 from trackhelm.client.runs import now_ms
+from trackhelm.context.machine import user
 from trackhelm.entities import (
     LifecycleStage,
     Run,
@@ -18,9 +19,10 @@ from trackhelm.entities import (
     RunTag,
     ViewType,
 )
-from trackhelm.exceptions import MlflowException, is_away
+from trackhelm.exceptions import RESOURCE_DOES_NOT_EXIST, MlflowException, is_away
 from trackhelm.fluent import _state
 from trackhelm.fluent.experiments import experiment_of_run
+from trackhelm.rest.transport import API
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,7 +34,6 @@ _NOTE = "mlflow.note.content"
 _PARENT = "mlflow.parentRunId"
 _NAME = "mlflow.runName"
 _PAGE = 10_000
-_CREATE_SECONDS = 10.0
 
 _logger = logging.getLogger("trackhelm")
 
@@ -163,16 +164,38 @@ def _parent(parent_run_id: str | None, active: list[ActiveRun]) -> str | None:
             f"{parent_run_id}. To start a new nested run under the parent run with UUID "
             f"{active[-1].info.run_id}, first end the current run with mlflow.end_run()."
         )
-    if MlflowClient().get_run(parent_run_id).info.lifecycle_stage == LifecycleStage.DELETED:
-        raise MlflowException(
-            f"Cannot start run under parent run with ID {parent_run_id} because it is in the deleted state."
-        )
+    if not active:
+        parent = _read_once(parent_run_id)
+        if parent is not None and parent.info.lifecycle_stage == LifecycleStage.DELETED:
+            raise MlflowException(
+                f"Cannot start run under parent run with ID {parent_run_id} because it is in the deleted "
+                "state."
+            )
     return parent_run_id
 
 
-def _resume(run_id: str, run_name: str | None, tags: dict[str, str]) -> Run:
+def _read_once(run_id: str) -> Run | None:
+    """Return a run, or None if the server does not answer, which is not waited for."""
+    if _state.destination().is_offline:
+        return None
     client = MlflowClient()
-    run = client.get_run(run_id)
+    try:
+        answer = client._rest.call_once("GET", f"{API}runs/get", query={"run_id": run_id})  # noqa: SLF001 - ours
+    except MlflowException as error:
+        if is_away(error):
+            return None
+        if error.error_code == RESOURCE_DOES_NOT_EXIST:
+            # It may have been started here, while the server was away.
+            return client.get_run(run_id)
+        raise
+    return Run.from_dictionary(answer["run"])
+
+
+def _resume(run_id: str, run_name: str | None, tags: dict[str, str]) -> Run:
+    run = _read_once(run_id)
+    if run is None:
+        _logger.warning("The tracking server does not answer: the run %s is resumed when it does", run_id)
+        return _resume_here(run_id, run_name, tags)
     experiment_id = _state.active_experiment()[0]
     if experiment_id is not None and experiment_id != run.info.experiment_id:
         raise MlflowException(
@@ -182,10 +205,20 @@ def _resume(run_id: str, run_name: str | None, tags: dict[str, str]) -> Run:
         )
     if run.info.lifecycle_stage == LifecycleStage.DELETED:
         raise MlflowException(f"Cannot start run with ID {run_id} because it is in the deleted state.")
+    client = MlflowClient()
     client.update_run(run_id, "RUNNING", run_name)
     if tags:
         client.log_batch(run_id, tags=[RunTag(key, value) for key, value in tags.items()])
     return client.get_run(run_id)
+
+
+def _resume_here(run_id: str, run_name: str | None, tags: dict[str, str]) -> Run:
+    experiment_id, name = experiment_of_run()
+    info = RunInfo(
+        run_id, experiment_id or "", user(), "RUNNING", now_ms(), None, LifecycleStage.ACTIVE, None, run_name
+    )
+    # The log creates a run, or resumes it if there is one.
+    return _log_run(info, name, tags)
 
 
 def _create(experiment_id: str | None, run_name: str | None, parent: str | None, tags: dict[str, str]) -> Run:
@@ -231,7 +264,7 @@ def _create_on_server(info: RunInfo, tags: dict[str, str]) -> Run:
         "tags": [{"key": key, "value": value} for key, value in tags.items()],
     }
     client = MlflowClient()
-    answer = client._rest.post("runs/create", body, retries=0, timeout=_CREATE_SECONDS)  # noqa: SLF001 - of this package
+    answer = client._rest.call_once("POST", f"{API}runs/create", body=body)  # noqa: SLF001 - of this package
     run = Run.from_dictionary(answer["run"])
     if run.info.artifact_uri:
         client._remember_run_store(run.info.run_id, run.info.artifact_uri)  # noqa: SLF001 - likewise
@@ -242,7 +275,10 @@ def _create_here(info: RunInfo, experiment_name: str | None, tags: dict[str, str
     from trackhelm.fluent.names import generated_name
 
     info.run_name = info.run_name or generated_name()
-    tags = {**tags, _NAME: info.run_name}
+    return _log_run(info, experiment_name, {**tags, _NAME: info.run_name})
+
+
+def _log_run(info: RunInfo, experiment_name: str | None, tags: dict[str, str]) -> Run:
     _state.destination().log.create_run(
         info.run_id,
         start_time_ms=info.start_time,

@@ -26,6 +26,8 @@ _OK: Final = 200
 _NO_CONTENT: Final = 204
 _TRY_AGAIN: Final = frozenset({408, 429, 500, 502, 503, 504})
 _LONGEST_WAIT_SECONDS: Final = 120.0
+_AWAY_SECONDS: Final = 5.0
+_ONCE_SECONDS: Final = 10.0
 
 
 class Transport:
@@ -45,6 +47,21 @@ class Transport:
         host = parts.netloc.rpartition("@")[2]
         self.base = urlunsplit((parts.scheme, host, parts.path.rstrip("/"), "", ""))
         self._server_info: tuple[float, dict[str, Any]] | None = None
+        self._no_answer_at: float | None = None
+
+    @property
+    def is_away(self) -> bool:
+        """Whether the server did not answer a few seconds ago, and has not since."""
+        return self._no_answer_at is not None and time.monotonic() - self._no_answer_at < _AWAY_SECONDS
+
+    def call_once(self, method: str, path: str, **arguments: Any) -> dict[str, Any]:
+        """Call a path without a second try, and not at all while the server is known to be away.
+
+        For what has another way if there is no answer. The arguments are those of `call`.
+        """
+        if self.is_away:
+            raise ServerAwayException(f"{self.base} did not answer a moment ago")
+        return self.call(method, path, retries=0, timeout=_ONCE_SECONDS, **arguments)
 
     def get(self, endpoint: str, query: Mapping[str, Any] | None = None, **options: Any) -> dict[str, Any]:
         """Call an endpoint below `/api/2.0/mlflow/` by GET."""
@@ -128,7 +145,11 @@ class Transport:
             except NoAnswerError as error:
                 if wait.again(None):
                     continue
+                if own:
+                    self._no_answer_at = time.monotonic()
                 raise ServerAwayException(f"API request to {url} failed with exception {error}") from error
+            if own:
+                self._no_answer_at = None
             if answer.status in _TRY_AGAIN and wait.may_again:
                 answer.read()
                 wait.again(answer.headers.get("Retry-After"))

@@ -1,0 +1,95 @@
+"""While the server does not answer, nothing stops and nothing is lost."""
+
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import trackhelm as mlflow
+from tests.e2e.server import ServerProcess
+from trackhelm.exceptions import MlflowException
+
+
+@pytest.fixture
+def own_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ServerProcess]:
+    monkeypatch.setenv("TRACKHELM_SPOOL_DIR", str(tmp_path / "spool"))
+    monkeypatch.setenv("TRACKHELM_LOG_ENVIRONMENT", "false")
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    process = ServerProcess(tmp_path / "server")
+    process.start()
+    mlflow.set_tracking_uri(process.url)
+    yield process
+    if process.running:
+        process.stop()
+
+
+def test_a_run_goes_on_while_the_server_is_away(own_server: ServerProcess) -> None:
+    with mlflow.start_run() as run:
+        mlflow.log_metric("loss", 1, step=1)
+        own_server.kill()
+        mlflow.log_metric("loss", 0.5, step=2)
+        mlflow.log_param("depth", 3)
+        mlflow.set_tag("state", "on")
+    own_server.restart()
+    found = mlflow.get_run(run.info.run_id)
+    assert (found.info.status, found.data.metrics, found.data.params) == (
+        "FINISHED",
+        {"loss": 0.5},
+        {"depth": "3"},
+    )
+    assert found.data.tags["state"] == "on"
+
+
+def test_a_run_starts_while_the_server_is_away(
+    own_server: ServerProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = f"away-{uuid.uuid4().hex[:8]}"
+    own_server.kill()
+    mlflow.set_experiment(name)
+    with mlflow.start_run(tags={"team": "vision"}, description="offline") as outer:
+        mlflow.log_metric("loss", 0.5)
+        with mlflow.start_run(run_name="inner", nested=True) as inner:
+            mlflow.log_param("fold", 1)
+        monkeypatch.setenv("TRACKHELM_FLUSH_TIMEOUT_SECONDS", "0.1")
+        with pytest.raises(MlflowException) as refused:
+            mlflow.get_run(outer.info.run_id)
+        assert refused.value.error_code == "TEMPORARILY_UNAVAILABLE"
+    monkeypatch.setenv("TRACKHELM_FLUSH_TIMEOUT_SECONDS", "120")
+    own_server.restart()
+    runs = {run.info.run_id: run for run in mlflow.search_runs(experiment_names=[name], output_format="list")}
+    assert set(runs) == {outer.info.run_id, inner.info.run_id}
+    found = runs[outer.info.run_id]
+    assert (found.info.status, found.data.metrics) == ("FINISHED", {"loss": 0.5})
+    assert found.info.run_name == outer.info.run_name
+    assert found.info.start_time == outer.info.start_time
+    assert found.data.tags["mlflow.note.content"] == "offline"
+    assert runs[inner.info.run_id].data.tags["mlflow.parentRunId"] == outer.info.run_id
+
+
+def test_a_run_is_resumed_while_the_server_is_away(own_server: ServerProcess) -> None:
+    with mlflow.start_run(run_name="first") as run:
+        mlflow.log_metric("loss", 1, step=1)
+    mlflow.flush_async_logging()
+    own_server.kill()
+    with mlflow.start_run(run.info.run_id):
+        mlflow.log_metric("loss", 0.5, step=2)
+    own_server.restart()
+    found = mlflow.get_run(run.info.run_id)
+    assert (found.info.status, found.info.run_name) == ("FINISHED", "first")
+    assert [point.step for point in mlflow.MlflowClient().get_metric_history(run.info.run_id, "loss")] == [
+        1,
+        2,
+    ]
+
+
+def test_what_needs_an_answer_raises(own_server: ServerProcess) -> None:
+    own_server.kill()
+    for call in (
+        lambda: mlflow.create_experiment("x"),
+        lambda: mlflow.MlflowClient().create_run("0"),
+        mlflow.search_experiments,
+        lambda: mlflow.register_model("models:/m-1", "x"),
+    ):
+        with pytest.raises(MlflowException, match="API request to"):
+            call()
