@@ -25,7 +25,7 @@ NPM := cd $(UI) && PATH="$(abspath $(CLIENTS))/node/bin:$$PATH" npm
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run run-stack ui setup check check-ui format openapi chart-schema test test-server test-charts test-e2e test-stack \
+.PHONY: help run run-stack ui setup check check-ui format openapi chart-schema test test-server test-charts test-cluster test-e2e test-stack \
     test-ui test-clients \
     $(GENERATIONS:%=test-clients-%) test-client test-client-kills test-install test-faults test-azure test-frameworks test-large-files \
     images test-images bench bench-artifacts bench-charts bench-ingest bench-registry bench-start clean
@@ -100,6 +100,13 @@ test-client-kills: $(VENV)/.dev $(CLIENTS)/client/.ready ## Kill 100 training pr
 # No cluster is asked: Helm renders the chart, and Kubernetes' schemas and the settings say whether it is right.
 test-charts: $(VENV)/.dev $(CLIENTS)/charts/.ready ## Render the chart with Helm 4 and 3, and check what was rendered
 	TEST_CHART_TOOLS=$(abspath $(CLIENTS)/charts) $(BIN)/pytest -n 0 tests/charts
+
+# With KUBECONFIG, on that cluster; else on a control plane of the tests' own, whose programs Go builds once (15 CPU minutes)
+# into a folder outside the tree. CLUSTER_BUILD_SECONDS limits that: what is not built in time is skipped, and says so.
+CLUSTER_BUILD_SECONDS ?=
+test-cluster: $(VENV)/.dev $(CLIENTS)/charts/.ready ## The chart and the watcher on a real Kubernetes API (KUBECONFIG=file)
+	$(if $(KUBECONFIG),,$(BIN)/python -m tests.cluster.programs $(if $(CLUSTER_BUILD_SECONDS),--within $(CLUSTER_BUILD_SECONDS)))
+	TEST_CHART_TOOLS=$(abspath $(CLIENTS)/charts) $(BIN)/pytest -n 0 tests/cluster
 
 # A part that touches every service and the queue; STACK_TESTS=tests/e2e runs all of it.
 STACK_TESTS ?= $(addprefix tests/e2e/test_,addresses.py readme.py plain_http.py refusals.py lifecycle.py metric_history.py \

@@ -175,20 +175,27 @@ class Cluster:
         uid: str = found["metadata"]["uid"]
         return uid
 
-    def events_of(self, namespace: str, uid: str) -> list[Json]:
-        """Return the events about an object, which the cluster keeps for an hour."""
-        selector = f"involvedObject.uid={uid}"
+    def events_of(self, namespace: str, kind: str, name: str, uid: str) -> list[Json]:
+        """Return the events about an object, which the cluster keeps for an hour.
+
+        Some controllers do not say in an event which object of that name they mean: these are among them.
+        """
+        selector = f"involvedObject.kind={kind},involvedObject.name={name}"
         found = _asked(
             partial(self._core.list_namespaced_event, namespace, field_selector=selector, limit=_PAGE)
         )
-        return list(found.get("items") or ())
+        events: list[Json] = found.get("items") or []
+        return [each for each in events if (each["involvedObject"].get("uid") or uid) == uid]
 
-    def may(self, right: Right, namespace: str) -> bool:
-        """Return whether this account has a right; every account may ask that of itself."""
+    def may(self, right: Right, namespace: str, name: str = "") -> bool:
+        """Return whether this account has a right; every account may ask that of itself.
+
+        `name` is of the one object that is meant, if it is not all of them.
+        """
         body: Any = {  # the client takes JSON for its models
             "apiVersion": "authorization.k8s.io/v1",
             "kind": "SelfSubjectAccessReview",
-            "spec": {"resourceAttributes": {"namespace": namespace, **right._asdict()}},
+            "spec": {"resourceAttributes": {"namespace": namespace, "name": name, **right._asdict()}},
         }
         found = _asked(partial(self._rights.create_self_subject_access_review, body))
         return bool(found["status"]["allowed"])
@@ -264,7 +271,8 @@ def _response(ask: "partial[Any]") -> Any:
         status = int(error.status or 0)
         raise ClusterError(f"{status} {_told(error)}", status) from error
     except (HTTPError, OSError) as error:
-        raise ClusterError(f"the cluster does not answer: {error!r}") from error
+        # What is wrong, without the request that was repeated in vain.
+        raise ClusterError(f"the cluster does not answer: {getattr(error, 'reason', error)}") from error
 
 
 def _told(error: ApiException) -> str:

@@ -211,7 +211,7 @@ def explained(ending: Ending, name: str, job: Job | None, events: Iterable[Json]
     if not ending.by_others:
         return ending
     reason, message, by = ending.reason, ending.message, ""
-    for event in sorted(events, key=_event_time, reverse=True):
+    for event in sorted(events, key=event_time, reverse=True):
         about = event.get("involvedObject") or {}
         if event.get("reason") not in _TELLING or not (about.get("name") == name or name in _text(event)):
             continue
@@ -236,5 +236,6 @@ def _text(event: Json) -> str:
     return event.get("message") or ""
 
 
-def _event_time(event: Json) -> int:
+def event_time(event: Json) -> int:
+    """Return when what an event tells of happened last, in milliseconds since the epoch, or 0."""
     return time_ms(event.get("lastTimestamp") or event.get("eventTime") or event.get("firstTimestamp")) or 0

@@ -19,7 +19,7 @@ from trackhelm_domain.audit import AuditContext
 from trackhelm_ingest.runs.pod_logic import FACTS, PodEnd, end_run, note_pod
 from trackhelm_watcher import facts
 from trackhelm_watcher.cluster import ClusterError
-from trackhelm_watcher.endings import Ending, ending_of, ending_of_gone, explained
+from trackhelm_watcher.endings import SKEW_MS, Ending, ending_of, ending_of_gone, event_time, explained
 from trackhelm_watcher.joining import CONTAINER, NO_POD, POD, Claim, JoinedBy, Pods, Seen, container_of
 from trackhelm_watcher.pods import Job, Json, read_job, read_pod
 from trackhelm_watcher.store import GoingOn, runs_going_on
@@ -36,7 +36,7 @@ class PodLookup(Protocol):
     def pod_uid(self, namespace: str, name: str) -> str | None:
         """Return the id of the pod that has a name; None if there is none."""
 
-    def events_of(self, namespace: str, uid: str) -> list[Json]:
+    def events_of(self, namespace: str, kind: str, name: str, uid: str) -> list[Json]:
         """Return the events about an object."""
 
 
@@ -163,9 +163,8 @@ class Observer:
             ending = ending_of_gone(pod, claim, now)
         if ending is not None:
             job = self._known.job(pod.job_uid)
-            self._end(
-                run, tags, explained(ending, pod.name, job, self._events(ending, *pod.key, pod.uid, job))
-            )
+            events = self._events(ending, claim, pod.key, pod.uid, job)
+            self._end(run, tags, explained(ending, pod.name, job, events))
         elif tags != stored:
             self._note(run, tags)
 
@@ -174,22 +173,28 @@ class Observer:
         namespace, name, uid = stored[facts.NAMESPACE], stored[facts.POD_NAME], stored[facts.POD_UID]
         if namespace in self._namespaces and not self._is_there(namespace, name, uid):
             ending = ending_of_gone(None, claim, self._clock())
-            events = self._events(ending, namespace, name, uid, None)
+            events = self._events(ending, claim, (namespace, name), uid)
             self._end(run, dict(stored), explained(ending, name, None, events))
 
     def _is_there(self, namespace: str, name: str, uid: str) -> bool:
         return self._cluster.pod_uid(namespace, name) == uid
 
-    def _events(self, ending: Ending, namespace: str, name: str, uid: str, job: Job | None) -> list[Json]:
+    def _events(
+        self, ending: Ending, claim: Claim, key: tuple[str, str], uid: str, job: Job | None = None
+    ) -> list[Json]:
+        """Return the events about a pod and its job since a run began in it."""
         if not ending.by_others:
             return []
+        namespace, name = key
         try:
-            found = self._cluster.events_of(namespace, uid)
-            return found + (self._cluster.events_of(namespace, job.uid) if job else [])
+            found = self._cluster.events_of(namespace, "Pod", name, uid)
+            found += self._cluster.events_of(namespace, "Job", job.name, job.uid) if job else []
         except ClusterError as error:
             # They only tell who did it.
             log.warning("a run is ended without the events of its pod", pod=name, error=str(error))
             return []
+        # One before may be about another pod, which had the same name.
+        return [each for each in found if event_time(each) >= claim.time - SKEW_MS]
 
     def _note(self, run: GoingOn, tags: Mapping[str, str]) -> None:
         with self._database.writing() as session:

@@ -143,10 +143,12 @@ def missing_rights(cluster: Cluster, settings: WatcherSettings) -> list[str]:
     Raises `ClusterError`, if the cluster does not answer.
     """
     namespaces = watched_namespaces(settings)
-    needed = [(right, namespace) for namespace in namespaces for right in READS]
-    needed += [(right, _lease_namespace(settings, namespaces)) for right in WRITES_LEASE]
+    needed = [(right, namespace, "") for namespace in namespaces for right in READS]
+    needed += [
+        (right, _lease_namespace(settings, namespaces), settings.watcher_lease) for right in WRITES_LEASE
+    ]
     return [
         f"{right.verb} {right.resource} in {namespace}"
-        for right, namespace in needed
-        if not cluster.may(right, namespace)
+        for right, namespace, name in needed
+        if not cluster.may(right, namespace, name)
     ]

@@ -27,7 +27,7 @@ _TEXT: Final = {"type": "string"}
 _TEXTS: Final = {"type": "object", "additionalProperties": _TEXT}
 
 # The parts of these that the chart may use, as their projects describe them.
-_CUSTOM: Final = {
+CUSTOM: Final = {
     "gateway.networking.k8s.io/v1/HTTPRoute": _resource(
         parentRefs=_LIST,
         hostnames={"type": "array", "items": _TEXT},
@@ -77,7 +77,7 @@ def _definitions(version: str) -> jsonschema_rs.Registry:
 
 @cache
 def _validator(api: str, kind: str, version: str) -> jsonschema_rs.Validator:
-    if custom := _CUSTOM.get(f"{api}/{kind}"):
+    if custom := CUSTOM.get(f"{api}/{kind}"):
         return jsonschema_rs.validator_for(custom)
     folder = tools() / "schemas" / f"v{version}-local-strict"
     # `rbac.authorization.k8s.io/v1` is `rbac-v1`.

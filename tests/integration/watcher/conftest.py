@@ -11,12 +11,11 @@ from typing import Any, Final
 
 import pytest
 import yaml
-from starlette.testclient import TestClient
 
 from tests.fixtures import pods
 from tests.fixtures.api import Api
 from tests.fixtures.kubernetes_api import KubernetesApi, Rule, kubernetes_api
-from tests.fixtures.waiting import wait_until
+from tests.fixtures.runs_of_pods import RunsOfPods
 from trackhelm_core.runtime import now_ms
 from trackhelm_core.settings import WatcherSettings
 from trackhelm_domain.opening import open_database
@@ -40,7 +39,13 @@ def documented_rules() -> list[Rule]:
     """Return what the Roles of the page allow."""
     found = [each for text in documented("yaml") for each in yaml.safe_load_all(text)]
     return [
-        Rule(role["metadata"]["namespace"], rule["apiGroups"], rule["resources"], rule["verbs"])
+        Rule(
+            role["metadata"]["namespace"],
+            rule["apiGroups"],
+            rule["resources"],
+            rule["verbs"],
+            rule.get("resourceNames", ()),
+        )
         for role in found
         if role["kind"] == "Role"
         for rule in role["rules"]
@@ -62,10 +67,9 @@ def cluster() -> Iterator[KubernetesApi]:
 
 
 @dataclass
-class Place:
+class Place(RunsOfPods):
     """The API, a cluster, and watchers of it. Pods have names and addresses of their own in each test."""
 
-    api: Api
     cluster: KubernetesApi
     folder: Path
     closing: ExitStack = field(default_factory=ExitStack)
@@ -75,19 +79,6 @@ class Place:
     def __post_init__(self) -> None:
         number = uuid.uuid4().int
         self.address = ".".join(["10", *(str(number >> shift & 255) for shift in (0, 8, 16))])
-
-    @property
-    def url(self) -> str:
-        """The URL of the database of the API."""
-        url: str = self.api.client.app.state.runtime.database.engine.url.render_as_string(  # type: ignore[attr-defined]
-            hide_password=False
-        )
-        return url
-
-    def caller(self, address: str) -> Api:
-        """Return the API as a client at an address calls it."""
-        client = TestClient(self.api.client.app, base_url="http://127.0.0.1", client=(address, 50_000))
-        return Api(client)
 
     def run(self, address: str | None = None, **message: Any) -> str:
         """Create a run from an address, by default that of the pod."""
@@ -104,33 +95,6 @@ class Place:
     def watcher(self, **settings: Any) -> Watcher:
         """Start a watcher, which ends with the test."""
         return self.closing.enter_context(watching(self, **settings))
-
-    def info(self, run: str) -> dict[str, Any]:
-        info: dict[str, Any] = self.api.get("runs/get", run_id=run)["run"]["info"]
-        return info
-
-    def tags(self, run: str) -> dict[str, str]:
-        """Return the tags of a run that a watcher wrote, without their prefix."""
-        tags = self.api.get("runs/get", run_id=run)["run"]["data"]["tags"]
-        prefix = "trackhelm.k8s."
-        return {
-            tag["key"].removeprefix(prefix): tag["value"] for tag in tags if tag["key"].startswith(prefix)
-        }
-
-    def joined(self, run: str) -> dict[str, str]:
-        """Wait until a run is joined to a pod, and return its tags."""
-        wait_until(lambda: self.tags(run))
-        return self.tags(run)
-
-    def ended(self, run: str) -> tuple[str, str]:
-        """Wait until a run is ended, and return its state and the reason."""
-        wait_until(lambda: self.info(run)["status"] != "RUNNING")
-        return self.info(run)["status"], self.tags(run).get("reason", "")
-
-    def events(self, run: str) -> list[dict[str, Any]]:
-        """Return the audit events of a run, oldest first."""
-        found = self.api.get("/api/2.0/trackhelm/audit/events", entity_id=run).get("events", [])
-        return list(reversed(found))
 
 
 def settings_of(place: Place, **given: Any) -> WatcherSettings:

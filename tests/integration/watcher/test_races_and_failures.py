@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from tests.fixtures.kubernetes_api import kubernetes_api
+from tests.fixtures.kubernetes_api import Rule, kubernetes_api
 from tests.fixtures.pods import NAMESPACE, container, terminated
 from tests.fixtures.waiting import wait_until
 from tests.integration.watcher.conftest import Place, documented_rules, settings_of
@@ -156,6 +156,10 @@ def test_of_two_watchers_one_leads_and_the_other_takes_over(place: Place) -> Non
 def test_two_watchers_that_both_believe_to_lead_end_a_run_once(place: Place) -> None:
     place.pod()
     run = place.run()
+    assert place.cluster.rules is not None
+    place.cluster.rules += [
+        Rule("trackhelm", ["coordination.k8s.io"], ["leases"], ["get", "update"], ["another"])
+    ]
     both = [place.watcher(watcher_lease=name) for name in ("trackhelm-watcher", "another")]
     wait_until(lambda: all(each.election.leads for each in both))
     place.joined(run)
