@@ -167,7 +167,7 @@ IMAGE_ARGUMENTS = --build-arg VERSION=$(IMAGE_TAG) --build-arg REVISION=$(shell 
 
 # Not part of `test`: it needs root, debootstrap and buildah, and makes the bases, too.
 IMAGE_BASES ?= build/bases
-test-images: $(VENV)/.dev ## Build both images with buildah, on bases made of Debian's packages, and run them
+test-images: $(VENV)/.dev $(UI_BUILT) ## Build both images with buildah, on bases made of Debian's packages, and run them
 	options="$$(deploy/local_bases.sh $(abspath $(IMAGE_BASES)))" && \
 	$(MAKE) images BUILDER=buildah IMAGES=localhost BUILD_OPTIONS="$$options" && \
 	TEST_IMAGES=localhost TEST_IMAGE_TAG=$(IMAGE_TAG) TEST_IMAGE_OPTIONS="$$options" $(BIN)/pytest -n 0 tests/images

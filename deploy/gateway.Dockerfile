@@ -19,7 +19,7 @@ LABEL org.opencontainers.image.title="Trackhelm gateway" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}" \
       org.opencontainers.image.created="${CREATED}"
-COPY --from=server /usr/share/trackhelm/ui /usr/share/trackhelm/ui
+COPY --from=server /opt/trackhelm/lib/python3*/site-packages/trackhelm_core/http/web_ui /usr/share/trackhelm/ui
 USER 10001:10001
 WORKDIR /tmp
 EXPOSE 8080

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes the bases of both images on a Debian machine that reaches no registry of images, from Debian's packages and the
 # nginx of a wheel, and prints the options with which buildah builds on them:
-#   make images BUILDER=buildah BUILD_OPTIONS="$(deploy/local_bases.sh FOLDER)"
+#   make ui images BUILDER=buildah BUILD_OPTIONS="$(deploy/local_bases.sh FOLDER)"
 # It needs root, debootstrap, buildah and python3 with pip. FOLDER is kept for the next time. The machine's certificates and
 # its pip.conf, if there is one, are used while the images are built, and do not get into them.
 set -euo pipefail
@@ -35,5 +35,5 @@ fi
 configuration=$folder/pip.conf
 cat /etc/pip.conf 2>/dev/null >"$configuration" || printf '[global]\ncert = /etc/ssl/certs/ca-certificates.crt\n' >"$configuration"
 echo "--isolation chroot --volume /etc/ssl/certs:/etc/ssl/certs:ro --secret id=pip,src=$configuration" \
-    "--build-arg BUILD_IMAGE=localhost/trackhelm-base-build --build-arg NODE_IMAGE=localhost/trackhelm-base-build" \
+    "--build-arg UI=given --build-arg BUILD_IMAGE=localhost/trackhelm-base-build --build-arg NODE_IMAGE=localhost/trackhelm-base-build" \
     "--build-arg SERVER_BASE_IMAGE=localhost/trackhelm-base --build-arg GATEWAY_BASE_IMAGE=localhost/trackhelm-base-nginx"

@@ -7,16 +7,16 @@ ARG BUILD_IMAGE=docker.io/library/python:3.11-bookworm
 ARG SERVER_BASE_IMAGE=docker.io/library/python:3.11-slim-bookworm
 ARG NODE_IMAGE=docker.io/library/node:24-bookworm-slim
 
-# The files of the web UI: built here; or, with UI=given, those that were built before, for a build without npm.
+# The files of the web UI: built here; or, with UI=given, those that `make ui` built before, for a build without npm.
 FROM ${NODE_IMAGE} AS ui
 ARG UI=build
-WORKDIR /source
-# The license is there in any case, and keeps the instruction from failing in a tree without the web UI.
-COPY LICENSE services/ui* ./
+WORKDIR /source/services/ui
+COPY services/trackhelm_core/http /source/services/trackhelm_core/http
+COPY services/ui ./
 RUN --mount=type=secret,id=npmrc,target=/root/.npmrc \
     set -eu; \
-    mkdir -p dist; \
-    if [ "$UI" = build ] && [ -f package.json ]; then npm ci --no-audit --no-fund && npm run build; fi
+    if [ "$UI" = build ]; then npm ci --no-audit --no-fund; UI_FOLDER=../trackhelm_core/http/web_ui npm run build; fi; \
+    test -f ../trackhelm_core/http/web_ui/index.html
 
 FROM ${BUILD_IMAGE} AS build
 WORKDIR /source
@@ -25,8 +25,7 @@ COPY requirements/constraints.txt requirements/
 RUN python3 -m venv --without-pip /opt/trackhelm
 COPY pyproject.toml README.md LICENSE ./
 COPY services services
-# The embedded server has the files in its package.
-COPY --from=ui /source/dist services/trackhelm_core/http/web_ui
+COPY --from=ui /source/services/trackhelm_core/http/web_ui services/trackhelm_core/http/web_ui
 ARG EXTRAS=""
 # With the constraints, the tools that build the package are pinned as well. The secret is for a mirror of packages.
 RUN --mount=type=secret,id=pip,target=/etc/pip.conf \
@@ -57,7 +56,6 @@ LABEL org.opencontainers.image.title="Trackhelm server" \
       org.opencontainers.image.revision="${REVISION}" \
       org.opencontainers.image.created="${CREATED}"
 COPY --from=build /opt/trackhelm /opt/trackhelm
-COPY --from=ui /source/dist /usr/share/trackhelm/ui
 # A volume that is mounted at /data, for the embedded server, belongs to the user by this; nothing else in the image does.
 COPY --from=build --chown=10001:10001 /made/ /
 ENV PATH=/opt/trackhelm/bin:/usr/local/bin:/usr/bin:/bin \

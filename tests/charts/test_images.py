@@ -16,6 +16,7 @@ import yaml
 from tests.charts.rendering import CHART, PROFILES, ROOT, Object, containers, objects_of, pods
 from trackhelm_cli.main import load_command
 from trackhelm_core import __version__
+from trackhelm_core.http.web_ui import WEB_UI_FOLDER
 
 DEPLOY = ROOT / "deploy"
 IMAGES = {"trackhelm-server": "server", "trackhelm-gateway": "gateway"}
@@ -101,10 +102,14 @@ def test_the_gateway_starts_nginx_as_the_chart_does() -> None:
 
 
 def test_the_files_of_the_web_ui_are_where_the_chart_says() -> None:
-    folder = values()["gateway"]["uiFolder"]
-    for name in IMAGES.values():
-        copied = [rest.split() for word, rest in result(name) if word == "COPY"]
-        assert [source for *_, source, target in copied if target == folder], name
+    copied = [rest.split() for word, rest in result("gateway") if word == "COPY"]
+    ((_, source, target),) = copied
+    assert target == values()["gateway"]["uiFolder"]
+    # They are data of the package, from which the embedded server has them.
+    inside = source.partition("/site-packages/")[2]
+    assert inside == str(WEB_UI_FOLDER.relative_to(ROOT / "services"))
+    copied = [rest.split() for word, rest in instructions("server") if word == "COPY"]
+    assert ["--from=ui", f"/source/services/{inside}", f"services/{inside}"] in copied
 
 
 def test_the_chart_names_the_version_that_the_images_have() -> None:

@@ -137,6 +137,7 @@ def test_the_server_stores_what_it_is_sent(running: Callable[[str], str]) -> Non
         answer(port, f"{api}/runs/log-metric", logged)
         (metric,) = answer(port, f"{api}/runs/get?run_id={run}")["run"]["data"]["metrics"]
         assert metric["value"] == 0.5
+        assert b'<script type="module"' in answer(port, "/")
 
 
 def test_the_gateway_answers_with_the_configuration_that_the_server_writes(
@@ -152,6 +153,7 @@ def test_the_gateway_answers_with_the_configuration_that_the_server_writes(
     (mounted / "tmp" / "nginx.conf").write_text(text, encoding="utf-8")
     with started(gateway, "nginx", "-e", "stderr", "-c", "/tmp/nginx.conf"):
         wait_until(lambda: answers(port), seconds=30)
+        assert b'<script type="module"' in answer(port, "/")
 
 
 def test_a_second_build_is_the_same_image() -> None:
