@@ -31,7 +31,7 @@ OWNED: Final = frozenset(
         *("DATABASE_URL", "DATABASE_URL_FILE", "REDIS_URL", "REDIS_URL_FILE"),
         *("ARTIFACTS_URL", "S3_ENDPOINT", "S3_PUBLIC_ENDPOINT", "S3_REGION", "S3_ALLOW_HTTP"),
         *("S3_ACCESS_KEY", "S3_ACCESS_KEY_FILE", "S3_SECRET_KEY", "S3_SECRET_KEY_FILE"),
-        *("SECRET_KEY", "SECRET_KEY_FILE"),
+        *("SECRET_KEY", "SECRET_KEY_FILE", "TRACES_URL", "TRACES_SAMPLE"),
     }
 )
 """Settings that the chart sets by itself, or from other values: `settings` cannot have them."""

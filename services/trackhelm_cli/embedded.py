@@ -1,5 +1,6 @@
 """`trackhelm-server embedded`: all services in one process, on SQLite and a folder."""
 
+from trackhelm_cli.opening import open_tracing
 from trackhelm_cli.options import (
     ANNOUNCEMENT,
     DatabaseOption,
@@ -40,6 +41,7 @@ def embedded(
             auth=auth,
             webhooks=webhooks,
             body_memory_mebibytes=http.body_memory_mebibytes,
+            tracing=open_tracing("embedded"),
         )
     except ValueError as error:
         raise failed(str(error)) from error

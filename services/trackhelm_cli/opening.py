@@ -1,8 +1,9 @@
-"""The database or the runtime of a command that works beside a running server, and its exit on errors."""
+"""What a command opens, and its exit on errors: database, runtime, and the traces of a server or worker."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 from sqlalchemy.exc import SQLAlchemyError
@@ -13,10 +14,28 @@ from trackhelm_cli.options import failed, load, warn_of_unknown_names
 from trackhelm_core.db.unit_of_work import Database
 from trackhelm_core.errors import ApiError
 from trackhelm_core.runtime import Openers, Runtime
-from trackhelm_core.settings import LogSettings, ObjectSettings, RedisSettings, StorageSettings
+from trackhelm_core.settings import LogSettings, ObjectSettings, RedisSettings, StorageSettings, TraceSettings
 from trackhelm_core.telemetry.logging import configure_logging
 from trackhelm_domain.migrate import is_ready
 from trackhelm_domain.opening import open_database, open_runtime
+
+if TYPE_CHECKING:
+    from trackhelm_core.telemetry.tracing import Tracing
+
+
+def open_tracing(service: str) -> "Tracing | None":
+    """Return what records the spans of a service, None without a collector; exit 2 without its packages."""
+    settings = load(TraceSettings)
+    if settings.traces_url is None:
+        return None
+    try:
+        from trackhelm_core.telemetry.tracing import Tracing  # noqa: PLC0415 - its packages are optional
+    except ModuleNotFoundError as error:
+        raise failed(
+            f"TRACKHELM_TRACES_URL is set, and {error.name} is not installed: "
+            "pip install 'trackhelm-server[otel]'"
+        ) from error
+    return Tracing(settings, service)
 
 
 @contextmanager

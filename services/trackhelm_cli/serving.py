@@ -14,6 +14,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from trackhelm_cli.http_protocol import BoundedProtocol
+from trackhelm_cli.opening import open_tracing
 from trackhelm_cli.options import failed, load, warn_of_unknown_names
 from trackhelm_core.http.app import api_document, build_app
 from trackhelm_core.http.prefix import Paths
@@ -155,5 +156,6 @@ def serve_service(
         auth=auth,
         body_memory_mebibytes=http.body_memory_mebibytes,
         document=_whole_document,
+        tracing=open_tracing(service.name),
     )
     serve(app, http, f"{service.name} listens on {{url}}", auth)

@@ -4,7 +4,7 @@ Run only one beat: a second would repeat the tasks.
 """
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from celery import Celery
@@ -12,11 +12,13 @@ from celery.signals import (
     after_task_publish,
     beat_init,
     setup_logging,
+    worker_process_shutdown,
     worker_ready,
     worker_shutting_down,
 )
 
 from trackhelm_cli.monitoring import Monitoring
+from trackhelm_cli.opening import open_tracing
 from trackhelm_cli.options import (
     DatabaseOption,
     DataOption,
@@ -32,8 +34,16 @@ from trackhelm_stack.roles import BEAT_READY, WORKER_READY
 from trackhelm_worker.compose import TASKS, build_celery
 from trackhelm_worker.task_metrics import TaskMetrics, count_sent
 
+if TYPE_CHECKING:
+    from trackhelm_core.telemetry.tracing import Tracing
 
-def _load_celery(data: Path | None, database_url: str | None, metrics: TaskMetrics | None) -> Celery:
+
+def _load_celery(
+    data: Path | None,
+    database_url: str | None,
+    metrics: TaskMetrics | None = None,
+    tracing: "Tracing | None" = None,
+) -> Celery:
     """Return the application for the settings and options; exit 2 without a Redis."""
     storage = load(StorageSettings, data=data, database_url=database_url)
     redis = load(RedisSettings)
@@ -44,7 +54,7 @@ def _load_celery(data: Path | None, database_url: str | None, metrics: TaskMetri
     warn_of_unknown_names()
     # If this signal has a receiver, Celery does not configure logging.
     setup_logging.connect(_keep_logging)
-    return build_celery(storage, redis, metrics)
+    return build_celery(storage, redis, metrics, tracing)
 
 
 def _listen(monitoring: Monitoring, role: str) -> None:
@@ -71,7 +81,7 @@ def beat() -> None:
     """Send periodic tasks until the process is stopped."""
     monitoring = Monitoring()
     after_task_publish.connect(count_sent(monitoring.metrics), weak=False)
-    app = _load_celery(None, None, None)
+    app = _load_celery(None, None)
     beat_init.connect(_announce_beat)
     beat_init.connect(monitoring.set_ready)
     _listen(monitoring, "beat")
@@ -104,9 +114,9 @@ def worker(
     """Run tasks until the process is stopped; the database must have been migrated."""
     monitoring = Monitoring()
     taken = list(queues or TaskQueue)
-    app = _load_celery(
-        data, database_url, TaskMetrics(monitoring.metrics, [task for task in TASKS if task.queue in taken])
-    )
+    counted = TaskMetrics(monitoring.metrics, [task for task in TASKS if task.queue in taken])
+    tracing = open_tracing("worker")
+    app = _load_celery(data, database_url, counted, tracing)
     worker_ready.connect(_announce_worker)
     worker_ready.connect(monitoring.set_ready)
     worker_shutting_down.connect(monitoring.set_stopping)
@@ -122,5 +132,10 @@ def worker(
         without_gossip=True,
         quiet=True,
     )
+    if tracing is not None:
+        # Each process of the pool has spans of its own, which it sends before it ends.
+        worker_process_shutdown.connect(lambda **_: tracing.close(), weak=False)
     process.start()
+    if tracing is not None:
+        tracing.close()
     raise typer.Exit(process.exitcode or 0)

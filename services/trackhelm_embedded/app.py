@@ -1,5 +1,7 @@
 """Composes all services into the embedded application."""
 
+from typing import TYPE_CHECKING
+
 from fastapi import FastAPI
 
 from trackhelm_artifact.objects.opening import ArtifactStores
@@ -22,6 +24,9 @@ from trackhelm_ingest.service import SERVICE as INGEST
 from trackhelm_query.service import SERVICE as QUERY
 from trackhelm_registry.service import SERVICE as REGISTRY
 from trackhelm_registry.webhooks.delivery.configuration import WebhookConfiguration
+
+if TYPE_CHECKING:
+    from trackhelm_core.telemetry.tracing import Tracing
 
 SERVICES = (INGEST, QUERY, ARTIFACT, REGISTRY)
 
@@ -55,6 +60,7 @@ def embedded_app(
     auth: AuthSettings | None = None,
     webhooks: WebhookSettings | None = None,
     body_memory_mebibytes: int = BODY_MEMORY_MEBIBYTES,
+    tracing: "Tracing | None" = None,
 ) -> FastAPI:
     """Return the application over a data folder, which is created and migrated if necessary.
 
@@ -71,4 +77,5 @@ def embedded_app(
         auth=auth,
         body_memory_mebibytes=body_memory_mebibytes,
         pages=web_ui_routes(),
+        tracing=tracing,
     )

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from functools import partial
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from celery import Celery
 
@@ -13,19 +13,28 @@ from trackhelm_core.queue.broker import make_celery
 from trackhelm_core.queue.tasks import Task
 from trackhelm_core.runtime import Openers, Runtime
 from trackhelm_core.settings import RedisSettings, StorageSettings
+from trackhelm_core.traces import CARRIED
 from trackhelm_domain.opening import open_runtime
 from trackhelm_ingest.tasks import TASKS as INGEST
 from trackhelm_registry.tasks import TASKS as REGISTRY
 from trackhelm_registry.webhooks.delivery.configuration import WebhookConfiguration
 from trackhelm_worker.task_metrics import TaskMetrics
 
+if TYPE_CHECKING:
+    from trackhelm_core.telemetry.tracing import Tracing
+
 TASKS: Sequence[Task] = (*INGEST, *ARTIFACT, *REGISTRY)
 
 
 def build_celery(
-    storage: StorageSettings, redis: RedisSettings, metrics: TaskMetrics | None = None
+    storage: StorageSettings,
+    redis: RedisSettings,
+    metrics: TaskMetrics | None = None,
+    tracing: "Tracing | None" = None,
 ) -> Celery:
-    """Return the application that runs and schedules every service's tasks; `metrics` count those it runs.
+    """Return the application that runs and schedules every service's tasks.
+
+    `metrics` count those that it runs, and `tracing` records spans of them.
 
     The first task of a process opens its runtime, because the processes that a worker forks must not inherit
     pools of connections. What only some tasks use (the object store, the key of secrets) is opened by the
@@ -47,7 +56,7 @@ def build_celery(
             return opened[0]
 
     for task in TASKS:
-        _register(app, task, runtime, metrics)
+        _register(app, task, runtime, metrics, tracing)
     app.conf.beat_schedule = {
         task.name: {
             "task": task.name,
@@ -62,9 +71,22 @@ def build_celery(
     return app
 
 
-def _register(app: Celery, task: Task, runtime: Callable[[], Runtime], metrics: TaskMetrics | None) -> None:
+def _register(
+    app: Celery,
+    task: Task,
+    runtime: Callable[[], Runtime],
+    metrics: TaskMetrics | None,
+    tracing: "Tracing | None",
+) -> None:
     def run(*arguments: Any) -> None:
         task.run(runtime(), *arguments)
 
+    def run_traced(*arguments: Any) -> None:
+        assert tracing is not None
+        # Celery keeps what a message carries among the attributes of the request.
+        carried = {name: found for name in CARRIED if (found := registered.request.get(name))}
+        with tracing.task(task.name, task.queue.value, carried):
+            task.run(runtime(), *arguments)
+
     counted = {} if metrics is None else {"Request": metrics.request_of(task)}
-    app.task(run, name=task.name, **counted)
+    registered = app.task(run if tracing is None else run_traced, name=task.name, **counted)

@@ -307,3 +307,24 @@ def test_a_watcher_that_is_not_wanted_leaves_no_rights_behind() -> None:
     objects = render({"watcher": {"enabled": False}})
     assert not [each for each in objects if component_of(each) == "watcher"]
     assert not of_kind(objects, "Role", "RoleBinding")
+
+
+def test_traces_are_sent_only_where_a_collector_is_named() -> None:
+    def egress(objects: list[Object], component: str) -> list[Any]:
+        rules: list[Any] = one(objects, "NetworkPolicy", f"trackhelm-{component}")["spec"]["egress"]
+        return [rule for rule in rules if {"protocol": "TCP", "port": 4318} in rule["ports"]]
+
+    without = render({})
+    settings = one(without, "ConfigMap", "trackhelm-settings")["data"]
+    assert not [name for name in settings if "TRACES" in name]
+    objects = render({"monitoring": {"traces": {"url": "http://collector.monitoring:4318", "sample": 0.5}}})
+    settings = one(objects, "ConfigMap", "trackhelm-settings")["data"]
+    assert settings["TRACKHELM_TRACES_URL"] == "http://collector.monitoring:4318"
+    assert settings["TRACKHELM_TRACES_SAMPLE"] == "0.5"
+    for component in ("ingest", "query", "artifact", "registry", "worker-metrics", "webhooks"):
+        assert egress(objects, component)
+        assert not egress(without, component)
+    assert not egress(objects, "gateway")
+    secure = render({"monitoring": {"traces": {"url": "https://collector.example.com/otlp"}}})
+    rules = one(secure, "NetworkPolicy", "trackhelm-query")["spec"]["egress"]
+    assert {"ports": [{"protocol": "TCP", "port": 443}]} in rules

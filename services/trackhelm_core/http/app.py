@@ -6,7 +6,7 @@ Besides the services' routes, each application has probes, metrics, the OpenAPI 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, FastAPI, Response
@@ -26,6 +26,10 @@ from trackhelm_core.settings import AuthSettings
 from trackhelm_core.telemetry.requests import RequestMetrics, RequestMiddleware, metrics_router
 from trackhelm_core.wire.replies import JSON_MEDIA_TYPE, ErrorReply, made_schema, schema_of
 from trackhelm_core.wire.routes import MEBIBYTE, BodyMemory, DirectApplication, DirectEndpoints, direct_routes
+
+if TYPE_CHECKING:
+    from trackhelm_core.telemetry.tracing import Tracing
+
 
 # The OpenAPI document of a process: FastAPI's, completed with the schemas of our answers.
 
@@ -147,6 +151,8 @@ def _routed(
         redoc_url=None,
         # MLflow's clients never use a trailing slash, and a redirect would lose a POST's body.
         redirect_slashes=False,
+        # Spans are recorded around the whole application, and FastAPI would send by itself what OTEL_* say.
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
     app.include_router(health_router)
     app.include_router(metrics_router)
@@ -177,6 +183,7 @@ def build_app(
     body_memory_mebibytes: int = BODY_MEMORY_MEBIBYTES,
     document: Callable[[], dict[str, Any]] | None = None,
     pages: Sequence[BaseRoute] = (),
+    tracing: "Tracing | None" = None,
 ) -> FastAPI:
     """Return an application that serves `services` over `runtime`; it closes the runtime when it stops.
 
@@ -184,6 +191,7 @@ def build_app(
     counts for who sends it; without, nobody's does. Bodies of requests take
     `body_memory_mebibytes` together at the most. `document` returns the OpenAPI document where it tells of
     more than `services`. `pages` are routes of what is not an API, such as the web UI's files.
+    `tracing` records spans of requests; it is closed with the runtime.
 
     Routers are included and not mounted, because the lifespan of a mounted application never runs.
     """
@@ -191,6 +199,8 @@ def build_app(
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as running:
+            if tracing is not None:
+                running.callback(tracing.close)
             running.callback(runtime.close)
             for service in services:
                 if service.lifespan:
@@ -210,7 +220,12 @@ def build_app(
 
     def layers(inner: ASGIApp) -> ASGIApp:
         actors = ActorMiddleware(inner, proxies=proxies)
-        return RequestMiddleware(actors, metrics, behind_gateway=behind_gateway)
+        requests = RequestMiddleware(actors, metrics, behind_gateway=behind_gateway)
+        if tracing is None:
+            return requests
+        from trackhelm_core.telemetry.tracing import TraceMiddleware  # noqa: PLC0415 - its packages are optional
+
+        return TraceMiddleware(requests, tracing)
 
     app.add_middleware(layers)
     app.direct = direct_routes(services)

@@ -21,6 +21,7 @@ from trackhelm_core.queue.broker import make_celery, waiting_of
 from trackhelm_core.queue.names import COUNTS, PARTITIONS
 from trackhelm_core.queue.tasks import Sendable, TaskQueue
 from trackhelm_core.settings import RedisSettings
+from trackhelm_core.traces import Trace, bound_trace
 
 # Several commands to Redis in one round trip, without the cost of redis-py's pipeline.
 #
@@ -82,11 +83,19 @@ class RedisConnection:
         """Return a client for the running event loop; the caller closes it."""
         return AsyncRedis.from_url(self.url, retry=AsyncRetry(NoBackoff(), _RETRIES), **self._options(0))
 
-    def send(self, task: Sendable, *arguments: Any) -> None:
-        """Send a task to the workers; log a failure. Beat or the next request will send the task again."""
+    def send(self, task: Sendable, *arguments: Any, trace: Trace | None = None) -> None:
+        """Send a task to the workers; log a failure. Beat or the next request will send the task again.
+
+        The task's span is below that of `trace`, by default of what sends it.
+        """
+        trace = trace or bound_trace.get()
         try:
             self._celery.send_task(
-                task.name, args=arguments, queue=task.queue.value, countdown=task.delay_seconds or None
+                task.name,
+                args=arguments,
+                queue=task.queue.value,
+                countdown=task.delay_seconds or None,
+                headers=dict(trace.carried_to(task.name)) if trace else None,
             )
         except (KombuError, RedisError, OSError) as error:
             log.warning("a task was not sent", task=task.name, arguments=arguments, error=repr(error))

@@ -14,6 +14,7 @@ from trackhelm_core.settings.process import (
     HttpSettings,
     LogSettings,
     Network,
+    TraceSettings,
     path_prefix,
 )
 from trackhelm_core.settings.stores import ObjectSettings, RedisSettings, StorageSettings, WebhookSettings
@@ -30,6 +31,7 @@ __all__ = [
     "ObjectSettings",
     "RedisSettings",
     "StorageSettings",
+    "TraceSettings",
     "WatcherSettings",
     "WebhookSettings",
     "known_names",
@@ -47,6 +49,7 @@ GROUPS: Final = (
     WebhookSettings,
     WatcherSettings,
     LogSettings,
+    TraceSettings,
 )
 
 

@@ -61,6 +61,23 @@ class LogSettings(SettingsGroup):
     )
 
 
+class TraceSettings(SettingsGroup):
+    """Where the traces of requests and tasks are sent."""
+
+    traces_url: str | None = Field(
+        None,
+        pattern=r"^https?://",
+        description="Address of an OTLP collector, `http://collector:4318`, which the traces of requests and "
+        "tasks are sent to; without one nothing is traced. It needs the extra `otel`.",
+    )
+    traces_sample: float = Field(
+        1.0,
+        ge=0,
+        le=1,
+        description="Share of the traces that begin here which are recorded; of others the caller decides.",
+    )
+
+
 _SEGMENT: Final = re.compile(r"[A-Za-z0-9._~-]+")
 _PREFIX_LENGTH: Final = 255
 OWN_ROOTS: Final = frozenset(

@@ -7,6 +7,7 @@ from contextvars import ContextVar
 import structlog
 
 from trackhelm_core.settings import LogSettings
+from trackhelm_core.traces import bound_trace
 
 bound_request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 """The id of the request that is being served; it is added to every line that is logged meanwhile."""
@@ -17,6 +18,8 @@ def _add_request_id(
 ) -> structlog.typing.EventDict:
     if (request_id := bound_request_id.get()) is not None:
         event.setdefault("request_id", request_id)
+    if (trace := bound_trace.get()) is not None:
+        event.setdefault("trace_id", trace.trace_id)
     return event
 
 

@@ -24,6 +24,7 @@ from trackhelm_core.queue import names
 from trackhelm_core.queue.connection import Command
 from trackhelm_core.queue.names import accepted_of, deleted_of, drainer_of, note_of, partition_of, stream_of
 from trackhelm_core.settings import RedisSettings
+from trackhelm_core.traces import Trace, bound_trace
 
 log = structlog.get_logger(__name__)
 
@@ -97,6 +98,7 @@ class _Waiting:
     data: bytes
     epoch: int
     answered: asyncio.Future[None]
+    trace: Trace | None
 
 
 RoundTrip = Callable[[Sequence[Command]], Awaitable[list[Any]]]
@@ -108,10 +110,13 @@ class RunsChangedError(Exception):
 
 
 class Appender:
-    """Appends entries from one event loop; calls `call_worker` for a partition without a drainer."""
+    """Appends entries from one event loop; calls `call_worker` for a partition without a drainer.
+
+    It passes the trace of the first of the entries that need one.
+    """
 
     def __init__(
-        self, round_trip: RoundTrip, settings: RedisSettings, call_worker: Callable[[int], None]
+        self, round_trip: RoundTrip, settings: RedisSettings, call_worker: Callable[[int, Trace | None], None]
     ) -> None:
         self._round_trip = round_trip
         self._settings = settings
@@ -137,7 +142,8 @@ class Appender:
         if self._waiting_bytes + len(data) > WAITING_BYTES:
             raise _too_much()
         partition = partition_of(run, self._settings.queue_partitions)
-        waiting = _Waiting(run, subjects, partition, data, epoch, asyncio.get_running_loop().create_future())
+        answered = asyncio.get_running_loop().create_future()
+        waiting = _Waiting(run, subjects, partition, data, epoch, answered, bound_trace.get())
         self._waiting.append(waiting)
         self._waiting_bytes += len(data)
         self._changed.set()
@@ -254,7 +260,7 @@ class Appender:
         for waiting in entries[seen:]:
             _answer(waiting, _too_much())
         if called:
-            self._call_worker(partition)
+            self._call_worker(partition, entries[0].trace)
 
 
 def _answer(waiting: _Waiting, error: Exception | None) -> None:

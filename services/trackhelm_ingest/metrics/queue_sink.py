@@ -36,6 +36,7 @@ from trackhelm_core.queue.names import (
     stream_of,
 )
 from trackhelm_core.queue.tasks import Task, TaskQueue
+from trackhelm_core.traces import Trace, bound_trace
 from trackhelm_ingest.metrics.appending import Appender, RunsChangedError
 from trackhelm_ingest.metrics.entries import pack_entry
 from trackhelm_ingest.metrics.series import SeriesKey, subjects_of
@@ -69,7 +70,7 @@ class QueueSink:
         self._client = redis.async_client()
         self._appender = Appender(partial(round_trip, self._client), redis.settings, self._call_worker)
         self._runs = WritableRuns(database)
-        self._errands: asyncio.Queue[tuple[Task, int | str] | None] = asyncio.Queue(ERRANDS)
+        self._errands: asyncio.Queue[tuple[Task, int | str, Trace | None] | None] = asyncio.Queue(ERRANDS)
         self._loop = asyncio.get_running_loop()
         self._background: list[asyncio.Task[None]] = []
 
@@ -105,7 +106,7 @@ class QueueSink:
 
     def run_ended(self, run: str) -> None:
         """Send the task that compacts the run's metrics; see `MetricSink.run_ended`."""
-        self._loop.call_soon_threadsafe(self._send_later, self._compact_run, run)
+        self._loop.call_soon_threadsafe(self._send_later, self._compact_run, run, bound_trace.get())
 
     def runs_deleted(self, run: str | None = None) -> None:
         """Make every process look up deleted runs again; see `MetricSink.runs_deleted`."""
@@ -115,19 +116,20 @@ class QueueSink:
         except RedisError as error:
             log.warning("deleted runs accept metrics for some seconds", error=repr(error))
 
-    def _call_worker(self, partition: int) -> None:
-        self._send_later(self._drain, partition)
+    def _call_worker(self, partition: int, trace: Trace | None) -> None:
+        self._send_later(self._drain, partition, trace)
 
-    def _send_later(self, task: Task, argument: int | str) -> None:
+    def _send_later(self, task: Task, argument: int | str, trace: Trace | None) -> None:
         try:
-            self._errands.put_nowait((task, argument))
+            self._errands.put_nowait((task, argument, trace))
         except asyncio.QueueFull:
             log.warning("a task was not sent", task=task.name, argument=argument, error="too many wait")
 
     async def _run_errands(self) -> None:
         # Sending blocks, for seconds if Redis hangs. No request waits for it.
         while (errand := await self._errands.get()) is not None:
-            await run_in_threadpool(self._redis.send, *errand)
+            task, argument, trace = errand
+            await run_in_threadpool(partial(self._redis.send, task, argument, trace=trace))
 
 
 # What `/metrics` says of the queue.

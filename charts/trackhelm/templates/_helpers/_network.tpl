@@ -32,6 +32,21 @@
 {{- end }}
 {{- end }}
 
+{{/* A rule of `egress` to the collector of traces, for components that send any; called with (list root component). */}}
+{{- define "trackhelm.tracesEgress" -}}
+{{- $traces := (index . 0).Values.monitoring.traces -}}
+{{- if and $traces.url (not (has (index . 1).name (list "gateway" "beat" "watcher" "migrate"))) -}}
+{{- $address := urlParse $traces.url -}}
+{{- $port := regexFind ":[0-9]+$" $address.host | trimPrefix ":" | default (ternary "443" "80" (eq $address.scheme "https")) }}
+- ports:
+    - {protocol: TCP, port: {{ $port }}}
+  {{- with $traces.to }}
+  to:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+{{- end }}
+{{- end }}
+
 {{/* The NetworkPolicy of a component; called with (list root name). */}}
 {{- define "trackhelm.networkPolicy" -}}
 {{- $root := index . 0 -}}
@@ -88,6 +103,7 @@ spec:
         - {port: http}
     {{- end }}
     {{- include "trackhelm.storeEgress" (list $root $component.facts.needs) | nindent 4 }}
+    {{- include "trackhelm.tracesEgress" (list $root $component) | nindent 4 }}
     {{- if $component.facts.outside }}
     - to:
         - ipBlock: {cidr: 0.0.0.0/0}

@@ -13,6 +13,12 @@ TRACKHELM_{{ $name }}: {{ ternary ($value | int64 | toString) ($value | toString
 TRACKHELM_{{ $name }}: {{ $value | toString | quote }}
 {{- end }}
 {{- end }}
+{{- with .Values.monitoring.traces }}
+{{- if .url }}
+TRACKHELM_TRACES_URL: {{ .url | quote }}
+TRACKHELM_TRACES_SAMPLE: {{ .sample | toString | quote }}
+{{- end }}
+{{- end }}
 {{- if include "trackhelm.bundles" (list . "objectStore") }}
 TRACKHELM_ARTIFACTS_URL: s3://trackhelm
 TRACKHELM_S3_ENDPOINT: http://{{ include "trackhelm.fullname" . }}-object-store:8333

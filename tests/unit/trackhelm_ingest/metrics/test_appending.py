@@ -42,7 +42,9 @@ def appended(
     redis = redis or SlowRedis()
 
     async def run() -> float:
-        appender = Appender(redis.round_trip, RedisSettings(queue_partitions=1), lambda _: None)
+        appender = Appender(
+            redis.round_trip, RedisSettings(queue_partitions=1), lambda _partition, _trace: None
+        )
         running = asyncio.create_task(appender.run())
         began = asyncio.get_running_loop().time()
         await log(appender)
