@@ -68,6 +68,9 @@ const experimentRuns = createRoute({
 const run = createRoute({
   getParentRoute: () => root,
   path: "/experiments/$experimentId/runs/$runId",
+  // Its tabs with charts check this part, which is theirs.
+  validateSearch: ({ charts }: Record<string, unknown>) =>
+    (charts === undefined ? {} : { charts }) as { charts?: unknown },
   component: lazyRouteComponent(() => import("@/pages/run/RunPage"), "RunPage"),
 });
 

@@ -1,3 +1,14 @@
+import { USUAL_OF_SYSTEM } from "@/components/charts/settings";
+import { RunCharts } from "./RunCharts";
+
+const isSystemMetric = (key: string) => key.startsWith("system/");
+
 export function SystemTab() {
-  return null;
+  return (
+    <RunCharts
+      usual={USUAL_OF_SYSTEM}
+      takes={isSystemMetric}
+      empty="This run has logged no system metrics."
+    />
+  );
 }
