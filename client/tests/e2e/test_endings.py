@@ -103,7 +103,7 @@ def status_when_ended(run_id: str, client: MlflowClient) -> str:
 
 
 def test_sigterm(tmp_path: Path, tracking: str, experiment: str, client: MlflowClient) -> None:
-    wait = "import signal\nwhile True: signal.pause()"
+    wait = "import threading\nwhile True: threading.Event().wait(0.05)"
     run_id, code = killed(BEGIN + PRINT + wait, tmp_path, tracking, experiment)
     assert code == -signal.SIGTERM
     assert status_when_ended(run_id, client) == "KILLED"
@@ -113,7 +113,7 @@ def test_sigterm_with_a_handler_of_the_programs_own(
     tmp_path: Path, tracking: str, experiment: str, client: MlflowClient
 ) -> None:
     handle = "import signal, sys; signal.signal(signal.SIGTERM, lambda *_: sys.exit(7));"
-    wait = "import signal\nwhile True: signal.pause()"
+    wait = "import threading\nwhile True: threading.Event().wait(0.05)"
     run_id, code = killed(handle + BEGIN + PRINT + wait, tmp_path, tracking, experiment)
     assert code == 7
     assert status_when_ended(run_id, client) == "KILLED"

@@ -1,7 +1,7 @@
 """Runs: start, end, find, and which of them is active."""
 
 import logging
-import uuid
+from socket import gethostname as hostname
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -9,20 +9,15 @@ from trackhelm import environment
 from trackhelm.client import MlflowClient
 from trackhelm.client._base import all_pages
 from trackhelm.client.runs import now_ms
-from trackhelm.context.machine import user
 from trackhelm.entities import (
-    LifecycleStage,
     Run,
-    RunData,
-    RunInfo,
     RunStatus,
-    RunTag,
     ViewType,
 )
-from trackhelm.exceptions import RESOURCE_DOES_NOT_EXIST, MlflowException, is_away
+from trackhelm.exceptions import MlflowException
 from trackhelm.fluent import _state
 from trackhelm.fluent.experiments import experiment_of_run
-from trackhelm.rest.transport import API
+from trackhelm.fluent.starting import create, described, parent_of, rank_of_shared_run, resume, share
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,8 +40,10 @@ class ActiveRun(Run):
     process gets a handle of the same run, whose end does not end the run.
     """
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, *, ends: bool = True) -> None:
         super().__init__(run.info, run.data, run.inputs, run.outputs)
+        self._ends = ends
+        """Whether the run ends when this process ends it: a run of many ranks ends with the first of them."""
         self._log: CheckedLog = _state.destination().log
 
     def __enter__(self) -> "Self":
@@ -84,6 +81,8 @@ def start_run(
     tags: dict[str, Any] | None = None,
     description: str | None = None,
     log_system_metrics: bool | None = None,
+    *,
+    shared: bool | None = None,
 ) -> ActiveRun:
     """Start a run, or resume one, and make it this thread's active run.
 
@@ -99,6 +98,9 @@ def start_run(
         tags: Its tags.
         description: Its description, which is Markdown.
         log_system_metrics: Log metrics of processor, memory, disk, network and GPUs while it goes on.
+        shared: In a distributed job, start one run for all its processes (`TRACKHELM_SHARED_RUN`). Each logs
+        to
+            it with its rank as a label; rank 0 owns its name, its tags and its end.
 
     Example:
         >>> import trackhelm as mlflow
@@ -116,20 +118,23 @@ def start_run(
             f"Run with UUID {active[0].info.run_id} is already active. To start a new run, first end the "
             "current run with mlflow.end_run(). To start a nested run, call start_run with nested=True"
         )
-    given = _described({key: str(value) for key, value in (tags or {}).items()}, description)
+    given = described({key: str(value) for key, value in (tags or {}).items()}, description)
     resumed = run_id or environment.take(environment.RUN_ID)
-    if resumed:
-        run = _resume(resumed, run_name, given)
+    in_experiment = None if experiment_id is None else str(experiment_id)
+    rank = rank_of_shared_run(shared)
+    if rank is not None:
+        run = share(rank, resumed, in_experiment, run_name, parent_of(parent_run_id, active), given)
+    elif resumed:
+        run = resume(resumed, run_name, given)
     else:
-        parent = _parent(parent_run_id, active)
-        run = _create(None if experiment_id is None else str(experiment_id), run_name, parent, given)
+        run = create(in_experiment, run_name, parent_of(parent_run_id, active), given)
     from trackhelm.fluent import _endings
 
     _endings.watch()
-    found = ActiveRun(run)
+    found = ActiveRun(run, ends=rank is None or rank.is_primary)
     active.append(found)
     _state.set_last_run(found.info.run_id)
-    if not resumed:
+    if not resumed and found._ends:  # noqa: SLF001 - of this module
         from trackhelm.context import record_details
 
         record_details(found.info.run_id)
@@ -140,155 +145,10 @@ def start_run(
     if log_system_metrics:
         from trackhelm.system_metrics import start_monitor
 
-        start_monitor(found.info.run_id, resumed=bool(resumed))
+        start_monitor(
+            found.info.run_id, resumed=bool(resumed), node=None if rank is None else rank.node or hostname()
+        )
     return found
-
-
-def _described(tags: dict[str, str], description: str | None) -> dict[str, str]:
-    if description is None:
-        return tags
-    if _NOTE in tags:
-        raise MlflowException.invalid_parameter_value(
-            f"Description is already set via the tag {_NOTE} in tags. Remove the key {_NOTE} from the tags "
-            "or omit the description."
-        )
-    return {**tags, _NOTE: description}
-
-
-def _parent(parent_run_id: str | None, active: list[ActiveRun]) -> str | None:
-    if parent_run_id is None:
-        return active[-1].info.run_id if active else None
-    if active and parent_run_id != active[-1].info.run_id:
-        raise MlflowException(
-            f"Current run with UUID {active[-1].info.run_id} does not match the specified parent_run_id "
-            f"{parent_run_id}. To start a new nested run under the parent run with UUID "
-            f"{active[-1].info.run_id}, first end the current run with mlflow.end_run()."
-        )
-    if not active:
-        parent = _read_once(parent_run_id)
-        if parent is not None and parent.info.lifecycle_stage == LifecycleStage.DELETED:
-            raise MlflowException(
-                f"Cannot start run under parent run with ID {parent_run_id} because it is in the deleted "
-                "state."
-            )
-    return parent_run_id
-
-
-def _read_once(run_id: str) -> Run | None:
-    """Return a run, or None if the server does not answer, which is not waited for."""
-    if _state.destination().is_offline:
-        return None
-    client = MlflowClient()
-    try:
-        answer = client._rest.call_once("GET", f"{API}runs/get", query={"run_id": run_id})  # noqa: SLF001 - ours
-    except MlflowException as error:
-        if is_away(error):
-            return None
-        if error.error_code == RESOURCE_DOES_NOT_EXIST:
-            # It may have been started here, while the server was away.
-            return client.get_run(run_id)
-        raise
-    return Run.from_dictionary(answer["run"])
-
-
-def _resume(run_id: str, run_name: str | None, tags: dict[str, str]) -> Run:
-    run = _read_once(run_id)
-    if run is None:
-        _logger.warning("The tracking server does not answer: the run %s is resumed when it does", run_id)
-        return _resume_here(run_id, run_name, tags)
-    experiment_id = _state.active_experiment()[0]
-    if experiment_id is not None and experiment_id != run.info.experiment_id:
-        raise MlflowException(
-            f"Cannot start run with ID {run_id} because active experiment ID does not match environment "
-            "run ID. Make sure --experiment-name or --experiment-id matches experiment set with "
-            "set_experiment(), or just use command-line arguments"
-        )
-    if run.info.lifecycle_stage == LifecycleStage.DELETED:
-        raise MlflowException(f"Cannot start run with ID {run_id} because it is in the deleted state.")
-    client = MlflowClient()
-    client.update_run(run_id, "RUNNING", run_name)
-    if tags:
-        client.log_batch(run_id, tags=[RunTag(key, value) for key, value in tags.items()])
-    return client.get_run(run_id)
-
-
-def _resume_here(run_id: str, run_name: str | None, tags: dict[str, str]) -> Run:
-    experiment_id, name = experiment_of_run()
-    info = RunInfo(
-        run_id, experiment_id or "", user(), "RUNNING", now_ms(), None, LifecycleStage.ACTIVE, None, run_name
-    )
-    # The log creates a run, or resumes it if there is one.
-    return _log_run(info, name, tags)
-
-
-def _create(experiment_id: str | None, run_name: str | None, parent: str | None, tags: dict[str, str]) -> Run:
-    from trackhelm.context import context_tags
-
-    own = {**tags}
-    if parent is not None:
-        own[_PARENT] = parent
-    if run_name:
-        own[_NAME] = run_name
-    every = {**context_tags(), **own}
-    name = None
-    if experiment_id is None:
-        experiment_id, name = experiment_of_run()
-    info = RunInfo(
-        run_id=uuid.uuid4().hex,
-        experiment_id=experiment_id or "",
-        user_id=every.get("mlflow.user", "unknown"),
-        status="RUNNING",
-        start_time=now_ms(),
-        end_time=None,
-        lifecycle_stage=LifecycleStage.ACTIVE,
-        run_name=run_name or every.get(_NAME),
-    )
-    if experiment_id is not None and not _state.destination().is_offline:
-        try:
-            return _create_on_server(info, every)
-        except MlflowException as error:
-            if not is_away(error):
-                raise
-            _logger.warning("The tracking server does not answer (%s): the run is sent when it does", error)
-    return _create_here(info, name, every)
-
-
-def _create_on_server(info: RunInfo, tags: dict[str, str]) -> Run:
-    # The id is ours, so that the same run is meant if the answer is lost and the log creates it.
-    body = {
-        "run_id": info.run_id,
-        "experiment_id": info.experiment_id,
-        "user_id": info.user_id,
-        "run_name": info.run_name,
-        "start_time": info.start_time,
-        "tags": [{"key": key, "value": value} for key, value in tags.items()],
-    }
-    client = MlflowClient()
-    answer = client._rest.call_once("POST", f"{API}runs/create", body=body)  # noqa: SLF001 - of this package
-    run = Run.from_dictionary(answer["run"])
-    if run.info.artifact_uri:
-        client._remember_run_store(run.info.run_id, run.info.artifact_uri)  # noqa: SLF001 - likewise
-    return run
-
-
-def _create_here(info: RunInfo, experiment_name: str | None, tags: dict[str, str]) -> Run:
-    from trackhelm.fluent.names import generated_name
-
-    info.run_name = info.run_name or generated_name()
-    return _log_run(info, experiment_name, {**tags, _NAME: info.run_name})
-
-
-def _log_run(info: RunInfo, experiment_name: str | None, tags: dict[str, str]) -> Run:
-    _state.destination().log.create_run(
-        info.run_id,
-        start_time_ms=info.start_time,
-        experiment_id=info.experiment_id or None,
-        experiment_name=experiment_name,
-        run_name=info.run_name,
-        user_id=info.user_id,
-        tags=tags,
-    )
-    return Run(info, RunData(tags=[RunTag(key, value) for key, value in tags.items()]))
 
 
 def end_run(status: str = "FINISHED", *, strict: bool = False) -> None:
@@ -324,7 +184,8 @@ def close_run(run: ActiveRun, status: str) -> None:
     stop_monitor(run_id)
     finish_details(run_id)
     flush_artifact_async_logging()
-    run._log.end_run(run_id, status, now_ms())  # noqa: SLF001 - of this module
+    if run._ends:  # noqa: SLF001 - of this module
+        run._log.end_run(run_id, status, now_ms())  # noqa: SLF001 - likewise
 
 
 def active_run() -> ActiveRun | None:

@@ -14,7 +14,13 @@ from typing import IO, Any, Final
 from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 
 from trackhelm import __version__, environment
-from trackhelm.exceptions import MlflowException, RestException, ServerAwayException, code_of_status
+from trackhelm.exceptions import (
+    MlflowException,
+    RestException,
+    ServerAwayException,
+    code_of_status,
+    is_away,
+)
 from trackhelm.rest.connections import Answer, NoAnswerError, exchange
 from trackhelm.rest.credentials import authorization
 
@@ -28,6 +34,7 @@ _TRY_AGAIN: Final = frozenset({408, 429, 500, 502, 503, 504})
 _LONGEST_WAIT_SECONDS: Final = 120.0
 _AWAY_SECONDS: Final = 5.0
 _ONCE_SECONDS: Final = 10.0
+_INFO_SECONDS: Final = 3.0
 
 
 class Transport:
@@ -46,7 +53,7 @@ class Transport:
         self.uri = uri.strip().rstrip("/")
         host = parts.netloc.rpartition("@")[2]
         self.base = urlunsplit((parts.scheme, host, parts.path.rstrip("/"), "", ""))
-        self._server_info: tuple[float, dict[str, Any]] | None = None
+        self._known_info: dict[str, tuple[float, dict[str, Any]]] = {}
         self._no_answer_at: float | None = None
 
     @property
@@ -157,15 +164,30 @@ class Transport:
             return answer
 
     def server_info(self, max_age_seconds: float = 60.0) -> dict[str, Any]:
-        """Return what the server says that it can do; nothing if it does not say. It is kept for a while."""
+        """Return which of MLflow's optional parts the server has; nothing if it does not say.
+
+        The answer is kept for a while.
+        """
+        return self._info(f"{API_3}server-info", max_age_seconds) or {}
+
+    def takes_run_ids(self) -> bool | None:
+        """Return whether runs may be created with ids of clients; None while the server does not answer."""
+        found = self._info(f"{OWN_API}server-info", math.inf)
+        return None if found is None else bool(found.get("client_run_ids"))
+
+    def _info(self, path: str, max_age_seconds: float) -> dict[str, Any] | None:
+        """Return what a server says of itself, nothing if it has no such path, None if it does not answer."""
         now = time.monotonic()
-        if self._server_info is not None and now - self._server_info[0] < max_age_seconds:
-            return self._server_info[1]
+        known = self._known_info.get(path)
+        if known is not None and now - known[0] < max_age_seconds:
+            return known[1]
         try:
-            found = self.call("GET", API_3 + "server-info", retries=0, timeout=3.0)
-        except MlflowException:
+            found = self.call("GET", path, retries=0, timeout=_INFO_SECONDS)
+        except MlflowException as error:
+            if is_away(error):
+                return None
             found = {}
-        self._server_info = (now, found)
+        self._known_info[path] = now, found
         return found
 
 

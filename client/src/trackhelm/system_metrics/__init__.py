@@ -4,7 +4,8 @@ They are started by an argument of `start_run`, by `enable_system_metrics_loggin
 `MLFLOW_ENABLE_SYSTEM_METRICS_LOGGING`. GPUs need the package nvidia-ml-py.
 """
 
-from typing import TYPE_CHECKING
+import os
+from typing import TYPE_CHECKING, Final
 
 from trackhelm import environment
 from trackhelm.exceptions import MlflowException
@@ -19,6 +20,8 @@ __all__ = [
     "set_system_metrics_samples_before_logging",
     "set_system_metrics_sampling_interval",
 ]
+
+_LOCAL_RANKS: Final = ("LOCAL_RANK", "SLURM_LOCALID", "OMPI_COMM_WORLD_LOCAL_RANK", "MPI_LOCALRANKID")
 
 _enabled: bool | None = None
 _interval_seconds: float | None = None
@@ -72,17 +75,30 @@ def is_enabled() -> bool:
     return environment.flag("ENABLE_SYSTEM_METRICS_LOGGING", default=False)
 
 
-def start_monitor(run_id: str, *, resumed: bool) -> None:
-    """Begin to log system metrics to a run. Of a resumed run the steps go on after the last one."""
+def start_monitor(run_id: str, *, resumed: bool, node: str | None = None) -> None:
+    """Begin to log system metrics to a run. Of a resumed run the steps go on after the last one.
+
+    Args:
+        run_id: The run.
+        resumed: Whether it has metrics already.
+        node: The machine's name in a run of many processes, of which the first on each machine logs them.
+    """
     from trackhelm.system_metrics.monitor import Monitor
 
+    if node is not None and not _is_first_on_node():
+        return
     stop_monitor(run_id)
     interval = _interval_seconds or environment.number("SYSTEM_METRICS_SAMPLING_INTERVAL", 10.0)
     samples = _samples or environment.whole("SYSTEM_METRICS_SAMPLES_BEFORE_LOGGING", 1)
-    node_id = _node_id or environment.text("SYSTEM_METRICS_NODE_ID")
+    node_id = _node_id or environment.text("SYSTEM_METRICS_NODE_ID") or node
     monitor = Monitor(run_id, interval, samples, node_id)
     _monitors[run_id] = monitor
     monitor.start(resumed=resumed)
+
+
+def _is_first_on_node() -> bool:
+    """Return whether a launcher says that this is the first process on its machine, or says nothing."""
+    return all(os.environ.get(name, "0") == "0" for name in _LOCAL_RANKS)
 
 
 def stop_monitor(run_id: str) -> None:
