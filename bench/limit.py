@@ -33,6 +33,7 @@ def framework_app() -> FastAPI:
     """Return the same as a FastAPI endpoint: the overhead of the framework of Trackhelm's services."""
     application = FastAPI()
 
+    @application.post("/api/2.0/trackhelm/metrics")
     @application.post("/api/2.0/mlflow/runs/log-batch")
     async def read(request: Request) -> Response:
         await request.body()

@@ -1,6 +1,6 @@
 """The load of `make bench-ingest`: one process, eight connections, and requests that are prepared beforehand.
 
-    python -m bench.load PORT SECONDS SHAPE FIRST MOST RUN…    SHAPE: keys x steps, as 10x100
+    python -m bench.load PORT SECONDS SHAPE FIRST MOST RUN…    SHAPE: keys x steps, 10x100; 10x100c: columns
 
 Each connection logs to a run of its own and sends its next request when the last is answered. It prints one
 line of JSON, with its own processor time, because the measured system shares the two cores with it.
@@ -10,11 +10,15 @@ import json
 import resource
 import selectors
 import socket
+import struct
 import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
 
 _START_MS: Final = 1_800_000_000_000
 _RECEIVE: Final = 65_536
@@ -28,12 +32,17 @@ class Shape:
 
     keys: int
     steps: int
+    is_columnar: bool = False
+    """Whether the body is columns, and not JSON."""
 
     @classmethod
     def parse(cls, text: str) -> "Shape":
-        """Parse a text such as `10x100`."""
-        keys, steps = map(int, text.split("x"))
-        return cls(keys, steps)
+        """Parse a text such as `10x100`, or `10x100c` for columns."""
+        keys, steps = map(int, text.removesuffix("c").split("x"))
+        return cls(keys, steps, text.endswith("c"))
+
+    def __str__(self) -> str:
+        return f"{self.keys}x{self.steps}{'c' if self.is_columnar else ''}"
 
     @property
     def points(self) -> int:
@@ -44,6 +53,8 @@ class Shape:
 def request(shape: Shape, run: str, number: int) -> bytes:
     """Return the bytes of a run's request number `number`; no two requests share a point."""
     first = number * shape.steps
+    if shape.is_columnar:
+        return _columnar(shape, run, number, first)
     metrics = ",".join(
         f'{{"key":"metric_{key:03}","value":{_value(key, step)},'
         f'"timestamp":{_START_MS + step * 250},"step":{step}}}'
@@ -56,6 +67,34 @@ def request(shape: Shape, run: str, number: int) -> bytes:
         f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     )
     return f"{head}{body}".encode()
+
+
+def _columnar(shape: Shape, run: str, number: int, first: int) -> bytes:
+    steps = range(first, first + shape.steps)
+    definition = json.dumps([run, [f"metric_{key:03}" for key in range(shape.keys)], []]).encode()
+    body = struct.pack("<4sBBHQI", b"TRKM", 1, 0, 5, number, 1) + b"bench"
+    body += struct.pack("<II", len(definition), shape.steps) + definition
+    body += struct.pack(f"<{shape.steps}q", *steps)
+    body += struct.pack(f"<{shape.steps}q", *(_START_MS + step * 250 for step in steps))
+    for key in range(shape.keys):
+        body += column_of(key, steps).tobytes()
+    head = (
+        "POST /api/2.0/trackhelm/metrics HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+        f"Content-Type: application/vnd.trackhelm.metrics\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    return head.encode() + body
+
+
+_NOISE_TABLE: Final = np.random.default_rng(7).random(1 << 16)
+
+
+def column_of(key: int, steps: range) -> NDArray[np.float64]:
+    """Return the values of a key at some steps as columns have them: noise, from a table, which is quick."""
+    at = np.arange(steps.start, steps.stop)
+    column: NDArray[np.float64] = (
+        1.0 / (1.0 + at * 1e-4) + _NOISE_TABLE[(at * 7_919 + key * 104_729) & 0xFFFF] * 0.05
+    )
+    return column
 
 
 def value_at(key: int, step: int) -> float:
