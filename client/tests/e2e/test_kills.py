@@ -208,6 +208,26 @@ def test_what_was_logged_offline_keeps_its_run_id(server: ServerProcess, tmp_pat
     assert experiment["experiment_id"] == found["info"]["experiment_id"]
 
 
+def test_what_is_logged_to_a_run_that_is_not_there_is_put_aside(
+    server: ServerProcess, tmp_path: Path
+) -> None:
+    transport = Transport(server.url)
+    good, missing = new_run(transport), uuid.uuid4().hex
+    log = RunLog(server.url, tmp_path / "spool")
+    for step in range(2_500):
+        log.metrics(missing, {"loss": step / 2, "acc": 0.5}, step, step)
+        log.metrics(good, {"loss": step / 2}, step, step)
+    log.params(missing, {"lr": "0.1"})
+    log.flush(timeout=SECONDS)
+    log.close()
+    assert history(transport, good, "loss") == list(range(2_500))
+    refused = log.rejected(missing)
+    assert sorted(step for line in refused for step in line.get("steps", [])) == list(range(2_500))
+    assert all("not found" in line["error"] for line in refused)
+    assert [line["value"] for line in refused if line["kind"] == "params"] == ["0.1"]
+    assert log.rejected(good) == []
+
+
 def test_shared_memory_survives_a_kill(tmp_path: Path) -> None:
     """What these tests rest on: a counter in a mapped file is there after SIGKILL."""
     counter = tmp_path / "counter"

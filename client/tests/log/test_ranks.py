@@ -11,6 +11,7 @@ from trackhelm.log.ranks import Rank, detect, shared_run_id
 from trackhelm.log.runlog import RunLog
 
 from .fake_server import FakeServer
+from .waiting import wait_until
 
 RUN = "0123456789abcdef0123456789abcdef"
 SOURCE = Path(__file__).parents[2] / "src"
@@ -105,6 +106,26 @@ def test_all_ranks_of_a_job_have_one_run_and_other_jobs_another() -> None:
     nameless = detect({"RANK": "3", "WORLD_SIZE": "4"})
     assert nameless is not None
     assert shared_run_id(nameless) is None
+
+
+def test_a_process_of_a_shared_run_says_that_it_lives(
+    server: FakeServer, spool: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("trackhelm.log.runlog.HEARTBEAT_SECONDS", 0.0)
+    monkeypatch.setattr("trackhelm.log.keeper.EVERY_SECONDS", 0.05)
+    log = RunLog(server.url, spool)
+    log.begin_heartbeats(RUN)
+    wait_until(lambda: log.stats()["records"] > 4, "some heartbeats")
+    log.end_run(RUN, "FINISHED", 1)
+    after = log.stats()["records"]
+    log.metrics(RUN, {"other": 1.0}, 0, 0)
+    log.flush(timeout=60)
+    beats = [point for point in server.points if point[1] == "system/heartbeat"]
+    assert len(beats) >= 4
+    assert all(isinstance(value, float) and 0 <= value < 600 for *_, value in beats)
+    # The shape and the value of the other metric.
+    assert log.stats()["records"] == after + 2
+    log.close()
 
 
 def test_a_launcher_without_an_id_is_told_by_its_process() -> None:

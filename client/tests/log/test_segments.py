@@ -27,6 +27,7 @@ from trackhelm.log.segments import (
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12)
 integers = st.integers(-(2**63), 2**63 - 1)
+times = st.integers(0, 2**63 - 1)
 shapes = st.builds(
     ShapeKey,
     st.uuids().map(lambda found: found.hex),
@@ -35,7 +36,7 @@ shapes = st.builds(
 )
 calls = st.lists(
     st.one_of(
-        st.tuples(st.integers(0, 3), integers, integers, st.lists(st.floats(), min_size=5, max_size=5)),
+        st.tuples(st.integers(0, 3), integers, times, st.lists(st.floats(), min_size=5, max_size=5)),
         st.dictionaries(texts, texts, max_size=3),
     ),
     max_size=30,

@@ -33,6 +33,9 @@ BATCH_CHARACTERS: Final = 500_000
 INTERNAL_ERRORS: Final = 5
 """After so many answers of 500 in a row the request itself is taken to be the reason."""
 
+REJECTED_ROWS: Final = 1_000
+"""Rows of a shape in one line of `rejected.jsonl`."""
+
 RUN_TAG: Final = "trackhelm.runId"
 """The tag with the client-made id of a run, where the server gave it another."""
 
@@ -85,6 +88,14 @@ class _Item:
                 own[name] = value
         if own and with_labels:
             found["labels"] = own
+        return found
+
+    def noted(self, run: str) -> dict[str, object]:
+        """Return it as a line about what is refused."""
+        found: dict[str, object] = {"kind": self.kind, "run": run, "key": self.key}
+        found["value"] = _json_number(self.value)
+        if self.kind == "metrics":
+            found |= {"step": self.step, "timestamp": self.timestamp}
         return found
 
     @property
@@ -206,8 +217,23 @@ class Delivery:
         return Rows(read_shape(define(key)), rows.parts)
 
     def _reject_rows(self, rows: Rows, error: RefusedError) -> None:
-        for item in _items_of(rows):
-            self._reject(rows.shape.key.run, "metrics", item.key, item.value, str(error), step=item.step)
+        key = rows.shape.key
+        for begin in range(0, rows.number, REJECTED_ROWS):
+            points = list(numbers_of(Rows(rows.shape, rows.parts[begin : begin + REJECTED_ROWS])))
+            line: dict[str, object] = {"kind": "metrics", "run": key.run, "key": ", ".join(key.keys)}
+            if len(points) == len(key.keys) == 1:
+                [(step, timestamp, [value])] = points
+                line |= {"value": _json_number(value), "step": step, "timestamp": timestamp}
+            else:
+                line |= {
+                    "keys": key.keys,
+                    "steps": [step for step, _, _ in points],
+                    "timestamps": [timestamp for _, timestamp, _ in points],
+                    "values": [[_json_number(value) for value in values] for _, _, values in points],
+                }
+            if key.labels:
+                line["labels"] = dict(key.labels)
+            self._note([{**line, "error": str(error)}], len(points) * len(key.keys))
 
     # MLflow's API.
 
@@ -236,8 +262,7 @@ class Delivery:
                 self._bisect(run, items[:middle], abilities)
                 self._bisect(run, items[middle:], abilities)
                 return
-            for item in items:
-                self._reject(run, item.kind, item.key, item.value, str(error), step=item.step)
+            self._note([{**item.noted(run), "error": str(error)} for item in items], len(items))
 
     def _poster(self, path: str, run: str, message: Mapping[str, object]) -> Callable[[], dict[str, Any]]:
         full = {"run_id": self._run_ids.get(run, run), **message}
@@ -330,16 +355,14 @@ class Delivery:
         """Note that bytes of a segment cannot be read."""
         self._reject("", "damaged", where, size, reason)
 
-    def _reject(
-        self, run: str, kind: str, key: str, value: object, error: str, *, step: int | None = None
-    ) -> None:
-        self.rejected += 1
-        if isinstance(value, float):
-            value = _json_number(value)
-        line = {"time": time.time(), "run": run, "kind": kind, "key": key, "value": value, "error": error}
-        if kind == "metrics":
-            line["step"] = step
-        data = json.dumps(line).encode() + b"\n"
+    def _reject(self, run: str, kind: str, key: str, value: object, error: str) -> None:
+        self._note([{"run": run, "kind": kind, "key": key, "value": value, "error": error}], 1)
+
+    def _note(self, lines: Sequence[Mapping[str, object]], records: int) -> None:
+        """Write lines about refused records; a disk that is full keeps them from being written."""
+        self.rejected += records
+        now = time.time()
+        data = b"".join(json.dumps({"time": now, **line}).encode() + b"\n" for line in lines)
         with suppress(OSError):
             descriptor = os.open(self._folder.rejected, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
             try:

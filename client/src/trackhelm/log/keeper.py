@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -27,7 +28,15 @@ WARN_SECONDS: Final = 60.0
 class Keeper:
     """Looks after a writer from a thread of its own, until it is stopped."""
 
-    def __init__(self, writer: Writer, folder: DestinationFolder, destination: str | None) -> None:
+    def __init__(
+        self,
+        writer: Writer,
+        folder: DestinationFolder,
+        destination: str | None,
+        beat: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Begin to look after a writer; `beat` is called each second, too."""
+        self._beat = beat
         self._writer = writer
         self._folder = folder
         self._uploads = destination is not None and os.environ.get("TRACKHELM_UPLOADER", "process") != "off"
@@ -54,6 +63,7 @@ class Keeper:
                 self._writer.write_held()
                 if self._writer.renew_if_deleted():
                     log.warning("The folder of what was logged was deleted by somebody, and is begun anew.")
+                self._beat()
                 self._writer.sync()
                 self._start_uploader()
                 self._warn()

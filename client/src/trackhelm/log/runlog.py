@@ -28,7 +28,7 @@ from trackhelm.log.checks import (
 from trackhelm.log.keeper import Keeper
 from trackhelm.log.ranks import detect
 from trackhelm.log.segments import ROW, Labels, ShapeKey, entry_record
-from trackhelm.log.spool import DestinationFolder, default_spool, rejections
+from trackhelm.log.spool import DestinationFolder, default_spool, rejected_lines, rejections
 from trackhelm.log.writer import Durability, RowPack, Writer
 
 FLUSH_POLL_SECONDS: Final = 0.02
@@ -38,6 +38,11 @@ _FIRST_POLL_SECONDS: Final = 0.0005
 _KEEPER_SECONDS: Final = 1.0
 
 _HEAD: Final = struct.Struct("<II").pack
+
+HEARTBEAT: Final = "system/heartbeat"
+"""The metric by which each process of a shared run says that it lives: for how many seconds it has logged."""
+
+HEARTBEAT_SECONDS: Final = 30.0
 
 DURABILITIES: Final[tuple[Durability, ...]] = ("fast", "normal", "full")
 
@@ -54,7 +59,7 @@ class Stats(TypedDict):
     dropped: int
     """Calls with metrics that were dropped because the disk took nothing for too long."""
     rejected: int
-    """What the server refused for good, of all processes that log to it from this folder."""
+    """The lines about what the server refused for good, of all processes that log to it from this folder."""
     uploader: dict[str, Any]
     """What the uploader last said of itself: its `pid`, `state`, and the last `error`."""
 
@@ -83,6 +88,8 @@ class RunLog:
         self._writer: Writer | None = None
         self._keeper: Keeper | None = None
         self._params: dict[str, dict[str, str]] = {}
+        self._beating: dict[str, float] = {}
+        self._beaten = 0.0
 
     # What is logged.
 
@@ -231,10 +238,43 @@ class RunLog:
     def end_run(self, run_id: str, status: str, end_time_ms: int) -> None:
         """Log that a run has ended, as `FINISHED`, `FAILED` or `KILLED`, at a time in milliseconds."""
         check_run_id(run_id)
+        self.end_heartbeats(run_id)
         writer = self._writer or self._open()
         with writer.lock:
             fields = {"kind": "end_run", "run": run_id, "status": status, "end_time": end_time_ms}
             self._append(writer, fields)
+
+    def begin_heartbeats(self, run_id: str) -> None:
+        """Log the metric `system/heartbeat` every 30 s, with this process's labels, until `end_heartbeats`.
+
+        A run that many processes share shows by it which of them live. `end_run` ends it, too.
+        """
+        check_run_id(run_id)
+        self._open()
+        self._beating[run_id] = time.monotonic()
+        self._heartbeat(run_id)
+
+    def end_heartbeats(self, run_id: str) -> None:
+        """Log a last heartbeat: this process logs no more to the run."""
+        if run_id in self._beating:
+            self._heartbeat(run_id)
+            self._beating.pop(run_id, None)
+
+    def _beat(self) -> None:
+        """Log the heartbeats that are due; the keeper calls this."""
+        # A log that is closed is not opened again by a heartbeat.
+        if (
+            self._writer is not None
+            and self._beating
+            and time.monotonic() - self._beaten >= HEARTBEAT_SECONDS
+        ):
+            for run_id in list(self._beating):
+                self._heartbeat(run_id)
+
+    def _heartbeat(self, run_id: str) -> None:
+        self._beaten = now = time.monotonic()
+        seconds = now - self._beating.get(run_id, now)
+        self.metrics(run_id, {HEARTBEAT: seconds}, int(seconds), time.time_ns() // 1_000_000)
 
     @staticmethod
     def _append(writer: Writer, fields: Mapping[str, object]) -> None:
@@ -287,7 +327,7 @@ class RunLog:
         size = writer.folder.waiting_bytes() + writer.held_bytes
         of = f" (run {run_id})" if run_id else ""
         status = self.folder.status()
-        reason = writer.error or status.get("error") or "it has not been told why"
+        reason = writer.error or status.get("error") or f"the uploader {status.get('state', 'is starting')}"
         return (
             f"{size} bytes that this process logged{of} have not been delivered to {self.destination} within "
             f"{waited:.1f} s: {reason}. They are kept in {writer.folder.path} and are sent later; "
@@ -306,12 +346,13 @@ class RunLog:
             waiting_bytes=writer.folder.waiting_bytes() if writer else 0,
             held_bytes=writer.held_bytes if writer else 0,
             dropped=writer.dropped if writer else 0,
-            rejected=sum(1 for _ in rejections(self.folder)),
+            rejected=rejected_lines(self.folder),
             uploader=self.folder.status(),
         )
 
     def close(self) -> None:
         """Stop logging by this process. The uploader sends what is left; nothing is waited for."""
+        self._beating = {}
         with self._opening:
             keeper, self._keeper = self._keeper, None
             writer, self._writer = self._writer, None
@@ -330,7 +371,7 @@ class RunLog:
                 rank = detect()
                 self.labels = rank.labels if rank else ()
                 self._writer = Writer(self.folder, self._durability)
-                self._keeper = Keeper(self._writer, self.folder, self.destination)
+                self._keeper = Keeper(self._writer, self.folder, self.destination, self._beat)
             return self._writer
 
     def before_fork(self) -> None:
@@ -350,6 +391,7 @@ class RunLog:
         if self._writer is not None:
             self._writer.abandon()
         self._writer = self._keeper = None
+        self._beating = {}
         self._opening = Lock()
 
 

@@ -14,7 +14,7 @@ A training loop logs the same keys of the same run at each step. So their names 
 and a call with ten metrics takes 109 bytes.
 
 The checksum is zlib's CRC-32 and not CRC-32C. Both find a torn record, and only the first one is in the
-standard library: 0.3 µs a call, at 3.8 GB/s, where CRC-32C in Python takes some 25 µs for such a record.
+standard library: 0.3 µs a call, at 3.8 GB/s, where CRC-32C in Python takes 10 µs for such a record.
 """
 
 import json

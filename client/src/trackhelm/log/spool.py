@@ -42,6 +42,7 @@ _PRIVATE_FILE: Final = 0o600
 
 _ACKNOWLEDGED: Final = struct.Struct("<QQI")
 _SUFFIX: Final = ".seg"
+_PIECE: Final = 1024 * 1024
 
 
 class Position(NamedTuple):
@@ -290,3 +291,12 @@ def rejections(folder: DestinationFolder, run: str | None = None) -> Iterator[di
             continue  # the last line, which is being written
         if isinstance(found, dict) and (run is None or found.get("run") == run):
             yield found
+
+
+def rejected_lines(folder: DestinationFolder) -> int:
+    """Return how many lines there are about what was refused."""
+    lines = 0
+    with suppress(FileNotFoundError), folder.rejected.open("rb") as file:
+        while piece := file.read(_PIECE):
+            lines += piece.count(b"\n")
+    return lines

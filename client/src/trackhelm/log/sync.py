@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from trackhelm.log.checks import DeliveryError
-from trackhelm.log.spool import OFFLINE, DestinationFolder, default_spool, rejections, try_lock
+from trackhelm.log.spool import OFFLINE, DestinationFolder, default_spool, rejected_lines, try_lock
 from trackhelm.log.transport import UnavailableError
 from trackhelm.log.uploader import ENOUGH_BYTES, Uploader
 
@@ -31,7 +31,7 @@ class Progress:
     sent_bytes: int
     waiting_bytes: int
     rejected: int
-    """Records that the server has refused for good, of this folder."""
+    """Lines about what the server has refused for good, of this folder."""
     error: str | None = None
     """Why nothing can be sent now."""
 
@@ -126,5 +126,4 @@ def _send_all(
 
 
 def _progress(folder: DestinationFolder, sent: int, error: str | None = None) -> Progress:
-    rejected = sum(1 for _ in rejections(folder))
-    return Progress(folder.path, sent, waiting_bytes(folder), rejected, error)
+    return Progress(folder.path, sent, waiting_bytes(folder), rejected_lines(folder), error)
