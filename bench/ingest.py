@@ -276,7 +276,7 @@ def _table(results: dict[Row, dict[str, Measured]]) -> str:
         for name, one in measured.items():
             is_aimed = name == "split"
             cells = (
-                f"{row.shape.points:,}",
+                f"{row.shape.points:,}" + (f" of {row.shape.keys} keys" if row.shape.is_columnar else ""),
                 name,
                 f"{rates[name]:,.0f}",
                 _ratio(rates[name], rates["stock"], row.times_stock if is_aimed else 0, 0),
