@@ -72,6 +72,15 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def client_wheel(clone: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel of the Python client, made from its sdist."""
+    folder = tmp_path_factory.mktemp("client-dist")
+    run(sys.executable, "-m", "build", "--quiet", "--outdir", folder, clone / "client", cwd=clone)
+    (wheel,) = folder.glob("*.whl")
+    return wheel
+
+
+@pytest.fixture(scope="session")
 def packages(clone: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """The wheel and the sdist, each made from the clone and by itself."""
     folder = tmp_path_factory.mktemp("dist")

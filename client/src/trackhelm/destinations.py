@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from trackhelm.rest.transport import Transport
 
 DEFAULT_FOLDER: Final = "trackhelm-data"
+ARTIFACTS_TO_SEND: Final = "artifacts-to-send"
+"""The folder in a data folder of the artifacts of runs that were logged offline."""
 
 METRICS_A_REQUEST: Final = 1_000
 _EXIT_LOOK_SECONDS: Final = 1.0

@@ -3,8 +3,10 @@
 import os
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
+import uuid
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ import pytest
 import trackhelm as mlflow
 from client.tests.e2e.conftest import SOURCE, run_python
 from tests.e2e.polling import wait_until
+from tests.e2e.server import ServerProcess
 from trackhelm.exceptions import MlflowException
 from trackhelm.local import running_server
 
@@ -119,6 +122,51 @@ def test_offline_everything_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert any(run.info.run_id.encode() in segment.read_bytes() for segment in segments)
     with pytest.raises(MlflowException, match="There is no server"):
         mlflow.get_run(run.info.run_id)
+
+
+def test_what_was_logged_offline_is_sent_by_sync(
+    server: ServerProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = f"offline-{uuid.uuid4().hex[:8]}"
+    monkeypatch.setenv("MLFLOW_EXPERIMENT_NAME", name)
+    run_id, address = train("at home", NO_SERVER, tmp_path, MLFLOW_EXPERIMENT_NAME=name)
+    assert address == "None"
+    told = {"PATH": NO_SERVER}
+    command = ("-m", "trackhelm", "sync", "trackhelm-data", "--to", server.url)
+    printed = run_python(sys.executable, *command, cwd=tmp_path, variables=told).stdout
+    assert "all sent to" in printed
+    client = mlflow.MlflowClient(server.url)
+    experiment = client.get_experiment_by_name(name)
+    assert experiment is not None
+    (run,) = client.search_runs([experiment.experiment_id])
+    assert (run.info.run_id, run.info.run_name, run.info.status) == (run_id, "at home", "FINISHED")
+    assert run.data.metrics == {"loss": 0.5}
+    assert {file.path for file in client.list_artifacts(run_id)} == {"note.txt", "environment.json"}
+    again = run_python(sys.executable, *command, cwd=tmp_path, variables=told).stdout
+    assert again == "Nothing waits to be sent.\n"
+
+
+def test_the_command_opens_a_folder_with_what_was_logged_offline(
+    folder: Path, path_with_server: str, tmp_path: Path
+) -> None:
+    run_id, _ = train("at home", NO_SERVER, tmp_path)
+    with subprocess.Popen(
+        [sys.executable, "-m", "trackhelm", "server", "--no-browser", "--port", "0"],
+        cwd=tmp_path,
+        env=os.environ | {"PATH": path_with_server, "PYTHONPATH": str(SOURCE)},
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as command:
+        assert command.stdout is not None
+        for line in command.stdout:
+            if line.startswith("It runs until"):
+                break
+        address = running_server(folder)
+        assert address is not None
+        run = mlflow.MlflowClient(address).get_run(run_id)
+        assert (run.info.run_name, run.info.status) == ("at home", "FINISHED")
+        command.send_signal(signal.SIGINT)
+        assert command.wait(timeout=60) == 0
 
 
 def test_offline_runs_have_names(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from trackhelm import __version__
-from trackhelm.cli import artifacts, experiments, models, runs, server
+from trackhelm.cli import artifacts, experiments, models, runs, server, sync
 from trackhelm.destinations import set_tracking_uri
 from trackhelm.exceptions import MlflowException
 
@@ -16,7 +16,7 @@ app.add_typer(experiments.app, name="experiments")
 app.add_typer(runs.app, name="runs")
 app.add_typer(artifacts.app, name="artifacts")
 app.add_typer(models.app, name="models")
-for command in (server.ui, server.server, server.login, server.doctor):
+for command in (server.ui, server.server, sync.sync, server.login, server.doctor):
     app.command()(command)
 
 

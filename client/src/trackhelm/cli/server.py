@@ -42,12 +42,17 @@ def server(
 
 
 def _serve(data: Path, host: str, port: int, *, browser: bool) -> None:
+    from trackhelm.cli.sync import send
     from trackhelm.local import hold, running_server, start_server
+    from trackhelm.log.sync import folders_of
 
     folder = data.absolute()
     with hold(folder):
         address = running_server(folder) or start_server(folder, host, port)
         typer.echo(f"Trackhelm listens on {address}\n\n    export MLFLOW_TRACKING_URI={address}\n")
+        for offline in folders_of(folder):
+            if offline.uri is None:
+                send(offline, address)
         typer.echo("It runs until this program is interrupted, and then as long as other programs use it.")
         if browser:
             import webbrowser

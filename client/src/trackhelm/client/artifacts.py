@@ -18,6 +18,7 @@ from trackhelm.artifacts.stores import ArtifactStore, FolderStore, checked_path,
 from trackhelm.client._base import all_pages
 from trackhelm.client.logged_models import LoggedModelCalls
 from trackhelm.client.runs import RunCalls, now_ms
+from trackhelm.destinations import ARTIFACTS_TO_SEND
 from trackhelm.entities import FileInfo, Run
 from trackhelm.exceptions import RESOURCE_DOES_NOT_EXIST, MlflowException
 
@@ -239,7 +240,7 @@ class ArtifactCalls(RunCalls, LoggedModelCalls):
         destination = self._destination
         if destination.is_offline:
             assert destination.folder is not None, "only a folder is without a server"
-            return FolderStore(destination.folder / "artifacts-to-send" / run_id)
+            return FolderStore(destination.folder / ARTIFACTS_TO_SEND / run_id)
         name = self.tracking_uri, run_id
         if name not in _stores:
             uri = self.get_run(run_id).info.artifact_uri

@@ -4,6 +4,7 @@ A connection belongs to the process that opened it: a forked child opens its own
 it says whether a request may have reached the server, and its caller decides.
 """
 
+import atexit
 import http.client
 import os
 import threading
@@ -184,6 +185,7 @@ def _connect(connection: http.client.HTTPConnection, timeout: float, connect_tim
     connection.sock.settimeout(timeout)
 
 
+@atexit.register
 def close_idle() -> None:
     """Close every connection that nobody uses."""
     for pool in list(_pools.values()):
