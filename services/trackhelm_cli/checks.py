@@ -331,9 +331,17 @@ def check_watcher(settings: WatcherSettings) -> Findings:
     if not (settings.watcher_namespaces or settings.watcher_kubeconfig):
         return
     # The client of Kubernetes takes long to import, and one process of many needs it.
-    from trackhelm_watcher.cluster import ClusterError, open_cluster  # noqa: PLC0415
-    from trackhelm_watcher.service import missing_rights, watched_namespaces  # noqa: PLC0415
-
+    try:
+        from trackhelm_watcher.cluster import ClusterError, open_cluster  # noqa: PLC0415
+        from trackhelm_watcher.service import missing_rights, watched_namespaces  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        yield Finding(
+            Check.WATCHER,
+            Outcome.WRONG,
+            f"{error.name} is not installed",
+            "Run `pip install 'trackhelm-server[kubernetes]'`.",
+        )
+        return
     try:
         cluster = open_cluster(settings.watcher_kubeconfig)
         missing = missing_rights(cluster, settings)

@@ -1,7 +1,7 @@
-"""`/metrics`, `/health` and `/ready` of processes that serve no API: workers and beat.
+"""`/metrics`, `/health` and `/ready` of processes that serve no API: workers, beat and watchers.
 
-A thread beside Celery answers them, with the standard library alone. Must not wait for anything that Celery
-does, so that a process which is busy is still seen.
+A thread beside their work answers them, with the standard library alone. Must not wait for that work, so that
+a process which is busy is still seen.
 """
 
 import os
@@ -12,7 +12,11 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Final
 
+import typer
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+
+from trackhelm_cli.options import failed, load
+from trackhelm_core.settings import HttpSettings
 
 _TEXT: Final = "text/plain; charset=utf-8"
 
@@ -21,10 +25,14 @@ _PATIENCE_SECONDS: Final = 10
 
 
 class Monitoring:
-    """The metrics of a process, and whether it does its work yet."""
+    """The metrics of a process, and whether it does its work yet.
+
+    It does if `set_ready` was called, and if `is_working` says so, too.
+    """
 
     def __init__(self) -> None:
         self.metrics = CollectorRegistry()
+        self.is_working: Callable[[], bool] = lambda: True
         self._ready = threading.Event()
 
     def set_ready(self, **_: object) -> None:
@@ -34,6 +42,17 @@ class Monitoring:
     def set_stopping(self, **_: object) -> None:
         """Note that the process takes no more work; likewise."""
         self._ready.clear()
+
+    def listen_as(self, role: str) -> None:
+        """Answer where the settings say so, and say it; exit 2 where that is not possible."""
+        http = load(HttpSettings)
+        if http.metrics_port is None:
+            return
+        try:
+            url = self.listen(http.host, http.metrics_port)
+        except OSError as error:
+            raise failed(f"cannot listen on {http.host}:{http.metrics_port}: {error.strerror}") from error
+        typer.echo(f"{role} answers /metrics on {url}")
 
     def listen(self, host: str, port: int) -> str:
         """Start to answer on a port, 0 for a free one, and return the address. Raises `OSError`."""
@@ -51,10 +70,10 @@ class Monitoring:
     def _answer(self, path: str) -> tuple[HTTPStatus, str, bytes]:
         if path == "/metrics":
             return HTTPStatus.OK, CONTENT_TYPE_LATEST, generate_latest(self.metrics)
-        if path == "/health" or (path == "/ready" and self._ready.is_set()):
+        if path == "/health" or (path == "/ready" and self._ready.is_set() and self.is_working()):
             return HTTPStatus.OK, _TEXT, b"OK"
         if path == "/ready":
-            return HTTPStatus.SERVICE_UNAVAILABLE, _TEXT, b"This process does not take or send tasks."
+            return HTTPStatus.SERVICE_UNAVAILABLE, _TEXT, b"This process does not do its work now."
         return HTTPStatus.NOT_FOUND, _TEXT, b"There are /metrics, /health and /ready."
 
 

@@ -28,7 +28,7 @@ from trackhelm_cli.options import (
     warn_of_unknown_names,
 )
 from trackhelm_core.queue.tasks import TaskQueue
-from trackhelm_core.settings import HttpSettings, LogSettings, RedisSettings, StorageSettings
+from trackhelm_core.settings import LogSettings, RedisSettings, StorageSettings
 from trackhelm_core.telemetry.logging import configure_logging
 from trackhelm_stack.roles import BEAT_READY, WORKER_READY
 from trackhelm_worker.compose import TASKS, build_celery
@@ -57,18 +57,6 @@ def _load_celery(
     return build_celery(storage, redis, metrics, tracing)
 
 
-def _listen(monitoring: Monitoring, role: str) -> None:
-    """Answer probes and `/metrics` where the settings say so; exit 2 where that is not possible."""
-    http = load(HttpSettings)
-    if http.metrics_port is None:
-        return
-    try:
-        url = monitoring.listen(http.host, http.metrics_port)
-    except OSError as error:
-        raise failed(f"cannot listen on {http.host}:{http.metrics_port}: {error.strerror}") from error
-    typer.echo(f"{role} answers /metrics on {url}")
-
-
 def _keep_logging(**_: Any) -> None:
     """Do nothing."""
 
@@ -84,7 +72,7 @@ def beat() -> None:
     app = _load_celery(None, None)
     beat_init.connect(_announce_beat)
     beat_init.connect(monitoring.set_ready)
-    _listen(monitoring, "beat")
+    monitoring.listen_as("beat")
     app.Beat(
         # The schedule is in memory only, because each task may be sent again at any time.
         scheduler_cls="celery.beat:Scheduler",
@@ -120,7 +108,7 @@ def worker(
     worker_ready.connect(_announce_worker)
     worker_ready.connect(monitoring.set_ready)
     worker_shutting_down.connect(monitoring.set_stopping)
-    _listen(monitoring, "worker")
+    monitoring.listen_as("worker")
 
     process = app.Worker(
         queues=[queue.value for queue in taken],

@@ -1,5 +1,7 @@
 """The API of Kubernetes: lists, watches, events and Leases, as plain JSON. It alone imports `kubernetes`.
 
+That package is an optional extra of the distribution: who imports this module says so where it is missing.
+
 Objects stay JSON: building the client's models took longer than all that is done with them, and they refuse
 what a newer cluster sends.
 """

@@ -56,6 +56,8 @@ class Election:
         self._seen_at = float("-inf")
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="election", daemon=True)
+        self.is_answered = False
+        """Whether the cluster answered when it was last asked for the Lease."""
 
     @property
     def leads(self) -> bool:
@@ -86,7 +88,9 @@ class Election:
             led = self.leads
             try:
                 self.stand()
+                self.is_answered = True
             except ClusterError as error:
+                self.is_answered = False
                 log.warning("the lease is not to be had", error=str(error))
             if self.leads != led:
                 log.info(

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Final, Protocol
 
 import structlog
+from prometheus_client import CollectorRegistry
 
 from trackhelm_core.db.unit_of_work import Database
 from trackhelm_core.runtime import Clock
@@ -21,6 +22,7 @@ from trackhelm_watcher import facts
 from trackhelm_watcher.cluster import ClusterError
 from trackhelm_watcher.endings import SKEW_MS, Ending, ending_of, ending_of_gone, event_time, explained
 from trackhelm_watcher.joining import CONTAINER, NO_POD, POD, Claim, JoinedBy, Pods, Seen, container_of
+from trackhelm_watcher.metrics import WatcherMetrics
 from trackhelm_watcher.pods import Job, Json, read_job, read_pod
 from trackhelm_watcher.store import GoingOn, runs_going_on
 
@@ -106,7 +108,9 @@ class Observer:
         *,
         clock: Clock,
         ended: Callable[[str], None] = lambda _run: None,
+        metrics: WatcherMetrics | None = None,
     ) -> None:
+        self._metrics = metrics or WatcherMetrics(CollectorRegistry())
         self._database, self._known, self._cluster = database, known, cluster
         self._namespaces, self._clock, self._ended = namespaces, clock, ended
 
@@ -200,6 +204,7 @@ class Observer:
         with self._database.writing() as session:
             changed = note_pod(session, run.uuid, run.source, tags, context=self._context())
         if changed:
+            self._metrics.joined.inc()
             log.info("the pod of a run is known", run=run.uuid, pod=tags.get(facts.POD_NAME))
 
     def _end(self, run: GoingOn, tags: Mapping[str, str], ending: Ending) -> None:
@@ -228,6 +233,7 @@ class Observer:
                 context=self._context(),
             )
         if info is not None:
+            self._metrics.ended.labels(ending.status).inc()
             log.info("a run was ended", run=run.uuid, status=ending.status, reason=ending.reason)
             self._ended(run.uuid)
 

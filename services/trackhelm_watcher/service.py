@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 import structlog
+from prometheus_client import CollectorRegistry
 from sqlalchemy.exc import SQLAlchemyError
 
 from trackhelm_core.db.unit_of_work import Database
@@ -21,6 +22,7 @@ from trackhelm_watcher.cluster import (
 )
 from trackhelm_watcher.election import Election
 from trackhelm_watcher.informer import Informer
+from trackhelm_watcher.metrics import WatcherMetrics
 from trackhelm_watcher.observer import Known, Observer
 
 log = structlog.get_logger(__name__)
@@ -53,12 +55,15 @@ class Watcher:
         identity: str,
         ended: Callable[[str], None] = lambda _run: None,
         clock: Clock = now_ms,
+        registry: CollectorRegistry | None = None,
     ) -> None:
         self._database, self._cluster, self._settings = database, cluster, settings
         self._ended, self._clock = ended, clock
         self._namespaces = watched_namespaces(settings)
+        self._metrics = WatcherMetrics(registry or CollectorRegistry())
         self._stop = threading.Event()
         self._wake = threading.Event()
+        self._knows_all = False
         self.election = Election(
             cluster,
             _lease_namespace(settings, self._namespaces),
@@ -67,6 +72,11 @@ class Watcher:
             seconds=settings.watcher_lease_seconds,
             changed=self._wake.set,
         )
+        self._metrics.leads.set_function(lambda: self.election.leads)
+
+    def is_working(self) -> bool:
+        """Return whether the cluster answers, and, if this watcher leads, has told it all pods and jobs."""
+        return self.election.is_answered and (self._knows_all or not self.election.leads)
 
     def stop(self) -> None:
         """Make `run` return soon; from any thread."""
@@ -94,6 +104,7 @@ class Watcher:
             frozenset(self._namespaces),
             clock=self._clock,
             ended=self._ended,
+            metrics=self._metrics,
         )
         informers = [
             Informer(self._cluster, kind, namespace, selector, changed=changed, gone=gone)
@@ -108,6 +119,7 @@ class Watcher:
         try:
             self._look_again_and_again(observer, informers)
         finally:
+            self._knows_all = False
             for informer in informers:
                 informer.stop()
 
@@ -116,11 +128,15 @@ class Watcher:
         while self.election.leads and not self._stop.is_set():
             wait = self._settings.watcher_interval_seconds
             # Before all is known, a pod that is not known may be there.
-            if all(informer.synced.is_set() for informer in informers):
+            self._knows_all = all(informer.synced.is_set() for informer in informers)
+            if self._knows_all:
                 try:
-                    observer.look()
+                    with self._metrics.pass_seconds.time():
+                        observer.look()
+                    self._metrics.last_pass.set_to_current_time()
                     pause = _FIRST_PAUSE
                 except (SQLAlchemyError, ClusterError) as error:
+                    self._metrics.pass_failures.inc()
                     log.warning("runs are looked at again", error=str(error).splitlines()[0], seconds=pause)
                     self._stop.wait(pause)
                     pause = min(pause * 2, _LONGEST_PAUSE)

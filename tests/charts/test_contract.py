@@ -57,7 +57,7 @@ REQUIRED = {
     "worker": STORES | ANSWERS | FILES | {"SECRET_KEY_FILE"},
     "webhooks": STORES | ANSWERS | {"SECRET_KEY_FILE"},
     "beat": ANSWERS | {"REDIS_URL_FILE"},
-    "watcher": STORES | {"WATCHER_NAMESPACES", "WATCHER_LEASE", "WATCHER_LEASE_NAMESPACE"},
+    "watcher": STORES | ANSWERS | {"WATCHER_NAMESPACES", "WATCHER_LEASE", "WATCHER_LEASE_NAMESPACE"},
     "migrate": {"DATABASE_URL_FILE"},
     "gateway-config": {"BEHIND_GATEWAY", "INGEST_URL", "QUERY_URL", "ARTIFACT_URL", "REGISTRY_URL"},
     "embedded": LISTENS | {"DATA"},
@@ -154,10 +154,10 @@ def test_a_service_listens_on_the_port_that_is_asked(profile: str) -> None:
         assert given[f"{PREFIX}HOST"] == "0.0.0.0"
 
 
-def test_workers_and_beat_answer_on_the_port_that_is_asked() -> None:
+def test_workers_beat_and_watcher_answer_on_the_port_that_is_asked() -> None:
     seen = set()
     for role, container, given in of_the_server("production"):
-        if container["name"] == "wait-for-schema" or role not in {"worker", "webhooks", "beat"}:
+        if container["name"] == "wait-for-schema" or role not in {"worker", "webhooks", "beat", "watcher"}:
             continue
         seen.add(role)
         (port,) = (port["containerPort"] for port in container["ports"] if port["name"] == "http")
@@ -166,7 +166,7 @@ def test_workers_and_beat_answer_on_the_port_that_is_asked() -> None:
         for probe in ("livenessProbe", "readinessProbe", "startupProbe"):
             status, _, _ = Monitoring()._answer(container[probe]["httpGet"]["path"])
             assert status != HTTPStatus.NOT_FOUND
-    assert seen == {"worker", "webhooks", "beat"}
+    assert seen == {"worker", "webhooks", "beat", "watcher"}
 
 
 def test_whatever_has_metrics_is_read_once() -> None:

@@ -152,6 +152,14 @@ def test_what_is_copied_is_in_the_context_of_the_build() -> None:
                     assert let_through & {path, *path.parents}, source
 
 
+def test_the_server_has_what_a_role_of_the_chart_needs_beside_the_package() -> None:
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"][
+        "optional-dependencies"
+    ]
+    wanted = ",".join(sorted(set(extras) - {"dev", "stack"}))
+    assert ("ARG", f"EXTRAS=[{wanted}]") in instructions("server")
+
+
 def test_the_package_is_built_with_what_it_is_pinned_to() -> None:
     (install,) = (rest for word, rest in instructions("server") if word == "RUN" and " install " in rest)
     assert "PIP_CONSTRAINT=/source/requirements/constraints.txt" in install

@@ -150,8 +150,8 @@ class HttpSettings(SettingsGroup):
         None,
         ge=0,
         le=65_535,
-        description="Port on which `worker` and `beat` answer `/metrics` and probes, at `TRACKHELM_HOST`; 0 "
-        "takes a free one. By default they listen on none.",
+        description="Port on which `worker`, `beat` and `watcher` answer `/metrics` and probes, at "
+        "`TRACKHELM_HOST`; 0 takes a free one. By default they listen on none.",
     )
     allowed_hosts: str = Field(
         "",

@@ -22,6 +22,7 @@ from tests.integration.queue.test_task_metrics import observed
 from trackhelm_core.settings import StorageSettings
 from trackhelm_core.telemetry.surroundings import CertificateFile, Certificates
 from trackhelm_embedded.app import embedded_app
+from trackhelm_watcher.metrics import WatcherMetrics
 
 ROOT = Path(__file__).parents[3]
 PAGE = ROOT / "docs" / "operations" / "metrics.md"
@@ -66,6 +67,7 @@ def test_each_metric_of_each_process_is_on_the_page_with_its_type_and_labels(
     registry.register(
         Certificates([CertificateFile("redis", certificate(tmp_path / "own.pem"), is_authority=False)])
     )
+    WatcherMetrics(registry)
     with (
         TestClient(embedded_app(storage, split.redis.settings), base_url="http://127.0.0.1") as client,
         observed(split, storage, "worker", "--threads", "2") as worker,

@@ -7,7 +7,9 @@ import threading
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 from typer.testing import CliRunner
 
 from tests.fixtures.kubernetes_api import Rule, kubernetes_api
@@ -169,7 +171,7 @@ def test_two_watchers_that_both_believe_to_lead_end_a_run_once(place: Place) -> 
     assert [event["action"] for event in place.events(run)] == ["tagged", "status_changed"]
 
 
-def start(place: Place) -> "subprocess.Popen[str]":
+def start(place: Place, **more: str) -> "subprocess.Popen[str]":
     settings = settings_of(place)
     environment = {
         f"TRACKHELM_{name.upper()}": str(value)
@@ -179,7 +181,7 @@ def start(place: Place) -> "subprocess.Popen[str]":
     process = place.closing.enter_context(
         subprocess.Popen(
             [sys.executable, "-m", "trackhelm_cli", "watcher", "--database-url", place.url],
-            env={"PATH": "/usr/bin:/bin", "TRACKHELM_ARTIFACTS_URL": "no-store://", **environment},
+            env={"PATH": "/usr/bin:/bin", "TRACKHELM_ARTIFACTS_URL": "no-store://", **environment, **more},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -209,6 +211,57 @@ def test_a_watcher_that_was_killed_loses_nothing(place: Place) -> None:
     again.send_signal(signal.SIGTERM)
     out, _ = again.communicate(timeout=120)
     assert (again.returncode, out) == (0, "watcher runs\n")
+
+
+@pytest.mark.long
+@pytest.mark.over("sqlite")
+def test_a_watcher_answers_probes_and_counts_what_it_does(place: Place) -> None:
+    place.pod()
+    run = place.run()
+    with start(place, TRACKHELM_METRICS_PORT="0") as process:
+        assert process.stdout is not None
+        url = process.stdout.readline().rpartition(" ")[2].strip().removesuffix("/metrics")
+        assert httpx2.get(f"{url}/health").text == "OK"
+        wait_until(lambda: httpx2.get(f"{url}/ready").status_code == 200)
+        place.joined(run)
+        place.pod(failed(), phase="Failed")
+        assert place.ended(run) == ("FAILED", "Error")
+
+        def value(name: str, **labels: str) -> float | None:
+            for family in text_string_to_metric_families(httpx2.get(f"{url}/metrics").text):
+                for sample in family.samples:
+                    if sample.name == name and sample.labels == labels:
+                        return sample.value
+            return None
+
+        wait_until(lambda: value("trackhelm_watcher_ended_runs_total", status="FAILED") == 1)
+        assert value("trackhelm_watcher_ended_runs_total", status="KILLED") == 0
+        assert value("trackhelm_watcher_noted_runs_total") == 1
+        assert value("trackhelm_watcher_leads") == 1
+        wait_until(lambda: (value("trackhelm_watcher_last_pass_timestamp_seconds") or 0) > 1e9)
+        assert value("trackhelm_watcher_pass_failures_total") == 0
+        place.cluster.away = True
+        wait_until(lambda: httpx2.get(f"{url}/ready").status_code == 503)
+        assert httpx2.get(f"{url}/health").text == "OK", "a restart would not bring the cluster back"
+        place.cluster.away = False
+        wait_until(lambda: httpx2.get(f"{url}/ready").status_code == 200)
+        process.terminate()
+        process.communicate(timeout=120)
+
+
+def test_a_watcher_without_its_packages_says_which(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in [name for name in sys.modules if name.partition(".")[0] == "kubernetes"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "kubernetes.client", None)
+    for name in [name for name in sys.modules if name.startswith("trackhelm_watcher.")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setenv("TRACKHELM_WATCHER_NAMESPACES", "training")
+    ended = CliRunner().invoke(app, ["watcher", "--data", str(tmp_path / "data")])
+    assert ended.exit_code == 2
+    assert "pip install 'trackhelm-server[kubernetes]'" in ended.stderr
+    ended = CliRunner().invoke(app, ["doctor", "--data", str(tmp_path / "data")])
+    assert ended.exit_code == 1
+    assert "wrong  watcher: kubernetes.client is not installed. Run `pip install" in ended.output
 
 
 def doctor(place: Place, monkeypatch: pytest.MonkeyPatch, **given: Any) -> tuple[int, str]:

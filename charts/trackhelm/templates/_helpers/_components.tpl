@@ -17,7 +17,7 @@ artifact: {role: artifact, listens: true, needs: [database, redis, objects]}
 registry: {role: registry, listens: true, needs: [database, redis, encryption], outside: true}
 webhooks: {role: worker, answers: true, needs: [database, redis, encryption], outside: true}
 beat: {role: beat, answers: true, needs: [redis, encryption]}
-watcher: {role: watcher, needs: [database, redis], cluster: true}
+watcher: {role: watcher, answers: true, needs: [database, redis], cluster: true}
 migrate: {role: migrate, needs: [database]}
 embedded: {role: embedded, listens: true, needs: [objects, encryption], outside: true}
 {{- end }}
