@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 DEFAULT_FOLDER: Final = "trackhelm-data"
 ARTIFACTS_TO_SEND: Final = "artifacts-to-send"
 """The folder in a data folder of the artifacts of runs that were logged offline."""
+INPUTS_TO_SEND: Final = "inputs-to-send"
+"""The folder in a data folder of what such runs read and made: a file of JSON lines for each run."""
 
 METRICS_A_REQUEST: Final = 1_000
 _EXIT_LOOK_SECONDS: Final = 1.0
@@ -159,6 +161,14 @@ class CheckedLog:
     def end_run(self, run_id: str, status: str, end_time_ms: int) -> None:
         """Log that a run has ended."""
         self._log.end_run(run_id, status, end_time_ms)
+
+    def begin_heartbeats(self, run_id: str) -> None:
+        """Say every half minute that this process logs to a run that others log to as well."""
+        self._log.begin_heartbeats(run_id)
+
+    def end_heartbeats(self, run_id: str) -> None:
+        """Say for the last time that this process logs to a run."""
+        self._log.end_heartbeats(run_id)
 
     def flush(self, run_id: str | None = None, timeout: float | None = None) -> None:
         """Wait until the server has what was logged; raises `TEMPORARILY_UNAVAILABLE` after the time-out."""

@@ -22,10 +22,11 @@ SERVER = shutil.which(shlex.split(os.environ.get("SERVER_UNDER_TEST", "trackhelm
 NO_SERVER = "/usr/bin:/bin"
 
 TRAIN = """
-import sys, trackhelm as mlflow
+import sys, numpy as np, trackhelm as mlflow
 with mlflow.start_run(run_name=sys.argv[1]) as run:
     mlflow.log_metric("loss", 0.5, step=1)
     mlflow.log_text("a note", "note.txt")
+    mlflow.log_input(mlflow.data.from_numpy(np.arange(3.0), name="numbers"), context="training")
 print(run.info.run_id, mlflow.MlflowClient()._destination.address)
 """
 
@@ -141,6 +142,8 @@ def test_what_was_logged_offline_is_sent_by_sync(
     (run,) = client.search_runs([experiment.experiment_id])
     assert (run.info.run_id, run.info.run_name, run.info.status) == (run_id, "at home", "FINISHED")
     assert run.data.metrics == {"loss": 0.5}
+    assert run.inputs is not None
+    assert [used.dataset.name for used in run.inputs.dataset_inputs] == ["numbers"]
     assert {file.path for file in client.list_artifacts(run_id)} == {"note.txt", "environment.json"}
     again = run_python(sys.executable, *command, cwd=tmp_path, variables=told).stdout
     assert again == "Nothing waits to be sent.\n"

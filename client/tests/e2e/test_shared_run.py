@@ -71,7 +71,7 @@ def test_all_ranks_log_to_one_run_that_ends_with_the_first(
     last = {one["labels"]["rank"]: one["last"]["value"] for one in series if "labels" in one}
     assert last == {str(rank): rank + 0.19 for rank in range(RANKS)}
     nodes = {key.split("/")[1] for key in run.data.metrics if key.startswith("system/")}
-    assert nodes == {"0", "1"}
+    assert nodes == {"0", "1", "heartbeat"}
 
 
 def test_ranks_need_something_in_common(tracking: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,13 @@ import typer
 from trackhelm.artifacts.locations import upload_folder
 from trackhelm.cli.output import console, progress
 from trackhelm.client import MlflowClient
-from trackhelm.destinations import ARTIFACTS_TO_SEND, DEFAULT_FOLDER, destination_of, get_tracking_uri
+from trackhelm.destinations import (
+    ARTIFACTS_TO_SEND,
+    DEFAULT_FOLDER,
+    INPUTS_TO_SEND,
+    destination_of,
+    get_tracking_uri,
+)
 from trackhelm.exceptions import MlflowException
 from trackhelm.log.checks import DeliveryError
 from trackhelm.log.spool import DestinationFolder
@@ -39,7 +45,11 @@ def sync(
 ) -> None:
     """Send what waits on the disk to its server; exit 1 if some of it was refused or could not be sent."""
     folders = _folders(path, everything=everything)
-    waiting = [folder for folder in folders if watch or waiting_bytes(folder) or _artifacts_of(folder)]
+    waiting = [
+        folder
+        for folder in folders
+        if watch or waiting_bytes(folder) or _artifacts_of(folder) or _kept(folder, INPUTS_TO_SEND)
+    ]
     if not waiting:
         typer.echo("Nothing waits to be sent.")
         return
@@ -68,6 +78,7 @@ def send(folder: DestinationFolder, to: str | None, *, watch: bool = False) -> b
         done = sync_folder(folder, address, watch=watch, tell=tell)
     except (DeliveryError, ValueError) as error:
         raise MlflowException(error) from None
+    _send_inputs(folder, address)
     files = _send_artifacts(folder, address)
     shown.print(f"{folder.path}: all sent to {address}, with {files} artifacts", highlight=False)
     if done.rejected:
@@ -86,10 +97,34 @@ def _folders(path: Path | None, *, everything: bool) -> list[DestinationFolder]:
 
 def _artifacts_of(folder: DestinationFolder) -> list[Path]:
     """Return the folders of artifacts that were logged offline, each named by its run."""
-    kept = folder.path.parent.parent / ARTIFACTS_TO_SEND
+    return [one for one in _kept(folder, ARTIFACTS_TO_SEND) if one.is_dir()]
+
+
+def _kept(folder: DestinationFolder, name: str) -> list[Path]:
+    """Return what is in a folder beside the log of a data folder, if that is of what was logged offline."""
+    kept = folder.path.parent.parent / name
     if folder.uri is not None or folder.path.parent.name != _LOG or not kept.is_dir():
         return []
-    return sorted(one for one in kept.iterdir() if one.is_dir())
+    return sorted(kept.iterdir())
+
+
+def _renamed(folder: DestinationFolder) -> dict[str, str]:
+    """Return the ids of runs to which a server without ids of clients gave others."""
+    try:
+        found: dict[str, str] = json.loads((folder.path / "run-ids.json").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    return found
+
+
+def _send_inputs(folder: DestinationFolder, address: str) -> None:
+    """Send what runs read and made that were logged offline. The same sent again changes nothing."""
+    transport, renamed = MlflowClient(address)._rest, _renamed(folder)  # noqa: SLF001 - of this package
+    for kept in _kept(folder, INPUTS_TO_SEND):
+        for line in kept.read_text(encoding="utf-8").splitlines():
+            endpoint, body = json.loads(line)
+            transport.post(endpoint, {**body, "run_id": renamed.get(kept.stem, kept.stem)})
+        kept.unlink()
 
 
 def _send_artifacts(folder: DestinationFolder, address: str) -> int:
@@ -97,11 +132,7 @@ def _send_artifacts(folder: DestinationFolder, address: str) -> int:
 
     A run's folder is deleted when everything in it is stored, so that this may be interrupted.
     """
-    client = MlflowClient(address)
-    try:
-        renamed: dict[str, str] = json.loads((folder.path / "run-ids.json").read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        renamed = {}
+    client, renamed = MlflowClient(address), _renamed(folder)
     count = 0
     for kept in _artifacts_of(folder):
         total = sum(1 for file in kept.rglob("*") if file.is_file())

@@ -1,5 +1,6 @@
 """The calls of `MlflowClient` about runs: their life, what is logged to them, and searches."""
 
+import json
 import time
 from collections.abc import Iterable, Sequence
 from itertools import groupby
@@ -7,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from trackhelm.client._base import ClientBase, page, pairs
 from trackhelm.client.experiments import view_name
+from trackhelm.destinations import INPUTS_TO_SEND
 from trackhelm.entities import (
     DatasetInput,
     LoggedModelInput,
@@ -233,13 +235,25 @@ class RunCalls(ClientBase):
             for used in datasets or ()
         ]
         models_read = [{"model_id": model.model_id} for model in models or ()]
-        self._rest.post("runs/log-inputs", {"run_id": run_id, "datasets": inputs, "models": models_read})
+        self._note("runs/log-inputs", {"run_id": run_id, "datasets": inputs, "models": models_read})
 
     def log_outputs(self, run_id: str, models: Sequence[LoggedModelOutput]) -> None:
         """Note the logged models that a run made."""
         self.flush(run_id)
         made = [{"model_id": model.model_id, "step": model.step} for model in models]
-        self._rest.post("runs/outputs", {"run_id": run_id, "models": made})
+        self._note("runs/outputs", {"run_id": run_id, "models": made})
+
+    def _note(self, endpoint: str, body: dict[str, Any]) -> None:
+        """Send what a run read or made, or keep it where `trackhelm sync` finds it."""
+        destination = self._destination
+        if not destination.is_offline:
+            self._rest.post(endpoint, body)
+            return
+        assert destination.folder is not None, "only a folder is without a server"
+        kept = destination.folder / INPUTS_TO_SEND / f"{body['run_id']}.jsonl"
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        with kept.open("a", encoding="utf-8") as file:
+            file.write(json.dumps([endpoint, body]) + "\n")
 
     def flush(self, run_id: str | None = None) -> None:
         """Wait until the server has what this process has logged.

@@ -132,6 +132,8 @@ def start_run(
 
     _endings.watch()
     found = ActiveRun(run, ends=rank is None or rank.is_primary)
+    if rank is not None:
+        found._log.begin_heartbeats(found.info.run_id)  # noqa: SLF001 - of this module
     active.append(found)
     _state.set_last_run(found.info.run_id)
     if not resumed and found._ends:  # noqa: SLF001 - of this module
@@ -184,8 +186,11 @@ def close_run(run: ActiveRun, status: str) -> None:
     stop_monitor(run_id)
     finish_details(run_id)
     flush_artifact_async_logging()
-    if run._ends:  # noqa: SLF001 - of this module
-        run._log.end_run(run_id, status, now_ms())  # noqa: SLF001 - likewise
+    log = run._log  # noqa: SLF001 - of this module
+    if run._ends:  # noqa: SLF001 - likewise
+        log.end_run(run_id, status, now_ms())
+    else:
+        log.end_heartbeats(run_id)
 
 
 def active_run() -> ActiveRun | None:
