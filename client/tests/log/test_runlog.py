@@ -13,6 +13,7 @@ import pytest
 
 from trackhelm.log import DeliveryError, InvalidEntryError, ParamConflictError, open_log
 from trackhelm.log.runlog import RunLog
+from trackhelm.log.segments import entry_record
 from trackhelm.log.spool import DestinationFolder
 from trackhelm.log.writer import Writer
 
@@ -272,6 +273,47 @@ def test_an_uploader_that_is_killed_is_started_again(log: RunLog, server: FakeSe
     log.flush(timeout=60)
     assert steps(server)[-1] == 1
     assert log.folder.status()["pid"] != first
+
+
+def test_a_thread_uploads_where_no_process_may_and_its_children_hold_none_of_its_locks(
+    spool: Path, server: FakeServer
+) -> None:
+    script = f"""
+import os, sys, time
+from pathlib import Path
+from trackhelm.log import open_log
+log = open_log({server.url!r}, Path({str(spool)!r}))
+log.metrics({RUN!r}, {{"loss": 0.5}}, 0, 1)
+log.flush(timeout=60)
+assert log.stats()["uploader"]["pid"] == os.getpid()
+if not os.fork():
+    sys.stdin.read()  # until the test has seen what the parent left
+    os._exit(0)
+log.metrics({RUN!r}, {{"loss": 0.5}}, 1, 1)
+os._exit(0)
+"""
+    environment = {**os.environ, "PYTHONPATH": str(SOURCE), "TRACKHELM_UPLOADER": "thread"}
+    command = [sys.executable, "-c", script]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, env=environment) as program:
+        assert program.wait(timeout=120) == 0
+        assert program.stdin is not None
+        log = RunLog(server.url, spool)
+        assert not log.folder.is_uploading()
+        log.metrics(RUN, {"other": 0.5}, 0, 1)
+        wait_until(lambda: steps(server) == [0, 1], "what the program that ended had logged")
+        program.stdin.close()
+    log.close()
+
+
+def test_a_record_of_a_later_version_is_put_aside(log: RunLog, server: FakeServer) -> None:
+    log.tags(RUN, {"a": "b"})
+    assert log._writer is not None
+    log._writer.append(entry_record({"kind": "console", "run": RUN, "text": "hello"}), is_needed=True)
+    log.metrics(RUN, {"loss": 0.5}, 1, 1)
+    log.flush(timeout=60)
+    assert steps(server) == [1]
+    [found] = log.rejected(RUN)
+    assert (found["kind"], found["text"]) == ("console", "hello")
 
 
 def test_offline_what_is_logged_stays(spool: Path) -> None:

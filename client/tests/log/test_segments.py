@@ -5,7 +5,7 @@ import struct
 from zlib import crc32
 
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from trackhelm.log.segments import (
@@ -24,6 +24,9 @@ from trackhelm.log.segments import (
     row_struct,
     shape_record,
 )
+
+# Making texts takes a second the first time, on a machine that does other work.
+on_slow_machines = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12)
 integers = st.integers(-(2**63), 2**63 - 1)
@@ -109,12 +112,14 @@ def in_order_of_shapes(logged: list[Point | dict[str, str]]) -> list[object]:
     return ordered[:-1]
 
 
+@on_slow_machines
 @given(st.lists(shapes, min_size=1, max_size=4, unique=True), calls)
 def test_what_is_written_is_read_again(known: list[ShapeKey], wanted: list[object]) -> None:
     data, _, logged = segment(known, wanted)
     assert read_all(data, []) == in_order_of_shapes(logged)
 
 
+@on_slow_machines
 @given(st.lists(shapes, min_size=1, max_size=4, unique=True), calls, st.lists(st.integers(1, 200)))
 def test_pieces_of_any_size_lose_and_double_nothing(
     known: list[ShapeKey], wanted: list[object], pieces: list[int]
@@ -124,6 +129,7 @@ def test_pieces_of_any_size_lose_and_double_nothing(
     assert sorted(map(repr, found)) == sorted(map(repr, logged))
 
 
+@on_slow_machines
 @given(st.lists(shapes, min_size=1, max_size=4, unique=True), calls, st.data())
 def test_a_torn_end_hides_nothing_before_it(
     known: list[ShapeKey], wanted: list[object], data: st.DataObject
@@ -135,7 +141,10 @@ def test_a_torn_end_hides_nothing_before_it(
     assert sorted(map(repr, found)) == sorted(map(repr, logged[:complete]))
 
 
-@settings(phases=[Phase.explicit, Phase.reuse, Phase.generate])  # shrinking takes minutes
+@settings(
+    on_slow_machines,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],  # shrinking takes minutes
+)
 @given(st.lists(shapes, min_size=1, max_size=4, unique=True), calls.filter(bool), st.data())
 def test_a_changed_byte_is_found_and_hides_nothing_before_it(
     known: list[ShapeKey], wanted: list[object], data: st.DataObject

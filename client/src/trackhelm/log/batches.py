@@ -23,6 +23,8 @@ class Batch:
     ends: dict[str, dict[str, Any]] = field(default_factory=dict)
     conflicts: list[tuple[str, str, str, str]] = field(default_factory=list)
     """Params of one batch to which two processes gave two values: run, key, first and second value."""
+    unknown: list[Entry] = field(default_factory=list)
+    """Entries of a later version of the client, which this one cannot send."""
     values: int = 0
     """The number of metric values."""
 
@@ -53,6 +55,16 @@ class Batch:
             self.creates.setdefault(run, dict(entry.fields))
         elif entry.kind == "end_run":
             self.ends[run] = dict(entry.fields)
+        else:
+            self.unknown.append(entry)
 
     def __bool__(self) -> bool:
-        return bool(self.creates or self.params or self.tags or self.rows or self.ends or self.conflicts)
+        return bool(
+            self.creates
+            or self.params
+            or self.tags
+            or self.rows
+            or self.ends
+            or self.conflicts
+            or self.unknown
+        )

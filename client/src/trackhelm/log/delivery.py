@@ -143,6 +143,9 @@ class Delivery:
             self._reject(
                 run, "params", key, value, f"another process logged {known!r}, at about the same time"
             )
+        for entry in batch.unknown:
+            reason = "a later version of the client logged it, and this one cannot send it"
+            self._note([{**entry.fields, "error": reason}], 1)
         for run, fields in batch.creates.items():
             self._create(run, fields, abilities)
         for run in dict.fromkeys([*batch.params, *batch.tags]):

@@ -96,7 +96,7 @@ class Keeper:
             log.warning("No process could be started to upload (%s); a thread does it.", error)
             self._start_thread()
         finally:
-            os.close(lock)
+            lock.release()
 
     def _start_thread(self) -> None:
         from trackhelm.log.uploader import upload

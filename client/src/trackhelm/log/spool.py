@@ -31,7 +31,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, ClassVar, Final, NamedTuple
 from zlib import crc32
 
 OFFLINE: Final = "offline"
@@ -85,15 +85,45 @@ def read_json(path: Path) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def try_lock(path: Path) -> int | None:
-    """Lock a file for as long as the descriptor that is returned is open; None if another holds it."""
+class FileLock:
+    """A lock of a file, which this process holds until it ends or releases it. Forked children do not."""
+
+    _held: ClassVar[set["FileLock"]] = set()
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._held.add(self)
+
+    def release(self) -> None:
+        """Let others lock the file; may be called again."""
+        if self in self._held:
+            self._held.discard(self)
+            os.close(self._descriptor)
+
+    def pass_on(self) -> None:
+        """Let the next forked child hold the lock, too."""
+        self._held.discard(self)
+
+    @classmethod
+    def leave_to_parent(cls) -> None:
+        """Close the parent's descriptors in a forked child, so that they do not hold locks after its end."""
+        for lock in cls._held:
+            os.close(lock._descriptor)  # noqa: SLF001 - of this class
+        cls._held.clear()
+
+
+os.register_at_fork(after_in_child=FileLock.leave_to_parent)
+
+
+def try_lock(path: Path) -> FileLock | None:
+    """Lock a file; None if another process holds it, or another part of this one."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, _PRIVATE_FILE)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         os.close(descriptor)
         return None
-    return descriptor
+    return FileLock(descriptor)
 
 
 @dataclass(frozen=True)
@@ -191,8 +221,8 @@ class DestinationFolder:
             names = [entry.name for entry in entries if entry.is_dir() and not entry.name.startswith(".")]
         return [WriterFolder(self.path / name) for name in sorted(names)]
 
-    def new_writer(self) -> tuple["WriterFolder", int]:
-        """Make the folder of this process, and return it with the descriptor of its lock."""
+    def new_writer(self) -> tuple["WriterFolder", FileLock]:
+        """Make the folder of this process, and return it with its lock."""
         name = f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{os.getpid()}-{secrets.token_hex(4)}"
         # Renamed when it is locked: an uploader would take a folder without a lock for one that was left.
         hidden = self.path / f".{name}"
@@ -240,7 +270,7 @@ class WriterFolder:
                 size -= acknowledged.offset
         return max(size, 0)
 
-    def adopt(self) -> int | None:
+    def adopt(self) -> FileLock | None:
         """Lock the folder of a process that has ended; None while that lives, or another has adopted it."""
         try:
             return try_lock(self.path / "lock")

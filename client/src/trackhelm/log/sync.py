@@ -4,7 +4,6 @@ It does what an uploader does, from the process that calls it, and says how far 
 any time and called again: what is acknowledged is not sent again, and what was sent twice is there once.
 """
 
-import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -94,7 +93,7 @@ def sync(
             uploader.say("ended", at_once=True)
             uploader.close()
     finally:
-        os.close(lock)
+        lock.release()
 
 
 def _send_all(

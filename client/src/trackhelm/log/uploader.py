@@ -19,7 +19,7 @@ from typing import Final
 from trackhelm.log.batches import Batch
 from trackhelm.log.delivery import Delivery
 from trackhelm.log.segments import DamagedError, SegmentReader
-from trackhelm.log.spool import DestinationFolder, Position, WriterFolder, try_lock
+from trackhelm.log.spool import DestinationFolder, FileLock, Position, WriterFolder, try_lock
 from trackhelm.log.transport import UnavailableError
 
 TICK_SECONDS: Final = 0.2
@@ -59,8 +59,8 @@ class Tail:
 
     def __init__(self, folder: WriterFolder) -> None:
         self.folder = folder
-        self.lock: int | None = None
-        """The descriptor of the writer's lock, once that process has ended."""
+        self.lock: FileLock | None = None
+        """The writer's lock, once that process has ended."""
         self.acknowledged = folder.acknowledged()
         self.position = self.acknowledged
         self.damage: tuple[str, int, str] | None = None
@@ -137,7 +137,7 @@ class Tail:
         """Let go of the files."""
         self._close()
         if self.lock is not None:
-            os.close(self.lock)
+            self.lock.release()
             self.lock = None
 
     def _close(self) -> None:
@@ -316,7 +316,7 @@ def upload(
     try:
         _upload(folder, uri or folder.uri or "", go_on)
     finally:
-        os.close(lock)
+        lock.release()
     return True
 
 
@@ -325,6 +325,9 @@ def _upload(folder: DestinationFolder, uri: str, go_on: Callable[[], bool]) -> N
     pipe = folder.open_wake_pipe()
     try:
         _Loop(folder, uploader, pipe).run(go_on)
+    except Exception as error:
+        uploader.error = f"the uploader failed: {error!r}"
+        raise
     finally:
         os.close(pipe)
         uploader.error = uploader.error and f"{uploader.error} (the uploader has ended)"
@@ -405,8 +408,9 @@ def main() -> None:
     lock = try_lock(folder.uploader_lock)
     if lock is None:
         return
+    lock.pass_on()
     if os.fork():
-        os._exit(0)  # the child has the lock, which is the descriptor's
+        os._exit(0)
     log = folder.path / "uploader.log"
     with suppress(OSError):
         if log.stat().st_size > _LOG_BYTES:

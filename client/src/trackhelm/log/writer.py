@@ -64,7 +64,7 @@ class Writer:
 
     def _open_folder(self) -> None:
         self.folder: WriterFolder
-        self.folder, self._lock_descriptor = self._destination.new_writer()
+        self.folder, self._folder_lock = self._destination.new_writer()
         self._number, self._descriptor, self._size = 0, -1, 0
         self._open_segment()
 
@@ -191,7 +191,8 @@ class Writer:
         with self.lock:
             if self._closed or os.fstat(self._descriptor).st_nlink:
                 return False
-            self._retired += [self._descriptor, self._lock_descriptor]
+            self._retired.append(self._descriptor)
+            self._folder_lock.release()
             self._open_folder()
             return True
 
@@ -216,11 +217,11 @@ class Writer:
             if not self._closed:
                 self._closed = True
                 os.close(self._descriptor)
-                os.close(self._lock_descriptor)
+                self._folder_lock.release()
 
     def abandon(self) -> None:
-        """Close the descriptors that a forked child has from its parent, whose folder this is."""
-        for descriptor in [self._descriptor, self._lock_descriptor, *self._retired]:
+        """Close the files that a forked child has from its parent, whose folder this is."""
+        for descriptor in [self._descriptor, *self._retired]:
             with suppress(OSError):
                 os.close(descriptor)
         self._retired = []
