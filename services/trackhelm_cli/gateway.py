@@ -20,6 +20,7 @@ from trackhelm_cli.options import (
     warn_of_unknown_names,
 )
 from trackhelm_core.gateway.configuration import Gateway, Listening, nginx_configuration
+from trackhelm_core.gateway.static_files import with_built_ui
 from trackhelm_core.settings import AuthSettings, GatewaySettings, HttpSettings, LogSettings, StorageSettings
 from trackhelm_stack.launch import BINDS_ANY_PORT, become
 from trackhelm_stack.nginx import connections, prepare, workers
@@ -48,7 +49,9 @@ def gateway(
     )
     try:
         address.check_free()
-        command = prepare(Gateway.of(listening, load(GatewaySettings), http, load(AuthSettings)))
+        command = prepare(
+            Gateway.of(listening, with_built_ui(load(GatewaySettings)), http, load(AuthSettings))
+        )
     except (MissingProgramError, OSError, ValueError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from error

@@ -18,6 +18,7 @@ from trackhelm_cli.opening import open_tracing
 from trackhelm_cli.options import failed, load, warn_of_unknown_names
 from trackhelm_core.http.app import api_document, build_app
 from trackhelm_core.http.prefix import Paths
+from trackhelm_core.http.web_ui import web_ui_routes
 from trackhelm_core.runtime import Openers, Service
 from trackhelm_core.security.actor import TrustedProxies
 from trackhelm_core.security.browsers import CrossOrigin, HostCheck
@@ -156,6 +157,8 @@ def serve_service(
         auth=auth,
         body_memory_mebibytes=http.body_memory_mebibytes,
         document=_whole_document,
+        # Where the gateway has no files, it asks a service for `/`.
+        pages=web_ui_routes(),
         tracing=open_tracing(service.name),
     )
     serve(app, http, f"{service.name} listens on {{url}}", auth)

@@ -18,6 +18,7 @@ from trackhelm_cli.options import (
     load_webhooks,
     warn_of_unknown_names,
 )
+from trackhelm_core.gateway.static_files import with_built_ui
 from trackhelm_core.settings import (
     PREFIX,
     AuthSettings,
@@ -69,7 +70,7 @@ def stack(
         redis,
         artifacts,
         load_webhooks(),
-        services=load(GatewaySettings),
+        services=with_built_ui(load(GatewaySettings)),
         auth=load(AuthSettings),
         command=role,
         restart=restart,

@@ -67,6 +67,14 @@ def test_the_server_prints_its_whole_address(server: ServerProcess) -> None:
     assert f"export MLFLOW_TRACKING_URI={server.url}\n" in server.log_file.read_text()
 
 
+def test_the_web_ui_is_at_the_root_or_a_page_that_says_how_to_build_it(server: ServerProcess) -> None:
+    answer = httpx.get(f"{server.url}/")
+    assert answer.status_code == 200
+    assert answer.headers["content-type"].startswith("text/html")
+    assert "<title>Trackhelm</title>" in answer.text
+    assert "default-src 'self'" in answer.headers["content-security-policy"]
+
+
 def test_an_address_that_is_too_long_is_refused_in_mlflows_form(server: ServerProcess) -> None:
     with pytest.raises(mlflow.MlflowException, match="longer than 4194304 bytes") as refusal:
         MlflowClient().search_registered_models(f"name IN ({','.join(['x' * 200] * 21_000)})")

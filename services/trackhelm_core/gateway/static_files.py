@@ -9,8 +9,19 @@ from collections.abc import Sequence
 
 from trackhelm_core.gateway.answers import Answers, block
 from trackhelm_core.gateway.routing import map_block
-from trackhelm_core.http.web_ui import IMMUTABLE, MEDIA_TYPES, SECURITY_HEADERS
+from trackhelm_core.http.web_ui import IMMUTABLE, MEDIA_TYPES, SECURITY_HEADERS, built_web_ui
+from trackhelm_core.settings import GatewaySettings
 from trackhelm_core.settings.process import OWN_ROOTS
+
+
+def with_built_ui(services: GatewaySettings) -> GatewaySettings:
+    """Return the settings with the web UI that was built with this server, if they name no folder.
+
+    It is for a gateway that runs where this server is installed.
+    """
+    if services.ui_folder is not None:
+        return services
+    return services.model_copy(update={"ui_folder": built_web_ui()})
 
 
 def _accepts(coding: str) -> str:

@@ -122,6 +122,11 @@ async def _to_the_root(request: Request) -> Response:
     return RedirectResponse(request.scope["root_path"] + "/", 307)
 
 
+def built_web_ui() -> Path | None:
+    """Return the folder of the files that were built with this server, None if they were not."""
+    return WEB_UI_FOLDER if (WEB_UI_FOLDER / "index.html").is_file() else None
+
+
 def web_ui_routes(folder: Path = WEB_UI_FOLDER) -> list[BaseRoute]:
     """Return the routes of the web UI's files, or of a page that says that there are none."""
     if not (folder / "index.html").is_file():

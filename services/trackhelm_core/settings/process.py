@@ -280,8 +280,8 @@ class GatewaySettings(SettingsGroup):
 
     ui_folder: Path | None = Field(
         None,
-        description="Folder of the web UI's files, which the gateway serves at `/`; without one it serves "
-        "none.",
+        description="Folder of the web UI's files, which the gateway serves at `/`; default: those that were "
+        "built with this server. `gateway-config`, which is for another machine, has no default.",
     )
 
     @property

@@ -142,7 +142,7 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx2.Client]:
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/api/2.0/mlflow/no-such-thing", "/api/2.0/mlflow/runs/create/", "/redoc"]
+    "path", ["/no-such-page", "/api/2.0/mlflow/no-such-thing", "/api/2.0/mlflow/runs/create/", "/redoc"]
 )
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
 def test_a_path_of_no_service_is_refused_in_mlflows_form(real: httpx2.Client, method: str, path: str) -> None:

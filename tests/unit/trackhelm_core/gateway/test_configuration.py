@@ -7,6 +7,8 @@ import pytest
 
 from trackhelm_core.gateway.configuration import Gateway, Listening, nginx_configuration
 from trackhelm_core.gateway.routing import REST, routing_maps
+from trackhelm_core.gateway.static_files import with_built_ui
+from trackhelm_core.http import web_ui
 from trackhelm_core.http.route_table import SERVICE_NAMES, all_routes
 from trackhelm_core.limits import REQUEST_TARGET_BYTES
 from trackhelm_core.settings import AuthSettings, GatewaySettings, HttpSettings
@@ -217,3 +219,13 @@ def test_files_of_the_ui_are_served_only_where_there_is_a_folder() -> None:
     text = configured(services=GatewaySettings(ui_folder=Path("/srv/ui")))
     assert 'root "/srv/ui";' in location(text, "= /")
     assert "try_files /index.html$sibling /index.html @service;" in location(text, "= /")
+
+
+def test_a_gateway_beside_the_server_serves_the_ui_that_was_built_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(web_ui, "WEB_UI_FOLDER", tmp_path)
+    assert with_built_ui(GatewaySettings()).ui_folder is None
+    (tmp_path / "index.html").touch()
+    assert with_built_ui(GatewaySettings()).ui_folder == tmp_path
+    assert with_built_ui(GatewaySettings(ui_folder=Path("/srv/ui"))).ui_folder == Path("/srv/ui")
