@@ -28,7 +28,7 @@ unexport PYTHONDONTWRITEBYTECODE
 .PHONY: help run run-stack ui setup check check-ui format openapi chart-schema test test-server test-charts test-cluster test-e2e test-stack \
     test-ui test-clients \
     $(GENERATIONS:%=test-clients-%) test-client test-client-kills test-install test-faults test-azure test-frameworks test-large-files \
-    images test-images bench bench-artifacts bench-charts bench-client bench-ingest bench-registry bench-start bench-tracing clean
+    images test-images bench bench-artifacts bench-charts bench-client bench-ingest bench-registry bench-sizing bench-start bench-tracing clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "%-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -193,6 +193,9 @@ bench-start: $(VENV)/.dev $(CLIENTS)/mlflow3/.ready ## Time starts to the first 
 
 bench-artifacts: $(VENV)/.dev $(CLIENTS)/mlflow3/.ready ## Time uploads and downloads against stock MLflow
 	PYTHONPATH=services:. $(BIN)/python -m bench.artifacts --mlflow-python $(CLIENTS)/mlflow3/bin/python $(BENCH)
+
+bench-sizing: $(VENV)/.dev ## Measure what each process needs at a steady rate (BENCH="--rates 10000 --seconds 20")
+	PYTHONPATH=services:. $(BIN)/python -m bench.sizing $(BENCH)
 
 bench-tracing: $(VENV)/.dev ## Measure what traces cost a request
 	PYTHONPATH=services:. $(BIN)/python -m bench.tracing $(BENCH)

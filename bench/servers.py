@@ -61,12 +61,13 @@ def trackhelm_server(database: str | None, folder: Path) -> Iterator[int]:
 
 
 @contextmanager
-def stack_server(database: str, folder: Path) -> Iterator[int]:
-    """Run Trackhelm as a stack over a database, with a Redis of its own, and yield the gateway's port."""
+def stack_server(database: str | None, folder: Path) -> Iterator[int]:
+    """Run Trackhelm as a stack, over a database or one of its own, and yield the gateway's port."""
     port = free_port()
-    url = database.replace("postgresql://", "postgresql+psycopg://", 1)
     program = [sys.executable, "-c", "from trackhelm_cli.main import app; app()", "stack"]
-    command = [*program, "--port", str(port), "--data", str(folder), "--database-url", url]
+    command = [*program, "--port", str(port), "--data", str(folder)]
+    if database is not None:
+        command += ["--database-url", database.replace("postgresql://", "postgresql+psycopg://", 1)]
     with _running([*command, "--artifacts-url", (folder / "artifacts").as_uri()], folder, port):
         yield port
 

@@ -44,3 +44,11 @@ def test_an_address_with_a_password_may_be_in_a_file(
     assert getattr(group.model_validate({name: "scheme://other"}), read) == "scheme://other"
     with pytest.raises(ValidationError, match="both given"):
         group.model_validate({f"{name}_file": file, name: "scheme://other"})
+
+
+@pytest.mark.parametrize(
+    "page", sorted((PAGE.parent / "operations").glob("*.md")), ids=lambda page: page.stem
+)
+def test_pages_of_operators_name_settings_that_there_are(page: Path) -> None:
+    named = set(re.findall(r"\bTRACKHELM_[A-Z0-9]+(?:_[A-Z0-9]+)*\b(?!_)", page.read_text(encoding="utf-8")))
+    assert named <= known_names().keys()
