@@ -15,6 +15,7 @@ import {
 import { NotFound } from "@/components/NotFound";
 import { PageFailure } from "@/components/Failure";
 import { validateSearch } from "@/pages/experiment/search";
+import { validateExperimentsSearch } from "@/pages/experiments/search";
 import { Shell } from "@/shell/Shell";
 
 const root = createRootRoute({ component: Shell, notFoundComponent: NotFound, errorComponent: PageFailure });
@@ -28,6 +29,7 @@ const home = createRoute({
 const experiments = createRoute({
   getParentRoute: () => root,
   path: "/experiments",
+  validateSearch: validateExperimentsSearch,
   component: lazyRouteComponent(() => import("@/pages/experiments/ExperimentsPage"), "ExperimentsPage"),
 });
 
@@ -53,6 +55,9 @@ const experimentCharts = createRoute({
 const experimentCompare = createRoute({
   getParentRoute: () => experiment,
   path: "/compare",
+  validateSearch: (raw: Record<string, unknown>) => ({
+    runs: Array.isArray(raw["runs"]) ? raw["runs"].map(String) : [],
+  }),
   component: lazyRouteComponent(() => import("@/pages/experiment/compare/CompareView"), "CompareView"),
 });
 
@@ -142,6 +147,9 @@ const mlflowArtifactPath = createRoute({
 const compare = createRoute({
   getParentRoute: () => root,
   path: "/compare",
+  validateSearch: (raw: Record<string, unknown>) => ({
+    runs: Array.isArray(raw["runs"]) ? raw["runs"].map(String) : [],
+  }),
   component: lazyRouteComponent(() => import("@/pages/compare/ComparePage"), "ComparePage"),
 });
 

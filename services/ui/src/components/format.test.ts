@@ -19,6 +19,7 @@ test("a column has one number of decimals", () => {
   const format = columnFormat([0.91, 12.5, NaN, 1e-9]);
   expect([0.91, 12.5, 1e-9].map(format)).toEqual(["0.91", "12.50", "1.00e−9"]);
   expect(columnFormat([1, 20, 300])(20)).toBe("20");
+  expect(columnFormat([718.8, 0.0123, 12.5])(0.0123)).toBe("0.0123");
 });
 
 test("times are told as an age within a day", () => {

@@ -44,8 +44,9 @@ export function columnFormat(values: Iterable<number>): (value: number) => strin
   return (value) => {
     const named = special(value);
     if (named !== null) return named;
-    if (isScientific(value)) return plain(value.toExponential(2));
-    return plain(value.toFixed(decimals));
+    // A value far below the others would lose its digits.
+    const isFine = value === 0 || decimals === 0 || Math.abs(value) >= 10 ** (1 - decimals);
+    return isScientific(value) || !isFine ? formatNumber(value) : plain(value.toFixed(decimals));
   };
 }
 
@@ -66,8 +67,9 @@ export function formatDuration(milliseconds: number): string {
 export function formatTime(time: number, now: number): string {
   const ago = now - time;
   if (ago < 0 || ago >= DAY_MS) {
+    const isThisYear = new Date(time).getFullYear() === new Date(now).getFullYear();
     return new Date(time).toLocaleString(undefined, {
-      year: "numeric",
+      ...(isThisYear ? {} : { year: "numeric" }),
       month: "short",
       day: "numeric",
       hour: "2-digit",

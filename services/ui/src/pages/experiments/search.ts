@@ -1,0 +1,26 @@
+/** What the address of the list of experiments says, and the filter that its text stands for. */
+
+export interface ExperimentsSearch {
+  q?: string;
+  /** `name`, `creation_time` or `last_update_time`, with a `-` in front for descending order. */
+  sort?: string;
+  view?: "deleted";
+}
+
+const SORTS = /^-?(?:name|creation_time|last_update_time)$/;
+
+export function validateExperimentsSearch(raw: Record<string, unknown>): ExperimentsSearch {
+  const { q, sort, view } = raw;
+  return {
+    ...(typeof q === "string" || typeof q === "number" ? { q: String(q) } : {}),
+    ...(typeof sort === "string" && SORTS.test(sort) ? { sort } : {}),
+    ...(view === "deleted" ? { view } : {}),
+  };
+}
+
+/** Plain words are searched for in names; what has an operator is a filter. */
+export function filterOf(text: string): string {
+  const trimmed = text.trim();
+  if (trimmed === "" || /[=<>]|\bi?like\b/i.test(trimmed)) return trimmed;
+  return `name ILIKE '%${trimmed.replaceAll("'", "''")}%'`;
+}
