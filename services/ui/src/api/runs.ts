@@ -1,5 +1,11 @@
 /** Runs: their form in the UI, pages of a search, and the changes that the UI makes to them. */
-import { keepPreviousData, useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-query";
+import {
+  keepPreviousData,
+  useInfiniteQuery,
+  useMutation,
+  useQueries,
+  useQueryClient,
+} from "@tanstack/react-query";
 import { api, ApiError, unwrap, viewType } from "./client";
 import type { components } from "./schema";
 
@@ -7,6 +13,8 @@ import type { components } from "./schema";
 export const RUNS_PAGE = 100;
 /** How often runs are asked again while one of them is running, in milliseconds. */
 const RUNNING_REFRESH_MS = 5_000;
+/** How long a run that another list refers to is not asked for again, in milliseconds. */
+const BY_ID_FRESH_MS = 30_000;
 /** How many changes are sent at once. */
 const CHANGES_AT_ONCE = 8;
 
@@ -184,4 +192,21 @@ export function useChangeRuns() {
         queries.invalidateQueries({ queryKey: ["run"] }),
       ]),
   });
+}
+
+/** Some runs by their ids, as far as they exist. The runs of one page of another list, at most some hundreds. */
+export function useRunsById(ids: readonly string[]): ReadonlyMap<string, Run> {
+  const wanted = [...new Set(ids)].sort();
+  const answers = useQueries({
+    queries: wanted.map((run_id) => ({
+      queryKey: ["run", run_id],
+      queryFn: async () => {
+        const found = await unwrap(api.GET("/api/2.0/mlflow/runs/get", { params: { query: { run_id } } }));
+        return runOf(found.run);
+      },
+      staleTime: BY_ID_FRESH_MS,
+    })),
+    combine: (all) => all.map(({ data }) => data).filter((run) => run !== undefined),
+  });
+  return new Map(answers.map((run) => [run.id, run]));
 }

@@ -1,15 +1,149 @@
-import { useParams } from "@tanstack/react-router";
-import { Crumbs } from "@/components/Crumbs";
+/** The page of a version: what it is, where it comes from, moves with comment, its lineage and audit trail. */
+import { Skeleton, Tabs } from "@mantine/core";
+import { Link, useParams } from "@tanstack/react-router";
+import type { ReactNode } from "react";
+import { trackingUri } from "@/api/client";
+import { useModel, useVersion, type Version } from "@/api/registry";
+import { useRunsById } from "@/api/runs";
+import { AuditList } from "@/components/AuditList";
+import { CopyableCode } from "@/components/CopyableCode";
+import { Crumbs, HeaderActions } from "@/components/Crumbs";
+import { Failure } from "@/components/Failure";
+import { formatNumber } from "@/components/format";
+import { Lineage } from "@/components/Lineage";
+import { MoveForm } from "@/components/MoveForm";
+import { AliasChip, StageChip } from "@/components/StageChip";
+import { Tags } from "@/components/Tags";
+import { Time } from "@/components/Time";
+import table from "@/components/table.module.css";
+import classes from "./VersionPage.module.css";
 
 export function VersionPage() {
   const { name, version } = useParams({ from: "/models/$name/versions/$version" });
+  const found = useVersion(name, version);
   return (
-    <Crumbs
-      items={[
-        { label: "Models", link: { to: "/models" } },
-        { label: name, link: { to: "/models/$name", params: { name } } },
-        { label: `Version ${version}` },
-      ]}
-    />
+    <>
+      <Crumbs
+        items={[
+          { label: "Models", link: { to: "/models" } },
+          { label: name, link: { to: "/models/$name", params: { name } } },
+          { label: `Version ${version}` },
+        ]}
+      />
+      {found.error ? (
+        <Failure
+          title="This version could not be loaded."
+          error={found.error}
+          onRetry={() => void found.refetch()}
+        />
+      ) : found.data ? (
+        <Loaded version={found.data} />
+      ) : (
+        <Skeleton height={160} m={16} />
+      )}
+    </>
+  );
+}
+
+function Fact({ name, children }: { name: string; children: ReactNode }) {
+  return (
+    <>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </>
+  );
+}
+
+function Loaded({ version }: { version: Version }) {
+  const { name } = version;
+  const model = useModel(name);
+  const run = useRunsById(version.runId ? [version.runId] : []).get(version.runId);
+  const reference = version.aliases[0] ? `@${version.aliases[0]}` : `/${version.version}`;
+  return (
+    <div className={table["page"]}>
+      <HeaderActions>
+        <MoveForm version={version} aliases={model.data?.aliases.map(({ alias }) => alias) ?? []} />
+      </HeaderActions>
+      <dl className={classes["facts"]}>
+        <Fact name="Stage">
+          <StageChip stage={version.stage} />
+        </Fact>
+        <Fact name="Aliases">
+          {version.aliases.length > 0
+            ? version.aliases.map((alias) => <AliasChip key={alias} alias={alias} />)
+            : "–"}
+        </Fact>
+        <Fact name="Registered">
+          <Time at={version.created} />
+        </Fact>
+        <Fact name="Source run">
+          {run ? (
+            <Link
+              to="/experiments/$experimentId/runs/$runId"
+              params={{ experimentId: run.experimentId, runId: run.id }}
+            >
+              {run.name}
+            </Link>
+          ) : (
+            version.runId || "–"
+          )}
+        </Fact>
+        <Fact name="Source">
+          <span className={classes["source"]}>{version.source}</span>
+        </Fact>
+        {version.tags.size > 0 && (
+          <Fact name="Tags">
+            <Tags tags={version.tags} most={12} />
+          </Fact>
+        )}
+        {version.description && <Fact name="Description">{version.description}</Fact>}
+      </dl>
+      <Tabs defaultValue="lineage" keepMounted={false}>
+        <Tabs.List>
+          <Tabs.Tab value="lineage">Lineage</Tabs.Tab>
+          <Tabs.Tab value="metrics">Metrics</Tabs.Tab>
+          <Tabs.Tab value="use">Use</Tabs.Tab>
+          <Tabs.Tab value="audit">Audit trail</Tabs.Tab>
+        </Tabs.List>
+        <Tabs.Panel value="lineage">
+          <Lineage start={{ model_name: name, version: version.version }} />
+        </Tabs.Panel>
+        <Tabs.Panel value="metrics">
+          <table className={table["table"]} style={{ maxWidth: 640 }}>
+            <tbody>
+              {[...(run?.metrics ?? [])].map(([key, { value }]) => (
+                <tr key={key}>
+                  <td>{key}</td>
+                  <td className={table["number"]} title={String(value)}>
+                    {formatNumber(value)}
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+          {!run?.metrics.size && <p>The source run has no metrics.</p>}
+        </Tabs.Panel>
+        <Tabs.Panel value="use" pt={10}>
+          <CopyableCode
+            text={[
+              "import mlflow",
+              "",
+              `mlflow.set_tracking_uri(${JSON.stringify(trackingUri)})`,
+              `model = mlflow.pyfunc.load_model(${JSON.stringify(`models:/${name}${reference}`)})`,
+            ].join("\n")}
+          />
+        </Tabs.Panel>
+        <Tabs.Panel value="audit">
+          <AuditList
+            isShort
+            search={{
+              entity_type: "model_version",
+              entity_id: name,
+              entity_version: Number(version.version),
+            }}
+          />
+        </Tabs.Panel>
+      </Tabs>
+    </div>
   );
 }

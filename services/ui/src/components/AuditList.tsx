@@ -1,0 +1,117 @@
+/** Events of the audit trail: when, who, what, from which state to which, and why. */
+import { Button, Skeleton } from "@mantine/core";
+import { Link } from "@tanstack/react-router";
+import { type AuditEvent, type AuditSearch, useAuditEvents } from "@/api/governance";
+import classes from "./AuditList.module.css";
+import { EmptyState } from "./EmptyState";
+import { Failure } from "./Failure";
+import { Time } from "./Time";
+import table from "./table.module.css";
+
+/** Return a state as a short text: its parts without quotes and braces. */
+function stateText(state: unknown): string {
+  if (state === null || state === undefined) return "";
+  if (typeof state !== "object") return typeof state === "string" ? state : JSON.stringify(state);
+  return Object.entries(state)
+    .map(([key, value]) => `${key} ${typeof value === "string" ? value || "∅" : JSON.stringify(value)}`)
+    .join(", ");
+}
+
+function Entity({ event }: { event: AuditEvent }) {
+  const { entity_type: type, entity_id: id, entity_version: version } = event;
+  if (type === "model_version" && version) {
+    return (
+      <Link to="/models/$name/versions/$version" params={{ name: id, version: String(version) }}>
+        {id} v{version}
+      </Link>
+    );
+  }
+  if (type === "registered_model") {
+    return (
+      <Link to="/models/$name" params={{ name: id }}>
+        {id}
+      </Link>
+    );
+  }
+  if (type === "experiment") {
+    return (
+      <Link to="/experiments/$experimentId" params={{ experimentId: id }}>
+        experiment {id}
+      </Link>
+    );
+  }
+  return (
+    <span title={id}>
+      {type.replace("_", " ")} {id.slice(0, 8)}
+    </span>
+  );
+}
+
+export function AuditList({ search, isShort }: { search: AuditSearch; isShort?: boolean }) {
+  const found = useAuditEvents(search);
+  const events = found.data?.pages.flatMap((page) => page.events) ?? [];
+  if (found.error) {
+    return (
+      <Failure
+        title="The audit trail could not be loaded."
+        error={found.error}
+        onRetry={() => void found.refetch()}
+      />
+    );
+  }
+  if (found.isPending) return <Skeleton height={120} mt={8} />;
+  if (events.length === 0) return <EmptyState title="No event fulfils these conditions." />;
+  return (
+    <>
+      <table className={table["table"]}>
+        <thead>
+          <tr>
+            <th scope="col">Event</th>
+            <th scope="col">When</th>
+            <th scope="col">Who</th>
+            <th scope="col">What</th>
+            {!isShort && <th scope="col">Of</th>}
+            <th scope="col">Change</th>
+            <th scope="col">Comment</th>
+          </tr>
+        </thead>
+        <tbody>
+          {events.map((event) => (
+            <tr key={event.id} title={`Request ${event.request_id} from ${event.source_address}`}>
+              <td>#{event.id}</td>
+              <td>
+                <Time at={event.time} />
+              </td>
+              <td title={event.actor_kind}>{event.actor}</td>
+              <td>{event.action.replaceAll("_", " ")}</td>
+              {!isShort && (
+                <td>
+                  <Entity event={event} />
+                </td>
+              )}
+              <td className={classes["change"]} title={`${stateText(event.from)} → ${stateText(event.to)}`}>
+                {event.from !== null && event.from !== undefined && (
+                  <span className={classes["before"]}>{stateText(event.from)} → </span>
+                )}
+                {stateText(event.to)}
+              </td>
+              <td className={classes["comment"]} title={event.comment}>
+                {event.comment}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {found.hasNextPage && (
+        <Button
+          variant="default"
+          m={12}
+          loading={found.isFetchingNextPage}
+          onClick={() => void found.fetchNextPage()}
+        >
+          Load more
+        </Button>
+      )}
+    </>
+  );
+}

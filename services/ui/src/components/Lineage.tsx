@@ -1,0 +1,153 @@
+/** The lineage of an object as a graph: dataset → run → logged model → version → alias, everything clickable. */
+import { Skeleton, Text } from "@mantine/core";
+import { Link, type LinkProps } from "@tanstack/react-router";
+import { useMemo } from "react";
+import { useLineage } from "@/api/governance";
+import { Failure } from "./Failure";
+import { layoutOf, type LineageNode, NODE_HEIGHT, NODE_WIDTH, type Placed } from "./lineage-layout";
+import classes from "./Lineage.module.css";
+
+export type LineageStart = Parameters<typeof useLineage>[0];
+
+/** Beyond this many nodes a picture says less than its parts. */
+const MOST = 50;
+
+const TYPES: Record<LineageNode["type"], string> = {
+  alias: "alias",
+  commit: "commit",
+  dataset: "dataset",
+  logged_model: "logged model",
+  model_version: "version",
+  run: "run",
+};
+
+function attribute(node: LineageNode, name: string): string {
+  const value = (node.attributes as Record<string, unknown>)[name];
+  return typeof value === "string" || typeof value === "number" ? String(value) : "";
+}
+
+function titleOf(node: LineageNode): string {
+  switch (node.type) {
+    case "alias":
+      return `@${attribute(node, "alias")}`;
+    case "commit":
+      return attribute(node, "commit").slice(0, 10);
+    case "model_version":
+      return `${attribute(node, "name")} v${attribute(node, "version")}`;
+    default:
+      return attribute(node, "name") || node.id;
+  }
+}
+
+function linkOf(node: LineageNode): LinkProps | null {
+  if (node.is_missing) return null;
+  switch (node.type) {
+    case "run":
+      return {
+        to: "/experiments/$experimentId/runs/$runId",
+        params: { experimentId: attribute(node, "experiment_id"), runId: attribute(node, "run_id") },
+      };
+    case "logged_model":
+      return {
+        to: "/experiments/$experimentId/models/$modelId",
+        params: { experimentId: attribute(node, "experiment_id"), modelId: attribute(node, "model_id") },
+      };
+    case "model_version":
+      return {
+        to: "/models/$name/versions/$version",
+        params: { name: attribute(node, "name"), version: attribute(node, "version") },
+      };
+    case "alias":
+      return { to: "/models/$name", params: { name: attribute(node, "name") } };
+    default:
+      return null;
+  }
+}
+
+function NodeBox({ placed: { node, x, y }, isRoot }: { placed: Placed; isRoot: boolean }) {
+  const link = linkOf(node);
+  const title = titleOf(node);
+  const body = (
+    <>
+      <span className={classes["type"]}>
+        {TYPES[node.type]}
+        {node.is_missing && " (missing)"}
+        {node.is_partial && " …"}
+      </span>
+      <span className={classes["title"]}>{title}</span>
+    </>
+  );
+  const shared = {
+    className: classes["node"] ?? "",
+    style: { left: x, top: y, width: NODE_WIDTH, height: NODE_HEIGHT },
+    title,
+    "data-type": node.type,
+    "data-root": isRoot || undefined,
+  };
+  return link ? (
+    <Link {...link} {...shared}>
+      {body}
+    </Link>
+  ) : (
+    <div {...shared}>{body}</div>
+  );
+}
+
+/** An edge with right angles, from the right side of its source to the left side of its target. */
+function path(source: Placed, target: Placed): string {
+  const [x1, y1] = [source.x + NODE_WIDTH, source.y + NODE_HEIGHT / 2];
+  const [x2, y2] = [target.x, target.y + NODE_HEIGHT / 2];
+  const middle = x2 - 28;
+  return `M${x1} ${y1} H${middle} V${y2} H${x2}`;
+}
+
+export function Lineage({ start }: { start: LineageStart }) {
+  const found = useLineage(start);
+  const layout = useMemo(() => found.data && layoutOf(found.data), [found.data]);
+  if (found.error) {
+    return (
+      <Failure
+        title="The lineage could not be loaded."
+        error={found.error}
+        onRetry={() => void found.refetch()}
+      />
+    );
+  }
+  if (!found.data || !layout) return <Skeleton height={160} m={8} />;
+  const { nodes, edges = [], root, truncated } = found.data;
+  if (nodes.length > MOST) {
+    return (
+      <div className={classes["list"]}>
+        <Text size="sm" c="dimmed">
+          {nodes.length}
+          {truncated && "+"} objects, as a list:
+        </Text>
+        {nodes.map((node) => {
+          const link = linkOf(node);
+          const text = `${TYPES[node.type]} ${titleOf(node)}`;
+          return <div key={node.id}>{link ? <Link {...link}>{text}</Link> : text}</div>;
+        })}
+      </div>
+    );
+  }
+  return (
+    <div className={classes["frame"]} role="group" aria-label="Lineage">
+      <div className={classes["graph"]} style={{ width: layout.width, height: layout.height }}>
+        <svg width={layout.width} height={layout.height} aria-hidden>
+          {edges.map(({ source, target, relation }) => {
+            const [from, to] = [layout.placed.get(source), layout.placed.get(target)];
+            if (!from || !to) return null;
+            return (
+              <path key={`${source} ${relation} ${target}`} d={path(from, to)} className={classes["edge"]}>
+                <title>{relation.replaceAll("_", " ")}</title>
+              </path>
+            );
+          })}
+        </svg>
+        {[...layout.placed.values()].map((placed) => (
+          <NodeBox key={placed.node.id} placed={placed} isRoot={placed.node.id === root} />
+        ))}
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,194 @@
+/** The versions of a model, with the metrics of the runs that they come from, and what can be done with them. */
+import { Button, Group, Skeleton } from "@mantine/core";
+import { Link } from "@tanstack/react-router";
+import { type Model, useChangeRegistry, useVersions } from "@/api/registry";
+import { useRunsById } from "@/api/runs";
+import { Confirm } from "@/components/Confirm";
+import { EmptyState } from "@/components/EmptyState";
+import { Failure } from "@/components/Failure";
+import { columnFormat } from "@/components/format";
+import { MoveForm } from "@/components/MoveForm";
+import { told } from "@/components/notify";
+import { toldOfRefusal } from "@/components/registry-failure";
+import { AliasChip, StageChip } from "@/components/StageChip";
+import { Tags } from "@/components/Tags";
+import { Time } from "@/components/Time";
+import table from "@/components/table.module.css";
+
+const MOST_METRICS = 4;
+/** Of how many versions the metrics are shown; each takes a request. */
+const MOST_RUNS = 30;
+
+/** The keys of metrics that most of the runs have. */
+function usualMetrics(runs: ReadonlyMap<string, { metrics: ReadonlyMap<string, unknown> }>): string[] {
+  const counts = new Map<string, number>();
+  for (const run of runs.values()) {
+    for (const key of run.metrics.keys()) {
+      if (!key.startsWith("system/")) counts.set(key, (counts.get(key) ?? 0) + 1);
+    }
+  }
+  return [...counts]
+    .sort(([a, some], [b, others]) => others - some || a.localeCompare(b))
+    .slice(0, MOST_METRICS)
+    .map(([key]) => key);
+}
+
+export function Versions({ model }: { model: Model }) {
+  const { name } = model;
+  const found = useVersions(name);
+  const changing = useChangeRegistry();
+  const versions = found.data?.pages.flatMap((page) => page.versions) ?? [];
+  const ids = versions.map(({ runId }) => runId).filter(Boolean);
+  const runs = useRunsById(ids.slice(0, MOST_RUNS));
+  const metrics = usualMetrics(runs);
+  const formats = new Map(
+    metrics.map((key) => [
+      key,
+      columnFormat([...runs.values()].map((run) => run.metrics.get(key)?.value ?? NaN)),
+    ]),
+  );
+  const stages = [...new Set(versions.map(({ stage }) => stage))].filter(
+    (stage) => stage === "Production" || stage === "Staging",
+  );
+  const rollBack = (target: "alias" | "stage", of: string, comment: string) =>
+    changing.mutate(
+      { kind: "rollback", name, target, of, comment },
+      {
+        onSuccess: () => told(`Rolled back ${of}.`),
+        onError: (error) => toldOfRefusal(`${of} was not rolled back.`, error),
+      },
+    );
+  if (found.error) {
+    return (
+      <Failure
+        title="The versions could not be loaded."
+        error={found.error}
+        onRetry={() => void found.refetch()}
+      />
+    );
+  }
+  if (found.isPending) return <Skeleton height={120} mt={8} />;
+  if (versions.length === 0) return <EmptyState title="This model has no versions yet." />;
+  return (
+    <>
+      {(stages.length > 0 || model.aliases.length > 0) && (
+        <Group gap={6} py={8}>
+          <span>Roll back</span>
+          {stages.map((stage) => (
+            <Confirm
+              key={stage}
+              size="compact-xs"
+              label={stage}
+              question={`Undo the last transition into or out of ${stage}?`}
+              action="Roll back"
+              withComment
+              isPending={changing.isPending}
+              onConfirm={(comment) => rollBack("stage", stage, comment)}
+            />
+          ))}
+          {model.aliases.map(({ alias }) => (
+            <Confirm
+              key={alias}
+              size="compact-xs"
+              label={`@${alias}`}
+              question={`Point @${alias} to the version that it pointed to before?`}
+              action="Roll back"
+              withComment
+              isPending={changing.isPending}
+              onConfirm={(comment) => rollBack("alias", alias, comment)}
+            />
+          ))}
+        </Group>
+      )}
+      <table className={table["table"]}>
+        <thead>
+          <tr>
+            <th scope="col">Version</th>
+            <th scope="col">Stage</th>
+            <th scope="col">Aliases</th>
+            {metrics.map((key) => (
+              <th key={key} scope="col" className={table["number"]}>
+                {key}
+              </th>
+            ))}
+            <th scope="col">Registered</th>
+            <th scope="col">Run</th>
+            <th scope="col">Tags</th>
+            <th scope="col">Description</th>
+            <th scope="col">
+              <span className="th-visually-hidden">Actions</span>
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {versions.map((version) => {
+            const run = runs.get(version.runId);
+            return (
+              <tr key={version.version}>
+                <td className={table["name"]}>
+                  <Link to="/models/$name/versions/$version" params={{ name, version: version.version }}>
+                    Version {version.version}
+                  </Link>
+                </td>
+                <td>
+                  <StageChip stage={version.stage} />
+                </td>
+                <td>
+                  <Group gap={4}>
+                    {version.aliases.map((alias) => (
+                      <AliasChip key={alias} alias={alias} />
+                    ))}
+                  </Group>
+                </td>
+                {metrics.map((key) => {
+                  const value = run?.metrics.get(key)?.value;
+                  return (
+                    <td
+                      key={key}
+                      className={table["number"]}
+                      title={value === undefined ? "" : String(value)}
+                    >
+                      {value === undefined ? "–" : formats.get(key)?.(value)}
+                    </td>
+                  );
+                })}
+                <td>
+                  <Time at={version.created} />
+                </td>
+                <td>
+                  {run && (
+                    <Link
+                      to="/experiments/$experimentId/runs/$runId"
+                      params={{ experimentId: run.experimentId, runId: run.id }}
+                    >
+                      {run.name}
+                    </Link>
+                  )}
+                </td>
+                <td>
+                  <Tags tags={version.tags} most={2} />
+                </td>
+                <td className={table["wide"]} title={version.description}>
+                  {version.description}
+                </td>
+                <td className={table["actions"]}>
+                  <MoveForm version={version} aliases={model.aliases.map(({ alias }) => alias)} />
+                </td>
+              </tr>
+            );
+          })}
+        </tbody>
+      </table>
+      {found.hasNextPage && (
+        <Button
+          variant="default"
+          m={12}
+          loading={found.isFetchingNextPage}
+          onClick={() => void found.fetchNextPage()}
+        >
+          Load more
+        </Button>
+      )}
+    </>
+  );
+}
