@@ -30,13 +30,14 @@ test("times are told as an age within a day", () => {
 });
 
 test("durations and sizes have the unit that fits", () => {
-  expect([340, 4200, 59_400, 125_000, 7_500_000, 200_000_000].map(formatDuration)).toEqual([
+  expect([340, 4200, 59_400, 125_000, 7_500_000, 200_000_000, 7_200_000].map(formatDuration)).toEqual([
     "340 ms",
     "4.2 s",
     "59 s",
     "2 min 5 s",
     "2 h 5 min",
     "2 d 7 h",
+    "2 h",
   ]);
   expect([0, 999, 1200, 5_400_000].map(formatBytes)).toEqual(["0 B", "999 B", "1.2 kB", "5.4 MB"]);
 });

@@ -57,10 +57,13 @@ export function formatDuration(milliseconds: number): string {
   if (seconds < 10) return `${seconds.toFixed(1)} s`;
   if (seconds < 60) return `${Math.round(seconds)} s`;
   const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return `${minutes} min ${Math.round(seconds % 60)} s`;
+  // A second part that is 0 says nothing.
+  const both = (first: string, count: number, unit: string) =>
+    count === 0 ? first : `${first} ${count} ${unit}`;
+  if (minutes < 60) return both(`${minutes} min`, Math.floor(seconds % 60), "s");
   const hours = Math.floor(minutes / 60);
-  if (hours < 48) return `${hours} h ${minutes % 60} min`;
-  return `${Math.floor(hours / 24)} d ${hours % 24} h`;
+  if (hours < 48) return both(`${hours} h`, minutes % 60, "min");
+  return both(`${Math.floor(hours / 24)} d`, hours % 24, "h");
 }
 
 /** Return how long ago a time was, or within which date it lies if it was more than a day ago. */

@@ -14,10 +14,24 @@ const indigo: MantineColorsTuple = [
   "#2a3a98",
 ];
 
+// From text to the deepest background, of the same blue-grey as our own variables.
+const dark: MantineColorsTuple = [
+  "#c9cdd6",
+  "#b4bac6",
+  "#9aa2b0",
+  "#6b7382",
+  "#3d434f",
+  "#2c313a",
+  "#1b1e24",
+  "#15171c",
+  "#111317",
+  "#0c0e11",
+];
+
 export const theme = createTheme({
   primaryColor: "indigo",
   primaryShade: { light: 6, dark: 5 },
-  colors: { indigo },
+  colors: { indigo, dark },
   fontFamily: "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', 'Liberation Sans', sans-serif",
   fontFamilyMonospace: "ui-monospace, 'SF Mono', Menlo, Consolas, 'Liberation Mono', monospace",
   fontSizes: { xs: rem(12), sm: rem(13), md: rem(14), lg: rem(15), xl: rem(18) },
@@ -25,7 +39,7 @@ export const theme = createTheme({
   defaultRadius: "sm",
   respectReducedMotion: true,
   components: {
-    Button: { defaultProps: { size: "xs" } },
+    Button: { defaultProps: { size: "xs", fw: 500 } },
     ActionIcon: { defaultProps: { variant: "subtle", color: "gray", size: "md" } },
     TextInput: { defaultProps: { size: "xs" } },
     Textarea: { defaultProps: { size: "xs" } },

@@ -146,7 +146,7 @@ function Loaded({ experiment }: { experiment: Experiment }) {
         </div>
         <div className={classes["line"]}>
           <span aria-live="polite">
-            {view.isLoading ? "Loading…" : countOf(view)}
+            {view.isLoading ? "Loading…" : view.error ? "" : countOf(view)}
             {search.view && " in the bin"}
             {running > 0 && <span className={classes["running"]}> · {running} running</span>}
           </span>

@@ -37,7 +37,7 @@ export function FilterBar({ value, known, error, isLoading, onChange }: FilterBa
 
   const completion: Completion = useMemo(() => completionAt(text, caret), [text, caret]);
   const offered = useMemo(() => suggestions(completion, known), [completion, known]);
-  const isApplied = text.trim() === value;
+  const isApplied = text.trim() === value.trim();
   const position = error && isApplied ? errorPosition(error.message) : null;
 
   const apply = (next = text) => {

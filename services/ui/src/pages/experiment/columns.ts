@@ -173,9 +173,10 @@ export function chooseColumns(runs: readonly Run[]): string[] {
     .sort(([, a], [, b]) => b - a)
     .slice(0, MOST_METRICS)
     .map(([key]) => `metrics.${key}`);
-  const same = new Set(sameInAll(runs).map(([key]) => key));
+  const differs = (key: string) =>
+    new Set(runs.map((run) => run.params.get(key)).filter((value) => value !== undefined)).size > 1;
   const params = [...keys.params]
-    .filter(([key]) => !same.has(key))
+    .filter(([key]) => runs.length < 2 || differs(key))
     .sort(([, a], [, b]) => b - a)
     .slice(0, MOST_PARAMS)
     .map(([key]) => `params.${key}`);

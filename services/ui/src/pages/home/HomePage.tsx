@@ -105,7 +105,7 @@ export function HomePage() {
 
 function Recent({ experiments }: { experiments: Experiment[] }) {
   return (
-    <table className={table["table"]}>
+    <table className={`${table["table"] ?? ""} ${classes["list"] ?? ""}`}>
       <tbody>
         {experiments.map((experiment) => (
           <tr key={experiment.id}>
@@ -121,7 +121,7 @@ function Recent({ experiments }: { experiments: Experiment[] }) {
             <td>
               <Tags tags={experiment.tags} most={2} />
             </td>
-            <td className={table["number"]}>
+            <td className={`${table["number"] ?? ""} ${classes["short"] ?? ""}`}>
               <Time at={experiment.updated} />
             </td>
           </tr>
@@ -144,7 +144,7 @@ function RunList({ title, runs, names, none }: RunListProps) {
     <section>
       <h2 className={table["heading"]}>{title}</h2>
       {runs.length === 0 && <p className={classes["none"]}>{none}</p>}
-      <table className={table["table"]}>
+      <table className={`${table["table"] ?? ""} ${classes["list"] ?? ""}`}>
         <tbody>
           {runs.map((run) => (
             <tr key={run.id}>
@@ -165,8 +165,10 @@ function RunList({ title, runs, names, none }: RunListProps) {
                   {names.get(run.experimentId) ?? run.experimentId}
                 </Link>
               </td>
-              <td className={table["number"]}>{formatDuration((run.endTime ?? now) - run.startTime)}</td>
-              <td className={table["number"]}>
+              <td className={`${table["number"] ?? ""} ${classes["short"] ?? ""}`}>
+                {formatDuration((run.endTime ?? now) - run.startTime)}
+              </td>
+              <td className={`${table["number"] ?? ""} ${classes["short"] ?? ""}`}>
                 <Time at={run.startTime} />
               </td>
             </tr>

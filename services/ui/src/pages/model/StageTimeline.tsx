@@ -23,7 +23,7 @@ function Bar({ name, period, left, width }: { name: string; period: Period; left
           data-stage={period.stage}
           data-open={period.to === null || undefined}
           style={{ left: `${left}%`, width: `${width}%`, top: period.row * ROW + 2 }}
-          aria-label={`Version ${version} in ${period.stage} from ${exactTime(period.from)}`}
+          aria-label={`v${version} in ${period.stage} from ${exactTime(period.from)}`}
         >
           v{version}
         </button>

@@ -167,7 +167,7 @@ export function RunsTable({ columns, selection, onMenu }: RunsTableProps) {
   return (
     <div
       ref={scroll}
-      role="grid"
+      role={isGrouped ? "treegrid" : "grid"}
       aria-label="Runs"
       aria-rowcount={hasMore ? -1 : rows.length + 1}
       aria-colcount={columns.columns.length + 1}

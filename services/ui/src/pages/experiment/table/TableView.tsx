@@ -4,7 +4,7 @@ import { IconDownload } from "@tabler/icons-react";
 import { useMemo, useState } from "react";
 import { createPortal } from "react-dom";
 import { eachPage, type Run } from "@/api/runs";
-import { trackingUri } from "@/api/client";
+import { ApiError, trackingUri } from "@/api/client";
 import { CopyableCode } from "@/components/CopyableCode";
 import { csvLine, download } from "@/components/download";
 import { EmptyState } from "@/components/EmptyState";
@@ -97,6 +97,15 @@ export function TableView() {
 /** What is shown where there are no rows: they come, they could not be had, or there are none. */
 function Nothing({ view }: { view: ExperimentView }) {
   const { search, error, isLoading, retry, change, experiment } = view;
+  if (error instanceof ApiError && error.status === 400 && search.q) {
+    return (
+      <EmptyState title="The filter cannot be understood.">
+        <Button variant="default" onClick={() => change({ q: undefined })}>
+          Clear the filter
+        </Button>
+      </EmptyState>
+    );
+  }
   if (error) {
     return <Failure title="The runs could not be loaded." error={error} onRetry={retry} />;
   }
