@@ -61,8 +61,7 @@ class Log(Protocol):
 class DirectLog:
     """Sends each call to the server and returns when that has stored it. For `synchronous=True`.
 
-    The points of labels other than none cannot be sent so: `runs/log-batch` has no labels in MLflow's
-    protocol.
+    Labels are for Trackhelm's server; MLflow's takes no notice of them.
     """
 
     def __init__(self, transport: "Transport") -> None:
@@ -85,7 +84,7 @@ class DirectLog:
         if dataset is not None:
             common["dataset_name"], common["dataset_digest"] = dataset
         if labels:
-            common["labels"] = [{"key": name, "value": value} for name, value in labels.items()]
+            common["labels"] = dict(labels)
         points = [{"key": key, "value": float(value), **common} for key, value in values.items()]
         self._log_batches(run_id, "metrics", points, METRICS_A_REQUEST)
 

@@ -13,11 +13,13 @@ import sys
 import time
 import uuid
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from tests.e2e.server import ServerProcess
+from trackhelm.destinations import DirectLog
 from trackhelm.log.ranks import Rank, shared_run_id
 from trackhelm.log.runlog import RunLog
 from trackhelm.log.spool import DestinationFolder
@@ -72,6 +74,14 @@ def own_server(tmp_path: Path) -> Iterator[ServerProcess]:
     process.stop()
 
 
+def kill_uploader(folder: DestinationFolder) -> None:
+    """End the process that uploads, if there is one, in the middle of whatever it does."""
+    pid = folder.status().get("pid")
+    if isinstance(pid, int) and folder.is_uploading():
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
 def wait_until_sent(folder: DestinationFolder) -> None:
     """Wait until no folder of a process that has ended is left."""
     deadline = time.monotonic() + SECONDS
@@ -98,6 +108,8 @@ def test_killed_trainers_lose_and_double_nothing(server: ServerProcess, tmp_path
         time.sleep(chance.uniform(0.0, 0.4))
         trainer.send_signal(signal.SIGKILL)
         trainer.wait()
+        if number % 4 == 3:
+            kill_uploader(DestinationFolder.of(spool, server.url))
         expected[run] = struct.unpack("<Q", counter.read_bytes())[0]
     # The next start of the program picks up what the killed ones left.
     log = RunLog(server.url, spool)
@@ -206,6 +218,15 @@ def test_what_was_logged_offline_keeps_its_run_id(server: ServerProcess, tmp_pat
     assert history(transport, run, "loss") == list(range(100))
     experiment = transport.get("experiments/get-by-name", {"experiment_name": name})["experiment"]
     assert experiment["experiment_id"] == found["info"]["experiment_id"]
+
+
+def test_labels_are_sent_by_a_call_that_waits_for_the_server(server: ServerProcess) -> None:
+    transport = Transport(server.url)
+    run = new_run(transport)
+    DirectLog(transport).metrics(run, {"loss": 0.5}, 1, 2, labels={"rank": "3"})
+    query = {"run_ids": [run], "keys": ["loss"]}
+    series = transport.call("POST", "/api/2.0/trackhelm/series/list", body=query)["series"]
+    assert {"rank": "3"} in [one.get("labels") for one in series]
 
 
 def test_what_is_logged_to_a_run_that_is_not_there_is_put_aside(
