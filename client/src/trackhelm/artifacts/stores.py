@@ -34,6 +34,7 @@ class ArtifactStore(Protocol):
 
     def list(self, path: str = "") -> list[FileInfo]:
         """Return what is in a folder, by name; nothing for a file or for what is not there."""
+        raise NotImplementedError
 
     def delete(self, path: str = "") -> None:
         """Delete a file or folder; what is not there is deleted already."""

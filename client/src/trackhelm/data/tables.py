@@ -65,11 +65,13 @@ def from_pandas(
             )
 
     def content() -> Iterable[bytes]:
-        import pandas as pd
+        from pandas import util
 
+        # The module's types call it an object.
+        hash_rows: Any = util.hash_pandas_object
         for rows in _ends(df, len(df)):
             texts = rows.apply(lambda column: column.map(str) if column.dtype == object else column)
-            yield pd.util.hash_pandas_object(texts, index=True).to_numpy().tobytes()
+            yield hash_rows(texts, index=True).to_numpy().tobytes()
 
     columns = [(str(column), str(kind)) for column, kind in df.dtypes.items()]
     profile = {"num_rows": len(df), "num_elements": int(df.size)}

@@ -415,7 +415,7 @@ def open_log(
     """
     folder = (spool or default_spool()).absolute()
     wanted = durability or os.environ.get("TRACKHELM_DURABILITY", "normal")
-    found = [known for known in DURABILITIES if known == wanted]
+    found: list[Durability] = [known for known in DURABILITIES if known == wanted]
     if not found:
         raise InvalidEntryError(f"Invalid durability {shown(wanted)}: it is one of {', '.join(DURABILITIES)}")
     name = destination.rstrip("/") if destination else None, folder
