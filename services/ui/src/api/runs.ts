@@ -13,6 +13,8 @@ import type { components } from "./schema";
 export const RUNS_PAGE = 100;
 /** How often runs are asked again while one of them is running, in milliseconds. */
 const RUNNING_REFRESH_MS = 5_000;
+/** Beyond this many pages a list is no longer asked for again by itself. */
+const MOST_LIVE_PAGES = 5;
 /** How long a run that another list refers to is not asked for again, in milliseconds. */
 const BY_ID_FRESH_MS = 30_000;
 /** How many changes are sent at once. */
@@ -120,7 +122,10 @@ export function useRunPages(search: RunSearch, isLive = true) {
     getNextPageParam: (last) => last.nextPageToken || undefined,
     placeholderData: keepPreviousData,
     refetchInterval: ({ state }) =>
-      isLive && state.data?.pages.some(({ runs }) => runs.some(({ status }) => status === "RUNNING"))
+      // With many pages loaded, asking for all of them again would cost more than it tells.
+      isLive &&
+      (state.data?.pages.length ?? 0) <= MOST_LIVE_PAGES &&
+      state.data?.pages.some(({ runs }) => runs.some(({ status }) => status === "RUNNING"))
         ? RUNNING_REFRESH_MS
         : false,
   });

@@ -1,28 +1,13 @@
 /** The frame around every page: the rail with the places, and the header with the page's title and actions. */
 import { ActionIcon, Tooltip } from "@mantine/core";
-import {
-  IconClipboardList,
-  IconCube,
-  IconFlask,
-  IconHome,
-  IconSettings,
-  IconUserCheck,
-  IconWebhook,
-} from "@tabler/icons-react";
+import { IconSearch } from "@tabler/icons-react";
 import { Link, Outlet } from "@tanstack/react-router";
-import { useState } from "react";
+import { lazy, Suspense, useCallback, useState } from "react";
 import { ACTIONS_ID, CRUMBS_ID } from "@/components/Crumbs";
 import classes from "./Shell.module.css";
+import { PLACES, SETTINGS } from "./places";
 import { ThemeButton } from "./ThemeButton";
-
-const PLACES = [
-  { to: "/", label: "Home", Icon: IconHome, exact: true },
-  { to: "/experiments", label: "Experiments", Icon: IconFlask, exact: false },
-  { to: "/models", label: "Models", Icon: IconCube, exact: false },
-  { to: "/approvals", label: "Approvals", Icon: IconUserCheck, exact: false },
-  { to: "/audit", label: "Audit", Icon: IconClipboardList, exact: false },
-  { to: "/webhooks", label: "Webhooks", Icon: IconWebhook, exact: false },
-] as const;
+import { useShortcuts } from "./use-shortcuts";
 
 function Place({ to, label, Icon, exact }: (typeof PLACES)[number] | typeof SETTINGS) {
   return (
@@ -40,11 +25,17 @@ function Place({ to, label, Icon, exact }: (typeof PLACES)[number] | typeof SETT
   );
 }
 
-const SETTINGS = { to: "/settings", label: "Settings", Icon: IconSettings, exact: false } as const;
+const Palette = lazy(async () => ({ default: (await import("./Palette")).Palette }));
+const Shortcuts = lazy(async () => ({ default: (await import("./Shortcuts")).Shortcuts }));
 
 export function Shell() {
   // Pages write into the header by portals, which need it in the document first.
   const [isFramed, setIsFramed] = useState(false);
+  const [opened, setOpened] = useState<"palette" | "shortcuts" | null>(null);
+  const openPalette = useCallback(() => setOpened("palette"), []);
+  const openShortcuts = useCallback(() => setOpened("shortcuts"), []);
+  const close = useCallback(() => setOpened(null), []);
+  useShortcuts(openPalette, openShortcuts);
   return (
     <div className={classes["shell"]}>
       <a
@@ -71,9 +62,14 @@ export function Shell() {
           className={classes["actions"]}
           ref={(element) => setIsFramed(element !== null)}
         />
+        <button type="button" className={classes["search"]} onClick={openPalette}>
+          <IconSearch size={14} aria-hidden />
+          <span>Search</span>
+          <kbd>Ctrl K</kbd>
+        </button>
         <ThemeButton />
-        <Tooltip label="API documentation">
-          <ActionIcon component="a" href="docs" aria-label="API documentation">
+        <Tooltip label="Keyboard shortcuts">
+          <ActionIcon aria-label="Keyboard shortcuts" onClick={openShortcuts}>
             ?
           </ActionIcon>
         </Tooltip>
@@ -81,6 +77,10 @@ export function Shell() {
       <main id="page" tabIndex={-1} className={classes["page"]}>
         {isFramed && <Outlet />}
       </main>
+      <Suspense>
+        {opened === "palette" && <Palette onClose={close} onShortcuts={openShortcuts} />}
+        {opened === "shortcuts" && <Shortcuts onClose={close} />}
+      </Suspense>
     </div>
   );
 }

@@ -1,0 +1,36 @@
+/** The sheet of keys, opened by `?`. */
+import { Kbd, Modal } from "@mantine/core";
+import classes from "./Palette.module.css";
+
+const KEYS: readonly [keys: string[], does: string][] = [
+  [["Ctrl", "K"], "search everything"],
+  [["?"], "this sheet"],
+  [["g", "h"], "go to the start page; g e to experiments, g m to models, g a to approvals"],
+  [["↑", "↓"], "in a table of runs: the row before or after; Page Up, Page Down, Home and End further"],
+  [["Space"], "select the row; with Shift and an arrow, the rows between"],
+  [["Enter"], "open the run"],
+  [["→", "←"], "open or close children or a group"],
+  [["e"], "show or hide the run in charts"],
+  [["Esc"], "deselect, or close what is open"],
+];
+
+export function Shortcuts({ onClose }: { onClose: () => void }) {
+  return (
+    <Modal opened onClose={onClose} title="Keyboard shortcuts" size="lg">
+      <dl className={classes["keys"]}>
+        {KEYS.map(([keys, does]) => (
+          <div key={does} style={{ display: "contents" }}>
+            <dt>
+              {keys.map((key) => (
+                <Kbd key={key} mr={4}>
+                  {key}
+                </Kbd>
+              ))}
+            </dt>
+            <dd>{does}</dd>
+          </div>
+        ))}
+      </dl>
+    </Modal>
+  );
+}
