@@ -25,7 +25,7 @@ NPM := cd $(UI) && PATH="$(abspath $(CLIENTS))/node/bin:$$PATH" npm
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run run-stack ui setup check check-ui format openapi chart-schema test test-server test-charts test-cluster test-e2e test-stack \
+.PHONY: help run run-stack ui setup check check-ui format openapi chart-schema test test-server test-charts test-cluster test-cluster-node test-e2e test-stack \
     test-ui test-clients \
     $(GENERATIONS:%=test-clients-%) test-client test-client-kills test-install test-faults test-azure test-frameworks test-large-files \
     images test-images bench bench-artifacts bench-charts bench-client bench-ingest bench-registry bench-sizing bench-start bench-tracing clean
@@ -107,6 +107,15 @@ CLUSTER_BUILD_SECONDS ?=
 test-cluster: $(VENV)/.dev $(CLIENTS)/charts/.ready ## The chart and the watcher on a real Kubernetes API (KUBECONFIG=file)
 	$(if $(KUBECONFIG),,$(BIN)/python -m tests.cluster.programs $(if $(CLUSTER_BUILD_SECONDS),--within $(CLUSTER_BUILD_SECONDS)))
 	TEST_CHART_TOOLS=$(abspath $(CLIENTS)/charts) $(BIN)/pytest -n 0 tests/cluster
+
+# Real pods: needs root, containerd, runc, buildah and debootstrap. All of it runs in namespaces that nothing can leave.
+CLUSTER_IMAGES ?= $(abspath build/cluster-images)
+test-cluster-node: $(VENV)/.dev $(UI_BUILT) $(CLIENTS)/charts/.ready ## The chart with real pods of images that are built here
+	$(BIN)/python -m tests.cluster.programs --node
+	options="$$(deploy/local_bases.sh $(abspath $(IMAGE_BASES)))" && $(MAKE) images BUILDER=buildah IMAGES=localhost BUILD_OPTIONS="$$options"
+	tests/cluster/image_archives.sh $(CLUSTER_IMAGES) $(abspath $(BIN)/python)
+	TEST_CHART_TOOLS=$(abspath $(CLIENTS)/charts) TEST_CLUSTER_IMAGES=$(CLUSTER_IMAGES) unshare -n -m -p -f --kill-child --mount-proc \
+	    tests/cluster/in_namespaces.sh $(BIN)/pytest -n 0 tests/cluster/test_node.py
 
 # A part that touches every service and the queue; STACK_TESTS=tests/e2e runs all of it.
 STACK_TESTS ?= $(addprefix tests/e2e/test_,addresses.py readme.py plain_http.py refusals.py lifecycle.py metric_history.py \

@@ -29,6 +29,9 @@ from tests.fixtures.certificates import certificate
 from trackhelm_stack.program import Program, free_ports
 
 _LOCAL: Final = "127.0.0.1"
+SERVICE_ADDRESS: Final = "10.96.0.1"
+"""That of the API itself, for pods."""
+
 _STORAGE_CLASS: Final = "fake"
 _VOLUMES: Final = 64
 """More than all tests claim: one that was claimed is not used again."""
@@ -57,9 +60,9 @@ def _answers(connection: Callable[[], http.client.HTTPConnection], path: str, to
 class ControlPlane:
     """A control plane whose data, certificates and files are in a folder."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, address: str = _LOCAL) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self.folder = folder
+        self.folder, self.address = folder, address
         self._etcd, self._peers, self._api, self._controllers, self._scheduler = free_ports(5)
         self._tokens = {name: secrets.token_hex(16) for name in _USERS}
         self._programs, self._api_server = ExitStack(), ExitStack()
@@ -70,7 +73,7 @@ class ControlPlane:
         return self.folder / f"{name}.kubeconfig"
 
     def _write_files(self) -> None:
-        both = certificate(self.folder / "api.pem")
+        both = certificate(self.folder / "api.pem", more=(self.address, SERVICE_ADDRESS))
         begin = both.read_bytes().index(b"-----BEGIN CERTIFICATE")
         # Pods are told whom to trust, and no key.
         (self.folder / "ca.pem").write_bytes(both.read_bytes()[begin:])
@@ -91,7 +94,7 @@ class ControlPlane:
 
     def _config(self, name: str) -> dict[str, object]:
         server = {
-            "server": f"https://{_LOCAL}:{self._api}",
+            "server": f"https://{self.address}:{self._api}",
             "certificate-authority": str(self.folder / "ca.pem"),
         }
         return {
@@ -149,11 +152,11 @@ class ControlPlane:
         files = self.folder
         options = [
             f"--etcd-servers=http://{_LOCAL}:{self._etcd}",
-            f"--bind-address={_LOCAL}",
+            f"--bind-address={self.address}",
             f"--secure-port={self._api}",
-            f"--advertise-address={_LOCAL}",
-            # A Service's endpoint may not be on the loopback interface, and no pod asks for this one.
-            "--endpoint-reconciler-type=none",
+            f"--advertise-address={self.address}",
+            # A Service's endpoint may not be on the loopback interface, where no pod asks for it.
+            f"--endpoint-reconciler-type={'none' if self.address == _LOCAL else 'lease'}",
             f"--tls-cert-file={files / 'api.pem'}",
             f"--tls-private-key-file={files / 'api.pem'}",
             "--service-cluster-ip-range=10.96.0.0/16",
@@ -163,11 +166,12 @@ class ControlPlane:
             f"--token-auth-file={files / 'tokens.csv'}",
             "--authorization-mode=Node,RBAC",
             "--enable-admission-plugins=NodeRestriction",
+            "--kubelet-preferred-address-types=InternalIP",
         ]
 
         def connection() -> http.client.HTTPConnection:
             context = ssl.create_default_context(cafile=str(files / "ca.pem"))
-            return http.client.HTTPSConnection(_LOCAL, self._api, timeout=5, context=context)
+            return http.client.HTTPSConnection(self.address, self._api, timeout=5, context=context)
 
         return self._program(
             "kube-apiserver", options, lambda: _answers(connection, "/readyz", self._tokens["admin"])
@@ -205,7 +209,7 @@ class ControlPlane:
         return self._inner("kube-scheduler", "scheduler", self._scheduler, [])
 
 
-def _add_storage(cluster: Cluster) -> None:
+def add_storage(cluster: Cluster, folder: Path) -> None:
     """Create volumes, which a real controller binds to claims."""
     default = {"storageclass.kubernetes.io/is-default-class": "true"}
     cluster.apply(
@@ -224,7 +228,7 @@ def _add_storage(cluster: Cluster) -> None:
                     "capacity": {"storage": "1Ti"},
                     "accessModes": ["ReadWriteOnce"],
                     "storageClassName": _STORAGE_CLASS,
-                    "hostPath": {"path": "/nonexistent"},
+                    "hostPath": {"path": str(folder / str(number))},
                 },
             }
             for number in range(_VOLUMES)
@@ -239,7 +243,7 @@ def control_plane(folder: Path) -> Iterator[tuple[ControlPlane, Cluster, FakeNod
     try:
         plane.start()
         cluster = Cluster(plane.kubeconfig(), folder, own=True)
-        _add_storage(cluster)
+        add_storage(cluster, folder / "volumes")
         with FakeNode(plane.kubeconfig("node")) as node:
             yield plane, cluster, node
     finally:

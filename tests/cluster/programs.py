@@ -1,6 +1,6 @@
 """The programs of a cluster's control plane: where they are kept, and how they are built.
 
-    python -m tests.cluster.programs [--within SECONDS]
+    python -m tests.cluster.programs [--within SECONDS] [--node]
 
 builds those that are missing, from the Go modules that `kubernetes/go.mod` pins, into a folder outside the
 tree. It takes some 15 minutes of a processor once, and nothing afterwards. With a limit of time, what could
@@ -17,6 +17,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -31,6 +32,14 @@ _PACKAGES: Final = {
     "kube-scheduler": "k8s.io/kubernetes/cmd/kube-scheduler",
 }
 NAMES: Final = tuple(_PACKAGES)
+
+_NODE: Final = {
+    "kubelet": "k8s.io/kubernetes/cmd/kubelet",
+    "kube-proxy": "k8s.io/kubernetes/cmd/kube-proxy",
+}
+"""Those of a node that runs pods."""
+
+NODE_NAMES: Final = (*NAMES, *_NODE)
 
 _AT_ONCE: Final = "2"
 """How many packages are compiled at once: the machine has other work, too."""
@@ -55,9 +64,9 @@ def folder() -> Path:
     return root / f"{kubernetes_version()}-{pinned[:8]}"
 
 
-def missing() -> list[str]:
-    """Return the names of the programs that are not there yet."""
-    return [name for name in NAMES if not (folder() / name).is_file()]
+def missing(names: Sequence[str] = NAMES) -> list[str]:
+    """Return which of the programs are not there yet."""
+    return [name for name in names if not (folder() / name).is_file()]
 
 
 def program(name: str) -> Path:
@@ -107,7 +116,7 @@ class _Go:
         unfinished = target.with_name(f"{name}.{os.getpid()}")
         command = [self.path, "build", "-p", _AT_ONCE, "-trimpath", "-ldflags", " ".join(["-s -w", *stamped])]
         process = subprocess.Popen(
-            ["nice", *command, "-o", str(unfinished), _PACKAGES[name]],
+            ["nice", *command, "-o", str(unfinished), (_PACKAGES | _NODE)[name]],
             cwd=_MODULES,
             env=os.environ | {"CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly"},
             start_new_session=True,
@@ -125,13 +134,13 @@ class _Go:
         unfinished.rename(target)
 
 
-def build(within: float | None = None) -> None:
+def build(within: float | None = None, names: Sequence[str] = NAMES) -> None:
     """Build what is missing, in so many seconds. Raises `UnavailableError` if that cannot be done."""
     due = None if within is None else time.monotonic() + within
-    if not missing():
+    if not missing(names):
         return
     go = _Go.found()
-    for name in missing():
+    for name in missing(names):
         print(f"building {name} (Kubernetes {kubernetes_version()}) into {folder()}", flush=True)  # noqa: T201
         go.build(name, None if due is None else max(0.0, due - time.monotonic()))
 
@@ -140,9 +149,11 @@ def main() -> int:
     """Build what is missing, and return the exit code."""
     parser = argparse.ArgumentParser(description="Build the programs of the tests' cluster.")
     parser.add_argument("--within", type=float, metavar="SECONDS", help="give up then, without failing")
-    within: float | None = parser.parse_args().within
+    parser.add_argument("--node", action="store_true", help="and those of a node that runs pods")
+    arguments = parser.parse_args()
+    within: float | None = arguments.within
     try:
-        build(within)
+        build(within, NODE_NAMES if arguments.node else NAMES)
     except UnavailableError as error:
         print(f"NO CLUSTER for the tests: {error}", flush=True)  # noqa: T201
         return 1 if within is None else os.EX_OK
