@@ -7,7 +7,7 @@ import { brotliCompress, constants, gzip } from "node:zlib";
 const BUILT = process.env.UI_FOLDER ?? "dist";
 const SMALLEST_BYTES = 1024;
 const WORTH = 0.95;
-const COMPRESSIBLE = /\.(js|css|svg|html|json|txt)$/;
+const COMPRESSIBLE = /\.(m?js|css|svg|html|json|txt)$/;
 
 const forms = {
   gz: (bytes) => promisify(gzip)(bytes, { level: 9 }),
