@@ -20,7 +20,14 @@ export interface ChartSettings {
   pinned: readonly string[];
   /** Keys of which each rank is a line, or a row of a heat map. */
   ranks: Readonly<Record<string, "lines" | "heat">>;
+  /** How many runs are seen together: as curves, or by one value each. */
+  kind: ChartKind;
+  /** The columns that a chart of one value each has as its axes, such as `metrics.loss` and `params.lr`. */
+  axes: readonly string[];
 }
+
+export type ChartKind = "lines" | "scatter" | "parallel" | "bar";
+const KINDS: readonly string[] = ["lines", "scatter", "parallel", "bar"];
 
 export const USUAL: ChartSettings = {
   x: "step",
@@ -33,10 +40,16 @@ export const USUAL: ChartSettings = {
   full: null,
   pinned: [],
   ranks: {},
+  kind: "lines",
+  axes: [],
 };
 
 /** System metrics are read by the clock. */
 export const USUAL_OF_SYSTEM: ChartSettings = { ...USUAL, x: "relative" };
+
+function texts(value: unknown): string[] {
+  return Array.isArray(value) ? value.filter((each): each is string => typeof each === "string") : [];
+}
 
 /** Return the settings that an address has, without what it cannot mean. */
 export function readSettings(raw: unknown, usual: ChartSettings): ChartSettings {
@@ -64,7 +77,9 @@ export function readSettings(raw: unknown, usual: ChartSettings): ChartSettings 
         ? { start: Number(zoom[0]), end: Number(zoom[1]) }
         : null,
     full: text("full", "") || null,
-    pinned: Array.isArray(pinned) ? pinned.filter((key): key is string => typeof key === "string") : [],
+    pinned: texts(pinned),
+    kind: KINDS.includes(String(given["kind"])) ? (given["kind"] as ChartKind) : usual.kind,
+    axes: texts(given["axes"]),
     ranks:
       typeof ranks === "object" && ranks !== null
         ? Object.fromEntries(Object.entries(ranks).filter(([, mode]) => mode === "lines" || mode === "heat"))
@@ -84,6 +99,8 @@ export function writeSettings(settings: ChartSettings, usual: ChartSettings): ob
     zoom: settings.window ? [settings.window.start, settings.window.end] : undefined,
     full: settings.full ?? undefined,
     pin: settings.pinned.length ? settings.pinned : undefined,
+    kind: settings.kind === usual.kind ? undefined : settings.kind,
+    axes: settings.axes.length ? settings.axes : undefined,
     ranks: Object.keys(settings.ranks).length ? settings.ranks : undefined,
   }).filter(([, value]) => value !== undefined);
   return kept.length ? Object.fromEntries(kept) : undefined;

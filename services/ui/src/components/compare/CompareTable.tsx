@@ -23,7 +23,9 @@ export interface CompareTableProps {
 
 export function CompareTable({ runs, baselineId, onBaseline, onRemove, head }: CompareTableProps) {
   const [search, setSearch] = useState("");
-  const [onlyDifferences, setOnlyDifferences] = useState(true);
+  const [isNarrowed, setIsNarrowed] = useState(true);
+  // A single run differs from nothing.
+  const onlyDifferences = isNarrowed && runs.length > 1;
   const sections = useMemo(() => compareRuns(runs), [runs]);
   const wanted = search.toLowerCase();
   const shown = sections
@@ -49,7 +51,7 @@ export function CompareTable({ runs, baselineId, onBaseline, onRemove, head }: C
           label="differences only"
           checked={onlyDifferences}
           disabled={runs.length < 2}
-          onChange={(event) => setOnlyDifferences(event.currentTarget.checked)}
+          onChange={(event) => setIsNarrowed(event.currentTarget.checked)}
         />
         <span className={classes["dim"]}>
           {base < 0 ? "Make a run the baseline to see how the others differ from it." : ""}

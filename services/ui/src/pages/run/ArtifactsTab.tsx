@@ -118,7 +118,7 @@ export function ArtifactsTab() {
                     <EmptyState
                       title={`A folder of ${entries.length}${folder.hasNextPage ? "+" : ""} entries.`}
                     />
-                  ) : file?.file_size === 0 ? (
+                  ) : file && !file.file_size ? (
                     <EmptyState title="The file is empty." />
                   ) : (
                     <Preview key={path} runId={run.id} path={path} />
