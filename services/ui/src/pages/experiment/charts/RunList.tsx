@@ -1,0 +1,75 @@
+/** The runs of the charts: which are drawn, and in which colour. A run under the pointer stands out in all charts. */
+import { ActionIcon, Button } from "@mantine/core";
+import { IconEye, IconEyeOff } from "@tabler/icons-react";
+import { Link } from "@tanstack/react-router";
+import type { Run } from "@/api/runs";
+import { RunDot } from "@/components/charts/RunDot";
+import type { ChartRun } from "@/components/charts/useMetric";
+import { runColor, runDash } from "@/components/run-color";
+import { useScheme } from "@/components/use-scheme";
+import { toggleShown } from "../search";
+import { useExperimentView } from "../view";
+import classes from "./charts-view.module.css";
+
+export interface RunListProps {
+  runs: readonly Run[];
+  shown: readonly ChartRun[];
+  highlight: string | null;
+  onHighlight: (id: string | null) => void;
+}
+
+export function RunList({ runs, shown, highlight, onHighlight }: RunListProps) {
+  const { search, change, hasMore, loadMore, isLoading } = useExperimentView();
+  const scheme = useScheme();
+  const drawn = new Set(shown.map(({ id }) => id));
+  const setAll = (show: "all" | "none") => change({ show, on: undefined, off: undefined });
+  return (
+    <aside className={classes["runs"]} aria-label="Runs of the charts">
+      <div className={classes["runsHead"]}>
+        <span>
+          {drawn.size} of {runs.length}
+          {hasMore ? "+" : ""} runs shown
+        </span>
+        <Button
+          variant="subtle"
+          size="compact-xs"
+          onClick={() => setAll(drawn.size === runs.length ? "none" : "all")}
+        >
+          {drawn.size === runs.length ? "Hide all" : "Show all"}
+        </Button>
+      </div>
+      <ul>
+        {runs.map((run, place) => (
+          <li
+            key={run.id}
+            data-on={drawn.has(run.id) || undefined}
+            data-near={run.id === highlight || undefined}
+            onMouseEnter={() => onHighlight(drawn.has(run.id) ? run.id : null)}
+            onMouseLeave={() => onHighlight(null)}
+          >
+            <ActionIcon
+              size="xs"
+              aria-label={`${drawn.has(run.id) ? "Hide" : "Show"} ${run.name}`}
+              onClick={() => change(toggleShown(run, place, search))}
+            >
+              {drawn.has(run.id) ? <IconEye size={13} /> : <IconEyeOff size={13} />}
+            </ActionIcon>
+            <RunDot style={{ color: runColor(run, scheme), dash: runDash(run) }} />
+            <Link
+              to="/experiments/$experimentId/runs/$runId"
+              params={{ experimentId: run.experimentId, runId: run.id }}
+              title={run.name}
+            >
+              {run.name}
+            </Link>
+          </li>
+        ))}
+      </ul>
+      {hasMore && (
+        <Button variant="subtle" size="compact-xs" loading={isLoading} onClick={loadMore}>
+          Load more
+        </Button>
+      )}
+    </aside>
+  );
+}
