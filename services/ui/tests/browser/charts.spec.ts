@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { Page } from "@playwright/test";
 import { expect, test } from "./fixtures";
+import { inked } from "./pixels";
 import { endRun, logCurve, makeExperiment, makeRun, pageOf, type SeededRun, withCharts } from "./runs";
 
 const POINTS = 1_000_000;
@@ -14,28 +15,6 @@ function watch(page: Page) {
       asked.push(request.postDataJSON() as (typeof asked)[number]);
   });
   return asked;
-}
-
-/** The number of pixels of a panel's canvas that differ from its background, in a part of its height. */
-async function inked(page: Page, key: string, from: number, to: number): Promise<number> {
-  return page.locator(`[data-metric="${key}"] canvas`).evaluate(
-    (canvas: HTMLCanvasElement, [top, foot]) => {
-      const { width, height } = canvas;
-      const begin = Math.round(height * (top ?? 0));
-      const size = Math.round(height * (foot ?? 1)) - begin;
-      // The plotting area alone, without the ticks at its left.
-      const left = Math.round(width * 0.2);
-      const data = canvas.getContext("2d")?.getImageData(left, begin, width - left, size).data ?? [];
-      let count = 0;
-      for (let i = 0; i < data.length; i += 4) {
-        const [r, g, b, a] = [data[i] ?? 0, data[i + 1] ?? 0, data[i + 2] ?? 0, data[i + 3] ?? 0];
-        // Colours of curves are saturated; the grid is grey.
-        if (a > 60 && Math.max(r, g, b) - Math.min(r, g, b) > 40) count++;
-      }
-      return count;
-    },
-    [from, to],
-  );
 }
 
 const panel = (page: Page, key: string) => page.getByRole("img", { name: new RegExp(`Chart of ${key}`) });

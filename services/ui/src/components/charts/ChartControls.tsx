@@ -10,7 +10,6 @@ export interface ChartControlsProps {
   change: ChangeSettings;
   /** The keys that may be the x-axis. */
   keys: readonly string[];
-  children?: React.ReactNode;
 }
 
 const AXES = [
@@ -19,7 +18,7 @@ const AXES = [
   { value: "time", label: "time" },
 ];
 
-export function ChartControls({ settings, change, keys, children }: ChartControlsProps) {
+export function ChartControls({ settings, change, keys }: ChartControlsProps) {
   const axes = useMemo(
     () => [
       { group: "Axis", items: AXES },
@@ -93,7 +92,6 @@ export function ChartControls({ settings, change, keys, children }: ChartControl
           Reset zoom
         </Button>
       )}
-      {children}
     </div>
   );
 }

@@ -239,7 +239,7 @@ function NoteLine({
   const { nonfinite, dropped, perRow } = noteOf(curves, settings.logY);
   const notes = [
     ofRanks && "mean of ranks, band: least to greatest",
-    perRow > 1 && `line: last, band: min–max of about ${formatNumber(perRow)} points`,
+    perRow > 1 && !ofRanks && `line: last, band: min–max of about ${formatNumber(perRow)} points`,
     settings.smoothing > 0 && (perRow > 1 ? "smoothed from aggregated data" : "smoothed"),
     nonfinite > 0 && `${formatNumber(nonfinite)} NaN or infinite`,
     dropped > 0 && `${formatNumber(dropped)} at or below 0 not shown`,

@@ -73,6 +73,8 @@ const FADED_ALPHA = 0.18;
 const RAW_ALPHA = 0.3;
 /** Curves with fewer points than this show each of them. */
 const MARKED_POINTS = 60;
+/** How far in pixels a bucket's band stands out of its neighbours' to be a spike. */
+const SPIKE_PX = 10;
 
 export class Plot {
   private readonly uplot: uPlot;
@@ -312,11 +314,11 @@ function drawBand(
     const before = Math.min(py(high[i - 1] ?? NaN) || top, py(high[i + 1] ?? NaN) || top);
     const after = Math.max(py(low[i - 1] ?? NaN) || bottom, py(low[i + 1] ?? NaN) || bottom);
     const at = Math.round(px(x[i] ?? NaN)) + 0.5;
-    if (top < before - ratio) {
+    if (top < before - SPIKE_PX * ratio) {
       ctx.moveTo(at, top);
       ctx.lineTo(at, Math.min(before, bottom));
     }
-    if (bottom > after + ratio) {
+    if (bottom > after + SPIKE_PX * ratio) {
       ctx.moveTo(at, bottom);
       ctx.lineTo(at, Math.max(after, top));
     }

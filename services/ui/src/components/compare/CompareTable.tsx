@@ -118,7 +118,7 @@ export function CompareTable({ runs, baselineId, onBaseline, onRemove, head }: C
                 <Fragment key={name}>
                   <tr>
                     <th scope="rowgroup" className={classes["section"]} colSpan={runs.length + 1}>
-                      <span>{name}</span>
+                      {name}
                     </th>
                   </tr>
                   {rows.map((row) => (
@@ -151,7 +151,7 @@ function Value({ cell, baseline, isTinted }: { cell: Cell; baseline: Cell | null
   return (
     <td
       title={cell.exact}
-      data-number={cell.number !== null || undefined}
+
       data-tinted={isTinted || undefined}
     >
       {cell.text ?? <span className={classes["dim"]}>–</span>}

@@ -42,6 +42,15 @@ function textCell(text: string | undefined): Cell {
   return text === undefined ? NOTHING : { text, exact: text, number: numberOf(text) };
 }
 
+const COMMIT_LENGTH = 10;
+/** A date and a time without seconds. */
+const MINUTES_LENGTH = 16;
+
+/** A text of which the beginning is shown. */
+function shortCell(text: string | undefined, length: number): Cell {
+  return text === undefined ? NOTHING : { text: text.slice(0, length), exact: text, number: null };
+}
+
 /** Return a param as a number, null if it is none. */
 function numberOf(text: string): number | null {
   const number = Number(text);
@@ -78,14 +87,18 @@ export function compareRuns(runs: readonly Run[]): CompareSection[] {
       name: "Run",
       rows: [
         attribute("state", (run) => textCell(run.status.toLowerCase())),
-        attribute("started", (run) => textCell(exactTime(run.startTime))),
+        attribute("started", (run) => shortCell(exactTime(run.startTime), MINUTES_LENGTH)),
         attribute("duration", ended),
         attribute("user", (run) => textCell(run.userId || undefined)),
       ],
     },
     {
       name: "Code and environment",
-      rows: SOURCE_TAGS.map(([tag, name]) => attribute(name, (run) => textCell(run.tags.get(tag)))),
+      rows: SOURCE_TAGS.map(([tag, name]) =>
+        attribute(name, (run) =>
+          tag.endsWith(".commit") ? shortCell(run.tags.get(tag), COMMIT_LENGTH) : textCell(run.tags.get(tag)),
+        ),
+      ),
     },
     {
       name: "Params",

@@ -2,6 +2,7 @@
 import { Button, SegmentedControl } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
+import { createPortal } from "react-dom";
 import { isLive, labelledKeysQuery } from "@/api/run";
 import type { Run } from "@/api/runs";
 import { ChartBoard } from "@/components/charts/ChartBoard";
@@ -76,6 +77,7 @@ export function ChartsView() {
   const chart = { runs: shown, styles: chartRuns, settings, change, highlight, onHighlight: setHighlight };
   return (
     <div className={classes["view"]}>
+      {view.tools && createPortal(kinds, view.tools)}
       <RunList runs={all} shown={chartRuns} highlight={highlight} onHighlight={setHighlight} />
       <div className={classes["charts"]}>
         {shown.length === 0 ? (
@@ -89,9 +91,7 @@ export function ChartsView() {
           </EmptyState>
         ) : settings.kind === "lines" ? (
           <>
-            <ChartControls settings={settings} change={change} keys={keys}>
-              {kinds}
-            </ChartControls>
+            <ChartControls settings={settings} change={change} keys={keys} />
             {keys.length === 0 ? (
               <EmptyState title="These runs have logged no metrics yet." />
             ) : (
@@ -108,7 +108,6 @@ export function ChartsView() {
           </>
         ) : (
           <>
-            <div className={classes["bar"]}>{kinds}</div>
             {settings.kind === "scatter" && <ScatterChart {...chart} />}
             {settings.kind === "parallel" && <ParallelChart {...chart} />}
             {settings.kind === "bar" && <BarChart {...chart} />}

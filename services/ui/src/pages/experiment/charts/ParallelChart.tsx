@@ -87,7 +87,7 @@ export function ParallelChart({ runs, settings, change, highlight, onHighlight }
                   className={classes["path"]}
                   data-out={!isIn || undefined}
                   data-near={run.id === highlight || undefined}
-                  stroke={share === null ? undefined : `rgb(${rampColor(share).join()})`}
+                  style={share === null || !isIn ? undefined : { stroke: `rgb(${rampColor(share).join()})` }}
                   onMouseEnter={() => onHighlight(run.id)}
                   onMouseLeave={() => onHighlight(null)}
                 >
