@@ -100,3 +100,8 @@ export function rampColor(share: number): [number, number, number] {
   const mix = (channel: 0 | 1 | 2) => Math.round(from[channel] + (to[channel] - from[channel]) * part);
   return [mix(0), mix(1), mix(2)];
 }
+
+/** Return the colour of a line or a dot of a share from 0 to 1, seen on a light and on a dark ground. */
+export function markColor(share: number): string {
+  return `rgb(${rampColor(0.25 + 0.6 * share).join()})`;
+}

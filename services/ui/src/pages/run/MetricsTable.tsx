@@ -50,16 +50,16 @@ export function MetricsTable({ run }: { run: RunDetail }) {
             <tr>
               <th>Key</th>
               <th style={{ width: 84 }}>Curve</th>
-              <th className={classes["number"]} style={{ width: 72 }}>
+              <th className={classes["number"]} style={{ width: 80 }}>
                 Last
               </th>
-              <th className={classes["number"]} style={{ width: 72 }}>
+              <th className={classes["number"]} style={{ width: 80 }}>
                 Min
               </th>
-              <th className={classes["number"]} style={{ width: 72 }}>
+              <th className={classes["number"]} style={{ width: 80 }}>
                 Max
               </th>
-              <th className={classes["number"]} style={{ width: 72 }}>
+              <th className={classes["number"]} style={{ width: 80 }}>
                 Step
               </th>
             </tr>

@@ -2,7 +2,7 @@
 import { MultiSelect } from "@mantine/core";
 import { useElementSize } from "@mantine/hooks";
 import { type PointerEvent, useMemo, useRef, useState } from "react";
-import { rampColor } from "@/components/charts/heat";
+import { markColor } from "@/components/charts/heat";
 import { EmptyState } from "@/components/EmptyState";
 import type { ValueChartProps } from "./AxisPicker";
 import classes from "./charts-view.module.css";
@@ -87,7 +87,7 @@ export function ParallelChart({ runs, settings, change, highlight, onHighlight }
                   className={classes["path"]}
                   data-out={!isIn || undefined}
                   data-near={run.id === highlight || undefined}
-                  style={share === null || !isIn ? undefined : { stroke: `rgb(${rampColor(share).join()})` }}
+                  style={share === null || !isIn ? undefined : { stroke: markColor(share) }}
                   onMouseEnter={() => onHighlight(run.id)}
                   onMouseLeave={() => onHighlight(null)}
                 >

@@ -1,6 +1,6 @@
 /** A point for each run: two columns as axes, a third as colour. */
 import { useElementSize } from "@mantine/hooks";
-import { rampColor } from "@/components/charts/heat";
+import { markColor } from "@/components/charts/heat";
 import { formatTick, ticks } from "@/components/charts/ticks";
 import { EmptyState } from "@/components/EmptyState";
 import { AxisPicker, type ValueChartProps } from "./AxisPicker";
@@ -62,7 +62,7 @@ export function ScatterChart({ runs, styles, settings, change, highlight, onHigh
             const top = shareOf(run, up);
             if (left === null || top === null) return null;
             const share = shade && shareOf(run, shade);
-            const fill = share !== null ? `rgb(${rampColor(share).join()})` : styles[at]?.style.color;
+            const fill = share !== null ? markColor(share) : styles[at]?.style.color;
             return (
               <circle
                 key={run.id}
