@@ -157,6 +157,8 @@ test("the pointer tells values, and the arrow keys do as well", async ({ page })
   await logCurve(run.runId, "loss", [3, 2, 1]);
   await endRun(run.runId);
   await page.goto(pageOf(run, "/charts"));
+  // Keys mean nothing to a chart before it is drawn.
+  await expect(page.locator('[data-metric="loss"] td').first()).toHaveText("last 1");
   await panel(page, "loss").focus();
   await page.keyboard.press("ArrowRight");
   await expect(page.getByText("step 1", { exact: true })).toBeVisible();
