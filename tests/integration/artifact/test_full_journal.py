@@ -59,8 +59,8 @@ class Server:
 
     def fill(self, run: str) -> None:
         """Take no more metrics, after one more request of a run, and have another of it wait for room."""
-        self._most.setattr(journal_backlog, "MOST_BYTES", 1)
-        # The writer has found room for one more before.
+        # Room for one more, wherever the writer is: it may not have looked for room since the last request.
+        self._most.setattr(journal_backlog, "MOST_BYTES", self.counts().waiting_bytes + 1)
         self.log(run, REQUESTS)
         late = threading.Thread(target=self.log, args=(run, REQUESTS + 1))
         late.start()
