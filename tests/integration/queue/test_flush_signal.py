@@ -33,7 +33,7 @@ def test_calls_that_came_before_end_one_wait(split: Split) -> None:
     with FlushSignal(split.redis.client, 0) as calls:
         for _ in range(3):
             signal_flush(split.redis.client, [0, 1])
-        # Redis may answer who publishes before it sends to who listens; before the next command it sends both.
+        # Redis may answer the publisher before it sends to the subscriber, but not before the next command.
         split.redis.client.ping()
         assert waited(calls, LONG_SECONDS) < LONG_SECONDS / 2
         assert waited(calls, 0.2) >= 0.2
