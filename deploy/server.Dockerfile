@@ -13,8 +13,9 @@ ARG UI=build
 WORKDIR /source/services/ui
 COPY services/trackhelm_core/http /source/services/trackhelm_core/http
 COPY services/ui ./
-RUN --mount=type=secret,id=npmrc,target=/root/.npmrc \
-    set -eu; \
+# npm takes no notice of its configuration where the secret is not given.
+RUN --mount=type=secret,id=npmrc \
+    set -eu; export NPM_CONFIG_USERCONFIG=/run/secrets/npmrc; \
     if [ "$UI" = build ]; then npm ci --no-audit --no-fund; UI_FOLDER=../trackhelm_core/http/web_ui npm run build; fi; \
     test -f ../trackhelm_core/http/web_ui/index.html
 
