@@ -115,12 +115,6 @@ const runModels = createRoute({
   component: lazyRouteComponent(() => import("@/pages/run/ModelsTab"), "ModelsTab"),
 });
 
-const runLineage = createRoute({
-  getParentRoute: () => run,
-  path: "/lineage",
-  component: lazyRouteComponent(() => import("@/pages/run/LineageTab"), "LineageTab"),
-});
-
 // MLflow's addresses of the tabs of a run.
 const mlflowRunTabs = [
   ["/model-metrics", "/experiments/$experimentId/runs/$runId/charts"],
@@ -206,7 +200,7 @@ const routeTree = root.addChildren([
   experiments,
   experimentRuns,
   experiment.addChildren([experimentTable, experimentCharts, experimentCompare]),
-  run.addChildren([runOverview, runCharts, runSystem, runArtifacts, runArtifact, runModels, runLineage]),
+  run.addChildren([runOverview, runCharts, runSystem, runArtifacts, runArtifact, runModels]),
   ...mlflowRunRoutes,
   mlflowArtifactPath,
   compare,

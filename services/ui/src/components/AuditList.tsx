@@ -1,5 +1,5 @@
 /** Events of the audit trail: when, who, what, from which state to which, and why. */
-import { Button, Skeleton } from "@mantine/core";
+import { Skeleton } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import { type AuditEvent, type AuditSearch, useAuditEvents } from "@/api/governance";
 import classes from "./AuditList.module.css";
@@ -7,6 +7,7 @@ import { EmptyState } from "./EmptyState";
 import { Failure } from "./Failure";
 import { Time } from "./Time";
 import table from "./table.module.css";
+import { LoadMore } from "@/components/LoadMore";
 
 /** Return a state as a short text: its parts without quotes and braces. */
 function stateText(state: unknown): string {
@@ -102,16 +103,7 @@ export function AuditList({ search, isShort }: { search: AuditSearch; isShort?: 
           ))}
         </tbody>
       </table>
-      {found.hasNextPage && (
-        <Button
-          variant="default"
-          m={12}
-          loading={found.isFetchingNextPage}
-          onClick={() => void found.fetchNextPage()}
-        >
-          Load more
-        </Button>
-      )}
+      <LoadMore pages={found} />
     </>
   );
 }

@@ -15,6 +15,7 @@ import { Failure } from "@/components/Failure";
 import { failed, told } from "@/components/notify";
 import { Time } from "@/components/Time";
 import table from "@/components/table.module.css";
+import { LoadMore } from "@/components/LoadMore";
 import classes from "./ApprovalsPage.module.css";
 import { CompareVersions } from "./CompareVersions";
 
@@ -86,15 +87,7 @@ export function ApprovalsPage() {
         ) : (
           requests.map((request) => <Request key={request.id} request={request} />)
         )}
-        {found.hasNextPage && (
-          <Button
-            variant="default"
-            loading={found.isFetchingNextPage}
-            onClick={() => void found.fetchNextPage()}
-          >
-            Load more
-          </Button>
-        )}
+        <LoadMore pages={found} />
       </div>
     </>
   );

@@ -12,6 +12,7 @@ import { SortHead, type SortState } from "@/components/SortHead";
 import { Tags } from "@/components/Tags";
 import { Time } from "@/components/Time";
 import table from "@/components/table.module.css";
+import { LoadMore } from "@/components/LoadMore";
 import { ExperimentMenu } from "./ExperimentMenu";
 import { CreateExperiment } from "./forms";
 import { type ExperimentsSearch, filterOf } from "./search";
@@ -121,16 +122,7 @@ export function ExperimentsPage() {
                 ))}
               </tbody>
             </table>
-            {found.hasNextPage && (
-              <Button
-                variant="default"
-                m={12}
-                loading={found.isFetchingNextPage}
-                onClick={() => void found.fetchNextPage()}
-              >
-                Load more
-              </Button>
-            )}
+            <LoadMore pages={found} />
           </>
         )}
       </div>

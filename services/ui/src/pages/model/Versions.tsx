@@ -1,5 +1,5 @@
 /** The versions of a model, with the metrics of the runs that they come from, and what can be done with them. */
-import { Button, Group, Skeleton } from "@mantine/core";
+import { Group, Skeleton } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import { type Model, useChangeRegistry, useVersions } from "@/api/registry";
 import { useRunsById } from "@/api/runs";
@@ -14,6 +14,7 @@ import { AliasChip, StageChip } from "@/components/StageChip";
 import { Tags } from "@/components/Tags";
 import { Time } from "@/components/Time";
 import table from "@/components/table.module.css";
+import { LoadMore } from "@/components/LoadMore";
 
 const MOST_METRICS = 4;
 /** Of how many versions the metrics are shown; each takes a request. */
@@ -179,16 +180,7 @@ export function Versions({ model }: { model: Model }) {
           })}
         </tbody>
       </table>
-      {found.hasNextPage && (
-        <Button
-          variant="default"
-          m={12}
-          loading={found.isFetchingNextPage}
-          onClick={() => void found.fetchNextPage()}
-        >
-          Load more
-        </Button>
-      )}
+      <LoadMore pages={found} />
     </>
   );
 }

@@ -13,6 +13,7 @@ import { AliasChip, StageChip } from "@/components/StageChip";
 import { Tags } from "@/components/Tags";
 import { Time } from "@/components/Time";
 import table from "@/components/table.module.css";
+import { LoadMore } from "@/components/LoadMore";
 
 function filterOf(text: string): string {
   const trimmed = text.trim();
@@ -95,16 +96,7 @@ export function ModelsPage() {
                 ))}
               </tbody>
             </table>
-            {found.hasNextPage && (
-              <Button
-                variant="default"
-                m={12}
-                loading={found.isFetchingNextPage}
-                onClick={() => void found.fetchNextPage()}
-              >
-                Load more
-              </Button>
-            )}
+            <LoadMore pages={found} />
           </>
         )}
       </div>

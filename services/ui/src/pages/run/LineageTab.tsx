@@ -1,3 +1,0 @@
-export function LineageTab() {
-  return null;
-}
