@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from trackhelm.exceptions import MlflowException
 from trackhelm.log import DeliveryError, sync
 from trackhelm.log.runlog import RunLog
 from trackhelm.log.spool import DestinationFolder
@@ -84,7 +85,7 @@ def test_a_server_must_be_named_for_what_was_logged_offline(spool: Path, server:
     folder = log_offline(spool, range(1))
     with pytest.raises(ValueError, match="name the server"):
         sync.sync(folder)
-    with pytest.raises(ValueError, match="not the address of a server"):
+    with pytest.raises(MlflowException, match="is no address of a server"):
         sync.sync(folder, "elsewhere")
     other = RunLog(server.url, spool)
     with pytest.raises(ValueError, match=r"is for http://127\.0\.0\.1"):

@@ -18,11 +18,18 @@ from dataclasses import dataclass, field
 from itertools import count, islice
 from typing import Any, Final
 
+from trackhelm.exceptions import (
+    INTERNAL_ERROR,
+    RESOURCE_ALREADY_EXISTS,
+    RESOURCE_DOES_NOT_EXIST,
+    RestException,
+)
 from trackhelm.log.batches import Batch
 from trackhelm.log.columnar import CONTENT_TYPE, VERSION, Compress, bodies, encode, zstd
 from trackhelm.log.segments import Rows, ShapeKey, numbers_of
 from trackhelm.log.spool import DestinationFolder, read_json, write_whole
-from trackhelm.log.transport import RefusedError, Transport, UnavailableError
+from trackhelm.rest.connections import close_idle
+from trackhelm.rest.transport import Transport, UnavailableError
 
 BATCH_METRICS: Final = 1_000
 BATCH_PARAMS: Final = 100
@@ -117,9 +124,9 @@ class Delivery:
         """Take the server's address, and the name under which requests are sent.
 
         Raises:
-            ValueError: It is not an address.
+            MlflowException: It is not an address.
         """
-        self.transport = Transport(uri)
+        self._transport = Transport(uri)
         self.rejected = 0
         """Records that were refused for good."""
         self._folder = folder
@@ -170,8 +177,8 @@ class Delivery:
         """Return what the server can do; it is asked once, and again after `forget`."""
         if self._abilities is None:
             try:
-                info = self.transport.get(_SERVER_INFO)
-            except RefusedError:
+                info = self._transport.attempt("GET", _SERVER_INFO)
+            except RestException:
                 info = {}
             except UnavailableError as error:
                 if error.status not in {404, 405}:
@@ -187,7 +194,7 @@ class Delivery:
     def forget(self) -> None:
         """Ask the server anew what it can do: after a failure it may be of another version."""
         self._abilities = None
-        self.transport.close()
+        close_idle()
 
     # Columns.
 
@@ -196,7 +203,7 @@ class Delivery:
         body = encode(self._writer, next(self._sequences), renamed, abilities.compress)
         try:
             answer = self._call("POST", _METRICS, body, CONTENT_TYPE)
-        except RefusedError as error:
+        except RestException as error:
             # The body as a whole: a server of another version, or one that is too large for it.
             if len(rows) == 1 and rows[0].number == 1:
                 self._reject_rows(rows[0], error)
@@ -208,7 +215,7 @@ class Delivery:
             one = rows[int(refusal["block"])]
             if (row := refusal.get("row")) is not None:
                 one = Rows(one.shape, one.parts[row : row + 1])
-            self._reject_rows(one, RefusedError(400, str(refusal.get("error_code")), str(refusal["message"])))
+            self._reject_rows(one, RestException(refusal))
 
     def _renamed(self, rows: Rows) -> Rows:
         run = rows.shape.key.run
@@ -219,7 +226,7 @@ class Delivery:
         key = ShapeKey(known, rows.shape.key.keys, rows.shape.key.labels)
         return Rows(read_shape(define(key)), rows.parts)
 
-    def _reject_rows(self, rows: Rows, error: RefusedError) -> None:
+    def _reject_rows(self, rows: Rows, error: RestException) -> None:
         key = rows.shape.key
         for begin in range(0, rows.number, REJECTED_ROWS):
             points = list(numbers_of(Rows(rows.shape, rows.parts[begin : begin + REJECTED_ROWS])))
@@ -236,7 +243,7 @@ class Delivery:
                 }
             if key.labels:
                 line["labels"] = dict(key.labels)
-            self._note([{**line, "error": str(error)}], len(points) * len(key.keys))
+            self._note([{**line, "error": _reason(error)}], len(points) * len(key.keys))
 
     # MLflow's API.
 
@@ -259,34 +266,37 @@ class Delivery:
             message.setdefault(item.kind, []).append(item.message(with_labels=abilities.labels))
         try:
             self._poster("/runs/log-batch", run, message)()
-        except RefusedError as error:
-            if len(items) > 1 and error.code != "RESOURCE_DOES_NOT_EXIST":
+        except RestException as error:
+            if len(items) > 1 and error.error_code != RESOURCE_DOES_NOT_EXIST:
                 middle = len(items) // 2
                 self._bisect(run, items[:middle], abilities)
                 self._bisect(run, items[middle:], abilities)
                 return
-            self._note([{**item.noted(run), "error": str(error)} for item in items], len(items))
+            self._note([{**item.noted(run), "error": _reason(error)} for item in items], len(items))
 
     def _poster(self, path: str, run: str, message: Mapping[str, object]) -> Callable[[], dict[str, Any]]:
         full = {"run_id": self._run_ids.get(run, run), **message}
         body = json.dumps(full).encode()
         return lambda: self._call("POST", _MLFLOW + path, body, "application/json")
 
+    def _post(self, path: str, message: Mapping[str, object]) -> dict[str, Any]:
+        return self._transport.attempt("POST", path, json.dumps(message).encode())
+
     def _call(self, method: str, path: str, body: bytes, content_type: str) -> dict[str, Any]:
         try:
-            answer = self.transport.call(method, path, body, content_type)
+            answer = self._transport.attempt(method, path, body, content_type)
         except UnavailableError as error:
             self._internal_errors = self._internal_errors + 1 if error.is_internal else 0
             if self._internal_errors > INTERNAL_ERRORS:
-                raise RefusedError(500, "INTERNAL_ERROR", str(error)) from error
+                raise RestException({"error_code": INTERNAL_ERROR, "message": str(error)}) from error
             raise
         return answer
 
     def _try(self, kind: str, run: str, key: str, value: object, call: Callable[[], object]) -> None:
         try:
             call()
-        except RefusedError as error:
-            self._reject(run, kind, key, value, str(error))
+        except RestException as error:
+            self._reject(run, kind, key, value, _reason(error))
 
     # Runs with ids of the client's.
 
@@ -303,23 +313,23 @@ class Delivery:
             if fields["run_name"]:
                 message["run_name"] = fields["run_name"]
             if abilities.run_ids:
-                self.transport.post(_CREATE, {"run_id": run, **message})
+                self._post(_CREATE, {"run_id": run, **message})
             elif run not in self._run_ids:
                 self._create_renamed(run, experiment, message, tags)
-        except RefusedError as error:
-            self._reject(run, "create_run", "run_id", run, str(error))
+        except RestException as error:
+            self._reject(run, "create_run", "run_id", run, _reason(error))
 
     def _create_renamed(
         self, run: str, experiment: str, message: Mapping[str, object], tags: list[dict[str, str]]
     ) -> None:
         # Looked for first: this may have created it, and been killed before it noted that.
-        found = self.transport.post(
+        found = self._post(
             f"{_MLFLOW}/runs/search",
             {"experiment_ids": [experiment], "filter": f"tags.`{RUN_TAG}` = '{run}'", "max_results": 1},
         ).get("runs")
         if not found:
             tagged = [*tags, {"key": RUN_TAG, "value": run}]
-            found = [self.transport.post(f"{_MLFLOW}/runs/create", {**message, "tags": tagged})["run"]]
+            found = [self._post(f"{_MLFLOW}/runs/create", {**message, "tags": tagged})["run"]]
         self._run_ids[run] = found[0]["info"]["run_id"]
         write_whole(self._folder.path / "run-ids.json", json.dumps(self._run_ids).encode())
 
@@ -337,18 +347,20 @@ class Delivery:
         from urllib.parse import quote
 
         try:
-            found = self.transport.get(f"{_MLFLOW}/experiments/get-by-name?experiment_name={quote(name)}")
-        except RefusedError as error:
-            if error.code != "RESOURCE_DOES_NOT_EXIST":
+            found = self._transport.attempt(
+                "GET", f"{_MLFLOW}/experiments/get-by-name?experiment_name={quote(name)}"
+            )
+        except RestException as error:
+            if error.error_code != RESOURCE_DOES_NOT_EXIST:
                 raise
             return None
         return str(found["experiment"]["experiment_id"])
 
     def _make_experiment(self, name: str) -> str:
         try:
-            return str(self.transport.post(f"{_MLFLOW}/experiments/create", {"name": name})["experiment_id"])
-        except RefusedError as error:
-            if error.code != "RESOURCE_ALREADY_EXISTS":
+            return str(self._post(f"{_MLFLOW}/experiments/create", {"name": name})["experiment_id"])
+        except RestException as error:
+            if error.error_code != RESOURCE_ALREADY_EXISTS:
                 raise
             return self._find_experiment(name) or "0"
 
@@ -372,6 +384,10 @@ class Delivery:
                 os.write(descriptor, data)
             finally:
                 os.close(descriptor)
+
+
+def _reason(error: RestException) -> str:
+    return str(error.json.get("message") or error)
 
 
 def _items_of(rows: Rows) -> Iterator[_Item]:

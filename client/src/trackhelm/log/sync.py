@@ -12,8 +12,8 @@ from typing import Final
 
 from trackhelm.log.checks import DeliveryError
 from trackhelm.log.spool import OFFLINE, DestinationFolder, default_spool, rejected_lines, try_lock
-from trackhelm.log.transport import UnavailableError
 from trackhelm.log.uploader import ENOUGH_BYTES, Uploader
+from trackhelm.rest.transport import UnavailableError
 
 WATCH_SECONDS: Final = 1.0
 """How often a watched folder is looked at."""
@@ -69,7 +69,8 @@ def sync(
         tell: Called with the progress after each request.
 
     Raises:
-        ValueError: No server is named, or the name is no address.
+        ValueError: No server is named, or another one than that of the folder.
+        MlflowException: The name is no address.
         DeliveryError: The server cannot be reached, or another process sends what is in this folder.
     """
     uri = destination or folder.uri

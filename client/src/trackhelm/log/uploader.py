@@ -20,7 +20,8 @@ from trackhelm.log.batches import Batch
 from trackhelm.log.delivery import Delivery
 from trackhelm.log.segments import DamagedError, SegmentReader
 from trackhelm.log.spool import DestinationFolder, FileLock, Position, WriterFolder, try_lock
-from trackhelm.log.transport import UnavailableError
+from trackhelm.rest.connections import close_idle
+from trackhelm.rest.transport import UnavailableError
 
 TICK_SECONDS: Final = 0.2
 """How often it is looked for something new, unless a process that waits says that there is."""
@@ -193,7 +194,7 @@ class Uploader:
         """Take the folder, whose uploader's lock the caller holds, and the server's address.
 
         Raises:
-            ValueError: It is not an address.
+            MlflowException: It is not an address.
         """
         self._folder = folder
         self._delivery = Delivery(folder, uri, f"{os.uname().nodename}-{os.getpid()}")
@@ -294,7 +295,7 @@ class Uploader:
         """Let go of the files and the connection."""
         for tail in self._tails.values():
             tail.close()
-        self._delivery.transport.close()
+        close_idle()
 
 
 def upload(
@@ -308,7 +309,7 @@ def upload(
         go_on: Asked a few times a second.
 
     Raises:
-        ValueError: There is no address, or it is none.
+        MlflowException: There is no address, or it is none.
     """
     lock = try_lock(folder.uploader_lock)
     if lock is None:

@@ -1,8 +1,8 @@
 """Calls of a tracking server's API: JSON there and back, tried again while that may help.
 
 Every call is tried again after 408, 429, 500, 502, 503 and 504 and after a broken connection, as MLflow's
-client
-does: a server's writes bear it, since the same write sent again is the same. A `Retry-After` is heeded.
+client does: a server's writes bear it, since the same write sent again is the same. A `Retry-After` is
+heeded. `attempt` is for the uploader, which tries again by itself: what it sends is on the disk.
 """
 
 import json
@@ -10,6 +10,7 @@ import math
 import random
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import IO, Any, Final
 from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 
@@ -30,11 +31,32 @@ OWN_API: Final = "/api/2.0/trackhelm/"
 
 _OK: Final = 200
 _NO_CONTENT: Final = 204
+_FIRST_FAILURE: Final = 400
+_INTERNAL_ERROR: Final = 500
 _TRY_AGAIN: Final = frozenset({408, 429, 500, 502, 503, 504})
+_LATER: Final = _TRY_AGAIN | {401, 425}
+"""Statuses after which an attempt may succeed later: credentials may be renewed, too."""
 _LONGEST_WAIT_SECONDS: Final = 120.0
 _AWAY_SECONDS: Final = 5.0
 _ONCE_SECONDS: Final = 10.0
 _INFO_SECONDS: Final = 3.0
+_ATTEMPT_SECONDS: Final = 60.0
+_CONNECT_SECONDS: Final = 5.0
+
+
+class UnavailableError(Exception):
+    """An attempt may succeed later: the server is away, busy, or does not know who we are."""
+
+    def __init__(self, reason: str, *, after: float | None = None, status: int | None = None) -> None:
+        super().__init__(reason)
+        self.after = after
+        """Seconds after which the server wants to be asked again, None if it did not say."""
+        self.status = status
+
+    @property
+    def is_internal(self) -> bool:
+        """Whether the server failed, which may be because of what it was sent."""
+        return self.status == _INTERNAL_ERROR
 
 
 class Transport:
@@ -114,6 +136,46 @@ class Transport:
             return _object(path, content)
         raise refusal(path, answer.status, content)
 
+    def attempt(
+        self, method: str, path: str, body: bytes | None = None, content_type: str = "application/json"
+    ) -> dict[str, Any]:
+        """Call a path once and return the JSON object that it answers.
+
+        Raises:
+            UnavailableError: It may succeed later.
+            RestException: The server says what is wrong, and would say it again.
+        """
+        headers = {} if body is None else {"Content-Type": content_type}
+        try:
+            answer = self.send(
+                method,
+                self.base + path,
+                headers,
+                body,
+                retries=0,
+                timeout=_ATTEMPT_SECONDS,
+                connect_timeout=_CONNECT_SECONDS,
+            )
+            content = answer.read()
+        except (ServerAwayException, NoAnswerError) as error:
+            reason = error.__cause__ or error
+            raise UnavailableError(f"{self.base} cannot be reached: {reason}") from error
+        told: Any = None
+        with suppress(ValueError):
+            told = json.loads(content) if content else {}
+        if answer.status < _FIRST_FAILURE and isinstance(told, dict):
+            return told
+        if answer.status not in _LATER and isinstance(told, dict) and isinstance(told.get("error_code"), str):
+            raise RestException(told)
+        # Also what is not an answer of the server: a proxy before it, or a page of something else.
+        said = told.get("message") if isinstance(told, dict) else None
+        raise UnavailableError(
+            f"{method} {self.base}{path} was answered {answer.status}: "
+            f"{said or content[:200].decode(errors='replace')}",
+            after=_seconds(answer.headers.get("Retry-After")),
+            status=answer.status,
+        )
+
     def send(
         self,
         method: str,
@@ -123,6 +185,7 @@ class Transport:
         *,
         retries: int | None = None,
         timeout: float | None = None,
+        connect_timeout: float | None = None,
     ) -> Answer:
         """Send a request and return the answer of its last try, whatever its status.
 
@@ -146,9 +209,13 @@ class Transport:
             try:
                 if callable(body):
                     with body() as stream:
-                        answer = exchange(method, url, sent, stream, timeout=seconds)
+                        answer = exchange(
+                            method, url, sent, stream, timeout=seconds, connect_timeout=connect_timeout
+                        )
                 else:
-                    answer = exchange(method, url, sent, body, timeout=seconds)
+                    answer = exchange(
+                        method, url, sent, body, timeout=seconds, connect_timeout=connect_timeout
+                    )
             except NoAnswerError as error:
                 if wait.again(None):
                     continue
