@@ -27,7 +27,7 @@ BACKGROUND = ("journal-drain", "webhooks")
 def main() -> None:
     """Trace a batch, a search and a protected transition on an embedded server."""
     sys.path[:0] = [SERVICES]
-    from trackhelm_core.settings import StorageSettings  # noqa: PLC0415 -- after the path to it is known
+    from trackhelm_core.settings import AuthSettings, StorageSettings  # noqa: PLC0415 -- after the path to it is known
     from trackhelm_embedded.app import embedded_app  # noqa: PLC0415
 
     seen: dict[str, set[str]] = {}
@@ -44,7 +44,7 @@ def main() -> None:
     threading.setprofile(profile)
     sys.setprofile(profile)
     with tempfile.TemporaryDirectory() as folder:
-        app = embedded_app(StorageSettings(data=Path(folder)))
+        app = embedded_app(StorageSettings(data=Path(folder)), auth=AuthSettings(unchecked_approvals=True))
         with TestClient(app) as client:
             backlog = app.state.runtime.backlog
             for name, request in requests(client).items():

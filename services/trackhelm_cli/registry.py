@@ -1,9 +1,11 @@
 """`trackhelm-server registry`: the model registry as a process of its own."""
 
-from trackhelm_cli.options import DatabaseOption, DataOption, HostOption, PortOption, load_webhooks
+from trackhelm_artifact.objects.opening import places_of
+from trackhelm_cli.options import DatabaseOption, DataOption, HostOption, PortOption, load, load_webhooks
 from trackhelm_cli.serving import serve_service
 from trackhelm_core.runtime import Openers
-from trackhelm_core.settings import RedisSettings, StorageSettings
+from trackhelm_core.settings import ObjectSettings, RedisSettings, StorageSettings
+from trackhelm_domain.locations import Places
 from trackhelm_registry.service import SERVICE
 from trackhelm_registry.webhooks.delivery.configuration import WebhookConfiguration
 
@@ -20,4 +22,6 @@ def registry(
 
 def _openers(storage: StorageSettings, redis: RedisSettings) -> Openers:
     configuration = WebhookConfiguration.open(storage, redis, load_webhooks())
-    return {WebhookConfiguration: lambda: configuration}
+    # Whose files a version's source names depends on where the store is, which this service never opens.
+    places = places_of(storage, load(ObjectSettings))
+    return {WebhookConfiguration: lambda: configuration, Places: lambda: places}

@@ -199,6 +199,15 @@ class Places:
         spelled = _spelled(uri)
         return self.place(uri) == _OWN or any(own[: len(spelled)] == spelled for own in self._own)
 
+    def holds(self, root: str, uri: str) -> bool:
+        """Return whether a URI names a root's place or one below it, in whatever spelling."""
+        above = self.place(root)
+        return self.place(uri)[: len(above)] == above
+
+    def is_own(self, uri: str) -> bool:
+        """Return whether a URI names a place in the server's own store, in whatever spelling."""
+        return self.place(uri)[:2] == _OWN
+
     def own_path(self, uri: str) -> str:
         """Return the path of a URI in the server's own store; empty for the root and for other places."""
         named = self.place(uri)

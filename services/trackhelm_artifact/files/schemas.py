@@ -9,7 +9,7 @@ from pydantic_core import PydanticCustomError
 from trackhelm_artifact.files.paths import invalid_path
 from trackhelm_core.search.text import is_storable
 from trackhelm_core.wire.replies import Reply
-from trackhelm_core.wire.requests import WHOLE_MESSAGE, Int64, OfRun, Required, WireModel
+from trackhelm_core.wire.requests import WHOLE_MESSAGE, Int64, OfRun, Required, WireModel, same_run
 
 # In every cloud, a presigned URL is valid for a week at most.
 _MOST_SECONDS = 604_800
@@ -70,7 +70,7 @@ class UploadedFile(WireModel):
     """`POST upload-artifact`. Required fields are checked in the endpoint, which has messages of its own."""
 
     run_uuid: str = ""
-    run_id: str = ""
+    run_id: Annotated[str, AfterValidator(same_run)] = ""
     path: Path = ""
 
 

@@ -219,7 +219,9 @@ def build_app(
     metrics = RequestMetrics(runtime.metrics)
 
     def layers(inner: ASGIApp) -> ASGIApp:
-        actors = ActorMiddleware(inner, proxies=proxies)
+        actors = ActorMiddleware(
+            inner, proxies=proxies, believes_names=auth is not None and auth.unchecked_approvals
+        )
         requests = RequestMiddleware(actors, metrics, behind_gateway=behind_gateway)
         if tracing is None:
             return requests

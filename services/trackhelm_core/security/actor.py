@@ -38,6 +38,11 @@ class ActorKind(StrEnum):
     WATCHER = "watcher"
     """The process that watches the pods of runs."""
 
+    @property
+    def is_claimed(self) -> bool:
+        """Whether nobody has checked the name: a caller can give any."""
+        return self in {ActorKind.ANONYMOUS, ActorKind.USER, ActorKind.TOKEN}
+
 
 class Identity(NamedTuple):
     """The kind and the name of an actor."""
@@ -54,6 +59,8 @@ class Actor:
     kind: ActorKind
     source_address: str
     request_id: str
+    is_checked: bool = True
+    """Whether the name can be relied on: it was checked, or the settings say to take names at their word."""
 
 
 async def _actor(request: Request) -> Actor:
@@ -275,11 +282,17 @@ class ActorMiddleware:
     """Wraps the application; sets `scope["state"]["actor"]` to the actor of every HTTP request."""
 
     def __init__(
-        self, app: ASGIApp, *, proxies: TrustedProxies, authenticate: Authenticate = take_at_word
+        self,
+        app: ASGIApp,
+        *,
+        proxies: TrustedProxies,
+        authenticate: Authenticate = take_at_word,
+        believes_names: bool = False,
     ) -> None:
         self.app = app
         self._proxies = proxies
         self._authenticate = authenticate
+        self._believes_names = believes_names
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection's scope."""
@@ -298,6 +311,7 @@ class ActorMiddleware:
             kind=identity.kind,
             source_address=self._proxies.source_address(scope),
             request_id=scope["state"]["request_id"],
+            is_checked=self._believes_names or not identity.kind.is_claimed,
         )
 
 

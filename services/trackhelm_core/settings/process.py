@@ -225,7 +225,7 @@ def networks(text: str) -> tuple[Network, ...]:
 
 
 class AuthSettings(SettingsGroup):
-    """Which proxies are trusted to name the user who sends a request."""
+    """Who is believed to name the user who sends a request."""
 
     trusted_proxies: str = Field(
         "",
@@ -236,6 +236,11 @@ class AuthSettings(SettingsGroup):
         "X-Forwarded-User",
         pattern=r"^[A-Za-z0-9-]+$",
         description="Header in which a trusted proxy names the user; from anybody else it is ignored.",
+    )
+    unchecked_approvals: bool = Field(
+        default=False,
+        description="Whether protections and approvals work although nobody checks names: one person who "
+        "gives two names can then approve their own request.",
     )
 
     @field_validator("trusted_proxies")

@@ -311,6 +311,15 @@ class WireModel(BaseModel):
         return self
 
 
+def same_run(run_id: str, info: ValidationInfo) -> str:
+    """Refuse a `run_id` beside a `run_uuid` that names another run: a check and a use could each take one."""
+    other = info.data.get("run_uuid", "")
+    # What no database can store is told as that.
+    if run_id and other not in {"", run_id} and _violation(other) is None:
+        raise PydanticCustomError("two_runs", "'run_uuid' names another run: give only one of them")
+    return run_id
+
+
 class OfRun(WireModel):
     """A request about one run, named by `run_id` or, by old clients, `run_uuid`."""
 
@@ -323,7 +332,7 @@ class OfRun(WireModel):
     def _names_a_run(cls, run_id: str, info: ValidationInfo) -> str:
         if not run_id and not info.data.get("run_uuid", "of another type, which is told"):
             raise PydanticCustomError(MISSING, "Field required")
-        return run_id
+        return same_run(run_id, info)
 
     @property
     def run(self) -> str:

@@ -114,7 +114,8 @@ def _aliases(state: State) -> dict[str, str]:
     return aliases
 
 
-# Protecting stages and aliases: any actor may protect; lifting a protection is a change that needs approval.
+# Protecting stages and aliases: any actor whose name is checked may protect; lifting a protection is a change
+# that needs approval.
 
 
 def list_protections(session: Session, name: str) -> list[Target]:
@@ -128,6 +129,7 @@ def protect(
     """Protect a stage or an alias, which need not exist yet; return everything that is protected now."""
     checked = checked_target(kind, target)
     model = locked_model(session, name)
+    check_is_checked(context.actor, "protect a stage or an alias")
     before = store.protections(session, model)
     store.add_protection(session, model, kind, checked)
     after = before | {(kind.value, checked)}
@@ -370,8 +372,18 @@ def withdraw(session: Session, request: int, context: AuditContext) -> ApprovalR
     return get_request(session, request)
 
 
+def check_is_checked(actor: Actor, what: str) -> None:
+    """Refuse an actor whose name nobody has checked: two such names may be one person."""
+    if not actor.is_checked:
+        raise PermissionDeniedError(
+            f"'{actor.name}' cannot {what}: this server does not check names, so one person could give two. "
+            "Put a proxy that checks users in front of it (TRACKHELM_TRUSTED_PROXIES), or set "
+            "TRACKHELM_UNCHECKED_APPROVALS=true to take every name at its word."
+        )
+
+
 def check_decider(actor: Actor, request: int, requested_by: str) -> None:
-    """Refuse an actor who may not decide a request: an anonymous one, and the one that made it.
+    """Refuse an actor who may not decide a request: an anonymous or unchecked one, and the one that made it.
 
     An actor without credentials is anonymous and might be the requester.
     """
@@ -380,6 +392,7 @@ def check_decider(actor: Actor, request: int, requested_by: str) -> None:
             f"Approval request {request} cannot be decided anonymously: send the credentials of an actor "
             f"other than '{requested_by}'."
         )
+    check_is_checked(actor, f"decide approval request {request}")
     if is_same(actor.name, requested_by):
         raise PermissionDeniedError(
             f"Approval request {request} was made by '{requested_by}': another actor must decide it. "

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from trackhelm_core.limits import SOURCE_LENGTH
 from trackhelm_core.validation import check_length
 from trackhelm_domain.audit import AuditContext
-from trackhelm_domain.locations import location_key
+from trackhelm_domain.locations import Places, location_key
 from trackhelm_domain.tables.registry import Stage
 from trackhelm_registry.model_versions import store
 from trackhelm_registry.model_versions.registrations import add_registration
@@ -56,14 +56,16 @@ class Transition:
     archive_existing: bool
 
 
-def create_version(session: Session, new: NewVersion, context: AuditContext) -> VersionDetails:
+def create_version(
+    session: Session, places: Places, new: NewVersion, context: AuditContext
+) -> VersionDetails:
     """Register a version under the model's next number, and add it to the list of its logged model."""
     check_model_name(new.name)
     check_description(new.description)
     check_length(new.run_link, "run_link", SOURCE_LENGTH)
     check_tags(new.tags)
     resolve = resolve_prompt_source if is_prompt(new.tags) else resolve_source
-    origin = resolve(session, Claim(new.source, new.run_id, new.model_id))
+    origin = resolve(session, places, Claim(new.source, new.run_id, new.model_id))
     taken = registered_models_store.take_version_number(session, new.name, now=context.time)
     if taken is None:
         raise model_not_found(new.name)

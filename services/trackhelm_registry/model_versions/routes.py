@@ -9,6 +9,7 @@ from trackhelm_core.security.actor import ActorDep
 from trackhelm_core.wire.replies import Empty, documented, empty_reply, reply
 from trackhelm_core.wire.routes import WireRoute
 from trackhelm_domain.audit import AuditContext
+from trackhelm_domain.locations import Places
 from trackhelm_registry.governance.schemas import StageTransition, VersionDeletion
 from trackhelm_registry.governance.transactions import require_approval
 from trackhelm_registry.model_versions import logic, schemas
@@ -38,7 +39,9 @@ def create_model_version(body: schemas.CreateModelVersion, actor: ActorDep, runt
         tags={tag.key: tag.value for tag in body.tags},
     )
     with runtime.database.writing() as session:
-        version = logic.create_version(session, new, AuditContext(actor, runtime.clock()))
+        version = logic.create_version(
+            session, runtime.part(Places), new, AuditContext(actor, runtime.clock())
+        )
     return _answer(version)
 
 

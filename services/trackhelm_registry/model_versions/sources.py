@@ -11,7 +11,7 @@ from trackhelm_core.errors import InvalidParameterError, NotFoundError
 from trackhelm_core.limits import FOREIGN_ID_LENGTH, SOURCE_LENGTH
 from trackhelm_core.validation import check_length
 from trackhelm_core.wire.arguments import quoted
-from trackhelm_domain.locations import PROXY_SCHEME
+from trackhelm_domain.locations import PROXY_SCHEME, Places
 from trackhelm_registry.model_versions import store
 from trackhelm_registry.model_versions.store import LoggedModelFiles
 from trackhelm_registry.registered_models.logic import (
@@ -222,7 +222,7 @@ class Origin:
     model_id: str
 
 
-def resolve_prompt_source(session: Session, claim: Claim) -> Origin:
+def resolve_prompt_source(_session: Session, _places: Places, claim: Claim) -> Origin:
     """Return the origin of a prompt's version, which is empty."""
     if claim.source not in PROMPT_SOURCES:
         raise InvalidParameterError(
@@ -231,7 +231,7 @@ def resolve_prompt_source(session: Session, claim: Claim) -> Origin:
     return Origin(claim.source, claim.source, _checked_id(claim.run_id, "run_id"), "")
 
 
-def resolve_source(session: Session, claim: Claim) -> Origin:
+def resolve_source(session: Session, places: Places, claim: Claim) -> Origin:
     """Return the origin of a model's version."""
     check_length(claim.source, "source", SOURCE_LENGTH)
     run_id, model_id = _checked_id(claim.run_id, "run_id"), _checked_id(claim.model_id, "model_id")
@@ -248,8 +248,12 @@ def resolve_source(session: Session, claim: Claim) -> Origin:
         _keep_run(session, run_id)
         return Origin(claim.source, claim.source, run_id, "")
     model = store.logged_model_files(session, model_id) if model_id else None
-    if scheme in _OWNED_SCHEMES:
-        _check_owned(session, claim.source, run_id=run_id, model_id=model_id, model=model)
+    # The server's own store has the URL of its bucket, too, and clients may know that.
+    by_url = scheme not in _OWNED_SCHEMES and places.is_own(claim.source)
+    if by_url or scheme in _OWNED_SCHEMES:
+        root = _root_of(session, run_id, model_id, model)
+        if root is None or not (places.holds if by_url else _holds)(root, claim.source):
+            raise _not_below(claim.source, "model_id" if model_id else "run_id")
     else:
         _keep_run(session, run_id)
     if model_id and model is None:
@@ -301,21 +305,25 @@ def _keep_run(session: Session, run_id: str) -> None:
         store.run_artifact_uri(session, run_id)
 
 
-def _check_owned(
-    session: Session, source: str, *, run_id: str, model_id: str, model: LoggedModelFiles | None
-) -> None:
+def _holds(root: str, source: str) -> bool:
+    return lies_under(source, root)
+
+
+def _root_of(session: Session, run_id: str, model_id: str, model: LoggedModelFiles | None) -> str | None:
+    """Return where the files of the named logged model, or else run, are; None if it does not exist."""
     if model_id:
-        root = model.artifact_uri if model else None
-    else:
-        root = store.run_artifact_uri(session, run_id) if run_id else None
-    if root is None or not lies_under(source, root):
-        location = parse_source(source)
-        if location.authority and location.scheme != FILE:
-            raise InvalidParameterError(
-                f"'source' cannot use the '{location.scheme}' scheme: it names a host, and the source "
-                f"{quoted(source)} is not below the files of the run or logged model of the request."
-            )
-        raise _not_owned(source, "model_id" if model_id else "run_id")
+        return model.artifact_uri if model else None
+    return store.run_artifact_uri(session, run_id) if run_id else None
+
+
+def _not_below(source: str, parameter: str) -> InvalidParameterError:
+    location = parse_source(source)
+    if location.authority and location.scheme in _OWNED_SCHEMES - {FILE}:
+        return InvalidParameterError(
+            f"'source' cannot use the '{location.scheme}' scheme: it names a host, and the source "
+            f"{quoted(source)} is not below the files of the run or logged model of the request."
+        )
+    return _not_owned(source, parameter)
 
 
 def _not_owned(source: str, parameter: str) -> InvalidParameterError:

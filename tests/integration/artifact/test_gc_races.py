@@ -12,6 +12,7 @@ from tests.fixtures.databases import migrated_postgres_database
 from tests.fixtures.waiting import wait_until
 from tests.integration.artifact.test_gc_command import Server, audit_context_of, in_use
 from trackhelm_core.settings import StorageSettings
+from trackhelm_domain.locations import Places
 from trackhelm_domain.tables import (
     ArtifactTombstone,
     Dataset,
@@ -101,7 +102,10 @@ def test_a_registration_that_is_under_way_keeps_its_run(server: Server, source: 
     with ThreadPoolExecutor(1) as threads:
         with database.writing() as session:
             create_version(
-                session, new_version(source.format(run=run, uri=uri), run), audit_context_of(server)
+                session,
+                server.runtime.part(Places),
+                new_version(source.format(run=run, uri=uri), run),
+                audit_context_of(server),
             )
             server.api.call("DELETE", "registered-models/delete", name="copied")
             purging = threads.submit(purge)

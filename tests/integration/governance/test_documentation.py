@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.fixtures.live import serving
-from trackhelm_core.settings import StorageSettings
+from trackhelm_core.settings import AuthSettings, StorageSettings
 from trackhelm_embedded.app import embedded_app
 
 DOCS = Path(__file__).parents[3] / "docs"
@@ -24,7 +24,9 @@ def printed(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pyt
     def run(page: str) -> list[str]:
         text = (DOCS / page).read_text(encoding="utf-8")
         names: dict[str, Any] = {}
-        with serving(embedded_app(StorageSettings(data=tmp_path))) as port:
+        with serving(
+            embedded_app(StorageSettings(data=tmp_path), auth=AuthSettings(unchecked_approvals=True))
+        ) as port:
             monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://127.0.0.1:{port}")
             for example in re.findall(r"^```python\n(.*?)^```", text, re.DOTALL | re.MULTILINE):
                 exec(compile(example, page, "exec"), names)
