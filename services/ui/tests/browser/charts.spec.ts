@@ -157,13 +157,46 @@ test("the pointer tells values, and the arrow keys do as well", async ({ page })
   await logCurve(run.runId, "loss", [3, 2, 1]);
   await endRun(run.runId);
   await page.goto(pageOf(run, "/charts"));
-  // Keys mean nothing to a chart before it is drawn.
-  await expect(page.locator('[data-metric="loss"] td').first()).toHaveText("last 1");
   await panel(page, "loss").focus();
   await page.keyboard.press("ArrowRight");
   await expect(page.getByText("step 1", { exact: true })).toBeVisible();
   await page.keyboard.press("End");
   await expect(page.getByText("step 2", { exact: true })).toBeVisible();
+  // The cursor stays at its step when the plot gets another size, and when it is made anew.
+  await page.setViewportSize({ width: 900, height: 700 });
+  await page.getByLabel("log y").evaluate((box: HTMLInputElement) => box.click());
+  await expect(page).toHaveURL(/logy/);
+  await expect(page.getByText("step 2", { exact: true })).toBeVisible();
+  await page.keyboard.press("ArrowLeft");
+  await expect(page.getByText("step 1", { exact: true })).toBeVisible();
+  // The pointer goes on from there: at the left edge is the first step.
+  const box = await page.locator('[data-metric="loss"] .u-over').boundingBox();
+  if (!box) throw new Error("no plot");
+  await page.mouse.move(box.x + 3, box.y + 40);
+  await expect(page.getByText("step 0", { exact: true })).toBeVisible();
+  await page.mouse.move(1, 1);
+  await expect(page.getByText("step 0", { exact: true })).toHaveCount(0);
+});
+
+test("a key that is pressed before the plot is drawn moves the cursor of the plot", async ({ page }) => {
+  const run = await makeRun(await makeExperiment("early key"), "early");
+  await logCurve(run.runId, "loss", [3, 2, 1]);
+  await endRun(run.runId);
+  // The key is pressed in the very change that adds the panel: its size is not known yet, so it has no plot.
+  await page.addInitScript(() => {
+    const observer = new MutationObserver(() => {
+      const chart = document.querySelector<HTMLElement>('[data-metric="loss"] [role="img"]');
+      if (!chart) return;
+      observer.disconnect();
+      document.documentElement.dataset["plots"] = String(chart.querySelectorAll("canvas").length);
+      chart.focus();
+      chart.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowRight", bubbles: true }));
+    });
+    observer.observe(document, { childList: true, subtree: true });
+  });
+  await page.goto(pageOf(run, "/charts"));
+  await expect(page.getByText("step 1", { exact: true })).toBeVisible();
+  await expect(page.locator("html")).toHaveAttribute("data-plots", "0");
 });
 
 test("ranks are a mean with a band, a heat map that names the straggler, and one rank's line", async ({

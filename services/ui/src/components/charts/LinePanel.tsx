@@ -41,8 +41,10 @@ export function LinePanel(props: LinePanelProps) {
   const scheme = useComputedColorScheme("light");
   const { ref, width, height } = useElementSize();
   const host = useRef<HTMLDivElement>(null);
-  const plot = useRef<Plot>(null);
+  const [plot, setPlot] = useState<Plot | null>(null);
   const [cursor, setCursor] = useState<Cursor | null>(null);
+  /** The row of the first curve to which the arrow keys have moved; null while the pointer leads. */
+  const [keyRow, setKeyRow] = useState<number | null>(null);
 
   const model = useMemo<PlotModel>(() => {
     const [first, last] = positionRange(curves, logX);
@@ -55,9 +57,9 @@ export function LinePanel(props: LinePanelProps) {
   const current = useRef({ model, onZoom, onHighlight });
   useEffect(() => {
     current.current = { model, onZoom, onHighlight };
-    plot.current?.update(model);
-    onPlot?.(plot.current, model);
-  }, [model, onZoom, onHighlight, onPlot]);
+    plot?.update(model);
+    onPlot?.(plot, model);
+  }, [plot, model, onZoom, onHighlight, onPlot]);
 
   const isSized = width > 0 && height > 0;
   useEffect(() => {
@@ -70,6 +72,7 @@ export function LinePanel(props: LinePanelProps) {
       {
         onSelect: (start, end) => current.current.onZoom(zoomed(start, end, xKind)),
         onReset: () => current.current.onZoom(null),
+        onPointer: () => setKeyRow(null),
         onCursor: (at) => {
           cancelAnimationFrame(frame);
           frame = requestAnimationFrame(() => {
@@ -80,24 +83,27 @@ export function LinePanel(props: LinePanelProps) {
         },
       },
     );
-    plot.current = made;
-    onPlot?.(made, current.current.model);
+    setPlot(made);
     return () => {
       cancelAnimationFrame(frame);
-      plot.current = null;
+      setPlot(null);
       made.destroy();
     };
     // A change of size is handled below, without a new plot.
     // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [isSized, logX, logY, syncKey, xKind, onPlot]);
+  }, [isSized, logX, logY, syncKey, xKind]);
   useEffect(() => {
-    if (isSized) plot.current?.resize(width, height);
-  }, [isSized, width, height]);
+    if (isSized) plot?.resize(width, height);
+  }, [plot, isSized, width, height]);
 
-  const position = useRef(0);
+  // The row is state, and the cursor follows from it: it is put there again whenever the plot is made, gets other
+  // curves or has another size, so that a key pressed before or meanwhile is not lost.
+  const keyX = keyRow === null ? undefined : curves[0]?.x[clampRow(keyRow, curves)];
+  useEffect(() => {
+    if (keyX !== undefined) plot?.moveTo(keyX);
+  }, [plot, keyX, model, width, height]);
+
   const onKeyDown = (event: KeyboardEvent) => {
-    const x = curves[0]?.x;
-    if (!x?.length) return;
     if (event.key === "Escape" && window) {
       event.stopPropagation();
       onZoom(null);
@@ -107,8 +113,13 @@ export function LinePanel(props: LinePanelProps) {
     if (step === undefined) return;
     event.preventDefault();
     event.stopPropagation();
-    position.current = Math.max(0, Math.min(x.length - 1, position.current + step));
-    plot.current?.moveTo(x[position.current] ?? 0);
+    const pointed = cursor?.rows.find((row) => row.curve.id === curves[0]?.id)?.row;
+    setKeyRow((row) => clampRow((row ?? pointed ?? 0) + step, curves));
+  };
+  const onBlur = () => {
+    setKeyRow(null);
+    plot?.leave();
+    setCursor(null);
   };
 
   return (
@@ -119,13 +130,18 @@ export function LinePanel(props: LinePanelProps) {
       role="img"
       aria-label={`Chart of ${title}. ${curves.length} ${curves.length === 1 ? "curve" : "curves"}. The arrow keys move the cursor.`}
       onKeyDown={onKeyDown}
-      onBlur={() => setCursor(null)}
+      onBlur={onBlur}
     >
       <div ref={host} className={classes["canvas"]} />
       {cursor && <Tooltip cursor={cursor} xKind={xKind} width={width} height={height} />}
       <CurveTable title={title} curves={curves} />
     </div>
   );
+}
+
+/** Return the nearest row that the first curve has. */
+function clampRow(row: number, curves: readonly Curve[]): number {
+  return Math.max(0, Math.min((curves[0]?.x.length ?? 1) - 1, row));
 }
 
 /** Return the window of a dragged range. Steps and milliseconds are whole numbers. */
