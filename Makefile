@@ -108,14 +108,21 @@ test-cluster: $(VENV)/.dev $(CLIENTS)/charts/.ready ## The chart and the watcher
 	$(if $(KUBECONFIG),,$(BIN)/python -m tests.cluster.programs $(if $(CLUSTER_BUILD_SECONDS),--within $(CLUSTER_BUILD_SECONDS)))
 	TEST_CHART_TOOLS=$(abspath $(CLIENTS)/charts) $(BIN)/pytest -n 0 tests/cluster
 
-# Real pods: needs root, containerd, runc, buildah and debootstrap. All of it runs in namespaces that nothing can leave.
+# Real pods: with KUBECONFIG, on that cluster, which must get the images by itself (TEST_CLUSTER_VALUES=file says how). Else on a node
+# of the tests' own: needs root, containerd, runc, buildah and debootstrap. All of it runs in namespaces that nothing can leave.
 CLUSTER_IMAGES ?= $(abspath build/cluster-images)
-test-cluster-node: $(VENV)/.dev $(UI_BUILT) $(CLIENTS)/charts/.ready ## The chart with real pods of images that are built here
+test-cluster-node: $(VENV)/.dev $(CLIENTS)/charts/.ready $(if $(KUBECONFIG),,cluster-images) ## The chart with real pods (KUBECONFIG=file)
+	TEST_CHART_TOOLS=$(abspath $(CLIENTS)/charts) TEST_CLUSTER_IMAGES=$(CLUSTER_IMAGES) $(if $(KUBECONFIG),,$(IN_NAMESPACES)) \
+	    $(BIN)/pytest -n 0 tests/cluster/test_node.py
+
+IN_NAMESPACES = unshare -n -m -p -f --kill-child --mount-proc tests/cluster/in_namespaces.sh
+
+.PHONY: cluster-images
+cluster-images: $(VENV)/.dev $(UI_BUILT)
 	$(BIN)/python -m tests.cluster.programs --node
-	options="$$(deploy/local_bases.sh $(abspath $(IMAGE_BASES)))" && $(MAKE) images BUILDER=buildah IMAGES=localhost BUILD_OPTIONS="$$options"
-	tests/cluster/image_archives.sh $(CLUSTER_IMAGES) $(abspath $(BIN)/python)
-	TEST_CHART_TOOLS=$(abspath $(CLIENTS)/charts) TEST_CLUSTER_IMAGES=$(CLUSTER_IMAGES) unshare -n -m -p -f --kill-child --mount-proc \
-	    tests/cluster/in_namespaces.sh $(BIN)/pytest -n 0 tests/cluster/test_node.py
+	options="$$(deploy/local_bases.sh $(abspath $(IMAGE_BASES)))" && \
+	$(MAKE) images BUILDER=buildah IMAGES=localhost BUILD_OPTIONS="$$options" && \
+	tests/cluster/image_archives.sh $(CLUSTER_IMAGES) $(abspath $(BIN)/python) $$options
 
 # A part that touches every service and the queue; STACK_TESTS=tests/e2e runs all of it.
 STACK_TESTS ?= $(addprefix tests/e2e/test_,addresses.py readme.py plain_http.py refusals.py lifecycle.py metric_history.py \

@@ -2,7 +2,7 @@
 # `trackhelm-server gateway-config` writes. From the root of the repository, after the server's image:
 #   docker build --file deploy/gateway.Dockerfile --build-arg SERVER_IMAGE=trackhelm-server --tag trackhelm-gateway .
 
-# Any nginx from 1.25 with a shell. The server of the same version brings the files of the web UI.
+# Any nginx from 1.28 with a shell. The server of the same version brings the files of the web UI.
 ARG GATEWAY_BASE_IMAGE=docker.io/library/nginx:1.31-alpine-slim
 ARG SERVER_IMAGE=ghcr.io/trackhelm/trackhelm-server:0.1.0
 

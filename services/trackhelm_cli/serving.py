@@ -2,11 +2,14 @@
 
 import gc
 import resource
+import signal
 import socket
+import time
 from collections.abc import Callable
 from functools import cache
 from importlib import import_module
 from pathlib import Path
+from types import FrameType
 from typing import Any, Final
 
 import typer
@@ -28,6 +31,8 @@ from trackhelm_domain.opening import open_runtime
 
 GRACEFUL_SECONDS: Final = 10
 """How long running requests may take when the server stops."""
+
+_CLOSE: Final = (b"connection", b"close")
 
 # How often a server process runs the cyclic garbage collector.
 
@@ -59,12 +64,16 @@ def allow_open_files(connections: int) -> None:
 
 
 class _AnnouncingServer(uvicorn.Server):
-    """Prints its address once it listens, and not before."""
+    """Prints its address once it listens, and not before; told to stop, it may serve on a while."""
 
-    def __init__(self, config: uvicorn.Config, announcement: str, path_prefix: str) -> None:
+    def __init__(
+        self, config: uvicorn.Config, announcement: str, path_prefix: str, stop_delay_seconds: float
+    ) -> None:
         super().__init__(config)
         self._announcement = announcement
         self._path_prefix = path_prefix
+        self._stop_delay_seconds = stop_delay_seconds
+        self._stops_at: float | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, then print the address."""
@@ -73,6 +82,24 @@ class _AnnouncingServer(uvicorn.Server):
             host, port = self.servers[0].sockets[0].getsockname()[:2]
             url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
             typer.echo(self._announcement.format(url=url + self._path_prefix))
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begin to stop. uvicorn alone closes idle connections at once, one with a request under way, too."""
+        if sig != signal.SIGTERM or not self._stop_delay_seconds or self._stops_at is not None:
+            super().handle_exit(sig, frame)
+            return
+        self._stops_at = time.monotonic() + self._stop_delay_seconds
+        # Whoever is answered from now on opens the next connection where it is led to by then.
+        self.config.encoded_headers.append(_CLOSE)
+        self.server_state.default_headers.append(_CLOSE)
+        # uvicorn raises it again in the end, so that the exit status tells of it.
+        self._captured_signals.append(sig)
+
+    async def on_tick(self, counter: int) -> bool:
+        """Return whether to stop now."""
+        if self._stops_at is not None and time.monotonic() >= self._stops_at:
+            self.should_exit = True
+        return await super().on_tick(counter)
 
 
 def at_the_edge(app: ASGIApp, http: HttpSettings, auth: AuthSettings | None = None) -> ASGIApp:
@@ -109,6 +136,7 @@ def serve(app: ASGIApp, http: HttpSettings, announcement: str, auth: AuthSetting
         ),
         announcement,
         http.path_prefix,
+        http.stop_delay_seconds,
     )
     tune_garbage_collection()
     allow_open_files(http.connections)

@@ -34,7 +34,7 @@ from tests.fixtures.waiting import wait_until
 from trackhelm_cli.main import load_command
 from trackhelm_cli.monitoring import Monitoring
 from trackhelm_cli.serving import GRACEFUL_SECONDS
-from trackhelm_core.gateway.configuration import SHUTDOWN_SECONDS
+from trackhelm_core.gateway.configuration import IDLE_SECONDS, SHUTDOWN_SECONDS
 from trackhelm_core.http.app import health_router
 from trackhelm_core.http.route_table import SERVICE_NAMES
 from trackhelm_core.queue.tasks import TaskQueue
@@ -44,7 +44,7 @@ from trackhelm_stack.program import free_ports, program_of
 FOLDER = "/var/run/secrets/trackhelm"
 
 STORES = {"DATABASE_URL_FILE", "REDIS_URL_FILE"}
-LISTENS = {"HOST", "PORT", "BEHIND_GATEWAY"}
+LISTENS = {"HOST", "PORT", "BEHIND_GATEWAY", "STOP_DELAY_SECONDS"}
 ANSWERS = {"HOST", "METRICS_PORT"}
 FILES = {"ARTIFACTS_URL", "S3_ACCESS_KEY_FILE", "S3_SECRET_KEY_FILE"}
 
@@ -218,6 +218,13 @@ def test_running_requests_have_the_time_that_the_validations_count_with() -> Non
     text = (CHART / "templates" / "validations.yaml").read_text(encoding="utf-8")
     (least,) = re.findall(r"add \$stop.drainSeconds (\d+)", text)
     assert int(least) > max(GRACEFUL_SECONDS, SHUTDOWN_SECONDS)
+
+
+def test_no_service_closes_a_connection_that_the_gateway_may_still_use() -> None:
+    for profile in PROFILES:
+        for role, container, given in of_the_server(profile):
+            if delay := given.get(f"{PREFIX}STOP_DELAY_SECONDS"):
+                assert int(delay) > IDLE_SECONDS, (profile, role, container["name"])
 
 
 def test_the_gateway_is_configured_for_the_services_of_the_release(tmp_path: Path) -> None:

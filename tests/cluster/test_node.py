@@ -1,27 +1,33 @@
-"""Real pods of the images that were built here, on a node of the tests' own: `make test-cluster-node`.
+"""Real pods of the images that were built here: `make test-cluster-node`.
 
-The chart is installed as on the page, without any value. The stores' images are stand-ins under the names
-that the chart has for them.
+The chart is installed as on the page, without any value, on a node of the tests' own, where the images of
+stores and of MLflow are stand-ins under their own names; or on the cluster that KUBECONFIG names, which must
+get the images by itself. `TEST_CLUSTER_VALUES` is a file of values for it.
 """
 
-import json
 import os
 import re
-import urllib.request
-from collections.abc import Iterator
+import uuid
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.charts.rendering import CHART
+from tests.charts.rendering import CHART, ROOT
 from tests.cluster.cluster import Cluster, Json, Release
-from tests.cluster.real_node import real_cluster
+from tests.cluster.conftest import own_namespaces
+from tests.cluster.real_node import Node, real_cluster
+from tests.cluster.workloads import PATIENCE, Workload
 from tests.fixtures.waiting import wait_until
 
 pytestmark = pytest.mark.timeout(1_500)
 
-PATIENCE = 300
+PROGRAMS = Path(__file__).parent / "training"
+SERVER = "ghcr.io/trackhelm/trackhelm-server"
+GATEWAY = "ghcr.io/trackhelm/trackhelm-gateway"
+NEXT = "next"
+"""The tag of the same images under another name, by which an upgrade replaces every pod."""
 
 # A program that knows nothing of pods, as it would be with any client.
 TRAINING = """
@@ -40,45 +46,81 @@ FAILING = "raise SystemExit(3)\n"
 
 
 @pytest.fixture(scope="module")
-def release(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Release]:
-    """Yield the evaluation profile, installed and ready, on a node of the tests' own."""
+def real(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Cluster, Node | None]]:
+    """Yield the cluster, and its node if that is the tests' own."""
+    if os.environ.get("KUBECONFIG"):
+        yield request.getfixturevalue("cluster"), None
+        return
     images = os.environ.get("TEST_CLUSTER_IMAGES")
     if images is None:
         pytest.skip("real pods need root, containerd and built images: `make test-cluster-node`")
     archives = sorted(Path(images).glob("*.tar"))
-    with real_cluster(tmp_path_factory.mktemp("node"), archives) as cluster:
-        found = Release(cluster, cluster.new_namespace("trackhelm"))
-        options = ("--namespace", found.namespace, "--wait", "--timeout", "10m")
-        cluster.helm("install", found.name, str(CHART), *options)
-        yield found
+    with real_cluster(tmp_path_factory.mktemp("node"), archives) as (cluster, node):
+        for image in (SERVER, GATEWAY):
+            node.tag(f"{image}:0.1.0", f"{image}:{NEXT}")
+        yield cluster, node
+
+
+@pytest.fixture(scope="module")
+def notes(real: tuple[Cluster, Node | None]) -> Iterator[tuple[Release, str]]:
+    """Yield the evaluation profile, installed and ready, and what Helm printed."""
+    cluster, _ = real
+    with own_namespaces(cluster) as create:
+        found = Release(cluster, create("trackhelm"))
+        options = ("--namespace", found.namespace, "--wait", "--timeout", "10m", *given_values())
+        yield found, cluster.helm("install", found.name, str(CHART), *options)
+
+
+@pytest.fixture(scope="module")
+def release(notes: tuple[Release, str]) -> Release:
+    """Return the release."""
+    return notes[0]
+
+
+def given_values() -> Sequence[str]:
+    file = os.environ.get("TEST_CLUSTER_VALUES")
+    return ("--values", file) if file else ()
+
+
+def call(release: Release, path: str, message: Json | None = None) -> Json:
+    """Send a request to the gateway through the API of the cluster, which reaches it from anywhere."""
+    gateway = f"/api/v1/namespaces/{release.namespace}/services/{release.name}:http/proxy"
+    method = "GET" if message is None else "POST"
+    return release.cluster.ask(method, f"{gateway}/api/2.0/mlflow/{path}", message)
+
+
+def image_of_server(release: Release) -> str:
+    """Return the image of the server, as the release names it."""
+    pod = release.found("deployments")["trackhelm-ingest"]["spec"]["template"]["spec"]
+    image: str = pod["containers"][0]["image"]
+    return image
+
+
+def image_of_mlflow() -> str:
+    """Return the image of MLflow, of the version that all tests of the stock client have."""
+    pinned = (ROOT / "requirements" / "mlflow3.txt").read_text(encoding="utf-8")
+    (version,) = re.findall(r"^mlflow==(.+)$", pinned, re.MULTILINE)
+    return f"ghcr.io/mlflow/mlflow:v{version}"
+
+
+def told(release: Release) -> dict[str, str]:
+    """Return the variables of a pod with MLflow's client."""
+    return {
+        "MLFLOW_TRACKING_URI": f"http://{release.name}",
+        "HOME": "/tmp",
+        "GIT_PYTHON_REFRESH": "quiet",
+    }
 
 
 class Training:
     """A pod that creates a run, and what the server says of it."""
 
-    def __init__(self, release: Release, name: str, program: str, **spec: Any) -> None:
+    def __init__(self, release: Release, name: str, program: str) -> None:
         self._release, self.name = release, name
-        limits = {"memory": "64Mi"}
-        container = {
-            "name": "train",
-            "image": "ghcr.io/trackhelm/trackhelm-server:0.1.0",
-            "command": ["python3", "-c", TRAINING.replace("NAME", repr(name)) + program],
-            "resources": {"requests": {"cpu": "10m", **limits}, "limits": limits},
-            "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
-        }
-        security = {"runAsNonRoot": True, "runAsUser": 1000, "seccompProfile": {"type": "RuntimeDefault"}}
-        body = {
-            "metadata": {"name": name, "namespace": release.namespace},
-            "spec": {
-                "restartPolicy": "Never",
-                "automountServiceAccountToken": False,
-                "terminationGracePeriodSeconds": 2,
-                "securityContext": security,
-                "containers": [container],
-                **spec,
-            },
-        }
-        release.cluster.ask("POST", f"/api/v1/namespaces/{release.namespace}/pods", body)
+        command = ["python3", "-c", TRAINING.replace("NAME", repr(name)) + program]
+        Workload.start(release, name, image_of_server(release), command, memory="64Mi")
 
     def run(self) -> Json:
         """Return the run that the pod created; nothing before it is there."""
@@ -90,23 +132,14 @@ class Training:
         """Wait for the end of the run, and return its state and what is known of its pod."""
         wait_until(lambda: self.run().get("info", {}).get("status", "RUNNING") != "RUNNING", seconds=PATIENCE)
         run = self.run()
-        tags = {tag["key"]: tag["value"] for tag in run["data"]["tags"]}
-        prefix = "trackhelm.k8s."
-        known = {key.removeprefix(prefix): value for key, value in tags.items() if key.startswith(prefix)}
-        return run["info"]["status"], known
+        return run["info"]["status"], known_of_its_pod(run)
 
 
-def call(release: Release, path: str, message: Json) -> Json:
-    """Send a request to the gateway, by the address of its Service."""
-    address = release.found("services")["trackhelm"]["spec"]["clusterIP"]
-    request = urllib.request.Request(
-        f"http://{address}/api/2.0/mlflow/{path}",
-        json.dumps(message).encode(),
-        {"Content-Type": "application/json"},
-    )
-    with urllib.request.urlopen(request, timeout=60) as response:
-        found: Json = json.load(response)
-    return found
+def known_of_its_pod(run: Json) -> dict[str, str]:
+    """Return what a run's tags say of its pod."""
+    prefix = "trackhelm.k8s."
+    tags = {tag["key"]: tag["value"] for tag in run["data"]["tags"]}
+    return {key.removeprefix(prefix): value for key, value in tags.items() if key.startswith(prefix)}
 
 
 def test_everything_runs_without_a_restart(release: Release) -> None:
@@ -122,9 +155,55 @@ def test_everything_runs_without_a_restart(release: Release) -> None:
         assert each["status"]["readyReplicas"] == each["spec"]["replicas"], name
 
 
+def test_each_pod_is_under_one_policy_of_the_network(release: Release) -> None:
+    policies = release.found("networkpolicies")
+    selected = {
+        name: policy["spec"]["podSelector"]["matchLabels"].items() for name, policy in policies.items()
+    }
+    for name, pod in release.found("pods").items():
+        labels = pod["metadata"]["labels"].items()
+        assert len([each for each in selected.values() if each <= labels]) == 1, name
+
+
 def test_the_test_of_the_release_logs_a_metric_and_reads_it_back(release: Release) -> None:
     said = release.helm("test", release.name, "--timeout", "5m")
     assert re.search(r"Phase:\s+Succeeded", said), said
+
+
+def test_the_gateway_serves_the_web_ui(release: Release) -> None:
+    gateway = f"/api/v1/namespaces/{release.namespace}/services/{release.name}:http/proxy"
+    page = release.cluster.kubectl("get", "--raw", f"{gateway}/")
+    assert "<title>Trackhelm</title>" in page
+    # The page's own program and style are there, too, from the image of the gateway.
+    files = re.findall(r'(?:src|href)="\.?/?(assets/[^"]+)"', page)
+    assert files
+    for file in files:
+        assert len(release.cluster.kubectl("get", "--raw", f"{gateway}/{file}")) > 100, file
+
+
+def test_the_stock_client_trains_and_registers_a_model_in_a_pod(release: Release) -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    (program,) = re.findall(r"^## Sixty seconds\n.*?^```python\n(.*?)^```", readme, re.MULTILINE | re.DOTALL)
+    pod = Workload.start(
+        release,
+        "trains",
+        image_of_mlflow(),
+        ["python3", "-c", program],
+        memory="1Gi",
+        environment={
+            "MLFLOW_TRACKING_URI": "http://trackhelm",
+            "HOME": "/tmp",
+            "GIT_PYTHON_REFRESH": "quiet",
+        },
+    )
+    said = pod.wait_until_ended()
+    assert re.search(r"first forest: accuracy \d\.\d{3}", said)
+    assert re.search(r"loaded from the registry: \[[\d ]+\]", said)
+    (version,) = call(release, "model-versions/search?filter=name%3D'iris-forest'")["model_versions"]
+    assert version["status"] == "READY"
+    run = call(release, f"runs/get?run_id={version['run_id']}")["run"]
+    assert run["info"]["status"] == "FINISHED"
+    assert known_of_its_pod(run)["pod"] == "trains"
 
 
 def test_a_training_pod_that_is_really_out_of_memory_shows_so_on_its_run(release: Release) -> None:
@@ -161,7 +240,147 @@ def test_logs_and_the_doctor_are_there_inside_a_pod(release: Release) -> None:
     assert "ok     watcher: pods, jobs and events" in said
 
 
-def test_uninstalling_leaves_the_volumes(release: Release) -> None:
+def plain_callers(release: Release) -> Workload:
+    """Start the callers that repeat nothing."""
+    program = (PROGRAMS / "calls_every_service.py").read_text(encoding="utf-8")
+    command = ["python3", "-c", program, release.name]
+    return Workload.start(release, f"calls-{uuid.uuid4().hex[:6]}", image_of_server(release), command)
+
+
+def stock_writer(release: Release) -> Workload:
+    """Start a writer with MLflow's own client, as users have it."""
+    program = (PROGRAMS / "logs_with_mlflow.py").read_text(encoding="utf-8")
+    name, command = f"logs-{uuid.uuid4().hex[:6]}", ["python3", "-c", program]
+    return Workload.start(release, name, image_of_mlflow(), command, memory="1Gi", environment=told(release))
+
+
+def rolled_out(release: Release, *names: str) -> None:
+    """Wait until the pods of Deployments and StatefulSets, by default all, are those that are wanted."""
+    wanted = names or [
+        *(f"deployment/{name}" for name in release.found("deployments")),
+        *(f"statefulset/{name}" for name in release.found("statefulsets")),
+    ]
+    for name in wanted:
+        where = ("--namespace", release.namespace, "--timeout", f"{2 * PATIENCE}s")
+        release.cluster.kubectl("rollout", "status", name, *where)
+
+
+def is_complete(release: Release, found: Json) -> None:
+    """Check what a program of `training` found: nothing failed, and each acknowledged point is there once."""
+    assert found["failures"] == []
+    assert found["requests"] > 0
+    for run_id, steps in found["steps"].items():
+        assert steps > 0
+        read: list[int] = []
+        token = ""
+        while True:
+            query = f"run_id={run_id}&metric_key=loss&max_results=5000&page_token={token}"
+            page = call(release, f"metrics/get-history?{query}")
+            read += [int(point["step"]) for point in page.get("metrics", ())]
+            token = page.get("next_page_token", "")
+            if not token:
+                break
+        assert read == list(range(steps)), run_id
+
+
+def test_no_request_fails_while_every_pod_is_restarted_and_upgraded(
+    release: Release, real: tuple[Cluster, Node | None]
+) -> None:
+    cluster, node = real
+    programs = [plain_callers(release), stock_writer(release)]
+    for program in programs:
+        program.wait_until_begun()
+    before = pods_of(release)
+    cluster.kubectl("rollout", "restart", "deployment", "--namespace", release.namespace)
+    rolled_out(release)
+    # Another image where there is one; elsewhere a setting, which replaces all pods as well.
+    changed = [f"image.tag={NEXT}", f"gateway.image.tag={NEXT}"] if node else ["settings.LOG_LEVEL=debug"]
+    options = [word for each in changed for word in ("--set", each)]
+    more = ("--wait", "--timeout", "14m", *given_values())
+    release.helm("upgrade", release.name, str(CHART), *more, *options)
+    rolled_out(release)
+    assert {name for name in before & pods_of(release) if not name.endswith("-0")} == set()
+    for program in programs:
+        is_complete(release, program.stop())
+
+
+def pods_of(release: Release) -> set[str]:
+    """Return the names of the release's pods."""
+    label = f"app.kubernetes.io/instance={release.name}"
+    found = release.cluster.found("pods", release.namespace, "--selector", label)
+    return {pod["metadata"]["name"] for pod in found}
+
+
+def containers(release: Release, component: str) -> dict[str, str]:
+    """Return the containers that run of a component, by the names of their pods."""
+    label = f"app.kubernetes.io/component={component}"
+    pods = release.cluster.found("pods", release.namespace, "--selector", label)
+    return {
+        pod["metadata"]["name"]: each["containerID"]
+        for pod in pods
+        for each in pod["status"].get("containerStatuses", ())
+        if "running" in each["state"]
+    }
+
+
+def killed(release: Release, node: Node | None, component: str) -> None:
+    """Kill every pod of a component at once, and wait until all are there again."""
+    running = containers(release, component)
+    assert running, component
+    for pod, container in running.items():
+        if node is not None:
+            node.kill(container)
+        else:
+            release.cluster.kubectl(
+                "delete", "pod", pod, "--namespace", release.namespace, "--grace-period=0", "--force"
+            )
+
+    def is_back() -> bool:
+        now = containers(release, component)
+        return len(now) >= len(running) and not set(now.values()) & set(running.values())
+
+    wait_until(is_back, seconds=PATIENCE)
+    rolled_out(release)
+
+
+KILLED = (
+    "ingest",
+    "worker-metrics",
+    "query",
+    "gateway",
+    "redis",
+    "postgres",
+    "beat",
+    "artifact",
+    "registry",
+    "object-store",
+)
+
+
+def test_nothing_is_lost_when_pods_are_killed_and_workers_come_and_go(
+    release: Release, real: tuple[Cluster, Node | None]
+) -> None:
+    cluster, node = real
+    writer = stock_writer(release)
+    writer.wait_until_begun()
+    for component in KILLED:
+        killed(release, node, component)
+    workers = "deployment/trackhelm-worker-metrics"
+    for replicas in (4, 0, 1):
+        cluster.kubectl("scale", workers, f"--replicas={replicas}", "--namespace", release.namespace)
+        rolled_out(release, workers)
+    is_complete(release, writer.stop())
+    # What an upgrade says of the number of workers holds again.
+    release.helm("upgrade", release.name, str(CHART), "--wait", "--timeout", "14m", *given_values())
+    assert release.found("deployments")["trackhelm-worker-metrics"]["spec"]["replicas"] == 2
+
+
+def test_uninstalling_leaves_the_volumes_that_the_notes_name(notes: tuple[Release, str]) -> None:
+    release, said = notes
     release.helm("uninstall", release.name, "--wait", "--timeout", "5m")
-    assert len(release.found("persistentvolumeclaims")) == 3
+    named: list[Any] = re.findall(r"delete pvc (\S+)", said)
+    assert len(named) == 3
+    assert sorted(release.found("persistentvolumeclaims")) == sorted(named)
     assert not release.found("deployments")
+    (secret,) = re.findall(r"delete secret (\S+)", said)
+    assert secret in release.found("secrets")

@@ -18,13 +18,20 @@ _READY_SECONDS: Final = 5
 # A slow caller may take this long for a body or an answer; the connection of one that is gone must end.
 _CALLER_SECONDS: Final = 3600
 
-# Well below the 75 s for which a service keeps an idle connection, so that none is closed just when nginx
-# uses it.
-_IDLE_SECONDS: Final = 30
+IDLE_SECONDS: Final = 4
+"""How long a connection to a service is kept that carries nothing.
+
+It is below the time for which a service that stops still serves (`TRACKHELM_STOP_DELAY_SECONDS`, in the chart
+5 s), and the 75 s for which it keeps an idle connection else: so none is closed just when nginx uses it.
+"""
 _MOST_IDLE: Final = 128
 
 SHUTDOWN_SECONDS: Final = 10
 """How long running requests have to be answered when the gateway shuts down."""
+
+# A connection of a caller that carries nothing is closed this long after a shutdown began: a request that is
+# under way just then is answered.
+_LAST_REQUEST_SECONDS: Final = 3
 
 # The longest target that a service accepts, with a method and the HTTP version. nginx has one limit for this
 # line and for each header; a service refuses headers that are too large.
@@ -94,7 +101,7 @@ class Gateway:
 def nginx_configuration(gateway: Gateway) -> str:
     """Return the text of nginx's configuration.
 
-    Only modules that every common build of nginx has are used, so any nginx from 1.25 can run it.
+    Only modules that every common build of nginx has are used, so any nginx from 1.28 can run it.
     """
     listening = gateway.listening
     lines = [
@@ -143,7 +150,7 @@ def _http(gateway: Gateway) -> list[str]:
             [
                 f"server {address} max_fails=0;",
                 f"keepalive {_MOST_IDLE};",
-                f"keepalive_timeout {_IDLE_SECONDS}s;",
+                f"keepalive_timeout {IDLE_SECONDS}s;",
                 "keepalive_requests 1000000;",
             ],
         )
@@ -240,6 +247,7 @@ def _callers() -> Sequence[str]:
         f"client_body_timeout {_CALLER_SECONDS}s;",
         f"send_timeout {_CALLER_SECONDS}s;",
         "keepalive_timeout 75s;",
+        f"keepalive_min_timeout {_LAST_REQUEST_SECONDS}s;",
         "keepalive_requests 1000000;",
         "recursive_error_pages on;",
     )

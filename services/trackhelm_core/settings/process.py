@@ -174,6 +174,13 @@ class HttpSettings(SettingsGroup):
         description="Whether every request comes through a gateway, whose `X-Request-Id` and `X-Forwarded-*` "
         "are then believed.",
     )
+    stop_delay_seconds: int = Field(
+        0,
+        ge=0,
+        description="Seconds for which a server that gets SIGTERM still takes requests, and closes each "
+        "connection after its answer; a second SIGTERM ends that. For a load balancer that has yet to learn "
+        "of the end, and more than the 4 s for which the gateway keeps an idle connection to a service.",
+    )
 
     connections: int = Field(
         4096,

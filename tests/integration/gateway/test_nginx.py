@@ -104,6 +104,24 @@ def test_a_request_that_runs_is_answered_before_nginx_ends(tmp_path: Path) -> No
         assert process.succeeded
 
 
+def test_a_request_on_a_kept_connection_is_answered_although_nginx_is_about_to_end(tmp_path: Path) -> None:
+    service = Held()
+    service.may_answer.set()
+    with serving(service) as behind:
+        process, port, _ = program_to(behind, tmp_path / "gateway")
+        with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as connection:
+            said = []
+            for _ in range(2):
+                connection.request("GET", "/api/2.0/mlflow-artifacts/artifacts/f")
+                answer = connection.getresponse()
+                said.append((answer.read(), answer.getheader("Connection")))
+                process.ask_to_stop()
+                wait_until(lambda: not listens(port))
+        assert said == [(b"whole", "keep-alive"), (b"whole", "close")]
+        assert process.wait_or_kill(30)
+        assert process.succeeded
+
+
 def test_nothing_of_nginx_is_left_when_it_is_killed(tmp_path: Path) -> None:
     with serving(Held()) as behind:
         process, port, ended = program_to(behind, tmp_path / "gateway")
@@ -121,6 +139,8 @@ def test_the_role_becomes_nginx_and_the_other_command_prints_what_it_runs(tmp_pa
     with serving(Held()) as behind:
         urls = {name.upper(): value for name, value in services_at(behind).service_urls.items()}
         environment = ENVIRONMENT | {f"TRACKHELM_{name}_URL": url for name, url in urls.items()}
+        # Else the role would serve the web UI, if one is built.
+        environment["TRACKHELM_UI_FOLDER"] = "/nonexistent"
         with subprocess.Popen(
             [*command, "gateway", "--port", "0", "--data", str(tmp_path)],
             stdout=subprocess.PIPE,

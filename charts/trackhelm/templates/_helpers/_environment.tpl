@@ -58,6 +58,7 @@ TRACKHELM_{{ .setting }}: {{ printf "%s/%s" (include "trackhelm.secretsFolder" $
 {{- if and $component.facts.listens (ne $component.name "gateway") }}
 TRACKHELM_HOST: "0.0.0.0"
 TRACKHELM_PORT: "5000"
+TRACKHELM_STOP_DELAY_SECONDS: {{ $component.values.stop.drainSeconds | quote }}
 TRACKHELM_BEHIND_GATEWAY: {{ ternary $root.Values.gateway.behindProxy true (eq $component.name "embedded") | quote }}
 {{- end }}
 {{- if $component.facts.answers }}

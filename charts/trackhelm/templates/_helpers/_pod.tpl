@@ -235,11 +235,6 @@ spec:
 {{- if or $component.facts.listens $component.facts.answers }}
 {{ include "trackhelm.listening" . }}
 {{- end }}
-{{- if $component.facts.listens }}
-lifecycle:
-  preStop:
-    sleep: {seconds: {{ $component.values.stop.drainSeconds }}}
-{{- end }}
 {{- end -}}
 {{- end }}
 
