@@ -10,6 +10,7 @@ python=${2:?$usage}
 shift 2
 here=$(dirname "$0")
 mkdir -p "$folder"
+rm -f "$folder"/*
 context=$(mktemp -d)
 trap 'rm -rf "$context"' EXIT
 packages=$("$python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
@@ -31,14 +32,18 @@ printf 'FROM localhost/trackhelm-base\nENTRYPOINT ["sleep", "infinity"]\n' >"$co
 build trackhelm-test-pause "$context/pause"
 
 archive() { # IMAGE FILE NAME
-    rm -f "$folder/$2.tar"
     buildah push --quiet "localhost/$1" "docker-archive:$folder/$2.tar:$3"
 }
 mlflow=$(sed -n 's/^mlflow==//p' "$context/mlflow3.txt")
 archive trackhelm-test-pause pause localhost/pause:test
 archive trackhelm-server:0.1.0 server ghcr.io/trackhelm/trackhelm-server:0.1.0
 archive trackhelm-gateway:0.1.0 gateway ghcr.io/trackhelm/trackhelm-gateway:0.1.0
-archive trackhelm-test-stores postgres docker.io/library/postgres:17
-archive trackhelm-test-stores valkey docker.io/valkey/valkey:8
-archive trackhelm-test-stores seaweedfs docker.io/chrislusf/seaweedfs:4.48
+archive trackhelm-test-stores stores docker.io/library/postgres:17
 archive trackhelm-test-mlflow mlflow "ghcr.io/mlflow/mlflow:v$mlflow"
+# An image of the archives, and another name of it. The last two are for an upgrade that replaces every pod.
+cat >"$folder/names" <<END
+docker.io/library/postgres:17 docker.io/valkey/valkey:8
+docker.io/library/postgres:17 docker.io/chrislusf/seaweedfs:4.48
+ghcr.io/trackhelm/trackhelm-server:0.1.0 ghcr.io/trackhelm/trackhelm-server:next
+ghcr.io/trackhelm/trackhelm-gateway:0.1.0 ghcr.io/trackhelm/trackhelm-gateway:next
+END

@@ -12,7 +12,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final
@@ -48,6 +48,7 @@ class Node:
     def __init__(self, plane: ControlPlane, folder: Path) -> None:
         self._plane, self._folder = plane, folder
         self._socket = folder / "containerd.sock"
+        self.images = folder / "containerd"
 
     def write_files(self) -> None:
         """Write the files that its programs read."""
@@ -84,6 +85,8 @@ class Node:
             "authentication": {"anonymous": {"enabled": True}, "webhook": {"enabled": False}},
             "authorization": {"mode": "AlwaysAllow"},
             "evictionHard": {"nodefs.available": "1%", "imagefs.available": "1%"},
+            # However full the machine's disk is: an image that was removed cannot be fetched again.
+            "imageGCHighThresholdPercent": 100,
             "podLogsDir": str(self._folder / "logs"),
             "clusterDNS": [ADDRESS],
             "clusterDomain": DOMAIN,
@@ -96,7 +99,7 @@ class Node:
         # A machine that is a container itself may not lower a process's score for the killer of processes.
         return f"""
 version = 2
-root = "{self._folder / "containerd"}"
+root = "{self.images}"
 state = "{self._folder / "containerd-state"}"
 [grpc]
   address = "{self._socket}"
@@ -121,13 +124,12 @@ state = "{self._folder / "containerd-state"}"
     def _ctr(self, *arguments: str) -> str:
         return run(["ctr", "--address", str(self._socket), "--namespace", "k8s.io", *arguments])
 
-    def import_image(self, archive: Path) -> None:
-        """Take the image of an archive."""
-        self._ctr("images", "import", str(archive))
-
-    def tag(self, image: str, other: str) -> None:
-        """Give an image another name."""
-        self._ctr("images", "tag", image, other)
+    def import_images(self, images: Path) -> None:
+        """Take the images of the archives of a folder, and give some of them the names that it lists."""
+        for archive in sorted(images.glob("*.tar")):
+            self._ctr("images", "import", str(archive))
+        for line in (images / "names").read_text(encoding="utf-8").splitlines():
+            self._ctr("images", "tag", *line.split())
 
     def kill(self, container: str) -> None:
         """Kill the processes of a container, by the id that its pod's status has for it."""
@@ -170,8 +172,8 @@ def _is_ready(cluster: Cluster) -> bool:
 
 
 @contextmanager
-def real_cluster(folder: Path, archives: Sequence[Path]) -> Iterator[tuple[Cluster, Node]]:
-    """Yield a cluster, and its node, which has the images of archives. Raises `UnavailableError`."""
+def real_cluster(folder: Path, images: Path) -> Iterator[tuple[Cluster, Node]]:
+    """Yield a cluster, and its node, which has the images of a folder. Raises `UnavailableError`."""
     assert is_isolated(), "a node may only be started below in_namespaces.sh"
     volumes = folder / "volumes"
     plane = ControlPlane(folder, ADDRESS)
@@ -186,9 +188,10 @@ def real_cluster(folder: Path, archives: Sequence[Path]) -> Iterator[tuple[Clust
             (volumes / str(number)).chmod(0o777)
         node = Node(plane, folder / "node")
         node.write_files()
+        # Images take gigabytes, and the folders of tests are kept a while.
+        parts.callback(shutil.rmtree, node.images, ignore_errors=True)
         parts.enter_context(running(node.containerd(), seconds=_START_SECONDS))
-        for archive in archives:
-            node.import_image(archive)
+        node.import_images(images)
         parts.enter_context(ClusterDns(cluster.ask, ADDRESS))
         parts.enter_context(running(node.proxy(), seconds=_START_SECONDS))
         parts.enter_context(running(node.kubelet(), seconds=_START_SECONDS))
@@ -199,7 +202,7 @@ def real_cluster(folder: Path, archives: Sequence[Path]) -> Iterator[tuple[Clust
 def main() -> int:
     """Start a cluster, run a command with it, and return the command's exit code."""
     folder, images, *command = sys.argv[1:]
-    with real_cluster(Path(folder), sorted(Path(images).glob("*.tar"))) as (cluster, _):
+    with real_cluster(Path(folder), Path(images)) as (cluster, _):
         told = os.environ | {"KUBECONFIG": str(cluster.kubeconfig)}
         return subprocess.run(command, env=told, check=False).returncode
 

@@ -15,8 +15,10 @@ from typing import Any
 import pytest
 
 from tests.charts.rendering import CHART, ROOT
+from tests.cluster import programs
 from tests.cluster.cluster import Cluster, Json, Release
 from tests.cluster.conftest import own_namespaces
+from tests.cluster.monitoring import prometheus
 from tests.cluster.real_node import Node, real_cluster
 from tests.cluster.workloads import PATIENCE, Workload
 from tests.fixtures.waiting import wait_until
@@ -24,10 +26,8 @@ from tests.fixtures.waiting import wait_until
 pytestmark = pytest.mark.timeout(1_500)
 
 PROGRAMS = Path(__file__).parent / "training"
-SERVER = "ghcr.io/trackhelm/trackhelm-server"
-GATEWAY = "ghcr.io/trackhelm/trackhelm-gateway"
 NEXT = "next"
-"""The tag of the same images under another name, by which an upgrade replaces every pod."""
+"""Another tag of the same images, by which an upgrade replaces every pod."""
 
 # A program that knows nothing of pods, as it would be with any client.
 TRAINING = """
@@ -56,10 +56,7 @@ def real(
     images = os.environ.get("TEST_CLUSTER_IMAGES")
     if images is None:
         pytest.skip("real pods need root, containerd and built images: `make test-cluster-node`")
-    archives = sorted(Path(images).glob("*.tar"))
-    with real_cluster(tmp_path_factory.mktemp("node"), archives) as (cluster, node):
-        for image in (SERVER, GATEWAY):
-            node.tag(f"{image}:0.1.0", f"{image}:{NEXT}")
+    with real_cluster(tmp_path_factory.mktemp("node"), Path(images)) as (cluster, node):
         yield cluster, node
 
 
@@ -132,14 +129,10 @@ class Training:
         """Wait for the end of the run, and return its state and what is known of its pod."""
         wait_until(lambda: self.run().get("info", {}).get("status", "RUNNING") != "RUNNING", seconds=PATIENCE)
         run = self.run()
-        return run["info"]["status"], known_of_its_pod(run)
-
-
-def known_of_its_pod(run: Json) -> dict[str, str]:
-    """Return what a run's tags say of its pod."""
-    prefix = "trackhelm.k8s."
-    tags = {tag["key"]: tag["value"] for tag in run["data"]["tags"]}
-    return {key.removeprefix(prefix): value for key, value in tags.items() if key.startswith(prefix)}
+        tags = {tag["key"]: tag["value"] for tag in run["data"]["tags"]}
+        prefix = "trackhelm.k8s."
+        known = {key.removeprefix(prefix): value for key, value in tags.items() if key.startswith(prefix)}
+        return run["info"]["status"], known
 
 
 def test_everything_runs_without_a_restart(release: Release) -> None:
@@ -203,7 +196,6 @@ def test_the_stock_client_trains_and_registers_a_model_in_a_pod(release: Release
     assert version["status"] == "READY"
     run = call(release, f"runs/get?run_id={version['run_id']}")["run"]
     assert run["info"]["status"] == "FINISHED"
-    assert known_of_its_pod(run)["pod"] == "trains"
 
 
 def test_a_training_pod_that_is_really_out_of_memory_shows_so_on_its_run(release: Release) -> None:
@@ -373,6 +365,43 @@ def test_nothing_is_lost_when_pods_are_killed_and_workers_come_and_go(
     # What an upgrade says of the number of workers holds again.
     release.helm("upgrade", release.name, str(CHART), "--wait", "--timeout", "14m", *given_values())
     assert release.found("deployments")["trackhelm-worker-metrics"]["spec"]["replicas"] == 2
+
+
+def test_prometheus_finds_every_pod_by_the_monitors_and_the_alerts_see_what_happens(
+    release: Release, real: tuple[Cluster, Node | None], tmp_path: Path
+) -> None:
+    cluster, node = real
+    if node is None:
+        pytest.skip("pods are reached from a node of the tests' own: unset KUBECONFIG")
+    if lacking := programs.missing(programs.MONITORING_NAMES):
+        pytest.skip(f"no Prometheus: {', '.join(lacking)} not built")
+    without = {"gateway", "postgres", "redis", "object-store", "migrate", "test"}
+    wanted = {
+        name
+        for name in pods_of(release)
+        if not any(name.startswith(f"{release.name}-{component}-") for component in without)
+    }
+    assert len(wanted) >= 12
+    redis = ("scale", "statefulset/trackhelm-redis", "--namespace", release.namespace)
+    with prometheus(release, tmp_path / "prometheus") as watching:
+
+        def scraped() -> set[str]:
+            return {each["labels"]["pod"] for each in watching.targets() if each["health"] == "up"}
+
+        def state(alert: str) -> str:
+            told: str = watching.rules()[alert]["state"]
+            return told
+
+        wait_until(lambda: scraped() == wanted, seconds=PATIENCE)
+        wait_until(lambda: {each["health"] for each in watching.rules().values()} == {"ok"}, seconds=60)
+        assert "firing" not in {each["state"] for each in watching.rules().values()}
+        assert watching.values("sum(trackhelm_watcher_leads)") == [1]
+        assert watching.values("min(trackhelm_queue_up)") == [1]
+        cluster.kubectl(*redis, "--replicas=0")
+        wait_until(lambda: state("TrackhelmRedisAway") != "inactive", seconds=PATIENCE)
+        cluster.kubectl(*redis, "--replicas=1")
+        wait_until(lambda: state("TrackhelmRedisAway") == "inactive", seconds=PATIENCE)
+        rolled_out(release)
 
 
 def test_uninstalling_leaves_the_volumes_that_the_notes_name(notes: tuple[Release, str]) -> None:

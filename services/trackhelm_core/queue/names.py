@@ -24,6 +24,8 @@ from typing import Final, NamedTuple, Self
 _PREFIX: Final = "{trackhelm}:"
 
 ENTRY_FIELD: Final = b"d"
+TRACE_FIELD: Final = b"t"
+"""The span of the request that an entry came with; only where that is recorded."""
 DEAD_LETTERS: Final = f"{_PREFIX}dead-letters"
 COUNTS: Final = f"{_PREFIX}counts"
 GIVEN_UP: Final = "given_up_deliveries"

@@ -5,7 +5,7 @@ process without a collector must not import this module: its packages are an opt
 distribution, and importing them takes 100 ms.
 """
 
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from contextlib import contextmanager
 from typing import Final
 
@@ -15,13 +15,13 @@ from opentelemetry.sdk.resources import SERVICE_NAME, SERVICE_VERSION, Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
-from opentelemetry.trace import Span, SpanKind, StatusCode
+from opentelemetry.trace import Link, Span, SpanKind, StatusCode, get_current_span
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from trackhelm_core import __version__
 from trackhelm_core.settings import TraceSettings
-from trackhelm_core.traces import CARRIED, Trace, bound_trace
+from trackhelm_core.traces import CARRIED, Cause, Trace, bound_trace
 
 _SECONDS: Final = 5.0
 """The longest wait for the collector."""
@@ -34,6 +34,9 @@ _NOT_TRACED: Final = frozenset({"/health", "/ready", "/metrics", "/version"})
 _SERVER_ERROR: Final = 500
 
 _FORM: Final = TraceContextTextMapPropagator()
+
+MOST_CAUSES: Final = 100
+"""Spans of one batch: thousands of requests are stored at once, and a trace of some of them shows as much."""
 
 
 class Tracing:
@@ -72,6 +75,17 @@ class Tracing:
         with self._span(method, SpanKind.SERVER, parent, attributes) as span:
             yield span
 
+    def _record_causes(self, name: str, causes: Sequence[Cause], began: int) -> None:
+        """Record a span below each cause, from a time in nanoseconds until now, linked to the present one."""
+        present = get_current_span().get_span_context()
+        links = [Link(present)] if present.trace_flags.sampled else []
+        for cause in causes[:MOST_CAUSES]:
+            parent = _FORM.extract({CARRIED[0]: cause.traceparent}, Context())
+            waited = max(0.0, began / 1e9 - cause.left_at / 1e3)
+            span = self._tracer.start_span(name, parent, SpanKind.CONSUMER, links=links, start_time=began)
+            span.set_attributes({"messaging.system": "redis", "trackhelm.waited_seconds": waited})
+            span.end()
+
     @contextmanager
     def _span(
         self, name: str, kind: SpanKind, parent: Context, attributes: Mapping[str, str], task: str = ""
@@ -79,8 +93,11 @@ class Tracing:
         with self._tracer.start_as_current_span(name, parent, kind, attributes) as span:
             headers: MutableMapping[str, str] = {}
             _FORM.inject(headers)
-            trace_id = f"{span.get_span_context().trace_id:032x}"
-            bound = bound_trace.set(Trace(trace_id, headers, task))
+            context = span.get_span_context()
+            left = headers[CARRIED[0]] if context.trace_flags.sampled else ""
+            bound = bound_trace.set(
+                Trace(f"{context.trace_id:032x}", headers, task, left, self._record_causes)
+            )
             try:
                 yield span
             finally:

@@ -30,9 +30,10 @@ log = structlog.get_logger(__name__)
 
 # KEYS: stream, mark, newest position, bytes that wait, epoch of runs, mark of all deleted runs, then for each
 # entry its run's mark of deletion, and its notes. ARGV: backlog limit, partition, seconds of a note, seconds
-# of the mark, limit of bytes, then for each entry its bytes, its number of notes, and the epoch in which its
-# run was looked up. Returns for how many entries there was room, 1 if no worker drains the partition and the
-# caller must send the task, the epoch, and the indexes of entries refused because their run may be deleted.
+# of the mark, limit of bytes, then for each entry its bytes, its number of notes, the epoch in which its run
+# was looked up, and the span that it belongs to, if that is recorded. Returns for how many entries there was
+# room, 1 if no worker drains the partition and the caller must send the task, the epoch, and the indexes of
+# entries refused because their run may be deleted.
 _APPEND: Final = """
 local epoch = tonumber(redis.call('GET', KEYS[5]) or '0')
 local function deleted(key, known)
@@ -46,13 +47,17 @@ local free = tonumber(ARGV[5]) - tonumber(redis.call('HGET', KEYS[4], 'all') or 
 local seen, taken, size, key = 0, 0, 0, 7
 local refused = {}
 local id
-for i = 6, #ARGV, 3 do
+for i = 6, #ARGV, 4 do
   local notes = tonumber(ARGV[i + 1])
   if deleted(KEYS[key], tonumber(ARGV[i + 2])) then
     refused[#refused + 1] = seen
   else
     if taken >= room or size + #ARGV[i] > free then break end
-    id = redis.call('XADD', KEYS[1], '*', 'd', ARGV[i])
+    if ARGV[i + 3] == '' then
+      id = redis.call('XADD', KEYS[1], '*', 'd', ARGV[i])
+    else
+      id = redis.call('XADD', KEYS[1], '*', 'd', ARGV[i], 't', ARGV[i + 3])
+    end
     taken, size = taken + 1, size + #ARGV[i]
     for note = key + 1, key + notes do
       redis.call('SET', KEYS[note], ARGV[2] .. ':' .. id, 'EX', ARGV[3])
@@ -232,7 +237,7 @@ class Appender:
             names.RUNS_EPOCH,
             names.ALL_DELETED,
         ]
-        arguments: list[bytes | int] = [
+        arguments: list[bytes | int | str] = [
             self._settings.queue_backlog,
             partition,
             NOTE_SECONDS,
@@ -242,7 +247,8 @@ class Appender:
         for entry in entries:
             keys.append(deleted_of(entry.run))
             keys += [note_of(subject) for subject in entry.subjects]
-            arguments += [entry.data, len(entry.subjects), entry.epoch]
+            belongs_to = "" if entry.trace is None else entry.trace.traceparent
+            arguments += [entry.data, len(entry.subjects), entry.epoch, belongs_to]
         return ("EVAL", _APPEND, len(keys), *keys, *arguments)
 
     def _answer(self, partition: int, entries: Sequence[_Waiting], answer: Any) -> None:

@@ -80,6 +80,34 @@ def test_a_metric_is_one_trace_from_the_caller_to_the_task_that_stores_it(
     assert task.attributes["messaging.destination.name"] == "metrics"
 
 
+def test_each_request_that_is_stored_with_others_is_found_in_its_own_trace(
+    client: httpx2.Client, collector: Collector
+) -> None:
+    # The first wakes a drain, which stays for some seconds: the others are stored by that.
+    run = new_run(client)
+    point = {"run_id": run, "key": "loss", "value": 1.0, "timestamp": 1}
+    traces = [begun() for _ in range(3)]
+    for step, (_, _, headers) in enumerate(traces):
+        assert client.post(f"{API}/runs/log-metric", json=point | {"step": step}, headers=headers).is_success
+    unrecorded, _, headers = begun(sampled=False)
+    assert client.post(f"{API}/runs/log-metric", json=point | {"step": 9}, headers=headers).is_success
+    drains = set()
+    for trace, _, _ in traces:
+        stored = seen(collector, trace, "store metrics")
+        request = collector.of(trace)["POST /mlflow/runs/log-metric"]
+        assert (stored.service, stored.kind, stored.parent) == ("trackhelm-worker", CONSUMER, request.span)
+        assert 0 <= stored.attributes["trackhelm.waited_seconds"] < 60
+        drains |= set(stored.links)
+
+    def tasks() -> set[str]:
+        return {span.span for span in collector.spans if span.name == "task trackhelm.ingest.drain"}
+
+    # A drain is recorded when it ends, and so is a link to it found then.
+    assert drains
+    wait_until(lambda: drains <= tasks(), seconds=60)
+    assert not collector.of(unrecorded)
+
+
 def test_the_end_of_a_run_is_one_trace_with_the_task_that_compacts_it(
     client: httpx2.Client, collector: Collector
 ) -> None:

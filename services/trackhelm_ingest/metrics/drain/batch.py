@@ -51,6 +51,8 @@ class RawEntry(NamedTuple):
 
     id: StreamId
     data: bytes
+    traceparent: str = ""
+    """The span of the request that it came with, if that is recorded."""
 
 
 class Source(Protocol):

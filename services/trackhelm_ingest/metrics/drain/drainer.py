@@ -1,7 +1,7 @@
 """The loop that drains a partition, and the search for partitions without a drainer."""
 
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import closing, contextmanager
 from enum import Enum, auto
 from typing import Final
@@ -15,12 +15,15 @@ from trackhelm_core.queue.connection import RedisConnection
 from trackhelm_core.queue.names import StreamId, drainer_of, stream_of
 from trackhelm_core.queue.redis_backlog import FlushSignal
 from trackhelm_core.queue.tasks import TaskQueue
+from trackhelm_core.traces import Cause, bound_trace
 from trackhelm_ingest.metrics.appending import CALLED_SECONDS
 from trackhelm_ingest.metrics.dead_letters import DeadLetters
 from trackhelm_ingest.metrics.drain.batch import (
     BATCH_ENTRIES,
     PACE_SECONDS,
+    Outcome,
     RawEntry,
+    Source,
     entries_to_read,
     store_batch,
 )
@@ -117,7 +120,7 @@ class Drainer:
                 entries = self._stream.read(self._count, MOST_BATCH_BYTES, wait=True)
             now = time.monotonic()
             if entries:
-                outcome = store_batch(source, position, entries)
+                outcome = _stored_and_traced(source, position, entries)
                 position = outcome.position
                 warm = time.monotonic()
                 size = sum(len(entry.data) for entry in entries)
@@ -141,6 +144,16 @@ class Drainer:
 
     def _others_wait(self) -> bool:
         return self._redis.tasks_waiting(TaskQueue.METRICS) > 0
+
+
+def _stored_and_traced(source: Source, position: StreamId | None, entries: Sequence[RawEntry]) -> Outcome:
+    """Store a batch, and record in the traces of its requests that it was stored, and when."""
+    began = time.time_ns()
+    outcome = store_batch(source, position, entries)
+    if trace := bound_trace.get():
+        causes = [Cause(entry.traceparent, entry.id.milliseconds) for entry in entries if entry.traceparent]
+        trace.record("store metrics", causes, began)
+    return outcome
 
 
 def drain_slice(

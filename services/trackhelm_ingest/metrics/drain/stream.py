@@ -19,6 +19,7 @@ from trackhelm_core.queue.names import (
     BEFORE_ALL,
     COUNTS,
     ENTRY_FIELD,
+    TRACE_FIELD,
     WAITING_BYTES,
     Note,
     StreamId,
@@ -163,7 +164,10 @@ class PartitionStream:
             return []
         ((_, found),) = answer
         return [
-            RawEntry(StreamId.parse(entry_id), fields.get(ENTRY_FIELD, b"")) for entry_id, fields in found
+            RawEntry(
+                StreamId.parse(entry_id), fields.get(ENTRY_FIELD, b""), fields.get(TRACE_FIELD, b"").decode()
+            )
+            for entry_id, fields in found
         ]
 
     def acknowledge(self, stored: Stored) -> None:
