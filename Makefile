@@ -214,7 +214,7 @@ bench-start: $(VENV)/.dev $(CLIENTS)/mlflow3/.ready ## Time starts to the first 
 bench-artifacts: $(VENV)/.dev $(CLIENTS)/mlflow3/.ready ## Time uploads and downloads against stock MLflow
 	PYTHONPATH=services:. $(BIN)/python -m bench.artifacts --mlflow-python $(CLIENTS)/mlflow3/bin/python $(BENCH)
 
-bench-sizing: $(VENV)/.dev ## Measure what each process needs at a steady rate (BENCH="--rates 10000 --seconds 20")
+bench-sizing: $(VENV)/.dev ## Measure what each process needs at a steady rate (BENCH="--loads 10000:100x1 --seconds 20")
 	PYTHONPATH=services:. $(BIN)/python -m bench.sizing $(BENCH)
 
 bench-tracing: $(VENV)/.dev ## Measure what traces cost a request

@@ -1,11 +1,14 @@
 """The load of `make bench-ingest`: one process, eight connections, and requests that are prepared beforehand.
 
-    python -m bench.load PORT SECONDS SHAPE FIRST MOST RUN…    SHAPE: keys x steps, 10x100; 10x100c: columns
+    python -m bench.load PORT SECONDS[@RATE] SHAPE FIRST MOST RUN…
 
-Each connection logs to a run of its own and sends its next request when the last is answered. It prints one
-line of JSON, with its own processor time, because the measured system shares the two cores with it.
+SHAPE is keys x steps, 10x100, or 10x100c for columns. Each connection logs to a run of its own and sends its
+next request when the last is answered; with a rate, in points a second of all together, not before that is
+due. It prints one line of JSON, with its own processor time, because the measured system shares the two cores
+with it.
 """
 
+import heapq
 import json
 import resource
 import selectors
@@ -13,7 +16,7 @@ import socket
 import struct
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -149,24 +152,52 @@ class _Connection:
         return True
 
 
-def run_load(port: int, seconds: float, requests: Sequence[Sequence[bytes]]) -> dict[str, object]:
+class _Pace:
+    """The connections that wait until their next request is due, the earliest first."""
+
+    def __init__(self, seconds_a_request: float) -> None:
+        self._seconds = seconds_a_request
+        self._began = time.perf_counter()
+        self._waiting: list[tuple[float, int, _Connection]] = []
+
+    def hold(self, connection: _Connection) -> bool:
+        """Keep a connection if its next request is not due yet."""
+        due = self._began + connection.sent * self._seconds
+        if due <= time.perf_counter():
+            return False
+        heapq.heappush(self._waiting, (due, id(connection), connection))
+        return True
+
+    @property
+    def seconds(self) -> float | None:
+        """How long until one is due; None if none waits."""
+        return max(0.0, self._waiting[0][0] - time.perf_counter()) if self._waiting else None
+
+    def due(self) -> Iterator[_Connection]:
+        """Take those whose request is due by now."""
+        while self._waiting and self._waiting[0][0] <= time.perf_counter():
+            yield heapq.heappop(self._waiting)[2]
+
+
+def run_load(
+    port: int, seconds: float, requests: Sequence[Sequence[bytes]], seconds_a_request: float = 0.0
+) -> dict[str, object]:
     """Send requests for some seconds, a list for each connection; return counts and times of the answers."""
     connections = [_Connection(port, own) for own in requests]
     busy_before = _cpu_seconds()
     began = time.perf_counter()
     deadline = began + seconds
     ran_dry = False
+    pace = _Pace(seconds_a_request)
     with selectors.DefaultSelector() as ready:
         for connection in connections:
             ready.register(connection.socket, selectors.EVENT_READ, connection)
             connection.send()
         waiting = len(connections)
         while waiting:
-            for key, _ in ready.select():
-                connection = key.data
-                if not connection.receive():
-                    continue
-                if time.perf_counter() < deadline and connection.send():
+            answered = [key.data for key, _ in ready.select(pace.seconds) if key.data.receive()]
+            for connection in (*answered, *pace.due()):
+                if time.perf_counter() < deadline and (pace.hold(connection) or connection.send()):
                     continue
                 ran_dry = ran_dry or time.perf_counter() < deadline
                 waiting -= 1
@@ -187,11 +218,14 @@ def _cpu_seconds() -> float:
 def main(port: str, seconds: str, shape_text: str, first: str, most: str, *runs: str) -> None:
     """Prepare the requests, print that they are ready, wait for a line, send them, and print the result."""
     shape = Shape.parse(shape_text)
+    seconds, _, rate = seconds.partition("@")
+    # Of one connection.
+    interval = len(runs) * shape.points / float(rate) if rate else 0.0
     numbers = range(int(first), int(first) + int(most))
     requests = [[request(shape, run, number) for number in numbers] for run in runs]
     print("ready", flush=True)
     sys.stdin.readline()
-    print(json.dumps(run_load(int(port), float(seconds), requests)), flush=True)
+    print(json.dumps(run_load(int(port), float(seconds), requests, interval)), flush=True)
 
 
 if __name__ == "__main__":

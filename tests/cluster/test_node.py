@@ -22,6 +22,7 @@ from tests.cluster.monitoring import prometheus
 from tests.cluster.real_node import Node, real_cluster
 from tests.cluster.workloads import PATIENCE, Workload
 from tests.fixtures.waiting import wait_until
+from trackhelm_domain.migrate import newest_revision
 
 pytestmark = pytest.mark.timeout(1_500)
 
@@ -402,6 +403,56 @@ def test_prometheus_finds_every_pod_by_the_monitors_and_the_alerts_see_what_happ
         cluster.kubectl(*redis, "--replicas=1")
         wait_until(lambda: state("TrackhelmRedisAway") == "inactive", seconds=PATIENCE)
         rolled_out(release)
+
+
+# Run in a pod of the server: a later version has migrated the schema.
+A_LATER_SCHEMA = """
+import pathlib, psycopg
+address = pathlib.Path("/var/run/secrets/trackhelm/database-url").read_text().strip()
+with psycopg.connect(address) as connection:
+    connection.execute("UPDATE alembic_version SET version_num = '9999'")
+"""
+
+
+def in_a_pod(release: Release, *command: str) -> str:
+    """Run a command in a pod of the server."""
+    where = ("--namespace", release.namespace, "deployment/trackhelm-query", "--")
+    return release.cluster.kubectl("exec", *where, *command)
+
+
+def said_by_the_migration(release: Release) -> str:
+    """Return what the Job that migrates has printed, once it has succeeded."""
+    (job,) = (name for name in release.found("jobs") if "-migrate-" in name)
+    wait_until(lambda: release.found("jobs")[job]["status"].get("succeeded") == 1, seconds=PATIENCE)
+    return release.cluster.kubectl("logs", "--namespace", release.namespace, f"job/{job}")
+
+
+def test_an_older_schema_is_migrated_with_its_data_and_a_later_one_is_let_be(release: Release) -> None:
+    run_id = uuid.uuid4().hex
+    program = (PROGRAMS / "makes_old_data.py").read_text(encoding="utf-8")
+    address = in_a_pod(release, "python3", "-c", program, "older", "of the first version", run_id).strip()
+    meta = {"name": "evaluation", "namespace": release.namespace}
+    entries = release.secret("trackhelm-bundled") | {"database-url": address}
+    release.cluster.apply({"apiVersion": "v1", "kind": "Secret", "metadata": meta, "stringData": entries})
+    chart = (release.name, str(CHART), "--wait", "--timeout", "14m", *given_values())
+    release.helm("upgrade", *chart, "--set", "bundled.existingSecret=evaluation")
+    assert f"schema 0001 -> {newest_revision()}" in said_by_the_migration(release)
+    experiment = call(release, "experiments/get?experiment_id=7")["experiment"]
+    assert experiment["name"] == "of the first version"
+    point = {"run_id": run_id, "key": "loss", "timestamp": 1}
+    call(release, "runs/log-metric", point | {"value": 1.0, "step": 1})
+
+    # As before a rollback: the schema is ahead of the version that is installed.
+    in_a_pod(release, "python3", "-c", A_LATER_SCHEMA)
+    changed = ("--set", "bundled.existingSecret=evaluation", "--set", "settings.LOG_LEVEL=debug")
+    release.helm("upgrade", *chart, *changed)
+    rolled_out(release)
+    said = said_by_the_migration(release)
+    assert "schema is ahead of this version" in said
+    assert "schema 9999" in said
+    call(release, "runs/log-metric", point | {"value": 0.5, "step": 2})
+    history = call(release, f"metrics/get-history?run_id={run_id}&metric_key=loss")["metrics"]
+    assert [each["value"] for each in history] == [1.0, 0.5]
 
 
 def test_uninstalling_leaves_the_volumes_that_the_notes_name(notes: tuple[Release, str]) -> None:

@@ -25,8 +25,8 @@ class SlowRedis:
     async def round_trip(self, commands: Sequence[Command]) -> list[Any]:
         ((_, _, keys, *arguments),) = commands
         assert isinstance(keys, int)
-        # Behind the keys are five arguments, then three for each entry.
-        entries = (len(arguments) - keys - 5) // 3
+        # Behind the keys are five arguments, then four for each entry.
+        entries = (len(arguments) - keys - 5) // 4
         self.round_trips.append(entries)
         self.under_way += 1
         self.most_under_way = max(self.most_under_way, self.under_way)
