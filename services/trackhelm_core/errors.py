@@ -102,6 +102,14 @@ class UnauthenticatedError(ApiError):
         super().__init__(ErrorCode.UNAUTHENTICATED, message)
 
 
+OUTAGE_RETRY_SECONDS: Final = 5
+"""What `Retry-After` says while a database, Redis, a store or a service does not answer.
+
+The stock client asks seven times more: so it bridges half a minute, in which a pod is started again. With one
+second it would give up after seven.
+"""
+
+
 class UnavailableError(ApiError):
     """A dependency is unavailable or behind: the same request can be sent again."""
 

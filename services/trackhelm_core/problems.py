@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 
 from trackhelm_core.db.engine import database_failure
 from trackhelm_core.errors import (
+    OUTAGE_RETRY_SECONDS,
     ApiError,
     DependencyUnavailableError,
     ErrorCode,
@@ -167,7 +168,7 @@ async def _on_database_error(request: Request, error: Exception) -> Response:
 
 async def _on_dependency_unavailable(request: Request, error: Exception) -> Response:
     # The code that raised it has logged why.
-    return problem(UnavailableError(str(error), retry_after_seconds=2))
+    return problem(UnavailableError(str(error), retry_after_seconds=OUTAGE_RETRY_SECONDS))
 
 
 def defect(method: str, path: str) -> Response:

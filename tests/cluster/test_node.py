@@ -240,8 +240,8 @@ def plain_callers(release: Release) -> Workload:
     return Workload.start(release, f"calls-{uuid.uuid4().hex[:6]}", image_of_server(release), command)
 
 
-def stock_writer(release: Release) -> Workload:
-    """Start a writer with MLflow's own client, as users have it."""
+def stock_writer(release: Release, **environment: str) -> Workload:
+    """Start a writer with MLflow's own client, as users have it but for some variables."""
     program = (PROGRAMS / "logs_with_mlflow.py").read_text(encoding="utf-8")
     name, command = f"logs-{uuid.uuid4().hex[:6]}", ["python3", "-c", program]
     return Workload.start(release, name, image_of_mlflow(), command, memory="1Gi", environment=told(release))
@@ -354,7 +354,8 @@ def test_nothing_is_lost_when_pods_are_killed_and_workers_come_and_go(
     release: Release, real: tuple[Cluster, Node | None]
 ) -> None:
     cluster, node = real
-    writer = stock_writer(release)
+    # By itself it asks seven times more, which bridges half a minute; a pod may take longer on a busy machine.
+    writer = stock_writer(release, MLFLOW_HTTP_REQUEST_MAX_RETRIES="10")
     writer.wait_until_begun()
     for component in KILLED:
         killed(release, node, component)
@@ -434,7 +435,9 @@ def test_an_older_schema_is_migrated_with_its_data_and_a_later_one_is_let_be(rel
     meta = {"name": "evaluation", "namespace": release.namespace}
     entries = release.secret("trackhelm-bundled") | {"database-url": address}
     release.cluster.apply({"apiVersion": "v1", "kind": "Secret", "metadata": meta, "stringData": entries})
-    chart = (release.name, str(CHART), "--wait", "--timeout", "14m", *given_values())
+    # The stores are replaced here, too: a small node must have room for them beside new pods that wait.
+    room = ("--set", "component.resources.requests.cpu=10m")
+    chart = (release.name, str(CHART), "--wait", "--timeout", "14m", *given_values(), *room)
     release.helm("upgrade", *chart, "--set", "bundled.existingSecret=evaluation")
     assert f"schema 0001 -> {newest_revision()}" in said_by_the_migration(release)
     experiment = call(release, "experiments/get?experiment_id=7")["experiment"]

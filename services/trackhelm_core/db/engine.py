@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from trackhelm_core.errors import ApiError, InvalidParameterError, UnavailableError
+from trackhelm_core.errors import OUTAGE_RETRY_SECONDS, ApiError, InvalidParameterError, UnavailableError
 
 WRITES: Final = "trackhelm_writes"
 """Execution option that says that the connection's next transaction will write."""
@@ -127,7 +127,9 @@ def database_failure(error: SQLAlchemyError) -> ApiError | None:
     if state in _OVERTAKEN_STATES:
         return UnavailableError("Another request changed the same thing meanwhile. Send the request again.")
     if _is_away(error, state):
-        return UnavailableError("The database is not available. Send the request again.")
+        return UnavailableError(
+            "The database is not available. Send the request again.", retry_after_seconds=OUTAGE_RETRY_SECONDS
+        )
     return None
 
 

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 
 from trackhelm_core import __version__
-from trackhelm_core.errors import ErrorCode
+from trackhelm_core.errors import OUTAGE_RETRY_SECONDS, ErrorCode
 from trackhelm_core.gateway.routing import map_block
 from trackhelm_core.limits import REQUEST_HEADERS_BYTES, REQUEST_TARGET_BYTES
 from trackhelm_core.security.browsers import ANY_ORIGIN, EXPOSED_HEADERS
@@ -175,9 +175,11 @@ class Answers:
         lines.append(f"error_page {_OTHER_METHOD} = @service;")
         for status, answered, code, message in _REFUSALS:
             lines += self._refusal(str(status), [_failure(answered, code, message)])
-        lines += self._refusal("away", [_away(503, _NO_ANSWER)], Retry_After="1")
+        lines += self._refusal("away", [_away(503, _NO_ANSWER)], Retry_After=str(OUTAGE_RETRY_SECONDS))
         hung = f"if ($has_hung) {{ {_away(504, _NO_ANSWER)} }}"
-        lines += self._refusal("silent", [hung, _away(503, _NO_ANSWER)], Retry_After="1")
+        lines += self._refusal(
+            "silent", [hung, _away(503, _NO_ANSWER)], Retry_After=str(OUTAGE_RETRY_SECONDS)
+        )
         if self._names is not None:
             said = (
                 f"The host$told_host is not this server's: it answers to {', '.join(self._names)}. "

@@ -15,7 +15,7 @@ from typing import Any, Final, Self
 from redis import Redis
 from redis.exceptions import RedisError
 
-from trackhelm_core.errors import UnavailableError
+from trackhelm_core.errors import OUTAGE_RETRY_SECONDS, UnavailableError
 from trackhelm_core.queue.connection import RedisConnection
 from trackhelm_core.queue.names import (
     BEFORE_ALL,
@@ -131,5 +131,6 @@ def _asking() -> Iterator[None]:
         yield
     except RedisError as error:
         raise UnavailableError(
-            "The queue of metrics does not answer, so metrics may be missing. Send the request again."
+            "The queue of metrics does not answer, so metrics may be missing. Send the request again.",
+            retry_after_seconds=OUTAGE_RETRY_SECONDS,
         ) from error

@@ -19,7 +19,7 @@ from typing import Any, Final
 import structlog
 from redis.exceptions import RedisError
 
-from trackhelm_core.errors import ApiError, ErrorCode, UnavailableError
+from trackhelm_core.errors import OUTAGE_RETRY_SECONDS, ApiError, ErrorCode, UnavailableError
 from trackhelm_core.queue import names
 from trackhelm_core.queue.connection import Command
 from trackhelm_core.queue.names import accepted_of, deleted_of, drainer_of, note_of, partition_of, stream_of
@@ -253,7 +253,10 @@ class Appender:
 
     def _answer(self, partition: int, entries: Sequence[_Waiting], answer: Any) -> None:
         if isinstance(answer, Exception):
-            unavailable = UnavailableError("The queue of metrics does not answer. Send the request again.")
+            unavailable = UnavailableError(
+                "The queue of metrics does not answer. Send the request again.",
+                retry_after_seconds=OUTAGE_RETRY_SECONDS,
+            )
             unavailable.__cause__ = answer
             for waiting in entries:
                 _answer(waiting, unavailable)

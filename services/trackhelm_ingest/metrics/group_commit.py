@@ -18,7 +18,7 @@ import structlog
 from trackhelm_core.chunks.points import Points
 from trackhelm_core.db.engine import may_pass
 from trackhelm_core.db.unit_of_work import Database
-from trackhelm_core.errors import ApiError, ErrorCode, UnavailableError
+from trackhelm_core.errors import OUTAGE_RETRY_SECONDS, ApiError, ErrorCode, UnavailableError
 from trackhelm_domain.journal_backlog import Accepted, JournalBacklog
 from trackhelm_ingest.metrics.entries import pack_entry
 from trackhelm_ingest.metrics.journal_store import add_entries
@@ -214,4 +214,6 @@ def _stopping() -> UnavailableError:
 
 
 def _unavailable() -> UnavailableError:
-    return UnavailableError("The database is not available. Send the request again.")
+    return UnavailableError(
+        "The database is not available. Send the request again.", retry_after_seconds=OUTAGE_RETRY_SECONDS
+    )

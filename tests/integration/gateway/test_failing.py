@@ -49,7 +49,7 @@ def test_a_service_that_is_away_is_said_to_be_and_callers_may_come_back(method: 
         ready = httpx2.get(f"http://127.0.0.1:{port}/ready")
         health = httpx2.get(f"http://127.0.0.1:{port}/health")
     assert answer.status_code == 503
-    assert answer.headers["retry-after"] == "1"
+    assert answer.headers["retry-after"] == "5"
     assert answer.json()["error_code"] == "TEMPORARILY_UNAVAILABLE"
     assert "ingest" in answer.json()["message"]
     assert ready.status_code == 503
