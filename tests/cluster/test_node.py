@@ -354,7 +354,7 @@ def test_nothing_is_lost_when_pods_are_killed_and_workers_come_and_go(
     release: Release, real: tuple[Cluster, Node | None]
 ) -> None:
     cluster, node = real
-    # By itself it asks seven times more, which bridges half a minute; a pod may take longer on a busy machine.
+    # By itself it asks seven times more, which bridges half a minute: less than a busy machine may need.
     writer = stock_writer(release, MLFLOW_HTTP_REQUEST_MAX_RETRIES="10")
     writer.wait_until_begun()
     for component in KILLED:
