@@ -27,8 +27,8 @@ unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
 .PHONY: help run run-stack ui setup check check-ui format openapi chart-schema test test-server test-charts test-cluster test-cluster-node test-e2e test-stack \
     test-ui test-clients \
-    $(GENERATIONS:%=test-clients-%) test-client test-client-kills test-install test-faults test-azure test-frameworks test-large-files \
-    images test-images bench bench-artifacts bench-charts bench-client bench-ingest bench-registry bench-sizing bench-start bench-tracing clean
+    $(GENERATIONS:%=test-clients-%) test-client test-client-kills test-importer test-mariadb test-install test-faults test-azure test-frameworks test-large-files \
+    images test-images bench bench-artifacts bench-charts bench-client bench-importer bench-ingest bench-registry bench-sizing bench-start bench-tracing clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "%-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,7 +41,7 @@ run-stack: $(VENV)/.dev $(UI_BUILT) ## Start every service as its own process, o
 
 ui: $(UI_BUILT) ## Build the web UI, which the server serves at /
 
-setup: $(VENV)/.dev $(UI)/node_modules/.ready $(CLIENTS)/charts/.ready $(CLIENTS)/client/.ready $(CLIENTS)/mlflow3/.ready $(GENERATIONS:%=$(CLIENTS)/%/.ready) ## Make the environments of server and tests
+setup: $(VENV)/.dev $(UI)/node_modules/.ready $(CLIENTS)/charts/.ready $(CLIENTS)/client/.ready $(CLIENTS)/mlflow3/.ready $(CLIENTS)/mlflow2-server/.ready $(GENERATIONS:%=$(CLIENTS)/%/.ready) ## Make the environments of server and tests
 
 check: $(VENV)/.dev check-ui ## Lint, types, layers, dependencies, module sizes and written documents
 	$(BIN)/ruff check .
@@ -77,7 +77,7 @@ chart-schema: $(VENV)/.dev ## Write the chart's values.schema.json
 # the same time would make one of them twice at once; the suite that takes longest begins first.
 test: ## Run every test, and say in the end which suites passed
 	@$(PYTHON) scripts/run_suites.py $(MAKE) setup test-server \
-	    --two-at-once test-install test-e2e test-client test-stack test-charts test-ui $(GENERATIONS:%=test-clients-%)
+	    --two-at-once test-install test-e2e test-client test-stack test-charts test-ui test-importer $(GENERATIONS:%=test-clients-%)
 
 test-server: $(VENV)/.dev ## Unit and integration tests: SQLite, and PostgreSQL from its wheel
 	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
@@ -155,6 +155,16 @@ $(GENERATIONS:%=test-clients-%): test-clients-%: $(VENV)/.dev $(CLIENTS)/%/.read
 test-install: $(VENV)/.dev $(CLIENTS)/mlflow3/.ready ## Wheel and sdist, each installed alone, and `make run` on a fresh clone
 	TEST_CLIENT_PYTHON=$(abspath $(CLIENTS)/mlflow3/bin/python) $(BIN)/pytest -n 0 --durations 0 tests/install
 
+# Servers of both generations of MLflow, filled by their own clients, are what is imported.
+test-importer: $(VENV)/.dev $(CLIENTS)/mlflow3/.ready $(CLIENTS)/mlflow2-server/.ready ## Moving in from stock MLflow servers, and back
+	TEST_STOCK_MLFLOW3=$(abspath $(CLIENTS)/mlflow3/bin/python) \
+	    TEST_STOCK_MLFLOW2=$(abspath $(CLIENTS)/mlflow2-server/bin/python) \
+	    $(BIN)/pytest -n 0 --ignore tests/importer/test_mariadb.py tests/importer
+
+# Not part of `test`: MariaDB is no wheel.
+test-mariadb: $(VENV)/.dev $(CLIENTS)/mlflow2-server/.ready ## Moving in from a database on MariaDB (needs apt-get install mariadb-server)
+	TEST_STOCK_MLFLOW2=$(abspath $(CLIENTS)/mlflow2-server/bin/python) $(BIN)/pytest -n 0 tests/importer/test_mariadb.py
+
 # Not part of `test`: it takes minutes and 10 GB of disk. BENCH="--mebibytes 1024" makes the file smaller.
 test-large-files: $(VENV)/.dev ## 5 GiB up and down through the server, whose memory must stay flat
 	PYTHONPATH=services:. $(BIN)/python -m bench.artifact_memory $(BENCH)
@@ -207,6 +217,9 @@ bench-client: $(VENV)/.dev $(CLIENTS)/client/.ready $(CLIENTS)/mlflow3/.ready $(
 
 bench-charts: $(VENV)/.dev ## Time charts against reading the history they show
 	PYTHONPATH=services:. $(BIN)/python bench/charts.py
+
+bench-importer: $(VENV)/.dev $(CLIENTS)/mlflow3/.ready ## Time an import of 10 million points against reading them alone
+	PYTHONPATH=services:. $(BIN)/python -m bench.importing --mlflow-python $(CLIENTS)/mlflow3/bin/python $(BENCH)
 
 bench-start: $(VENV)/.dev $(CLIENTS)/mlflow3/.ready ## Time starts to the first answer against stock MLflow
 	PYTHONPATH=services:. $(BIN)/python -m bench.start --mlflow-python $(CLIENTS)/mlflow3/bin/python $(BENCH)

@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
+from keyword import iskeyword
 from typing import Any, Final
 
 import typer
@@ -31,7 +32,12 @@ _OF_MANY: Final = {
     "gateway-config": "Print the configuration with which `gateway` would run nginx, from the same settings.",
 }
 
-_BESIDE: Final = {"beat": "worker", "gateway-config": "gateway"}
+_BESIDE: Final = {
+    "beat": "worker",
+    "export": "exporting",
+    "gateway-config": "gateway",
+    "import": "importing",
+}
 """The module of a command that is not in one of its own name."""
 
 SUMMARIES: Final = {
@@ -46,6 +52,8 @@ SUMMARIES: Final = {
     "gc": "Delete for good the runs, experiments and logged models that are in the bin, with their files.",
     "webhooks": "List webhooks and their deliveries, send deliveries again, drop them; change the key of"
     " secrets.",
+    "import": "Bring over what another tracking store holds, with the same ids, and prove that it is here.",
+    "export": "Write what is here as a database that a stock MLflow server opens.",
     **_OF_MANY,
 }
 """Each command with the first line of its help. Its function or group has the name of its module."""
@@ -81,7 +89,8 @@ def _build_models_at_first_use() -> None:
 
 def load_command(name: str) -> Any:
     """Return a command, with all that it needs imported."""
-    function = name.replace("-", "_")
+    # A name that is a word of the language ends in an underscore, as elsewhere in Python.
+    function = f"{name}_" if iskeyword(name) else name.replace("-", "_")
     with _without_collection():
         found = getattr(import_module(f"trackhelm_cli.{_BESIDE.get(name, function)}"), function)
     if isinstance(found, typer.Typer):

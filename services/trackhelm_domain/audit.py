@@ -28,6 +28,7 @@ class EntityType(StrEnum):
     EXPERIMENT = "experiment"
     RUN = "run"
     WEBHOOK = "webhook"
+    IMPORT = "import"
 
 
 class Action(StrEnum):
@@ -54,6 +55,7 @@ class Action(StrEnum):
     REJECTED = "rejected"
     WITHDRAWN = "withdrawn"
     ROLLED_BACK = "rolled_back"
+    IMPORTED = "imported"
 
 
 @dataclass(frozen=True, slots=True)

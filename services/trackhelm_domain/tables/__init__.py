@@ -2,6 +2,7 @@
 
 from trackhelm_core.db.statements import Base
 from trackhelm_domain.tables.audit import AuditEvent, AuditHead
+from trackhelm_domain.tables.imports import ImportedEntity, ImportSource
 from trackhelm_domain.tables.metrics import JournalEntry, LabelSet, MetricChunk, PartitionPosition, Series
 from trackhelm_domain.tables.registry import (
     AliasHistory,
@@ -46,6 +47,8 @@ __all__ = [
     "Dataset",
     "Experiment",
     "ExperimentTag",
+    "ImportSource",
+    "ImportedEntity",
     "JournalEntry",
     "Key",
     "LabelSet",

@@ -1976,7 +1976,7 @@ export interface components {
          * @description What is done to an entity.
          * @enum {string}
          */
-        Action: "created" | "updated" | "renamed" | "described" | "tagged" | "untagged" | "stage_changed" | "alias_set" | "alias_deleted" | "status_changed" | "params_logged" | "deleted" | "restored" | "purged" | "protected" | "unprotected" | "approval_requested" | "approved" | "rejected" | "withdrawn" | "rolled_back";
+        Action: "created" | "updated" | "renamed" | "described" | "tagged" | "untagged" | "stage_changed" | "alias_set" | "alias_deleted" | "status_changed" | "params_logged" | "deleted" | "restored" | "purged" | "protected" | "unprotected" | "approval_requested" | "approved" | "rejected" | "withdrawn" | "rolled_back" | "imported";
         /**
          * AskedEvent
          * @description An event of MLflow: the names of its protobuf enumerations, or their numbers.
@@ -2449,7 +2449,7 @@ export interface components {
          * @description The kind of an entity that can be changed.
          * @enum {string}
          */
-        EntityType: "registered_model" | "model_version" | "logged_model" | "experiment" | "run" | "webhook";
+        EntityType: "registered_model" | "model_version" | "logged_model" | "experiment" | "run" | "webhook" | "import";
         /**
          * FinalizeLoggedModel
          * @description `PATCH logged-models/{model_id}`.

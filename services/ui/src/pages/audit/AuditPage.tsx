@@ -11,8 +11,17 @@ const ACTIONS = [
   ...["created", "updated", "renamed", "described", "tagged", "untagged", "stage_changed"],
   ...["alias_set", "alias_deleted", "status_changed", "params_logged", "deleted", "restored", "purged"],
   ...["protected", "unprotected", "approval_requested", "approved", "rejected", "withdrawn", "rolled_back"],
+  "imported",
 ];
-const ENTITIES = ["registered_model", "model_version", "logged_model", "experiment", "run", "webhook"];
+const ENTITIES = [
+  "registered_model",
+  "model_version",
+  "logged_model",
+  "experiment",
+  "run",
+  "webhook",
+  "import",
+];
 const options = (values: string[]) => values.map((value) => ({ value, label: value.replaceAll("_", " ") }));
 
 export function AuditPage() {

@@ -1,0 +1,260 @@
+"""`trackhelm-server import`: brings over what another tracking store holds, and proves that it is here."""
+
+import getpass
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, nullcontext
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Final
+
+import anyio
+import typer
+
+from trackhelm_artifact.objects.opening import stores_of
+from trackhelm_cli.opening import opened_runtime
+from trackhelm_cli.options import DatabaseOption, DataOption, failed, load
+from trackhelm_cli.progress import ProgressLine, duration
+from trackhelm_core.runtime import Runtime
+from trackhelm_core.security.actor import Actor, ActorKind
+from trackhelm_core.settings import ObjectSettings
+from trackhelm_domain.audit import AuditContext
+from trackhelm_importer.copying import Copying, Opener, RateLimit, moves
+from trackhelm_importer.importing import Import, ImportRefusedError, Outcome
+from trackhelm_importer.records import Source, SourceError
+from trackhelm_importer.sources import open_source
+from trackhelm_importer.verification import Verification
+
+import_ = typer.Typer(
+    help="Bring over what another tracking store holds, with the same ids, and prove that it is here.",
+    no_args_is_help=True,
+)
+
+_SHOWN: Final = 20
+"""Entities that are named of those that were left as they are."""
+
+ROWS_A_SECOND: Final = 60_000
+"""What an import brings, measured with 10 million points from PostgreSQL on 2 cores."""
+
+
+class Artifacts(StrEnum):
+    """What becomes of files."""
+
+    KEEP = "keep"
+    COPY = "copy"
+
+
+@import_.callback()
+def _sources() -> None:
+    """Keep `mlflow` a command of its own although it is the only one."""
+
+
+@import_.command()
+def mlflow(
+    source: Annotated[
+        str,
+        typer.Argument(
+            help="What to read: the URL of a tracking database (postgresql://, mysql://, sqlite:///), the "
+            "address of a server (http://), or a mlruns folder."
+        ),
+    ],
+    *,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be brought and what not, and write nothing.")
+    ] = False,
+    remap: Annotated[
+        bool,
+        typer.Option("--remap", help="Give another id or name to experiments and models whose own is taken."),
+    ] = False,
+    follow: Annotated[
+        float | None,
+        typer.Option("--follow", min=1, help="Go on, and bring what has changed every so many seconds."),
+    ] = None,
+    artifacts: Annotated[
+        Artifacts, typer.Option(help="Leave files where they are, or copy them to this server's store.")
+    ] = Artifacts.KEEP,
+    artifacts_from: Annotated[
+        str | None,
+        typer.Option(
+            help="What `mlflow-artifacts:` stands for: the old server's address, or the folder or bucket of "
+            "its --artifacts-destination.",
+        ),
+    ] = None,
+    artifact_jobs: Annotated[int, typer.Option(min=1, max=256, help="Files that are copied at once.")] = 8,
+    artifact_rate: Annotated[
+        float | None, typer.Option(min=0.001, help="Most mebibytes a second that are copied.")
+    ] = None,
+    verify: Annotated[
+        bool,
+        typer.Option("--verify", help="Read both sides again and compare them; exit 1 if they differ."),
+    ] = False,
+    report: Annotated[
+        Path | None,
+        typer.Option(help="File for the result of --verify as JSON, beside the text that is printed."),
+    ] = None,
+    data: DataOption = None,
+    database_url: DatabaseOption = None,
+) -> None:
+    """Bring over everything from MLflow, with the same ids, while the old server goes on.
+
+    It may be run again at any time, and then brings what has changed; nothing is ever written to the source.
+    """
+    if follow is not None and dry_run:
+        raise failed(
+            "--follow and --dry-run exclude each other: a dry run writes nothing that could be followed"
+        )
+    copies = artifacts is Artifacts.COPY
+    proxied = artifacts_from or (source if source.startswith(("http://", "https://")) else None)
+    rate = None if artifact_rate is None else artifact_rate * 1024 * 1024
+    with _opened(source) as opened, opened_runtime(data, database_url, with_store=copies) as runtime:
+        moving = _Moving(runtime, opened, remaps=remap, copies=copies)
+        try:
+            if dry_run:
+                moving.plan()
+            else:
+                moving.bring(follow, Opener(load(ObjectSettings), proxied), artifact_jobs, RateLimit(rate))
+            if verify:
+                moving.verify(report)
+        except ImportRefusedError as error:
+            raise failed(f"{error}\nNothing was written. --remap gives them another id or name.") from error
+        except SourceError as error:
+            raise failed(str(error)) from error
+    if moving.is_incomplete:
+        raise typer.Exit(1)
+
+
+class _Moving:
+    """One run of the command."""
+
+    def __init__(self, runtime: Runtime, source: Source, *, remaps: bool, copies: bool) -> None:
+        self._runtime = runtime
+        self._source = source
+        self._remaps = remaps
+        self._copies = copies
+        self._line = ProgressLine()
+        self._last: Import
+        self.is_incomplete = False
+        """Whether something that was asked for is not here in the end."""
+
+    def plan(self) -> None:
+        """Print what an import would bring."""
+        counts = self._source.counts()
+        self._last = self._new_pass()
+        began = time.monotonic()
+        outcome = self._last.plan()
+        seconds = time.monotonic() - began + sum(counts.imported.values()) / ROWS_A_SECOND
+        self._line.clear()
+        typer.echo(f"Source: {self._source.name}")
+        for name, number in counts.imported.items():
+            typer.echo(f"  {number:>12,} {name}")
+        _print_outcome(outcome, "would be")
+        typer.echo(f"It would take about {duration(seconds)} on a machine that does nothing else.")
+        for name, number in counts.left.items():
+            typer.echo(f"Not brought, because Trackhelm does not serve it: {number:,} rows of {name}.")
+        if not self._copies:
+            typer.echo("Files stay where they are; TRACKHELM_ARTIFACT_LOCATIONS has to allow those places.")
+
+    def bring(self, follow: float | None, opener: Opener, jobs: int, rate: RateLimit) -> None:
+        """Bring everything; with `follow`, again and again until the user interrupts it."""
+        whole = Outcome()
+        with _interruption() if follow is not None else nullcontext() as interrupted:
+            while True:
+                self._last = self._new_pass()
+                outcome = self._last.run()
+                whole.add(outcome)
+                self._line.clear()
+                if outcome.writes or follow is None:
+                    _print_outcome(outcome, "were")
+                if self._copies:
+                    self._copy(opener, jobs, rate)
+                if interrupted is None:
+                    break
+                self._line.show_text("Up to date; Ctrl-C ends this when nothing writes to the old server.")
+                if interrupted.wait(follow):
+                    break
+                self._source.refresh()
+        self._line.clear()
+        self._last.note_in_audit(whole)
+
+    def verify(self, report: Path | None) -> None:
+        """Compare both sides, and print and write what came of it."""
+        found = Verification(
+            self._runtime.database, self._source, self._last.translation, listener=self._line.show
+        ).run()
+        self._line.clear()
+        typer.echo(found.as_text(), nl=False)
+        if report is not None:
+            report.write_text(found.as_json() + "\n", encoding="utf-8")
+        self.is_incomplete |= not found.is_equal
+
+    def _new_pass(self) -> Import:
+        context = AuditContext(_operator(), self._runtime.clock(), "trackhelm-server import mlflow")
+        return Import(
+            self._runtime.database,
+            self._source,
+            context,
+            remaps=self._remaps,
+            copies=self._copies,
+            listener=self._line.show,
+        )
+
+    def _copy(self, opener: Opener, jobs: int, rate: RateLimit) -> None:
+        copying = Copying(
+            self._runtime.database,
+            stores_of(self._runtime).objects,
+            opener,
+            clock=self._runtime.clock,
+            jobs=jobs,
+            rate=rate,
+            listener=self._line.show_copied,
+        )
+        copied = anyio.run(copying.run, moves(self._source, self._last.translation))
+        self._line.clear()
+        typer.echo(f"{copied.files:,} files were copied ({copied.bytes:,} bytes), {copied.same:,} were here.")
+        for failure in copied.failed:
+            typer.echo(f"not copied: {failure}", err=True)
+        self.is_incomplete |= bool(copied.failed)
+
+
+@contextmanager
+def _interruption() -> Iterator[threading.Event]:
+    """Let the first Ctrl-C set an event, so that the pass under way ends well; the second one stops it."""
+    interrupted = threading.Event()
+
+    def interrupt(_number: int, _frame: object) -> None:
+        interrupted.set()
+        signal.signal(signal.SIGINT, before)
+
+    before = signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield interrupted
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def _opened(address: str) -> Iterator[Source]:
+    try:
+        source = open_source(address)
+    except SourceError as error:
+        raise failed(str(error)) from error
+    with closing(source):
+        yield source
+
+
+def _print_outcome(outcome: Outcome, verb: str) -> None:
+    for kind, tally in outcome.kinds.items():
+        name = f"{kind.replace('_', ' ')}s"
+        typer.echo(
+            f"{name}: {tally.new:,} {verb} new, {tally.changed:,} {verb} changed, {tally.same:,} are here."
+        )
+        for line in tally.kept[:_SHOWN]:
+            typer.echo(f"  left as it is: {kind.replace('_', ' ')} {line}", err=True)
+        if len(tally.kept) > _SHOWN:
+            typer.echo(f"  and {len(tally.kept) - _SHOWN:,} more", err=True)
+
+
+def _operator() -> Actor:
+    return Actor(getpass.getuser(), ActorKind.OPERATOR, "", "")

@@ -1,0 +1,374 @@
+"""A live MLflow server as a source, for those who have no access to its database.
+
+It only sends requests that read.
+
+A server has no snapshot: what changes while it is read may come half, and is brought whole by the next pass.
+Numbers of experiments that were purged and of versions that were deleted cannot be seen, so the next version
+of a model gets the number after the greatest that there is.
+"""
+
+import json
+import math
+import os
+import sys
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from http import HTTPStatus
+from typing import Any, Final
+from urllib.parse import quote, urlsplit, urlunsplit
+
+import urllib3
+
+from trackhelm_core.chunks.points import Points
+from trackhelm_importer.records import (
+    ACTIVE,
+    Counts,
+    DatasetUse,
+    Experiment,
+    LastValue,
+    LoggedModel,
+    ModelPoint,
+    Piece,
+    RegisteredModel,
+    Run,
+    RunHead,
+    SourceError,
+    Version,
+    Webhook,
+    logged_model_of_source,
+)
+
+_PAGE: Final = 1_000
+_REGISTRY_PAGE: Final = 100
+_HISTORY_PAGE: Final = 25_000
+_REMEMBERED_RUNS: Final = 5_000
+_NOT_THERE: Final = frozenset({404, 405, 501, 503})
+
+
+class RestSource:
+    """A server that speaks MLflow's protocol.
+
+    Credentials are those of the address, or those of the variables that MLflow's own client reads.
+    """
+
+    def __init__(self, address: str) -> None:
+        parts = urlsplit(address)
+        self._base = urlunsplit(
+            (parts.scheme, parts.netloc.rpartition("@")[2], parts.path.rstrip("/"), "", "")
+        )
+        self.name = self._base
+        self._headers = _credentials(parts.username, parts.password)
+        retries = urllib3.Retry(total=8, backoff_factor=0.5, status_forcelist=(429, 500, 502, 503, 504))
+        retries = retries.new(allowed_methods=None, raise_on_status=False)
+        self._http = urllib3.PoolManager(maxsize=4, retries=retries, timeout=urllib3.Timeout(10, read=120))
+        self._runs: dict[str, Mapping[str, Any]] = {}
+        self._ask("POST", "experiments/search", {"max_results": 1})
+
+    def refresh(self) -> None:
+        """Forget the runs that were read."""
+        self._runs.clear()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.clear()
+
+    def counts(self) -> Counts:
+        """Count what there is, by the names of the tables of a database."""
+        counted: Counter[str] = Counter()
+        experiments = list(self.experiments())
+        counted["experiments"] = len(experiments)
+        counted["experiment_tags"] = sum(len(experiment.tags) for experiment in experiments)
+        for found in self._all_runs():
+            run = _run(found)
+            counted["runs"] += 1
+            counted["params"] += len(run.params)
+            counted["tags"] += len(run.tags)
+            for piece in self.points([run.uuid]):
+                counted["metrics"] += len(piece.points)
+        for logged in self.logged_models():
+            counted["logged_models"] += 1
+            counted["logged_model_params"] += len(logged.params)
+            counted["logged_model_tags"] += len(logged.tags)
+            counted["logged_model_metrics"] += len(logged.points)
+        for model in self.registered_models():
+            counted["registered_models"] += 1
+            counted["registered_model_tags"] += len(model.tags)
+            counted["registered_model_aliases"] += len(model.aliases)
+            counted["model_versions"] += len(model.versions)
+        return Counts(counted)
+
+    def experiments(self) -> Iterator[Experiment]:
+        """Yield every experiment by id."""
+        pages = self._pages(
+            "POST", "experiments/search", "experiments", {"max_results": _PAGE, "view_type": "ALL"}
+        )
+        found = [
+            Experiment(
+                id=int(each["experiment_id"]),
+                name=each["name"],
+                artifact_location=each.get("artifact_location", ""),
+                stage=each.get("lifecycle_stage") or ACTIVE,
+                creation_time=int(each.get("creation_time", 0)),
+                last_update_time=int(each.get("last_update_time", 0)),
+                tags=_pairs(each.get("tags")),
+            )
+            for each in pages
+        ]
+        yield from sorted(found, key=lambda experiment: experiment.id)
+
+    def run_heads(self) -> Iterator[RunHead]:
+        """Yield every run with the last points of its metrics, by which most changes of its points show."""
+        for found in self._all_runs():
+            last = sorted(
+                (each["key"], each.get("step", 0), each["timestamp"], str(each["value"]))
+                for each in found["data"].get("metrics", ())
+            )
+            yield RunHead(found["info"]["run_id"], json.dumps(last))
+
+    def runs(self, uuids: Sequence[str]) -> list[Run]:
+        """Return runs with their params, tags, datasets and models."""
+        return [_run(found) for uuid in uuids if (found := self._found(uuid))]
+
+    def points(self, uuids: Sequence[str]) -> Iterator[Piece]:
+        """Yield the points of runs, a page of a metric's history in one piece."""
+        for uuid in uuids:
+            found = self._found(uuid)
+            for metric in (found or {"data": {}})["data"].get("metrics", ()):
+                yield from self._history(uuid, metric["key"])
+
+    def _history(self, uuid: str, key: str) -> Iterator[Piece]:
+        query = {"run_id": uuid, "metric_key": key, "max_results": _HISTORY_PAGE}
+        token = ""
+        while True:
+            answer = self._ask("GET", "metrics/get-history", query | ({"page_token": token} if token else {}))
+            if metrics := answer.get("metrics"):
+                steps = [int(each.get("step", 0)) for each in metrics]
+                times = [int(each["timestamp"]) for each in metrics]
+                yield Piece(uuid, key, Points.of(steps, times, [_value(each) for each in metrics]))
+            token = answer.get("next_page_token", "")
+            if not token:
+                return
+
+    def last_values(self, uuids: Sequence[str]) -> dict[tuple[str, str], LastValue]:
+        """Return the last point of each metric of runs."""
+        return {
+            (uuid, each["key"]): LastValue(int(each.get("step", 0)), int(each["timestamp"]), _value(each))
+            for uuid in uuids
+            for each in (self._found(uuid) or {"data": {}})["data"].get("metrics", ())
+        }
+
+    def logged_models(self) -> Iterator[LoggedModel]:
+        """Yield every logged model; a server before 3.0 has none."""
+        for experiment in self.experiments():
+            body = {"experiment_ids": [str(experiment.id)], "max_results": 50}
+            try:
+                yield from map(_logged_model, self._pages("POST", "logged-models/search", "models", body))
+            except _NotServedError:
+                return
+
+    def registered_models(self) -> Iterator[RegisteredModel]:
+        """Yield every registered model and prompt with its versions."""
+        query = {"max_results": _REGISTRY_PAGE}
+        prompts = query | {"filter": "tags.`mlflow.prompt.is_prompt` = 'true'"}
+        found = {}
+        # A search shows prompts only if it asks for them; an old server knows none, and shows all.
+        for asked in (query, prompts):
+            for each in self._pages("GET", "registered-models/search", "registered_models", asked):
+                found[each["name"]] = each
+        for name, each in sorted(found.items()):
+            yield self._registered_model(name, each)
+
+    def _registered_model(self, name: str, model: Mapping[str, Any]) -> RegisteredModel:
+        quoted = name.replace("'", "''")
+        query = {"filter": f"name = '{quoted}'", "max_results": _REGISTRY_PAGE}
+        tags = _pairs(model.get("tags"))
+        if tags.get("mlflow.prompt.is_prompt") == "true":
+            query["filter"] = f"name = '{quoted}' AND tags.`mlflow.prompt.is_prompt` = 'true'"
+        versions = sorted(
+            map(_version, self._pages("GET", "model-versions/search", "model_versions", query)),
+            key=lambda version: version.number,
+        )
+        return RegisteredModel(
+            name=name,
+            description=model.get("description", ""),
+            creation_time=int(model.get("creation_timestamp", 0)),
+            last_update_time=int(model.get("last_updated_timestamp", 0)),
+            next_version=max((version.number for version in versions), default=0) + 1,
+            tags=tags,
+            aliases={each["alias"]: int(each["version"]) for each in model.get("aliases", ())},
+            versions=versions,
+        )
+
+    def webhooks(self) -> Iterator[Webhook]:
+        """Yield every webhook, if the server has them and lets this user see them."""
+        try:
+            for each in self._pages("GET", "webhooks", "webhooks", {"max_results": _REGISTRY_PAGE}):
+                yield Webhook(
+                    uuid=each["webhook_id"],
+                    name=each["name"],
+                    description=each.get("description", ""),
+                    url=each["url"],
+                    events=sorted(f"{event['entity']}.{event['action']}".lower() for event in each["events"]),
+                    has_secret=False,
+                    creation_time=int(each.get("creation_timestamp", 0)),
+                    last_update_time=int(each.get("last_updated_timestamp", 0)),
+                )
+        except _NotServedError:
+            return
+
+    def _all_runs(self) -> Iterator[Mapping[str, Any]]:
+        for experiment in self.experiments():
+            body = {"experiment_ids": [str(experiment.id)], "max_results": _PAGE, "run_view_type": "ALL"}
+            for found in self._pages("POST", "runs/search", "runs", body):
+                if len(self._runs) < _REMEMBERED_RUNS:
+                    self._runs[found["info"]["run_id"]] = found
+                yield found
+
+    def _found(self, uuid: str) -> Mapping[str, Any] | None:
+        if uuid not in self._runs:
+            try:
+                found = self._ask("GET", "runs/get", {"run_id": uuid})["run"]
+            except _NotServedError:
+                return None
+            if len(self._runs) >= _REMEMBERED_RUNS:
+                self._runs.clear()
+            self._runs[uuid] = found
+        return self._runs[uuid]
+
+    def _pages(
+        self, method: str, path: str, field: str, asked: Mapping[str, Any]
+    ) -> Iterator[Mapping[str, Any]]:
+        token = ""
+        while True:
+            answer = self._ask(method, path, {**asked, **({"page_token": token} if token else {})})
+            yield from answer.get(field, ())
+            token = answer.get("next_page_token", "")
+            if not token:
+                return
+
+    def _ask(self, method: str, path: str, asked: Mapping[str, Any]) -> Any:
+        url = f"{self._base}/api/2.0/mlflow/{path}"
+        try:
+            if method == "GET":
+                query = "&".join(f"{name}={quote(str(value), safe='')}" for name, value in asked.items())
+                answer = self._http.request("GET", f"{url}?{query}", headers=self._headers)
+            else:
+                answer = self._http.request(method, url, json=asked, headers=self._headers)
+        except urllib3.exceptions.HTTPError as error:
+            raise SourceError(f"{self.name} does not answer: {error}") from error
+        if answer.status in _NOT_THERE:
+            raise _NotServedError(f"{self.name} has no {path}: HTTP {answer.status}")
+        try:
+            content = answer.json()
+        except ValueError:
+            content = answer.data[:200].decode(errors="replace")
+        if answer.status != HTTPStatus.OK:
+            message = content.get("message", content) if isinstance(content, dict) else content
+            raise SourceError(f"{self.name} refuses {path}: HTTP {answer.status}: {message}")
+        if not isinstance(content, dict):
+            raise SourceError(f"{self.name} is no MLflow server: {path} answers no JSON object")
+        return content
+
+
+class _NotServedError(SourceError):
+    """The server does not have the endpoint, or not what was asked for."""
+
+
+def _credentials(user: str | None, password: str | None) -> dict[str, str]:
+    user = user or os.environ.get("MLFLOW_TRACKING_USERNAME")
+    password = password or os.environ.get("MLFLOW_TRACKING_PASSWORD")
+    if user and password:
+        return dict(urllib3.make_headers(basic_auth=f"{user}:{password}"))
+    token = os.environ.get("MLFLOW_TRACKING_TOKEN")
+    return {"Authorization": f"Bearer {token}"} if token else {}
+
+
+def _run(found: Mapping[str, Any]) -> Run:
+    info, data, inputs = found["info"], found["data"], found.get("inputs") or {}
+    outputs = (found.get("outputs") or {}).get("model_outputs", ())
+    return Run(
+        uuid=info["run_id"],
+        experiment_id=int(info["experiment_id"]),
+        name=info.get("run_name", ""),
+        user_id=info.get("user_id", ""),
+        status=info["status"],
+        start_time=int(info.get("start_time", 0)),
+        end_time=int(info["end_time"]) if info.get("end_time") else None,
+        stage=info.get("lifecycle_stage") or ACTIVE,
+        deleted_time=None,
+        artifact_uri=info.get("artifact_uri", ""),
+        params=_pairs(data.get("params")),
+        tags=_pairs(data.get("tags")),
+        datasets=[
+            DatasetUse(
+                name=(dataset := each["dataset"])["name"],
+                digest=dataset["digest"],
+                source_type=dataset.get("source_type", ""),
+                source=dataset.get("source", ""),
+                schema=dataset.get("schema"),
+                profile=dataset.get("profile"),
+                tags=_pairs(each.get("tags")),
+            )
+            for each in inputs.get("dataset_inputs", ())
+        ],
+        inputs=[each["model_id"] for each in inputs.get("model_inputs", ())],
+        outputs=[(each["model_id"], int(each.get("step", 0))) for each in outputs],
+    )
+
+
+def _logged_model(found: Mapping[str, Any]) -> LoggedModel:
+    info, data = found["info"], found.get("data") or {}
+    return LoggedModel(
+        model_id=info["model_id"],
+        experiment_id=int(info["experiment_id"]),
+        name=info.get("name", ""),
+        model_type=info.get("model_type"),
+        source_run_id=info.get("source_run_id") or None,
+        status=info["status"],
+        status_message=info.get("status_message"),
+        artifact_uri=info.get("artifact_uri", ""),
+        creation_time=int(info.get("creation_timestamp_ms", 0)),
+        last_update_time=int(info.get("last_updated_timestamp_ms", 0)),
+        stage=ACTIVE,
+        params=_pairs(data.get("params")),
+        tags=_pairs(info.get("tags")),
+        points=[
+            ModelPoint(
+                run=each.get("run_id", ""),
+                key=each["key"],
+                step=int(each.get("step", 0)),
+                timestamp=int(each["timestamp"]),
+                value=_value(each),
+                dataset_name=each.get("dataset_name"),
+                dataset_digest=each.get("dataset_digest"),
+            )
+            for each in data.get("metrics", ())
+        ],
+    )
+
+
+def _version(found: Mapping[str, Any]) -> Version:
+    source = found.get("source", "")
+    return Version(
+        number=int(found["version"]),
+        description=found.get("description", ""),
+        stage=found.get("current_stage") or "None",
+        source=source,
+        storage_location=source,
+        run_id=found.get("run_id") or None,
+        run_link=found.get("run_link", ""),
+        model_id=found.get("model_id") or logged_model_of_source(source),
+        creation_time=int(found.get("creation_timestamp", 0)),
+        last_update_time=int(found.get("last_updated_timestamp", 0)),
+        tags=_pairs(found.get("tags")),
+    )
+
+
+def _value(metric: Mapping[str, Any]) -> float:
+    """Return the value of a metric as it was logged: a server with a database answers no infinity."""
+    value = float(metric["value"])
+    return math.copysign(math.inf, value) if abs(value) == sys.float_info.max else value
+
+
+def _pairs(listed: Sequence[Mapping[str, str]] | None) -> dict[str, str]:
+    return {each["key"]: each.get("value", "") for each in listed or ()}
