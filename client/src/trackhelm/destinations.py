@@ -2,13 +2,14 @@
 
 A tracking URI is a server's address, or a folder: that of an embedded server on this machine, which is
 started when it is needed, or of what is logged offline. Without one, the folder is `./trackhelm-data`.
+With `TRACKHELM_OFFLINE=true` this process has no server: all is kept in the folder until `trackhelm sync`.
 """
 
 import atexit
 import logging
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from threading import Lock
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 DEFAULT_FOLDER: Final = "trackhelm-data"
 ARTIFACTS_TO_SEND: Final = "artifacts-to-send"
 """The folder in a data folder of the artifacts of runs that were logged offline."""
-INPUTS_TO_SEND: Final = "inputs-to-send"
-"""The folder in a data folder of what such runs read and made: a file of JSON lines for each run."""
 
 METRICS_A_REQUEST: Final = 1_000
 _EXIT_LOOK_SECONDS: Final = 1.0
@@ -61,7 +60,8 @@ class Log(Protocol):
 class DirectLog:
     """Sends each call to the server and returns when that has stored it. For `synchronous=True`.
 
-    Labels are for Trackhelm's server; MLflow's takes no notice of them.
+    Labels, by default those of a rank of a distributed job, are for Trackhelm's server; MLflow's takes no
+    notice of them.
     """
 
     def __init__(self, transport: "Transport") -> None:
@@ -78,6 +78,11 @@ class DirectLog:
         dataset: tuple[str, str] | None = None,
     ) -> None:
         """Log a value of each metric."""
+        if labels is None:
+            from trackhelm.log.ranks import detect
+
+            rank = detect()
+            labels = dict(rank.labels) if rank else None
         common: dict[str, Any] = {"timestamp": timestamp_ms, "step": step}
         if model_id is not None:
             common["model_id"] = model_id
@@ -150,6 +155,22 @@ class CheckedLog:
         except self._refusals as refusal:
             raise MlflowException.invalid_parameter_value(refusal) from None
 
+    def inputs(
+        self, run_id: str, datasets: Sequence[Mapping[str, Any]], models: Sequence[Mapping[str, Any]]
+    ) -> None:
+        """Note datasets and logged models that a run read."""
+        try:
+            self._log.inputs(run_id, datasets, models)
+        except self._refusals as refusal:
+            raise MlflowException.invalid_parameter_value(refusal) from None
+
+    def outputs(self, run_id: str, models: Sequence[Mapping[str, Any]]) -> None:
+        """Note logged models that a run made."""
+        try:
+            self._log.outputs(run_id, models)
+        except self._refusals as refusal:
+            raise MlflowException.invalid_parameter_value(refusal) from None
+
     def create_run(self, run_id: str, **fields: Any) -> None:
         """Create a run with an id that the client made."""
         try:
@@ -203,7 +224,10 @@ class Destination:
 
     def __init__(self, uri: str) -> None:
         self.uri = uri
+        self._keeps = environment.flag(environment.OFFLINE, default=False)
         self.folder = folder_of(uri)
+        if self._keeps and self.folder is None:
+            self.folder = Path(DEFAULT_FOLDER).absolute()
         self._lock = Lock()
         self._process = os.getpid()
         self._transport: Transport | None = None
@@ -214,6 +238,8 @@ class Destination:
         """The server's address; None where there is none, and what is logged is kept offline."""
         if self.folder is None:
             return self.uri
+        if self._keeps:
+            return None
         from trackhelm.local import server_of
 
         return server_of(self.folder)
@@ -229,9 +255,13 @@ class Destination:
             address = self.address
             if address is None:
                 raise MlflowException(
-                    f"There is no server: what is logged is kept in {self.folder}. Install "
-                    "trackhelm[server], or set a tracking URI, to read it here; `trackhelm sync` sends it "
-                    "to a server",
+                    f"There is no server: what is logged is kept in {self.folder}. "
+                    + (
+                        "TRACKHELM_OFFLINE=true wants it so"
+                        if self._keeps
+                        else "Install trackhelm[server], or set a tracking URI, to read it here"
+                    )
+                    + "; `trackhelm sync` sends it to a server",
                     error_code="TEMPORARILY_UNAVAILABLE",
                 )
             from trackhelm.rest.transport import Transport

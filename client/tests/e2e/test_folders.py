@@ -149,6 +149,36 @@ def test_what_was_logged_offline_is_sent_by_sync(
     assert again == "Nothing waits to be sent.\n"
 
 
+OFFLINE = """
+import pandas as pd, trackhelm as mlflow
+from trackhelm.entities import LoggedModelInput
+mlflow.set_experiment(experiment_id="0")
+with mlflow.start_run(run_name="at sea") as run:
+    mlflow.log_metric("loss", 0.5, dataset=mlflow.data.from_pandas(pd.DataFrame({"x": [1.0]}), name="points"))
+    mlflow.log_table({"question": ["a"], "answer": [1]}, "tables/qa.json")
+    mlflow.log_table(pd.DataFrame({"question": ["b"], "answer": [2]}), "tables/qa.json")
+    mlflow.log_table({"x": [3]}, "other.json")
+    mlflow.log_dict({"a": 1}, "settings.json")
+    assert mlflow.artifacts.load_text(f"runs:/{run.info.run_id}/settings.json")
+print(run.info.run_id)
+"""
+
+
+def test_a_variable_keeps_everything_though_a_server_is_named(server: ServerProcess, tmp_path: Path) -> None:
+    told = {"TRACKHELM_OFFLINE": "true", "MLFLOW_TRACKING_URI": "http://127.0.0.1:9"}
+    run_id = run_python(sys.executable, "-c", OFFLINE, cwd=tmp_path, variables=told).stdout.strip()
+    command = ("-m", "trackhelm", "sync", "--to", server.url)
+    assert "all sent to" in run_python(sys.executable, *command, cwd=tmp_path, variables=told).stdout
+    client = mlflow.MlflowClient(server.url)
+    run = client.get_run(run_id)
+    assert (run.info.run_name, run.info.status, run.data.metrics) == ("at sea", "FINISHED", {"loss": 0.5})
+    assert run.inputs is not None
+    assert [used.dataset.name for used in run.inputs.dataset_inputs] == ["points"]
+    tables = client.load_table("0", "tables/qa.json", run_ids=[run_id])
+    assert tables.to_dict("list") == {"question": ["a", "b"], "answer": [1, 2]}
+    assert client.load_table("0", "other.json", run_ids=[run_id])["x"].tolist() == [3]
+
+
 def test_the_command_opens_a_folder_with_what_was_logged_offline(
     folder: Path, path_with_server: str, tmp_path: Path
 ) -> None:

@@ -229,6 +229,19 @@ def test_labels_are_sent_by_a_call_that_waits_for_the_server(server: ServerProce
     assert {"rank": "3"} in [one.get("labels") for one in series]
 
 
+def test_a_rank_that_waits_for_the_server_keeps_its_labels(
+    server: ServerProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRACKHELM_RANK", "2")
+    monkeypatch.setenv("TRACKHELM_WORLD_SIZE", "4")
+    transport = Transport(server.url)
+    run = new_run(transport)
+    DirectLog(transport).metrics(run, {"loss": 0.5}, 1, 2)
+    query = {"run_ids": [run], "keys": ["loss"]}
+    series = transport.call("POST", "/api/2.0/trackhelm/series/list", body=query)["series"]
+    assert {"rank": "2", "world_size": "4"} in [one.get("labels") for one in series]
+
+
 def test_what_is_logged_to_a_run_that_is_not_there_is_put_aside(
     server: ServerProcess, tmp_path: Path
 ) -> None:

@@ -4,10 +4,12 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import trackhelm as mlflow
 from tests.e2e.server import ServerProcess
+from trackhelm.entities import LoggedModelInput, LoggedModelOutput
 from trackhelm.exceptions import MlflowException
 
 
@@ -81,6 +83,36 @@ def test_a_run_is_resumed_while_the_server_is_away(own_server: ServerProcess) ->
         1,
         2,
     ]
+
+
+def test_inputs_and_outputs_are_noted_while_the_server_is_away(own_server: ServerProcess) -> None:
+    model = mlflow.MlflowClient().create_logged_model("0", "forest")
+    with mlflow.start_run() as run:
+        own_server.kill()
+        data = mlflow.data.from_numpy(np.arange(3.0), name="numbers")
+        mlflow.log_input(data, context="training", model=LoggedModelInput(model.model_id))
+        mlflow.log_outputs([LoggedModelOutput(model.model_id, 3)])
+        mlflow.log_metric("loss", 0.5, dataset=data)
+    own_server.restart()
+    found = mlflow.get_run(run.info.run_id)
+    assert found.inputs is not None
+    [used] = found.inputs.dataset_inputs
+    assert used.dataset.name == "numbers"
+    assert {tag.key: tag.value for tag in used.tags} == {"mlflow.data.context": "training"}
+    assert [one.model_id for one in found.inputs.model_inputs] == [model.model_id]
+    assert found.outputs is not None
+    assert [(one.model_id, one.step) for one in found.outputs.model_outputs] == [(model.model_id, 3)]
+
+
+def test_an_artifact_says_that_it_was_not_stored(own_server: ServerProcess) -> None:
+    with mlflow.start_run() as run:
+        own_server.kill()
+        with pytest.raises(MlflowException, match=r"note\.txt of the run .* was not stored") as refused:
+            mlflow.log_text("a note", "note.txt")
+        assert refused.value.error_code == "TEMPORARILY_UNAVAILABLE"
+        own_server.restart()
+        mlflow.log_text("a note", "note.txt")
+    assert mlflow.artifacts.load_text(f"runs:/{run.info.run_id}/note.txt") == "a note"
 
 
 def test_what_needs_an_answer_raises(own_server: ServerProcess) -> None:

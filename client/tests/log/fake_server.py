@@ -85,7 +85,7 @@ class FakeServer:
                 self.tags[run, tag["key"]] = tag["value"]
         elif path.endswith("/runs/update"):
             self.ends[run] = message["status"]
-        else:
+        elif not path.endswith(("/runs/log-inputs", "/runs/outputs")):
             return error(404, "ENDPOINT_NOT_FOUND")
         return 200, {}, b"{}"
 

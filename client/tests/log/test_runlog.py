@@ -49,6 +49,47 @@ def test_what_is_logged_arrives(log: RunLog, server: FakeServer) -> None:
     assert log.stats()["waiting_bytes"] == 0
 
 
+def test_what_a_run_read_and_made_arrives_before_its_end(log: RunLog, server: FakeServer) -> None:
+    used = {
+        "dataset": {"name": "n", "digest": "d", "source_type": "local", "source": "{}"},
+        "tags": [{"key": "mlflow.data.context", "value": "training"}],
+    }
+    log.inputs(RUN, [used], [{"model_id": "m-1"}])
+    log.outputs(RUN, [{"model_id": "m-2", "step": 3}])
+    log.end_run(RUN, "FINISHED", 9_000)
+    log.flush(timeout=60)
+    assert [(path, message) for path, message in server.requests if "update" not in path] == [
+        (
+            "/api/2.0/mlflow/runs/log-inputs",
+            {"run_id": RUN, "datasets": [used], "models": [{"model_id": "m-1"}]},
+        ),
+        ("/api/2.0/mlflow/runs/outputs", {"run_id": RUN, "models": [{"model_id": "m-2", "step": 3}]}),
+    ]
+    assert server.requests[-1][0] == "/api/2.0/mlflow/runs/update"
+
+
+def test_inputs_that_the_server_refuses_are_put_aside(log: RunLog, server: FakeServer) -> None:
+    server.intercept = lambda path, _: (
+        error(400, "INVALID_PARAMETER_VALUE", "no such model") if "log-inputs" in path else None
+    )
+    log.inputs(RUN, [], [{"model_id": "m-1"}])
+    log.metrics(RUN, {"loss": 0.5}, 1, 1)
+    log.flush(timeout=60)
+    [found] = log.rejected(RUN)
+    assert (found["kind"], found["error"]) == ("inputs", "no such model")
+    assert found["value"]["models"] == [{"model_id": "m-1"}]
+    assert steps(server) == [1]
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("name", ""), ("digest", "d" * 37), ("source", None), ("profile", 3)]
+)
+def test_a_dataset_that_no_server_takes_is_refused_at_once(log: RunLog, field: str, value: object) -> None:
+    dataset = {"name": "n", "digest": "d", "source_type": "local", "source": "{}", field: value}
+    with pytest.raises(InvalidEntryError, match=f"Invalid {field} .* of the dataset"):
+        log.inputs(RUN, [{"dataset": dataset, "tags": []}], [])
+
+
 def test_segments_are_deleted_when_they_are_acknowledged(
     log: RunLog, server: FakeServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

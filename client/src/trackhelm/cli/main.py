@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from trackhelm import __version__
+from trackhelm import __version__, environment
 from trackhelm.cli import artifacts, experiments, models, runs, server, sync
 from trackhelm.destinations import set_tracking_uri
 from trackhelm.exceptions import MlflowException
@@ -37,6 +37,8 @@ def _common(
 ) -> None:
     """Experiment tracking: runs, artifacts and models, on a server or in a folder."""
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
+    # It is for programs that log; a command that is given a server is meant to call it.
+    environment.take(environment.OFFLINE)
     if tracking_uri is not None:
         set_tracking_uri(tracking_uri)
 

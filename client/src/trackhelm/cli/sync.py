@@ -13,7 +13,6 @@ from trackhelm.client import MlflowClient
 from trackhelm.destinations import (
     ARTIFACTS_TO_SEND,
     DEFAULT_FOLDER,
-    INPUTS_TO_SEND,
     destination_of,
     get_tracking_uri,
 )
@@ -45,11 +44,7 @@ def sync(
 ) -> None:
     """Send what waits on the disk to its server; exit 1 if some of it was refused or could not be sent."""
     folders = _folders(path, everything=everything)
-    waiting = [
-        folder
-        for folder in folders
-        if watch or waiting_bytes(folder) or _artifacts_of(folder) or _kept(folder, INPUTS_TO_SEND)
-    ]
+    waiting = [folder for folder in folders if watch or waiting_bytes(folder) or _artifacts_of(folder)]
     if not waiting:
         typer.echo("Nothing waits to be sent.")
         return
@@ -78,7 +73,6 @@ def send(folder: DestinationFolder, to: str | None, *, watch: bool = False) -> b
         done = sync_folder(folder, address, watch=watch, tell=tell)
     except (DeliveryError, ValueError) as error:
         raise MlflowException(error) from None
-    _send_inputs(folder, address)
     files = _send_artifacts(folder, address)
     shown.print(f"{folder.path}: all sent to {address}, with {files} artifacts", highlight=False)
     if done.rejected:
@@ -96,16 +90,11 @@ def _folders(path: Path | None, *, everything: bool) -> list[DestinationFolder]:
 
 
 def _artifacts_of(folder: DestinationFolder) -> list[Path]:
-    """Return the folders of artifacts that were logged offline, each named by its run."""
-    return [one for one in _kept(folder, ARTIFACTS_TO_SEND) if one.is_dir()]
-
-
-def _kept(folder: DestinationFolder, name: str) -> list[Path]:
-    """Return what is in a folder beside the log of a data folder, if that is of what was logged offline."""
-    kept = folder.path.parent.parent / name
+    """Return the folders of artifacts that were logged offline beside a log, each named by its run."""
+    kept = folder.path.parent.parent / ARTIFACTS_TO_SEND
     if folder.uri is not None or folder.path.parent.name != _LOG or not kept.is_dir():
         return []
-    return sorted(kept.iterdir())
+    return [one for one in sorted(kept.iterdir()) if one.is_dir()]
 
 
 def _renamed(folder: DestinationFolder) -> dict[str, str]:
@@ -115,16 +104,6 @@ def _renamed(folder: DestinationFolder) -> dict[str, str]:
     except FileNotFoundError:
         return {}
     return found
-
-
-def _send_inputs(folder: DestinationFolder, address: str) -> None:
-    """Send what runs read and made that were logged offline. The same sent again changes nothing."""
-    transport, renamed = MlflowClient(address)._rest, _renamed(folder)  # noqa: SLF001 - of this package
-    for kept in _kept(folder, INPUTS_TO_SEND):
-        for line in kept.read_text(encoding="utf-8").splitlines():
-            endpoint, body = json.loads(line)
-            transport.post(endpoint, {**body, "run_id": renamed.get(kept.stem, kept.stem)})
-        kept.unlink()
 
 
 def _send_artifacts(folder: DestinationFolder, address: str) -> int:

@@ -20,7 +20,7 @@ from trackhelm.client.logged_models import LoggedModelCalls
 from trackhelm.client.runs import RunCalls, now_ms
 from trackhelm.destinations import ARTIFACTS_TO_SEND
 from trackhelm.entities import FileInfo, Run
-from trackhelm.exceptions import RESOURCE_DOES_NOT_EXIST, MlflowException
+from trackhelm.exceptions import RESOURCE_DOES_NOT_EXIST, MlflowException, ServerAwayException, is_away
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,29 +36,36 @@ _logger = logging.getLogger("trackhelm")
 _stores: dict[tuple[str, str], ArtifactStore] = {}
 """The store of a tracking URI's run: where a run's artifacts are does not change."""
 
+_tables_offline: dict[tuple[str, str], list[dict[str, str]]] = {}
+"""The tables of runs that this process has logged offline, as their tag names them."""
+
 
 class ArtifactCalls(RunCalls, LoggedModelCalls):
     """Artifacts: files, folders, and what is turned into a file."""
 
     def log_artifact(self, run_id: str, local_path: str | Path, artifact_path: str | None = None) -> None:
         """Store a file, or a folder under its own name, in a folder of a run's artifacts."""
-        _upload(self._run_store(run_id), Path(local_path), artifact_path)
+        with _storing(f"{local_path} of the run {run_id}"):
+            _upload(self._run_store(run_id), Path(local_path), artifact_path)
 
     def log_artifacts(self, run_id: str, local_dir: str | Path, artifact_path: str | None = None) -> None:
         """Store everything in a folder in a folder of a run's artifacts."""
-        _upload_contents(self._run_store(run_id), Path(local_dir), artifact_path)
+        with _storing(f"{local_dir} of the run {run_id}"):
+            _upload_contents(self._run_store(run_id), Path(local_dir), artifact_path)
 
     def log_model_artifact(
         self, model_id: str, local_path: str | Path, artifact_path: str | None = None
     ) -> None:
         """Store a file in a folder of a logged model's artifacts."""
-        _upload(self._model_store(model_id), Path(local_path), artifact_path)
+        with _storing(f"{local_path} of the model {model_id}"):
+            _upload(self._model_store(model_id), Path(local_path), artifact_path)
 
     def log_model_artifacts(
         self, model_id: str, local_dir: str | Path, artifact_path: str | None = None
     ) -> None:
         """Store everything in a folder in a folder of a logged model's artifacts."""
-        _upload_contents(self._model_store(model_id), Path(local_dir), artifact_path)
+        with _storing(f"{local_dir} of the model {model_id}"):
+            _upload_contents(self._model_store(model_id), Path(local_dir), artifact_path)
 
     def list_artifacts(self, run_id: str, path: str | None = None) -> list[FileInfo]:
         """List a folder of a run's artifacts; the root by default."""
@@ -188,11 +195,18 @@ class ArtifactCalls(RunCalls, LoggedModelCalls):
                 before = read_table(Path(self.download_artifacts(run_id, artifact_file, place)))
             frame = pd.concat([before, frame], ignore_index=True)
         self._store_file(run_id, artifact_file, lambda path: write_table(frame, path))
-        run = self.get_run(run_id)
-        logged: list[dict[str, str]] = json.loads(run.data.tags.get(_LOGGED_ARTIFACTS, "[]"))
+        logged = self._logged_tables(run_id)
         entry = {"path": artifact_file, "type": "table"}
         if entry not in logged:
-            self.set_tag(run_id, _LOGGED_ARTIFACTS, json.dumps([*logged, entry]))
+            logged.append(entry)
+            self.set_tag(run_id, _LOGGED_ARTIFACTS, json.dumps(logged))
+
+    def _logged_tables(self, run_id: str) -> list[dict[str, str]]:
+        """Return what a run's tag says of its tables; offline, of those that this process has logged."""
+        if self._destination.is_offline:
+            return _tables_offline.setdefault((self.tracking_uri, run_id), [])
+        logged: list[dict[str, str]] = json.loads(self.get_run(run_id).data.tags.get(_LOGGED_ARTIFACTS, "[]"))
+        return logged
 
     def load_table(
         self,
@@ -260,10 +274,26 @@ class ArtifactCalls(RunCalls, LoggedModelCalls):
         """Let a file be written, under its own name, and store it."""
         with _temporary(artifact_file) as path:
             write(path)
-            self._run_store(run_id).upload(path, str(PurePosixPath(artifact_file)))
+            with _storing(f"{artifact_file} of the run {run_id}"):
+                self._run_store(run_id).upload(path, str(PurePosixPath(artifact_file)))
 
     def _store_bytes(self, run_id: str, artifact_file: str, content: bytes) -> None:
         self._store_file(run_id, artifact_file, lambda path: path.write_bytes(content))
+
+
+@contextmanager
+def _storing(what: str) -> Iterator[None]:
+    """Say of an artifact that a server that does not answer did not store it."""
+    try:
+        yield
+    except MlflowException as error:
+        if not is_away(error):
+            raise
+        raise ServerAwayException(
+            f"The artifact {what} was not stored, since the tracking server does not answer. Artifacts are "
+            "sent at once, unlike metrics, params and tags: log it again later, or log offline. "
+            f"{error.message}"
+        ) from error
 
 
 @contextmanager

@@ -39,7 +39,8 @@ class LoggedModelCalls(ClientBase):
         return model
 
     def get_logged_model(self, model_id: str) -> LoggedModel:
-        """Return a logged model."""
+        """Return a logged model, with the metrics of it that this process has logged."""
+        self._destination.flush()
         answer = self._rest.get(f"logged-models/{path_of(model_id)}")
         return LoggedModel.from_dictionary(answer["model"])
 
@@ -86,6 +87,7 @@ class LoggedModelCalls(ClientBase):
         Example:
             >>> MlflowClient().search_logged_models(["0"], "metrics.accuracy > 0.9")
         """
+        self._destination.flush()
         body = {
             "experiment_ids": [str(experiment_id) for experiment_id in experiment_ids],
             "filter": filter_string,

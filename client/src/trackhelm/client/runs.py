@@ -1,6 +1,5 @@
 """The calls of `MlflowClient` about runs: their life, what is logged to them, and searches."""
 
-import json
 import time
 from collections.abc import Iterable, Sequence
 from itertools import groupby
@@ -8,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from trackhelm.client._base import ClientBase, page, pairs
 from trackhelm.client.experiments import view_name
-from trackhelm.destinations import INPUTS_TO_SEND
 from trackhelm.entities import (
     DatasetInput,
     LoggedModelInput,
@@ -226,7 +224,6 @@ class RunCalls(ClientBase):
         models: Sequence[LoggedModelInput] | None = None,
     ) -> None:
         """Note the datasets and logged models that a run read."""
-        self.flush(run_id)
         inputs = [
             {
                 "dataset": {key: value for key, value in used.dataset if value is not None},
@@ -234,26 +231,12 @@ class RunCalls(ClientBase):
             }
             for used in datasets or ()
         ]
-        models_read = [{"model_id": model.model_id} for model in models or ()]
-        self._note("runs/log-inputs", {"run_id": run_id, "datasets": inputs, "models": models_read})
+        self._destination.log.inputs(run_id, inputs, [{"model_id": model.model_id} for model in models or ()])
 
     def log_outputs(self, run_id: str, models: Sequence[LoggedModelOutput]) -> None:
         """Note the logged models that a run made."""
-        self.flush(run_id)
         made = [{"model_id": model.model_id, "step": model.step} for model in models]
-        self._note("runs/outputs", {"run_id": run_id, "models": made})
-
-    def _note(self, endpoint: str, body: dict[str, Any]) -> None:
-        """Send what a run read or made, or keep it where `trackhelm sync` finds it."""
-        destination = self._destination
-        if not destination.is_offline:
-            self._rest.post(endpoint, body)
-            return
-        assert destination.folder is not None, "only a folder is without a server"
-        kept = destination.folder / INPUTS_TO_SEND / f"{body['run_id']}.jsonl"
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        with kept.open("a", encoding="utf-8") as file:
-            file.write(json.dumps([endpoint, body]) + "\n")
+        self._destination.log.outputs(run_id, made)
 
     def flush(self, run_id: str | None = None) -> None:
         """Wait until the server has what this process has logged.

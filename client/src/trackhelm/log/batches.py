@@ -9,7 +9,7 @@ from trackhelm.log.segments import Entry, Rows
 
 @dataclass(slots=True)
 class Batch:
-    """Records of some writers, as they are sent: new runs, then params and tags, metrics, and ends of runs.
+    """Records of some writers, as they are sent: runs, params, tags, inputs and outputs, metrics, ends.
 
     Within a process that is as good as the order in which it logged: a run is made before anything is logged
     to it, and what is logged after its end is of a run that goes on.
@@ -18,6 +18,8 @@ class Batch:
     creates: dict[str, dict[str, Any]] = field(default_factory=dict)
     params: dict[str, dict[str, str]] = field(default_factory=dict)
     tags: dict[str, dict[str, str]] = field(default_factory=dict)
+    notes: list[Entry] = field(default_factory=list)
+    """What runs read and made: entries of the kinds `inputs` and `outputs`."""
     rows: dict[bytes, Rows] = field(default_factory=dict)
     """The rows of each shape, by its definition."""
     ends: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -51,6 +53,8 @@ class Batch:
                     self.conflicts.append((run, key, known, value))
         elif entry.kind == "tags":
             self.tags.setdefault(run, {}).update(entry.fields["tags"])
+        elif entry.kind in {"inputs", "outputs"}:
+            self.notes.append(entry)
         elif entry.kind == "create_run":
             self.creates.setdefault(run, dict(entry.fields))
         elif entry.kind == "end_run":
@@ -63,6 +67,7 @@ class Batch:
             self.creates
             or self.params
             or self.tags
+            or self.notes
             or self.rows
             or self.ends
             or self.conflicts

@@ -5,7 +5,7 @@ The rules are the server's, so that hardly anything is refused later. What is ac
 
 import posixpath
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
@@ -15,6 +15,18 @@ LABEL_NAME_LENGTH: Final = 64
 LABEL_VALUE_LENGTH: Final = 250
 LEAST_INTEGER: Final = -(2**63)
 GREATEST_INTEGER: Final = 2**63 - 1
+
+_DATASET_FIELDS: Final = {
+    "name": 500,
+    "digest": 36,
+    "source_type": 500,
+    "source": 65_535,
+    "schema": 1_048_575,
+    "profile": 16_777_215,
+}
+"""The fields of a dataset, and the most characters of each that MLflow's server takes."""
+_MAY_LACK: Final = frozenset({"schema", "profile"})
+_INPUT_TAG_FIELDS: Final = {"key": 255, "value": 500}
 
 _KEY: Final = re.compile(r"[/\w.\- :]*")
 _RUN: Final = re.compile(r"[a-zA-Z0-9][\w\-]{0,255}")
@@ -88,6 +100,28 @@ def check_texts(values: Mapping[Any, Any], called: str) -> None:
             raise InvalidEntryError(
                 f"Invalid value {shown(value)} of {called} {key!r}: {error.reason}"
             ) from error
+
+
+def check_inputs(datasets: Sequence[Mapping[str, Any]]) -> None:
+    """Raise `InvalidEntryError` unless these are datasets with tags of their use, as a request has them."""
+    for used in datasets:
+        dataset = used.get("dataset", {})
+        for field, most in _DATASET_FIELDS.items():
+            value = dataset.get(field)
+            if value is None and field in _MAY_LACK:
+                continue
+            if not isinstance(value, str) or not value or len(value) > most:
+                raise InvalidEntryError(
+                    f"Invalid {field} {shown(value)} of the dataset {shown(dataset.get('name'))}: it must be "
+                    f"a string of 1 to {most} characters"
+                )
+        for tag in used.get("tags", ()):
+            for field, most in _INPUT_TAG_FIELDS.items():
+                if not isinstance(tag.get(field), str) or len(tag[field]) > most:
+                    raise InvalidEntryError(
+                        f"Invalid {field} {shown(tag.get(field))} of a tag of the dataset "
+                        f"{shown(dataset.get('name'))}: it must be a string of at most {most} characters"
+                    )
 
 
 def check_labels(labels: Mapping[Any, Any]) -> tuple[tuple[str, str], ...]:

@@ -12,7 +12,7 @@ import json
 import math
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count, islice
@@ -50,6 +50,8 @@ _METRICS: Final = "/api/2.0/trackhelm/metrics"
 _SERVER_INFO: Final = "/api/2.0/trackhelm/server-info"
 _CREATE: Final = "/api/2.0/trackhelm/runs/create"
 _MLFLOW: Final = "/api/2.0/mlflow"
+_NOTES: Final = {"inputs": "/runs/log-inputs", "outputs": "/runs/outputs"}
+"""The endpoints that take what runs read and made, by the kind of the entry."""
 _FIXED_LABELS: Final = ("model_id", "dataset_name", "dataset_digest")
 
 
@@ -160,14 +162,11 @@ class Delivery:
             tags = [_Item("tags", *pair) for pair in batch.tags.get(run, {}).items()]
             self._log_batch(run, params, abilities)
             self._log_batch(run, tags, abilities)
-        if abilities.columns:
-            for rows in bodies(batch.rows.values()):
-                self._columns(rows, abilities)
-        else:
-            for one in batch.rows.values():
-                items = _items_of(one)
-                while some := list(islice(items, BATCH_METRICS)):
-                    self._log_batch(one.shape.key.run, some, abilities)
+        for entry in batch.notes:
+            path, message = _NOTES[entry.kind], {**entry.fields}
+            del message["kind"], message["run"]
+            self._try(entry.kind, entry.run, "", message, self._poster(path, entry.run, message))
+        self._metrics(batch.rows.values(), abilities)
         for run, fields in batch.ends.items():
             message = {"status": fields["status"], "end_time": fields["end_time"]}
             self._try("end_run", run, "status", fields["status"], self._poster("/runs/update", run, message))
@@ -195,6 +194,16 @@ class Delivery:
         """Ask the server anew what it can do: after a failure it may be of another version."""
         self._abilities = None
         close_idle()
+
+    def _metrics(self, rows: Iterable[Rows], abilities: Abilities) -> None:
+        if abilities.columns:
+            for body in bodies(rows):
+                self._columns(body, abilities)
+            return
+        for one in rows:
+            items = _items_of(one)
+            while some := list(islice(items, BATCH_METRICS)):
+                self._log_batch(one.shape.key.run, some, abilities)
 
     # Columns.
 

@@ -7,7 +7,7 @@ raises: it is on the disk, or counted as dropped.
 import os
 import struct
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from threading import Lock
@@ -18,6 +18,7 @@ from trackhelm.log.checks import (
     DeliveryError,
     InvalidEntryError,
     ParamConflictError,
+    check_inputs,
     check_key,
     check_labels,
     check_run_id,
@@ -188,6 +189,29 @@ class RunLog:
         writer = self._writer or self._open()
         with writer.lock:
             self._append(writer, {"kind": "tags", "run": run_id, "tags": dict(tags)})
+
+    def inputs(
+        self, run_id: str, datasets: Sequence[Mapping[str, Any]], models: Sequence[Mapping[str, Any]]
+    ) -> None:
+        """Note datasets and logged models that a run read, as MLflow's `runs/log-inputs` takes them.
+
+        Raises `InvalidEntryError` if one of them is not valid; then nothing was logged.
+        """
+        check_run_id(run_id)
+        check_inputs(datasets)
+        if datasets or models:
+            self._note("inputs", run_id, {"datasets": [*datasets], "models": [*models]})
+
+    def outputs(self, run_id: str, models: Sequence[Mapping[str, Any]]) -> None:
+        """Note logged models that a run made, as MLflow's `runs/outputs` takes them."""
+        check_run_id(run_id)
+        if models:
+            self._note("outputs", run_id, {"models": [*models]})
+
+    def _note(self, kind: str, run_id: str, fields: Mapping[str, object]) -> None:
+        writer = self._writer or self._open()
+        with writer.lock:
+            self._append(writer, {"kind": kind, "run": run_id, **fields})
 
     def create_run(
         self,

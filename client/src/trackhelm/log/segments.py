@@ -8,7 +8,8 @@ it is:
   `[run id, [key, …], [[label, value], …]]`.
 - `ROW`: the number of a shape that an earlier record of this segment defines, step (64 bits, signed) and
   timestamp (64 bits, not negative; milliseconds since the epoch), then a double for each key of the shape.
-- `ENTRY`: JSON of an object with the field `kind`: a param, a tag, a new run, or a run's end.
+- `ENTRY`: JSON of an object with the field `kind`: params, tags, what a run read or made,
+  a new run, or a run's end.
 
 A training loop logs the same keys of the same run at each step. So their names are written once a segment,
 and a call with ten metrics takes 109 bytes.
@@ -78,7 +79,7 @@ class Entry:
 
     @property
     def kind(self) -> str:
-        """What was logged: `params`, `tags`, `create_run` or `end_run`."""
+        """What was logged: `params`, `tags`, `inputs`, `outputs`, `create_run` or `end_run`."""
         return str(self.fields["kind"])
 
     @property
