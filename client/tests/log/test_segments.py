@@ -141,6 +141,19 @@ def test_a_torn_end_hides_nothing_before_it(
     assert sorted(map(repr, found)) == sorted(map(repr, logged[:complete]))
 
 
+@on_slow_machines
+@given(st.lists(shapes, min_size=1, max_size=4, unique=True), calls, st.data())
+def test_zeros_after_the_end_or_after_a_torn_record_are_no_damage(
+    known: list[ShapeKey], wanted: list[object], data: st.DataObject
+) -> None:
+    whole, ends, logged = segment(known, wanted)
+    cut = data.draw(st.integers(len(MAGIC), len(whole)))
+    # A record of which only zeros are missing is whole.
+    complete = sum(not whole[cut:end].strip(b"\0") for end in ends)
+    reserved = whole[:cut] + bytes(data.draw(st.sampled_from([200, 5_000])))
+    assert sorted(map(repr, read_all(reserved, []))) == sorted(map(repr, logged[:complete]))
+
+
 @settings(
     on_slow_machines,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],  # shrinking takes minutes

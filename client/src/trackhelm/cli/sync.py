@@ -19,7 +19,7 @@ from trackhelm.destinations import (
 from trackhelm.exceptions import MlflowException
 from trackhelm.log.checks import DeliveryError
 from trackhelm.log.spool import DestinationFolder
-from trackhelm.log.sync import Progress, folders_of, waiting_bytes
+from trackhelm.log.sync import Progress, folders_of
 from trackhelm.log.sync import sync as sync_folder
 
 _LOG = "log"
@@ -44,7 +44,7 @@ def sync(
 ) -> None:
     """Send what waits on the disk to its server; exit 1 if some of it was refused or could not be sent."""
     folders = _folders(path, everything=everything)
-    waiting = [folder for folder in folders if watch or waiting_bytes(folder) or _artifacts_of(folder)]
+    waiting = [folder for folder in folders if watch or folder.waiting_bytes() or _artifacts_of(folder)]
     if not waiting:
         typer.echo("Nothing waits to be sent.")
         return

@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from trackhelm import environment
 from trackhelm.log.spool import DestinationFolder, try_lock
 from trackhelm.log.writer import Writer
 
@@ -18,6 +19,12 @@ log = logging.getLogger("trackhelm")
 
 EVERY_SECONDS: Final = 1.0
 """How often the disk is synced: as much as a power cut may take back."""
+
+LIMIT_SECONDS: Final = 5.0
+"""How often it is checked how much waits on the disk, of all processes that log to the same server."""
+
+LIMIT_BYTES: Final = 10 * 1024**3
+"""How much may wait by default; see `TRACKHELM_SPOOL_LIMIT_BYTES`."""
 
 UPLOADER_SECONDS: Final = 5.0
 """How often it is checked that an uploader runs, and how long one that ended is not started again."""
@@ -41,6 +48,9 @@ class Keeper:
         self._folder = folder
         self._uploads = destination is not None and os.environ.get("TRACKHELM_UPLOADER", "process") != "off"
         self._in_thread = os.environ.get("TRACKHELM_UPLOADER") == "thread"
+        self._limit = environment.whole("SPOOL_LIMIT_BYTES", LIMIT_BYTES)
+        self._limited_at = -LIMIT_SECONDS
+        self._records = 0
         self._looked_at = -UPLOADER_SECONDS
         self._warned_at = -WARN_SECONDS
         self._told: tuple[object, ...] = ()
@@ -65,6 +75,7 @@ class Keeper:
                     log.warning("The folder of what was logged was deleted by somebody, and is begun anew.")
                 self._beat()
                 self._writer.sync()
+                self._check_limit()
                 self._start_uploader()
                 self._warn()
             except Exception:  # a training loop must not be told by an exception in a thread
@@ -74,6 +85,20 @@ class Keeper:
         self.look()
         while not self._stopping.wait(EVERY_SECONDS):
             self.look()
+
+    def _check_limit(self) -> None:
+        """Drop metrics while too much waits on the disk."""
+        now = time.monotonic()
+        writer = self._writer
+        if not self._limit or now - self._limited_at < LIMIT_SECONDS:
+            return
+        if writer.records == self._records and writer.limit is None:
+            return  # nothing was added by this process
+        self._limited_at, self._records = now, writer.records
+        if self._folder.waiting_bytes(self._limit) < self._limit:
+            writer.set_limit(None)
+        else:
+            writer.set_limit(f"{self._limit} bytes wait in {self._folder.path} (TRACKHELM_SPOOL_LIMIT_BYTES)")
 
     def _start_uploader(self) -> None:
         now = time.monotonic()
@@ -106,7 +131,13 @@ class Keeper:
 
     def _warn(self) -> None:
         status = self._folder.status()
-        told = (self._writer.error, self._writer.dropped, status.get("rejected"), status.get("error"))
+        unwritable = self._writer.error or self._writer.limit
+        told = (
+            unwritable,
+            self._writer.dropped,
+            status.get("rejected"),
+            status.get("error"),
+        )
         now = time.monotonic()
         if told == self._told or now - self._warned_at < WARN_SECONDS:
             return
@@ -115,7 +146,7 @@ class Keeper:
         said = False
         if error and (error, dropped) != before[:2]:
             said = True
-            log.warning("The disk takes nothing: %s. %d calls with metrics were dropped.", error, dropped)
+            log.warning("Metrics cannot be written: %s. %d calls were dropped until now.", error, dropped)
         if rejected and rejected != before[2]:
             said = True
             log.warning("The server refused %s of what was logged: see %s", rejected, self._folder.rejected)

@@ -58,7 +58,9 @@ class Stats(TypedDict):
     held_bytes: int
     """Bytes in memory that the disk does not take."""
     dropped: int
-    """Calls with metrics that were dropped because the disk took nothing for too long."""
+    """Calls with metrics that were dropped: the disk took nothing for too long, or too much waits on it."""
+    error: str | None
+    """Why metrics cannot be written now: the disk is full, or too much waits on it; None if they can."""
     rejected: int
     """The lines about what the server refused for good, of all processes that log to it from this folder."""
     uploader: dict[str, Any]
@@ -370,6 +372,7 @@ class RunLog:
             waiting_bytes=writer.folder.waiting_bytes() if writer else 0,
             held_bytes=writer.held_bytes if writer else 0,
             dropped=writer.dropped if writer else 0,
+            error=(writer.error or writer.limit) if writer else None,
             rejected=rejected_lines(self.folder),
             uploader=self.folder.status(),
         )

@@ -11,6 +11,8 @@ it is:
 - `ENTRY`: JSON of an object with the field `kind`: params, tags, what a run read or made,
   a new run, or a run's end.
 
+Eight bytes of zeros where a record would begin are the end: the rest of the file is reserved for more.
+
 A training loop logs the same keys of the same run at each step. So their names are written once a segment,
 and a call with ten metrics takes 109 bytes.
 
@@ -145,6 +147,11 @@ def read_shape(definition: bytes) -> Shape:
     return Shape(definition, key)
 
 
+def has_record(data: bytes) -> bool:
+    """Return whether bytes that begin where a record would begin with one, though it be incomplete."""
+    return bool(data[:HEAD_BYTES].strip(b"\0"))
+
+
 @dataclass(slots=True)
 class Rows:
     """Rows of one shape that follow one another: their steps, timestamps and values, as bytes."""
@@ -171,7 +178,7 @@ class SegmentReader:
         Rows of one shape are put together as long as no entry lies between them.
 
         Returns:
-            What was read, and the number of bytes that it took. The rest is an incomplete record.
+            What was read, and the number of bytes that it took. The rest is an incomplete record, or none.
 
         Raises:
             DamagedError: The first record is not valid. Records before a damaged one are returned first.
@@ -186,10 +193,12 @@ class SegmentReader:
                 length, checksum = unpack(data, position)
                 begin = position + HEAD_BYTES
                 after = begin + length
-                if after > size and length <= LONGEST_BODY:
+                if (after > size and length <= LONGEST_BODY) or not (length or checksum):
                     break
                 body = data[begin:after]
                 if crc32(body) != checksum or not body or length > LONGEST_BODY:
+                    if length <= LONGEST_BODY and not data[after - 1 :].strip(b"\0"):
+                        break  # it is being written, or its process was killed in the middle of that
                     raise DamagedError("the checksum of a record is wrong")  # noqa: TRY301 - as those below
                 known = rows.get(body[:ROW_HEAD_BYTES])
                 if known is not None and known[1] == length:

@@ -34,6 +34,8 @@ from pathlib import Path
 from typing import Any, ClassVar, Final, NamedTuple
 from zlib import crc32
 
+from trackhelm.log.segments import HEAD_BYTES, has_record
+
 OFFLINE: Final = "offline"
 """The name of the folder of what is logged without a server."""
 
@@ -61,6 +63,27 @@ def default_spool() -> Path:
         return Path(given)
     cache = os.environ.get("XDG_CACHE_HOME")
     return (Path(cache) if cache else Path.home() / ".cache") / "trackhelm" / "spool"
+
+
+_MAPPABLE: Final = frozenset({"btrfs", "ext2", "ext3", "ext4", "f2fs", "overlay", "tmpfs", "xfs"})
+"""File systems on which stores into a mapped file survive the process, and reserved room is kept."""
+
+
+def can_map(path: Path) -> bool:
+    """Return whether files below a folder may be written through memory: on Linux, on a known file system."""
+    try:
+        mounts = Path("/proc/self/mountinfo").read_bytes().splitlines()
+    except OSError:
+        return False
+    below = os.fsencode(path.resolve()) + b"/"
+    found, kind = b"", ""
+    for mount in mounts:
+        # 36 35 98:0 /root /mount/point rw,noatime shared:1 - ext4 /dev/vda rw
+        fields, _, about = mount.partition(b" - ")
+        point = fields.split()[4].replace(b"\\040", b" ").rstrip(b"/") + b"/"
+        if below.startswith(point) and len(point) >= len(found):
+            found, kind = point, about.split()[0].decode()
+    return kind in _MAPPABLE and hasattr(os, "posix_fallocate")
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -221,6 +244,15 @@ class DestinationFolder:
             names = [entry.name for entry in entries if entry.is_dir() and not entry.name.startswith(".")]
         return [WriterFolder(self.path / name) for name in sorted(names)]
 
+    def waiting_bytes(self, enough: int | None = None) -> int:
+        """Return about how many bytes wait, of all processes; it looks no further when so many are found."""
+        size = 0
+        for writer in self.writers():
+            size += writer.waiting_bytes(enough=enough)
+            if enough is not None and size >= enough:
+                break
+        return size
+
     def new_writer(self) -> tuple["WriterFolder", FileLock]:
         """Make the folder of this process, and return it with its lock."""
         name = f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{os.getpid()}-{secrets.token_hex(4)}"
@@ -259,16 +291,38 @@ class WriterFolder:
             )
         return []
 
-    def waiting_bytes(self) -> int:
-        """Return the bytes that are not acknowledged."""
-        acknowledged = self.acknowledged()
+    def waiting_bytes(self, after: Position | None = None, enough: int | None = None) -> int:
+        """Return about how many bytes wait after a position; 0 if there are none.
+
+        Args:
+            after: The position before which everything is acknowledged by default.
+            enough: Look no further when so many are found.
+        """
+        position = self.acknowledged() if after is None else after
+        numbers = [number for number in self.segments() if number >= position.segment]
         size = 0
-        for number in self.segments():
+        for number in numbers:
+            offset = position.offset if number == position.segment else 0
             with suppress(FileNotFoundError):
-                size += self.segment(number).stat().st_size
-            if number == acknowledged.segment:
-                size -= acknowledged.offset
-        return max(size, 0)
+                if number == numbers[-1]:
+                    # What is reserved for more records is no part of it.
+                    size += self._written_bytes(number, offset, enough)
+                else:
+                    size += max(self.segment(number).stat().st_size - offset, 0)
+            if enough is not None and size >= enough:
+                break
+        return size
+
+    def _written_bytes(self, number: int, offset: int, enough: int | None) -> int:
+        descriptor = os.open(self.segment(number), os.O_RDONLY)
+        try:
+            if not has_record(os.pread(descriptor, HEAD_BYTES, offset)):
+                return 0
+            size = os.fstat(descriptor).st_size - offset
+            piece = os.pread(descriptor, size if enough is None else min(size, enough), offset)
+            return len(piece.rstrip(b"\0"))
+        finally:
+            os.close(descriptor)
 
     def adopt(self) -> FileLock | None:
         """Lock the folder of a process that has ended; None while that lives, or another has adopted it."""

@@ -48,11 +48,6 @@ def folders_of(path: Path | None = None) -> list[DestinationFolder]:
     return DestinationFolder.all_of(start) or DestinationFolder.all_of(start / "log")
 
 
-def waiting_bytes(folder: DestinationFolder) -> int:
-    """Return the bytes of a folder that no server has acknowledged."""
-    return sum(writer.waiting_bytes() for writer in folder.writers())
-
-
 def sync(
     folder: DestinationFolder,
     destination: str | None = None,
@@ -80,7 +75,7 @@ def sync(
         raise ValueError(f"{folder.path} is for {folder.uri}, not for {uri}")
     lock = try_lock(folder.uploader_lock)
     if lock is None:
-        if waiting_bytes(folder) or watch:
+        if folder.waiting_bytes() or watch:
             pid = folder.status().get("pid")
             raise DeliveryError(
                 f"The process {pid} is sending what is in {folder.path}. Nothing is to be done."
@@ -126,4 +121,4 @@ def _send_all(
 
 
 def _progress(folder: DestinationFolder, sent: int, error: str | None = None) -> Progress:
-    return Progress(folder.path, sent, waiting_bytes(folder), rejected_lines(folder), error)
+    return Progress(folder.path, sent, folder.waiting_bytes(), rejected_lines(folder), error)

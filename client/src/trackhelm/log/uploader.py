@@ -18,7 +18,7 @@ from typing import Final
 
 from trackhelm.log.batches import Batch
 from trackhelm.log.delivery import Delivery
-from trackhelm.log.segments import DamagedError, SegmentReader
+from trackhelm.log.segments import DamagedError, SegmentReader, has_record
 from trackhelm.log.spool import DestinationFolder, FileLock, Position, WriterFolder, try_lock
 from trackhelm.rest.connections import close_idle
 from trackhelm.rest.transport import UnavailableError
@@ -71,15 +71,8 @@ class Tail:
         self._is_at_end = False
 
     def waiting(self) -> int:
-        """Return about how many bytes wait; 0 if there are none."""
-        size = 0
-        for number in self.folder.segments():
-            if number >= self.position.segment:
-                with suppress(FileNotFoundError):
-                    size += self.folder.segment(number).stat().st_size
-                if number == self.position.segment:
-                    size -= self.position.offset
-        return max(size, 0)
+        """Return about how many bytes wait, if these are few; 0 if there are none."""
+        return self.folder.waiting_bytes(self.position, ENOUGH_BYTES)
 
     def read_into(self, batch: Batch, limit: int) -> int:
         """Add up to about `limit` bytes of what waits to a batch, and return how many that were."""
@@ -95,7 +88,7 @@ class Tail:
             data = os.pread(self._descriptor, min(READ_BYTES, limit - taken + 65_536), self.position.offset)
             try:
                 records, size = self._reader.read(data)
-                if not size and len(data) >= READ_BYTES:
+                if not size and len(data) >= READ_BYTES and has_record(data):
                     data = os.pread(self._descriptor, 64 * READ_BYTES, self.position.offset)
                     records, size = self._reader.read(data)
             except DamagedError as error:
@@ -109,7 +102,7 @@ class Tail:
                 taken += size
                 self.position = Position(self.position.segment, self.position.offset + size)
             elif not is_last:
-                if data:
+                if has_record(data):
                     self._skip("a record is incomplete, and another segment follows")
                 else:
                     self._next()

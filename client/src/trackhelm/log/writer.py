@@ -1,26 +1,29 @@
-"""Appending to the segments of this process. Each record is one `write(2)`: a kill takes nothing back.
+"""Appending to the segments of this process. The kernel has a record when a call returns: no kill takes it.
 
-A `Writer` belongs to one process and must not be used after a fork by the child. Its caller holds `lock`
-around `define`, `append` and `position`. It never raises for a disk that is full: what cannot be written is
-kept in memory within a limit, and written when there is room; beyond the limit metrics are dropped and
-counted.
+On a local disk a record is copied into a window of the segment that is mapped into memory, which takes no
+system call; elsewhere it is one `write(2)`. A `Writer` belongs to one process and must not be used after a
+fork by the child. Its caller holds `lock` around `define`, `append` and `position`. It never raises for a
+disk that is full: what cannot be written is kept in memory within a limit, and written when there is room;
+beyond the limit metrics are dropped and counted.
 """
 
+import mmap
 import os
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
+from errno import EDQUOT, EFBIG, ENOSPC
 from threading import RLock
 from typing import Final, Literal
 
 from trackhelm.log.segments import MAGIC, ShapeKey, define, row_struct, shape_record
-from trackhelm.log.spool import DestinationFolder, Position, WriterFolder
+from trackhelm.log.spool import DestinationFolder, Position, WriterFolder, can_map
 
 Durability = Literal["fast", "normal", "full"]
 """When the disk is asked to sync: never; once a second, by `Writer.sync`; before each call returns."""
 
 SEGMENT_BYTES: Final = 8 * 1024 * 1024
-"""A segment that has so many bytes is followed by another one."""
+"""A segment that has about so many bytes is followed by another one."""
 
 HELD_BYTES: Final = 4 * 1024 * 1024
 """The bytes of records that wait in memory while the disk takes none."""
@@ -28,16 +31,37 @@ HELD_BYTES: Final = 4 * 1024 * 1024
 SHAPES: Final = 4_096
 """Shapes that are remembered for a segment. A program that logs other keys at each call repeats them."""
 
+WINDOW_BYTES: Final = 64 * 1024
+"""The part of a segment that is mapped at a time."""
+
+RESERVE_BYTES: Final = 1024 * 1024
+"""The most bytes of a segment that are reserved on the disk before they are needed."""
+
+_FULL: Final = frozenset({ENOSPC, EDQUOT, EFBIG})
 _PRIVATE_FILE: Final = 0o600
+_POPULATE_WRITE: Final = 23
+"""Linux's `MADV_POPULATE_WRITE`: pages are made at once, and not each at its first use."""
 
 RowPack = Callable[..., bytes]
+
+
+def _no_window(_record: bytes) -> None:
+    """Stand for the window where there is none, or none may be used."""
+    raise ValueError
 
 
 class Writer:
     """The segments of this process, and the shapes that its present segment defines."""
 
-    def __init__(self, destination: DestinationFolder, durability: Durability = "normal") -> None:
+    def __init__(
+        self, destination: DestinationFolder, durability: Durability = "normal", *, maps: bool | None = None
+    ) -> None:
         """Make the folder of this process and its first segment.
+
+        Args:
+            destination: The folder of its destination.
+            durability: When the disk is asked to sync.
+            maps: Whether segments are mapped into memory; by default where their file system bears it.
 
         Raises:
             OSError: The folder cannot be made or written.
@@ -46,12 +70,15 @@ class Writer:
         self.shapes: dict[object, tuple[RowPack, int]] = {}
         """What packs the rows of a shape, and its number, by what the caller calls the shape."""
         self.dropped = 0
-        """Records that were dropped because the disk took none."""
+        """Records that were dropped because the disk took none, or for the limit."""
         self.records = 0
         """Records that were appended."""
         self.error: str | None = None
         """Why the disk takes nothing; None while it does."""
+        self.limit: str | None = None
+        """Why no metrics are taken though the disk has room; None while they are. See `set_limit`."""
         self._destination = destination
+        self._maps = can_map(destination.path) if maps is None else maps
         self._full = durability == "full"
         self._syncs = durability != "fast"
         self._shape_numbers = 0
@@ -60,17 +87,22 @@ class Writer:
         self._retired: list[int] = []
         self._unsynced = False
         self._closed = False
+        self._window: mmap.mmap | None = None
+        self._put: Callable[[bytes], object] = _no_window
+        """Copies a record into the window, or raises `ValueError` if it does not fit."""
         self._open_folder()
 
     def _open_folder(self) -> None:
         self.folder: WriterFolder
         self.folder, self._folder_lock = self._destination.new_writer()
-        self._number, self._descriptor, self._size = 0, -1, 0
+        self._number, self._descriptor, self._size, self._reserved = 0, -1, 0, 0
         self._open_segment()
 
     def _open_segment(self) -> None:
         path = self.folder.segment(self._number + 1)
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND
+        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL
+        if not self._maps:
+            flags |= os.O_APPEND
         descriptor = os.open(path, flags, _PRIVATE_FILE)
         try:
             if os.write(descriptor, MAGIC) < len(MAGIC):
@@ -79,13 +111,33 @@ class Writer:
             os.close(descriptor)
             path.unlink()
             raise
-        if self._descriptor >= 0:
-            self._retired.append(self._descriptor)
+        self._retire()
         self._descriptor = descriptor
         self._number += 1
-        self._size = len(MAGIC)
+        self._size = self._reserved = len(MAGIC)
         self.shapes.clear()
         self._shape_numbers = 0
+
+    def _retire(self) -> None:
+        """Give up what is reserved of the present segment; it is synced and closed later."""
+        self._retire_window(self._end())
+        if self._descriptor >= 0:
+            self._retired.append(self._descriptor)
+
+    def _retire_window(self, end: int) -> None:
+        self._put = _no_window
+        window, self._window, self._size = self._window, None, end
+        if window is not None:
+            window.close()
+        if self._reserved > end:
+            self._cut(end)
+            self._reserved = end
+
+    def _cut(self, end: int) -> None:
+        """Remove from the segment what is no record."""
+        with suppress(OSError):
+            os.ftruncate(self._descriptor, end)
+            os.lseek(self._descriptor, end, os.SEEK_SET)
 
     def define(self, name: object, key: ShapeKey) -> tuple[RowPack, int]:
         """Write the definition of a shape that its caller calls `name`; return how its rows are packed.
@@ -110,88 +162,156 @@ class Writer:
 
         One that `is_needed` is held beyond the limit as well; others are dropped and counted then.
         """
-        if self._held:
-            self._hold(record, is_needed=is_needed)
-            return
+        # One call of C for both the copy and the new end, so that the handler of a signal which logs, too,
+        # comes before it or after it.
         try:
-            written = os.write(self._descriptor, record)
-        except OSError as error:
-            written = self._failed(error)
-        self._size += written
-        if written != len(record):
-            self._take_back(written)
-            self._hold(record, is_needed=is_needed)
+            self._put(record)
+        except ValueError:
+            self._append_slowly(record, is_needed=is_needed)
             return
         self.records += 1
         self._unsynced = True
         if self._full:
-            with suppress(OSError):
-                os.fdatasync(self._descriptor)
-        if self._size >= SEGMENT_BYTES:
+            self._sync_data()
+
+    def _append_slowly(self, record: bytes, *, is_needed: bool) -> None:
+        if self._held or (self.limit and not is_needed):
+            self._hold(record, is_needed=is_needed)
+            return
+        try:
+            self._store(record)
+        except OSError as error:
+            self._failed(error)
+            self._hold(record, is_needed=is_needed)
+            return
+        self.records += 1
+        if self._full:
+            self._sync_data()
+        # Afterwards: the record may be a row, whose shape this segment defines.
+        if self._end() >= SEGMENT_BYTES:
             self._rotate()
+
+    def _sync_data(self) -> None:
+        with suppress(OSError):
+            os.fdatasync(self._descriptor)
 
     def position(self) -> Position:
         """Return the end of what was appended."""
-        return Position(self._number, self._size)
+        return Position(self._number, self._end())
 
     @property
     def held_bytes(self) -> int:
         """The bytes that wait in memory because the disk takes none."""
         return self._held_bytes
 
-    def _failed(self, error: OSError) -> int:
-        self.error = f"{error.strerror or error} ({self.folder.path})"
-        return 0
+    def set_limit(self, reason: str | None) -> None:
+        """Drop metrics from now on for a reason, or take them again."""
+        with self.lock:
+            self.limit = reason
+            self._use_window()
 
-    def _take_back(self, written: int) -> None:
-        """Remove the part of a record that was written before the disk was full."""
-        if written:
-            self._size -= written
-            with suppress(OSError):
-                os.ftruncate(self._descriptor, self._size)
-        if self.error is None:
-            self.error = f"No space left on device ({self.folder.path})"
+    def _use_window(self) -> None:
+        """Let records be copied into the window, unless others wait or may not be taken."""
+        free = self._window is not None and not self._held and not self.limit
+        self._put = self._window.write if free and self._window is not None else _no_window
+
+    def _end(self) -> int:
+        return self._size if self._window is None else self._size + self._window.tell()
+
+    def _store(self, record: bytes) -> None:
+        """Write a record; raises `OSError` if the disk does not take all of it."""
+        self._unsynced = True
+        while self._maps:
+            with suppress(ValueError):
+                if self._window is not None:
+                    self._window.write(record)
+                    return
+            self._open_window(len(record))
+        written = os.write(self._descriptor, record)
+        if written != len(record):
+            self._cut(self._size)
+            raise OSError(ENOSPC, os.strerror(ENOSPC))
+        self._size += written
+
+    def _open_window(self, size: int) -> None:
+        """Map the part of the segment into which the next records go, at least one of a size.
+
+        Raises:
+            OSError: The disk has no room for it.
+        """
+        before = self._window
+        # What the handler of a signal logs meanwhile comes here, too, and its window is used by both.
+        self._put = _no_window
+        end = self._end()
+        begin = end - end % mmap.ALLOCATIONGRANULARITY
+        length = max(min(WINDOW_BYTES, SEGMENT_BYTES - begin), end - begin + size)
+        try:
+            self._reserve(begin + length)
+            window = mmap.mmap(self._descriptor, length, offset=begin)
+        except OSError as error:
+            if error.errno in _FULL:
+                raise
+            # A file system that is another than it seemed.
+            self._maps = False
+            self._retire_window(end)
+            return
+        with suppress(OSError, ValueError):
+            window.madvise(_POPULATE_WRITE)
+        window.seek(end - begin)
+        if self._window is before:
+            self._size, self._window = begin, window
+        else:
+            window.close()
+        if before is not None:
+            before.close()
+        self._use_window()
+
+    def _reserve(self, size: int) -> None:
+        """Have room on the disk for a size of the segment: a store into a page without ends the program."""
+        if size > self._reserved:
+            # Readers take the zeros of what is reserved for the end.
+            more = max(size - self._reserved, min(self._reserved, RESERVE_BYTES))
+            os.posix_fallocate(self._descriptor, self._reserved, more)
+            self._reserved += more
+
+    def _failed(self, error: OSError) -> None:
+        self.error = f"{error.strerror or error} ({self.folder.path})"
 
     def _hold(self, record: bytes, *, is_needed: bool) -> None:
-        if not is_needed and self._held_bytes + len(record) > HELD_BYTES:
+        if not is_needed and (self.limit or self._held_bytes + len(record) > HELD_BYTES):
             self.dropped += 1
             return
         self._held.append(record)
         self._held_bytes += len(record)
         self.records += 1
+        self._put = _no_window
 
     def _rotate(self) -> None:
         # If no further segment can be made, this one is continued.
         try:
             self._open_segment()
         except OSError as error:
-            self.error = f"{error.strerror or error} ({self.folder.path})"
+            self._failed(error)
 
     def write_held(self) -> None:
         """Write what waits in memory, if the disk takes it now."""
         with self.lock:
             while self._held:
-                record = self._held[0]
                 try:
-                    written = os.write(self._descriptor, record)
+                    self._store(self._held[0])
                 except OSError as error:
                     self._failed(error)
                     return
-                self._size += written
-                if written != len(record):
-                    self._take_back(written)
-                    return
-                self._held.popleft()
-                self._held_bytes -= len(record)
-                self._unsynced = True
+                self._held_bytes -= len(self._held.popleft())
             self.error = None
+            self._use_window()
 
     def renew_if_deleted(self) -> bool:
         """Begin a new folder if somebody deleted this one; return whether that was so."""
         with self.lock:
             if self._closed or os.fstat(self._descriptor).st_nlink:
                 return False
-            self._retired.append(self._descriptor)
+            self._retire()
             self._folder_lock.release()
             self._open_folder()
             return True
@@ -212,15 +332,19 @@ class Writer:
     def close(self) -> None:
         """Write and sync what is left, and let an uploader take the folder over."""
         self.write_held()
-        self.sync()
         with self.lock:
             if not self._closed:
                 self._closed = True
-                os.close(self._descriptor)
-                self._folder_lock.release()
+                self._retire()
+        self.sync()
+        with self.lock:
+            self._folder_lock.release()
 
     def abandon(self) -> None:
         """Close the files that a forked child has from its parent, whose folder this is."""
+        if self._window is not None:
+            self._window.close()
+            self._window = None
         for descriptor in [self._descriptor, *self._retired]:
             with suppress(OSError):
                 os.close(descriptor)
