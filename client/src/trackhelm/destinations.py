@@ -116,6 +116,8 @@ class CheckedLog:
 
         self._log = log
         self._refusals = InvalidEntryError
+        self.unchecked = log.metrics
+        """`metrics` with another exception, a `ValueError`: then `metrics` says what is wrong, or takes it."""
 
     def metrics(
         self,

@@ -29,6 +29,11 @@ _experiment: tuple[str | None, str | None] = (None, None)
 """The id and the name of the active experiment. The id is None where no server could be asked for it."""
 
 
+def active_runs() -> _Stack:
+    """Return what has the active runs of each thread, for a loop that asks often."""
+    return _stack
+
+
 def stack() -> "list[ActiveRun]":
     """Return the active runs of this thread, the innermost last."""
     return _stack.runs

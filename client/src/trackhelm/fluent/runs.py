@@ -45,6 +45,8 @@ class ActiveRun(Run):
         self._ends = ends
         """Whether the run ends when this process ends it: a run of many ranks ends with the first of them."""
         self._log: CheckedLog = _state.destination().log
+        self._run_id: str = run.info.run_id
+        """As the property would say, which takes a call more."""
 
     def __enter__(self) -> "Self":
         return self

@@ -50,7 +50,7 @@ class Keeper:
         self._in_thread = os.environ.get("TRACKHELM_UPLOADER") == "thread"
         self._limit = environment.whole("SPOOL_LIMIT_BYTES", LIMIT_BYTES)
         self._limited_at = -LIMIT_SECONDS
-        self._records = 0
+        self._logged = 0
         self._looked_at = -UPLOADER_SECONDS
         self._warned_at = -WARN_SECONDS
         self._told: tuple[object, ...] = ()
@@ -92,9 +92,9 @@ class Keeper:
         writer = self._writer
         if not self._limit or now - self._limited_at < LIMIT_SECONDS:
             return
-        if writer.records == self._records and writer.limit is None:
+        if writer.logged_bytes == self._logged and writer.limit is None:
             return  # nothing was added by this process
-        self._limited_at, self._records = now, writer.records
+        self._limited_at, self._logged = now, writer.logged_bytes
         if self._folder.waiting_bytes(self._limit) < self._limit:
             writer.set_limit(None)
         else:

@@ -51,8 +51,8 @@ DURABILITIES: Final[tuple[Durability, ...]] = ("fast", "normal", "full")
 class Stats(TypedDict):
     """What became of the calls of this process; see `RunLog.stats`."""
 
-    records: int
-    """Calls that were accepted, and their definitions."""
+    logged_bytes: int
+    """Bytes of everything that was accepted."""
     waiting_bytes: int
     """Bytes on the disk that the server has not acknowledged."""
     held_bytes: int
@@ -138,7 +138,11 @@ class RunLog:
                 raise
             except (TypeError, ValueError, OverflowError, struct.error) as error:
                 raise explain_numbers(values, step, timestamp_ms) from error
-            writer.append(_HEAD(len(body), crc32(body)) + body)
+            record = _HEAD(len(body), crc32(body)) + body
+            try:
+                writer.put(record)
+            except ValueError:
+                writer.append(record)
 
     def _define(
         self,
@@ -368,7 +372,7 @@ class RunLog:
         """Return what became of the calls of this process."""
         writer = self._writer
         return Stats(
-            records=writer.records if writer else 0,
+            logged_bytes=writer.logged_bytes if writer else 0,
             waiting_bytes=writer.folder.waiting_bytes() if writer else 0,
             held_bytes=writer.held_bytes if writer else 0,
             dropped=writer.dropped if writer else 0,

@@ -50,6 +50,7 @@ GIVE_UP_SECONDS: Final = 900.0
 UNAUTHENTICATED_SECONDS: Final = 30.0
 """After so long without valid credentials it ends: a process that logs starts another, with its own."""
 
+_NICE: Final = 5
 _STATUS_SECONDS: Final = 1.0
 _LOG_BYTES: Final = 1024 * 1024
 _UNAUTHENTICATED: Final = 401
@@ -405,6 +406,9 @@ def main() -> None:
     lock.pass_on()
     if os.fork():
         os._exit(0)
+    # The programs that train go first, where both want a processor.
+    with suppress(OSError):
+        os.nice(_NICE)
     log = folder.path / "uploader.log"
     with suppress(OSError):
         if log.stat().st_size > _LOG_BYTES:

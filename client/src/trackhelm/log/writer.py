@@ -71,8 +71,6 @@ class Writer:
         """What packs the rows of a shape, and its number, by what the caller calls the shape."""
         self.dropped = 0
         """Records that were dropped because the disk took none, or for the limit."""
-        self.records = 0
-        """Records that were appended."""
         self.error: str | None = None
         """Why the disk takes nothing; None while it does."""
         self.limit: str | None = None
@@ -80,16 +78,21 @@ class Writer:
         self._destination = destination
         self._maps = can_map(destination.path) if maps is None else maps
         self._full = durability == "full"
+        self._past_bytes = 0
+        self._synced: Position | None = None
         self._syncs = durability != "fast"
         self._shape_numbers = 0
         self._held: deque[bytes] = deque()
         self._held_bytes = 0
         self._retired: list[int] = []
-        self._unsynced = False
         self._closed = False
         self._window: mmap.mmap | None = None
-        self._put: Callable[[bytes], object] = _no_window
-        """Copies a record into the window, or raises `ValueError` if it does not fit."""
+        self.put: Callable[[bytes], object] = _no_window
+        """Copies a record into the window, or raises `ValueError`: then `append` is to be called.
+
+        It is one call of C for both the copy and the new end, so that the handler of a signal which logs,
+        too, comes before it or after it.
+        """
         self._open_folder()
 
     def _open_folder(self) -> None:
@@ -120,12 +123,13 @@ class Writer:
 
     def _retire(self) -> None:
         """Give up what is reserved of the present segment; it is synced and closed later."""
+        self._past_bytes += self._end()
         self._retire_window(self._end())
         if self._descriptor >= 0:
             self._retired.append(self._descriptor)
 
     def _retire_window(self, end: int) -> None:
-        self._put = _no_window
+        self.put = _no_window
         window, self._window, self._size = self._window, None, end
         if window is not None:
             window.close()
@@ -162,19 +166,6 @@ class Writer:
 
         One that `is_needed` is held beyond the limit as well; others are dropped and counted then.
         """
-        # One call of C for both the copy and the new end, so that the handler of a signal which logs, too,
-        # comes before it or after it.
-        try:
-            self._put(record)
-        except ValueError:
-            self._append_slowly(record, is_needed=is_needed)
-            return
-        self.records += 1
-        self._unsynced = True
-        if self._full:
-            self._sync_data()
-
-    def _append_slowly(self, record: bytes, *, is_needed: bool) -> None:
         if self._held or (self.limit and not is_needed):
             self._hold(record, is_needed=is_needed)
             return
@@ -184,20 +175,21 @@ class Writer:
             self._failed(error)
             self._hold(record, is_needed=is_needed)
             return
-        self.records += 1
         if self._full:
-            self._sync_data()
+            with suppress(OSError):
+                os.fdatasync(self._descriptor)
         # Afterwards: the record may be a row, whose shape this segment defines.
         if self._end() >= SEGMENT_BYTES:
             self._rotate()
 
-    def _sync_data(self) -> None:
-        with suppress(OSError):
-            os.fdatasync(self._descriptor)
-
     def position(self) -> Position:
         """Return the end of what was appended."""
         return Position(self._number, self._end())
+
+    @property
+    def logged_bytes(self) -> int:
+        """The bytes of all records that were appended."""
+        return self._past_bytes + (0 if self._closed else self._end()) + self._held_bytes
 
     @property
     def held_bytes(self) -> int:
@@ -212,15 +204,14 @@ class Writer:
 
     def _use_window(self) -> None:
         """Let records be copied into the window, unless others wait or may not be taken."""
-        free = self._window is not None and not self._held and not self.limit
-        self._put = self._window.write if free and self._window is not None else _no_window
+        free = not (self._held or self.limit or self._full)
+        self.put = self._window.write if free and self._window is not None else _no_window
 
     def _end(self) -> int:
         return self._size if self._window is None else self._size + self._window.tell()
 
     def _store(self, record: bytes) -> None:
         """Write a record; raises `OSError` if the disk does not take all of it."""
-        self._unsynced = True
         while self._maps:
             with suppress(ValueError):
                 if self._window is not None:
@@ -241,7 +232,7 @@ class Writer:
         """
         before = self._window
         # What the handler of a signal logs meanwhile comes here, too, and its window is used by both.
-        self._put = _no_window
+        self.put = _no_window
         end = self._end()
         begin = end - end % mmap.ALLOCATIONGRANULARITY
         length = max(min(WINDOW_BYTES, SEGMENT_BYTES - begin), end - begin + size)
@@ -283,8 +274,7 @@ class Writer:
             return
         self._held.append(record)
         self._held_bytes += len(record)
-        self.records += 1
-        self._put = _no_window
+        self.put = _no_window
 
     def _rotate(self) -> None:
         # If no further segment can be made, this one is continued.
@@ -320,8 +310,9 @@ class Writer:
         """Make the disk keep what was appended. Other threads may append meanwhile."""
         with self.lock:
             retired, self._retired = self._retired, []
-            present = os.dup(self._descriptor) if self._unsynced and not self._closed else -1
-            self._unsynced = False
+            end = self.position()
+            present = os.dup(self._descriptor) if end != self._synced and not self._closed else -1
+            self._synced = end
         for descriptor in [*retired, present]:
             if descriptor >= 0:
                 if self._syncs:
