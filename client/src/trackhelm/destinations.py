@@ -117,7 +117,7 @@ class CheckedLog:
         self._log = log
         self._refusals = InvalidEntryError
         self.unchecked = log.metrics
-        """`metrics` with another exception, a `ValueError`: then `metrics` says what is wrong, or takes it."""
+        """`metrics`, but what it raises is a `ValueError`: then `metrics` says what is wrong, or takes it."""
 
     def metrics(
         self,
