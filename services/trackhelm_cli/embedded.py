@@ -45,4 +45,5 @@ def embedded(
         )
     except ValueError as error:
         raise failed(str(error)) from error
-    serve(app, http, ANNOUNCEMENT, auth)
+    # Clients that are given the folder find the server by it, and start none of their own.
+    serve(app, http, ANNOUNCEMENT, auth, storage.data / "server.json")

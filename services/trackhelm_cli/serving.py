@@ -1,11 +1,14 @@
 """Serving an application over HTTP, for every role that listens."""
 
 import gc
+import json
+import os
 import resource
 import signal
 import socket
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -67,13 +70,14 @@ class _AnnouncingServer(uvicorn.Server):
     """Prints its address once it listens, and not before; told to stop, it may serve on a while."""
 
     def __init__(
-        self, config: uvicorn.Config, announcement: str, path_prefix: str, stop_delay_seconds: float
+        self, config: uvicorn.Config, announcement: str, http: HttpSettings, address_file: Path | None
     ) -> None:
         super().__init__(config)
         self._announcement = announcement
-        self._path_prefix = path_prefix
-        self._stop_delay_seconds = stop_delay_seconds
+        self._path_prefix = http.path_prefix
+        self._stop_delay_seconds = http.stop_delay_seconds
         self._stops_at: float | None = None
+        self._address_file = address_file
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, then print the address."""
@@ -82,6 +86,14 @@ class _AnnouncingServer(uvicorn.Server):
             host, port = self.servers[0].sockets[0].getsockname()[:2]
             url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
             typer.echo(self._announcement.format(url=url + self._path_prefix))
+            if self._address_file is not None:
+                _write_address(self._address_file, url + self._path_prefix)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Take the address back, then stop. The process ends by its signal soon after."""
+        if self._address_file is not None:
+            _remove_address(self._address_file)
+        await super().shutdown(sockets)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begin to stop. uvicorn alone closes idle connections at once, one with a request under way, too."""
@@ -102,6 +114,22 @@ class _AnnouncingServer(uvicorn.Server):
         return await super().on_tick(counter)
 
 
+def _write_address(file: Path, url: str) -> None:
+    """Say in a file where this process listens, for programs of this machine."""
+    for everywhere, here in (("//0.0.0.0:", "//127.0.0.1:"), ("//[::]:", "//[::1]:")):
+        url = url.replace(everywhere, here)
+    beside = file.with_name(f".{file.name}.{os.getpid()}")
+    beside.write_text(json.dumps({"url": url, "pid": os.getpid()}), encoding="utf-8")
+    beside.replace(file)
+
+
+def _remove_address(file: Path) -> None:
+    """Remove the file, unless another process has written its own."""
+    with suppress(OSError, ValueError, KeyError):
+        if json.loads(file.read_text(encoding="utf-8"))["pid"] == os.getpid():
+            file.unlink()
+
+
 def at_the_edge(app: ASGIApp, http: HttpSettings, auth: AuthSettings | None = None) -> ASGIApp:
     """Return an application with the outermost middleware; `auth` names the trusted proxies."""
     if http.host_names is not None:
@@ -111,8 +139,17 @@ def at_the_edge(app: ASGIApp, http: HttpSettings, auth: AuthSettings | None = No
     return CrossOrigin(app, http.allowed_origins) if http.allowed_origins else app
 
 
-def serve(app: ASGIApp, http: HttpSettings, announcement: str, auth: AuthSettings | None = None) -> None:
-    """Serve until the process is stopped; exit 1 if it cannot start. `{url}` is announced."""
+def serve(
+    app: ASGIApp,
+    http: HttpSettings,
+    announcement: str,
+    auth: AuthSettings | None = None,
+    address_file: Path | None = None,
+) -> None:
+    """Serve until the process is stopped; exit 1 if it cannot start. `{url}` is announced.
+
+    While it listens, `address_file` holds the address and the process's id, as a JSON object.
+    """
     server = _AnnouncingServer(
         uvicorn.Config(
             at_the_edge(app, http, auth),
@@ -135,8 +172,8 @@ def serve(app: ASGIApp, http: HttpSettings, announcement: str, auth: AuthSetting
             timeout_graceful_shutdown=GRACEFUL_SECONDS,
         ),
         announcement,
-        http.path_prefix,
-        http.stop_delay_seconds,
+        http,
+        address_file,
     )
     tune_garbage_collection()
     allow_open_files(http.connections)

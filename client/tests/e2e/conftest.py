@@ -67,7 +67,7 @@ def ended_servers(tmp_path: Path) -> Iterator[None]:
     """End the embedded servers of folders that a test leaves behind."""
     yield
     for told in tmp_path.rglob("server.json"):
-        os.kill(int(json.loads(told.read_text())["keeper"]), signal.SIGTERM)
+        os.kill(int(json.loads(told.read_text())["pid"]), signal.SIGTERM)
         wait_until(lambda told=told: not told.exists(), seconds=120, what="the server's end")  # type: ignore[misc]
 
 

@@ -1,5 +1,6 @@
 """Without a tracking URI: an embedded server where the server's package is there, and else offline."""
 
+import json
 import os
 import shlex
 import shutil
@@ -60,6 +61,24 @@ def test_programs_start_and_join_the_server_of_their_folder(
     assert mlflow.artifacts.load_text(f"runs:/{first}/note.txt") == "a note"
     assert mlflow.get_tracking_uri() == folder.as_uri()
     assert (folder / "trackhelm.db").exists()
+
+
+def test_a_server_that_somebody_started_for_the_folder_is_joined(
+    folder: Path, path_with_server: str, tmp_path: Path
+) -> None:
+    command = [*shlex.split(os.environ.get("SERVER_UNDER_TEST", "trackhelm-server")), "embedded"]
+    with (tmp_path / "log").open("wb") as log:
+        started = subprocess.Popen([*command, "--port", "0", "--data", str(folder)], stdout=log, stderr=log)
+    try:
+        wait_until(lambda: running_server(folder) is not None, seconds=120, what="the server")
+        _, address = train("first", path_with_server, tmp_path)
+        assert address == running_server(folder)
+        assert json.loads((folder / "server.json").read_text())["pid"] == started.pid
+        assert not (folder / "server-port").exists(), "no keeper was started"
+    finally:
+        started.terminate()
+        started.wait(timeout=60)
+    assert not (folder / "server.json").exists()
 
 
 def test_the_server_ends_some_time_after_its_last_client(

@@ -1,6 +1,6 @@
 """The embedded server of a folder: found through a file in it, and started if there is none.
 
-    FOLDER/server.json     the address of the server, and the process that keeps it
+    FOLDER/server.json     the address of the server, which that writes itself, however it was started
     FOLDER/server.lock     locked by who starts a server
     FOLDER/clients.lock    locked, together with others, by every process that uses the server
 

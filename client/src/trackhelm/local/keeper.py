@@ -4,7 +4,6 @@ It ends the server, and itself, when nobody has used it for `TRACKHELM_SERVER_LI
 """
 
 import fcntl
-import json
 import os
 import signal
 import socket
@@ -26,7 +25,6 @@ _STOP_SECONDS: Final = 30.0
 
 def main(folder: Path, host: str, port: int, command: list[str]) -> int:
     """Start a server, keep it while it is used, and return the exit code."""
-    told = folder / "server.json"
     port = port or _port_before(folder, host) or _free_port(host)
     linger = environment.number("SERVER_LINGER_SECONDS", _LINGER_SECONDS)
     arguments = ["embedded", "--host", host, "--port", str(port), "--data", str(folder)]
@@ -38,12 +36,10 @@ def main(folder: Path, host: str, port: int, command: list[str]) -> int:
             if not _wait_until_ready(server, url):
                 return 1
             _write(folder / "server-port", str(port))
-            _write(told, json.dumps({"url": url, "keeper": os.getpid()}))
             _keep(server, folder, linger)
         except KeyboardInterrupt:
             pass
         finally:
-            told.unlink(missing_ok=True)
             _end(server)
     return 0
 
