@@ -1,14 +1,19 @@
 """The program that `make bench-client` runs in each client's environment: it logs, and says what that took.
 
     python client_program.py SYSTEM URL FOLDER CALLS PAUSE      SYSTEM: a key of `CLIENTS`
+    python client_program.py SYSTEM URL FOLDER for-ever PAUSE   until a kill; FOLDER/returned has the count
+    python client_program.py SYSTEM URL FOLDER stored           prints how many calls the client's files have
 
 It needs the standard library and that client only. Each call logs ten values; `PAUSE` is the work of a
 training step, in seconds of sleep. It prints one line of JSON.
 """
 
 import json
+import mmap
 import os
 import resource
+import sqlite3
+import struct
 import sys
 import time
 from pathlib import Path
@@ -41,6 +46,11 @@ class Ours:
         """Wait until the server has everything."""
         self.module.end_run()
         self.module.flush_async_logging()
+
+    @staticmethod
+    def stored(folder: Path) -> int:
+        """Return how many calls are in the files of a program that was killed. Ours are at the server."""
+        raise NotImplementedError(folder)
 
     def helpers(self) -> list[int]:
         """Return the processes that work for this one and are not its children."""
@@ -113,6 +123,17 @@ class Wandb(Stock):
         self.run = wandb.init(project="bench", mode="offline", dir=str(folder))
         self.run_id = ""
 
+    @staticmethod
+    def stored(folder: Path) -> int:
+        """Return the records of its transaction log that are rows of the history."""
+        from wandb.proto.wandb_internal_pb2 import Record
+
+        [log] = folder.rglob("run-*.wandb")
+        return sum(
+            Record.FromString(one).WhichOneof("record_type") == "history"
+            for one in leveldb_records(log.read_bytes())
+        )
+
     def log(self, values: dict[str, float], step: int) -> None:
         """Log the values of a step."""
         self.run.log(values, step=step)
@@ -131,6 +152,11 @@ class Neptune(Stock):
 
         self.run = Run(project="bench/bench", run_id="bench", mode="offline", log_directory=str(folder))
         self.run_id = ""
+
+    @staticmethod
+    def stored(folder: Path) -> int:
+        """Return the updates in its database, without the one that creates the run."""
+        return sum(rows(file, "run_operations") for file in folder.rglob("*.sqlite3")) - 1
 
     def log(self, values: dict[str, float], step: int) -> None:
         """Log the values of a step."""
@@ -152,6 +178,11 @@ class Trackio(Stock):
         trackio.init(project="bench", embed=False, auto_log_gpu=False, auto_log_cpu=False)
         self.run_id = ""
 
+    @staticmethod
+    def stored(folder: Path) -> int:
+        """Return the rows of its database."""
+        return sum(rows(file, "metrics") for file in folder.rglob("*.db"))
+
     def log(self, values: dict[str, float], step: int) -> None:
         """Log the values of a step."""
         self.module.log(values, step=step)
@@ -171,6 +202,49 @@ CLIENTS: dict[str, type[Ours]] = {
     "neptune": Neptune,
     "trackio": Trackio,
 }
+
+
+def rows(file: Path, table: str) -> int:
+    """Return the rows of a table of SQLite; none if there is no such table."""
+    with sqlite3.connect(file) as connection:
+        if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (table,)).fetchone():
+            return 0
+        return int(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
+
+
+def leveldb_records(data: bytes) -> "list[bytes]":
+    """Return the whole records of a log in LevelDB's form, after the seven bytes of wandb's head."""
+    head, block = 7, 32_768
+    found, parts, position = [], [], 7
+    while position + head <= len(data):
+        if block - position % block < head:
+            position += block - position % block
+            continue
+        _, length, kind = struct.unpack_from("<IHB", data, position)
+        if not kind or position + head + length > len(data):
+            break
+        position += head + length
+        parts.append(data[position - length : position])
+        if kind in {1, 4}:  # whole, or the last part
+            found.append(b"".join(parts))
+            parts = []
+    return found
+
+
+def for_ever(client: Ours, folder: Path, pause: float) -> None:
+    """Log until somebody kills this process, and count the calls that returned in a file."""
+    values = [{key: 1.0 / (step + 1) + place for place, key in enumerate(KEYS)} for step in range(100)]
+    returned = folder / "returned"
+    returned.write_bytes(bytes(8))
+    with returned.open("r+b") as file, mmap.mmap(file.fileno(), 8) as count:
+        print(f"ready {client.run_id}", flush=True)
+        step = 0
+        while True:
+            client.log(values[step % 100], step)
+            step += 1
+            struct.pack_into("<Q", count, 0, step)
+            if pause:
+                time.sleep(pause)
 
 
 def cpu_seconds(helpers: list[int]) -> float:
@@ -199,10 +273,15 @@ def memory() -> int:
     return pages * os.sysconf("SC_PAGE_SIZE")
 
 
-def main(system: str, url: str, folder: str, calls_text: str, pause_text: str) -> None:
+def main(system: str, url: str, folder: str, calls_text: str, pause_text: str = "0") -> None:
     """Log, and print what it took."""
-    calls, pause = int(calls_text), float(pause_text)
+    if calls_text == "stored":
+        print(CLIENTS[system].stored(Path(folder)))
+        return
     client = CLIENTS[system](url, Path(folder))
+    if calls_text == "for-ever":
+        for_ever(client, Path(folder), float(pause_text))
+    calls, pause = int(calls_text), float(pause_text)
     values = [{key: 1.0 / (step + 1) + place for place, key in enumerate(KEYS)} for step in range(100)]
     for step in range(50):
         client.log(values[step], step)

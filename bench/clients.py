@@ -85,17 +85,8 @@ class Environment:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the benchmark and print its tables."""
-    settings = _parser().parse_args(arguments)
-    environments = {
-        name: Environment(
-            settings.client_python if name == "ours" else settings.mlflow_python,
-            {"PYTHONPATH": str(ROOT / "client" / "src")} if name == "ours" else {},
-        )
-        for name in ONLINE
-    }
-    environments["nothing"] = environments["ours"]
-    environments |= {name: Environment(settings.peers_python, {}) for name in ("wandb", "neptune", "trackio")}
-    chosen = {name: environments[name] for name in CLIENTS if name in settings.clients}
+    settings = parser_of("python -m bench.clients", __doc__).parse_args(arguments)
+    chosen = environments(settings)
     paced: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
     tight: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
     with ExitStack() as running:
@@ -120,6 +111,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"\nTwo processes at once, flush included: {median(pairs):,.0f} values/s.")
     print(f"\n{_start_and_size(chosen)}")
     return 0
+
+
+def environments(settings: argparse.Namespace) -> dict[str, Environment]:
+    """Return the environment of each client that was chosen."""
+    found = {
+        name: Environment(
+            settings.client_python if name == "ours" else settings.mlflow_python,
+            {"PYTHONPATH": str(ROOT / "client" / "src")} if name == "ours" else {},
+        )
+        for name in ONLINE
+    }
+    found["nothing"] = found["ours"]
+    found |= {name: Environment(settings.peers_python, {}) for name in ("wandb", "neptune", "trackio")}
+    return {name: found[name] for name in CLIENTS if name in settings.clients}
 
 
 def _rate(result: Mapping[str, Any], until: str) -> float:
@@ -166,7 +171,7 @@ def _started(
             stdout=subprocess.PIPE,
             stderr=log,
             text=True,
-            env=_variables(environment, folder),
+            env=variables_of(environment, folder),
         )
     with program:
         assert program.stdout is not None
@@ -243,7 +248,7 @@ def _seconds(environment: Environment, line: str) -> float:
     for _ in range(5):
         began = time.perf_counter()
         subprocess.run(
-            [str(environment.python), "-c", line], check=True, env=_variables(environment, Path("/tmp"))
+            [str(environment.python), "-c", line], check=True, env=variables_of(environment, Path("/tmp"))
         )
         taken.append(time.perf_counter() - began)
     return min(taken)
@@ -259,7 +264,8 @@ def _size(name: str, environment: Environment) -> int:
     return int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
-def _variables(environment: Environment, home: Path) -> dict[str, str]:
+def variables_of(environment: Environment, home: Path) -> dict[str, str]:
+    """Return the variables of a client's program, whose files go to a home of its own."""
     kept = {
         name: value for name, value in os.environ.items() if not name.startswith(("MLFLOW_", "TRACKHELM_"))
     }
@@ -272,8 +278,9 @@ def _say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m bench.clients", description=__doc__)
+def parser_of(program: str, description: str | None) -> argparse.ArgumentParser:
+    """Return a parser of what all benchmarks of clients take."""
+    parser = argparse.ArgumentParser(prog=program, description=description)
     for name in ("client", "mlflow", "peers"):
         environment = {"client": "client", "mlflow": "mlflow3", "peers": "peers"}[name]
         parser.add_argument(
