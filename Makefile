@@ -43,13 +43,15 @@ ui: $(UI_BUILT) ## Build the web UI, which the server serves at /
 
 setup: $(VENV)/.dev $(UI)/node_modules/.ready $(CLIENTS)/charts/.ready $(CLIENTS)/client/.ready $(CLIENTS)/mlflow3/.ready $(CLIENTS)/mlflow2-server/.ready $(GENERATIONS:%=$(CLIENTS)/%/.ready) ## Make the environments of server and tests
 
-check: $(VENV)/.dev check-ui ## Lint, types, layers, dependencies, module sizes and written documents
+check: $(VENV)/.dev $(CLIENTS)/pyright/.ready check-ui ## Lint, types, layers, dependencies, module sizes and written documents
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/deptry services
 	$(BIN)/mypy --config-file client/pyproject.toml
+	cd client && PATH="$(abspath $(CLIENTS))/node/bin:$$PATH" \
+	    $(abspath $(CLIENTS))/pyright/node_modules/.bin/pyright --pythonpath $(abspath $(BIN))/python
 	cd client && PYTHONPATH=src $(abspath $(BIN))/lint-imports
 	cd client && $(abspath $(BIN))/deptry src
 	$(BIN)/python scripts/check_module_sizes.py
@@ -272,6 +274,12 @@ $(CLIENTS)/azurite/.ready: requirements/azurite.json
 	mkdir -p $(@D)
 	cp $< $(@D)/package.json
 	npm install --prefix $(@D) --no-audit --no-fund --silent
+	@touch $@
+
+$(CLIENTS)/pyright/.ready: requirements/pyright.json | $(CLIENTS)/node/.ready
+	mkdir -p $(@D)
+	cp $< $(@D)/package.json
+	PATH="$(abspath $(CLIENTS))/node/bin:$$PATH" npm install --prefix $(@D) --no-audit --no-fund --silent
 	@touch $@
 
 # The wheels hold programs and files; what they ask for beside them is not needed.
