@@ -28,7 +28,7 @@ unexport PYTHONDONTWRITEBYTECODE
 .PHONY: help run run-stack ui setup check check-ui format openapi chart-schema test test-server test-charts test-cluster test-cluster-node test-e2e test-stack \
     test-ui test-clients \
     $(GENERATIONS:%=test-clients-%) test-client test-client-kills test-importer test-mariadb test-install test-faults test-azure test-frameworks test-large-files \
-    images test-images bench bench-artifacts bench-charts bench-client bench-client-kills bench-importer bench-ingest bench-registry bench-sizing bench-start bench-tracing clean
+    images test-images bench bench-artifacts bench-charts bench-client bench-client-away bench-client-kills bench-importer bench-ingest bench-registry bench-sizing bench-start bench-tracing clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "%-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -216,6 +216,9 @@ bench-ingest: $(VENV)/.dev $(CLIENTS)/mlflow3/.ready ## Measure metric ingestion
 bench-client: $(VENV)/.dev $(CLIENTS)/client/.ready $(CLIENTS)/mlflow3/.ready $(CLIENTS)/peers/.ready ## Measure the client beside MLflow's and others
 	PYTHONPATH=services:. $(BIN)/python -m bench.clients --client-python $(CLIENTS)/client/bin/python \
 	    --mlflow-python $(CLIENTS)/mlflow3/bin/python --peers-python $(CLIENTS)/peers/bin/python $(BENCH)
+
+bench-client-away: $(VENV)/.dev $(CLIENTS)/client/.ready ## Measure the client while its server is away (BENCH="--seconds 600")
+	PYTHONPATH=services:. $(BIN)/python -m bench.client_away --client-python $(CLIENTS)/client/bin/python $(BENCH)
 
 bench-client-kills: $(VENV)/.dev $(CLIENTS)/client/.ready $(CLIENTS)/mlflow3/.ready $(CLIENTS)/peers/.ready ## Measure what kills take from the client and others
 	PYTHONPATH=services:. $(BIN)/python -m bench.client_kills --client-python $(CLIENTS)/client/bin/python \

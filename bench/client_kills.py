@@ -93,7 +93,7 @@ def _killed(name: str, environment: Environment, system: System, folder: Path, k
     os.kill(program.pid, signal.SIGKILL)
     program.wait()
     program.stdout.close()
-    [returned] = struct.unpack("<Q", (folder / "returned").read_bytes())
+    [returned] = struct.unpack_from("<Q", (folder / "returned").read_bytes())
     run = line.removeprefix("ready").strip()
 
     def count() -> int:

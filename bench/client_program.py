@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 VALUES = 10
+SLOW_NANOSECONDS = 5_000_000
 KEYS = [f"metric_{number}" for number in range(VALUES)]
 
 # The clients are those of other environments, so nothing is imported before it is known which one is here.
@@ -29,7 +30,7 @@ class Ours:
     """Trackhelm's client, with its uploading process."""
 
     def __init__(self, url: str, folder: Path) -> None:
-        os.environ["TRACKHELM_SPOOL_DIR"] = str(folder / "spool")
+        os.environ.setdefault("TRACKHELM_SPOOL_DIR", str(folder / "spool"))
         import trackhelm
 
         self.module: Any = trackhelm
@@ -232,17 +233,22 @@ def leveldb_records(data: bytes) -> "list[bytes]":
 
 
 def for_ever(client: Ours, folder: Path, pause: float) -> None:
-    """Log until somebody kills this process, and count the calls that returned in a file."""
+    """Log until somebody kills this process; a file has its calls, the slow ones, and the longest in ns."""
     values = [{key: 1.0 / (step + 1) + place for place, key in enumerate(KEYS)} for step in range(100)]
     returned = folder / "returned"
-    returned.write_bytes(bytes(8))
-    with returned.open("r+b") as file, mmap.mmap(file.fileno(), 8) as count:
+    returned.write_bytes(bytes(24))
+    clock, slow, longest = time.perf_counter_ns, 0, 0
+    with returned.open("r+b") as file, mmap.mmap(file.fileno(), 24) as count:
         print(f"ready {client.run_id}", flush=True)
         step = 0
         while True:
+            began = clock()
             client.log(values[step % 100], step)
+            taken = clock() - began
             step += 1
-            struct.pack_into("<Q", count, 0, step)
+            longest = max(longest, taken)
+            slow += taken > SLOW_NANOSECONDS
+            struct.pack_into("<QQQ", count, 0, step, slow, longest)
             if pause:
                 time.sleep(pause)
 

@@ -49,9 +49,9 @@ def mlflow_server(python: Path, database: str, folder: Path) -> Iterator[int]:
 
 
 @contextmanager
-def trackhelm_server(database: str | None, folder: Path) -> Iterator[int]:
+def trackhelm_server(database: str | None, folder: Path, port: int | None = None) -> Iterator[int]:
     """Run Trackhelm as one process over PostgreSQL, or SQLite in the folder, and yield its port."""
-    port = free_port()
+    port = port or free_port()
     program = [sys.executable, "-c", "from trackhelm_cli.main import app; app()", "embedded"]
     command = [*program, "--port", str(port), "--data", str(folder)]
     if database is not None:
