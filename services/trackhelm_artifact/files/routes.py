@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from trackhelm_artifact.files import logic, paths, schemas
-from trackhelm_artifact.files.checksums import expected_checksums
+from trackhelm_artifact.files.checksums import expected_checksums, repr_digest, wants_sha256
 from trackhelm_artifact.files.downloads import StoreResponse, asks_for_all, file_response
 from trackhelm_artifact.files.logic import Announced, Asked, Pages, next_page, next_page_of_path
 from trackhelm_artifact.files.paths import Located, Root, parse_file_path, parse_path
@@ -106,17 +106,35 @@ async def upload_artifact(
 
 
 @proxy_router.get(f"/artifacts/{ANY_PATH}", response_class=Response)
-async def download_artifact(path: str, request: Request, runtime: RuntimeDep) -> Response:
-    """Send a file as an attachment, or a range of it."""
+async def download_artifact(
+    path: str, request: Request, runtime: RuntimeDep, records: ChecksumIndexDep
+) -> Response:
+    """Send a file as an attachment, or a range of it.
+
+    If the request has `Want-Repr-Digest` (RFC 9530) with `sha-256`, the answer has the checksum that was
+    recorded when the file was uploaded, as `Repr-Digest`.
+    """
     key = parse_path(path)
     opened = await logic.open_file(stores_of(runtime).objects, key, whole=asks_for_all(request))
-    return file_response(request, opened, key.name)
+    sha256 = None
+    if wants_sha256(request.headers):
+        try:
+            sha256 = await records.sha256_of(key, opened.etag)
+        except BaseException:
+            opened.close()
+            raise
+    response = file_response(request, opened, key.name)
+    if sha256 is not None:
+        response.headers["Repr-Digest"] = repr_digest(sha256)
+    return response
 
 
 @proxy_router.head(f"/artifacts/{ANY_PATH}", response_class=Response)
-async def describe_artifact(path: str, request: Request, runtime: RuntimeDep) -> Response:
+async def describe_artifact(
+    path: str, request: Request, runtime: RuntimeDep, records: ChecksumIndexDep
+) -> Response:
     """Answer the headers of the download, without the bytes."""
-    return await download_artifact(path, request, runtime)
+    return await download_artifact(path, request, runtime, records)
 
 
 @proxy_router.delete(f"/artifacts/{ANY_PATH}", **documented(Empty))

@@ -67,6 +67,14 @@ class ChecksumIndex:
         # one.
         await self._forget_if_missing(record)
 
+    async def sha256_of(self, key: ObjectKey, etag: str) -> bytes | None:
+        """Return the SHA-256 that was recorded when this version of a file was uploaded.
+
+        None where none was, or only that of another version.
+        """
+        record = await run_in_threadpool(self._find, str(key))
+        return record.sha256 if record is not None and record.etag == etag else None
+
     async def deleting(self, key: ObjectKey) -> Callable[[], Awaitable[None]]:
         """Return a function that deletes the records at a key and below it, once the files are deleted.
 

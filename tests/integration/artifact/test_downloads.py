@@ -1,5 +1,7 @@
 """How a file is sent."""
 
+import base64
+import hashlib
 import uuid
 
 import pytest
@@ -67,6 +69,17 @@ def test_a_range_of_an_older_version_is_answered_with_the_whole(api: Api, page: 
     api.client.put(page, content=b"abcdefghij")
     answer = api.client.get(page, headers=ranged)
     assert (answer.status_code, answer.content) == (200, b"abcdefghij")
+
+
+def test_the_recorded_checksum_is_told_to_those_who_ask(api: Api, page: str) -> None:
+    asked = {"Want-Repr-Digest": "sha-512=3, sha-256=10"}
+    told = f"sha-256=:{base64.b64encode(hashlib.sha256(b'0123456789').digest()).decode()}:"
+    assert api.client.head(page, headers=asked).headers["repr-digest"] == told
+    assert api.client.get(page, headers=asked).headers["repr-digest"] == told
+    assert "repr-digest" not in api.client.head(page).headers
+    assert "repr-digest" not in api.client.head(page, headers={"Want-Repr-Digest": "sha-256=0"}).headers
+    api.client.put(page, content=b"another one")
+    assert api.client.head(page, headers=asked).headers["repr-digest"] != told
 
 
 def test_a_known_version_is_not_sent_again(api: Api, page: str) -> None:

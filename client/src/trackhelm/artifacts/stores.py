@@ -4,7 +4,9 @@ Paths are relative to the root of a store, with slashes. A store lists and moves
 they are.
 """
 
+import base64
 import os
+import re
 import shutil
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
@@ -85,6 +87,17 @@ class ProxiedStore:
         """Delete a file or folder."""
         url = f"{self._transport.base}{PROXY}artifacts/{path_of(self._path(path))}"
         _check(self._transport.send("DELETE", url), path)
+
+    def checksum(self, path: str) -> str | None:
+        """Return the SHA-256, as hexadecimal text, that the server recorded when a file was uploaded.
+
+        None where it recorded none, as MLflow's own server.
+        """
+        url = f"{self._transport.base}{PROXY}artifacts/{path_of(self._path(path))}"
+        answer = self._transport.send("HEAD", url, {"Want-Repr-Digest": "sha-256=10"})
+        answer.read()
+        told = re.search(r"sha-256=:([A-Za-z0-9+/=]+):", answer.headers.get("Repr-Digest") or "")
+        return base64.b64decode(told[1]).hex() if told and answer.status == _OK else None
 
     def _path(self, path: str) -> str:
         return join(self._root, path)

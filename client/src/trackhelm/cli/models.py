@@ -4,11 +4,15 @@ from typing import Annotated, Any
 
 import typer
 
+from trackhelm.cli import serving
 from trackhelm.cli.output import JsonOption, YesOption, as_time, client, confirm, print_fields, print_rows
 from trackhelm.entities.model_registry import ModelVersion
 from trackhelm.fluent.models import register_model, search_model_versions, search_registered_models
 
-app = typer.Typer(no_args_is_help=True, help="Registered models, their versions, stages and aliases.")
+app = typer.Typer(no_args_is_help=True, help="Registered models, and what runs them.")
+for command in (serving.serve, serving.predict, serving.dockerfile):
+    app.command()(command)
+app.command("deploy-spec")(serving.deploy_spec)
 
 
 def _version(version: ModelVersion) -> dict[str, Any]:

@@ -138,3 +138,27 @@ def progress(what: str, total: int | None) -> "Iterator[Any]":
             bars.advance(task)
 
         yield done
+
+
+@contextmanager
+def bytes_read(what: str, size: int | None) -> "Iterator[Any]":
+    """Show a bar while a file is read; what is yielded is called with the rows and the bytes that were read.
+
+    Args:
+        what: What is shown beside the bar.
+        size: The bytes of the file, if they are known.
+    """
+    shown = Console(stderr=True)
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.fields[rows]} rows"),
+    )
+    with Progress(*columns, console=shown, disable=not shown.is_terminal) as bars:
+        task = bars.add_task(what, total=size, rows=0)
+
+        def done(rows: int, read: int) -> None:
+            bars.update(task, completed=read, rows=rows)
+
+        yield done

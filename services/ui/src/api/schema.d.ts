@@ -91,6 +91,9 @@ export interface paths {
         /**
          * Download Artifact
          * @description Send a file as an attachment, or a range of it.
+         *
+         *     If the request has `Want-Repr-Digest` (RFC 9530) with `sha-256`, the answer has the checksum that was
+         *     recorded when the file was uploaded, as `Repr-Digest`.
          */
         get: operations["download_artifact_api_2_0_mlflow_artifacts_artifacts__path__get"];
         /**
