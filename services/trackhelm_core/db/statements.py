@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from sqlalchemy import (
     BigInteger,
+    ClauseElement,
     ColumnElement,
     CursorResult,
     Double,
@@ -30,6 +31,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeDecorator
 
 # Column types.
@@ -188,7 +190,48 @@ def plain_rows(
     session: Session, statement: Executable, parameters: Mapping[str, object] | None = None
 ) -> PlainRows:
     """Return all rows of a SELECT as tuples of the stored values: a metric that is NaN is None."""
-    result = session.connection().execute(statement, parameters, execution_options=_OPTIONS)
+    return _fetched(session.connection().execute(statement, parameters, execution_options=_OPTIONS))
+
+
+# Statements that are run again and again, whose text is made once.
+#
+# To find a statement's text in its cache, SQLAlchemy walks the whole statement: for a search sorted by three
+# metrics 1 ms, of which SQLite needs 2.
+
+
+class Prepared:
+    """A statement as text for one dialect, with the values that are known when it is prepared.
+
+    The others are named parameters, and are passed as the driver takes them.
+    """
+
+    def __init__(self, statement: Executable, dialect: Dialect) -> None:
+        assert isinstance(statement, ClauseElement)
+        compiled = statement.compile(dialect=dialect)
+        assert isinstance(compiled, SQLCompiler)
+        named = {name for name, bind in compiled.binds.items() if bind.required}
+        # Lists of values are written out. Those of named parameters do not matter: they are no such lists.
+        state = compiled.construct_expanded_state(dict.fromkeys(named))
+        self._text = state.statement
+        self._positions = state.positiontup
+        self._options = statement.get_execution_options()
+        self._values: dict[str, Any] = {}
+        for name, value in state.parameters.items():
+            process = None if name in named else state.processors.get(name)
+            self._values[name] = process(value) if callable(process) else value
+
+    def run(self, session: Session, parameters: Mapping[str, Any]) -> CursorResult[Any]:
+        """Run the statement once."""
+        values = {**self._values, **parameters}
+        bound = values if self._positions is None else tuple([values[name] for name in self._positions])
+        return session.connection().exec_driver_sql(self._text, bound, execution_options=self._options)
+
+    def rows(self, session: Session, parameters: Mapping[str, Any]) -> PlainRows:
+        """Run the statement and return all its rows, as `plain_rows` does."""
+        return _fetched(self.run(session, parameters))
+
+
+def _fetched(result: CursorResult[Any]) -> PlainRows:
     assert result.cursor is not None, "a SELECT has rows"
     rows: PlainRows = result.cursor.fetchall()
     result.close()

@@ -135,6 +135,8 @@ class PageRequest(NamedTuple):
 
 RowType = TypeVar("RowType")
 MadeType = TypeVar("MadeType")
+CutType = TypeVar("CutType", bound=Sequence[Any])
+"""A row of any form: SQLAlchemy's, or the driver's tuple."""
 
 AnyRow = Row[*tuple[Any, ...]]
 
@@ -221,7 +223,7 @@ def in_order(statement: Select[*tuple[Any, ...]], order: Sequence[SortColumn]) -
     return statement.order_by(*map(_clause, order))
 
 
-def cut_page(rows: Sequence[AnyRow], order: Sequence[SortColumn], page: PageRequest) -> Page[AnyRow]:
+def cut_page(rows: Sequence[CutType], order: Sequence[SortColumn], page: PageRequest) -> Page[CutType]:
     """Return the page of the rows that `page_statement` has read."""
     if len(rows) <= page.limit:
         return Page(rows, "")

@@ -1,7 +1,7 @@
 """Statements that find runs: a page of the runs that match a filter."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import (
     Boolean,
     ColumnElement,
-    Row,
+    Dialect,
     Select,
     SelectBase,
     Uuid,
@@ -25,7 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
-from trackhelm_core.db.statements import BINARY, is_in_parameter, table_of
+from trackhelm_core.db.statements import BINARY, PlainRows, Prepared, is_in_parameter, plain_rows, table_of
 from trackhelm_core.search.compile import compile_filter, metric_predicate
 from trackhelm_core.search.entity import (
     ORDERING,
@@ -177,7 +177,7 @@ class FinalizedFirst(NamedTuple):
     all_have_values: bool
     """Whether the filter matches only runs that have the metric and not as NaN."""
 
-    def is_all(self, rows: Sequence[Row[*tuple[Any, ...]]], row_limit: int) -> bool:
+    def is_all(self, rows: PlainRows, row_limit: int) -> bool:
         """Return whether the rows are the page: no finalized run without a value may stand among them."""
         return self.all_have_values or (len(rows) == row_limit and _has_value(rows[-1][WRITTEN.stop :]))
 
@@ -391,9 +391,11 @@ the same searches, and building a statement takes twice as long as running it.""
 
 
 class _FirstPage(NamedTuple):
-    statement: Select[*tuple[Any, ...]]
+    """The statements for a first page, prepared."""
+
+    of_all: Prepared
     order: Sequence[SortColumn]
-    by_finalized: FinalizedFirst | None
+    by_finalized: tuple[FinalizedFirst, Prepared] | None
 
 
 def search(session: Session, experiment_ids: Sequence[int], asked: Search) -> Page[tuple[Any, ...]]:
@@ -402,19 +404,34 @@ def search(session: Session, experiment_ids: Sequence[int], asked: Search) -> Pa
     Columns: those of `with_documents`.
     """
     query = _query(session, experiment_ids, asked)
-    first = _first_page(query)
+    first = _first_page(query, session.get_bind().dialect)
     after = after_of(first.order, asked.page)
     row_limit = asked.page.limit + 1
     parameters = query.parameters(experiment_ids, row_limit)
-    # On the connection, because the session would copy every row for ORM objects that are not needed.
-    connection = session.connection()
-    by_finalized = first.by_finalized if after is None else finalized_first(query, after)
-    if by_finalized is not None:
-        rows = connection.execute(by_finalized.statement, parameters).all()
-        if by_finalized.is_all(rows, row_limit):
-            return cut_page(rows, first.order, asked.page).of(tuple)
-    statement = first.statement if after is None else _page(query, after)[0]
-    return cut_page(connection.execute(statement, parameters).all(), first.order, asked.page).of(tuple)
+    for by_finalized, rows in _ways(session, query, first, after, parameters):
+        if by_finalized is None or by_finalized.is_all(rows, row_limit):
+            return cut_page(rows, first.order, asked.page)
+    raise AssertionError("the last way finds all runs")
+
+
+def _ways(
+    session: Session,
+    query: RunQuery,
+    first: _FirstPage,
+    after: Sequence[SortValue] | None,
+    parameters: Mapping[str, Any],
+) -> Iterator[tuple[FinalizedFirst | None, PlainRows]]:
+    """Yield the rows of a page, first those that `FinalizedFirst` finds, if it is one."""
+    if after is None:
+        if first.by_finalized is not None:
+            by_finalized, prepared = first.by_finalized
+            yield by_finalized, prepared.rows(session, parameters)
+        yield None, first.of_all.rows(session, parameters)
+        return
+    # Not prepared, because the values of the row before are in the statement.
+    if (by_finalized_after := finalized_first(query, after)) is not None:
+        yield by_finalized_after, plain_rows(session, by_finalized_after.statement, parameters)
+    yield None, plain_rows(session, _page(query, after)[0], parameters)
 
 
 def _query(session: Session, experiment_ids: Sequence[int], asked: Search) -> RunQuery:
@@ -435,9 +452,14 @@ def _query(session: Session, experiment_ids: Sequence[int], asked: Search) -> Ru
 
 
 @lru_cache(_REMEMBERED)
-def _first_page(query: RunQuery) -> _FirstPage:
+def _first_page(query: RunQuery, dialect: Dialect) -> _FirstPage:
     statement, order = _page(query, None)
-    return _FirstPage(statement, order, finalized_first(query, None))
+    by_finalized = finalized_first(query, None)
+    return _FirstPage(
+        Prepared(statement, dialect),
+        order,
+        by_finalized and (by_finalized, Prepared(by_finalized.statement, dialect)),
+    )
 
 
 def _page(
