@@ -22,6 +22,9 @@ FULL_BYTES: Final = 8 * 1024 * 1024
 MOST_BYTES: Final = 64 * 1024 * 1024
 """When so many bytes wait, nothing is added until some of it is stored; senders have to wait."""
 
+LITTLE_BYTES: Final = 64 * 1024
+"""Up to so many bytes that wait are stored by the read that waits for them."""
+
 _PARTITION: Final = 0
 _BEFORE_ALL: Final = 0
 _BEHIND_ALL: Final = 2**63 - 1
@@ -48,6 +51,7 @@ class JournalBacklog:
         self._notes: dict[str, int] = {}
         self._bytes = 0
         self._must_flush = self._called = False
+        self._drain: Callable[[], None] | None = None
 
     # For reads.
 
@@ -85,6 +89,13 @@ class JournalBacklog:
         first = self._ask(func.min)
         return _position(_BEHIND_ALL if first is None else first - 1)
 
+    def catch_up(self) -> None:
+        """Store what waits in this thread, if this process drains the journal and it is little."""
+        with self._changed:
+            drain = self._drain if self._bytes <= LITTLE_BYTES else None
+        if drain is not None:
+            drain()
+
     def flush(self, partitions: Iterable[int]) -> None:
         """Make the drainer store at once what waits, if this process keeps the journal."""
         with self._changed:
@@ -108,6 +119,11 @@ class JournalBacklog:
             self._is_kept_here = True
             self._accepted = self._recovered = newest
             self._bytes = size
+
+    def drained_by(self, drain: Callable[[], None]) -> None:
+        """Let reads call `drain`, which stores what waits, or returns at once if that is being done."""
+        with self._changed:
+            self._drain = drain
 
     def accept(self, entries: Sequence[Accepted]) -> None:
         """Note entries, in their order, before their requests are answered."""
@@ -140,23 +156,23 @@ class JournalBacklog:
             self._called = True
             self._changed.notify_all()
 
-    def wait_until_due(self, due_at: float, until: float) -> bool:
+    def wait_until_due(self, due_at: Callable[[], float], until: float) -> bool:
         """Wait until entries must be stored and return True; return False after `call` or at `until`.
 
-        Entries must be stored at the time `due_at`, or as soon as a read waits for them or too many wait.
-        Times are those of the monotonic clock.
+        Entries must be stored at the time `due_at`, which reads that store some put off, or as soon as a read
+        waits for them or too many wait. Times are those of the monotonic clock.
         """
         with self._changed:
             while True:
                 now = time.monotonic()
                 is_behind = self._accepted > self._stored
-                if is_behind and (self._must_flush or now >= due_at or self._bytes >= FULL_BYTES):
+                if is_behind and (self._must_flush or now >= due_at() or self._bytes >= FULL_BYTES):
                     self._must_flush = False
                     return True
                 if self._called or now >= until:
                     self._called = self._must_flush = False
                     return False
-                self._changed.wait((min(due_at, until) if is_behind else until) - now)
+                self._changed.wait((min(due_at(), until) if is_behind else until) - now)
 
     def wait_for_room(self, seconds: float) -> bool:
         """Wait at most so long until more may be added, and return whether it may."""

@@ -5,8 +5,9 @@ That is columns, lists as one parameter, upserts, and rows without objects. Must
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any, Final
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import (
     BigInteger,
@@ -236,3 +237,17 @@ def _fetched(result: CursorResult[Any]) -> PlainRows:
     rows: PlainRows = result.cursor.fetchall()
     result.close()
     return rows
+
+
+_prepared: WeakKeyDictionary[Dialect, dict[Hashable, Prepared]] = WeakKeyDictionary()
+
+
+def prepared(session: Session, build: Callable[..., Executable], *arguments: Hashable) -> Prepared:
+    """Return what `build` makes of the name of the session's dialect and the arguments, prepared once."""
+    dialect = session.get_bind().dialect
+    known = _prepared.setdefault(dialect, {})
+    key = (build, *arguments)
+    found = known.get(key)
+    if found is None:
+        found = known[key] = Prepared(build(dialect.name, *arguments), dialect)
+    return found

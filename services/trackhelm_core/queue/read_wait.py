@@ -67,6 +67,10 @@ class Backlog(Protocol):
         """Return the newest entry that is stored in each of these partitions, by default in every one."""
         ...
 
+    def catch_up(self) -> None:
+        """Store what waits in this thread, if this process drains it and that takes a moment only."""
+        ...
+
     def flush(self, partitions: Iterable[int]) -> None:
         """Make the drainers of these partitions store at once what they are gathering."""
         ...
@@ -219,9 +223,13 @@ class ReadWaits:
                 continue
             wait = _Wait(positions)
             if not wait.is_over(self._backlog.stored(positions)):
-                self._backlog.flush(positions)
-                self._begin(wait)
-                return wait
+                # In this thread: to call another one, and to be called back by way of the event loop, takes
+                # as long as storing a batch of twenty metrics.
+                self._backlog.catch_up()
+                if not wait.is_over(self._backlog.stored(positions)):
+                    self._backlog.flush(positions)
+                    self._begin(wait)
+                    return wait
             self.seconds.observe(time.monotonic() - wait.began)
 
     def _begin(self, wait: _Wait) -> None:

@@ -102,6 +102,9 @@ class RedisBacklog:
         asked = range(self._settings.queue_partitions) if partitions is None else list(partitions)
         return self._positions(asked, drained_of)
 
+    def catch_up(self) -> None:
+        """Do nothing: workers drain the partitions."""
+
     def flush(self, partitions: Iterable[int]) -> None:
         """Send the flush signal to the drainers of these partitions."""
         with _asking():

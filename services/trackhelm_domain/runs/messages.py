@@ -30,10 +30,11 @@ from trackhelm_domain.runs.schemas import (
     RunRecords,
 )
 
-# The document of a run: its contents as the wire has them, compressed, in one value.
+# The document of a run: its contents as the wire has them, in one value.
 #
-# That of a finalized run has everything; that of a run which goes on has all but its metrics, which change
-# all the time and are put in when it is shown.
+# That of a finalized run has everything, and is compressed. That of a run which goes on has all but its
+# metrics, which change all the time and are put in when it is shown; such runs are few and watched, so it is
+# compressed only if it is large: to decompress a hundred small ones takes half of the time to show them.
 #
 # The form has a version, which is stored with the document. A reader that expects another version reads the
 # run's rows instead, and the run is finalized again.
@@ -48,11 +49,17 @@ version, and so does a change of what is stored with them: version 2 added the d
 RUNNING_VERSIONS: Final = 100
 """Where the versions of documents without metrics begin, those of runs that go on."""
 
-RUNNING_VERSION: Final = 102
+RUNNING_VERSION: Final = 103
 """The one that this code writes and reads. To raise it, set `run.documented` back, by a migration."""
 
 # What a document begins with: a run's `data` is always there, its first field are the metrics.
 _DATA: Final = b'{"data":{'
+
+# A compressed document cannot begin with it.
+_BRACE: Final = b"{"
+
+# In bytes: what is larger takes more time to read than to decompress.
+_LARGE: Final = 4_096
 
 # The level beyond which these texts, of some kilobytes, hardly become smaller.
 _LEVEL: Final = 3
@@ -68,6 +75,11 @@ class DocumentWriter:
         """Return the document of a run with these contents."""
         return self._compressor.compress(encode(contents))
 
+    def write_running(self, contents: RunContents) -> bytes:
+        """Return the document of a run that goes on."""
+        text = encode(_without_metrics(contents))
+        return text if len(text) <= _LARGE else self._compressor.compress(text)
+
 
 class DocumentReader:
     """Makes the wire form of runs from their documents. An instance is for one thread."""
@@ -82,7 +94,8 @@ class DocumentReader:
         `metrics` are those of a running run, texts of `metric_json` behind each other with commas between:
         "" is none, and None says that the document has them.
         """
-        contents = self._decompressor.decompress(document)
+        is_plain = document.startswith(_BRACE)
+        contents = document if is_plain else self._decompressor.decompress(document)
         if not metrics:
             return msgspec.Raw(b'{"info":%b,%b' % (encode(info), contents[1:]))
         rest = contents[len(_DATA) :]
@@ -92,8 +105,7 @@ class DocumentReader:
         )
 
 
-def without_metrics(contents: RunContents) -> RunContents:
-    """Return what the document of a running run holds."""
+def _without_metrics(contents: RunContents) -> RunContents:
     return msgspec.structs.replace(contents, data=msgspec.structs.replace(contents.data, metrics=[]))
 
 

@@ -164,6 +164,11 @@ class RunSnapshot(Base):
     """What was logged to a run, in one value: see `trackhelm_domain.runs.messages`.
 
     `pairs` are the digests of its params and tags, on PostgreSQL only: SQLite cannot index members of a list.
+
+    `metrics` are the last points of a run that goes on, which its document lacks: those in `series.last_json`
+    behind each other. On SQLite only, and not if they are long: PostgreSQL would write all of the row anew
+    with each batch of points. Triggers remove what a change of a series makes stale. Where there is none, a
+    page joins those of the series.
     """
 
     __tablename__ = "run_snapshot"
@@ -178,6 +183,7 @@ class RunSnapshot(Base):
     )
     version: Mapped[int] = mapped_column(SmallInteger)
     document: Mapped[bytes] = mapped_column(LargeBinary)
+    metrics: Mapped[str | None] = mapped_column(Text)
     pairs: Mapped[Sequence[uuid.UUID] | None] = mapped_column(ARRAY(Uuid).with_variant(LargeBinary, "sqlite"))
 
 

@@ -1,26 +1,23 @@
 """Statements about the entries of the journal: those that wait to be stored, and the dead letters."""
 
 from collections.abc import Collection, Mapping, Sequence
-from functools import cache
 from typing import Final, NamedTuple
 
-from sqlalchemy import Delete, Integer, bindparam, delete, func, insert, select, update
+from sqlalchemy import Delete, Integer, Select, bindparam, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from trackhelm_core.db.statements import dialect_of, is_in_parameter, list_parameter, table_of
+from trackhelm_core.db.statements import dialect_of, is_in_parameter, list_parameter, prepared, table_of
 from trackhelm_domain.tables import JournalEntry
 
 _TABLE: Final = table_of(JournalEntry)
 _WAITS: Final = JournalEntry.reason.is_(None)
 
-# Built once and without the ORM, as is what deletes entries: reads wait for drains, and building statements
-# was a third of the drain of a request with twenty metrics.
-_WAITING: Final = (
-    select(_TABLE.c.id, _TABLE.c.data)
-    .where(_TABLE.c.reason.is_(None))
-    .order_by(_TABLE.c.id)
-    .limit(bindparam("most", type_=Integer))
-)
+
+# Prepared, as is what deletes entries: reads wait for drains, and statements were a third of the drain of a
+# request with twenty metrics.
+def _waiting(_dialect: str) -> Select[int, bytes]:
+    waiting = select(_TABLE.c.id, _TABLE.c.data).where(_TABLE.c.reason.is_(None))
+    return waiting.order_by(_TABLE.c.id).limit(bindparam("most", type_=Integer))
 
 
 def add_entries(session: Session, entries: Sequence[bytes]) -> list[int]:
@@ -40,7 +37,8 @@ def add_entries(session: Session, entries: Sequence[bytes]) -> list[int]:
 
 def waiting_entries(session: Session, limit: int) -> list[tuple[int, bytes]]:
     """Return the first entries that wait, with their ids."""
-    return [(entry_id, data) for entry_id, data in session.connection().execute(_WAITING, {"most": limit})]
+    rows = prepared(session, _waiting).rows(session, {"most": limit})
+    return [(entry_id, data) for entry_id, data in rows]
 
 
 def waiting_in_all(session: Session) -> tuple[int, int]:
@@ -58,12 +56,10 @@ def bury_entries(session: Session, reasons: Mapping[int, str]) -> None:
 
 def delete_entries(session: Session, ids: Collection[int]) -> int:
     """Delete entries that wait, and return how many there were."""
-    dialect = dialect_of(session)
-    parameters = {"ids": list_parameter(dialect, sorted(ids))}
-    return session.connection().execute(_deletion(dialect), parameters).rowcount
+    parameters = {"ids": list_parameter(dialect_of(session), sorted(ids))}
+    return prepared(session, _deletion).run(session, parameters).rowcount
 
 
-@cache
 def _deletion(dialect: str) -> Delete:
     return delete(_TABLE).where(is_in_parameter(dialect, _TABLE.c.id, "ids"), _TABLE.c.reason.is_(None))
 

@@ -1,53 +1,30 @@
 """Statements about metric points: storing chunks and summaries, merging chunks, and the journal's entries."""
 
-import math
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import (
-    ColumnElement,
-    Double,
-    and_,
-    bindparam,
-    case,
     delete,
-    func,
-    inspect,
-    or_,
     select,
-    tuple_,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
-from sqlalchemy.sql.dml import ReturningInsert
 
 from trackhelm_core.chunks.codec import decode, encode
 from trackhelm_core.chunks.points import Points, Summary, group, summarise_each
 from trackhelm_core.db.statements import (
-    MetricValue,
     dialect_of,
-    insert_for,
     is_any_of,
     upsert,
 )
 from trackhelm_domain.keys import canonical, digest_of, key_ids
-from trackhelm_domain.runs.messages import metric_json
 from trackhelm_domain.tables import LabelSet, MetricChunk, Run, Series
 from trackhelm_domain.tables.metrics import NO_LABELS_ID
+from trackhelm_ingest.metrics.folding import SeriesId, fold_summaries
 from trackhelm_ingest.metrics.series import NO_LABELS, Labels, SeriesKey, SeriesPoints
-
-
-class SeriesId(NamedTuple):
-    """The identity of a series in the database."""
-
-    run_id: int
-    key_id: int
-    label_set_id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,9 +119,6 @@ class Metric(NamedTuple):
     key_id: int
 
 
-_NOT_FOLDED: Final = frozenset({"id", "indexed_in", "indexed_value"})
-"""The columns of a series that storing points does not write."""
-
 CROWDED_CHUNKS: Final = 64
 """Each time a series has gained so many chunks, they are merged: reading one takes a row and about 60 µs."""
 
@@ -160,7 +134,7 @@ def write_points(session: Session, points: Iterable[tuple[int, Mapping[SeriesKey
     grouped = group(batch.columns, batch.codes, len(batch.series))
     summaries = summarise_each(grouped)
     rows = dict(zip(batch.series, summaries, strict=True)) | labelled_metrics(batch)
-    folded = _fold_summaries(session, rows, batch.keys, having_chunks=frozenset(batch.series))
+    folded = fold_summaries(session, rows, batch.keys, having_chunks=frozenset(batch.series))
     _insert_chunks(
         session,
         (
@@ -220,102 +194,6 @@ def _bounds(summary: Summary) -> tuple[int, ...]:
         summary.max_timestamp,
         summary.count,
     )
-
-
-def _fold_summaries(
-    session: Session,
-    summaries: Mapping[SeriesId, Summary],
-    keys: Mapping[int, str],
-    *,
-    having_chunks: Collection[SeriesId],
-) -> dict[SeriesId, tuple[int, int]]:
-    """Update the series' rows with summaries, and return the ids and numbers of chunks of the rows."""
-    # Sorted, so that two writers lock the rows that they share in the same order.
-    rows = [
-        _summary_row(series, keys[series.key_id], summaries[series], chunks=int(series in having_chunks))
-        for series in sorted(summaries)
-    ]
-    connection = session.connection()
-    if dialect_of(session) == "sqlite":
-        folded = connection.execute(_fold_statement(), rows)
-    else:
-        # One parameter for each column: for 16,000 rows, the driver takes as long to write parameters one by
-        # one as PostgreSQL takes for everything else.
-        columns = {name: [row[name] for row in rows] for name in rows[0]}
-        columns["last_value"] = [None if math.isnan(value) else value for value in columns["last_value"]]
-        folded = connection.execute(_fold_columns_statement(), columns)
-    return {
-        SeriesId(run_id, key_id, label_set_id): (series_id, chunks)
-        for run_id, key_id, label_set_id, series_id, chunks in folded
-    }
-
-
-def _summary_row(series: SeriesId, key: str, summary: Summary, *, chunks: int) -> dict[str, Any]:
-    last = summary.last_value, summary.last_timestamp, summary.last_step
-    return {
-        "run_id": series.run_id,
-        "key_id": series.key_id,
-        "label_set_id": series.label_set_id,
-        "last_step": summary.last_step,
-        "last_timestamp": summary.last_timestamp,
-        "last_value": summary.last_value,
-        "last_json": metric_json(key, *last) if series.label_set_id == NO_LABELS_ID else None,
-        "min_value": summary.min,
-        "max_value": summary.max,
-        "count": summary.count,
-        "nonfinite_count": summary.nonfinite,
-        "chunks": chunks,
-    }
-
-
-# Each statement is built once: that takes 1 ms, five times as long as running it for one series.
-@cache
-def _fold_statement() -> ReturningInsert[int, int, int, int, int]:
-    folded = _folding(insert_for("sqlite", Series))
-    return folded.returning(Series.run_id, Series.key_id, Series.label_set_id, Series.id, Series.chunks)
-
-
-@cache
-def _fold_columns_statement() -> ReturningInsert[int, int, int, int, int]:
-    table = inspect(Series).local_table
-    columns = [column for column in table.columns if column.name not in _NOT_FOLDED]
-    # PostgreSQL must take the value of a metric as a double.
-    types = [Double() if isinstance(column.type, MetricValue) else column.type for column in columns]
-    arrays = [
-        bindparam(column.name, type_=postgresql.ARRAY(type_))
-        for column, type_ in zip(columns, types, strict=True)
-    ]
-    names = [column.name for column in columns]
-    rows = func.unnest(*arrays).table_valued(*names, name="new").render_derived()
-    statement = insert_for("postgresql", Series).from_select(names, select(*rows.c), include_defaults=False)
-    folded = _folding(statement)
-    return folded.returning(Series.run_id, Series.key_id, Series.label_set_id, Series.id, Series.chunks)
-
-
-def _folding(statement: postgresql.Insert | sqlite.Insert) -> postgresql.Insert | sqlite.Insert:
-    old, new = Series, statement.excluded
-    later = tuple_(new.last_step, new.last_timestamp, func.coalesce(new.last_value, 0.0)) > tuple_(
-        old.last_step, old.last_timestamp, func.coalesce(old.last_value, 0.0)
-    )
-    return statement.on_conflict_do_update(
-        index_elements=[Series.run_id, Series.key_id, Series.label_set_id],
-        set_={
-            "last_step": case((later, new.last_step), else_=old.last_step),
-            "last_timestamp": case((later, new.last_timestamp), else_=old.last_timestamp),
-            "last_value": case((later, new.last_value), else_=old.last_value),
-            "last_json": case((later, new.last_json), else_=old.last_json),
-            "min_value": _chosen(new.min_value, old.min_value, new.min_value < old.min_value),
-            "max_value": _chosen(new.max_value, old.max_value, new.max_value > old.max_value),
-            "count": old.count + new.count,
-            "nonfinite_count": old.nonfinite_count + new.nonfinite_count,
-            "chunks": old.chunks + new.chunks,
-        },
-    )
-
-
-def _chosen(new: Any, old: Any, is_better: ColumnElement[bool]) -> ColumnElement[float]:
-    """Return `new` if it is better or the only value, else `old`; either may be NULL."""
-    return case((and_(new.is_not(None), or_(old.is_(None), is_better)), new), else_=old)
 
 
 # Label sets, which are inserted if they are new.

@@ -4,6 +4,7 @@ It merges chunks, finalizes runs, and deletes the rows of what was deleted for g
 split shape.
 """
 
+import threading
 import time
 from collections import deque
 from collections.abc import Callable
@@ -30,6 +31,7 @@ class Upkeep:
         self._clock = clock
         self._runs: deque[str] = deque()
         self._metrics: dict[Metric, bool] = {}
+        self._adding = threading.Lock()
         self._look_at = clock()
 
     def __bool__(self) -> bool:
@@ -44,8 +46,9 @@ class Upkeep:
         self._runs.append(run)
 
     def add(self, metric: Metric, *, whole: bool = False) -> None:
-        """Compact a metric. Only the thread that does the work may call this."""
-        self._metrics[metric] = whole or self._metrics.get(metric, False)
+        """Compact a metric. Any thread may call this."""
+        with self._adding:
+            self._metrics[metric] = whole or self._metrics.get(metric, False)
 
     def do_next(self) -> None:
         """Do the next piece of work, which takes milliseconds. A failure is logged and the work dropped."""
@@ -59,8 +62,9 @@ class Upkeep:
             if not self._metrics:
                 self._look()
                 return
-            metric, whole = next(iter(self._metrics.items()))
-            del self._metrics[metric]
+            with self._adding:
+                metric, whole = next(iter(self._metrics.items()))
+                del self._metrics[metric]
             with self._database.writing() as session:
                 compact_metric(session, metric, whole=whole)
         except Exception:

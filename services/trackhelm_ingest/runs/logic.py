@@ -35,7 +35,7 @@ from trackhelm_domain.experiments import active_location
 from trackhelm_domain.keys import keys_of
 from trackhelm_domain.locations import join
 from trackhelm_domain.outbox import Announcement, Event, announce
-from trackhelm_domain.runs.messages import DocumentWriter, pair_digests, run_contents, without_metrics
+from trackhelm_domain.runs.messages import DocumentWriter, pair_digests, run_contents
 from trackhelm_domain.runs.reading import run_records
 from trackhelm_domain.runs.schemas import LOGGED_MODEL_HISTORY, RUN_NAME, RunInfo, must_stay_whole
 from trackhelm_domain.tables.runs import LifecycleStage
@@ -447,7 +447,7 @@ def finalize_some(session: Session) -> bool:
                 params_and_tags = list(pair_digests(experiment_id, own))
                 finalized.append(store.Finalized(run_id, writer.write(own), params_and_tags))
             else:
-                documented.append((run_id, writer.write(without_metrics(own))))
+                documented.append((run_id, writer.write_running(own)))
         if finalized:
             store.finalize(session, finalized)
         if documented:

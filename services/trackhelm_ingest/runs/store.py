@@ -33,6 +33,7 @@ from trackhelm_core.db.statements import (
     is_in_parameter,
     list_parameter,
     plain_rows,
+    prepared,
     table_of,
     upsert,
 )
@@ -43,6 +44,7 @@ from trackhelm_domain.runs.schemas import RunInfo
 from trackhelm_domain.tables import Key, Run, RunParam, RunSnapshot, RunTag, Series
 from trackhelm_domain.tables.metrics import NO_LABELS_ID
 from trackhelm_domain.tables.runs import LifecycleStage
+from trackhelm_ingest.metrics.folding import join_last_points
 
 STATUSES: Final = {1: "RUNNING", 2: "SCHEDULED", 3: "FINISHED", 4: "FAILED", 5: "KILLED"}
 """The states of a run by their protobuf number."""
@@ -102,17 +104,17 @@ def insert_run(session: Session, run: RunInfo, source: Source) -> int | None:
 
 def find_runs(session: Session, uuids: Collection[str], *, lock: Lock | None = None) -> dict[str, RunRef]:
     """Return the runs there are of `uuids`, locked if asked for."""
-    dialect = dialect_of(session)
-    parameters = {"uuids": list_parameter(dialect, sorted(uuids))}
-    found = session.connection().execute(_runs(dialect, lock), parameters)
+    parameters = {"uuids": list_parameter(dialect_of(session), sorted(uuids))}
+    found = prepared(session, _runs, lock).rows(session, parameters)
     return {
-        uuid: RunRef(run_id, uuid, experiment_id, LifecycleStage(stage), status, finalized, documented)
+        uuid: RunRef(
+            run_id, uuid, experiment_id, LifecycleStage(stage), status, bool(finalized), bool(documented)
+        )
         for run_id, uuid, experiment_id, stage, status, finalized, documented in found
     }
 
 
-# Built once and without the ORM, as in `stages_of`: each request and each drain needs it.
-@cache
+# Prepared, as in `stages_of`: each request and each drain needs it.
 def _runs(dialect: str, lock: Lock | None) -> Select[*tuple[Any, ...]]:
     run = table_of(Run).c
     statement = select(
@@ -129,14 +131,13 @@ def _runs(dialect: str, lock: Lock | None) -> Select[*tuple[Any, ...]]:
 def stages_of(session: Session, uuids: Collection[str]) -> dict[str, LifecycleStage]:
     """Return the stages of the existing runs of `uuids`; they cannot be deleted until the transaction ends.
 
-    Each group of requests with metrics needs it, so the statement is built once, without the ORM.
+    Each group of requests with metrics needs it, so the statement is prepared.
     """
-    dialect = dialect_of(session)
-    found = session.connection().execute(_stages(dialect), {"uuids": list_parameter(dialect, sorted(uuids))})
+    parameters = {"uuids": list_parameter(dialect_of(session), sorted(uuids))}
+    found = prepared(session, _stages).rows(session, parameters)
     return {uuid: LifecycleStage(stage) for uuid, stage in found}
 
 
-@cache
 def _stages(dialect: str) -> Select[*tuple[Any, ...]]:
     run = table_of(Run).c
     statement = select(run.uuid, run.lifecycle_stage).where(is_in_parameter(dialect, run.uuid, "uuids"))
@@ -368,6 +369,8 @@ def document(session: Session, runs: Iterable[tuple[int, bytes]]) -> None:
     run_ids = [run_id for run_id, _ in runs]
     _write_documents(session, RUNNING_VERSION, [(*run, None) for run in runs])
     _write_last_points(session, run_ids)
+    if dialect_of(session) == "sqlite":
+        join_last_points(session, run_ids)
     _mark(session, run_ids, finalized=False)
 
 
@@ -380,10 +383,10 @@ def _write_documents(
     session: Session, version: int, runs: Iterable[tuple[int, bytes, Sequence[UUID] | None]]
 ) -> None:
     rows = [
-        {"run_id": run_id, "version": version, "document": document, "pairs": digests}
+        {"run_id": run_id, "version": version, "document": document, "metrics": None, "pairs": digests}
         for run_id, document, digests in runs
     ]
-    upsert(session, RunSnapshot, rows, update=["version", "document", "pairs"])
+    upsert(session, RunSnapshot, rows, update=["version", "document", "metrics", "pairs"])
 
 
 def _write_last_points(session: Session, run_ids: Sequence[int]) -> None:

@@ -183,6 +183,11 @@ class RunQuery:
     params_and_tags_of: int | None = None
     """The experiment, if the statement is for it only, because it contains digests of this experiment."""
 
+    @property
+    def has_all_indexed(self) -> bool:
+        """Whether the indexed values of all runs count, not only those of finalized runs."""
+        return self.dialect == "sqlite"
+
     @cached_property
     def key_ids(self) -> Mapping[str, int]:
         """The ids of the keys by their names."""

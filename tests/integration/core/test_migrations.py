@@ -274,3 +274,32 @@ def test_a_url_that_names_no_driver_is_postgresql_as_well(postgres_server: str) 
     engine = make_engine(url)
     assert migrate(engine) == newest_revision()
     engine.dispose()
+
+
+def test_sqlite_keeps_what_is_derived_from_series_whoever_writes_them(tmp_path: Path) -> None:
+    """A version before this one knows neither indexed values of running runs nor their joined points."""
+    engine = make_engine(f"sqlite:///{tmp_path / 'test.db'}")
+    migrate(engine)
+    for statement in (
+        """
+        INSERT INTO run (id, uuid, experiment_id, name, user_id, status, start_time, lifecycle_stage,
+            artifact_uri)
+        VALUES (1, 'r', 0, 'r', 'ada', 'RUNNING', 1, 'active', '')
+        """,
+        "INSERT INTO key (id, name) VALUES (1, 'loss')",
+        "INSERT INTO run_snapshot (run_id, version, document, metrics) VALUES (1, 103, '', 'old')",
+        """
+        INSERT INTO series (id, run_id, key_id, label_set_id, last_step, last_timestamp, last_value, count,
+            nonfinite_count)
+        VALUES (1, 1, 1, 0, 0, 0, 0.5, 1, 0)
+        """,
+    ):
+        execute(engine, statement)
+    derived = "SELECT indexed_in, indexed_value, metrics FROM series JOIN run_snapshot USING (run_id)"
+    assert rows(engine, derived) == [(0, 0.5, None)]
+    execute(engine, "UPDATE run_snapshot SET metrics = 'old'")
+    execute(engine, "UPDATE series SET last_value = 0.25, last_json = '{}'")
+    assert rows(engine, derived) == [(0, 0.25, None)]
+    execute(engine, "UPDATE series SET last_value = NULL")
+    assert rows(engine, derived) == [(0, None, None)]
+    engine.dispose()

@@ -140,6 +140,27 @@ def test_last_points_that_a_version_before_has_not_written_are_added(api: Api, d
     assert found(api, experiment_id) == [api.get("runs/get", run_id=run_id)["run"]]
 
 
+@pytest.mark.parametrize("metrics", [3, 200])
+def test_the_last_points_of_many_metrics_are_shown_as_those_of_few(
+    api: Api, database: Database, metrics: int
+) -> None:
+    experiment_id = api.new_experiment()
+    run_id = running_run(api, experiment_id)
+    finalize_all(database)
+    for step in range(2):
+        points = [
+            {"key": f"{'long ' * 20}{index}", "value": index + step / 2, "timestamp": 1, "step": step}
+            for index in range(metrics)
+        ]
+        api.post("runs/log-batch", run_id=run_id, metrics=points)
+        assert found(api, experiment_id) == [api.get("runs/get", run_id=run_id)["run"]]
+    with database.reading() as session:
+        of_run = select(RunSnapshot.metrics).join(Run, Run.id == RunSnapshot.run_id).where(Run.uuid == run_id)
+        joined = session.execute(of_run).scalar_one()
+    # PostgreSQL has none, and SQLite none that is long.
+    assert (joined is not None) is (database.is_sqlite and metrics < 200)
+
+
 WRITES: dict[str, Callable[[Api, str], object]] = {
     "param": lambda api, run: api.post("runs/log-parameter", run_id=run, key="new", value="1"),
     "param of a known key": lambda api, run: api.post(

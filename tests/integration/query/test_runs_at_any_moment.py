@@ -194,7 +194,40 @@ FILTERS: dict[str, Callable[[ModelRun], bool]] = {
         run.status == "RUNNING" or run.tags.get("a") == ""
     ),
 }
-ORDERS: tuple[list[str], ...] = ([], ["metrics.a DESC", "metrics.b"])
+
+
+def _rank(model: ModelRun, key: str, sign: int) -> tuple[int, float]:
+    """Return by what a run is sorted: those without a metric are last, and those with NaN before them."""
+    value = _last(model, key)
+    if math.isnan(value):
+        return (1, 0.0) if key in model.metrics else (2, 0.0)
+    return 0, sign * value
+
+
+ORDERS: tuple[tuple[list[str], Callable[[ModelRun], tuple[Any, ...]]], ...] = (
+    ([], lambda _: ()),
+    (["metrics.b"], lambda run: _rank(run, "b", 1)),
+    (["metrics.a DESC", "metrics.b"], lambda run: (*_rank(run, "a", -1), *_rank(run, "b", 1))),
+)
+
+
+def pages_of(api: Api, experiment_id: str, text: str, order: list[str]) -> list[dict[str, Any]]:
+    """Return the runs of all pages of a search."""
+    runs: list[dict[str, Any]] = []
+    token: str | None = ""
+    while token is not None:
+        page = api.post(
+            "runs/search",
+            experiment_ids=[experiment_id],
+            filter=text,
+            order_by=order,
+            run_view_type="ALL",
+            max_results=2,
+            page_token=token,
+        )
+        runs += page.get("runs", [])
+        token = page.get("next_page_token")
+    return runs
 
 
 @pytest.fixture
@@ -214,17 +247,16 @@ def test_searches_equal_what_was_acknowledged(api: Api, database: Database, step
 
     def check() -> None:
         for text, holds in FILTERS.items():
-            for order in ORDERS:
-                answer = api.post(
-                    "runs/search",
-                    experiment_ids=[experiment_id],
-                    filter=text,
-                    order_by=order,
-                    run_view_type="ALL",
-                )
-                found = {run["info"]["run_id"]: shown(run) for run in answer.get("runs", [])}
+            for order, rank in ORDERS:
+                pages = pages_of(api, experiment_id, text, order)
+                found = {run["info"]["run_id"]: shown(run) for run in pages}
                 expected = {run_id: model.shown() for run_id, model in runs.items() if holds(model)}
                 assert found == expected, (text, order)
+                ranks = [
+                    (*rank(runs[run["info"]["run_id"]]), -run["info"]["start_time"], run["info"]["run_id"])
+                    for run in pages
+                ]
+                assert ranks == sorted(ranks), (text, order)
 
     for step in steps:
         if step == "finalize":

@@ -8,11 +8,12 @@ from contextlib import contextmanager
 from functools import partial
 
 import anyio
+import pytest
 from sqlalchemy import create_engine
 
 from trackhelm_core.db.unit_of_work import Database
 from trackhelm_core.queue.read_wait import ReadWaits
-from trackhelm_domain.journal_backlog import Accepted, JournalBacklog
+from trackhelm_domain.journal_backlog import LITTLE_BYTES, Accepted, JournalBacklog
 
 
 def backlog_with(*entries: Accepted) -> JournalBacklog:
@@ -44,7 +45,7 @@ def storing_when_asked(backlog: JournalBacklog, entry: int) -> Iterator[None]:
     """Store an entry as soon as a read waits for it, as a drainer does."""
 
     def store() -> None:
-        if backlog.wait_until_due(math.inf, time.monotonic() + 60):
+        if backlog.wait_until_due(lambda: math.inf, time.monotonic() + 60):
             backlog.acknowledge(entry, 1)
 
     storing = threading.Thread(target=store)
@@ -104,3 +105,17 @@ def test_a_read_of_what_is_stored_does_not_wait() -> None:
     assert backlog.newest(["m"])
     backlog.acknowledge(1, 1)
     assert not backlog.newest(["m"])
+
+
+def test_a_read_that_finds_little_to_wait_for_stores_it_itself() -> None:
+    backlog = backlog_with(Accepted(1, ["m"], LITTLE_BYTES))
+    backlog.drained_by(lambda: backlog.acknowledge(1, LITTLE_BYTES))
+    # Nobody else stores it: else the search would be refused.
+    assert searches(backlog, stored_meanwhile=0) == 2
+
+
+def test_a_read_leaves_much_to_the_drainer() -> None:
+    backlog = backlog_with(Accepted(1, ["m"], LITTLE_BYTES + 1))
+    backlog.drained_by(lambda: pytest.fail("it would hold a thread of the pool"))
+    with storing_when_asked(backlog, 1):
+        assert searches(backlog, stored_meanwhile=0) == 2

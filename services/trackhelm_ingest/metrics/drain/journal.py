@@ -3,13 +3,14 @@
 Also what `/metrics` says of the journal; the database is asked for it at every scrape.
 
 It gathers entries for a moment and stores them as workers store those in Redis. While there is nothing to
-store it does the other work of workers (`upkeep`).
+store it does the other work of workers (`upkeep`). A read that finds little to wait for stores it itself.
 """
 
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from types import TracebackType
 from typing import Final, Self
 
 import structlog
@@ -51,14 +52,28 @@ RETRY_SECONDS: Final = 1.0
 
 
 class _Journal:
-    """The source of a batch of entries of the journal."""
+    """The source of a batch of entries of the journal, read in the transaction that stores them first."""
 
     is_lost = False
 
-    def __init__(self, database: Database, entries: list[RawEntry]) -> None:
+    def __init__(self, database: Database, count: int) -> None:
         self._database = database
-        self._entries = entries
         self._reasons: dict[StreamId, str] = {}
+        with ExitStack() as opened:
+            session = opened.enter_context(database.redoing())
+            self.entries = [
+                RawEntry(StreamId(entry_id, 0), data) for entry_id, data in waiting_entries(session, count)
+            ]
+            self._opened: tuple[ExitStack, Session] | None = (opened.pop_all(), session)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._opened is not None:
+            self._opened[0].close()
 
     def bury(self, entry: RawEntry, reason: str) -> None:
         log.error("a dead letter", entry=entry.id.milliseconds, reason=reason)
@@ -67,11 +82,16 @@ class _Journal:
     @contextmanager
     def writing(self) -> Iterator[Session]:
         # If a power cut loses this transaction, the entries are still in the journal.
-        with self._database.redoing() as session:
-            yield session
+        opened, self._opened = self._opened, None
+        if opened is not None:
+            with opened[0]:
+                yield opened[1]
+        else:
+            with self._database.redoing() as session:
+                yield session
 
     def move(self, session: Session, *, before: StreamId | None, after: StreamId) -> None:
-        passed = [entry.id for entry in self._entries if (before or BEFORE_ALL) < entry.id <= after]
+        passed = [entry.id for entry in self.entries if (before or BEFORE_ALL) < entry.id <= after]
         buried = {entry.milliseconds: self._reasons[entry] for entry in passed if entry in self._reasons}
         stored = [entry.milliseconds for entry in passed if entry not in self._reasons]
         bury_entries(session, buried)
@@ -92,6 +112,8 @@ class JournalDrain:
         self._backlog = backlog
         self._upkeep = upkeep
         self._count = BATCH_ENTRIES
+        self._draining = threading.Lock()
+        self._due_at = 0.0
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="journal-drain", daemon=True)
 
@@ -99,6 +121,7 @@ class JournalDrain:
         """Take over the journal, and start draining it."""
         self.keep()
         self._thread.start()
+        self._backlog.drained_by(self.drain_for_read)
         return self
 
     def keep(self) -> None:
@@ -114,22 +137,20 @@ class JournalDrain:
         self._thread.join()
 
     def _run(self) -> None:
-        due_at = 0.0
         while True:
             is_last = self._stopping.is_set()
             until = time.monotonic() + (0.0 if self._upkeep else self._upkeep.seconds_until_look())
-            if self._backlog.wait_until_due(0.0 if is_last else due_at, 0.0 if is_last else until):
-                began = time.monotonic()
+            if self._backlog.wait_until_due(
+                lambda: 0.0 if self._stopping.is_set() else self._due_at, 0.0 if is_last else until
+            ):
                 try:
-                    is_full = self.drain()
+                    self.drain()
                 except Exception:
                     # Whatever the error is, the entries are still in the journal.
                     log.exception("the journal could not be drained")
                     if is_last:
                         return
                     self._stopping.wait(RETRY_SECONDS)
-                    continue
-                due_at = began if is_full else began + pace(time.monotonic() - began)
             elif is_last:
                 return
             elif self._upkeep:
@@ -144,21 +165,42 @@ class JournalDrain:
         except Exception:
             log.exception("the journal could not be drained")
 
+    def drain_for_read(self) -> None:
+        """Store a batch in the thread of a read, unless another thread is storing one. It never raises."""
+        if not self._draining.acquire(blocking=False):
+            return
+        try:
+            self._drain()
+        except Exception:
+            # The read calls the thread, which tries again.
+            log.exception("the journal could not be drained")
+        finally:
+            self._draining.release()
+
     def drain(self) -> bool:
         """Store a batch, and return whether more waits."""
+        with self._draining:
+            return self._drain()
+
+    def _drain(self) -> bool:
+        began = time.monotonic()
+        is_full = self._store_some()
+        self._due_at = began if is_full else began + pace(time.monotonic() - began)
+        return is_full
+
+    def _store_some(self) -> bool:
         newest, size = self._backlog.waiting()
-        with self._database.reading() as session:
-            entries = [
-                RawEntry(StreamId(entry_id, 0), data)
-                for entry_id, data in waiting_entries(session, self._count)
-            ]
-        if not entries:
-            # Another process on this database has stored them.
-            self._backlog.acknowledge(newest, size)
-            return False
-        outcome = store_batch(_Journal(self._database, entries), BEFORE_ALL, entries)
+        with _Journal(self._database, self._count) as journal:
+            entries = journal.entries
+            if not entries:
+                # Another process on this database has stored them.
+                self._backlog.acknowledge(newest, size)
+                return False
+            outcome = store_batch(journal, BEFORE_ALL, entries)
         for metric in outcome.crowded:
             self._upkeep.add(metric)
+        if outcome.crowded:
+            self._backlog.call()
         size = sum(len(entry.data) for entry in entries)
         self._backlog.acknowledge(entries[-1].id.milliseconds, size)
         is_full = len(entries) == self._count

@@ -3,6 +3,7 @@
 import json
 
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,7 +15,6 @@ from trackhelm_domain.runs.messages import (
     metric_json,
     pair_digest,
     pair_digests,
-    without_metrics,
 )
 from trackhelm_domain.runs.schemas import (
     Metric,
@@ -54,13 +54,21 @@ def test_a_document_gives_the_json_of_its_run(own: RunInfo, logged: RunContents)
 def test_metrics_are_put_into_the_document_of_a_running_run(
     own: RunInfo, logged: RunContents, points: list[tuple[str, float, int, int]]
 ) -> None:
-    document = DocumentWriter().write(without_metrics(logged))
+    document = DocumentWriter().write_running(logged)
     metrics = [Metric(key, wire_number(value), timestamp, step) for key, value, timestamp, step in points]
     message = DocumentReader().message(own, document, ",".join(metric_json(*point) for point in points))
     data = RunData(metrics, logged.data.params, logged.data.tags)
     assert json.loads(msgspec.json.encode(message)) == json.loads(
         encode(Run(own, data, logged.inputs, logged.outputs))
     )
+
+
+@pytest.mark.parametrize("length", [10, 100_000])
+def test_the_document_of_a_running_run_is_compressed_if_it_is_large(length: int) -> None:
+    logged = RunContents(RunData(params=[KeyValue("a", "1" * length)]))
+    document = DocumentWriter().write_running(logged)
+    assert len(document) < 1_000
+    assert document.startswith(b"{") == (length == 10)
 
 
 # Digests of params and tags: equal exactly where experiment, kind, key and value are.
