@@ -14,8 +14,6 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Double,
-    Integer,
-    Update,
     and_,
     bindparam,
     case,
@@ -23,7 +21,6 @@ from sqlalchemy import (
     or_,
     select,
     tuple_,
-    update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
@@ -35,14 +32,12 @@ from trackhelm_core.db.statements import (
     MetricValue,
     dialect_of,
     insert_for,
-    is_in_parameter,
-    list_parameter,
-    prepared,
     table_of,
 )
-from trackhelm_domain.runs.messages import RUNNING_VERSION, metric_json
-from trackhelm_domain.tables import Run, RunSnapshot, Series
+from trackhelm_domain.runs.messages import metric_json
+from trackhelm_domain.tables import Run, Series
 from trackhelm_domain.tables.metrics import NO_LABELS_ID
+from trackhelm_ingest.runs.store import join_last_points
 
 
 class SeriesId(NamedTuple):
@@ -155,9 +150,6 @@ def _columns_statement() -> ReturningInsert[int, int, int, int, int]:
 # SQLite. There, the indexed values of runs that go on are kept, too, and their last points as one text: see
 # `Series` and `RunSnapshot`.
 
-JOINED_LENGTH: Final = 16_384
-"""The most characters of all last points of a run that are joined: the text is written with every batch."""
-
 _INDEXED: Final = ("indexed_run", "indexed_value")
 """The parameters of a row after its columns."""
 
@@ -203,26 +195,3 @@ def _rows_statement(number: int) -> tuple[str, tuple[Any, ...]]:
     begin, end = found.span(1)
     text = compiled.string[:begin] + ", ".join([found[1]] * number) + compiled.string[end:]
     return text, tuple(compiled.params[name] for name in names[len(of_row) :])
-
-
-def join_last_points(session: Session, run_ids: Collection[int]) -> None:
-    """Write the last points of running runs, which have a document, as one text; SQLite only."""
-    parameters = {"runs": list_parameter("sqlite", sorted(run_ids)), "most": JOINED_LENGTH}
-    prepared(session, _joining).run(session, parameters)
-
-
-def _joining(dialect: str) -> Update:
-    series, snapshot = table_of(Series).c, table_of(RunSnapshot).c
-    size = func.sum(func.length(series.last_json) + 1)
-    joined = (
-        select(
-            case((size <= bindparam("most", type_=Integer), func.aggregate_strings(series.last_json, ",")))
-        )
-        .where(series.run_id == snapshot.run_id, series.label_set_id == NO_LABELS_ID)
-        .scalar_subquery()
-    )
-    return (
-        update(table_of(RunSnapshot))
-        .where(is_in_parameter(dialect, snapshot.run_id, "runs"), snapshot.version == RUNNING_VERSION)
-        .values(metrics=joined)
-    )

@@ -13,10 +13,14 @@ from sqlalchemy import (
     CTE,
     CursorResult,
     Double,
+    Integer,
     Select,
+    Update,
     bindparam,
+    case,
     delete,
     false,
+    func,
     not_,
     or_,
     select,
@@ -44,7 +48,6 @@ from trackhelm_domain.runs.schemas import RunInfo
 from trackhelm_domain.tables import Key, Run, RunParam, RunSnapshot, RunTag, Series
 from trackhelm_domain.tables.metrics import NO_LABELS_ID
 from trackhelm_domain.tables.runs import LifecycleStage
-from trackhelm_ingest.metrics.folding import join_last_points
 
 STATUSES: Final = {1: "RUNNING", 2: "SCHEDULED", 3: "FINISHED", 4: "FAILED", 5: "KILLED"}
 """The states of a run by their protobuf number."""
@@ -408,6 +411,33 @@ def _write_last_points(session: Session, run_ids: Sequence[int]) -> None:
     ]
     if rows:
         session.execute(update(Series), rows)
+
+
+JOINED_LENGTH: Final = 16_384
+"""The most characters of all last points of a run that are joined: the text is written with every batch."""
+
+
+def join_last_points(session: Session, run_ids: Collection[int]) -> None:
+    """Write the last points of running runs, which have a document, as one text; SQLite only."""
+    parameters = {"runs": list_parameter("sqlite", sorted(run_ids)), "most": JOINED_LENGTH}
+    prepared(session, _joining).run(session, parameters)
+
+
+def _joining(dialect: str) -> Update:
+    series, snapshot = table_of(Series).c, table_of(RunSnapshot).c
+    size = func.sum(func.length(series.last_json) + 1)
+    joined = (
+        select(
+            case((size <= bindparam("most", type_=Integer), func.aggregate_strings(series.last_json, ",")))
+        )
+        .where(series.run_id == snapshot.run_id, series.label_set_id == NO_LABELS_ID)
+        .scalar_subquery()
+    )
+    return (
+        update(table_of(RunSnapshot))
+        .where(is_in_parameter(dialect, snapshot.run_id, "runs"), snapshot.version == RUNNING_VERSION)
+        .values(metrics=joined)
+    )
 
 
 def _index_values(session: Session, run_ids: Sequence[int]) -> None:
