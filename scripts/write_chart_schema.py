@@ -26,7 +26,7 @@ SCHEMA: Final = CHART / "values.schema.json"
 
 OWNED: Final = frozenset(
     {
-        *("HOST", "PORT", "METRICS_PORT", "BEHIND_GATEWAY", "STOP_DELAY_SECONDS"),
+        *("HOST", "PORT", "METRICS_PORT", "SOCKET", "BEHIND_GATEWAY", "STOP_DELAY_SECONDS"),
         *("DATA", "UI_FOLDER"),
         *("INGEST_URL", "QUERY_URL", "ARTIFACT_URL", "REGISTRY_URL"),
         *("DATABASE_URL", "DATABASE_URL_FILE", "REDIS_URL", "REDIS_URL_FILE"),

@@ -1,5 +1,6 @@
 """Serving an application over HTTP, for every role that listens."""
 
+import asyncio
 import gc
 import json
 import os
@@ -67,7 +68,10 @@ def allow_open_files(connections: int) -> None:
 
 
 class _AnnouncingServer(uvicorn.Server):
-    """Prints its address once it listens, and not before; told to stop, it may serve on a while."""
+    """Prints its address once it listens, and not before; told to stop, it may serve on a while.
+
+    It can listen on a Unix socket as well.
+    """
 
     def __init__(
         self, config: uvicorn.Config, announcement: str, http: HttpSettings, address_file: Path | None
@@ -75,6 +79,7 @@ class _AnnouncingServer(uvicorn.Server):
         super().__init__(config)
         self._announcement = announcement
         self._path_prefix = http.path_prefix
+        self._unix_socket = http.socket
         self._stop_delay_seconds = http.stop_delay_seconds
         self._stops_at: float | None = None
         self._address_file = address_file
@@ -82,6 +87,8 @@ class _AnnouncingServer(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, then print the address."""
         await super().startup(sockets)
+        if self.started and self._unix_socket is not None:
+            self.servers.append(await self._listen_at(self._unix_socket))
         if self.started:
             host, port = self.servers[0].sockets[0].getsockname()[:2]
             url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
@@ -112,6 +119,23 @@ class _AnnouncingServer(uvicorn.Server):
         if self._stops_at is not None and time.monotonic() >= self._stops_at:
             self.should_exit = True
         return await super().on_tick(counter)
+
+    async def _listen_at(self, unix_socket: Path) -> asyncio.Server:
+        """Listen on a Unix socket; one that a killed process has left is replaced."""
+        config = self.config
+        loop = asyncio.get_running_loop()
+
+        def protocol() -> asyncio.Protocol:
+            return BoundedProtocol(config, self.server_state, self.lifespan.state, loop)
+
+        server = await loop.create_unix_server(protocol, str(unix_socket), backlog=config.backlog)
+        _open_to_all(unix_socket)
+        return server
+
+
+def _open_to_all(unix_socket: Path) -> None:
+    """Let every user connect to a Unix socket who can reach it, as with a port."""
+    unix_socket.chmod(0o666)
 
 
 def _write_address(file: Path, url: str) -> None:

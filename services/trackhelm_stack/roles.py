@@ -1,6 +1,7 @@
 """Trackhelm's own programs: one process for each role, configured by variables."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Final
 
 from trackhelm_core.http.route_table import SERVICE_NAMES
@@ -35,12 +36,12 @@ class Roles:
         """Return the program that migrates the schema and then ends."""
         return self._program("migrate", {})
 
-    def services(self, ports: Mapping[str, int]) -> list[Program]:
-        """Return the programs of all services, each with its port."""
-        return [
-            self._listener(name, Address(LOCAL, ports[name]), {"BEHIND_GATEWAY": "true"})
-            for name in SERVICE_NAMES
-        ]
+    def services(self, ports: Mapping[str, int], sockets: Mapping[str, Path]) -> list[Program]:
+        """Return the programs of all services, each with its port, and its Unix socket if it has one."""
+        variables = {name: {"BEHIND_GATEWAY": "true"} for name in SERVICE_NAMES}
+        for name, socket in sockets.items():
+            variables[name]["SOCKET"] = str(socket)
+        return [self._listener(name, Address(LOCAL, ports[name]), variables[name]) for name in SERVICE_NAMES]
 
     def queue(self, ports: Mapping[str, int]) -> list[Program]:
         """Return the programs that process the queue, each with the port of its metrics."""

@@ -19,7 +19,7 @@ from trackhelm_core.settings import (
     WebhookSettings,
 )
 from trackhelm_stack.backing import BACKING_PORTS, Backing
-from trackhelm_stack.nginx import connections, gateway_program, workers
+from trackhelm_stack.nginx import connections, gateway_program, service_sockets, workers
 from trackhelm_stack.program import LOCAL, Address, Program, free_ports
 from trackhelm_stack.roles import QUEUE_NAMES, Roles
 from trackhelm_stack.supervisor import StoppedError, Supervisor, hold_lock
@@ -59,12 +59,12 @@ class Stack:
         """
         own = self._storage.data.absolute() / "stack"
         own.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with hold_lock(own / "lock") as held:
+        with hold_lock(own / "lock") as held, service_sockets() as sockets:
             supervisor = Supervisor(held, own / "processes.json", restart=self._restart)
             for number in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(number, lambda *_: supervisor.request_stop())
             try:
-                announce(self._start(supervisor, own))
+                announce(self._start(supervisor, own, sockets))
                 supervisor.watch()
             except StoppedError:
                 pass
@@ -80,7 +80,7 @@ class Stack:
             make_key(file)
         return {f"{PREFIX}SECRET_KEY_FILE": str(file)}
 
-    def _start(self, supervisor: Supervisor, own: Path) -> str:
+    def _start(self, supervisor: Supervisor, own: Path, sockets: Mapping[str, Path]) -> str:
         """Start everything and return the address."""
         secret, key_file = _secret(own / "secret"), self._key_file(own)
         own_names = (*SERVICE_NAMES, *QUEUE_NAMES)
@@ -94,12 +94,13 @@ class Stack:
         prefix = {f"{PREFIX}PATH_PREFIX": self._http.path_prefix}
         roles = Roles(self._command, {**backing.environment, **key_file, **prefix})
         supervisor.run(roles.migrate())
-        supervisor.start(*roles.services(ports_by_name), *roles.queue(ports_by_name))
-        supervisor.start(self._gateway(gateway, ports_by_name, own / "gateway"))
+        supervisor.start(*roles.services(ports_by_name, sockets), *roles.queue(ports_by_name))
+        urls = {name: Address(LOCAL, ports_by_name[name]).url for name in SERVICE_NAMES}
+        urls |= {name: f"unix:{socket}" for name, socket in sockets.items()}
+        supervisor.start(self._gateway(gateway, urls, own / "gateway"))
         return gateway.url + self._http.path_prefix
 
-    def _gateway(self, address: Address, ports: Mapping[str, int], folder: Path) -> Program:
-        urls = {f"{name}_url": Address(LOCAL, ports[name]).url for name in SERVICE_NAMES}
+    def _gateway(self, address: Address, urls: Mapping[str, str], folder: Path) -> Program:
         listening = Listening(
             host=address.host,
             port=address.port,
@@ -107,7 +108,7 @@ class Stack:
             workers=workers(),
             connections=connections(),
         )
-        services = self._services.model_copy(update=urls)
+        services = self._services.model_copy(update={f"{name}_url": url for name, url in urls.items()})
         return gateway_program(Gateway.of(listening, services, self._http, self._auth), address)
 
 

@@ -144,7 +144,7 @@ def _http(gateway: Gateway) -> list[str]:
         "variables_hash_max_size 2048;",
     ]
     for name, url in services.service_urls.items():
-        address = urlsplit(url).netloc
+        address = url if url.startswith("unix:") else urlsplit(url).netloc
         lines += block(
             f"upstream {name}",
             [

@@ -146,6 +146,11 @@ class HttpSettings(SettingsGroup):
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(5000, ge=0, le=65_535, description="Port to listen on; 0 takes a free one.")
+    socket: Path | None = Field(
+        None,
+        description="Unix socket on which a service listens as well, for a gateway on the same machine. Its "
+        "folder decides who can connect.",
+    )
     metrics_port: int | None = Field(
         None,
         ge=0,
@@ -262,11 +267,14 @@ class AuthSettings(SettingsGroup):
         return networks(self.trusted_proxies)
 
 
-_SERVICE_URL: Final = r"^http://(\[[0-9A-Fa-f:]+\]|[^/:\s\[\]]+):[0-9]{1,5}$"
+_SERVICE_URL: Final = r"^(http://(\[[0-9A-Fa-f:]+\]|[^/:\s\[\]]+):[0-9]{1,5}|unix:/[A-Za-z0-9._/-]+)$"
 
 
 class GatewaySettings(SettingsGroup):
-    """Where the gateway finds the services, and the files that it serves itself."""
+    """Where the gateway finds the services, and the files that it serves itself.
+
+    A service is at an address, or on this machine at a Unix socket: `unix:/run/trackhelm/ingest.sock`.
+    """
 
     ingest_url: str = Field(
         "http://127.0.0.1:5001", pattern=_SERVICE_URL, description="Address of the ingest service."

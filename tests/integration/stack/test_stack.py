@@ -12,6 +12,7 @@ import pytest
 
 from tests.fixtures.waiting import wait_until
 from tests.integration.stack.running import NAMES, SERVICES, running_stack
+from trackhelm_core.http.route_table import SERVICE_NAMES
 from trackhelm_stack.roles import QUEUE_NAMES
 
 # Each test starts thirteen processes, some on machines with two processors.
@@ -49,6 +50,9 @@ def test_when_a_program_ends_the_stack_says_which_and_stops_the_others(data: Pat
             assert httpx2.get(f"{stack.address_of(name)}/ready").status_code == 200
         for name in ("postgres", "redis", "s3", "gateway"):
             assert not any(may_write_any_file(pid) for pid in stack.family_of(name)), name
+        assert (data / "stack" / "gateway" / "nginx.conf").read_text().count("server unix:/") == len(
+            SERVICE_NAMES
+        )
         os.kill(stack.pids["query"], signal.SIGKILL)
         said = stack.end()
         assert stack.process.returncode == 1

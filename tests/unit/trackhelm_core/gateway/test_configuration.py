@@ -48,10 +48,14 @@ def location(text: str, name: str) -> str:
 
 
 def test_each_service_is_an_upstream_that_keeps_connections_and_is_never_given_up() -> None:
-    services = GatewaySettings(query_url="http://query.internal:81", artifact_url="http://[::1]:82")
+    services = GatewaySettings(
+        ingest_url="unix:/run/trackhelm/ingest.sock",
+        query_url="http://query.internal:81",
+        artifact_url="http://[::1]:82",
+    )
     text = configured(services=services)
     assert re.findall(r"upstream (\w+) \{\n *server (\S+) max_fails=0;\n *keepalive \d+;", text) == [
-        ("ingest", "127.0.0.1:5001"),
+        ("ingest", "unix:/run/trackhelm/ingest.sock"),
         ("query", "query.internal:81"),
         ("artifact", "[::1]:82"),
         ("registry", "127.0.0.1:5004"),
