@@ -81,8 +81,10 @@ test: ## Run every test, and say in the end which suites passed
 	@$(PYTHON) scripts/run_suites.py $(MAKE) setup test-server \
 	    --two-at-once test-install test-e2e test-client test-stack test-charts test-ui test-importer $(GENERATIONS:%=test-clients-%)
 
+# More than there are processors: a process often waits for a server that is stopped, killed or held up.
+TEST_PROCESSES ?= 3
 test-server: $(VENV)/.dev ## Unit and integration tests: SQLite, and PostgreSQL from its wheel
-	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
 
 test-e2e: $(VENV)/.dev $(CLIENTS)/mlflow3/.ready ## The stock MLflow client against a running server
 	SERVER_UNDER_TEST=$(abspath $(BIN)/trackhelm-server) \

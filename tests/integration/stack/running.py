@@ -16,6 +16,8 @@ from typing import Any
 import httpx2
 import psycopg
 
+from tests.fixtures.waiting import wait_until
+
 NAMES = {
     *(
         "postgres",
@@ -142,8 +144,10 @@ def running_stack(
     try:
         yield stack
     finally:
-        stack.process.terminate()
+        # Its programs end with it. In order they take longer, the S3 server 15 s.
+        stack.process.kill()
         stack.end()
+        wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in stack.pids.values()), seconds=90)
 
 
 def children_of(pid: int) -> list[int]:

@@ -125,6 +125,8 @@ def test_an_empty_stack_becomes_the_one_that_was_backed_up(tmp_path: Path) -> No
         for path in copy.rglob("*"):
             if path.is_file():
                 store.fput_object(BUCKET, path.relative_to(copy).as_posix(), str(path))
+        second.process.terminate()
+        second.end()
     (tmp_path / "second" / "stack" / "secret.key").write_bytes(key)
 
     # Started again, so that no process remembers the empty database.

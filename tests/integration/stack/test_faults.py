@@ -19,7 +19,7 @@ from tests.integration.stack.running import RunningStack, children_of, running_s
 from tests.integration.stack.writers import assert_kept_exactly_once, wait_until_counted_exactly, writing
 from trackhelm_core.queue.names import partition_of
 
-SECONDS = float(os.environ.get("FAULTS_SECONDS", "60"))
+SECONDS = float(os.environ.get("FAULTS_SECONDS", "30"))
 
 pytestmark = [pytest.mark.timeout(720 + SECONDS), pytest.mark.long]
 
