@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import trackhelm as mlflow
+from tests.e2e.polling import wait_until
 from tests.e2e.server import ServerProcess
 from trackhelm.entities import LoggedModelInput, LoggedModelOutput
 from trackhelm.exceptions import MlflowException
@@ -102,6 +103,25 @@ def test_inputs_and_outputs_are_noted_while_the_server_is_away(own_server: Serve
     assert [one.model_id for one in found.inputs.model_inputs] == [model.model_id]
     assert found.outputs is not None
     assert [(one.model_id, one.step) for one in found.outputs.model_outputs] == [(model.model_id, 3)]
+
+
+def test_the_environment_is_stored_when_the_server_is_back(
+    own_server: ServerProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRACKHELM_LOG_ENVIRONMENT", "true")
+    monkeypatch.setenv("TRACKHELM_FLUSH_TIMEOUT_SECONDS", "0.2")
+    monkeypatch.setattr("trackhelm.context._AGAIN_SECONDS", 0.2)
+    own_server.kill()
+    with mlflow.start_run() as run:
+        mlflow.log_metric("loss", 0.5)
+        own_server.restart()
+        monkeypatch.setenv("TRACKHELM_FLUSH_TIMEOUT_SECONDS", "60")
+        client = mlflow.MlflowClient()
+        wait_until(
+            lambda: [file.path for file in client.list_artifacts(run.info.run_id)] == ["environment.json"],
+            seconds=60,
+            what="the environment",
+        )
 
 
 def test_an_artifact_says_that_it_was_not_stored(own_server: ServerProcess) -> None:

@@ -12,9 +12,13 @@ import threading
 import time
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from trackhelm import environment
+from trackhelm.exceptions import MlflowException, is_away
+
+if TYPE_CHECKING:
+    from trackhelm.client import MlflowClient
 
 ENVIRONMENT_FILE: Final = "environment.json"
 
@@ -22,6 +26,7 @@ _COMMIT: Final = "mlflow.source.git.commit"
 _DIRTY: Final = "mlflow.source.git.dirty"
 _WAIT_SECONDS: Final = 30.0
 _LOOK_SECONDS: Final = 0.05
+_AGAIN_SECONDS: Final = 10.0
 
 _logger = logging.getLogger("trackhelm")
 _recorders: dict[str, threading.Thread] = {}
@@ -67,7 +72,10 @@ def finish_details(run_id: str) -> None:
     from trackhelm.fluent._state import destination
 
     until = time.monotonic() + _WAIT_SECONDS
-    while recorder.is_alive() and time.monotonic() < until and not destination().is_away:
+    log = destination().log
+    while recorder.is_alive() and time.monotonic() < until:
+        if destination().is_away or log.stats()["uploader"].get("error"):
+            return
         recorder.join(_LOOK_SECONDS)
 
 
@@ -104,6 +112,19 @@ def _program_folder(folder: str) -> Path:
     return Path(folder, file).parent if file is not None else Path(folder)
 
 
+def _store(client: "MlflowClient", run_id: str, found: dict[str, Any]) -> None:
+    """Store what was found as an artifact; while the server is away, again until this process ends."""
+    while True:
+        try:
+            client.log_dict(run_id, found, ENVIRONMENT_FILE)
+        except MlflowException as error:
+            if not is_away(error):
+                raise
+        else:
+            return
+        time.sleep(_AGAIN_SECONDS)
+
+
 def _record(run_id: str) -> None:
     from trackhelm.context.git import changes
     from trackhelm.context.machine import description
@@ -118,6 +139,6 @@ def _record(run_id: str) -> None:
             is_dirty, patch = changes(folder)
             client.set_tag(run_id, _DIRTY, str(is_dirty).lower())
             git |= {_DIRTY: is_dirty, "patch": patch}
-        client.log_dict(run_id, description(git), ENVIRONMENT_FILE)
+        _store(client, run_id, description(git))
     except Exception as error:  # noqa: BLE001 - it must not reach the training that goes on
         _logger.warning("The environment of the run %s could not be logged: %s", run_id, error)

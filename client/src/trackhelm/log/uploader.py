@@ -38,7 +38,7 @@ BATCH_BYTES: Final = 4 * 1024 * 1024
 READ_BYTES: Final = 1024 * 1024
 
 FIRST_RETRY_SECONDS: Final = 0.25
-LONGEST_RETRY_SECONDS: Final = 2.0
+LONGEST_RETRY_SECONDS: Final = 1.0
 """One uploader a machine asks so often, so that a server that comes back has what waits soon."""
 
 IDLE_SECONDS: Final = 2.0
