@@ -85,8 +85,6 @@ def _rows(split: Any) -> Question | None:
 
 def of_data(data: Any) -> Question:
     """Return the question of a data frame, an array, or anything else."""
-    if isinstance(data, np.ndarray) and data.ndim and data.dtype != object:
-        return Question(data, None, len(data), ("array", data.dtype.str, data.shape[1:]))
     if hasattr(data, "iloc") and hasattr(data, "columns"):
         dtypes = tuple(str(dtype) for dtype in data.dtypes)
         is_simple = (
@@ -94,6 +92,8 @@ def of_data(data: Any) -> Question:
         )
         key = ("frame", tuple(data.columns), dtypes) if is_simple and len(data) else None
         return Question(data, None, len(data), key)
+    if isinstance(data, np.ndarray) and data.ndim and data.dtype != object:
+        return Question(data, None, len(data), ("array", data.dtype.str, data.shape[1:]))
     return Question(data, None, 1, None)
 
 
