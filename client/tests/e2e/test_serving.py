@@ -251,6 +251,10 @@ def requests() -> list[tuple[str, Any, str | None]]:
     return found
 
 
+# What ours answers and MLflow's server refuses: CSV for a model whose signature is of tensors.
+MORE = {("tensor", "text/csv"), ("tensor", "text/csv; charset=utf-8")}
+
+
 def outcome(answer: tuple[int, str, bytes]) -> Any:
     """What of an answer is the contract: the status and type, the predictions, or the error's code."""
     status, media_type, body = answer
@@ -283,7 +287,7 @@ def test_every_request_is_answered_as_mlflows_server_does(model: str, models: Pa
         differs = []
         for body, kind in asked:
             theirs, own = outcome(stock.ask(body, kind)), outcome(ours.ask(body, kind))
-            if not same(theirs, own):
+            if not same(theirs, own) and (model, kind) not in MORE:
                 differs.append((str(body)[:80], kind, theirs, own))
         for path in ("/ping", "/health"):
             assert ours.get(path) == stock.get(path)

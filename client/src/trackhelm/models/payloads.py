@@ -210,7 +210,7 @@ def typed_frame(  # noqa: C901, PLR0912 - a case for each type
         try:
             column = frame[name]
             if isinstance(spec, TensorSpec):
-                if len(column) and not isinstance(column.iloc[0], list):
+                if not isinstance(column.iloc[0], list):
                     frame[name] = column.astype(spec.type)
             elif isinstance(spec.type, (Array, Object, Map)):
                 dtype, required = spec.type, spec.required
@@ -289,7 +289,7 @@ def _typed(value: Any, spec: ColSpec | TensorSpec | None) -> Any:
     """Return a value with the type of a column or tensor."""
     try:
         if spec is None:
-            return np.array(value) if isinstance(value, list) and not _is_ragged(value) else value
+            return np.array(value)
         if isinstance(spec, TensorSpec):
             return np.array(value, dtype=spec.type)
         if isinstance(spec.type, DataType):
@@ -306,14 +306,6 @@ def _typed(value: Any, spec: ColSpec | TensorSpec | None) -> Any:
         return enforced_value(value, spec.type, spec.required)
     except (MlflowException, ValueError, TypeError, OverflowError) as error:
         raise _bad(str(error)) from error
-
-
-def _is_ragged(value: list[Any]) -> bool:
-    """Return whether a list cannot be an array, since its parts have several lengths or are dictionaries."""
-    try:
-        return any(isinstance(one, dict) for one in value) or np.array(value).dtype == object
-    except ValueError:
-        return True
 
 
 def _kind(value: Any) -> str:
