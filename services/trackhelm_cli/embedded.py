@@ -34,6 +34,7 @@ def embedded(
     configure_logging(load(LogSettings))
     warn_of_unknown_names()
     try:
+        auth.check_exposure(http.host)
         app = embedded_app(
             storage,
             artifacts=load(ObjectSettings),

@@ -47,11 +47,11 @@ def gateway(
         connections=connections(),
         log_requests=load(LogSettings).log_level == "debug",
     )
+    auth = load(AuthSettings)
     try:
+        auth.check_exposure(http.host)
         address.check_free()
-        command = prepare(
-            Gateway.of(listening, with_built_ui(load(GatewaySettings)), http, load(AuthSettings))
-        )
+        command = prepare(Gateway.of(listening, with_built_ui(load(GatewaySettings)), http, auth))
     except (MissingProgramError, OSError, ValueError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from error

@@ -23,6 +23,7 @@ _OF_MANY: Final = {
     "query": "Run the service that answers every tracking read; the database must have been migrated.",
     "artifact": "Run the service that stores and sends files; the database must have been migrated.",
     "registry": "Run the service of the model registry; the database must have been migrated.",
+    "identity": "Run the service of users and their rights; the database must have been migrated.",
     "worker": "Run tasks until the process is stopped; the database must have been migrated.",
     "beat": "Send periodic tasks until the process is stopped.",
     "watcher": "Watch the pods of runs in a Kubernetes cluster until stopped; the database must have been"
@@ -47,6 +48,7 @@ SUMMARIES: Final = {
     "migrate": "Migrate the database's schema to this version; several processes may run it at once.",
     "doctor": "Print the effective settings and check what the server needs; exit 1 if something is wrong.",
     "dead-letter": "List, show, retry or drop metrics that could not be stored.",
+    "admin": "Make administrators, and let them in again.",
     "audit": "Check the audit trail, or write it out.",
     "artifacts": "Check the files of the store, or find what is left over.",
     "gc": "Delete for good the runs, experiments and logged models that are in the bin, with their files.",

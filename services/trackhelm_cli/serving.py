@@ -18,6 +18,7 @@ from typing import Any, Final
 
 import typer
 import uvicorn
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.types import ASGIApp
 
 from trackhelm_cli.http_protocol import BoundedProtocol
@@ -31,6 +32,7 @@ from trackhelm_core.security.actor import TrustedProxies
 from trackhelm_core.security.browsers import CrossOrigin, HostCheck
 from trackhelm_core.settings import AuthSettings, HttpSettings, LogSettings, RedisSettings, StorageSettings
 from trackhelm_core.telemetry.logging import configure_logging
+from trackhelm_domain.access.opening import make_first_admin, open_door
 from trackhelm_domain.opening import open_runtime
 
 GRACEFUL_SECONDS: Final = 10
@@ -236,7 +238,15 @@ def serve_service(
     configure_logging(load(LogSettings))
     warn_of_unknown_names()
     try:
+        auth.check_exposure(http.host)
         runtime = open_runtime(storage, redis, openers(storage, redis))
+    except ValueError as error:
+        raise failed(str(error)) from error
+    try:
+        if runtime.missing() is None:
+            make_first_admin(runtime, auth)
+    except SQLAlchemyError:
+        pass  # The probe says that the database does not answer.
     except ValueError as error:
         raise failed(str(error)) from error
     app = build_app(
@@ -249,5 +259,6 @@ def serve_service(
         # Where the gateway has no files, it asks a service for `/`.
         pages=web_ui_routes(),
         tracing=open_tracing(service.name),
+        door=open_door(runtime, auth),
     )
     serve(app, http, f"{service.name} listens on {{url}}", auth)

@@ -63,6 +63,11 @@ def stack(
     redis = load(RedisSettings, redis_url=redis_url)
     artifacts = load(ObjectSettings, artifacts_url=artifacts_url)
     warn_of_unknown_names()
+    auth = load(AuthSettings)
+    try:
+        auth.check_exposure(http.host)
+    except ValueError as error:
+        raise failed(str(error)) from error
     role = [sys.executable, "-m", "trackhelm_cli"]
     whole = Stack(
         http,
@@ -71,7 +76,7 @@ def stack(
         artifacts,
         load_webhooks(),
         services=with_built_ui(load(GatewaySettings)),
-        auth=load(AuthSettings),
+        auth=auth,
         command=role,
         restart=restart,
     )

@@ -70,7 +70,6 @@ NOT_OFFERED: Final = (
     NotOffered("the assistant", ("assistant",)),
     NotOffered("the registry of MCP servers", ("mcp-servers",)),
     NotOffered("the registry of skills", ("skills",)),
-    NotOffered("workspaces", ("workspaces",)),
     NotOffered("jobs", ("jobs",), ("/ajax-api/3.0/jobs",)),
     NotOffered("the prompt lab", ("runs/create-promptlab-run",)),
     NotOffered("the demo", ("demo",)),
@@ -117,6 +116,14 @@ def problem(error: ApiError) -> Response:
         headers["WWW-Authenticate"] = 'Basic realm="Trackhelm", charset="UTF-8"'
     body = encode(ErrorReply(error_code=error.code.value, message=error.message))
     return Response(body, status_code=error.status, headers=headers, media_type=JSON_MEDIA_TYPE)
+
+
+def failure_outside(error: Exception) -> Response | None:
+    """Return the response for a failure outside of the application's routes; None if it is a defect."""
+    if isinstance(error, ApiError):
+        return problem(error)
+    answer = database_failure(error) if isinstance(error, SQLAlchemyError) else None
+    return None if answer is None else problem(answer)
 
 
 async def _on_api_error(request: Request, error: Exception) -> Response:

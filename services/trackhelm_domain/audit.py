@@ -14,6 +14,7 @@ from typing import Any, Final
 from sqlalchemy import RowMapping, insert, select, update
 from sqlalchemy.orm import Session
 
+from trackhelm_core.access import DEFAULT_WORKSPACE_ID, current_access
 from trackhelm_core.limits import AUDITED_STATE_LENGTH, AUDITED_TEXT_LENGTH
 from trackhelm_core.security.actor import Actor
 from trackhelm_domain.tables import AuditEvent, AuditHead
@@ -29,6 +30,10 @@ class EntityType(StrEnum):
     RUN = "run"
     WEBHOOK = "webhook"
     IMPORT = "import"
+    ACCOUNT = "account"
+    TOKEN = "token"  # noqa: S105 - a kind of entity
+    ROLE = "role"
+    WORKSPACE = "workspace"
 
 
 class Action(StrEnum):
@@ -56,6 +61,9 @@ class Action(StrEnum):
     WITHDRAWN = "withdrawn"
     ROLLED_BACK = "rolled_back"
     IMPORTED = "imported"
+    PASSWORD_SET = "password_set"  # noqa: S105 - an action
+    GRANTED = "granted"
+    REVOKED = "revoked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +157,7 @@ _FIELDS: Final = (
     "time",
     "actor",
     "actor_kind",
+    "workspace_id",
     "entity_type",
     "entity_id",
     "entity_version",
@@ -194,8 +203,11 @@ def record(session: Session, change: Change, context: AuditContext) -> None:
     if before == after and not context.comment:
         return
     actor = context.actor
+    workspace = current_access().workspace_id
     values = {
         "time": context.time,
+        # Not of the default workspace: so events are hashed as they were before there were others.
+        "workspace_id": None if workspace == DEFAULT_WORKSPACE_ID else workspace,
         "actor": actor.name,
         "actor_kind": actor.kind.value,
         "entity_type": change.entity.type.value,

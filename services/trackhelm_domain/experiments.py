@@ -4,6 +4,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from trackhelm_core.errors import InvalidParameterError, NotFoundError
+from trackhelm_domain.access.checks import permits_experiment
 from trackhelm_domain.tables import Experiment
 from trackhelm_domain.tables.runs import LifecycleStage
 
@@ -20,7 +21,7 @@ def active_location(session: Session, experiment_id: int, asked: str = "") -> st
         Experiment.id == experiment_id, Experiment.lifecycle_stage != LifecycleStage.PURGED
     ).with_for_update(read=True)
     found = session.execute(statement).one_or_none()
-    if found is None:
+    if found is None or not permits_experiment(session, experiment_id):
         raise NotFoundError(f"No Experiment with id={asked or experiment_id} exists.")
     stage, location = found
     if stage != LifecycleStage.ACTIVE:

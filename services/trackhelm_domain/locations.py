@@ -31,6 +31,9 @@ from trackhelm_domain.tables.runs import LifecycleStage
 PROXY_SCHEME: Final = "mlflow-artifacts"
 """The scheme of files that clients access through the server."""
 
+OF_WORKSPACES: Final = "workspaces"
+"""The folder of the server's store with a folder for each workspace but the default one."""
+
 RUNS_SCHEME: Final = "runs"
 """The scheme of URIs that name files by their run."""
 

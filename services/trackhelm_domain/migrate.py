@@ -4,6 +4,8 @@ A schema that is newer than the code is left as it is and served: during a rolli
 runs on the new schema, which the version before can still use (expand, then contract).
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -58,7 +60,11 @@ def migrate(engine: Engine) -> str:
     newest = newest_revision()
     if current_revision(engine) == newest:
         return newest
-    with engine.connect().execution_options(**{WRITES: True}) as connection, connection.begin():
+    with (
+        engine.connect().execution_options(**{WRITES: True}) as connection,
+        _tables_can_be_copied(connection),
+        connection.begin(),
+    ):
         if engine.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _ADVISORY_LOCK})
         current = _revision(connection)
@@ -66,7 +72,26 @@ def migrate(engine: Engine) -> str:
             log.warning("schema is ahead of this version", schema=current, newest_known=newest)
             return current
         _upgrade(connection)
+        if engine.dialect.name == "sqlite":
+            broken = connection.execute(text("PRAGMA foreign_key_check")).all()
+            assert not broken, f"rows that refer to nothing: {broken[:5]}"
     return newest
+
+
+@contextmanager
+def _tables_can_be_copied(connection: Connection) -> Iterator[None]:
+    """Let SQLite drop a table that was copied without deleting what refers to its rows."""
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    driver = connection.connection.cursor()
+    # Outside of a transaction, because SQLite ignores this pragma inside one.
+    driver.execute("PRAGMA foreign_keys=OFF")
+    try:
+        yield
+    finally:
+        driver.execute("PRAGMA foreign_keys=ON")
+        driver.close()
 
 
 def _upgrade(connection: Connection) -> None:

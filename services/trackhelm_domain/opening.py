@@ -16,6 +16,7 @@ from trackhelm_core.queue.read_wait import ReadWaits
 from trackhelm_core.runtime import Openers, Parts, Runtime
 from trackhelm_core.settings import RedisSettings, StorageSettings
 from trackhelm_core.telemetry.surroundings import Certificates, DataDisk, certificate_files
+from trackhelm_domain.access.rights import AccessChanges
 from trackhelm_domain.audit import AuditTrail
 from trackhelm_domain.journal_backlog import JournalBacklog
 from trackhelm_domain.migrate import is_ready
@@ -26,10 +27,14 @@ if TYPE_CHECKING:
     from trackhelm_core.queue.redis_backlog import RedisBacklog
 
 
-def open_database(url: str, outbox: Outbox | None = None) -> Database:
+def open_database(
+    url: str, outbox: Outbox | None = None, access_changes: AccessChanges | None = None
+) -> Database:
     """Open a database whose writes fill the outbox and the audit trail. This does not migrate it."""
     # The audit trail comes last, because it takes a lock for which other writers wait.
-    return Database(make_engine(url), hooks=(outbox or Outbox(), AuditTrail()))
+    return Database(
+        make_engine(url), hooks=(access_changes or AccessChanges(), outbox or Outbox(), AuditTrail())
+    )
 
 
 def open_runtime(
@@ -42,7 +47,8 @@ def open_runtime(
     """
     outbox = Outbox()
     closing = ExitStack()
-    database = open_database(storage.effective_database_url, outbox)
+    access_changes = AccessChanges()
+    database = open_database(storage.effective_database_url, outbox, access_changes)
     closing.callback(database.close)
     queue = None
     backlog: JournalBacklog | RedisBacklog
@@ -72,7 +78,7 @@ def open_runtime(
         missing=partial(_missing, database, queue),
         redis=queue,
         metrics=metrics,
-        parts=Parts({Outbox: lambda: outbox, **(openers or {})}),
+        parts=Parts({Outbox: lambda: outbox, AccessChanges: lambda: access_changes, **(openers or {})}),
         closing=closing,
     )
 

@@ -17,8 +17,10 @@ from typing import Any, Final
 from sqlalchemy import insert, literal, select
 from sqlalchemy.orm import Session
 
+from trackhelm_core.access import DEFAULT_WORKSPACE_ID, current_access
 from trackhelm_core.ids import new_webhook_id
 from trackhelm_core.queue.tasks import TaskQueue, TaskRef
+from trackhelm_domain.tables.runs import Experiment
 from trackhelm_domain.tables.webhooks import (
     DeliveryState,
     Webhook,
@@ -216,6 +218,14 @@ def body_of(event: Event, data: Mapping[str, Any], time: int) -> str:
     return json.dumps({"entity": event.entity, "action": event.action, "timestamp": moment, "data": data})
 
 
+def _workspace(session: Session, announcement: Announcement) -> int:
+    """Return the workspace of an event: that of the request, or of the run that a program ends."""
+    found = current_access().workspace_id
+    if found is None and (experiment := announcement.data.get("experiment_id")):
+        found = session.scalar(select(Experiment.workspace_id).where(Experiment.id == int(experiment)))
+    return DEFAULT_WORKSPACE_ID if found is None else found
+
+
 def _append(session: Session, announcement: Announcement) -> Sequence[int]:
     body = body_of(announcement.event, announcement.data, announcement.time)
     # One id for all webhooks, so that a receiver of two of them can tell that it is the same event.
@@ -225,7 +235,11 @@ def _append(session: Session, announcement: Announcement) -> Sequence[int]:
     rows = (
         select(Webhook.id, *map(literal, values), literal(0), *map(literal, times))
         .join(WebhookEvent, WebhookEvent.webhook_id == Webhook.id)
-        .where(WebhookEvent.event == announcement.event.value, Webhook.status == WebhookStatus.ACTIVE)
+        .where(
+            Webhook.workspace_id == _workspace(session, announcement),
+            WebhookEvent.event == announcement.event.value,
+            Webhook.status == WebhookStatus.ACTIVE,
+        )
         .order_by(Webhook.id)
         # The lock waits for a webhook that is just being deleted, and then leaves it out. Without the lock,
         # the foreign key of the delivery would be violated, and the change itself would fail.

@@ -17,9 +17,11 @@ from trackhelm_core.settings import (
     StorageSettings,
     WebhookSettings,
 )
+from trackhelm_domain.access.opening import make_first_admin, open_door
 from trackhelm_domain.locations import Places
 from trackhelm_domain.migrate import migrate
 from trackhelm_domain.opening import open_runtime
+from trackhelm_identity.service import SERVICE as IDENTITY
 from trackhelm_ingest.service import SERVICE as INGEST
 from trackhelm_query.service import SERVICE as QUERY
 from trackhelm_registry.service import SERVICE as REGISTRY
@@ -28,7 +30,7 @@ from trackhelm_registry.webhooks.delivery.configuration import WebhookConfigurat
 if TYPE_CHECKING:
     from trackhelm_core.telemetry.tracing import Tracing
 
-SERVICES = (INGEST, QUERY, ARTIFACT, REGISTRY)
+SERVICES = (INGEST, QUERY, ARTIFACT, REGISTRY, IDENTITY)
 
 
 def open_all(
@@ -66,10 +68,14 @@ def embedded_app(
 
     With the address of a Redis, metrics and webhooks go through its queues as in the split shape, and workers
     are needed.
+
+    Raises:
+        ValueError: The settings contradict one another, or nobody could log in.
     """
     storage.data.mkdir(parents=True, exist_ok=True)
     runtime = open_all(storage, redis, artifacts, webhooks)
     migrate(runtime.database.engine)
+    make_first_admin(runtime, auth)
     return build_app(
         SERVICES,
         runtime,
@@ -78,4 +84,5 @@ def embedded_app(
         body_memory_mebibytes=body_memory_mebibytes,
         pages=web_ui_routes(),
         tracing=tracing,
+        door=open_door(runtime, auth),
     )

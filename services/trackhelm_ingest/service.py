@@ -12,6 +12,7 @@ from trackhelm_ingest.experiments import routes as experiments_routes
 from trackhelm_ingest.metrics import routes as metrics_routes
 from trackhelm_ingest.metrics.drain.journal import JournalCollector, JournalDrain
 from trackhelm_ingest.metrics.group_commit import GroupCommit
+from trackhelm_ingest.metrics.permissions import LoggingRights
 from trackhelm_ingest.metrics.sink import CountingSink
 from trackhelm_ingest.metrics.upkeep import Upkeep
 from trackhelm_ingest.runs import routes as runs_routes
@@ -19,15 +20,18 @@ from trackhelm_ingest.runs import routes as runs_routes
 
 @asynccontextmanager
 async def _lifespan(runtime: Runtime) -> AsyncIterator[dict[str, object]]:
+    rights = LoggingRights(runtime.database)
     if runtime.redis is not None:
         # With the client of Redis they take 60 ms to import.
         from trackhelm_ingest.metrics.queue_sink import QueueCollector, QueueSink  # noqa: PLC0415
         from trackhelm_ingest.tasks import COMPACT_RUN, DRAIN  # noqa: PLC0415
 
         runtime.metrics.register(QueueCollector(runtime.redis))
-        queue = QueueSink(runtime.redis, runtime.database, drain=DRAIN, compact_run=COMPACT_RUN).start()
+        queue = QueueSink(
+            runtime.redis, runtime.database, drain=DRAIN, compact_run=COMPACT_RUN, rights=rights
+        ).start()
         try:
-            yield {"metric_sink": CountingSink(queue, runtime.metrics)}
+            yield {"metric_sink": CountingSink(queue, runtime.metrics), "logging_rights": rights}
         finally:
             await queue.stop()
         return
@@ -37,7 +41,7 @@ async def _lifespan(runtime: Runtime) -> AsyncIterator[dict[str, object]]:
     drain = JournalDrain(runtime.database, runtime.backlog, upkeep).start()
     writer = GroupCommit(runtime.database, runtime.backlog, upkeep).start()
     try:
-        yield {"metric_sink": CountingSink(writer, runtime.metrics)}
+        yield {"metric_sink": CountingSink(writer, runtime.metrics), "logging_rights": rights}
     finally:
         await run_in_threadpool(writer.stop)
         await run_in_threadpool(drain.stop)

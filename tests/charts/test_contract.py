@@ -54,12 +54,20 @@ REQUIRED = {
     "query": STORES | LISTENS,
     "artifact": STORES | LISTENS | FILES,
     "registry": STORES | LISTENS | {"SECRET_KEY_FILE"},
+    "identity": STORES | LISTENS,
     "worker": STORES | ANSWERS | FILES | {"SECRET_KEY_FILE"},
     "webhooks": STORES | ANSWERS | {"SECRET_KEY_FILE"},
     "beat": ANSWERS | {"REDIS_URL_FILE"},
     "watcher": STORES | ANSWERS | {"WATCHER_NAMESPACES", "WATCHER_LEASE", "WATCHER_LEASE_NAMESPACE"},
     "migrate": {"DATABASE_URL_FILE"},
-    "gateway-config": {"BEHIND_GATEWAY", "INGEST_URL", "QUERY_URL", "ARTIFACT_URL", "REGISTRY_URL"},
+    "gateway-config": {
+        "BEHIND_GATEWAY",
+        "INGEST_URL",
+        "QUERY_URL",
+        "ARTIFACT_URL",
+        "REGISTRY_URL",
+        "IDENTITY_URL",
+    },
     "embedded": LISTENS | {"DATA"},
 }
 

@@ -321,7 +321,7 @@ def test_traces_are_sent_only_where_a_collector_is_named() -> None:
     settings = one(objects, "ConfigMap", "trackhelm-settings")["data"]
     assert settings["TRACKHELM_TRACES_URL"] == "http://collector.monitoring:4318"
     assert settings["TRACKHELM_TRACES_SAMPLE"] == "0.5"
-    for component in ("ingest", "query", "artifact", "registry", "worker-metrics", "webhooks"):
+    for component in ("ingest", "query", "artifact", "registry", "identity", "worker-metrics", "webhooks"):
         assert egress(objects, component)
         assert not egress(without, component)
     assert not egress(objects, "gateway")

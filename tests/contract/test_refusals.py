@@ -21,8 +21,13 @@ pytestmark = pytest.mark.long
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "openapi.json"
 CANNOT_REFUSE = (
+    "/api/2.0/mlflow/users/current",
+    "/api/2.0/mlflow/users/list",
     "/api/2.0/trackhelm/server-info",
+    "/api/2.0/trackhelm/service-accounts/list",
     "/api/3.0/mlflow/server-info",
+    "/api/3.0/mlflow/users/current/permissions",
+    "/api/3.0/mlflow/workspaces",
     "/health",
     "/ready",
     "/version",

@@ -88,6 +88,7 @@ OPEN_THEIR_OWN: Final = {
     "trackhelm_ingest/metrics/dead_letters.py",
     # One transaction for the requests that arrive together.
     "trackhelm_ingest/metrics/group_commit.py",
+    "trackhelm_ingest/metrics/permissions.py",
     "trackhelm_ingest/metrics/writable_runs.py",
     # A transaction for the routes of several folders.
     "trackhelm_registry/governance/transactions.py",

@@ -40,7 +40,7 @@ async def begin_upload(
     objects: ObjectStore, directory: str, local_path: str, count: int
 ) -> tuple[str, Sequence[SignedUrl]]:
     """Begin a multipart upload; return its id and the URLs of its parts in order."""
-    key = _upload_key(directory, local_path)
+    key = upload_key(directory, local_path)
     multipart = _multipart(objects)
     if not 1 <= count <= MOST_PARTS:
         raise invalid_value(count, "num_parts", f"a file has 1 to {MOST_PARTS} parts")
@@ -54,7 +54,7 @@ async def complete_upload(
     objects: ObjectStore, directory: str, local_path: str, upload_id: str, parts: Sequence[Part]
 ) -> tuple[ObjectKey, Stored]:
     """Combine the parts that a client has sent into one file; return its key and what is stored now."""
-    key = _upload_key(directory, local_path)
+    key = upload_key(directory, local_path)
     multipart = _multipart(objects)
     _check_upload_id(upload_id)
     _check_parts(parts)
@@ -68,7 +68,7 @@ async def complete_upload(
 
 async def abort_upload(objects: ObjectStore, directory: str, local_path: str, upload_id: str) -> None:
     """Abort an upload; an upload that does not exist is no error."""
-    key = _upload_key(directory, local_path)
+    key = upload_key(directory, local_path)
     multipart = _multipart(objects)
     _check_upload_id(upload_id)
     with translate_errors():
@@ -109,7 +109,8 @@ def _unsupported(what: str, instead: str) -> ApiError:
     )
 
 
-def _upload_key(directory: str, local_path: str) -> ObjectKey:
+def upload_key(directory: str, local_path: str) -> ObjectKey:
+    """Return the key of the file that a client uploads to a directory from a path of its own machine."""
     if not local_path:
         raise missing_parameter("path")
     # A client sends the path on its own machine, of which only the last segment is used.

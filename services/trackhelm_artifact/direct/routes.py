@@ -12,11 +12,14 @@ from trackhelm_artifact.direct.schemas import (
     Upload,
 )
 from trackhelm_artifact.files import paths, schemas
+from trackhelm_artifact.files.logic import translate_errors
 from trackhelm_artifact.files.paths import Located, Root, parse_file_path, parse_path
+from trackhelm_artifact.files.routes import check_reading, check_writing
 from trackhelm_artifact.integrity.checksum_index import ChecksumIndexDep
 from trackhelm_artifact.objects.keys import ObjectKey
 from trackhelm_artifact.objects.opening import stores_of
 from trackhelm_artifact.objects.store import DirectAccess, Part
+from trackhelm_core.access import Need, needs
 from trackhelm_core.errors import ApiError, ErrorCode, InvalidParameterError
 from trackhelm_core.runtime import Runtime, RuntimeDep
 from trackhelm_core.wire.arguments import shown
@@ -28,8 +31,10 @@ multipart_router = APIRouter(prefix="/mlflow-artifacts", route_class=WireRoute)
 
 
 @multipart_router.post(f"/mpu/create/{ANY_PATH}", **documented(Upload))
+@needs(Need.EDIT)
 async def create_upload(path: str, body: schemas.CreateUpload, runtime: RuntimeDep) -> Response:
     """Begin a multipart upload; the answer has a URL for each part."""
+    await run_in_threadpool(check_writing, runtime, logic.upload_key(path, body.path))
     upload_id, signed = await logic.begin_upload(stores_of(runtime).objects, path, body.path, body.num_parts)
     credentials = [
         PartAddress(url=part.url, part_number=number, headers=part.headers)
@@ -39,10 +44,12 @@ async def create_upload(path: str, body: schemas.CreateUpload, runtime: RuntimeD
 
 
 @multipart_router.post(f"/mpu/complete/{ANY_PATH}", **documented(Empty))
+@needs(Need.EDIT)
 async def complete_upload(
     path: str, body: schemas.CompleteUpload, runtime: RuntimeDep, records: ChecksumIndexDep
 ) -> Response:
     """Combine the parts into one file, which is visible from then on."""
+    await run_in_threadpool(check_writing, runtime, logic.upload_key(path, body.path))
     parts = [Part(part.part_number, part.etag) for part in body.parts]
     key, stored = await logic.complete_upload(
         stores_of(runtime).objects, path, body.path, body.upload_id, parts
@@ -52,16 +59,22 @@ async def complete_upload(
 
 
 @multipart_router.post(f"/mpu/abort/{ANY_PATH}", **documented(Empty))
+@needs(Need.EDIT)
 async def abort_upload(path: str, body: schemas.AbortUpload, runtime: RuntimeDep) -> Response:
     """Abort an upload and delete the parts that were sent."""
+    await run_in_threadpool(check_writing, runtime, logic.upload_key(path, body.path))
     await logic.abort_upload(stores_of(runtime).objects, path, body.path, body.upload_id)
     return empty_reply()
 
 
 @multipart_router.get(f"/presigned/{ANY_PATH}", **documented(Download))
+@needs(Need.READ)
 async def presigned_download(path: str, runtime: RuntimeDep) -> Response:
     """Answer the presigned URL of a file in the store."""
-    signed, size = await logic.download_url(stores_of(runtime).objects, parse_path(path))
+    key = parse_path(path)
+    with translate_errors():
+        await run_in_threadpool(check_reading, runtime, key)
+    signed, size = await logic.download_url(stores_of(runtime).objects, key)
     return reply(Download(url=signed.url, headers=signed.headers, file_size=size))
 
 
@@ -69,6 +82,7 @@ presigned_router = APIRouter(prefix="/mlflow/artifacts", route_class=WireRoute)
 
 
 @presigned_router.post("/presigned-upload-url", **documented(PresignedUpload))
+@needs(Need.EDIT)
 async def presign_upload(body: schemas.PresignUpload, runtime: RuntimeDep) -> Response:
     """Answer the URL to which a file of a run or a logged model is sent with PUT."""
     if bool(body.run_id) == bool(body.model_id):
@@ -80,6 +94,7 @@ async def presign_upload(body: schemas.PresignUpload, runtime: RuntimeDep) -> Re
 
 
 @presigned_router.post("/presigned-download-url", **documented(PresignedDownload))
+@needs(Need.READ)
 async def presign_download(body: schemas.PresignDownload, runtime: RuntimeDep) -> Response:
     """Answer the URL from which a file of a run is read with GET."""
     there, _ = await run_in_threadpool(_reached, runtime, "download", parse_path(body.path), body.run_id, "")

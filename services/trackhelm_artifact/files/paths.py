@@ -11,7 +11,7 @@ MLflow 2 clients name images `key%step%1%timestamp%1700000000000%...`, and `%17`
 import re
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from sqlalchemy.orm import Session
 
@@ -24,11 +24,19 @@ from trackhelm_artifact.objects.opening import (
     Locations,
     UnreadableLocationError,
 )
-from trackhelm_artifact.objects.store import ObjectStore
+from trackhelm_artifact.objects.store import MissingObjectError, ObjectStore
+from trackhelm_core.access import DEFAULT_WORKSPACE_ID, current_access
 from trackhelm_core.errors import InvalidParameterError, NotFoundError
 from trackhelm_core.validation import parse_experiment_id, parse_version
 from trackhelm_core.wire.arguments import shown
-from trackhelm_domain.locations import PROXY_SCHEME, RUNS_SCHEME, join
+from trackhelm_domain.access.checks import here, permits_experiment, permits_model, renew
+from trackhelm_domain.locations import (
+    KEY_STEP,
+    PROXY_SCHEME,
+    RUNS_SCHEME,
+    Places,
+    join,
+)
 
 _DECODINGS: Final = 10
 
@@ -154,31 +162,78 @@ class Root:
 
 def run_root(session: Session, run_id: str) -> Root:
     """Return where a run's files are."""
-    location = store.run_location(session, run_id) if _ID.fullmatch(run_id) else None
-    if location is None:
+    found = store.run_location(session, run_id) if _ID.fullmatch(run_id) else None
+    if found is None or not permits_experiment(session, found.experiment_id):
         raise NotFoundError(f"Run with id={run_id} not found")
-    return Root(location)
+    return Root(found.uri)
 
 
 def logged_model_root(session: Session, model_id: str) -> Root:
     """Return where a logged model's files are."""
-    location = store.logged_model_location(session, model_id) if _ID.fullmatch(model_id) else None
-    if location is None:
+    found = store.logged_model_location(session, model_id) if _ID.fullmatch(model_id) else None
+    if found is None or not permits_experiment(session, found.experiment_id):
         raise NotFoundError(f"Logged model with ID '{model_id}' not found.")
-    return Root(location)
+    return Root(found.uri)
 
 
 def version_root(session: Session, name: str, version: str) -> Root:
-    """Return where a model version's files are; the files of a version of a `runs:/` source are its run's."""
+    """Return where a model version's files are; the files of a version of a `runs:/` source are its run's.
+
+    Who may read the model may read them: who registered it had to be able to read the run.
+    """
     number = parse_version(version)
-    location = None if number is None else store.version_location(session, name, number)
-    if location is None:
+    found = None if number is None else store.version_location(session, here(), name, number)
+    if found is None or not permits_model(session, found[1], name):
         raise NotFoundError(f"Model Version (name={name}, version={version}) not found")
+    location = found[0]
     parts = urlsplit(location)
     if parts.scheme != RUNS_SCHEME:
         return Root(location)
     run_id, _, below = parts.path.lstrip("/").partition("/")
-    return Root(join(run_root(session, run_id).uri, below))
+    run = store.run_location(session, run_id) if _ID.fullmatch(run_id) else None
+    if run is None:
+        raise NotFoundError(f"Run with id={run_id} not found")
+    return Root(join(run.uri, below))
+
+
+def permits_path(session: Session, places: Places, key: ObjectKey) -> bool:
+    """Return whether a path of the server's own store may be read; False is to be answered as if missing.
+
+    It belongs to the experiment whose location is the nearest above it. What belongs to none is for managers
+    of the workspace `default`, and so is the root with everything in it.
+
+    Raises:
+        PermissionDeniedError: It may be read, and the route needs more than that.
+    """
+    access = current_access()
+    if not access.is_confined:
+        access.is_checked = True
+        return True
+    spellings = places.keys(f"{PROXY_SCHEME}:/{quote(str(key))}")
+    above = {spelled[:end] for spelled in spellings for end in range(KEY_STEP, len(spelled) + 1, KEY_STEP)}
+    owner = store.owner_of_path(session, above)
+    if owner is not None:
+        return permits_experiment(session, owner)
+    access.is_checked = True
+    renew(session, access)
+    return access.rights.manages and access.workspace_id == DEFAULT_WORKSPACE_ID
+
+
+def check_path(session: Session, places: Places, *keys: ObjectKey) -> None:
+    """Refuse a path of the server's own store that may not be read, as if there were nothing.
+
+    Raises:
+        MissingObjectError: One of the keys may not be read.
+    """
+    for key in keys:
+        if not permits_path(session, places, key):
+            raise MissingObjectError(f"No such artifact: '{key}'")
+
+
+def check_path_for_writing(session: Session, places: Places, key: ObjectKey) -> None:
+    """Refuse to write a path of the server's own store that does not belong to who asks."""
+    if not permits_path(session, places, key):
+        raise current_access().denied(f"write to {shown(str(key))}")
 
 
 def scope(

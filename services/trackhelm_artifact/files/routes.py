@@ -10,7 +10,7 @@ from trackhelm_artifact.files import logic, paths, schemas
 from trackhelm_artifact.files.checksums import expected_checksums, repr_digest, wants_sha256
 from trackhelm_artifact.files.downloads import StoreResponse, asks_for_all, file_response
 from trackhelm_artifact.files.logic import Announced, Asked, Pages, next_page, next_page_of_path
-from trackhelm_artifact.files.paths import Located, Root, parse_file_path, parse_path
+from trackhelm_artifact.files.paths import Located, Root, decoded, parse_file_path, parse_path
 from trackhelm_artifact.files.schemas import (
     DirectoryListing,
     EntityListing,
@@ -22,7 +22,8 @@ from trackhelm_artifact.files.schemas import (
 from trackhelm_artifact.integrity.checksum_index import ChecksumIndexDep
 from trackhelm_artifact.objects.keys import ObjectKey
 from trackhelm_artifact.objects.opening import stores_of
-from trackhelm_artifact.objects.store import Entry, Page
+from trackhelm_artifact.objects.store import Entry, MissingObjectError, Page
+from trackhelm_core.access import Need, needs
 from trackhelm_core.errors import ApiError, ErrorCode
 from trackhelm_core.runtime import Runtime, RuntimeDep
 from trackhelm_core.wire.replies import JSON_MEDIA_TYPE, Empty, documented, empty_reply, encode, reply
@@ -83,29 +84,51 @@ proxy_router = APIRouter(prefix="/mlflow-artifacts")
 listing_router = APIRouter(prefix="/mlflow-artifacts", route_class=WireRoute)
 
 
+def check_reading(runtime: Runtime, *keys: ObjectKey) -> None:
+    """Raise `MissingObjectError` for a path of the store that the request may not read."""
+    with runtime.database.reading_once() as session:
+        paths.check_path(session, stores_of(runtime).places, *keys)
+
+
+def check_writing(runtime: Runtime, key: ObjectKey) -> None:
+    """Refuse a path of the store that the request may not change."""
+    with runtime.database.reading_once() as session:
+        paths.check_path_for_writing(session, stores_of(runtime).places, key)
+
+
 def announced(request: Request) -> Announced:
     """Return what a request's headers announce about its body."""
     return Announced(announced_length(request), expected_checksums(request.headers))
 
 
 @listing_router.get("/artifacts", **documented(DirectoryListing))
+@needs(Need.READ)
 async def list_artifacts(message: Annotated[ListPath, Query()], runtime: RuntimeDep) -> Response:
     """List a directory in the order of names; the answer is empty for a file's path and for a missing one."""
+    # A client may have encoded the path twice: both of what it may mean are looked at.
+    keys = [parse_path(message.path), parse_path(decoded(message.path))]
+    try:
+        await run_in_threadpool(check_reading, runtime, *keys)
+    except MissingObjectError:
+        return page_response(Page((), ""))
     if asked := Asked(message.max_results, message.page_token):
         return page_response(await next_page_of_path(stores_of(runtime).objects, message.path, asked))
     return await listing_response(await logic.list_path(stores_of(runtime).objects, message.path))
 
 
 @proxy_router.put(f"/artifacts/{ANY_PATH}", response_class=Response)
+@needs(Need.EDIT)
 async def upload_artifact(
     path: str, request: Request, runtime: RuntimeDep, records: ChecksumIndexDep
 ) -> Response:
     """Store the body as a file. It is visible once it is complete, and is on the disk when this answers."""
+    await run_in_threadpool(check_writing, runtime, parse_file_path(path))
     await logic.upload_path(stores_of(runtime).objects, records, path, body_of(request), announced(request))
     return Response()
 
 
 @proxy_router.get(f"/artifacts/{ANY_PATH}", response_class=Response)
+@needs(Need.READ)
 async def download_artifact(
     path: str, request: Request, runtime: RuntimeDep, records: ChecksumIndexDep
 ) -> Response:
@@ -115,6 +138,8 @@ async def download_artifact(
     recorded when the file was uploaded, as `Repr-Digest`.
     """
     key = parse_path(path)
+    with logic.translate_errors():
+        await run_in_threadpool(check_reading, runtime, key)
     opened = await logic.open_file(stores_of(runtime).objects, key, whole=asks_for_all(request))
     sha256 = None
     if wants_sha256(request.headers):
@@ -130,6 +155,7 @@ async def download_artifact(
 
 
 @proxy_router.head(f"/artifacts/{ANY_PATH}", response_class=Response)
+@needs(Need.READ)
 async def describe_artifact(
     path: str, request: Request, runtime: RuntimeDep, records: ChecksumIndexDep
 ) -> Response:
@@ -138,8 +164,10 @@ async def describe_artifact(
 
 
 @proxy_router.delete(f"/artifacts/{ANY_PATH}", **documented(Empty))
+@needs(Need.MANAGE)
 async def delete_artifact(path: str, runtime: RuntimeDep, records: ChecksumIndexDep) -> Response:
     """Delete a file or a directory; a path that does not exist is no error."""
+    await run_in_threadpool(check_writing, runtime, parse_path(path))
     await logic.delete_path(stores_of(runtime).objects, records, path)
     return empty_reply()
 
@@ -153,6 +181,7 @@ root_router = APIRouter(route_class=WireRoute)
 
 
 @api_router.get("/artifacts/list", **documented(EntityListing))
+@needs(Need.READ)
 async def list_run_artifacts(
     message: Annotated[schemas.ListArtifacts, Query()], runtime: RuntimeDep
 ) -> Response:
@@ -162,6 +191,7 @@ async def list_run_artifacts(
 
 
 @api_router.get("/logged-models/{model_id}/artifacts/directories", **documented(EntityListing))
+@needs(Need.READ)
 async def list_model_artifacts(
     model_id: str, message: Annotated[schemas.ListModelArtifacts, Query()], runtime: RuntimeDep
 ) -> Response:
@@ -174,6 +204,7 @@ async def list_model_artifacts(
     "/logged-models/{model_id}/artifacts/files", response_class=Response, include_in_schema=False
 )
 @api_router.get("/logged-models/{model_id}/artifacts/files", response_class=Response)
+@needs(Need.READ)
 async def download_model_artifact(
     model_id: str, message: Annotated[schemas.ModelFile, Query()], request: Request, runtime: RuntimeDep
 ) -> Response:
@@ -188,6 +219,7 @@ async def download_model_artifact(
 
 @root_router.head("/get-artifact", response_class=Response, include_in_schema=False)
 @root_router.get("/get-artifact", response_class=Response)
+@needs(Need.READ)
 async def download_run_artifact(
     message: Annotated[schemas.RunFile, Query()], request: Request, runtime: RuntimeDep
 ) -> Response:
@@ -198,6 +230,7 @@ async def download_run_artifact(
 
 @root_router.head("/model-versions/get-artifact", response_class=Response, include_in_schema=False)
 @root_router.get("/model-versions/get-artifact", response_class=Response)
+@needs(Need.READ)
 async def download_version_artifact(
     message: Annotated[schemas.VersionFile, Query()], request: Request, runtime: RuntimeDep
 ) -> Response:
@@ -207,6 +240,7 @@ async def download_version_artifact(
 
 
 @ajax_router.post("/upload-artifact", **documented(Empty))
+@needs(Need.EDIT)
 async def upload_run_artifact(
     message: Annotated[schemas.UploadedFile, Query()],
     request: Request,
@@ -272,6 +306,7 @@ server_info_router = APIRouter(prefix="/mlflow")
 
 
 @server_info_router.get("/server-info", **documented(ServerInfo))
+@needs(Need.PUBLIC)
 async def server_info(runtime: RuntimeDep) -> Response:
     """Answer which of MLflow's optional features this server has."""
     # These are announced only if clients can reach the store, because otherwise every transfer would fail.
@@ -279,7 +314,7 @@ async def server_info(runtime: RuntimeDep) -> Response:
     return reply(
         ServerInfo(
             store_type="SqlStore",
-            workspaces_enabled=False,
+            workspaces_enabled=True,
             trace_archival_enabled=False,
             multipart_uploads_enabled=direct is not None and direct.multipart is not None,
             multipart_downloads_enabled=direct is not None,

@@ -9,19 +9,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from anyio import CapacityLimiter, to_thread
-from fastapi import APIRouter, FastAPI, Response
+from fastapi import APIRouter, Depends, FastAPI, Response
+from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import FileResponse
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import BaseRoute, Route
+from starlette.routing import Mount as Folder
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Lifespan
 
 from trackhelm_core import __version__
+from trackhelm_core.access import Need, current_access, need_of, needs
 from trackhelm_core.errors import UnavailableError
 from trackhelm_core.limits import BODY_MEMORY_MEBIBYTES
 from trackhelm_core.problems import install_problem_handlers
-from trackhelm_core.runtime import Runtime, RuntimeDep, Service
-from trackhelm_core.security.actor import ActorMiddleware, TrustedProxies
+from trackhelm_core.runtime import ROOT, Mount, Runtime, RuntimeDep, Service
+from trackhelm_core.security.actor import METRICS_PATH, ActorMiddleware, Door, TrustedProxies, is_public
 from trackhelm_core.settings import AuthSettings
 from trackhelm_core.telemetry.requests import RequestMetrics, RequestMiddleware, metrics_router
 from trackhelm_core.wire.replies import JSON_MEDIA_TYPE, ErrorReply, made_schema, schema_of
@@ -85,6 +88,7 @@ _PROBES_AT_ONCE: Final = 4
 
 @health_router.head("/health", include_in_schema=False)
 @health_router.get("/health", response_class=Response)
+@needs(Need.PUBLIC)
 async def health() -> Response:
     """Answer `OK` while the process runs. It checks no dependency, because a restart would not repair one."""
     return Response("OK", media_type="text/plain")
@@ -92,6 +96,7 @@ async def health() -> Response:
 
 @health_router.head("/ready", include_in_schema=False)
 @health_router.get("/ready", response_class=Response)
+@needs(Need.PUBLIC)
 async def ready(request: Request, runtime: RuntimeDep) -> Response:
     """Answer `OK` if the database and the queue answer and the schema fits this version; 503 until then."""
     probing: CapacityLimiter = request.app.state.probing
@@ -102,6 +107,7 @@ async def ready(request: Request, runtime: RuntimeDep) -> Response:
 
 @health_router.head("/version", include_in_schema=False)
 @health_router.get("/version", response_class=Response)
+@needs(Need.PUBLIC)
 async def version() -> Response:
     """Answer Trackhelm's version.
 
@@ -132,7 +138,35 @@ async def _page(_request: Request) -> Response:
 
 def api_page_routes() -> list[BaseRoute]:
     """Return the routes of the page and of its files; the page reads `/openapi.json` from this server."""
-    return [Route("/docs", _page), Mount("/docs/static", StaticFiles(directory=_FILES))]
+    return [Route("/docs", _page), Folder("/docs/static", StaticFiles(directory=_FILES))]
+
+
+# What each route needs of who calls it.
+
+
+async def _check_route() -> None:
+    # `async`, so that FastAPI calls it in place: a plain function would cost a thread hop per request.
+    current_access().check_route()
+
+
+def _check_needs(services: Sequence[Service]) -> None:
+    """Refuse services with a route that does not say what it needs, or that is public by mistake.
+
+    Raises:
+        RuntimeError: There is one.
+    """
+    mounts = [Mount(health_router, ROOT), Mount(metrics_router, ROOT)]
+    mounts += [mount for service in services for mount in service.mounts]
+    for mount in mounts:
+        for route in mount.router.routes:
+            assert isinstance(route, APIRoute)
+            need = need_of(route.endpoint)
+            if need is None:
+                raise RuntimeError(f"{route.path} does not say what it needs: `trackhelm_core.access.needs`")
+            for prefix in mount.prefixes:
+                path = prefix + route.path
+                if (need is Need.PUBLIC) != (is_public(path) or path == METRICS_PATH):
+                    raise RuntimeError(f"{path} needs {need.value}, and `is_public` says otherwise")
 
 
 def _routed(
@@ -146,6 +180,7 @@ def _routed(
         version=__version__,
         description="Experiment tracking that speaks the MLflow REST protocol.",
         lifespan=lifespan,
+        dependencies=[Depends(_check_route)],
         # FastAPI's own pages load their scripts from the internet.
         docs_url=None,
         redoc_url=None,
@@ -164,6 +199,7 @@ def _routed(
                 app.include_router(
                     mount.router, prefix=prefix, tags=[service.name], include_in_schema=position == 0
                 )
+    _check_needs(services)
     install_problem_handlers(app)
     install_openapi(app)
     return app
@@ -184,6 +220,7 @@ def build_app(
     document: Callable[[], dict[str, Any]] | None = None,
     pages: Sequence[BaseRoute] = (),
     tracing: "Tracing | None" = None,
+    door: Door | None = None,
 ) -> FastAPI:
     """Return an application that serves `services` over `runtime`; it closes the runtime when it stops.
 
@@ -191,7 +228,8 @@ def build_app(
     counts for who sends it; without, nobody's does. Bodies of requests take
     `body_memory_mebibytes` together at the most. `document` returns the OpenAPI document where it tells of
     more than `services`. `pages` are routes of what is not an API, such as the web UI's files.
-    `tracing` records spans of requests; it is closed with the runtime.
+    `tracing` records spans of requests; it is closed with the runtime. `door` decides who may enter; without,
+    everybody does.
 
     Routers are included and not mounted, because the lifespan of a mounted application never runs.
     """
@@ -211,6 +249,7 @@ def build_app(
 
     app = _routed(services, lifespan, pages)
     app.state.runtime = runtime
+    app.state.door = door
     app.state.bodies = BodyMemory(body_memory_mebibytes * MEBIBYTE, runtime.metrics)
     app.state.probing = CapacityLimiter(_PROBES_AT_ONCE)
     if document is not None:
@@ -220,7 +259,11 @@ def build_app(
 
     def layers(inner: ASGIApp) -> ASGIApp:
         actors = ActorMiddleware(
-            inner, proxies=proxies, believes_names=auth is not None and auth.unchecked_approvals
+            inner,
+            proxies=proxies,
+            door=door,
+            believes_names=auth is not None and auth.unchecked_approvals,
+            behind_gateway=behind_gateway,
         )
         requests = RequestMiddleware(actors, metrics, behind_gateway=behind_gateway)
         if tracing is None:

@@ -92,6 +92,30 @@ ROUTE_TABLE: Final = (
             "/trackhelm/webhooks/{webhook_id}/deliveries/{delivery_id}/resend",
         ),
     ),
+    Routes(
+        "identity",
+        (
+            *_below("/mlflow/users", "create", "get", "current", "list", "delete"),
+            *_below("/mlflow/users", "update-password", "update-admin"),
+            *_below("/trackhelm/tokens", "create", "list", "revoke"),
+            *_below("/trackhelm/service-accounts", "create", "list", "delete"),
+            *_below("/mlflow/experiments/permissions", "create", "get", "update", "delete"),
+            *_below("/mlflow/registered-models/permissions", "create", "get", "update", "delete"),
+        ),
+    ),
+    Routes(
+        "identity",
+        (
+            *_below("/mlflow/roles", "create", "get", "list", "update", "delete", "assign", "unassign"),
+            *_below("/mlflow/roles/permissions", "add", "update", "remove", "list"),
+            "/mlflow/roles/users/list",
+            *_below("/mlflow/users", "roles/list", "current/permissions"),
+            *_below("/mlflow/users/permissions", "list", "grant", "revoke", "get"),
+            "/mlflow/workspaces",
+            "/mlflow/workspaces/{name}",
+        ),
+        API_3,
+    ),
 )
 
 SERVICE_NAMES: Final = tuple(dict.fromkeys(routes.service for routes in ROUTE_TABLE))

@@ -18,7 +18,7 @@ from redis.exceptions import RedisError, ResponseError
 from redis.retry import Retry
 
 from trackhelm_core.queue.broker import make_celery, waiting_of
-from trackhelm_core.queue.names import COUNTS, PARTITIONS
+from trackhelm_core.queue.names import COUNTS, PARTITIONS, RUNS_EPOCH
 from trackhelm_core.queue.tasks import Sendable, TaskQueue
 from trackhelm_core.settings import RedisSettings
 from trackhelm_core.traces import Trace, bound_trace
@@ -63,6 +63,13 @@ log = structlog.get_logger(__name__)
 # The client does not retry: that would multiply the time for which a request waits for a Redis that is down.
 # The request is answered 503 instead, and the caller sends it again.
 _RETRIES: Final = 0
+
+
+DELETED_SECONDS: Final = 300
+"""How long a change is marked: longer than a process caches a run and then waits to append to it."""
+
+# KEYS: epoch of runs, mark of the change. ARGV: seconds of the mark.
+_BEGIN_EPOCH: Final = "redis.call('SET', KEYS[2], redis.call('INCR', KEYS[1]), 'EX', ARGV[1])"
 
 
 class RedisConnection:
@@ -110,6 +117,18 @@ class RedisConnection:
             self.client.hincrby(COUNTS, name, 1)
         except RedisError as error:
             log.warning("an event was not counted", name=name, error=repr(error))
+
+    def begin_epoch(self, mark: str) -> bool:
+        """Make every process look up again what it knows of runs and of who may log to them.
+
+        `mark` says of which runs. Return whether Redis knows it.
+        """
+        try:
+            self.client.eval(_BEGIN_EPOCH, 2, RUNS_EPOCH, mark, DELETED_SECONDS)
+        except RedisError as error:
+            log.warning("no new epoch of runs", error=repr(error))
+            return False
+        return True
 
     def missing(self) -> str | None:
         """Return why the queue cannot be used, as a message for the operator; None if it can be used."""

@@ -1,4 +1,4 @@
-"""The actor of a request: who sends it, by its headers or by a trusted proxy, found before its body is read.
+"""The actor of a request and its access: who sends it, and what they may do, found before its body is read.
 
 Owns the forms of credentials that the stock client uses, and how others are refused. No message may repeat
 the value of a header: it may be a secret in a form that we do not know.
@@ -8,18 +8,31 @@ import base64
 import hashlib
 import ipaddress
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Annotated, Final, NamedTuple, Self
+from typing import Annotated, Final, NamedTuple, Protocol, Self
 
 from fastapi import Depends, Request
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from trackhelm_core.errors import ApiError, UnauthenticatedError
+from trackhelm_core.access import (
+    DEFAULT_WORKSPACE,
+    DEFAULT_WORKSPACE_ID,
+    EVERYBODY,
+    NOBODY,
+    Access,
+    Principal,
+    Renewal,
+    reset_access,
+    set_access,
+)
+from trackhelm_core.errors import NotFoundError, UnauthenticatedError
 from trackhelm_core.limits import ACTOR_NAME_LENGTH, SOURCE_ADDRESS_LENGTH
-from trackhelm_core.problems import problem
+from trackhelm_core.problems import failure_outside
+from trackhelm_core.runtime import API_2, API_3
 from trackhelm_core.settings import AuthSettings, Network
+from trackhelm_core.wire.requests import inner_path
 
 
 class ActorKind(StrEnum):
@@ -35,6 +48,8 @@ class ActorKind(StrEnum):
     """The user whom a trusted proxy has authenticated and names."""
     OPERATOR = "operator"
     """The account that runs a command on a machine of the server."""
+    SERVICE = "service"
+    """A service account, by its token."""
     WATCHER = "watcher"
     """The process that watches the pods of runs."""
 
@@ -247,10 +262,67 @@ def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     return getattr(address, "ipv4_mapped", None) or address
 
 
-# Credentials to an identity: the one place that authentication will replace.
+# Credentials to a caller, through a door: one that asks nobody, or that of `trackhelm_domain.access`.
 
-Authenticate = Callable[[Credentials | None], Awaitable[Identity]]
-"""Returns whose credentials a request has; raises `UnauthenticatedError` if they are not valid."""
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who calls: the name for the audit trail, what they may do, and how to learn that it has changed."""
+
+    identity: Identity
+    principal: Principal
+    epoch: int = 0
+    renewal: Renewal | None = None
+
+
+class Door(Protocol):
+    """Decides who calls, and which workspaces there are."""
+
+    is_open: bool
+    """Whether nobody is checked: names are taken at their word, and everybody may do everything."""
+
+    async def caller(
+        self, header: bytes | None, credentials: Credentials | None, proxied: Identity | None, address: str
+    ) -> Caller:
+        """Return who calls; raises `UnauthenticatedError` if the credentials are not valid."""
+        ...
+
+    async def workspace(self, name: str) -> int | None:
+        """Return the id of a workspace, None if there is none of that name."""
+        ...
+
+    async def workspace_name(self, workspace_id: int) -> str:
+        """Return the name of a workspace that there is."""
+        ...
+
+    async def has_workspaces(self) -> bool:
+        """Return whether there are others than the default one."""
+        ...
+
+
+class AtTheirWord:
+    """The door of a server that checks nobody and has one workspace."""
+
+    is_open = True
+
+    async def caller(
+        self, header: bytes | None, credentials: Credentials | None, proxied: Identity | None, address: str
+    ) -> Caller:
+        """Return who the caller claims to be, unless a proxy names them."""
+        return Caller(proxied or await take_at_word(credentials), EVERYBODY)
+
+    async def workspace(self, name: str) -> int | None:
+        """Return the id of the default workspace for its name."""
+        return DEFAULT_WORKSPACE_ID if name == DEFAULT_WORKSPACE else None
+
+    async def workspace_name(self, workspace_id: int) -> str:
+        """Return the name of the one workspace."""
+        return DEFAULT_WORKSPACE
+
+    async def has_workspaces(self) -> bool:
+        """Return that there are no others."""
+        return False
+
 
 ANONYMOUS: Final = Identity(ActorKind.ANONYMOUS, "anonymous")
 
@@ -275,51 +347,139 @@ def token_name(token: str) -> str:
     return f"token-{digest.hexdigest()}"
 
 
-# The middleware that finds the actor of each request.
+# What is answered to everybody, so that a browser can show the login and a probe needs none.
+
+_PUBLIC: Final = frozenset(
+    {
+        *("/", "/theme.js", "/favicon.svg", "/health", "/ready", "/version"),
+        *(f"{prefix}/mlflow/server-info" for prefix in API_3),
+        *(f"{prefix}/trackhelm/server-info" for prefix in API_2),
+    }
+)
+_PUBLIC_FOLDER: Final = "/assets/"
+METRICS_PATH: Final = "/metrics"
+
+
+def is_public(path: str, *, behind_gateway: bool = False) -> bool:
+    """Return whether a path, below the prefix, is answered to who does not log in.
+
+    The metrics of a service behind a gateway are: no gateway passes requests for them on.
+    """
+    return path in _PUBLIC or path.startswith(_PUBLIC_FOLDER) or (behind_gateway and path == METRICS_PATH)
+
+
+# The middleware that finds the actor and the access of each request.
+
+_WORKSPACE_HEADER: Final = b"x-mlflow-workspace"
+_OF_WORKSPACES: Final = re.compile(r"/(?:ajax-)?api/3\.0/mlflow/workspaces(?:/.*)?")
+"""Paths about workspaces themselves, to which no header belongs."""
 
 
 class ActorMiddleware:
-    """Wraps the application; sets `scope["state"]["actor"]` to the actor of every HTTP request."""
+    """Wraps the application; sets the actor and the access of every HTTP request.
+
+    The actor is `scope["state"]["actor"]`, the access `trackhelm_core.access.current_access()`. An answer
+    that is a success although nothing has looked at what the request names is not sent: that is a defect.
+    """
 
     def __init__(
         self,
         app: ASGIApp,
         *,
         proxies: TrustedProxies,
-        authenticate: Authenticate = take_at_word,
+        door: Door | None = None,
         believes_names: bool = False,
+        behind_gateway: bool = False,
     ) -> None:
         self.app = app
         self._proxies = proxies
-        self._authenticate = authenticate
+        self._door: Door = door or AtTheirWord()
         self._believes_names = believes_names
+        self._behind_gateway = behind_gateway
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection's scope."""
-        if scope["type"] == "http":
-            try:
-                scope["state"]["actor"] = await self._actor(scope)
-            except ApiError as error:
-                await problem(error)(scope, receive, send)
-                return
-        await self.app(scope, receive, send)
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        try:
+            caller = await self._caller(scope)
+            access = await self._access(scope, caller)
+        except Exception as error:
+            if (answer := failure_outside(error)) is None:
+                raise
+            await answer(scope, receive, send)
+            return
 
-    async def _actor(self, scope: Scope) -> Actor:
-        identity = self._proxies.identity(scope) or await self._authenticate(_credentials(scope))
-        return Actor(
+        async def send_if_checked(message: Message) -> None:
+            if (
+                message["type"] == "http.response.start"
+                and message["status"] < _FIRST_FAILURE
+                and not access.is_complete
+            ):
+                raise RuntimeError("an answer was made, and nothing has looked at what the request names")
+            await send(message)
+
+        token = set_access(access)
+        try:
+            await self.app(scope, receive, send_if_checked)
+        finally:
+            reset_access(token)
+
+    async def _caller(self, scope: Scope) -> Caller:
+        header = _authorization(scope)
+        credentials = None if header is None else parse_authorization(header)
+        proxied = self._proxies.identity(scope)
+        address = self._proxies.source_address(scope)
+        door = self._door
+        if (
+            header is None
+            and proxied is None
+            and not door.is_open
+            and is_public(inner_path(scope), behind_gateway=self._behind_gateway)
+        ):
+            caller = Caller(ANONYMOUS, NOBODY)
+        else:
+            caller = await door.caller(header, credentials, proxied, address)
+        identity = caller.identity
+        scope["state"]["actor"] = Actor(
             name=identity.name,
             kind=identity.kind,
-            source_address=self._proxies.source_address(scope),
+            source_address=address,
             request_id=scope["state"]["request_id"],
-            is_checked=self._believes_names or not identity.kind.is_claimed,
+            is_checked=not door.is_open or self._believes_names or not identity.kind.is_claimed,
         )
+        return caller
+
+    async def _access(self, scope: Scope, caller: Caller) -> Access:
+        principal = caller.principal
+        header = first_value(scope, _WORKSPACE_HEADER)
+        workspace, name = principal.home or DEFAULT_WORKSPACE_ID, DEFAULT_WORKSPACE
+        if header is not None and principal is not NOBODY and not _OF_WORKSPACES.fullmatch(inner_path(scope)):
+            name = header.decode("latin-1").strip()
+            found = await self._door.workspace(name)
+            if found is None or not (principal.is_admin or principal.rights_in(found).is_member):
+                # Of one that others have nothing is told, not even that it is there.
+                raise NotFoundError(f"Workspace '{name}' not found")
+            workspace = found
+        elif workspace != DEFAULT_WORKSPACE_ID:
+            name = await self._door.workspace_name(workspace)
+        sees_all = principal.is_admin and principal.token_id is None
+        if sees_all and not is_public(inner_path(scope), behind_gateway=self._behind_gateway):
+            sees_all = not await self._door.has_workspaces()
+        access = Access(principal, workspace, name, scope, is_confined=not sees_all)
+        access.epoch, access.renewal = caller.epoch, caller.renewal
+        return access
 
 
-def _credentials(scope: Scope) -> Credentials | None:
+_FIRST_FAILURE: Final = 400
+
+
+def _authorization(scope: Scope) -> bytes | None:
     match header_values(scope, b"authorization"):
         case []:
             return None
         case [header]:
-            return parse_authorization(header)
+            return header
         case _:
             raise UnauthenticatedError("The Authorization header is given more than once.")

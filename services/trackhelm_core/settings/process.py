@@ -6,10 +6,10 @@ Also the base of every group of settings, and secrets, which are given as a valu
 import ipaddress
 import re
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from trackhelm_core.limits import BODY_MEMORY_MEBIBYTES, JSON_BODY_BYTES
@@ -141,6 +141,11 @@ def _origins(text: str) -> frozenset[str]:
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 
+def is_own_address(host: str) -> bool:
+    """Return whether only programs of this machine reach an address."""
+    return host in _LOOPBACK or host == "::1"
+
+
 class HttpSettings(SettingsGroup):
     """Where the server listens, and how it is reached."""
 
@@ -223,7 +228,7 @@ class HttpSettings(SettingsGroup):
         if self.allowed_hosts:
             names = frozenset(name.strip().lower() for name in self.allowed_hosts.split(","))
             return None if "*" in names else names
-        listens_to_itself = self.host in _LOOPBACK or self.host == "::1"
+        listens_to_itself = is_own_address(self.host)
         # Behind a gateway the header comes from the gateway's caller, and the gateway has checked it.
         return _LOOPBACK if listens_to_itself and not self.behind_gateway else None
 
@@ -237,8 +242,22 @@ def networks(text: str) -> tuple[Network, ...]:
 
 
 class AuthSettings(SettingsGroup):
-    """Who is believed to name the user who sends a request."""
+    """Whether callers must say who they are, and who is believed."""
 
+    auth: Literal["off", "proxy", "on"] = Field(
+        "off",
+        description="`on`: callers log in with a password or a token. `proxy`: a trusted proxy names them. "
+        "`off`: everybody may do everything; at any address but this machine's own that must be set.",
+    )
+    admin_password_file: Path | None = Field(
+        None,
+        description="File with the password of the first administrator, `admin`, who is made when a server "
+        "with `on` starts without any account.",
+    )
+    new_user_role: Literal["", "viewer", "member", "editor"] = Field(
+        "",
+        description="Role in the workspace `default` that a user has whom a proxy names for the first time.",
+    )
     trusted_proxies: str = Field(
         "",
         description="Networks of proxies that check users and set the actor header, and whose "
@@ -260,6 +279,27 @@ class AuthSettings(SettingsGroup):
     def _are_networks(cls, value: str) -> str:
         networks(value)
         return value
+
+    @model_validator(mode="after")
+    def _names_a_proxy(self) -> Self:
+        if self.auth == "proxy" and not self.proxy_networks:
+            raise ValueError(
+                "TRACKHELM_AUTH=proxy needs TRACKHELM_TRUSTED_PROXIES: the networks of who names users"
+            )
+        return self
+
+    def check_exposure(self, host: str) -> None:
+        """Refuse to serve everybody at an address that others reach, unless that was said.
+
+        Raises:
+            ValueError: It was not.
+        """
+        if self.auth == "off" and "auth" not in self.model_fields_set and not is_own_address(host):
+            raise ValueError(
+                f"Whoever reaches {host} could read, change and delete everything. Set TRACKHELM_AUTH=on, so "
+                "that callers log in; `proxy`, if a proxy in front checks them; or `off`, if that is what "
+                "you want. docs/security.md explains each."
+            )
 
     @property
     def proxy_networks(self) -> tuple[Network, ...]:
@@ -287,6 +327,9 @@ class GatewaySettings(SettingsGroup):
     )
     registry_url: str = Field(
         "http://127.0.0.1:5004", pattern=_SERVICE_URL, description="Address of the registry service."
+    )
+    identity_url: str = Field(
+        "http://127.0.0.1:5005", pattern=_SERVICE_URL, description="Address of the identity service."
     )
 
     gateway_timeout_seconds: float = Field(

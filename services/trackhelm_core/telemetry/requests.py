@@ -17,6 +17,7 @@ from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Histogram, generate_latest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from trackhelm_core.access import Need, needs
 from trackhelm_core.errors import ApiError, ErrorCode
 from trackhelm_core.problems import defect, problem
 from trackhelm_core.runtime import RuntimeDep
@@ -57,6 +58,7 @@ class RequestMetrics:
 
 
 @metrics_router.get("/metrics", include_in_schema=False)
+@needs(Need.PUBLIC)
 def metrics(runtime: RuntimeDep) -> Response:
     """Answer all metrics in Prometheus' text format."""
     return Response(generate_latest(runtime.metrics), headers={"Content-Type": CONTENT_TYPE_LATEST})

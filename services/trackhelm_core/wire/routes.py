@@ -14,6 +14,7 @@ from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from trackhelm_core.access import current_access
 from trackhelm_core.errors import ApiError, ErrorCode, InvalidParameterError, UnavailableError
 from trackhelm_core.limits import JSON_BODY_BYTES
 from trackhelm_core.runtime import Service
@@ -272,6 +273,7 @@ class DirectEndpoints:
             route: DirectRoute = scope["route"]
             if route.content_type is not JSON_MEDIA_TYPE or _JSON not in scope["headers"]:
                 check_content_type(request, route.content_type)
+            current_access().check_route()
             await request.body()
             request.check_query()
             response = await route.endpoint(request)

@@ -154,6 +154,9 @@ RUN_COLUMNS = (
     _RUN.lifecycle_stage,
 )
 
+EXPERIMENT_AT = [column.name for column in RUN_COLUMNS].index(_RUN.experiment_id.name)
+"""Where the experiment's id is among the columns."""
+
 _RUN_IDS = "run_ids"
 _UUID = "uuid"
 

@@ -2,6 +2,16 @@
 
 from trackhelm_core.db.statements import Base
 from trackhelm_domain.tables.audit import AuditEvent, AuditHead
+from trackhelm_domain.tables.identity import (
+    AccessEpoch,
+    AccessGrant,
+    AccessToken,
+    Account,
+    AuthEvent,
+    Role,
+    RoleAssignment,
+    Workspace,
+)
 from trackhelm_domain.tables.imports import ImportedEntity, ImportSource
 from trackhelm_domain.tables.metrics import JournalEntry, LabelSet, MetricChunk, PartitionPosition, Series
 from trackhelm_domain.tables.registry import (
@@ -37,12 +47,17 @@ from trackhelm_domain.tables.runs import (
 from trackhelm_domain.tables.webhooks import Webhook, WebhookDelivery, WebhookEvent
 
 __all__ = [
+    "AccessEpoch",
+    "AccessGrant",
+    "AccessToken",
+    "Account",
     "AliasHistory",
     "ApprovalRequest",
     "ArtifactRecord",
     "ArtifactTombstone",
     "AuditEvent",
     "AuditHead",
+    "AuthEvent",
     "Base",
     "Dataset",
     "Experiment",
@@ -63,6 +78,8 @@ __all__ = [
     "RegisteredModel",
     "RegisteredModelAlias",
     "RegisteredModelTag",
+    "Role",
+    "RoleAssignment",
     "Run",
     "RunDataset",
     "RunDatasetTag",
@@ -76,4 +93,5 @@ __all__ = [
     "Webhook",
     "WebhookDelivery",
     "WebhookEvent",
+    "Workspace",
 ]

@@ -18,6 +18,7 @@ HASH_LENGTH = 64
 class AuditEvent(Base):
     """One change: who, when, what, from which state to which, and why. A row is never updated or deleted.
 
+    The workspace is NULL for `default`, to which every event of versions without workspaces belongs.
     Ids have no gaps and are the order of the changes. `before` and `after` are canonical JSON. `hash` covers
     every other column, including `previous_hash`, the hash of the event before.
     """
@@ -31,12 +32,14 @@ class AuditEvent(Base):
         Index("ix_audit_event_actor", "actor", "id"),
         Index("ix_audit_event_action", "action", "id"),
         Index("ix_audit_event_time", "time"),
+        Index("ix_audit_event_workspace_id", "workspace_id", "id"),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
     time: Mapped[int] = mapped_column(BigInteger)
     actor: Mapped[str] = mapped_column(String(ACTOR_NAME_LENGTH))
     actor_kind: Mapped[str] = mapped_column(String(20))
+    workspace_id: Mapped[int | None] = mapped_column(BigInteger)
     entity_type: Mapped[str] = mapped_column(String(30))
     entity_id: Mapped[str] = mapped_column(String(REGISTERED_MODEL_NAME_LENGTH))
     entity_version: Mapped[int | None] = mapped_column(BigInteger)

@@ -6,7 +6,7 @@ a run's inputs and outputs. Readers: query, artifact.
 
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, Text, func, text
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, Text, UniqueConstraint, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from trackhelm_core.db.statements import LOCATION_KEY, Base, BigId
@@ -37,9 +37,11 @@ class RegisteredModel(Base):
     """
 
     __tablename__ = "registered_model"
+    __table_args__ = (UniqueConstraint("workspace_id", "name"),)
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
-    name: Mapped[str] = mapped_column(String(REGISTERED_MODEL_NAME_LENGTH), unique=True)
+    workspace_id: Mapped[int] = mapped_column(BigInteger, server_default=text("1"), default=1)
+    name: Mapped[str] = mapped_column(String(REGISTERED_MODEL_NAME_LENGTH))
     description: Mapped[str] = mapped_column(Text)
     creation_timestamp: Mapped[int] = mapped_column(BigInteger)
     last_updated_timestamp: Mapped[int] = mapped_column(BigInteger)
@@ -168,6 +170,7 @@ class ApprovalRequest(Base):
     registered_model_id: Mapped[int | None] = mapped_column(
         ForeignKey("registered_model.id", ondelete="SET NULL")
     )
+    workspace_id: Mapped[int] = mapped_column(BigInteger, server_default=text("1"), default=1)
     model_name: Mapped[str] = mapped_column(String(REGISTERED_MODEL_NAME_LENGTH))
     action: Mapped[str] = mapped_column(String(30))
     move: Mapped[str] = mapped_column(Text)

@@ -54,16 +54,20 @@ DEFAULT_EXPERIMENT_ID = 0
 
 
 class Experiment(Base):
-    """A named set of runs. While the experiment is in the bin, its name stays taken.
+    """A named set of runs in one workspace, which it never leaves. In the bin, its name stays taken.
 
     `location_key` is the key of the artifact location: see `trackhelm_domain.locations`.
     """
 
     __tablename__ = "experiment"
-    __table_args__ = (Index("ix_experiment_location_key", "location_key"),)
+    __table_args__ = (
+        UniqueConstraint("workspace_id", "name"),
+        Index("ix_experiment_location_key", "location_key"),
+    )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
-    name: Mapped[str] = mapped_column(String(EXPERIMENT_NAME_LENGTH), unique=True)
+    workspace_id: Mapped[int] = mapped_column(BigInteger, server_default=text("1"), default=1)
+    name: Mapped[str] = mapped_column(String(EXPERIMENT_NAME_LENGTH))
     artifact_location: Mapped[str] = mapped_column(String(ARTIFACT_LOCATION_LENGTH))
     location_key: Mapped[str | None] = mapped_column(LOCATION_KEY)
     lifecycle_stage: Mapped[str] = mapped_column(String(10))

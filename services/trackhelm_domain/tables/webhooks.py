@@ -35,6 +35,7 @@ class Webhook(Base):
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     uuid: Mapped[str] = mapped_column(String(ID_LENGTH))
+    workspace_id: Mapped[int] = mapped_column(BigInteger, server_default=text("1"), default=1)
     name: Mapped[str] = mapped_column(String(WEBHOOK_NAME_LENGTH))
     url: Mapped[str] = mapped_column(Text)
     description: Mapped[str] = mapped_column(Text)

@@ -2,6 +2,7 @@
 
 from fastapi import APIRouter, Response
 
+from trackhelm_core.access import Need, needs
 from trackhelm_core.runtime import RuntimeDep
 from trackhelm_core.wire.replies import Empty, documented, empty_reply
 from trackhelm_core.wire.routes import WireRoute
@@ -12,6 +13,7 @@ router = APIRouter(prefix="/mlflow/runs", route_class=WireRoute)
 
 
 @router.post("/log-inputs", **documented(Empty))
+@needs(Need.EDIT)
 def log_inputs(body: schemas.LogInputs, runtime: RuntimeDep) -> Response:
     """Log datasets and models that a run used."""
     datasets = [
@@ -32,6 +34,7 @@ def log_inputs(body: schemas.LogInputs, runtime: RuntimeDep) -> Response:
 
 
 @router.post("/outputs", **documented(Empty))
+@needs(Need.EDIT)
 def log_outputs(body: schemas.LogOutputs, runtime: RuntimeDep) -> Response:
     """Log models that a run made."""
     models = [(model.model_id, model.step) for model in body.models]

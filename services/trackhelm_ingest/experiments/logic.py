@@ -5,12 +5,22 @@ from collections.abc import Mapping
 
 from sqlalchemy.orm import Session
 
+from trackhelm_core.access import (
+    DEFAULT_WORKSPACE,
+    DEFAULT_WORKSPACE_ID,
+    EVERYBODY,
+    Access,
+    current_access,
+)
 from trackhelm_core.errors import AlreadyExistsError, InvalidParameterError, NotFoundError
 from trackhelm_core.limits import EXPERIMENT_NAME_LENGTH, EXPERIMENT_TAG_VALUE_LENGTH
 from trackhelm_core.validation import check_key, check_length, parse_experiment_id
 from trackhelm_core.wire.arguments import quoted, shown
+from trackhelm_domain.access.checks import here, permits_experiment
+from trackhelm_domain.access.rights import own_created
 from trackhelm_domain.audit import AuditContext, Entity, EntityType
 from trackhelm_domain.locations import (
+    OF_WORKSPACES,
     PROXY_SCHEME,
     Places,
     check_artifact_location,
@@ -34,10 +44,12 @@ def create_experiment(
     _check_name(name)
     for key, value in tags.items():
         _check_tag(key, value)
+    access = current_access()
     if artifact_location:
         artifact_location = check_artifact_location(artifact_location)
+        _check_place(places, artifact_location, access)
     try:
-        experiment_id = store.insert_experiment(session, name=name, now=now)
+        experiment_id = store.insert_experiment(session, here(), name=name, now=now)
     except store.NameTakenError as error:
         raise _name_taken(name) from error
     if artifact_location:
@@ -45,13 +57,40 @@ def create_experiment(
         if owner := owner_of(session, places, artifact_location, experiment_id):
             raise InvalidParameterError(f"Invalid artifact location {shown(artifact_location)}: {owner}.")
     else:
-        artifact_location = join(f"{PROXY_SCHEME}:", str(experiment_id))
+        artifact_location = join(default_root(session, access), str(experiment_id))
         if owner_of(session, places, artifact_location, experiment_id):
             # Another experiment was given this location before such locations were refused.
             artifact_location = f"{artifact_location}-{secrets.token_hex(8)}"
     store.set_location(session, experiment_id, artifact_location)
     store.set_tags(session, experiment_id, tags)
+    own_created(session, access.principal, here(), experiment_id=experiment_id)
     return experiment_id
+
+
+def default_root(session: Session, access: Access) -> str:
+    """Return the URI below which the experiments of the workspace have their files by default."""
+    if access.workspace_id in {None, DEFAULT_WORKSPACE_ID}:
+        return f"{PROXY_SCHEME}:"
+    return store.artifact_root(session, here()) or f"{PROXY_SCHEME}:/{OF_WORKSPACES}/{access.workspace_name}"
+
+
+def _check_place(places: Places, location: str, access: Access) -> None:
+    """Refuse a location outside of what belongs to the workspace.
+
+    Elsewhere than in the server's own store, whose files belong to whom is not known: managers choose that.
+    """
+    if access.principal is EVERYBODY or access.workspace_id is None:
+        return
+    if not places.is_own(location):
+        if not access.rights.manages:
+            raise access.denied("choose a location outside of the server's store")
+        return
+    first, _, rest = places.own_path(location).partition("/")
+    name = rest.partition("/")[0] if first == OF_WORKSPACES else DEFAULT_WORKSPACE
+    if name != access.workspace_name:
+        raise InvalidParameterError(
+            f"Invalid artifact location {shown(location)}: it belongs to another workspace."
+        )
 
 
 def delete_experiment(session: Session, experiment_id: str, context: AuditContext) -> None:
@@ -98,7 +137,7 @@ def _move(
     context: AuditContext,
 ) -> None:
     found = parse_experiment_id(experiment_id)
-    if store.stage_of(session, found) is not origin:
+    if store.stage_of(session, found) is not origin or not permits_experiment(session, found):
         raise NotFoundError(f"No Experiment with id={experiment_id} exists that is {origin.value}.")
     store.set_stage(session, found, target, now=context.time)
     record_move(session, Entity(EntityType.EXPERIMENT, str(found)), target, context)
@@ -106,9 +145,10 @@ def _move(
 
 def _active(session: Session, experiment_id: str) -> int:
     found = parse_experiment_id(experiment_id)
-    match store.stage_of(session, found):
-        case None:
-            raise NotFoundError(f"No Experiment with id={experiment_id} exists.")
+    stage = store.stage_of(session, found)
+    if stage is None or not permits_experiment(session, found):
+        raise NotFoundError(f"No Experiment with id={experiment_id} exists.")
+    match stage:
         case LifecycleStage.DELETED:
             raise InvalidParameterError(
                 f"The experiment {experiment_id} must be in the 'active' state. Current state is deleted."

@@ -2,6 +2,7 @@
 
 from fastapi import APIRouter, Response
 
+from trackhelm_core.access import Need, needs
 from trackhelm_core.runtime import RuntimeDep
 from trackhelm_core.security.actor import ActorDep
 from trackhelm_core.wire.replies import Empty, documented, empty_reply, reply
@@ -15,6 +16,7 @@ router = APIRouter(prefix="/mlflow/experiments", route_class=WireRoute)
 
 
 @router.post("/create", **documented(schemas.CreatedExperiment))
+@needs(Need.CREATE_EXPERIMENTS)
 def create_experiment(body: schemas.CreateExperiment, runtime: RuntimeDep) -> Response:
     """Create an experiment. No other experiment, not even a deleted one, may have its name."""
     tags = {tag.key: tag.value for tag in body.tags}
@@ -31,6 +33,7 @@ def create_experiment(body: schemas.CreateExperiment, runtime: RuntimeDep) -> Re
 
 
 @router.post("/delete", **documented(Empty))
+@needs(Need.MANAGE)
 def delete_experiment(
     body: schemas.MoveExperiment, actor: ActorDep, runtime: RuntimeDep, listener: RunListenerDep
 ) -> Response:
@@ -43,6 +46,7 @@ def delete_experiment(
 
 
 @router.post("/restore", **documented(Empty))
+@needs(Need.MANAGE)
 def restore_experiment(body: schemas.MoveExperiment, actor: ActorDep, runtime: RuntimeDep) -> Response:
     """Take a deleted experiment and all its runs out of the bin."""
     with runtime.database.writing() as session:
@@ -52,6 +56,7 @@ def restore_experiment(body: schemas.MoveExperiment, actor: ActorDep, runtime: R
 
 
 @router.post("/update", **documented(Empty))
+@needs(Need.EDIT)
 def update_experiment(body: schemas.UpdateExperiment, runtime: RuntimeDep) -> Response:
     """Rename an active experiment."""
     with runtime.database.writing() as session:
@@ -60,6 +65,7 @@ def update_experiment(body: schemas.UpdateExperiment, runtime: RuntimeDep) -> Re
 
 
 @router.post("/set-experiment-tag", **documented(Empty))
+@needs(Need.EDIT)
 def set_experiment_tag(body: schemas.SetExperimentTag, runtime: RuntimeDep) -> Response:
     """Set a tag of an active experiment."""
     with runtime.database.writing() as session:
@@ -68,6 +74,7 @@ def set_experiment_tag(body: schemas.SetExperimentTag, runtime: RuntimeDep) -> R
 
 
 @router.post("/delete-experiment-tag", **documented(Empty))
+@needs(Need.EDIT)
 def delete_experiment_tag(body: schemas.DeleteExperimentTag, runtime: RuntimeDep) -> Response:
     """Delete a tag of an active experiment."""
     with runtime.database.writing() as session:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from trackhelm_core.db.statements import upsert
 from trackhelm_domain.locations import location_key
-from trackhelm_domain.tables import Experiment, ExperimentTag, Run
+from trackhelm_domain.tables import Experiment, ExperimentTag, Run, Workspace
 from trackhelm_domain.tables.runs import LifecycleStage
 
 
@@ -26,9 +26,10 @@ def stage_of(session: Session, experiment_id: int) -> LifecycleStage | None:
     return None if stage is None else LifecycleStage(stage)
 
 
-def insert_experiment(session: Session, *, name: str, now: int) -> int:
+def insert_experiment(session: Session, workspace_id: int, *, name: str, now: int) -> int:
     """Insert an active experiment without a location and return its id; raises `NameTakenError`."""
     statement = insert(Experiment).values(
+        workspace_id=workspace_id,
         name=name,
         artifact_location="",
         lifecycle_stage=LifecycleStage.ACTIVE,
@@ -39,6 +40,11 @@ def insert_experiment(session: Session, *, name: str, now: int) -> int:
         return session.execute(statement.returning(Experiment.id)).scalar_one()
     except IntegrityError as error:
         raise NameTakenError(name) from error
+
+
+def artifact_root(session: Session, workspace_id: int) -> str:
+    """Return the URI below which a workspace has its files, empty for the server's own store."""
+    return session.scalar(select(Workspace.artifact_root).where(Workspace.id == workspace_id)) or ""
 
 
 def set_location(session: Session, experiment_id: int, location: str) -> None:

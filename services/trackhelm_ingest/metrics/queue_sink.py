@@ -29,7 +29,6 @@ from trackhelm_core.queue.names import (
     DEAD_LETTERS,
     GIVEN_UP,
     IN_ALL,
-    RUNS_EPOCH,
     WAITING_BYTES,
     StreamId,
     deleted_of,
@@ -39,6 +38,7 @@ from trackhelm_core.queue.tasks import Task, TaskQueue
 from trackhelm_core.traces import Trace, bound_trace
 from trackhelm_ingest.metrics.appending import Appender, RunsChangedError
 from trackhelm_ingest.metrics.entries import pack_entry
+from trackhelm_ingest.metrics.permissions import LoggingRights
 from trackhelm_ingest.metrics.series import SeriesKey, subjects_of
 from trackhelm_ingest.metrics.writable_runs import WritableRuns
 
@@ -50,26 +50,29 @@ ERRANDS: Final = 1_000
 STOP_SECONDS: Final = 3.0
 """How long the server goes on sending tasks when it stops."""
 
-DELETED_SECONDS: Final = 300
-"""How long a deletion is marked: longer than a process caches a run and then waits to append to it."""
-
 _TRIES: Final = 5
 """The second try finds that a run is deleted. More are needed only if other runs are deleted meanwhile."""
-
-# KEYS: epoch of runs, mark of the deletion. ARGV: seconds of the mark.
-_DELETED: Final = "redis.call('SET', KEYS[2], redis.call('INCR', KEYS[1]), 'EX', ARGV[1])"
 
 
 class QueueSink:
     """The sink over Redis. Acknowledged means that Redis has it; with `appendonly yes` it survives a kill."""
 
-    def __init__(self, redis: RedisConnection, database: Database, *, drain: Task, compact_run: Task) -> None:
+    def __init__(
+        self,
+        redis: RedisConnection,
+        database: Database,
+        *,
+        drain: Task,
+        compact_run: Task,
+        rights: LoggingRights | None = None,
+    ) -> None:
         self._drain = drain
         self._compact_run = compact_run
         self._redis = redis
         self._client = redis.async_client()
         self._appender = Appender(partial(round_trip, self._client), redis.settings, self._call_worker)
         self._runs = WritableRuns(database)
+        self._rights = rights or LoggingRights(database)
         self._errands: asyncio.Queue[tuple[Task, int | str, Trace | None] | None] = asyncio.Queue(ERRANDS)
         self._loop = asyncio.get_running_loop()
         self._background: list[asyncio.Task[None]] = []
@@ -97,11 +100,17 @@ class QueueSink:
         """Queue points; see `MetricSink.append`."""
         subjects, data = subjects_of(run, points), pack_entry(run, points)
         for _ in range(_TRIES):
-            epoch = await self._runs.check(run, self._appender.epoch)
+            newest = self._appender.epoch
+            # Of what was looked up earlier, the run or the rights of who asks, the older one counts.
+            allowed = await self._rights.read_in(newest)
+            epoch = await self._runs.check(run, newest)
             try:
-                return await self._appender.append(run, subjects, data, epoch)
+                return await self._appender.append(run, subjects, data, min(epoch, allowed))
             except RunsChangedError:
                 self._runs.forget(run, epoch)
+                self._rights.forget()
+                await self._rights.read_in(self._appender.epoch)
+                await self._rights.check(run, points)
         raise UnavailableError("Runs are being deleted and restored all the time. Send the request again.")
 
     def run_ended(self, run: str) -> None:
@@ -110,11 +119,8 @@ class QueueSink:
 
     def runs_deleted(self, run: str | None = None) -> None:
         """Make every process look up deleted runs again; see `MetricSink.runs_deleted`."""
-        mark = ALL_DELETED if run is None else deleted_of(run)
-        try:
-            self._redis.client.eval(_DELETED, 2, RUNS_EPOCH, mark, DELETED_SECONDS)
-        except RedisError as error:
-            log.warning("deleted runs accept metrics for some seconds", error=repr(error))
+        if not self._redis.begin_epoch(ALL_DELETED if run is None else deleted_of(run)):
+            log.warning("deleted runs accept metrics for some seconds")
 
     def _call_worker(self, partition: int, trace: Trace | None) -> None:
         self._send_later(self._drain, partition, trace)

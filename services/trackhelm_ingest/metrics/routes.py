@@ -5,12 +5,15 @@ batch are stored on a thread. They take the request only, because they are calle
 """
 
 import asyncio
+from collections.abc import Mapping
 from typing import Any, Final
 
 from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from trackhelm_core import __version__
+from trackhelm_core.access import Need, needs
+from trackhelm_core.chunks.points import Points
 from trackhelm_core.errors import ApiError
 from trackhelm_core.limits import JSON_BODY_BYTES
 from trackhelm_core.runtime import Runtime
@@ -25,8 +28,10 @@ from trackhelm_ingest.metrics.columns import (
     points_of,
     read_columns,
 )
+from trackhelm_ingest.metrics.permissions import LoggingRights
 from trackhelm_ingest.metrics.reading import Batch, decode_batch, decode_metric
 from trackhelm_ingest.metrics.schemas import Capabilities, LogBatch, LogMetric, RefusedPoints, StoredMetrics
+from trackhelm_ingest.metrics.series import SeriesKey
 from trackhelm_ingest.metrics.sink import MetricSink
 from trackhelm_ingest.runs import logic
 
@@ -37,18 +42,27 @@ def metric_sink(request: Request) -> MetricSink:
     return sink
 
 
+def logging_rights(request: Request) -> LoggingRights:
+    """Return what checks the requests of the process."""
+    rights: LoggingRights = request.app.state.logging_rights
+    return rights
+
+
 router = APIRouter(prefix="/mlflow/runs", route_class=DirectRoute)
 
 
 @router.post("/log-metric", **documented(Empty), **documented_body(LogMetric))
+@needs(Need.EDIT)
 async def log_metric(request: Request) -> Response:
     """Log one metric point. A point that is sent twice is stored once."""
     batch = decode_metric(await request.body())
+    await logging_rights(request).check(batch.run, batch.points)
     await metric_sink(request).append(batch.run, batch.points)
     return empty_reply()
 
 
 @router.post("/log-batch", **documented(Empty), **documented_body(LogBatch))
+@needs(Need.EDIT)
 async def log_batch(request: Request) -> Response:
     """Log metrics, params and tags of one run.
 
@@ -56,6 +70,7 @@ async def log_batch(request: Request) -> Response:
     accepted. A batch can be sent again: nothing is stored twice.
     """
     batch = decode_batch(await request.body())
+    await logging_rights(request).check(batch.run, batch.points)
     if batch.params or batch.tags or not batch.points:
         await run_in_threadpool(_store_params_and_tags, request.app.state.runtime, batch)
     if batch.points:
@@ -93,6 +108,7 @@ _TRIED_AGAIN: Final = frozenset({429, 503})
 
 
 @columns_router.post("/metrics", **documented(StoredMetrics), **_COLUMNS)
+@needs(Need.EDIT)
 async def log_columns(request: Request) -> Response:
     """Log metrics of many runs, given as columns. Points that are sent twice are stored once.
 
@@ -100,16 +116,21 @@ async def log_columns(request: Request) -> Response:
     points of some run now, the answer is its failure, and the whole request is to be sent again.
     """
     body = read_columns(await request.body())
-    refused = [*body.refused, *await _append(metric_sink(request), body)]
+    refused = [*body.refused, *await _append(metric_sink(request), logging_rights(request), body)]
     refused.sort(key=lambda one: (one.block, one.row or 0))
     found = [RefusedPoints(one.block, one.error.code, one.error.message, one.row) for one in refused]
     return reply(StoredMetrics(body.sequence, found))
 
 
-async def _append(sink: MetricSink, body: Body) -> list[Refused]:
+async def _append(sink: MetricSink, rights: LoggingRights, body: Body) -> list[Refused]:
     """Append the points of every run, and return the blocks of runs that take none."""
+
+    async def append(run: str, points: Mapping[SeriesKey, Points]) -> None:
+        await rights.check(run, points)
+        await sink.append(run, points)
+
     appended = await asyncio.gather(
-        *(sink.append(run, points_of(blocks)) for run, blocks in body.runs.items()), return_exceptions=True
+        *(append(run, points_of(blocks)) for run, blocks in body.runs.items()), return_exceptions=True
     )
     refused: list[Refused] = []
     for blocks, error in zip(body.runs.values(), appended, strict=True):
@@ -121,6 +142,7 @@ async def _append(sink: MetricSink, body: Body) -> list[Refused]:
 
 
 @info_router.get("/server-info", **documented(Capabilities))
+@needs(Need.PUBLIC)
 async def capabilities() -> Response:
     """Answer what this server offers beside MLflow's API."""
     return reply(

@@ -14,6 +14,7 @@ from typing import Final
 
 from starlette.concurrency import run_in_threadpool
 
+from trackhelm_core.access import as_program
 from trackhelm_core.db.unit_of_work import Database
 from trackhelm_core.errors import ApiError
 from trackhelm_ingest.runs.logic import check_active
@@ -82,7 +83,7 @@ class WritableRuns:
         self._looking_up = None
 
     def _find(self, runs: list[str]) -> dict[str, RunRef]:
-        with self._database.reading() as session:
+        with as_program(), self._database.reading() as session:
             return find_runs(session, runs)
 
     def _remember(self, run: str, epoch: int) -> None:

@@ -5,6 +5,7 @@ from typing import Annotated, Protocol
 from fastapi import APIRouter, Depends, Request, Response
 from starlette.concurrency import run_in_threadpool
 
+from trackhelm_core.access import Need, needs
 from trackhelm_core.db.unit_of_work import Database
 from trackhelm_core.runtime import RuntimeDep
 from trackhelm_core.security.actor import ActorDep
@@ -45,6 +46,7 @@ router = APIRouter(prefix="/mlflow/runs", route_class=WireRoute)
 
 
 @router.post("/create", **documented(RunReply))
+@needs(Need.EDIT)
 def create_run(body: schemas.CreateRun, actor: ActorDep, runtime: RuntimeDep) -> Response:
     """Create a run in an active experiment. Without a name, the run gets a generated one."""
     tags = clean_new_run_tags((tag.key, tag.value) for tag in body.tags)
@@ -67,6 +69,7 @@ own_router = APIRouter(prefix="/trackhelm/runs", route_class=WireRoute)
 
 
 @own_router.post("/create", **documented(RunReply))
+@needs(Need.EDIT)
 def create_own_run(body: schemas.CreateOwnRun, actor: ActorDep, runtime: RuntimeDep) -> Response:
     """Create a run with an id that the client made: 32 hexadecimal digits in lower case, drawn at random.
 
@@ -91,6 +94,7 @@ def create_own_run(body: schemas.CreateOwnRun, actor: ActorDep, runtime: Runtime
 
 
 @router.post("/update", **documented(schemas.UpdatedRun))
+@needs(Need.EDIT)
 def update_run(
     body: schemas.UpdateRun, actor: ActorDep, runtime: RuntimeDep, listener: RunListenerDep
 ) -> Response:
@@ -111,6 +115,7 @@ def update_run(
 
 
 @router.post("/delete", **documented(Empty))
+@needs(Need.MANAGE)
 def delete_run(
     body: schemas.MoveRun, actor: ActorDep, runtime: RuntimeDep, listener: RunListenerDep
 ) -> Response:
@@ -123,6 +128,7 @@ def delete_run(
 
 
 @router.post("/restore", **documented(Empty))
+@needs(Need.MANAGE)
 def restore_run(body: schemas.MoveRun, actor: ActorDep, runtime: RuntimeDep) -> Response:
     """Take a run out of the bin."""
     with runtime.database.writing() as session:
@@ -132,6 +138,7 @@ def restore_run(body: schemas.MoveRun, actor: ActorDep, runtime: RuntimeDep) -> 
 
 
 @router.post("/delete-tag", **documented(Empty))
+@needs(Need.EDIT)
 def delete_tag(body: schemas.DeleteTag, runtime: RuntimeDep) -> Response:
     """Delete a tag."""
     with runtime.database.writing() as session:
@@ -140,6 +147,7 @@ def delete_tag(body: schemas.DeleteTag, runtime: RuntimeDep) -> Response:
 
 
 @router.post("/log-model", **documented(Empty))
+@needs(Need.EDIT)
 def log_model(body: schemas.LogModel, runtime: RuntimeDep) -> Response:
     """Log a model of a client before 3.0 to the run."""
     with runtime.database.writing() as session:
@@ -155,6 +163,7 @@ params_and_tags_router = APIRouter(prefix="/mlflow/runs", route_class=DirectRout
 
 
 @params_and_tags_router.post("/log-parameter", **documented(Empty), **documented_body(LogParam))
+@needs(Need.EDIT)
 async def log_param(request: Request) -> Response:
     """Add a param. It never changes: the same value is accepted again, another one is refused."""
     message = read_message(LogParam, await request.body())
@@ -163,6 +172,7 @@ async def log_param(request: Request) -> Response:
 
 
 @params_and_tags_router.post("/set-tag", **documented(Empty), **documented_body(SetTag))
+@needs(Need.EDIT)
 async def set_tag(request: Request) -> Response:
     """Set a tag. `mlflow.runName` renames the run."""
     message = read_message(SetTag, await request.body())

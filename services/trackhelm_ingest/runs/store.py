@@ -41,6 +41,7 @@ from trackhelm_core.db.statements import (
     table_of,
     upsert,
 )
+from trackhelm_domain.access.checks import permitted_experiments
 from trackhelm_domain.keys import key_ids, keys_of
 from trackhelm_domain.runs.messages import RUNNING_VERSION, VERSION, metric_json
 from trackhelm_domain.runs.reading import RUN_COLUMNS
@@ -106,14 +107,16 @@ def insert_run(session: Session, run: RunInfo, source: Source) -> int | None:
 
 
 def find_runs(session: Session, uuids: Collection[str], *, lock: Lock | None = None) -> dict[str, RunRef]:
-    """Return the runs there are of `uuids`, locked if asked for."""
+    """Return the runs of `uuids` that the request may see, locked if asked for."""
     parameters = {"uuids": list_parameter(dialect_of(session), sorted(uuids))}
-    found = prepared(session, _runs, lock).rows(session, parameters)
+    found = list(prepared(session, _runs, lock).rows(session, parameters))
+    permitted = permitted_experiments(session, {row[2] for row in found})
     return {
         uuid: RunRef(
             run_id, uuid, experiment_id, LifecycleStage(stage), status, bool(finalized), bool(documented)
         )
         for run_id, uuid, experiment_id, stage, status, finalized, documented in found
+        if experiment_id in permitted
     }
 
 

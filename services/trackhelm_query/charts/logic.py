@@ -26,6 +26,7 @@ from trackhelm_core.limits import (
     LABEL_FILTER_VALUES,
     LABELS,
 )
+from trackhelm_domain.access.checks import readable_runs
 from trackhelm_query.metrics import store
 
 # The lines of a chart, their series and their chunks. A line has the points of a key of a run, or a part of
@@ -59,11 +60,12 @@ def find_lines(
     Only series whose labels match the filter are included. Series with equal values of the labels in
     `group_by` are one line; a series without such a label is in a line without it.
     """
+    readable = readable_runs(session, run_ids)
     ids = store.key_ids(session, keys)
     wanted = {ids[key]: key for key in keys if key in ids}
     if not wanted:
         return []
-    rows = store.series_of_keys(session, run_ids, list(wanted), CHART_SERIES + 1)
+    rows = store.series_of_keys(session, readable, list(wanted), CHART_SERIES + 1)
     if len(rows) > CHART_SERIES:
         raise InvalidParameterError(
             f"The chart would read more than {CHART_SERIES} series, counting each set of labels: "

@@ -4,6 +4,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
+from trackhelm_core.access import Need, needs
 from trackhelm_core.limits import CHART_RUNS
 from trackhelm_core.runtime import RuntimeDep
 from trackhelm_core.wire.replies import documented, reply
@@ -21,6 +22,7 @@ def _documented() -> dict[str, Any]:
 
 
 @router.post("/buckets", **_documented())
+@needs(Need.READ)
 async def chart_buckets(body: schemas.ChartBuckets, request: Request, runtime: RuntimeDep) -> Response:
     """Get keys of runs over a window of an axis, in buckets: as JSON, or as an Arrow stream if accepted.
 

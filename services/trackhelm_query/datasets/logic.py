@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 from trackhelm_core.errors import InvalidParameterError
 from trackhelm_core.limits import SEARCH_DATASETS_EXPERIMENTS, SEARCH_DATASETS_ROWS
 from trackhelm_core.validation import parse_experiment_id
+from trackhelm_domain.access.checks import permitted_experiments
 from trackhelm_query.datasets import store
 from trackhelm_query.datasets.store import UsedDataset
 
@@ -21,4 +22,4 @@ def search_datasets(session: Session, experiment_ids: Sequence[str]) -> list[Use
             f"Received {len(experiment_ids)} experiment_ids."
         )
     searched = sorted({parse_experiment_id(experiment_id) for experiment_id in experiment_ids})
-    return store.summaries(session, searched, SEARCH_DATASETS_ROWS)
+    return store.summaries(session, sorted(permitted_experiments(session, searched)), SEARCH_DATASETS_ROWS)

@@ -2,6 +2,7 @@
 
 from fastapi import APIRouter, Response
 
+from trackhelm_core.access import Need, needs
 from trackhelm_core.runtime import RuntimeDep
 from trackhelm_core.wire.replies import documented, reply
 from trackhelm_core.wire.routes import WireRoute
@@ -11,6 +12,7 @@ router = APIRouter(prefix="/mlflow/experiments", route_class=WireRoute)
 
 
 @router.post("/search-datasets", **documented(schemas.DatasetSummaries))
+@needs(Need.READ)
 def search_datasets(body: schemas.SearchDatasets, runtime: RuntimeDep) -> Response:
     """Get the datasets that runs of experiments used."""
     with runtime.database.reading() as session:

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
+from trackhelm_core.access import Need, needs
 from trackhelm_core.runtime import Runtime, RuntimeDep
 from trackhelm_core.wire.replies import documented, reply
 from trackhelm_core.wire.routes import WireRoute
@@ -14,6 +15,7 @@ router = APIRouter(prefix="/mlflow/experiments", route_class=WireRoute)
 
 
 @router.get("/get", **documented(schemas.ExperimentReply))
+@needs(Need.READ)
 def get_experiment(query: Annotated[schemas.GetExperiment, Query()], runtime: RuntimeDep) -> Response:
     """Get an experiment, active or deleted."""
     with runtime.database.reading() as session:
@@ -22,6 +24,7 @@ def get_experiment(query: Annotated[schemas.GetExperiment, Query()], runtime: Ru
 
 
 @router.get("/get-by-name", **documented(schemas.ExperimentReply))
+@needs(Need.READ)
 def get_experiment_by_name(
     query: Annotated[schemas.GetExperimentByName, Query()], runtime: RuntimeDep
 ) -> Response:
@@ -32,12 +35,14 @@ def get_experiment_by_name(
 
 
 @router.post("/search", **documented(schemas.ExperimentPage))
+@needs(Need.READ)
 def search_experiments(body: schemas.SearchExperiments, runtime: RuntimeDep) -> Response:
     """Search experiments."""
     return _search(body, runtime)
 
 
 @router.get("/search", **documented(schemas.ExperimentPage))
+@needs(Need.READ)
 def search_experiments_by_query(
     query: Annotated[schemas.SearchExperiments, Query()], runtime: RuntimeDep
 ) -> Response:

@@ -21,6 +21,7 @@ from trackhelm_core.search.entity import (
 from trackhelm_core.search.grammar import OrderTerm
 from trackhelm_core.search.pages import Page, SortColumn, read_page
 from trackhelm_core.search.text import SearchSyntaxError
+from trackhelm_domain.access.checks import readable_experiments
 from trackhelm_domain.tables import Experiment, ExperimentTag
 from trackhelm_domain.tables.runs import LifecycleStage
 from trackhelm_query.searches import Search
@@ -68,14 +69,17 @@ def by_id(session: Session, experiment_id: int) -> PlainRows:
     return list(map(tuple, session.execute(_FOUND.where(Experiment.id == experiment_id))))
 
 
-def by_name(session: Session, name: str) -> PlainRows:
-    """Return the experiment, active or deleted, if there is one."""
-    return list(map(tuple, session.execute(_FOUND.where(Experiment.name == name))))
+def by_name(session: Session, workspace_id: int, name: str) -> PlainRows:
+    """Return the experiment of a workspace, active or deleted, if there is one."""
+    named = (Experiment.workspace_id == workspace_id, Experiment.name == name)
+    return list(map(tuple, session.execute(_FOUND.where(*named))))
 
 
 def search(session: Session, asked: Search) -> Page[tuple[Any, ...]]:
     """Return a page of the experiments that match a search."""
     statement = select(*_COLUMNS).where(Experiment.lifecycle_stage.in_(asked.stages))
+    if (readable := readable_experiments(session)) is not None:
+        statement = statement.where(readable)
     if asked.where is not None:
         statement = statement.where(compile_filter(asked.where, SEARCH))
     return read_page(session, statement, _sort_columns(asked.order), asked.page).of(tuple)

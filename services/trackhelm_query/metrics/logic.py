@@ -25,6 +25,7 @@ from trackhelm_core.limits import (
 from trackhelm_core.search.pages import decode_cursor, encode_cursor, query_digest
 from trackhelm_core.search.text import PageTokenError
 from trackhelm_core.validation import check_page_range, check_page_size
+from trackhelm_domain.access.checks import readable_runs
 from trackhelm_domain.keys import canonical
 from trackhelm_query.metrics import store
 from trackhelm_query.searches import SeriesRecords
@@ -129,7 +130,8 @@ def get_history(
     """
     digest = digest_of(run_id, key)
     after = read_token(page_token, digest)
-    found = store.chunks_of_runs(session, [run_id], key, Order.TIME, begin=after and after[:2])
+    runs = readable_runs(session, [run_id])
+    found = store.chunks_of_runs(session, runs, key, Order.TIME, begin=after and after[:2])
     with closing(found) as chunks:
         return read_page((chunk for _, chunk in chunks), after, _page_size(max_results), digest)
 
@@ -148,7 +150,8 @@ def get_history_bulk(session: Session, run_ids: Sequence[str], key: str, *, max_
     left = min(max_results, BULK_HISTORY_POINTS)
     check_page_size(left, BULK_HISTORY_POINTS)
     histories: Histories = []
-    with closing(store.chunks_of_runs(session, sorted(set(run_ids)), key, Order.TIME)) as chunks:
+    runs = readable_runs(session, sorted(set(run_ids)))
+    with closing(store.chunks_of_runs(session, runs, key, Order.TIME)) as chunks:
         for run_id, found in groupby(chunks, key=itemgetter(0)):
             points, _ = read_page((chunk for _, chunk in found), None, left, "")
             histories.append((run_id, points))
@@ -175,7 +178,8 @@ def get_history_samples(
     covered = _step_range(*steps)
     samples: dict[str, Points] = {}
     long: dict[str, int] = {}
-    with closing(_histories_by_step(session, sorted(set(run_ids)), key, covered)) as histories:
+    runs = readable_runs(session, sorted(set(run_ids)))
+    with closing(_histories_by_step(session, runs, key, covered)) as histories:
         for run_id, found in histories:
             parts: list[Points] = []
             count = 0
@@ -285,7 +289,7 @@ def list_series(
     ids = store.key_ids(session, named)
     rows = store.summaries(
         session,
-        runs,
+        readable_runs(session, runs),
         [ids[key] for key in named if key in ids] if named else None,
         labelled=label_sets,
         after=after,
@@ -314,7 +318,9 @@ def get_series_history(
     digest = query_digest("series history", run_id, key, text)
     after = read_token(page_token, digest)
     key_id = store.key_ids(session, [key]).get(key)
-    series_id = None if key_id is None else store.one_series(session, run_id, key_id, labels)
+    series_id = None
+    if readable_runs(session, [run_id]) and key_id is not None:
+        series_id = store.one_series(session, run_id, key_id, labels)
     if series_id is None:
         raise NotFoundError(f"Run '{run_id}' has no series {key!r} with the labels {text}.")
     with closing(store.chunks_of_one_series(session, series_id, after and after[:2])) as chunks:

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
+from trackhelm_core.access import Need, needs
 from trackhelm_core.limits import BULK_HISTORY_RUNS, CHART_RUNS
 from trackhelm_core.runtime import RuntimeDep
 from trackhelm_core.wire.replies import documented, reply, streamed_reply
@@ -18,6 +19,7 @@ browser_router = APIRouter(prefix="/mlflow/metrics", route_class=WireRoute)
 
 
 @router.get("/get-history", **documented(schemas.HistoryPage))
+@needs(Need.READ)
 async def get_history(query: Annotated[schemas.GetHistory, Query()], runtime: RuntimeDep) -> Response:
     """Get the points of one metric of a run; none for a run or metric that does not exist."""
 
@@ -47,6 +49,7 @@ async def get_history(query: Annotated[schemas.GetHistory, Query()], runtime: Ru
 
 
 @browser_router.get("/get-history-bulk", **documented(schemas.BulkHistories))
+@needs(Need.READ)
 async def get_history_bulk(
     query: Annotated[schemas.GetHistoryBulk, Query()], runtime: RuntimeDep
 ) -> Response:
@@ -64,6 +67,7 @@ async def get_history_bulk(
 
 
 @router.get("/get-history-bulk-interval", **documented(schemas.RunHistories))
+@needs(Need.READ)
 async def get_history_bulk_interval(
     query: Annotated[schemas.GetHistoryBulkInterval, Query()], runtime: RuntimeDep
 ) -> Response:
@@ -87,6 +91,7 @@ series_router = APIRouter(prefix="/trackhelm/series", route_class=WireRoute)
 
 
 @series_router.post("/list", **documented(schemas.SeriesPage))
+@needs(Need.READ)
 async def list_series(body: schemas.ListSeries, runtime: RuntimeDep) -> Response:
     """List the series of runs with their labels and summaries, without reading the history."""
 
@@ -107,6 +112,7 @@ async def list_series(body: schemas.ListSeries, runtime: RuntimeDep) -> Response
 
 
 @series_router.get("/history", **documented(schemas.SeriesHistory))
+@needs(Need.READ)
 async def get_series_history(
     query: Annotated[schemas.GetSeriesHistory, Query()], runtime: RuntimeDep
 ) -> Response:

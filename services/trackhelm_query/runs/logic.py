@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 from trackhelm_core.errors import NotFoundError
 from trackhelm_core.limits import SEARCH_RUNS_PAGE
 from trackhelm_core.validation import parse_experiment_id
+from trackhelm_domain.access.checks import permits_experiment, permitted_experiments, reader
 from trackhelm_domain.runs import reading
 from trackhelm_domain.runs.schemas import RunRecords, WrittenRun
 from trackhelm_query.runs import store
@@ -17,7 +18,7 @@ from trackhelm_query.searches import SearchRequest
 def get_run(session: Session, run_id: str) -> RunRecords:
     """Return a run, active or deleted."""
     found = reading.run_by_uuid(session, run_id)
-    if found is None:
+    if found is None or not permits_experiment(session, found.runs[0][reading.EXPERIMENT_AT]):
         raise NotFoundError(f"Run with id={run_id} not found.")
     return found
 
@@ -27,7 +28,8 @@ def search_runs(
 ) -> tuple[RunRecords | None, str]:
     """Return a page of runs, None if there is none, and the token of the next page."""
     searched = sorted({parse_experiment_id(experiment_id) for experiment_id in experiment_ids})
-    search = asked.parse(["runs", searched], largest_page=SEARCH_RUNS_PAGE)
+    search = asked.parse(["runs", searched, *reader()], largest_page=SEARCH_RUNS_PAGE)
+    searched = sorted(permitted_experiments(session, searched))
     if not searched:
         return None, ""
     rows, next_token = store.search(session, searched, search)

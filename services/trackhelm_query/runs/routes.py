@@ -5,6 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
+from trackhelm_core.access import Need, needs
 from trackhelm_core.queue.read_wait import names_metrics
 from trackhelm_core.runtime import Runtime, RuntimeDep
 from trackhelm_core.wire.arguments import read_message
@@ -25,6 +26,7 @@ _Page = tuple[RunRecords | None, str]
 
 
 @router.get("/get", **documented(RunReply))
+@needs(Need.READ)
 async def get_run(query: Annotated[OfRun, Query()], runtime: RuntimeDep) -> Response:
     """Get a run, active or deleted, with the latest point of each metric."""
 
@@ -38,6 +40,7 @@ async def get_run(query: Annotated[OfRun, Query()], runtime: RuntimeDep) -> Resp
 
 
 @search_router.post("/search", **documented(schemas.RunPage), **documented_body(schemas.SearchRuns))
+@needs(Need.READ)
 async def search_runs(request: Request) -> Response:
     """Search the runs of experiments.
 

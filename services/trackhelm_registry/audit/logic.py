@@ -59,6 +59,7 @@ def _message(row: StoredEvent) -> AuditEvent:
         time=row.time,
         actor=row.actor,
         actor_kind=row.actor_kind,
+        workspace_id=row.workspace_id,
         entity_type=row.entity_type,
         entity_id=row.entity_id,
         entity_version=row.entity_version,

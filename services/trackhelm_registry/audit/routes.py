@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
+from trackhelm_core.access import Need, needs
 from trackhelm_core.runtime import Runtime, RuntimeDep
 from trackhelm_core.wire.replies import documented, reply
 from trackhelm_core.wire.routes import WireRoute
@@ -14,12 +15,14 @@ router = APIRouter(prefix="/trackhelm/audit", route_class=WireRoute)
 
 
 @router.get("/events", **documented(AuditEventsPage))
+@needs(Need.MANAGER)
 def get_audit_events(query: Annotated[SearchAuditEvents, Query()], runtime: RuntimeDep) -> Response:
     """Return a page of audit events (what was changed, by whom and when), the newest first."""
     return _search(query, runtime)
 
 
 @router.post("/events", **documented(AuditEventsPage))
+@needs(Need.MANAGER)
 def search_audit_events(body: SearchAuditEvents, runtime: RuntimeDep) -> Response:
     """Return a page of audit events (what was changed, by whom and when), the newest first."""
     return _search(body, runtime)

@@ -35,7 +35,8 @@ class SearchAuditEvents(EventFilter):
 class AuditEvent(Reply, frozen=True, rename={"before": "from", "after": "to"}):
     """One change. `hash` is the hash of all other fields, `previous_hash` that of the event before.
 
-    The event of a creation has no `from`, and that of a deletion has no `to`.
+    It has a `workspace_id` if it is not of the workspace `default`. The event of a creation has no `from`,
+    and that of a deletion has no `to`.
     """
 
     id: int
@@ -50,6 +51,7 @@ class AuditEvent(Reply, frozen=True, rename={"before": "from", "after": "to"}):
     source_address: str
     previous_hash: str
     hash: str
+    workspace_id: int | None = None
     entity_version: int | None = None
     before: msgspec.Raw | None = None
     after: msgspec.Raw | None = None

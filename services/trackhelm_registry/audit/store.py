@@ -7,6 +7,7 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
+from trackhelm_core.access import DEFAULT_WORKSPACE_ID, current_access
 from trackhelm_core.search.pages import AnyRow, Page, PageRequest, SortColumn, read_page
 from trackhelm_domain.audit import EntityType
 from trackhelm_domain.tables import AuditEvent
@@ -35,6 +36,7 @@ class StoredEvent(NamedTuple):
     time: int
     actor: str
     actor_kind: str
+    workspace_id: int | None
     entity_type: str
     entity_id: str
     entity_version: int | None
@@ -74,6 +76,11 @@ def _events(conditions: EventConditions) -> Select[*tuple[Any, ...]]:
     statement = select(event.__table__).where(
         *(column == value for column, value in wanted.items() if value is not None)
     )
+    workspace = current_access().workspace_id
+    if workspace is not None:
+        # Those of the default workspace have none.
+        own = event.workspace_id
+        statement = statement.where(own.is_(None) if workspace == DEFAULT_WORKSPACE_ID else own == workspace)
     if conditions.entity_types is not None:
         statement = statement.where(event.entity_type.in_(conditions.entity_types))
     if conditions.since is not None:

@@ -6,6 +6,7 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
+from trackhelm_core.access import current_access
 from trackhelm_core.db.unit_of_work import SavepointScope
 from trackhelm_core.errors import (
     ApiError,
@@ -19,6 +20,7 @@ from trackhelm_core.search.pages import PageRequest, query_digest
 from trackhelm_core.security.actor import Actor, ActorKind
 from trackhelm_core.validation import check_page_size
 from trackhelm_core.wire.arguments import invalid_value
+from trackhelm_domain.access.checks import permits_model, reader
 from trackhelm_domain.audit import (
     Action,
     AuditContext,
@@ -322,7 +324,7 @@ def search_requests(
     limit = check_page_size(max_results, SEARCH_APPROVALS_PAGE)
     given = wanted.model_dump(include=set(RequestFilter.model_fields), mode="json")
     conditions = {name: value for name, value in given.items() if value}
-    digest = query_digest("approval requests", conditions)
+    digest = query_digest("approval requests", conditions, *reader())
     page = store.request_page(session, conditions, PageRequest(digest, page_token, limit))
     return ApprovalRequestsPage(requests=tuple(map(_message, page.rows)), next_page_token=page.next_token)
 
@@ -393,6 +395,10 @@ def check_decider(actor: Actor, request: int, requested_by: str) -> None:
             f"other than '{requested_by}'."
         )
     check_is_checked(actor, f"decide approval request {request}")
+    if actor.kind is ActorKind.SERVICE:
+        raise PermissionDeniedError(
+            f"Approval request {request} must be decided by a person: '{actor.name}' is a service account."
+        )
     if is_same(actor.name, requested_by):
         raise PermissionDeniedError(
             f"Approval request {request} was made by '{requested_by}': another actor must decide it. "
@@ -405,9 +411,18 @@ def is_same(name: str, other: str) -> bool:
     return name.casefold() == other.casefold()
 
 
+def _permits(session: Session, row: StoredRequest) -> bool:
+    """Return whether a request may be seen: by who may read its model, or manages what is left of it."""
+    if row.registered_model_id is not None:
+        return permits_model(session, row.registered_model_id, row.model_name)
+    access = current_access()
+    access.is_checked = True
+    return access.rights.manages
+
+
 def _found(session: Session, request: int) -> StoredRequest:
     row = store.find_request(session, request)
-    if row is None:
+    if row is None or not _permits(session, row):
         raise NotFoundError(f"Approval request with id={request} not found")
     return row
 

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
+from trackhelm_core.access import Need, needs
 from trackhelm_core.runtime import RuntimeDep
 from trackhelm_core.security.actor import ActorDep
 from trackhelm_core.wire.replies import documented, reply
@@ -18,6 +19,7 @@ approvals_router = APIRouter(prefix="/trackhelm/approvals", route_class=WireRout
 
 
 @approvals_router.get("/list", **documented(schemas.ApprovalRequestsPage))
+@needs(Need.READ)
 def list_approval_requests(query: Annotated[schemas.ListRequests, Query()], runtime: RuntimeDep) -> Response:
     """Return a page of approval requests, the newest first."""
     with runtime.database.reading() as session:
@@ -28,6 +30,7 @@ def list_approval_requests(query: Annotated[schemas.ListRequests, Query()], runt
 
 
 @approvals_router.get("/get", **documented(schemas.ApprovalRequestAnswer))
+@needs(Need.READ)
 def get_approval_request(query: Annotated[schemas.GetRequest, Query()], runtime: RuntimeDep) -> Response:
     """Return an approval request."""
     with runtime.database.reading() as session:
@@ -36,6 +39,7 @@ def get_approval_request(query: Annotated[schemas.GetRequest, Query()], runtime:
 
 
 @approvals_router.post("/approve", **documented(schemas.ApprovalRequestAnswer))
+@needs(Need.MANAGE)
 def approve_request(body: schemas.DecideRequest, actor: ActorDep, runtime: RuntimeDep) -> Response:
     """Approve a request of another actor, and apply its change."""
     with runtime.database.writing() as session:
@@ -44,6 +48,7 @@ def approve_request(body: schemas.DecideRequest, actor: ActorDep, runtime: Runti
 
 
 @approvals_router.post("/reject", **documented(schemas.ApprovalRequestAnswer))
+@needs(Need.MANAGE)
 def reject_request(body: schemas.DecideRequest, actor: ActorDep, runtime: RuntimeDep) -> Response:
     """Reject a request of another actor."""
     with runtime.database.writing() as session:
@@ -52,6 +57,7 @@ def reject_request(body: schemas.DecideRequest, actor: ActorDep, runtime: Runtim
 
 
 @approvals_router.post("/withdraw", **documented(schemas.ApprovalRequestAnswer))
+@needs(Need.READ)
 def withdraw_request(body: schemas.DecideRequest, actor: ActorDep, runtime: RuntimeDep) -> Response:
     """Withdraw a request of the same actor."""
     with runtime.database.writing() as session:
@@ -63,6 +69,7 @@ protections_router = APIRouter(prefix="/trackhelm/protections", route_class=Wire
 
 
 @protections_router.get("/list", **documented(schemas.Protections))
+@needs(Need.READ)
 def list_protections(query: Annotated[schemas.ListProtections, Query()], runtime: RuntimeDep) -> Response:
     """Return the protected stages and aliases of a model."""
     with runtime.database.reading() as session:
@@ -71,6 +78,7 @@ def list_protections(query: Annotated[schemas.ListProtections, Query()], runtime
 
 
 @protections_router.post("/set", **documented(schemas.Protections))
+@needs(Need.MANAGE)
 def set_protection(body: schemas.ChangeProtection, actor: ActorDep, runtime: RuntimeDep) -> Response:
     """Protect a stage or an alias of a model, or all of a kind: changes of them then need approval."""
     context = AuditContext(actor, runtime.clock(), body.comment)
@@ -80,6 +88,7 @@ def set_protection(body: schemas.ChangeProtection, actor: ActorDep, runtime: Run
 
 
 @protections_router.post("/lift", **documented(schemas.Protections))
+@needs(Need.MANAGE)
 def lift_protection(body: schemas.ChangeProtection, actor: ActorDep, runtime: RuntimeDep) -> Response:
     """Lift the protection of a stage or an alias, which itself needs approval."""
     context = AuditContext(actor, runtime.clock(), body.comment)
@@ -98,6 +107,7 @@ rollbacks_router = APIRouter(prefix="/trackhelm/rollbacks", route_class=WireRout
 
 
 @rollbacks_router.post("/alias", **documented(schemas.RolledBackAlias))
+@needs(Need.MANAGE)
 def roll_back_alias(body: schemas.RollBackAlias, actor: ActorDep, runtime: RuntimeDep) -> Response:
     """Point an alias to the version that it pointed to before."""
     with runtime.database.reading() as session:
@@ -113,6 +123,7 @@ def roll_back_alias(body: schemas.RollBackAlias, actor: ActorDep, runtime: Runti
 
 
 @rollbacks_router.post("/stage", **documented(schemas.RolledBackStage))
+@needs(Need.MANAGE)
 def roll_back_stage(body: schemas.RollBackStage, actor: ActorDep, runtime: RuntimeDep) -> Response:
     """Undo the last transition into or out of a stage."""
     with runtime.database.reading() as session:

@@ -4,12 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, insert, or_, select, update
 from sqlalchemy.orm import Session
 
+from trackhelm_core.access import current_access
 from trackhelm_core.db.statements import upsert
 from trackhelm_core.search.pages import AnyRow, Page, PageRequest, SortColumn, read_page
-from trackhelm_domain.tables import ApprovalRequest, Protection
+from trackhelm_domain.access.checks import here, readable_models
+from trackhelm_domain.tables import ApprovalRequest, Protection, RegisteredModel
 from trackhelm_domain.tables.registry import PENDING
 
 _NEWEST_FIRST: Final = (SortColumn(ApprovalRequest.id, descending=True),)
@@ -38,7 +40,7 @@ def pending_request(session: Session, model: int, move: str) -> int | None:
 
 def insert_request(session: Session, values: Mapping[str, Any]) -> int:
     """Insert a pending request and return its id."""
-    statement = insert(ApprovalRequest).values(**values, status=PENDING)
+    statement = insert(ApprovalRequest).values(**values, workspace_id=here(), status=PENDING)
     return session.execute(statement.returning(ApprovalRequest.id)).scalar_one()
 
 
@@ -68,7 +70,9 @@ def _request_of(row: AnyRow) -> StoredRequest:
 def find_request(session: Session, request: int) -> StoredRequest | None:
     """Return a request in its current state."""
     # Columns are selected, because the session would keep an object and return it unchanged later.
-    statement = select(ApprovalRequest.__table__).where(ApprovalRequest.id == request)
+    statement = select(ApprovalRequest.__table__).where(
+        ApprovalRequest.id == request, ApprovalRequest.workspace_id == here()
+    )
     row = session.execute(statement).one_or_none()
     return None if row is None else _request_of(row)
 
@@ -101,8 +105,16 @@ def request_page(session: Session, wanted: Mapping[str, str], page: PageRequest)
     """Return a page of the requests whose columns have the given values, the newest first."""
     columns = ApprovalRequest.__table__.c
     statement = select(ApprovalRequest.__table__).where(
-        *(columns[name] == value for name, value in wanted.items())
+        ApprovalRequest.workspace_id == here(), *(columns[name] == value for name, value in wanted.items())
     )
+    if (readable := readable_models(session)) is not None:
+        models = select(RegisteredModel.id).where(readable)
+        of_readable = ApprovalRequest.registered_model_id.in_(models)
+        # Those of models that are no more are for managers.
+        gone = ApprovalRequest.registered_model_id.is_(None)
+        statement = statement.where(
+            or_(of_readable, gone) if current_access().rights.manages else of_readable
+        )
     return read_page(session, statement, _NEWEST_FIRST, page).of(_request_of)
 
 

@@ -1,14 +1,17 @@
 """Collects a graph of lineage level by level; a level takes the same few statements for all its nodes."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 
 from sqlalchemy.orm import Session
 
+from trackhelm_core.access import Level, current_access
 from trackhelm_core.errors import InvalidParameterError, NotFoundError
 from trackhelm_core.limits import LINEAGE_DEPTH, LINEAGE_NODES
 from trackhelm_core.validation import parse_version
+from trackhelm_domain.access.checks import permits_experiment, permitted_experiments
 from trackhelm_registry.lineage import store
 from trackhelm_registry.lineage.schemas import (
     Direction,
@@ -40,11 +43,16 @@ class EdgeKey(NamedTuple):
     relation: Relation
 
 
+Hidden = Callable[[Iterable[NodeKey]], set[NodeKey]]
+"""Returns which of some nodes the caller may not read: they, and what lies behind them, are left out."""
+
+
 class Graph:
     """Holds up to a number of nodes and four times as many edges; beyond that it is marked as truncated."""
 
-    def __init__(self, root: NodeKey, max_nodes: int) -> None:
+    def __init__(self, root: NodeKey, max_nodes: int, hidden: Hidden) -> None:
         self.root = root
+        self._hidden = hidden
         self.max_nodes = max_nodes
         self.nodes: dict[NodeKey, None] = {root: None}
         self.edges: dict[EdgeKey, None] = {}
@@ -58,6 +66,8 @@ class Graph:
     def link(self, edges: Iterable[EdgeKey], given: Iterable[NodeKey]) -> list[NodeKey]:
         """Add links of the given nodes, and return the nodes that are new."""
         found, known = list(edges), set(given)
+        if hidden := self._hidden({end for edge in found for end in (edge.source, edge.target)} - known):
+            found = [edge for edge in found if hidden.isdisjoint((edge.source, edge.target))]
         if len(found) > self.max_nodes:
             # It cannot be told which of these nodes has more store.
             self.partial |= known
@@ -146,11 +156,30 @@ def lineage(session: Session, asked: GetLineage) -> LineageGraph:
     """Return the graph from the requested node, up to the limits."""
     _check_limit("max_nodes", asked.max_nodes, LINEAGE_NODES)
     _check_limit("max_depth", asked.max_depth, LINEAGE_DEPTH)
-    graph = Graph(_root(session, asked), asked.max_nodes)
+    graph = Graph(_root(session, asked), asked.max_nodes, partial(_hidden, session))
     for step, direction in ((_up, Direction.UPSTREAM), (_down, Direction.DOWNSTREAM)):
         if asked.direction in {direction, Direction.BOTH}:
             _walk(session, graph, step, asked.max_depth)
     return lineage_message(session, graph)
+
+
+def _hidden(session: Session, nodes: Iterable[NodeKey]) -> set[NodeKey]:
+    if not current_access().is_confined:
+        return set()
+    by_kind: dict[NodeType, list[Any]] = {}
+    for node in nodes:
+        by_kind.setdefault(node.type, []).append(node.key)
+    hidden = set()
+    for kind, owners in (
+        (RUN, store.experiments_of_runs(session, by_kind.get(RUN, []))),
+        (LOGGED_MODEL, store.experiments_of_models(session, by_kind.get(LOGGED_MODEL, []))),
+    ):
+        permitted = permitted_experiments(session, set(owners.values()), Level.READ)
+        hidden |= {NodeKey(kind, key) for key, owner in owners.items() if owner not in permitted}
+    if versions := by_kind.get(VERSION):
+        readable = store.readable_versions(session, versions)
+        hidden |= {NodeKey(VERSION, version) for version in versions if version not in readable}
+    return hidden
 
 
 def _walk(session: Session, graph: Graph, step: Step, depth: int) -> None:
@@ -246,9 +275,12 @@ def _root(session: Session, asked: GetLineage) -> NodeKey:
         )
         return NodeKey(VERSION, found.row.id)
     if asked.run_id:
-        return _checked(bool(store.runs(session, [asked.run_id])), NodeKey(RUN, asked.run_id), "Run")
+        owner = store.experiments_of_runs(session, [asked.run_id]).get(asked.run_id)
+        is_there = owner is not None and permits_experiment(session, owner)
+        return _checked(is_there, NodeKey(RUN, asked.run_id), "Run")
     if asked.model_id:
-        is_there = bool(store.logged_models(session, [asked.model_id]))
+        owner = store.experiments_of_models(session, [asked.model_id]).get(asked.model_id)
+        is_there = owner is not None and permits_experiment(session, owner)
         return _checked(is_there, NodeKey(LOGGED_MODEL, asked.model_id), "Logged model")
     pair = asked.dataset_name, asked.dataset_digest
     return _checked(store.has_dataset(session, *pair), NodeKey(DATASET, pair), "Dataset")

@@ -8,6 +8,7 @@ from sqlalchemy import Select, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from trackhelm_core.db.statements import is_any_of
+from trackhelm_domain.access.checks import here, in_readable_experiment, readable_models
 from trackhelm_domain.tables import (
     Dataset,
     Key,
@@ -62,7 +63,7 @@ def versions_by_number(session: Session, wanted: Iterable[tuple[str, int]]) -> M
     statement = (
         select(RegisteredModel.name, ModelVersion.version, ModelVersion.id)
         .join(ModelVersion, ModelVersion.registered_model_id == RegisteredModel.id)
-        .where(pair.in_(sorted(wanted)))
+        .where(RegisteredModel.workspace_id == here(), pair.in_(sorted(wanted)))
     )
     return {(name, number): version for name, number, version in session.execute(statement)}
 
@@ -189,9 +190,35 @@ def aliases(session: Session, versions: Sequence[int], limit: int) -> list[Pair]
 
 
 def has_dataset(session: Session, name: str, digest: str) -> bool:
-    """Return whether a dataset exists in any experiment."""
+    """Return whether a dataset exists in any experiment that may be read."""
     statement = select(func.count()).where(Dataset.name == name, Dataset.digest == digest)
+    if (readable := in_readable_experiment(session, Dataset.experiment_id)) is not None:
+        statement = statement.where(readable)
     return bool(session.scalar(statement))
+
+
+def experiments_of_runs(session: Session, run_ids: Sequence[str]) -> Mapping[str, int]:
+    """Return the experiment of each run that exists."""
+    statement = select(Run.uuid, Run.experiment_id).where(is_any_of(session, Run.uuid, run_ids))
+    return dict(session.execute(statement).all()) if run_ids else {}
+
+
+def experiments_of_models(session: Session, model_ids: Sequence[str]) -> Mapping[str, int]:
+    """Return the experiment of each logged model that exists."""
+    statement = select(LoggedModel.model_id, LoggedModel.experiment_id).where(
+        is_any_of(session, LoggedModel.model_id, model_ids)
+    )
+    return dict(session.execute(statement).all()) if model_ids else {}
+
+
+def readable_versions(session: Session, ids: Sequence[int]) -> set[int]:
+    """Return those versions whose model may be read."""
+    statement = select(ModelVersion.id).join(
+        RegisteredModel, RegisteredModel.id == ModelVersion.registered_model_id
+    )
+    if (readable := readable_models(session)) is not None:
+        statement = statement.where(readable)
+    return set(session.scalars(statement.where(is_any_of(session, ModelVersion.id, ids))))
 
 
 def _pairs(session: Session, statement: Select[*tuple[Any, ...]], limit: int) -> list[Pair]:

@@ -20,6 +20,7 @@ from trackhelm_core.search.text import is_storable
 from trackhelm_core.validation import check_length, parse_experiment_id
 from trackhelm_core.wire.arguments import cut, invalid_value, quoted, shown
 from trackhelm_core.wire.replies import KeyValue
+from trackhelm_domain.access.checks import permits_experiment
 from trackhelm_domain.audit import Action, AuditContext, Change, State, record
 from trackhelm_domain.experiments import active_location
 from trackhelm_domain.locations import join
@@ -78,7 +79,7 @@ def get_model(session: Session, model_id: str, *, allow_deleted: bool) -> Logged
     found = None
     if is_storable(model_id):
         found = store.find_model(session, model_id, allow_deleted=allow_deleted)
-    if found is None:
+    if found is None or not permits_experiment(session, int(found.info.experiment_id)):
         raise _not_found(model_id)
     return found
 
@@ -147,7 +148,7 @@ def _active(session: Session, model_id: str) -> store.ModelRef:
 
 def _locked(session: Session, model_id: str) -> store.ModelRef:
     found = store.lock_model(session, model_id) if is_storable(model_id) else None
-    if found is None:
+    if found is None or not permits_experiment(session, found.experiment_id):
         raise _not_found(model_id)
     return found
 

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
+from trackhelm_core.access import Need, needs
 from trackhelm_core.queue.read_wait import names_metrics
 from trackhelm_core.runtime import RuntimeDep
 from trackhelm_core.security.actor import ActorDep
@@ -18,6 +19,7 @@ router = APIRouter(prefix="/mlflow/logged-models", route_class=WireRoute)
 
 
 @router.post("", **documented(LoggedModelReply))
+@needs(Need.EDIT)
 def create_logged_model(body: schemas.CreateLoggedModel, actor: ActorDep, runtime: RuntimeDep) -> Response:
     """Create a pending model in an active experiment. A name is generated if none is given."""
     with runtime.database.writing() as session:
@@ -26,6 +28,7 @@ def create_logged_model(body: schemas.CreateLoggedModel, actor: ActorDep, runtim
 
 
 @router.post("/search", **documented(LoggedModelsPage))
+@needs(Need.READ)
 async def search_logged_models(body: schemas.SearchLoggedModels, runtime: RuntimeDep) -> Response:
     """Return a page of the models of some experiments that match a filter.
 
@@ -45,6 +48,7 @@ async def search_logged_models(body: schemas.SearchLoggedModels, runtime: Runtim
 
 
 @router.get("/{model_id}", **documented(LoggedModelReply))
+@needs(Need.READ)
 async def get_logged_model(
     model_id: str, query: Annotated[schemas.GetLoggedModel, Query()], runtime: RuntimeDep
 ) -> Response:
@@ -59,6 +63,7 @@ async def get_logged_model(
 
 
 @router.patch("/{model_id}", **documented(LoggedModelReply))
+@needs(Need.EDIT)
 async def finalize_logged_model(
     model_id: str, body: schemas.FinalizeLoggedModel, actor: ActorDep, runtime: RuntimeDep
 ) -> Response:
@@ -75,6 +80,7 @@ async def finalize_logged_model(
 
 
 @router.delete("/{model_id}", **documented(Empty))
+@needs(Need.MANAGE)
 def delete_logged_model(
     model_id: str,
     query: Annotated[schemas.DeleteLoggedModel, Query()],
@@ -88,6 +94,7 @@ def delete_logged_model(
 
 
 @router.patch("/{model_id}/tags", **documented(Empty))
+@needs(Need.EDIT)
 def set_logged_model_tags(
     model_id: str, body: schemas.SetLoggedModelTags, actor: ActorDep, runtime: RuntimeDep
 ) -> Response:
@@ -99,6 +106,7 @@ def set_logged_model_tags(
 
 # A key may contain slashes.
 @router.delete("/{model_id}/tags/{key:path}", **documented(Empty))
+@needs(Need.EDIT)
 def delete_logged_model_tag(model_id: str, key: str, actor: ActorDep, runtime: RuntimeDep) -> Response:
     """Delete a tag of a model."""
     with runtime.database.writing() as session:
@@ -107,6 +115,7 @@ def delete_logged_model_tag(model_id: str, key: str, actor: ActorDep, runtime: R
 
 
 @router.post("/{model_id}/params", **documented(Empty))
+@needs(Need.EDIT)
 def log_logged_model_params(
     model_id: str, body: schemas.LogLoggedModelParams, actor: ActorDep, runtime: RuntimeDep
 ) -> Response:

@@ -19,6 +19,7 @@ from trackhelm_core.search.pages import PageRequest, query_digest
 from trackhelm_core.search.text import MAX_ORDER_TERMS
 from trackhelm_core.validation import check_page_size, parse_experiment_id
 from trackhelm_core.wire.arguments import quoted
+from trackhelm_domain.access.checks import permitted_experiments, reader
 from trackhelm_registry.logged_models import search_store
 from trackhelm_registry.logged_models.messages import STATUSES, LoggedModelsPage
 from trackhelm_registry.logged_models.schemas import OrderBy, SearchLoggedModels
@@ -35,7 +36,7 @@ def search_models(session: Session, request: SearchLoggedModels) -> LoggedModels
         request.max_results or SEARCH_LOGGED_MODELS_DEFAULT_PAGE, SEARCH_LOGGED_MODELS_PAGE
     )
     search = search_store.Search(
-        experiments=_experiments(request.experiment_ids),
+        experiments=sorted(permitted_experiments(session, _experiments(request.experiment_ids))),
         expression=_expression(request.filter),
         datasets=_datasets(request),
     )
@@ -116,6 +117,7 @@ def _field(name: str) -> Field:
 def _digest(search: search_store.Search, request: SearchLoggedModels) -> str:
     return query_digest(
         list(search.experiments),
+        *reader(),
         request.filter,
         [[dataset.name, dataset.digest] for dataset in search.datasets],
         [[by.field_name, by.ascending, by.dataset_name, by.dataset_digest] for by in request.order_by],

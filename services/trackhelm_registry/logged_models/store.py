@@ -32,6 +32,7 @@ from trackhelm_core.chunks.points import Points, merge
 from trackhelm_core.db.statements import is_any_of, upsert
 from trackhelm_core.limits import LOGGED_MODEL_POINTS
 from trackhelm_core.wire.replies import KeyValue, wire_number
+from trackhelm_domain.access.checks import readable_models
 from trackhelm_domain.runs.schemas import Metric
 from trackhelm_domain.tables import (
     Key,
@@ -348,6 +349,8 @@ def _registrations(session: Session, ids: Sequence[int]) -> Parts:
         .where(LoggedModel.id.in_(ids))
         .order_by(RegisteredModel.name, ModelVersion.version)
     )
+    if (readable := readable_models(session)) is not None:
+        statement = statement.where(readable)
     parts = defaultdict[int, list[Any]](list)
     for model, name, version in session.execute(statement):
         parts[model].append(messages.Registration(name=name, version=str(version)))
@@ -361,6 +364,7 @@ class ModelRef:
     id: int
     stage: LifecycleStage
     status: str
+    experiment_id: int
 
 
 def insert_model(session: Session, info: LoggedModelInfo) -> int:
@@ -383,10 +387,12 @@ def insert_model(session: Session, info: LoggedModelInfo) -> int:
 
 def lock_model(session: Session, model_id: str) -> ModelRef | None:
     """Return a model, None if there is none. On PostgreSQL its row is locked until the commit."""
-    statement = select(LoggedModel.id, LoggedModel.lifecycle_stage, LoggedModel.status)
+    statement = select(
+        LoggedModel.id, LoggedModel.lifecycle_stage, LoggedModel.status, LoggedModel.experiment_id
+    )
     statement = statement.where(LoggedModel.model_id == model_id).with_for_update()
     row = session.execute(statement).one_or_none()
-    return None if row is None else ModelRef(row[0], LifecycleStage(row[1]), row[2])
+    return None if row is None else ModelRef(row[0], LifecycleStage(row[1]), row[2], row[3])
 
 
 def set_status(session: Session, model: int, status: str, *, now: int) -> None:

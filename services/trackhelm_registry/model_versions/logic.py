@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from trackhelm_core.limits import SOURCE_LENGTH
 from trackhelm_core.validation import check_length
+from trackhelm_domain.access.checks import permits_model
 from trackhelm_domain.audit import AuditContext
 from trackhelm_domain.locations import Places, location_key
 from trackhelm_domain.tables.registry import Stage
@@ -67,7 +68,7 @@ def create_version(
     resolve = resolve_prompt_source if is_prompt(new.tags) else resolve_source
     origin = resolve(session, places, Claim(new.source, new.run_id, new.model_id))
     taken = registered_models_store.take_version_number(session, new.name, now=context.time)
-    if taken is None:
+    if taken is None or not permits_model(session, taken[0], new.name):
         raise model_not_found(new.name)
     model, number = taken
     values = {

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
+from trackhelm_core.access import Need, needs
 from trackhelm_core.runtime import RuntimeDep
 from trackhelm_core.security.actor import ActorDep
 from trackhelm_core.wire.replies import Empty, documented, empty_reply, reply
@@ -27,6 +28,7 @@ def _answer(version: VersionDetails) -> Response:
 
 
 @router.post("/create", **documented(schemas.ModelVersionAnswer))
+@needs(Need.EDIT)
 def create_model_version(body: schemas.CreateModelVersion, actor: ActorDep, runtime: RuntimeDep) -> Response:
     """Register a version under the model's next number."""
     new = logic.NewVersion(
@@ -46,6 +48,7 @@ def create_model_version(body: schemas.CreateModelVersion, actor: ActorDep, runt
 
 
 @router.get("/get", **documented(schemas.ModelVersionAnswer))
+@needs(Need.READ)
 def get_model_version(query: Annotated[NamedVersion, Query()], runtime: RuntimeDep) -> Response:
     """Return a version."""
     with runtime.database.reading() as session:
@@ -54,6 +57,7 @@ def get_model_version(query: Annotated[NamedVersion, Query()], runtime: RuntimeD
 
 
 @router.get("/get-download-uri", **documented(schemas.DownloadUri))
+@needs(Need.READ)
 def get_model_version_download_uri(query: Annotated[NamedVersion, Query()], runtime: RuntimeDep) -> Response:
     """Return where a version's files are."""
     with runtime.database.reading() as session:
@@ -62,6 +66,7 @@ def get_model_version_download_uri(query: Annotated[NamedVersion, Query()], runt
 
 
 @router.get("/search", **documented(schemas.FoundModelVersions))
+@needs(Need.READ)
 def search_model_versions(
     query: Annotated[schemas.SearchModelVersions, Query()], runtime: RuntimeDep
 ) -> Response:
@@ -74,6 +79,7 @@ def search_model_versions(
 
 
 @router.post("/transition-stage", **documented(schemas.ModelVersionAnswer))
+@needs(Need.EDIT)
 def transition_model_version_stage(
     body: schemas.TransitionStage, actor: ActorDep, runtime: RuntimeDep
 ) -> Response:
@@ -87,6 +93,7 @@ def transition_model_version_stage(
 
 
 @router.patch("/update", **documented(schemas.ModelVersionAnswer))
+@needs(Need.EDIT)
 def update_model_version(body: schemas.UpdateModelVersion, actor: ActorDep, runtime: RuntimeDep) -> Response:
     """Change a version's description."""
     with runtime.database.writing() as session:
@@ -96,6 +103,7 @@ def update_model_version(body: schemas.UpdateModelVersion, actor: ActorDep, runt
 
 
 @router.delete("/delete", **documented(Empty))
+@needs(Need.MANAGE)
 def delete_model_version(body: schemas.DeleteModelVersion, actor: ActorDep, runtime: RuntimeDep) -> Response:
     """Delete a version with its tags and aliases; its number is never used again."""
     context = AuditContext(actor, runtime.clock(), body.comment)
@@ -105,6 +113,7 @@ def delete_model_version(body: schemas.DeleteModelVersion, actor: ActorDep, runt
 
 
 @router.post("/set-tag", **documented(Empty))
+@needs(Need.EDIT)
 def set_model_version_tag(body: schemas.SetModelVersionTag, actor: ActorDep, runtime: RuntimeDep) -> Response:
     """Set a tag of a version."""
     with runtime.database.writing() as session:
@@ -116,6 +125,7 @@ def set_model_version_tag(body: schemas.SetModelVersionTag, actor: ActorDep, run
 
 
 @router.delete("/delete-tag", **documented(Empty))
+@needs(Need.EDIT)
 def delete_model_version_tag(
     body: schemas.DeleteModelVersionTag, actor: ActorDep, runtime: RuntimeDep
 ) -> Response:

@@ -7,10 +7,12 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from sqlalchemy.orm import Session
 
+from trackhelm_core.access import Level, current_access
 from trackhelm_core.errors import InvalidParameterError, NotFoundError
 from trackhelm_core.limits import FOREIGN_ID_LENGTH, SOURCE_LENGTH
 from trackhelm_core.validation import check_length
 from trackhelm_core.wire.arguments import quoted
+from trackhelm_domain.access.checks import permits_experiment
 from trackhelm_domain.locations import PROXY_SCHEME, Places
 from trackhelm_registry.model_versions import store
 from trackhelm_registry.model_versions.store import LoggedModelFiles
@@ -171,15 +173,15 @@ def referenced_version(
     session: Session, source: str, reference: VersionUri | StageUri | AliasUri
 ) -> VersionDetails:
     """Return the version to which a source refers now; a version of a prompt is refused."""
-    if is_prompt(dict(model_details(session, reference.name).tags)):
+    if is_prompt(dict(model_details(session, reference.name, Level.READ).tags)):
         raise invalid_source(source, "A version of a prompt cannot be the source of a model version.")
     match reference:
         case VersionUri(name, version):
-            return version_details(session, name, version)
+            return version_details(session, name, version, Level.READ)
         case AliasUri(name, alias):
-            return version_by_alias(session, name, alias)
+            return version_by_alias(session, name, alias, Level.READ)
         case StageUri(name, stage):
-            versions = latest_versions(session, name, [] if stage is None else [stage])
+            versions = latest_versions(session, name, [] if stage is None else [stage], Level.READ)
             if not versions:
                 where = "has no version" if stage is None else f"has no version in stage '{stage}'"
                 raise invalid_source(source, f"The registered model '{name}' {where}.")
@@ -245,7 +247,9 @@ def resolve_source(session: Session, places: Places, claim: Claim) -> Origin:
                 claim.source,
                 "The run_id request parameter must name the run of a runs:/ URI, and no model_id.",
             )
-        _keep_run(session, run_id)
+        if not _keep_run(session, run_id) and current_access().is_confined:
+            # Its files would be served to who may read the model.
+            raise _not_owned(claim.source, "run_id")
         return Origin(claim.source, claim.source, run_id, "")
     model = store.logged_model_files(session, model_id) if model_id else None
     # The server's own store has the URL of its bucket, too, and clients may know that.
@@ -255,6 +259,7 @@ def resolve_source(session: Session, places: Places, claim: Claim) -> Origin:
         if root is None or not (places.holds if by_url else _holds)(root, claim.source):
             raise _not_below(claim.source, "model_id" if model_id else "run_id")
     else:
+        _check_elsewhere(session, places, claim.source)
         _keep_run(session, run_id)
     if model_id and model is None:
         raise NotFoundError(f"Logged model with ID '{model_id}' not found.")
@@ -296,13 +301,19 @@ def _check_kept(session: Session, source: str, origin: Origin, version: VersionU
         referenced_version(session, source, version)
 
 
-def _keep_run(session: Session, run_id: str) -> None:
-    """Lock a run against deletion for good, if it exists; a run that does not, or no longer, is no error.
+def _check_elsewhere(session: Session, places: Places, source: str) -> None:
+    """Refuse a source in the files of an experiment that may not be read, wherever these are."""
+    experiment = store.experiment_at(session, places.keys(source))
+    if experiment is not None and not permits_experiment(session, experiment, Level.READ):
+        raise invalid_source(source, "It is in the files of an experiment that you may not read.")
+
+
+def _keep_run(session: Session, run_id: str) -> bool:
+    """Lock a run against deletion for good, and return whether it exists; that it does not is no error.
 
     Its files may be elsewhere, and deletion for good keeps files that are in use.
     """
-    if run_id:
-        store.run_artifact_uri(session, run_id)
+    return bool(run_id) and store.run_artifact_uri(session, run_id) is not None
 
 
 def _holds(root: str, source: str) -> bool:

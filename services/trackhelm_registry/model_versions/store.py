@@ -11,9 +11,13 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import delete, func, insert, or_, select, true, update
 from sqlalchemy.orm import Session
 
+from trackhelm_core.access import Level
 from trackhelm_core.db.statements import is_any_of, upsert
+from trackhelm_domain.access.checks import permits_experiment
+from trackhelm_domain.locations import KEY_STEP
 from trackhelm_domain.tables import (
     AliasHistory,
+    Experiment,
     LoggedModel,
     LoggedModelTag,
     ModelVersion,
@@ -28,32 +32,54 @@ REGISTRATIONS_TAG: Final = "mlflow.modelVersions"
 
 @dataclass(frozen=True, slots=True)
 class LoggedModelFiles:
-    """Where a logged model's files are, and the run that made it."""
+    """Where a logged model's files are, the run that made it, and its experiment."""
 
     artifact_uri: str
     source_run_id: str | None
+    experiment_id: int
 
 
 def run_artifact_uri(session: Session, run_id: str) -> str | None:
-    """Return where a run's files are, and lock it against deletion for good until the transaction ends."""
-    statement = select(Run.artifact_uri).where(Run.uuid == run_id)
-    return session.scalar(statement.with_for_update(read=True, key_share=True))
+    """Return where a run's files are, and lock it against deletion for good until the transaction ends.
+
+    None if there is no such run, or if the request may not read it.
+    """
+    statement = select(Run.artifact_uri, Run.experiment_id).where(Run.uuid == run_id)
+    found = session.execute(statement.with_for_update(read=True, key_share=True)).one_or_none()
+    if found is None or not permits_experiment(session, found.experiment_id, Level.READ):
+        return None
+    uri: str = found.artifact_uri
+    return uri
+
+
+def experiment_at(session: Session, keys: Sequence[str]) -> int | None:
+    """Return the experiment whose location is one of these keys' or the nearest above one, if any is."""
+    above = {key[:end] for key in keys for end in range(KEY_STEP, len(key) + 1, KEY_STEP)}
+    return session.scalar(
+        select(Experiment.id)
+        .where(Experiment.location_key.in_(above), Experiment.lifecycle_stage != LifecycleStage.PURGED)
+        .order_by(func.length(Experiment.location_key).desc())
+        .limit(1)
+    )
 
 
 def keep_logged_model(session: Session, model_id: str) -> bool:
     """Return whether a logged model exists, in the bin or not, and lock it against deletion for good."""
-    statement = select(LoggedModel.id).where(LoggedModel.model_id == model_id)
-    return session.scalar(statement.with_for_update(read=True, key_share=True)) is not None
+    statement = select(LoggedModel.experiment_id).where(LoggedModel.model_id == model_id)
+    found = session.scalar(statement.with_for_update(read=True, key_share=True))
+    return found is not None and permits_experiment(session, found, Level.READ)
 
 
 def logged_model_files(session: Session, model_id: str) -> LoggedModelFiles | None:
     """Return where the files of an active logged model are, and lock it against deletion for good."""
     found = session.execute(
-        select(LoggedModel.artifact_uri, LoggedModel.source_run_id)
+        select(LoggedModel.artifact_uri, LoggedModel.source_run_id, LoggedModel.experiment_id)
         .where(LoggedModel.model_id == model_id, LoggedModel.lifecycle_stage == LifecycleStage.ACTIVE)
         .with_for_update(read=True, key_share=True)
     ).one_or_none()
-    return None if found is None else LoggedModelFiles(found.artifact_uri, found.source_run_id)
+    if found is None or not permits_experiment(session, found.experiment_id, Level.READ):
+        return None
+    return LoggedModelFiles(*found)
 
 
 def lock_logged_model(session: Session, model_id: str) -> int | None:

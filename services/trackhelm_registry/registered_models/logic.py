@@ -5,8 +5,11 @@ from typing import NamedTuple
 
 from sqlalchemy.orm import Session
 
+from trackhelm_core.access import Level, current_access
 from trackhelm_core.errors import AlreadyExistsError, InvalidParameterError, NotFoundError
 from trackhelm_core.validation import check_key, parse_version
+from trackhelm_domain.access.checks import here, permits_model
+from trackhelm_domain.access.rights import end_grants_on_model, own_created
 from trackhelm_domain.audit import Action, AuditContext, Change, record
 from trackhelm_registry.governance import store as governance_store
 from trackhelm_registry.model_versions import store as model_versions_store
@@ -61,10 +64,10 @@ def version_not_found(name: str, version: str | int) -> NotFoundError:
     return NotFoundError(f"Model Version (name={name}, version={version}) not found")
 
 
-def found_model(session: Session, name: str) -> int:
-    """Return the row id of the model with a name."""
+def found_model(session: Session, name: str, level: Level | None = None) -> int:
+    """Return the row id of the model with a name; `level` is needed on it, by default the route's."""
     model = store.find_model(session, check_model_name(name))
-    if model is None:
+    if model is None or not permits_model(session, model, name, level):
         raise model_not_found(name)
     return model
 
@@ -72,7 +75,7 @@ def found_model(session: Session, name: str) -> int:
 def locked_model(session: Session, name: str) -> int:
     """Lock the model with a name, so that its changes run one after the other, and return its row id."""
     model = store.lock_models(session, [check_model_name(name)]).get(name)
-    if model is None:
+    if model is None or not permits_model(session, model, name):
         raise model_not_found(name)
     return model
 
@@ -81,7 +84,7 @@ def locked_version(session: Session, name: str, version: str) -> LockedVersion:
     """Find a version that is to be changed, and lock its model."""
     number = parse_version(version)
     model = store.lock_models(session, [check_model_name(name)]).get(name)
-    if model is None or number is None:
+    if model is None or number is None or not permits_model(session, model, name):
         raise version_not_found(name, version)
     found = model_versions_store.find_version(session, model, number)
     if found is None:
@@ -90,20 +93,22 @@ def locked_version(session: Session, name: str, version: str) -> LockedVersion:
     return LockedVersion(model, row, number, stage)
 
 
-def model_details(session: Session, name: str) -> store.ModelDetails:
-    """Return the model with a name."""
+def model_details(session: Session, name: str, level: Level | None = None) -> store.ModelDetails:
+    """Return the model with a name; `level` is needed on it, by default the route's."""
     model = store.model_details(session, check_model_name(name))
-    if model is None:
+    if model is None or not permits_model(session, model.row.id, name, level):
         raise model_not_found(name)
     return model
 
 
-def version_details(session: Session, name: str, version: str) -> store.VersionDetails:
-    """Return a version."""
+def version_details(
+    session: Session, name: str, version: str, level: Level | None = None
+) -> store.VersionDetails:
+    """Return a version; `level` is needed on its model, by default the route's."""
     number = parse_version(version)
     check_model_name(name)
     found = None if number is None else store.version_details(session, name, number)
-    if found is None:
+    if found is None or not permits_model(session, found.row.registered_model_id, name, level):
         raise version_not_found(name, version)
     return found
 
@@ -181,7 +186,8 @@ def create_model(
     store.set_model_tags(session, model, tags)
     record_creation(session, of_model(name), {"description": description, "tags": tags}, context)
     announce_model(session, name, description=description, tags=tags, now=context.time)
-    return model_details(session, name)
+    own_created(session, current_access().principal, here(), registered_model_id=model)
+    return model_details(session, name, Level.READ)
 
 
 def get_model(session: Session, name: str) -> ModelDetails:
@@ -195,7 +201,7 @@ def rename_model(session: Session, name: str, new_name: str, context: AuditConte
     check_model_name(new_name, "new_name")
     # Both names are locked at once and in one order, because two renames that swap names could deadlock.
     models = store.lock_models(session, {name, new_name})
-    if name not in models:
+    if name not in models or not permits_model(session, models[name], name):
         raise model_not_found(name)
     if new_name in models and new_name != name:
         raise _name_taken(new_name)
@@ -224,13 +230,16 @@ def delete_model(session: Session, name: str, context: AuditContext) -> None:
     """Delete a model; the stages of its versions do not matter."""
     model = locked_model(session, name)
     record_deletion(session, of_model(name), whole_model(session, model), context)
+    end_grants_on_model(session, model)
     store.delete_model(session, model)
 
 
-def latest_versions(session: Session, name: str, stages: Sequence[str]) -> list[VersionDetails]:
+def latest_versions(
+    session: Session, name: str, stages: Sequence[str], level: Level | None = None
+) -> list[VersionDetails]:
     """Return the newest version in each of the stages; in every stage if none is named."""
     wanted = {parse_stage(stage) for stage in stages}
-    versions = store.latest_versions(session, found_model(session, name))
+    versions = store.latest_versions(session, found_model(session, name, level))
     return [version for version in versions if not wanted or version.row.current_stage in wanted]
 
 
@@ -283,10 +292,10 @@ def delete_alias(session: Session, name: str, alias: str, context: AuditContext)
         announce_alias(session, model, name, alias, number=None, now=context.time)
 
 
-def version_by_alias(session: Session, name: str, alias: str) -> VersionDetails:
+def version_by_alias(session: Session, name: str, alias: str, level: Level | None = None) -> VersionDetails:
     """Return the version to which an alias points; `latest` is the newest version."""
     check_alias(alias)
-    model = found_model(session, name)
+    model = found_model(session, name, level)
     if alias.lower() == LATEST:
         versions = store.latest_versions(session, model)
         if not versions:
@@ -296,4 +305,4 @@ def version_by_alias(session: Session, name: str, alias: str) -> VersionDetails:
     if number is None:
         # The status is not 404, because MLflow's server and client agree on this code for an alias.
         raise InvalidParameterError(f"Registered model alias {alias} not found.")
-    return version_details(session, name, str(number))
+    return version_details(session, name, str(number), level)

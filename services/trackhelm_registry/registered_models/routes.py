@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
+from trackhelm_core.access import Need, needs
 from trackhelm_core.runtime import Runtime, RuntimeDep
 from trackhelm_core.security.actor import ActorDep
 from trackhelm_core.wire.replies import Empty, documented, empty_reply, reply
@@ -24,6 +25,7 @@ def _answer(model: ModelDetails) -> Response:
 
 
 @router.post("/create", **documented(schemas.RegisteredModelAnswer))
+@needs(Need.CREATE_MODELS)
 def create_registered_model(
     body: schemas.CreateRegisteredModel, actor: ActorDep, runtime: RuntimeDep
 ) -> Response:
@@ -38,6 +40,7 @@ def create_registered_model(
 
 
 @router.get("/get", **documented(schemas.RegisteredModelAnswer))
+@needs(Need.READ)
 def get_registered_model(query: Annotated[NamedModel, Query()], runtime: RuntimeDep) -> Response:
     """Return a registered model."""
     with runtime.database.reading() as session:
@@ -46,6 +49,7 @@ def get_registered_model(query: Annotated[NamedModel, Query()], runtime: Runtime
 
 
 @router.post("/rename", **documented(schemas.RegisteredModelAnswer))
+@needs(Need.EDIT)
 def rename_registered_model(
     body: schemas.RenameRegisteredModel, actor: ActorDep, runtime: RuntimeDep
 ) -> Response:
@@ -57,6 +61,7 @@ def rename_registered_model(
 
 
 @router.patch("/update", **documented(schemas.RegisteredModelAnswer))
+@needs(Need.EDIT)
 def update_registered_model(
     body: schemas.UpdateRegisteredModel, actor: ActorDep, runtime: RuntimeDep
 ) -> Response:
@@ -69,6 +74,7 @@ def update_registered_model(
 
 
 @router.delete("/delete", **documented(Empty))
+@needs(Need.MANAGE)
 def delete_registered_model(
     body: schemas.DeleteRegisteredModel, actor: ActorDep, runtime: RuntimeDep
 ) -> Response:
@@ -80,6 +86,7 @@ def delete_registered_model(
 
 
 @router.get("/search", **documented(schemas.FoundRegisteredModels))
+@needs(Need.READ)
 def search_registered_models(
     query: Annotated[schemas.SearchRegisteredModels, Query()], runtime: RuntimeDep
 ) -> Response:
@@ -92,12 +99,14 @@ def search_registered_models(
 
 
 @router.post("/get-latest-versions", **documented(FoundModelVersions))
+@needs(Need.READ)
 def post_get_latest_versions(body: schemas.GetLatestVersions, runtime: RuntimeDep) -> Response:
     """Return the newest version of each stage."""
     return _latest_versions(body, runtime)
 
 
 @router.get("/get-latest-versions", **documented(FoundModelVersions))
+@needs(Need.READ)
 def get_latest_versions(
     query: Annotated[schemas.GetLatestVersions, Query()], runtime: RuntimeDep
 ) -> Response:
@@ -112,6 +121,7 @@ def _latest_versions(asked: schemas.GetLatestVersions, runtime: Runtime) -> Resp
 
 
 @router.post("/set-tag", **documented(Empty))
+@needs(Need.EDIT)
 def set_registered_model_tag(
     body: schemas.SetRegisteredModelTag, actor: ActorDep, runtime: RuntimeDep
 ) -> Response:
@@ -124,6 +134,7 @@ def set_registered_model_tag(
 
 
 @router.delete("/delete-tag", **documented(Empty))
+@needs(Need.EDIT)
 def delete_registered_model_tag(
     body: schemas.DeleteRegisteredModelTag, actor: ActorDep, runtime: RuntimeDep
 ) -> Response:
@@ -137,6 +148,7 @@ aliases_router = APIRouter(prefix="/mlflow/registered-models/alias", route_class
 
 
 @aliases_router.post("", **documented(Empty))
+@needs(Need.EDIT)
 def set_registered_model_alias(body: schemas.SetAlias, actor: ActorDep, runtime: RuntimeDep) -> Response:
     """Set an alias to a version; it no longer points to the version before."""
     context = AuditContext(actor, runtime.clock(), body.comment)
@@ -148,6 +160,7 @@ def set_registered_model_alias(body: schemas.SetAlias, actor: ActorDep, runtime:
 
 
 @aliases_router.get("", **documented(ModelVersionAnswer))
+@needs(Need.READ)
 def get_model_version_by_alias(
     query: Annotated[schemas.NamedAlias, Query()], runtime: RuntimeDep
 ) -> Response:
@@ -158,6 +171,7 @@ def get_model_version_by_alias(
 
 
 @aliases_router.delete("", **documented(Empty))
+@needs(Need.EDIT)
 def delete_registered_model_alias(
     body: schemas.DeleteAlias, actor: ActorDep, runtime: RuntimeDep
 ) -> Response:

@@ -11,6 +11,7 @@ from trackhelm_core.limits import SEARCH_MODEL_VERSIONS_PAGE, SEARCH_REGISTERED_
 from trackhelm_core.search.grammar import parse_filter, parse_order_by
 from trackhelm_core.search.pages import PageRequest, query_digest
 from trackhelm_core.validation import check_page_size
+from trackhelm_domain.access.checks import reader
 from trackhelm_registry.registered_models import search_store
 from trackhelm_registry.registered_models.names import without_prompts
 from trackhelm_registry.registered_models.store import ModelDetails, VersionDetails
@@ -30,7 +31,9 @@ class Search:
     def page(self, entity: str, largest: int) -> PageRequest:
         """Return the requested page; its token is bound to the query and invalid with another."""
         limit = check_page_size(self.max_results, largest)
-        return PageRequest(query_digest(entity, self.filter, list(self.order_by)), self.page_token, limit)
+        return PageRequest(
+            query_digest(entity, self.filter, list(self.order_by), *reader()), self.page_token, limit
+        )
 
 
 @dataclass(frozen=True, slots=True)

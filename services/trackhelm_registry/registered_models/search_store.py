@@ -21,6 +21,7 @@ from trackhelm_core.search.entity import (
 )
 from trackhelm_core.search.grammar import Comparison, Expression, Field, Operator, OrderTerm, conjuncts
 from trackhelm_core.search.pages import PageRequest, SortColumn, cut_page, page_statement
+from trackhelm_domain.access.checks import here, readable_models
 from trackhelm_domain.tables import ModelVersion, ModelVersionTag, RegisteredModel, RegisteredModelTag
 from trackhelm_domain.tables.registry import INDEXED_LENGTH, INDEXED_VALUE
 from trackhelm_registry.registered_models.store import (
@@ -28,6 +29,7 @@ from trackhelm_registry.registered_models.store import (
     VersionDetails,
     complete_models,
     complete_versions,
+    named,
     versions_with_names,
 )
 
@@ -100,9 +102,15 @@ def model_page(
 ) -> tuple[list[ModelDetails], str]:
     """Return a page of models, and the token of the next page, if there is one."""
     order = _model_order(terms)
-    statement = select(RegisteredModel).where(compile_filter(expression, MODEL_ENTITY))
+    statement = select(RegisteredModel).where(_seen(session), compile_filter(expression, MODEL_ENTITY))
     found = cut_page(session.execute(page_statement(statement, order, asked)).all(), order, asked)
     return complete_models(session, [row[0] for row in found.rows]), found.next_token
+
+
+def _seen(session: Session) -> ColumnElement[bool]:
+    """Return the condition that the request may read a registered model."""
+    readable = readable_models(session)
+    return RegisteredModel.workspace_id == here() if readable is None else readable
 
 
 def _model_order(terms: Sequence[OrderTerm]) -> list[SortColumn]:
@@ -153,7 +161,7 @@ def version_page(
 ) -> tuple[list[VersionDetails], str]:
     """Return a page of versions, and the token of the next page, if there is one."""
     order = _version_order(terms)
-    statement = versions_with_names().where(compile_filter(expression, VERSION_ENTITY))
+    statement = versions_with_names().where(_seen(session), compile_filter(expression, VERSION_ENTITY))
     statement = statement.where(*_found_by(session, expression))
     found = cut_page(session.execute(page_statement(statement, order, asked)).all(), order, asked)
     return complete_versions(session, [(row[0], row[1]) for row in found.rows]), found.next_token
@@ -169,7 +177,7 @@ def _found_by(session: Session, expression: Expression) -> Iterator[ColumnElemen
     for comparison in conjuncts(expression):
         match comparison:
             case Comparison(Field(key="name"), Operator.EQ, str() as name) if not _is_tag(comparison):
-                model = session.scalar(select(RegisteredModel.id).where(RegisteredModel.name == name))
+                model = session.scalar(select(RegisteredModel.id).where(*named(name)))
                 yield false() if model is None else ModelVersion.registered_model_id == model
             case Comparison(Field(key=key), Operator.EQ, str() as value) if _is_tag(comparison):
                 found = select(ModelVersionTag.model_version_id).where(

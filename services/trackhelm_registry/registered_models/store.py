@@ -6,11 +6,23 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final
 
-from sqlalchemy import RowMapping, Select, delete, func, insert, literal_column, select, union_all, update
+from sqlalchemy import (
+    ColumnElement,
+    RowMapping,
+    Select,
+    delete,
+    func,
+    insert,
+    literal_column,
+    select,
+    union_all,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from trackhelm_core.db.statements import is_any_of, upsert
+from trackhelm_domain.access.checks import here
 from trackhelm_domain.tables import (
     LoggedModel,
     ModelVersion,
@@ -28,6 +40,11 @@ from trackhelm_domain.tables.runs import LifecycleStage
 
 # SQLite allows 32,766 parameters in a statement, and a page of versions may have 200,000 rows.
 _IDS_PER_STATEMENT: Final = 10_000
+
+
+def named(name: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """Return the conditions that a model has a name in the workspace of the request."""
+    return RegisteredModel.workspace_id == here(), RegisteredModel.name == name
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +69,13 @@ class ModelDetails:
 
 def model_details(session: Session, name: str) -> ModelDetails | None:
     """Return the model with a name."""
-    found = session.scalar(select(RegisteredModel).where(RegisteredModel.name == name))
+    found = session.scalar(select(RegisteredModel).where(*named(name)))
     return None if found is None else complete_models(session, [found])[0]
 
 
 def version_details(session: Session, name: str, number: int) -> VersionDetails | None:
     """Return the version with a number of the model with a name."""
-    condition = (RegisteredModel.name == name, ModelVersion.version == number)
+    condition = (*named(name), ModelVersion.version == number)
     found = session.execute(versions_with_names().where(*condition)).all()
     return complete_versions(session, found)[0] if found else None
 
@@ -290,14 +307,14 @@ class NameTakenError(Exception):
 
 def find_model(session: Session, name: str) -> int | None:
     """Return a model's row id."""
-    return session.scalar(select(RegisteredModel.id).where(RegisteredModel.name == name))
+    return session.scalar(select(RegisteredModel.id).where(*named(name)))
 
 
 def lock_models(session: Session, names: Collection[str]) -> dict[str, int]:
     """Lock the models with these names, in the order of the names, and return the row id of each."""
     statement = (
         select(RegisteredModel.name, RegisteredModel.id)
-        .where(RegisteredModel.name.in_(names))
+        .where(RegisteredModel.workspace_id == here(), RegisteredModel.name.in_(names))
         .order_by(RegisteredModel.name)
         .with_for_update()
     )
@@ -307,6 +324,7 @@ def lock_models(session: Session, names: Collection[str]) -> dict[str, int]:
 def insert_model(session: Session, *, name: str, description: str, now: int) -> int:
     """Insert a model without versions and return its row id; raises `NameTakenError`."""
     statement = insert(RegisteredModel).values(
+        workspace_id=here(),
         name=name,
         description=description,
         creation_timestamp=now,
@@ -361,7 +379,7 @@ def take_version_number(session: Session, name: str, *, now: int) -> tuple[int, 
     """
     taken = session.execute(
         update(RegisteredModel)
-        .where(RegisteredModel.name == name)
+        .where(*named(name))
         .values(next_version=RegisteredModel.next_version + 1, last_updated_timestamp=now)
         .returning(RegisteredModel.id, RegisteredModel.next_version)
     ).one_or_none()

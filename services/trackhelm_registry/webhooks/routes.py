@@ -5,6 +5,7 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
+from trackhelm_core.access import Need, needs
 from trackhelm_core.errors import ApiError, ErrorCode
 from trackhelm_core.runtime import Runtime, RuntimeDep
 from trackhelm_core.security.actor import ActorDep
@@ -36,6 +37,7 @@ def _answer(webhook: WebhookRow) -> Response:
 
 
 @router.post("/mlflow/webhooks", **documented(schemas.WebhookAnswer))
+@needs(Need.MANAGER)
 def create_webhook(body: schemas.CreateWebhook, actor: ActorDep, runtime: RuntimeDep) -> Response:
     """Create a webhook."""
     webhooks = Webhooks(runtime.part(WebhookConfiguration))
@@ -46,18 +48,21 @@ def create_webhook(body: schemas.CreateWebhook, actor: ActorDep, runtime: Runtim
 
 
 @router.get("/mlflow/webhooks", **documented(schemas.FoundWebhooks))
+@needs(Need.MANAGER)
 def list_webhooks(query: Annotated[schemas.ListWebhooks, Query()], runtime: RuntimeDep) -> Response:
     """Return a page of the webhooks for events of MLflow, because its clients know no other events."""
     return _list(query, runtime, mlflow_only=True)
 
 
 @router.get("/trackhelm/webhooks", **documented(schemas.FoundWebhooks))
+@needs(Need.MANAGER)
 def list_all_webhooks(query: Annotated[schemas.ListWebhooks, Query()], runtime: RuntimeDep) -> Response:
     """Return a page of all webhooks."""
     return _list(query, runtime, mlflow_only=False)
 
 
 @router.get("/mlflow/webhooks/{webhook_id}", **documented(schemas.WebhookAnswer))
+@needs(Need.MANAGER)
 def get_webhook(webhook_id: str, runtime: RuntimeDep) -> Response:
     """Return a webhook, without its secret."""
     with runtime.database.reading() as session:
@@ -66,6 +71,7 @@ def get_webhook(webhook_id: str, runtime: RuntimeDep) -> Response:
 
 
 @router.patch("/mlflow/webhooks/{webhook_id}", **documented(schemas.WebhookAnswer))
+@needs(Need.MANAGER)
 def update_webhook(
     webhook_id: str, body: schemas.UpdateWebhook, actor: ActorDep, runtime: RuntimeDep
 ) -> Response:
@@ -78,6 +84,7 @@ def update_webhook(
 
 
 @router.delete("/mlflow/webhooks/{webhook_id}", **documented(Empty))
+@needs(Need.MANAGER)
 def delete_webhook(webhook_id: str, actor: ActorDep, runtime: RuntimeDep) -> Response:
     """Delete a webhook with all of its deliveries."""
     with runtime.database.writing() as session:
@@ -87,6 +94,7 @@ def delete_webhook(webhook_id: str, actor: ActorDep, runtime: RuntimeDep) -> Res
 
 
 @router.post("/mlflow/webhooks/{webhook_id}/test", **documented(schemas.TestAnswer))
+@needs(Need.MANAGER)
 def test_webhook(
     webhook_id: str, body: schemas.TestWebhook, runtime: RuntimeDep, tests: TestsDep
 ) -> Response:
@@ -123,6 +131,7 @@ deliveries_router = APIRouter(prefix="/trackhelm/webhooks/{webhook_id}/deliverie
 
 
 @deliveries_router.get("", **documented(schemas.FoundDeliveries))
+@needs(Need.MANAGER)
 def list_deliveries(
     webhook_id: str, query: Annotated[schemas.ListDeliveries, Query()], runtime: RuntimeDep
 ) -> Response:
@@ -133,6 +142,7 @@ def list_deliveries(
 
 
 @deliveries_router.post("/{delivery_id}/resend", **documented(Empty))
+@needs(Need.MANAGER)
 def resend_delivery(webhook_id: str, delivery_id: str, runtime: RuntimeDep) -> Response:
     """Send a delivery again, or a waiting one now, in whatever state it is."""
     with runtime.database.writing() as session:

@@ -18,7 +18,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session, aliased
 
+from trackhelm_core.access import current_access
 from trackhelm_core.search.pages import Page, PageRequest, SortColumn, read_page
+from trackhelm_domain.access.checks import here
 from trackhelm_domain.outbox import MLFLOW_EVENTS, Event
 from trackhelm_domain.tables.webhooks import (
     DeliveryState,
@@ -49,13 +51,21 @@ class WebhookRow:
 
 
 def count_webhooks(session: Session) -> int:
-    """Return the number of webhooks."""
-    return session.execute(select(func.count()).select_from(Webhook)).scalar_one()
+    """Return the number of webhooks in the workspace."""
+    statement = select(func.count()).select_from(Webhook)
+    return session.execute(statement.where(*_of_workspace())).scalar_one()
+
+
+def _of_workspace() -> list[ColumnElement[bool]]:
+    """Return the conditions that the request may see a webhook; a program of the server sees all."""
+    return [] if current_access().workspace_id is None else [Webhook.workspace_id == here()]
 
 
 def insert_webhook(session: Session, values: dict[str, Any], events: Collection[Event]) -> None:
     """Insert a webhook and its events."""
-    webhook = session.execute(insert(Webhook).values(**values).returning(Webhook.id)).scalar_one()
+    webhook = session.execute(
+        insert(Webhook).values(**values, workspace_id=here()).returning(Webhook.id)
+    ).scalar_one()
     _insert_events(session, webhook, events)
 
 
@@ -76,7 +86,7 @@ def delete_webhook(session: Session, webhook: int) -> None:
 
 def find_webhook(session: Session, uuid: str, *, lock: bool = False) -> WebhookRow | None:
     """Return a webhook, locked against other changes if `lock`; None if there is none."""
-    statement = select(Webhook.__table__).where(Webhook.uuid == uuid)
+    statement = select(Webhook.__table__).where(Webhook.uuid == uuid, *_of_workspace())
     if lock:
         statement = statement.with_for_update()
     return next(iter(_with_events(session, session.execute(statement).all())), None)
@@ -89,7 +99,7 @@ def webhook_page(
 
     `mlflow_only` leaves out those that are called only for events that MLflow does not have.
     """
-    statement = select(Webhook.__table__)
+    statement = select(Webhook.__table__).where(*_of_workspace())
     if mlflow_only:
         statement = statement.where(
             exists().where(WebhookEvent.webhook_id == Webhook.id, WebhookEvent.event.in_(MLFLOW_EVENTS))
@@ -275,6 +285,7 @@ def delivery_page(
     statement = select(WebhookDelivery.__table__, Webhook.uuid.label("webhook_uuid")).join(
         Webhook, Webhook.id == WebhookDelivery.webhook_id
     )
+    statement = statement.where(*_of_workspace())
     if webhook is not None:
         statement = statement.where(WebhookDelivery.webhook_id == webhook)
     if state is not None:

@@ -10,7 +10,6 @@ from pathlib import Path
 import mlflow
 import pytest
 from mlflow.entities import Experiment
-from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
 from tests.contract.clients.conftest import GENERATION
@@ -75,7 +74,6 @@ def test_searching_traces_is_refused(client: MlflowClient, experiment: Experimen
 @pytest.mark.parametrize(
     ("method", "arguments"),
     [
-        ("list_workspaces", ()),
         ("search_datasets", ()),
         ("search_mcp_servers", ()),
     ],
@@ -83,21 +81,6 @@ def test_searching_traces_is_refused(client: MlflowClient, experiment: Experimen
 def test_other_parts_are_refused(client: MlflowClient, method: str, arguments: tuple[str, ...]) -> None:
     with refused("NOT_IMPLEMENTED", "Trackhelm does not offer"):
         getattr(client, method)(*arguments)
-
-
-@pytest.mark.since_3
-def test_a_workspace_is_refused_before_anything_is_written(
-    client: MlflowClient, server: ServerProcess
-) -> None:
-    mlflow.set_workspace("team-a")
-    try:
-        with pytest.raises(MlflowException, match="does not support workspaces"):
-            client.search_experiments()
-    finally:
-        mlflow.set_workspace(None)
-    ended = run_script("import mlflow; mlflow.set_experiment('x')", server, MLFLOW_WORKSPACE="team-a")
-    assert ended.returncode == 1
-    assert "does not support workspaces" in ended.stderr
 
 
 def test_every_method_of_the_client_is_called_in_this_suite_or_not_offered() -> None:

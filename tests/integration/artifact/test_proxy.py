@@ -175,9 +175,10 @@ def test_presigned_downloads_are_refused(api: Api) -> None:
 
 
 @pytest.mark.parametrize("prefix", ["/api", "/ajax-api"])
-def test_the_server_advertises_neither_multipart_nor_workspaces(api: Api, prefix: str) -> None:
+def test_the_server_advertises_workspaces_and_no_multipart(api: Api, prefix: str) -> None:
     answer = api.get(f"{prefix}/3.0/mlflow/server-info")
     assert answer.pop("store_type") == "SqlStore"
     assert answer.pop("features_enabled") == {"gateway": False}
-    assert len(answer) == 6
+    assert answer.pop("workspaces_enabled") is True
+    assert len(answer) == 5
     assert not any(answer.values())

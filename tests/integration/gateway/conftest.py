@@ -1,4 +1,4 @@
-"""A gateway in front of one application that stands for all four services."""
+"""A gateway in front of one application that stands for all services."""
 
 import asyncio
 import hashlib

@@ -53,7 +53,7 @@ def test_a_service_that_is_away_is_said_to_be_and_callers_may_come_back(method: 
     assert answer.json()["error_code"] == "TEMPORARILY_UNAVAILABLE"
     assert "ingest" in answer.json()["message"]
     assert ready.status_code == 503
-    assert "ingest, query, artifact, registry" in ready.json()["message"]
+    assert "ingest, query, artifact, registry, identity" in ready.json()["message"]
     assert (health.status_code, health.text) == (200, "OK")
 
 

@@ -119,6 +119,12 @@ def test_every_get_with_arguments_is_among_these(api: Api, made: dict[str, str])
         "/api/2.0/trackhelm/approvals/get",
         "/api/2.0/trackhelm/webhooks",
         "/api/2.0/trackhelm/webhooks/{webhook_id}/deliveries",
+        # Of users and what they may do: tests/integration/access.
+        *(f"/api/2.0/mlflow/{noun}/permissions/get" for noun in ("experiments", "registered-models")),
+        *("/api/2.0/mlflow/users/get", "/api/2.0/trackhelm/tokens/list"),
+        *(f"/api/3.0/mlflow/roles/{path}" for path in ("get", "list", "permissions/list", "users/list")),
+        "/api/3.0/mlflow/users/roles/list",
+        *(f"/api/3.0/mlflow/users/permissions/{path}" for path in ("get", "list")),
     }
     assert taking - others == {path for path in tried if path in taking}
     assert taking - others - tried == set()

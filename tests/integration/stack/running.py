@@ -27,6 +27,7 @@ NAMES = {
         "query",
         "artifact",
         "registry",
+        "identity",
         "worker",
         "webhooks",
         "beat",

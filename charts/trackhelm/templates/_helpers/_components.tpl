@@ -10,11 +10,12 @@ outside  whether it calls addresses of users: webhooks
 cluster  whether it calls the API of the cluster, with the token of its account
 */}}
 {{- define "trackhelm.components" -}}
-gateway: {role: gateway, listens: true, needs: [], calls: [ingest, query, artifact, registry]}
+gateway: {role: gateway, listens: true, needs: [], calls: [ingest, query, artifact, registry, identity]}
 ingest: {role: ingest, listens: true, needs: [database, redis]}
 query: {role: query, listens: true, needs: [database, redis]}
 artifact: {role: artifact, listens: true, needs: [database, redis, objects]}
 registry: {role: registry, listens: true, needs: [database, redis, encryption], outside: true}
+identity: {role: identity, listens: true, needs: [database, redis]}
 webhooks: {role: worker, answers: true, needs: [database, redis, encryption], outside: true}
 beat: {role: beat, answers: true, needs: [redis, encryption]}
 watcher: {role: watcher, answers: true, needs: [database, redis], cluster: true}
@@ -52,7 +53,7 @@ over the defaults of `component`. A worker's name is `worker-NAME`.
 {{- if eq .Values.mode "embedded" -}}
 embedded
 {{- else -}}
-gateway,ingest,query,artifact,registry,webhooks,beat,migrate
+gateway,ingest,query,artifact,registry,identity,webhooks,beat,migrate
 {{- if .Values.watcher.enabled }},watcher{{ end -}}
 {{- range $name, $_ := .Values.workers }},worker-{{ $name }}{{ end -}}
 {{- end -}}

@@ -13,6 +13,10 @@ TRACKHELM_{{ $name }}: {{ ternary ($value | int64 | toString) ($value | toString
 TRACKHELM_{{ $name }}: {{ $value | toString | quote }}
 {{- end }}
 {{- end }}
+{{- if not (hasKey .Values.settings "AUTH") }}
+# Said, because the services listen to the whole cluster: settings.AUTH chooses another.
+TRACKHELM_AUTH: "off"
+{{- end }}
 {{- with .Values.monitoring.traces }}
 {{- if .url }}
 TRACKHELM_TRACES_URL: {{ .url | quote }}

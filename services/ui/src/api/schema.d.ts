@@ -356,6 +356,86 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/2.0/mlflow/experiments/permissions/create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create Experiment Permission
+         * @description Grant a user something on an experiment.
+         */
+        post: operations["create_experiment_permission_api_2_0_mlflow_experiments_permissions_create_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/2.0/mlflow/experiments/permissions/delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete Experiment Permission
+         * @description Take from a user what was granted to them on an experiment.
+         */
+        delete: operations["delete_experiment_permission_api_2_0_mlflow_experiments_permissions_delete_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/2.0/mlflow/experiments/permissions/get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Experiment Permission
+         * @description Return what was granted to a user on an experiment.
+         */
+        get: operations["get_experiment_permission_api_2_0_mlflow_experiments_permissions_get_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/2.0/mlflow/experiments/permissions/update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Update Experiment Permission
+         * @description Change what was granted to a user on an experiment.
+         */
+        patch: operations["update_experiment_permission_api_2_0_mlflow_experiments_permissions_update_patch"];
+        trace?: never;
+    };
     "/api/2.0/mlflow/experiments/restore": {
         parameters: {
             query?: never;
@@ -962,6 +1042,86 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/2.0/mlflow/registered-models/permissions/create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create Registered Model Permission
+         * @description Grant a user something on a registered model.
+         */
+        post: operations["create_registered_model_permission_api_2_0_mlflow_registered_models_permissions_create_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/2.0/mlflow/registered-models/permissions/delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete Registered Model Permission
+         * @description Take from a user what was granted to them on a registered model.
+         */
+        delete: operations["delete_registered_model_permission_api_2_0_mlflow_registered_models_permissions_delete_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/2.0/mlflow/registered-models/permissions/get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Registered Model Permission
+         * @description Return what was granted to a user on a registered model.
+         */
+        get: operations["get_registered_model_permission_api_2_0_mlflow_registered_models_permissions_get_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/2.0/mlflow/registered-models/permissions/update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Update Registered Model Permission
+         * @description Change what was granted to a user on a registered model.
+         */
+        patch: operations["update_registered_model_permission_api_2_0_mlflow_registered_models_permissions_update_patch"];
+        trace?: never;
+    };
     "/api/2.0/mlflow/registered-models/rename": {
         parameters: {
             query?: never;
@@ -1325,6 +1485,146 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/2.0/mlflow/users/create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create User
+         * @description Create a user with a password of at least 12 characters.
+         */
+        post: operations["create_user_api_2_0_mlflow_users_create_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/2.0/mlflow/users/current": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Current User
+         * @description Return who sends the request.
+         */
+        get: operations["get_current_user_api_2_0_mlflow_users_current_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/2.0/mlflow/users/delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete User
+         * @description Delete a user, with their tokens and grants.
+         */
+        delete: operations["delete_user_api_2_0_mlflow_users_delete_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/2.0/mlflow/users/get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get User
+         * @description Return a user: oneself, or any for an administrator.
+         */
+        get: operations["get_user_api_2_0_mlflow_users_get_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/2.0/mlflow/users/list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Users
+         * @description Return every user, for administrators and for managers of a workspace.
+         */
+        get: operations["list_users_api_2_0_mlflow_users_list_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/2.0/mlflow/users/update-admin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Update Admin
+         * @description Make a user an administrator, or no longer.
+         */
+        patch: operations["update_admin_api_2_0_mlflow_users_update_admin_patch"];
+        trace?: never;
+    };
+    "/api/2.0/mlflow/users/update-password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Update Password
+         * @description Change one's own password, or that of any user as an administrator.
+         */
+        patch: operations["update_password_api_2_0_mlflow_users_update_password_patch"];
         trace?: never;
     };
     "/api/2.0/mlflow/webhooks": {
@@ -1771,6 +2071,126 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/2.0/trackhelm/service-accounts/create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create Service Account
+         * @description Create a service account in the workspace.
+         */
+        post: operations["create_service_account_api_2_0_trackhelm_service_accounts_create_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/2.0/trackhelm/service-accounts/delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Delete Service Account
+         * @description Delete a service account of the workspace, with its tokens.
+         */
+        post: operations["delete_service_account_api_2_0_trackhelm_service_accounts_delete_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/2.0/trackhelm/service-accounts/list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Service Accounts
+         * @description Return the service accounts of the workspace.
+         */
+        get: operations["list_service_accounts_api_2_0_trackhelm_service_accounts_list_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/2.0/trackhelm/tokens/create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create Token
+         * @description Make a token. It is answered once, and never again.
+         */
+        post: operations["create_token_api_2_0_trackhelm_tokens_create_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/2.0/trackhelm/tokens/list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Tokens
+         * @description Return one's own tokens, or those of a service account.
+         */
+        get: operations["list_tokens_api_2_0_trackhelm_tokens_list_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/2.0/trackhelm/tokens/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Revoke Token
+         * @description Revoke a token.
+         */
+        post: operations["revoke_token_api_2_0_trackhelm_tokens_revoke_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/2.0/trackhelm/webhooks": {
         parameters: {
             query?: never;
@@ -1831,6 +2251,246 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/3.0/mlflow/roles/assign": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Assign Role
+         * @description Give a role to a user or a service account.
+         */
+        post: operations["assign_role_api_3_0_mlflow_roles_assign_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/3.0/mlflow/roles/create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create Role
+         * @description Create a role in a workspace that one manages.
+         */
+        post: operations["create_role_api_3_0_mlflow_roles_create_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/3.0/mlflow/roles/delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete Role
+         * @description Delete a role.
+         */
+        delete: operations["delete_role_api_3_0_mlflow_roles_delete_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/3.0/mlflow/roles/get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Role
+         * @description Return a role of a workspace in which one has a part.
+         */
+        get: operations["get_role_api_3_0_mlflow_roles_get_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/3.0/mlflow/roles/list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Roles
+         * @description Return the roles of workspaces in which one has a part.
+         */
+        get: operations["list_roles_api_3_0_mlflow_roles_list_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/3.0/mlflow/roles/permissions/add": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add Role Permission
+         * @description Grant something to a role.
+         */
+        post: operations["add_role_permission_api_3_0_mlflow_roles_permissions_add_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/3.0/mlflow/roles/permissions/list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Role Permissions
+         * @description Return the permissions of a role.
+         */
+        get: operations["list_role_permissions_api_3_0_mlflow_roles_permissions_list_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/3.0/mlflow/roles/permissions/remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove Role Permission
+         * @description Take a permission from a role.
+         */
+        delete: operations["remove_role_permission_api_3_0_mlflow_roles_permissions_remove_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/3.0/mlflow/roles/permissions/update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Update Role Permission
+         * @description Change the level of a permission of a role.
+         */
+        patch: operations["update_role_permission_api_3_0_mlflow_roles_permissions_update_patch"];
+        trace?: never;
+    };
+    "/api/3.0/mlflow/roles/unassign": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Unassign Role
+         * @description Take a role from a user or a service account.
+         */
+        delete: operations["unassign_role_api_3_0_mlflow_roles_unassign_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/3.0/mlflow/roles/update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Update Role
+         * @description Rename or describe a role.
+         */
+        patch: operations["update_role_api_3_0_mlflow_roles_update_patch"];
+        trace?: never;
+    };
+    "/api/3.0/mlflow/roles/users/list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Role Users
+         * @description Return who has a role, for those who manage its workspace.
+         */
+        get: operations["list_role_users_api_3_0_mlflow_roles_users_list_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/3.0/mlflow/server-info": {
         parameters: {
             query?: never;
@@ -1849,6 +2509,178 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/3.0/mlflow/users/current/permissions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Current User Permissions
+         * @description Return what who asks may do.
+         */
+        get: operations["list_current_user_permissions_api_3_0_mlflow_users_current_permissions_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/3.0/mlflow/users/permissions/get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get User Permission
+         * @description Return how far a user may go with something, by all that they have.
+         */
+        get: operations["get_user_permission_api_3_0_mlflow_users_permissions_get_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/3.0/mlflow/users/permissions/grant": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Grant User Permission
+         * @description Grant a user something that one manages.
+         */
+        post: operations["grant_user_permission_api_3_0_mlflow_users_permissions_grant_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/3.0/mlflow/users/permissions/list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List User Permissions
+         * @description Return what a user may do, by their roles and by themselves.
+         */
+        get: operations["list_user_permissions_api_3_0_mlflow_users_permissions_list_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/3.0/mlflow/users/permissions/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Revoke User Permission
+         * @description Take from a user what was granted to them.
+         */
+        post: operations["revoke_user_permission_api_3_0_mlflow_users_permissions_revoke_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/3.0/mlflow/users/roles/list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List User Roles
+         * @description Return the roles of a user.
+         */
+        get: operations["list_user_roles_api_3_0_mlflow_users_roles_list_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/3.0/mlflow/workspaces": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Workspaces
+         * @description Return the workspaces of who asks.
+         */
+        get: operations["list_workspaces_api_3_0_mlflow_workspaces_get"];
+        put?: never;
+        /**
+         * Create Workspace
+         * @description Create a workspace, with the roles viewer, member, editor and manager.
+         */
+        post: operations["create_workspace_api_3_0_mlflow_workspaces_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/3.0/mlflow/workspaces/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Workspace
+         * @description Return a workspace.
+         */
+        get: operations["get_workspace_api_3_0_mlflow_workspaces__name__get"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete Workspace
+         * @description Delete a workspace that has nothing in it.
+         */
+        delete: operations["delete_workspace_api_3_0_mlflow_workspaces__name__delete"];
+        options?: never;
+        head?: never;
+        /**
+         * Update Workspace
+         * @description Change a workspace's description, or where new experiments have their files.
+         */
+        patch: operations["update_workspace_api_3_0_mlflow_workspaces__name__patch"];
         trace?: never;
     };
     "/get-artifact": {
@@ -1979,7 +2811,21 @@ export interface components {
          * @description What is done to an entity.
          * @enum {string}
          */
-        Action: "created" | "updated" | "renamed" | "described" | "tagged" | "untagged" | "stage_changed" | "alias_set" | "alias_deleted" | "status_changed" | "params_logged" | "deleted" | "restored" | "purged" | "protected" | "unprotected" | "approval_requested" | "approved" | "rejected" | "withdrawn" | "rolled_back" | "imported";
+        Action: "created" | "updated" | "renamed" | "described" | "tagged" | "untagged" | "stage_changed" | "alias_set" | "alias_deleted" | "status_changed" | "params_logged" | "deleted" | "restored" | "purged" | "protected" | "unprotected" | "approval_requested" | "approved" | "rejected" | "withdrawn" | "rolled_back" | "imported" | "password_set" | "granted" | "revoked";
+        /**
+         * AddPermission
+         * @description `POST roles/permissions/add`.
+         */
+        AddPermission: {
+            /** Permission */
+            permission: string;
+            /** Resource Pattern */
+            resource_pattern: string;
+            /** Resource Type */
+            resource_type: string;
+            /** Role Id */
+            role_id: number;
+        };
         /**
          * AskedEvent
          * @description An event of MLflow: the names of its protobuf enumerations, or their numbers.
@@ -1989,6 +2835,16 @@ export interface components {
             action: string | number;
             /** Entity */
             entity: string | number;
+        };
+        /**
+         * Assign
+         * @description `POST roles/assign` and `DELETE roles/unassign`.
+         */
+        Assign: {
+            /** Role Id */
+            role_id: number;
+            /** Username */
+            username: string;
         };
         /**
          * Axis
@@ -2208,6 +3064,24 @@ export interface components {
             tags?: components["schemas"]["trackhelm_registry__model_versions__schemas__Tag"][];
         };
         /**
+         * CreateRole
+         * @description `POST roles/create`.
+         */
+        CreateRole: {
+            /**
+             * Description
+             * @default
+             */
+            description?: string;
+            /** Name */
+            name: string;
+            /**
+             * Workspace
+             * @default default
+             */
+            workspace?: string;
+        };
+        /**
          * CreateRun
          * @description `POST runs/create`.
          */
@@ -2236,6 +3110,45 @@ export interface components {
             user_id?: string;
         };
         /**
+         * CreateToken
+         * @description `POST trackhelm/tokens/create`. Without an account it is for oneself.
+         *
+         *     `workspace` and `experiment_id` confine it to one of them.
+         */
+        CreateToken: {
+            /**
+             * Days
+             * @default 90
+             */
+            days?: number;
+            /**
+             * Experiment Id
+             * @default
+             */
+            experiment_id?: string;
+            /** Name */
+            name: string;
+            /**
+             * Scopes
+             * @default [
+             *       "read",
+             *       "write",
+             *       "registry"
+             *     ]
+             */
+            scopes?: components["schemas"]["Scope"][];
+            /**
+             * Service Account
+             * @default
+             */
+            service_account?: string;
+            /**
+             * Workspace
+             * @default
+             */
+            workspace?: string;
+        };
+        /**
          * CreateUpload
          * @description `POST mpu/create/{directory}`; `path` is the file's path on the client's machine.
          */
@@ -2250,6 +3163,16 @@ export interface components {
              * @default
              */
             path?: string;
+        };
+        /**
+         * CreateUser
+         * @description `POST users/create`.
+         */
+        CreateUser: {
+            /** Password */
+            password: string;
+            /** Username */
+            username: string;
         };
         /**
          * CreateWebhook
@@ -2282,6 +3205,24 @@ export interface components {
             status?: string | number | null;
             /** Url */
             url: string;
+        };
+        /**
+         * CreateWorkspace
+         * @description `POST workspaces`.
+         */
+        CreateWorkspace: {
+            /**
+             * Default Artifact Root
+             * @default
+             */
+            default_artifact_root?: string;
+            /**
+             * Description
+             * @default
+             */
+            description?: string;
+            /** Name */
+            name: string;
         };
         /**
          * Dataset
@@ -2452,7 +3393,7 @@ export interface components {
          * @description The kind of an entity that can be changed.
          * @enum {string}
          */
-        EntityType: "registered_model" | "model_version" | "logged_model" | "experiment" | "run" | "webhook" | "import";
+        EntityType: "registered_model" | "model_version" | "logged_model" | "experiment" | "run" | "webhook" | "import" | "account" | "token" | "role" | "workspace";
         /**
          * FinalizeLoggedModel
          * @description `PATCH logged-models/{model_id}`.
@@ -2475,6 +3416,20 @@ export interface components {
              * @default []
              */
             stages?: string[];
+        };
+        /**
+         * GrantPermission
+         * @description `POST users/permissions/grant`.
+         */
+        GrantPermission: {
+            /** Permission */
+            permission: string;
+            /** Resource Id */
+            resource_id: string;
+            /** Resource Type */
+            resource_type: string;
+            /** Username */
+            username: string;
         };
         /** HTTPValidationError */
         HTTPValidationError: {
@@ -2701,6 +3656,82 @@ export interface components {
             run_uuid?: string;
         };
         /**
+         * NamedPermission
+         * @description `DELETE roles/permissions/remove`.
+         */
+        NamedPermission: {
+            /** Role Permission Id */
+            role_permission_id: number;
+        };
+        /**
+         * NamedRole
+         * @description `GET roles/get`, `roles/permissions/list` and `roles/users/list`, and `DELETE roles/delete`.
+         */
+        NamedRole: {
+            /** Role Id */
+            role_id: number;
+        };
+        /**
+         * NamedServiceAccount
+         * @description `POST trackhelm/service-accounts/create` and `delete`.
+         */
+        NamedServiceAccount: {
+            /** Name */
+            name: string;
+        };
+        /**
+         * NamedUser
+         * @description `GET users/get` and `DELETE users/delete`.
+         */
+        NamedUser: {
+            /** Username */
+            username: string;
+        };
+        /**
+         * OfExperiment
+         * @description `GET experiments/permissions/get` and `DELETE experiments/permissions/delete`.
+         */
+        OfExperiment: {
+            /** Experiment Id */
+            experiment_id: string;
+            /** Username */
+            username: string;
+        };
+        /**
+         * OfModel
+         * @description `GET registered-models/permissions/get` and `DELETE registered-models/permissions/delete`.
+         */
+        OfModel: {
+            /** Name */
+            name: string;
+            /** Username */
+            username: string;
+        };
+        /**
+         * OnExperiment
+         * @description `POST experiments/permissions/create` and `PATCH experiments/permissions/update`.
+         */
+        OnExperiment: {
+            /** Experiment Id */
+            experiment_id: string;
+            /** Permission */
+            permission: string;
+            /** Username */
+            username: string;
+        };
+        /**
+         * OnModel
+         * @description `POST registered-models/permissions/create` and `PATCH registered-models/permissions/update`.
+         */
+        OnModel: {
+            /** Name */
+            name: string;
+            /** Permission */
+            permission: string;
+            /** Username */
+            username: string;
+        };
+        /**
          * OrderBy
          * @description What to sort by. The dataset selects which of a metric's values counts.
          */
@@ -2837,6 +3868,14 @@ export interface components {
             version: string;
         };
         /**
+         * Allowed
+         * @description The answer of `users/permissions/get`. `allowed` says whether it may be used, which READ is not.
+         */
+        "Reply.Allowed": {
+            allowed: boolean;
+            permission: string;
+        };
+        /**
          * ApprovalRequest
          * @description A change that needs or needed approval. Times are milliseconds since the epoch.
          *
@@ -2879,10 +3918,34 @@ export interface components {
             requests?: components["schemas"]["Reply.ApprovalRequest"][];
         };
         /**
+         * Assignment
+         * @description The role of a user.
+         */
+        "Reply.Assignment": {
+            id: number;
+            role_id: number;
+            user_id: number;
+        };
+        /**
+         * AssignmentAnswer
+         * @description The answer of `roles/assign`.
+         */
+        "Reply.AssignmentAnswer": {
+            assignment: components["schemas"]["Reply.Assignment"];
+        };
+        /**
+         * Assignments
+         * @description The answer of `roles/users/list`.
+         */
+        "Reply.Assignments": {
+            assignments: components["schemas"]["Reply.Assignment"][];
+        };
+        /**
          * AuditEvent
          * @description One change. `hash` is the hash of all other fields, `previous_hash` that of the event before.
          *
-         *         The event of a creation has no `from`, and that of a deletion has no `to`.
+         *         It has a `workspace_id` if it is not of the workspace `default`. The event of a creation has no `from`,
+         *         and that of a deletion has no `to`.
          */
         "Reply.AuditEvent": {
             action: string;
@@ -2903,6 +3966,8 @@ export interface components {
             time: number;
             /** @default null */
             to?: unknown | null;
+            /** @default null */
+            workspace_id?: number | null;
         };
         /**
          * AuditEventsPage
@@ -3006,6 +4071,22 @@ export interface components {
          */
         "Reply.CreatedExperiment": {
             experiment_id: string;
+        };
+        /**
+         * CreatedToken
+         * @description The answer of `tokens/create`: the only one that ever has the token itself.
+         */
+        "Reply.CreatedToken": {
+            info: components["schemas"]["Reply.Token"];
+            token: string;
+        };
+        /**
+         * CurrentUser
+         * @description The answer of `users/current`.
+         */
+        "Reply.CurrentUser": {
+            is_basic_auth: boolean;
+            user: components["schemas"]["Reply.User"];
         };
         /**
          * Dataset
@@ -3167,6 +4248,22 @@ export interface components {
             experiments?: components["schemas"]["Reply.Experiment"][];
             /** @default  */
             next_page_token?: string;
+        };
+        /**
+         * ExperimentPermission
+         * @description What a user may do with an experiment.
+         */
+        "Reply.ExperimentPermission": {
+            experiment_id: string;
+            permission: string;
+            user_id: number;
+        };
+        /**
+         * ExperimentPermissionAnswer
+         * @description The answer of `experiments/permissions/create` and `get`.
+         */
+        "Reply.ExperimentPermissionAnswer": {
+            experiment_permission: components["schemas"]["Reply.ExperimentPermission"];
         };
         /**
          * ExperimentReply
@@ -3377,6 +4474,22 @@ export interface components {
             step: number;
         };
         /**
+         * ModelPermission
+         * @description What a user may do with a registered model.
+         */
+        "Reply.ModelPermission": {
+            name: string;
+            permission: string;
+            user_id: number;
+        };
+        /**
+         * ModelPermissionAnswer
+         * @description The answer of `registered-models/permissions/create` and `get`.
+         */
+        "Reply.ModelPermissionAnswer": {
+            registered_model_permission: components["schemas"]["Reply.ModelPermission"];
+        };
+        /**
          * ModelRenaming
          * @description A model is renamed, and another model may then take its old name.
          */
@@ -3446,6 +4559,26 @@ export interface components {
             };
             part_number: number;
             url: string;
+        };
+        /**
+         * Permission
+         * @description What a user may do: by a role, or by a grant of their own, whose role has no id.
+         */
+        "Reply.Permission": {
+            permission: string;
+            resource_pattern: string;
+            resource_type: string;
+            role_id: number;
+            role_name: string;
+            workspace: string;
+        };
+        /**
+         * Permissions
+         * @description The answer of `users/permissions/list` and `users/current/permissions`.
+         */
+        "Reply.Permissions": {
+            is_admin: boolean;
+            permissions: components["schemas"]["Reply.Permission"][];
         };
         /**
          * PointColumns
@@ -3551,6 +4684,65 @@ export interface components {
          * @enum {unknown}
          */
         "Reply.Relation": "code_of" | "copied_to" | "logged" | "named" | "read_by" | "registered_as";
+        /**
+         * Role
+         * @description A role with its permissions.
+         */
+        "Reply.Role": {
+            description: string;
+            id: number;
+            name: string;
+            permissions: components["schemas"]["Reply.RolePermission"][];
+            workspace: string;
+        };
+        /**
+         * RoleAnswer
+         * @description The answer about one role.
+         */
+        "Reply.RoleAnswer": {
+            role: components["schemas"]["Reply.Role"];
+        };
+        /**
+         * RoleOfUser
+         * @description A role that a user is assigned to.
+         */
+        "Reply.RoleOfUser": {
+            id: number;
+            name: string;
+            workspace_id: number;
+        };
+        /**
+         * RolePermission
+         * @description A permission of a role.
+         */
+        "Reply.RolePermission": {
+            id: number;
+            permission: string;
+            resource_pattern: string;
+            resource_type: string;
+            role_id: number;
+        };
+        /**
+         * RolePermissionAnswer
+         * @description The answer about one permission of a role.
+         */
+        "Reply.RolePermissionAnswer": {
+            role_permission: components["schemas"]["Reply.RolePermission"];
+        };
+        /**
+         * RolePermissions
+         * @description The answer of `roles/permissions/list`.
+         */
+        "Reply.RolePermissions": {
+            role_permissions: components["schemas"]["Reply.RolePermission"][];
+        };
+        /**
+         * Roles
+         * @description The answer of `roles/list` and `users/roles/list`.
+         */
+        "Reply.Roles": {
+            roles: components["schemas"]["Reply.Role"][];
+        };
         /**
          * RolledBackAlias
          * @description The answer of `trackhelm/rollbacks/alias`. `from_version` is absent if the alias was deleted.
@@ -3734,6 +4926,29 @@ export interface components {
             workspaces_enabled: boolean;
         };
         /**
+         * ServiceAccount
+         * @description A service account of the workspace.
+         */
+        "Reply.ServiceAccount": {
+            creation_time: number;
+            id: number;
+            name: string;
+        };
+        /**
+         * ServiceAccountAnswer
+         * @description The answer of `service-accounts/create`.
+         */
+        "Reply.ServiceAccountAnswer": {
+            service_account: components["schemas"]["Reply.ServiceAccount"];
+        };
+        /**
+         * ServiceAccounts
+         * @description The answer of `service-accounts/list`.
+         */
+        "Reply.ServiceAccounts": {
+            service_accounts: components["schemas"]["Reply.ServiceAccount"][];
+        };
+        /**
          * StageRollback
          * @description A stage returns to its earlier versions: each version moves from the first stage to the second.
          */
@@ -3802,6 +5017,32 @@ export interface components {
             success: boolean;
         };
         /**
+         * Token
+         * @description What is known of a token. Times are milliseconds since the epoch.
+         */
+        "Reply.Token": {
+            created_by: string;
+            creation_time: number;
+            /** @default  */
+            experiment_id?: string;
+            expiry_time: number;
+            hint: string;
+            id: number;
+            /** @default null */
+            last_used_time?: number | null;
+            name: string;
+            scopes: string[];
+            /** @default  */
+            workspace?: string;
+        };
+        /**
+         * Tokens
+         * @description The answer of `tokens/list`.
+         */
+        "Reply.Tokens": {
+            tokens: components["schemas"]["Reply.Token"][];
+        };
+        /**
          * UpdatedRun
          * @description The answer of `runs/update`.
          */
@@ -3815,6 +5056,36 @@ export interface components {
         "Reply.Upload": {
             credentials: components["schemas"]["Reply.PartAddress"][];
             upload_id: string;
+        };
+        /**
+         * User
+         * @description A user, with every field that a client of MLflow demands: those up to 3.12 read lists of grants.
+         */
+        "Reply.User": {
+            experiment_permissions: unknown[];
+            gateway_endpoint_permissions: unknown[];
+            gateway_model_definition_permissions: unknown[];
+            gateway_secret_permissions: unknown[];
+            id: number;
+            is_admin: boolean;
+            registered_model_permissions: unknown[];
+            roles: components["schemas"]["Reply.RoleOfUser"][];
+            scorer_permissions: unknown[];
+            username: string;
+        };
+        /**
+         * UserAnswer
+         * @description The answer of `users/create` and `users/get`.
+         */
+        "Reply.UserAnswer": {
+            user: components["schemas"]["Reply.User"];
+        };
+        /**
+         * Users
+         * @description The answer of `users/list`.
+         */
+        "Reply.Users": {
+            users: components["schemas"]["Reply.User"][];
         };
         /**
          * VersionDeletion
@@ -3850,6 +5121,44 @@ export interface components {
             status: string;
             url: string;
             webhook_id: string;
+        };
+        /**
+         * WorkspaceAnswer
+         * @description The answer about one workspace.
+         */
+        "Reply.WorkspaceAnswer": {
+            workspace: components["schemas"]["Reply.WorkspaceMessage"];
+        };
+        /**
+         * WorkspaceMessage
+         * @description A workspace.
+         */
+        "Reply.WorkspaceMessage": {
+            /** @default  */
+            default_artifact_root?: string;
+            /** @default  */
+            description?: string;
+            name: string;
+        };
+        /**
+         * Workspaces
+         * @description The answer of `GET workspaces`.
+         */
+        "Reply.Workspaces": {
+            workspaces: components["schemas"]["Reply.WorkspaceMessage"][];
+        };
+        /**
+         * RevokeToken
+         * @description `POST trackhelm/tokens/revoke`: by its id, or by itself as its own proof.
+         */
+        RevokeToken: {
+            /** Id */
+            id?: number | null;
+            /**
+             * Token
+             * @default
+             */
+            token?: string;
         };
         /**
          * RollBackAlias
@@ -3891,6 +5200,12 @@ export interface components {
             /** Stage */
             stage: string;
         };
+        /**
+         * Scope
+         * @description What a token may be used for. It never gives more than its owner has.
+         * @enum {string}
+         */
+        Scope: "read" | "write" | "registry" | "manage";
         /**
          * SearchAuditEvents
          * @description `GET` and `POST trackhelm/audit/events`.
@@ -4145,6 +5460,16 @@ export interface components {
             version: string;
         };
         /**
+         * UpdateAdmin
+         * @description `PATCH users/update-admin`.
+         */
+        UpdateAdmin: {
+            /** Is Admin */
+            is_admin: boolean;
+            /** Username */
+            username: string;
+        };
+        /**
          * UpdateExperiment
          * @description `POST experiments/update`.
          */
@@ -4170,6 +5495,31 @@ export interface components {
             version: string;
         };
         /**
+         * UpdatePassword
+         * @description `PATCH users/update-password`. Who changes their own password gives the current one, too.
+         */
+        UpdatePassword: {
+            /**
+             * Current Password
+             * @default
+             */
+            current_password?: string;
+            /** Password */
+            password: string;
+            /** Username */
+            username: string;
+        };
+        /**
+         * UpdatePermission
+         * @description `PATCH roles/permissions/update`.
+         */
+        UpdatePermission: {
+            /** Permission */
+            permission: string;
+            /** Role Permission Id */
+            role_permission_id: number;
+        };
+        /**
          * UpdateRegisteredModel
          * @description `PATCH registered-models/update`. An absent description clears the existing one.
          */
@@ -4181,6 +5531,18 @@ export interface components {
             description?: string;
             /** Name */
             name: string;
+        };
+        /**
+         * UpdateRole
+         * @description `PATCH roles/update`.
+         */
+        UpdateRole: {
+            /** Description */
+            description?: string | null;
+            /** Name */
+            name?: string | null;
+            /** Role Id */
+            role_id: number;
         };
         /**
          * UpdateRun
@@ -4234,6 +5596,16 @@ export interface components {
             url?: string;
         };
         /**
+         * UpdateWorkspace
+         * @description `PATCH workspaces/{name}`: what is absent stays, and an empty root is taken away.
+         */
+        UpdateWorkspace: {
+            /** Default Artifact Root */
+            default_artifact_root?: string | null;
+            /** Description */
+            description?: string | null;
+        };
+        /**
          * UploadedPart
          * @description A part that the client has sent.
          */
@@ -4248,6 +5620,18 @@ export interface components {
              * @default 0
              */
             part_number?: number;
+        };
+        /**
+         * UserPermission
+         * @description `POST users/permissions/revoke` and `GET users/permissions/get`.
+         */
+        UserPermission: {
+            /** Resource Id */
+            resource_id: string;
+            /** Resource Type */
+            resource_type: string;
+            /** Username */
+            username: string;
         };
         /** ValidationError */
         ValidationError: {
@@ -4932,6 +6316,137 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Reply.ExperimentReply"];
+                };
+            };
+            /** @description Failure, in MLflow's form */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.ErrorReply"];
+                };
+            };
+        };
+    };
+    create_experiment_permission_api_2_0_mlflow_experiments_permissions_create_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OnExperiment"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.ExperimentPermissionAnswer"];
+                };
+            };
+            /** @description Failure, in MLflow's form */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.ErrorReply"];
+                };
+            };
+        };
+    };
+    delete_experiment_permission_api_2_0_mlflow_experiments_permissions_delete_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OfExperiment"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.Empty"];
+                };
+            };
+            /** @description Failure, in MLflow's form */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.ErrorReply"];
+                };
+            };
+        };
+    };
+    get_experiment_permission_api_2_0_mlflow_experiments_permissions_get_get: {
+        parameters: {
+            query: {
+                experiment_id: string;
+                username: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.ExperimentPermissionAnswer"];
+                };
+            };
+            /** @description Failure, in MLflow's form */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.ErrorReply"];
+                };
+            };
+        };
+    };
+    update_experiment_permission_api_2_0_mlflow_experiments_permissions_update_patch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OnExperiment"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.Empty"];
                 };
             };
             /** @description Failure, in MLflow's form */
@@ -6106,6 +7621,137 @@ export interface operations {
             };
         };
     };
+    create_registered_model_permission_api_2_0_mlflow_registered_models_permissions_create_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OnModel"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.ModelPermissionAnswer"];
+                };
+            };
+            /** @description Failure, in MLflow's form */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.ErrorReply"];
+                };
+            };
+        };
+    };
+    delete_registered_model_permission_api_2_0_mlflow_registered_models_permissions_delete_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OfModel"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.Empty"];
+                };
+            };
+            /** @description Failure, in MLflow's form */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.ErrorReply"];
+                };
+            };
+        };
+    };
+    get_registered_model_permission_api_2_0_mlflow_registered_models_permissions_get_get: {
+        parameters: {
+            query: {
+                name: string;
+                username: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.ModelPermissionAnswer"];
+                };
+            };
+            /** @description Failure, in MLflow's form */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.ErrorReply"];
+                };
+            };
+        };
+    };
+    update_registered_model_permission_api_2_0_mlflow_registered_models_permissions_update_patch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OnModel"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.Empty"];
+                };
+            };
+            /** @description Failure, in MLflow's form */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.ErrorReply"];
+                };
+            };
+        };
+    };
     rename_registered_model_api_2_0_mlflow_registered_models_rename_post: {
         parameters: {
             query?: never;
@@ -6826,6 +8472,227 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Reply.UpdatedRun"];
+                };
+            };
+            /** @description Failure, in MLflow's form */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.ErrorReply"];
+                };
+            };
+        };
+    };
+    create_user_api_2_0_mlflow_users_create_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateUser"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.UserAnswer"];
+                };
+            };
+            /** @description Failure, in MLflow's form */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.ErrorReply"];
+                };
+            };
+        };
+    };
+    get_current_user_api_2_0_mlflow_users_current_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.CurrentUser"];
+                };
+            };
+            /** @description Failure, in MLflow's form */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.ErrorReply"];
+                };
+            };
+        };
+    };
+    delete_user_api_2_0_mlflow_users_delete_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NamedUser"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.Empty"];
+                };
+            };
+            /** @description Failure, in MLflow's form */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.ErrorReply"];
+                };
+            };
+        };
+    };
+    get_user_api_2_0_mlflow_users_get_get: {
+        parameters: {
+            query: {
+                username: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.UserAnswer"];
+                };
+            };
+            /** @description Failure, in MLflow's form */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.ErrorReply"];
+                };
+            };
+        };
+    };
+    list_users_api_2_0_mlflow_users_list_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.Users"];
+                };
+            };
+            /** @description Failure, in MLflow's form */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.ErrorReply"];
+                };
+            };
+        };
+    };
+    update_admin_api_2_0_mlflow_users_update_admin_patch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateAdmin"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.Empty"];
+                };
+            };
+            /** @description Failure, in MLflow's form */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.ErrorReply"];
+                };
+            };
+        };
+    };
+    update_password_api_2_0_mlflow_users_update_password_patch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdatePassword"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.Empty"];
                 };
             };
             /** @description Failure, in MLflow's form */
@@ -7676,6 +9543,198 @@ export interface operations {
             };
         };
     };
+    create_service_account_api_2_0_trackhelm_service_accounts_create_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NamedServiceAccount"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.ServiceAccountAnswer"];
+                };
+            };
+            /** @description Failure, in MLflow's form */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.ErrorReply"];
+                };
+            };
+        };
+    };
+    delete_service_account_api_2_0_trackhelm_service_accounts_delete_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NamedServiceAccount"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.Empty"];
+                };
+            };
+            /** @description Failure, in MLflow's form */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.ErrorReply"];
+                };
+            };
+        };
+    };
+    list_service_accounts_api_2_0_trackhelm_service_accounts_list_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.ServiceAccounts"];
+                };
+            };
+            /** @description Failure, in MLflow's form */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.ErrorReply"];
+                };
+            };
+        };
+    };
+    create_token_api_2_0_trackhelm_tokens_create_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateToken"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.CreatedToken"];
+                };
+            };
+            /** @description Failure, in MLflow's form */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.ErrorReply"];
+                };
+            };
+        };
+    };
+    list_tokens_api_2_0_trackhelm_tokens_list_get: {
+        parameters: {
+            query?: {
+                service_account?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.Tokens"];
+                };
+            };
+            /** @description Failure, in MLflow's form */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.ErrorReply"];
+                };
+            };
+        };
+    };
+    revoke_token_api_2_0_trackhelm_tokens_revoke_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RevokeToken"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.Empty"];
+                };
+            };
+            /** @description Failure, in MLflow's form */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.ErrorReply"];
+                };
+            };
+        };
+    };
     list_all_webhooks_api_2_0_trackhelm_webhooks_get: {
         parameters: {
             query?: {
@@ -7775,6 +9834,394 @@ export interface operations {
             };
         };
     };
+    assign_role_api_3_0_mlflow_roles_assign_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Assign"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.AssignmentAnswer"];
+                };
+            };
+            /** @description Failure, in MLflow's form */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.ErrorReply"];
+                };
+            };
+        };
+    };
+    create_role_api_3_0_mlflow_roles_create_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateRole"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.RoleAnswer"];
+                };
+            };
+            /** @description Failure, in MLflow's form */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.ErrorReply"];
+                };
+            };
+        };
+    };
+    delete_role_api_3_0_mlflow_roles_delete_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NamedRole"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.Empty"];
+                };
+            };
+            /** @description Failure, in MLflow's form */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.ErrorReply"];
+                };
+            };
+        };
+    };
+    get_role_api_3_0_mlflow_roles_get_get: {
+        parameters: {
+            query: {
+                role_id: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.RoleAnswer"];
+                };
+            };
+            /** @description Failure, in MLflow's form */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.ErrorReply"];
+                };
+            };
+        };
+    };
+    list_roles_api_3_0_mlflow_roles_list_get: {
+        parameters: {
+            query?: {
+                workspace?: string[];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.Roles"];
+                };
+            };
+            /** @description Failure, in MLflow's form */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.ErrorReply"];
+                };
+            };
+        };
+    };
+    add_role_permission_api_3_0_mlflow_roles_permissions_add_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddPermission"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.RolePermissionAnswer"];
+                };
+            };
+            /** @description Failure, in MLflow's form */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.ErrorReply"];
+                };
+            };
+        };
+    };
+    list_role_permissions_api_3_0_mlflow_roles_permissions_list_get: {
+        parameters: {
+            query: {
+                role_id: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.RolePermissions"];
+                };
+            };
+            /** @description Failure, in MLflow's form */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.ErrorReply"];
+                };
+            };
+        };
+    };
+    remove_role_permission_api_3_0_mlflow_roles_permissions_remove_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NamedPermission"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.Empty"];
+                };
+            };
+            /** @description Failure, in MLflow's form */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.ErrorReply"];
+                };
+            };
+        };
+    };
+    update_role_permission_api_3_0_mlflow_roles_permissions_update_patch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdatePermission"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.RolePermissionAnswer"];
+                };
+            };
+            /** @description Failure, in MLflow's form */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.ErrorReply"];
+                };
+            };
+        };
+    };
+    unassign_role_api_3_0_mlflow_roles_unassign_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Assign"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.Empty"];
+                };
+            };
+            /** @description Failure, in MLflow's form */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.ErrorReply"];
+                };
+            };
+        };
+    };
+    update_role_api_3_0_mlflow_roles_update_patch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateRole"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.RoleAnswer"];
+                };
+            };
+            /** @description Failure, in MLflow's form */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.ErrorReply"];
+                };
+            };
+        };
+    };
+    list_role_users_api_3_0_mlflow_roles_users_list_get: {
+        parameters: {
+            query: {
+                role_id: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.Assignments"];
+                };
+            };
+            /** @description Failure, in MLflow's form */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.ErrorReply"];
+                };
+            };
+        };
+    };
     server_info_api_3_0_mlflow_server_info_get: {
         parameters: {
             query?: never;
@@ -7791,6 +10238,355 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Reply.ServerInfo"];
+                };
+            };
+            /** @description Failure, in MLflow's form */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.ErrorReply"];
+                };
+            };
+        };
+    };
+    list_current_user_permissions_api_3_0_mlflow_users_current_permissions_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.Permissions"];
+                };
+            };
+            /** @description Failure, in MLflow's form */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.ErrorReply"];
+                };
+            };
+        };
+    };
+    get_user_permission_api_3_0_mlflow_users_permissions_get_get: {
+        parameters: {
+            query: {
+                username: string;
+                resource_type: string;
+                resource_id: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.Allowed"];
+                };
+            };
+            /** @description Failure, in MLflow's form */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.ErrorReply"];
+                };
+            };
+        };
+    };
+    grant_user_permission_api_3_0_mlflow_users_permissions_grant_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GrantPermission"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.Empty"];
+                };
+            };
+            /** @description Failure, in MLflow's form */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.ErrorReply"];
+                };
+            };
+        };
+    };
+    list_user_permissions_api_3_0_mlflow_users_permissions_list_get: {
+        parameters: {
+            query: {
+                username: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.Permissions"];
+                };
+            };
+            /** @description Failure, in MLflow's form */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.ErrorReply"];
+                };
+            };
+        };
+    };
+    revoke_user_permission_api_3_0_mlflow_users_permissions_revoke_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UserPermission"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.Empty"];
+                };
+            };
+            /** @description Failure, in MLflow's form */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.ErrorReply"];
+                };
+            };
+        };
+    };
+    list_user_roles_api_3_0_mlflow_users_roles_list_get: {
+        parameters: {
+            query: {
+                username: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.Roles"];
+                };
+            };
+            /** @description Failure, in MLflow's form */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.ErrorReply"];
+                };
+            };
+        };
+    };
+    list_workspaces_api_3_0_mlflow_workspaces_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.Workspaces"];
+                };
+            };
+            /** @description Failure, in MLflow's form */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.ErrorReply"];
+                };
+            };
+        };
+    };
+    create_workspace_api_3_0_mlflow_workspaces_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateWorkspace"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.WorkspaceAnswer"];
+                };
+            };
+            /** @description Failure, in MLflow's form */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.ErrorReply"];
+                };
+            };
+        };
+    };
+    get_workspace_api_3_0_mlflow_workspaces__name__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.WorkspaceAnswer"];
+                };
+            };
+            /** @description Failure, in MLflow's form */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.ErrorReply"];
+                };
+            };
+        };
+    };
+    delete_workspace_api_3_0_mlflow_workspaces__name__delete: {
+        parameters: {
+            query?: {
+                mode?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Failure, in MLflow's form */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.ErrorReply"];
+                };
+            };
+        };
+    };
+    update_workspace_api_3_0_mlflow_workspaces__name__patch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateWorkspace"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.WorkspaceAnswer"];
                 };
             };
             /** @description Failure, in MLflow's form */

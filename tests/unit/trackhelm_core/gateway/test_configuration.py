@@ -59,6 +59,7 @@ def test_each_service_is_an_upstream_that_keeps_connections_and_is_never_given_u
         ("query", "query.internal:81"),
         ("artifact", "[::1]:82"),
         ("registry", "127.0.0.1:5004"),
+        ("identity", "127.0.0.1:5005"),
     ]
 
 

@@ -1,0 +1,160 @@
+"""What is remembered of logins: failures, which make who fails wait, and notes of who was let in and refused.
+
+The notes have a table of their own, and not the audit trail: see `AuthEvent`.
+"""
+
+import ipaddress
+import time
+from collections import Counter as Tally
+from collections import deque
+from collections.abc import Callable
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter
+from sqlalchemy import delete, update
+
+from trackhelm_core.db.statements import dialect_of, insert_for
+from trackhelm_core.db.unit_of_work import Database
+from trackhelm_core.errors import ApiError, ErrorCode
+from trackhelm_core.runtime import Clock
+from trackhelm_domain.tables import AccessToken, AuthEvent
+
+_MINUTE_MS: Final = 60_000
+_KEPT_MS: Final = 90 * 24 * 60 * _MINUTE_MS
+"""How long it is kept who was let in and refused: 90 days."""
+
+# Limits of failed logins: a delay for who fails, and for nobody else, so that no one can lock another out.
+
+WINDOW_SECONDS: Final = 300.0
+NAME_FAILURES: Final = 10
+"""Failures of one name from one address within the window."""
+ADDRESS_FAILURES: Final = 20
+"""Failures of one address, of IPv6 of one network of 64 bits."""
+ALL_FAILURES: Final = 1_000
+"""Failures of all; past them, an address that has failed at all must wait."""
+
+
+class FailedLogins:
+    """The failed logins of the last minutes, counted by this process. Used on the event loop alone."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._failures: deque[tuple[float, str, str]] = deque()
+        self._by_name: Tally[tuple[str, str]] = Tally()
+        self._by_address: Tally[str] = Tally()
+
+    def check(self, name: str, address: str) -> None:
+        """Refuse a login whose name and address have failed too often; raises `ApiError` (429)."""
+        now = self._clock()
+        while self._failures and self._failures[0][0] <= now - WINDOW_SECONDS:
+            _, old_name, old_address = self._failures.popleft()
+            self._forget(old_name, old_address)
+        network = network_of(address)
+        of_address = self._by_address[network]
+        if (
+            self._by_name[name.casefold(), network] >= NAME_FAILURES
+            or of_address >= ADDRESS_FAILURES
+            or (of_address and len(self._failures) >= ALL_FAILURES)
+        ):
+            raise ApiError(
+                ErrorCode.REQUEST_LIMIT_EXCEEDED,
+                "Too many logins from this address have failed. Wait some minutes before the next.",
+                retry_after_seconds=30,
+            )
+
+    def add(self, name: str, address: str) -> None:
+        """Count a failure."""
+        entry = (name.casefold(), network_of(address))
+        self._failures.append((self._clock(), *entry))
+        self._by_name[entry] += 1
+        self._by_address[entry[1]] += 1
+
+    def _forget(self, name: str, network: str) -> None:
+        self._by_name[name, network] -= 1
+        self._by_address[network] -= 1
+        if not self._by_name[name, network]:
+            del self._by_name[name, network]
+        if not self._by_address[network]:
+            del self._by_address[network]
+
+
+def network_of(address: str) -> str:
+    """Return what of an address counts as one caller: of IPv6 the first 64 bits."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if found.version == 6:  # noqa: PLR2004 - the version of the protocol
+        return str(ipaddress.ip_network(f"{found}/64", strict=False))
+    return address
+
+
+# What is noted: logins and refusals, a row for each minute; and when tokens were used.
+
+_MOST_ROWS: Final = 250
+
+
+class AuthNotes:
+    """What is to be written of logins and tokens, until it is written."""
+
+    def __init__(self, database: Database, clock: Clock, registry: CollectorRegistry | None) -> None:
+        self._database = database
+        self._clock = clock
+        self._events: Tally[tuple[int, str, str, str]] = Tally()
+        self._used: dict[int, int] = {}
+        self._shortened = 0
+        self._failures = Counter(
+            "trackhelm_auth_failures",
+            "Requests whose sender was not accepted, by the reason.",
+            ("reason",),
+            registry=registry,
+        )
+
+    def refused(self, reason: str, name: str, address: str) -> None:
+        """Note a refusal; `name` is empty unless an account has it, because it may be a mistyped password."""
+        self._failures.labels(reason).inc()
+        self._note(reason, name, address)
+
+    def entered(self, name: str, address: str) -> None:
+        """Note that somebody was let in by a password."""
+        self._note("login", name, address)
+
+    def used(self, token_id: int) -> None:
+        """Note that a token was used."""
+        self._used[token_id] = self._clock()
+
+    def _note(self, reason: str, name: str, address: str) -> None:
+        minute = self._clock() // _MINUTE_MS * _MINUTE_MS
+        key = (minute, address[:64], name, reason)
+        if key not in self._events and len(self._events) >= _MOST_ROWS:
+            key = (minute, "", "", reason)  # Who floods gets one row for all of it.
+        self._events[key] += 1
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to write."""
+        return not (self._events or self._used)
+
+    def write(self) -> None:
+        """Write what was noted, and delete what is old once an hour."""
+        events, self._events = self._events, Tally()
+        used, self._used = self._used, {}
+        now = self._clock()
+        with self._database.writing() as session:
+            for (minute, address, name, reason), count in sorted(events.items()):
+                statement = insert_for(dialect_of(session), AuthEvent).values(
+                    minute=minute, source_address=address, name=name, reason=reason, count=count
+                )
+                session.execute(
+                    statement.on_conflict_do_update(
+                        index_elements=["minute", "source_address", "name", "reason"],
+                        set_={"count": AuthEvent.count + count},
+                    )
+                )
+            for token_id, moment in sorted(used.items()):
+                session.execute(
+                    update(AccessToken).where(AccessToken.id == token_id).values(last_used_time=moment)
+                )
+            if now - self._shortened > 60 * _MINUTE_MS:
+                self._shortened = now
+                session.execute(delete(AuthEvent).where(AuthEvent.minute < now - _KEPT_MS))

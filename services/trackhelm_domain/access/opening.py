@@ -1,0 +1,85 @@
+"""Opening the door of a process by its settings, and making the first administrator."""
+
+from functools import partial
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from trackhelm_core.queue.names import ALL_DELETED
+from trackhelm_core.runtime import Runtime
+from trackhelm_core.settings import AuthSettings
+from trackhelm_core.settings.process import secret_text
+from trackhelm_domain.access.authentication import Authentication, OpenDoor, Workspaces
+from trackhelm_domain.access.passwords import check_new_password, hash_of
+from trackhelm_domain.access.rights import AccessChanges, change_access
+from trackhelm_domain.tables import Account
+from trackhelm_domain.tables.identity import AccountKind
+
+FIRST_ADMIN = "admin"
+"""The name of the administrator who is made from `TRACKHELM_ADMIN_PASSWORD_FILE`."""
+
+
+def open_door(runtime: Runtime, auth: AuthSettings | None) -> Authentication | OpenDoor:
+    """Return the door that the settings describe; without settings everybody may enter.
+
+    It learns at once of the changes of rights that this process makes.
+    """
+    auth = auth or AuthSettings()
+    door: Authentication | OpenDoor
+    if auth.auth == "off":
+        door = OpenDoor(Workspaces(runtime.database))
+    else:
+        door = Authentication(
+            runtime.database,
+            runtime.clock,
+            runtime.metrics,
+            by_proxy=auth.auth == "proxy",
+            new_user_role=auth.new_user_role,
+        )
+    changes = runtime.part(AccessChanges)
+    changes.notify_by(door.changed)
+    if runtime.redis is not None:
+        # What ingest knows of who may log counts no longer, in any process.
+        changes.notify_by(partial(runtime.redis.begin_epoch, ALL_DELETED))
+    return door
+
+
+def make_first_admin(runtime: Runtime, auth: AuthSettings | None) -> None:
+    """Make the first administrator, if callers log in and there is no account.
+
+    Raises:
+        ValueError: There is no account, and no password for the first one.
+    """
+    if auth is None or auth.auth != "on":
+        return
+    with runtime.database.reading() as session:
+        if session.scalar(select(Account.id).limit(1)) is not None:
+            return
+    try:
+        password = secret_text(None, auth.admin_password_file)
+    except OSError as error:
+        raise ValueError(
+            f"TRACKHELM_ADMIN_PASSWORD_FILE: {auth.admin_password_file} cannot be read: {error.strerror}"
+        ) from error
+    if not password:
+        raise ValueError(
+            "TRACKHELM_AUTH=on needs an administrator, and there is no account yet: run `trackhelm-server "
+            "admin create NAME`, or let TRACKHELM_ADMIN_PASSWORD_FILE name a file with a password for "
+            f"'{FIRST_ADMIN}'."
+        )
+    account = Account(
+        name=FIRST_ADMIN,
+        name_key=FIRST_ADMIN,
+        kind=AccountKind.USER,
+        password_hash=hash_of(check_new_password(password)),
+        is_admin=True,
+        is_disabled=False,
+        creation_time=runtime.clock(),
+    )
+    try:
+        with runtime.database.writing() as session:
+            change_access(session)
+            session.add(account)
+            session.flush()
+    except IntegrityError:
+        pass  # Another process has made it at the same time.

@@ -1,0 +1,181 @@
+"""Workspaces, accounts, tokens, roles and grants. Owner: identity. Readers: every service.
+
+`trackhelm_domain.access` reads them for every service. A row of `access_epoch` counts the changes of what
+anybody may do: a service that remembers rights compares it with the number that it remembers them by.
+"""
+
+from enum import StrEnum
+
+from sqlalchemy import (
+    BigInteger,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    SmallInteger,
+    String,
+    Text,
+    false,
+    text,
+)
+from sqlalchemy import UniqueConstraint as Unique
+from sqlalchemy.orm import Mapped, mapped_column
+
+from trackhelm_core.db.statements import Base, BigId
+from trackhelm_core.limits import ACTOR_NAME_LENGTH, ARTIFACT_LOCATION_LENGTH, SOURCE_ADDRESS_LENGTH
+
+WORKSPACE_NAME_LENGTH = 63
+ROLE_NAME_LENGTH = 256
+# Case folding makes up to three characters of one.
+NAME_KEY_LENGTH = 3 * ACTOR_NAME_LENGTH
+DIGEST_BYTES = 32
+
+
+class Workspace(Base):
+    """A workspace. What belongs to one is to everybody outside of it as if it did not exist."""
+
+    __tablename__ = "workspace"
+    __table_args__ = (Unique("name"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    name: Mapped[str] = mapped_column(String(WORKSPACE_NAME_LENGTH))
+    description: Mapped[str] = mapped_column(Text)
+    artifact_root: Mapped[str] = mapped_column(String(ARTIFACT_LOCATION_LENGTH))
+    """The URI below which new experiments have their files; empty for the server's own store."""
+    creation_time: Mapped[int] = mapped_column(BigInteger)
+
+
+class AccountKind(StrEnum):
+    """Whether an account is a person's."""
+
+    USER = "user"
+    SERVICE = "service"
+
+
+class Account(Base):
+    """A user or a service account. `name_key` is the name without case: no two accounts differ in case only.
+
+    A service account belongs to a workspace and has no password; nor has who is authenticated elsewhere.
+    """
+
+    __tablename__ = "account"
+    __table_args__ = (Unique("name_key"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    name: Mapped[str] = mapped_column(String(ACTOR_NAME_LENGTH))
+    name_key: Mapped[str] = mapped_column(String(NAME_KEY_LENGTH))
+    kind: Mapped[str] = mapped_column(String(10))
+    workspace_id: Mapped[int | None] = mapped_column(ForeignKey("workspace.id", ondelete="CASCADE"))
+    password_hash: Mapped[str | None] = mapped_column(Text)
+    is_admin: Mapped[bool] = mapped_column(server_default=false(), default=False)
+    is_disabled: Mapped[bool] = mapped_column(server_default=false(), default=False)
+    creation_time: Mapped[int] = mapped_column(BigInteger)
+
+
+class AccessToken(Base):
+    """A token of an account. Its digest alone is stored: SHA-256, for it has 178 random bits.
+
+    `hint` is what of it may be shown: how it begins and ends. `scopes` are separated by commas.
+    """
+
+    __tablename__ = "access_token"
+    __table_args__ = (Unique("digest"), Index("ix_access_token_account_id", "account_id"))
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"))
+    digest: Mapped[bytes] = mapped_column(LargeBinary(DIGEST_BYTES))
+    hint: Mapped[str] = mapped_column(String(16))
+    name: Mapped[str] = mapped_column(String(ACTOR_NAME_LENGTH))
+    scopes: Mapped[str] = mapped_column(String(100))
+    workspace_id: Mapped[int | None] = mapped_column(ForeignKey("workspace.id", ondelete="CASCADE"))
+    experiment_id: Mapped[int | None] = mapped_column(ForeignKey("experiment.id", ondelete="CASCADE"))
+    created_by: Mapped[str] = mapped_column(String(ACTOR_NAME_LENGTH))
+    creation_time: Mapped[int] = mapped_column(BigInteger)
+    expiry_time: Mapped[int] = mapped_column(BigInteger)
+    last_used_time: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class Role(Base):
+    """A named set of grants in a workspace, which accounts are assigned to."""
+
+    __tablename__ = "role"
+    __table_args__ = (Unique("workspace_id", "name"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    workspace_id: Mapped[int] = mapped_column(ForeignKey("workspace.id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(String(ROLE_NAME_LENGTH))
+    description: Mapped[str] = mapped_column(Text)
+
+
+class RoleAssignment(Base):
+    """An account's role."""
+
+    __tablename__ = "role_assignment"
+    __table_args__ = (Unique("account_id", "role_id"), Index("ix_role_assignment_role_id", "role_id"))
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"))
+    role_id: Mapped[int] = mapped_column(ForeignKey("role.id", ondelete="CASCADE"))
+
+
+class ResourceType(StrEnum):
+    """The kind of what is granted."""
+
+    WORKSPACE = "workspace"
+    EXPERIMENT = "experiment"
+    MODEL = "registered_model"
+
+
+class AccessGrant(Base):
+    """A level that a role has, or an account by itself, on one thing or on all of a kind in a workspace.
+
+    Without an experiment or a registered model, it is on all of its kind. It ends with what it is about, so
+    that what is created under the same name later inherits nothing. `level` is one of
+    `trackhelm_core.access.Level`.
+    """
+
+    __tablename__ = "access_grant"
+    __table_args__ = (
+        Index("ix_access_grant_account_id", "account_id"),
+        Index("ix_access_grant_role_id", "role_id"),
+        Index("ix_access_grant_experiment_id", "experiment_id"),
+        Index("ix_access_grant_registered_model_id", "registered_model_id"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"))
+    role_id: Mapped[int | None] = mapped_column(ForeignKey("role.id", ondelete="CASCADE"))
+    workspace_id: Mapped[int] = mapped_column(ForeignKey("workspace.id", ondelete="CASCADE"))
+    resource_type: Mapped[str] = mapped_column(String(20))
+    experiment_id: Mapped[int | None] = mapped_column(ForeignKey("experiment.id", ondelete="CASCADE"))
+    registered_model_id: Mapped[int | None] = mapped_column(
+        ForeignKey("registered_model.id", ondelete="CASCADE")
+    )
+    level: Mapped[int] = mapped_column(SmallInteger)
+
+
+class AccessEpoch(Base):
+    """One row: how often what anybody may do has changed. Who changes it holds its lock until the commit."""
+
+    __tablename__ = "access_epoch"
+
+    id: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    epoch: Mapped[int] = mapped_column(BigInteger)
+
+
+class AuthEvent(Base):
+    """How often, in one minute, somebody was let in or refused, for one reason, from one address.
+
+    It is apart from the audit trail, which takes turns at its end and is never shortened: who guesses
+    passwords could otherwise hold up every governed change. `minute` is its first millisecond.
+    """
+
+    __tablename__ = "auth_event"
+    __table_args__ = (Unique("minute", "source_address", "name", "reason"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    minute: Mapped[int] = mapped_column(BigInteger)
+    source_address: Mapped[str] = mapped_column(String(SOURCE_ADDRESS_LENGTH))
+    name: Mapped[str] = mapped_column(String(ACTOR_NAME_LENGTH))
+    reason: Mapped[str] = mapped_column(String(30))
+    count: Mapped[int] = mapped_column(Integer, server_default=text("1"), default=1)

@@ -1,0 +1,1 @@
+"""Roles and grants: MLflow's endpoints of both generations."""

@@ -1,0 +1,21 @@
+"""The record of the identity service, for compositions."""
+
+from trackhelm_core.runtime import API_3, Mount, Service
+from trackhelm_identity.roles import routes as roles_routes
+from trackhelm_identity.tokens import routes as tokens_routes
+from trackhelm_identity.users import routes as users_routes
+from trackhelm_identity.workspaces import routes as workspaces_routes
+
+SERVICE = Service(
+    name="identity",
+    mounts=(
+        Mount(users_routes.router),
+        Mount(tokens_routes.router),
+        Mount(tokens_routes.accounts_router),
+        Mount(workspaces_routes.router, API_3),
+        Mount(roles_routes.router, API_3),
+        Mount(roles_routes.users_router, API_3),
+        Mount(roles_routes.experiments_router),
+        Mount(roles_routes.models_router),
+    ),
+)

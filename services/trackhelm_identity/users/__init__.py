@@ -1,0 +1,1 @@
+"""Accounts of users: MLflow's endpoints of them."""

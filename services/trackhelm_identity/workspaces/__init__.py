@@ -1,0 +1,1 @@
+"""Workspaces: MLflow's endpoints of them."""

@@ -1,0 +1,159 @@
+"""Rules about workspaces: their names, who sees them, and that none is deleted with something in it."""
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from trackhelm_core.access import DEFAULT_WORKSPACE, DEFAULT_WORKSPACE_ID, Level, Principal
+from trackhelm_core.errors import (
+    AlreadyExistsError,
+    ApiError,
+    ConflictError,
+    ErrorCode,
+    InvalidParameterError,
+    NotFoundError,
+)
+from trackhelm_core.limits import TEXT_LENGTH
+from trackhelm_core.validation import check_length
+from trackhelm_core.wire.arguments import quoted
+from trackhelm_domain.access.rights import change_access
+from trackhelm_domain.audit import Action, AuditContext, Change, Entity, EntityType, State, record
+from trackhelm_domain.locations import check_artifact_location
+from trackhelm_domain.tables import AccessGrant, Role, Workspace
+from trackhelm_domain.tables.identity import ResourceType
+from trackhelm_identity.workspaces import store
+
+# As a Kubernetes namespace is named.
+_NAME: Final = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])")
+_RESERVED: Final = frozenset({"workspaces", "api", "ajax-api", "static-files"})
+
+_ROLES: Final = (
+    ("viewer", "Reads every experiment and model.", {ResourceType.EXPERIMENT: 1, ResourceType.MODEL: 1}),
+    (
+        "member",
+        "Reads everything, creates experiments and models, and owns what it creates.",
+        {ResourceType.WORKSPACE: 2},
+    ),
+    (
+        "editor",
+        "A member who changes every experiment and model.",
+        {ResourceType.WORKSPACE: 2, ResourceType.EXPERIMENT: 3, ResourceType.MODEL: 3},
+    ),
+    ("manager", "Manages the workspace and everything in it.", {ResourceType.WORKSPACE: 4}),
+)
+"""The roles that a workspace begins with, as the first migration gives them to the default one."""
+
+
+def list_workspaces(session: Session, asker: Principal) -> list[Workspace]:
+    """Return the workspaces that somebody may see anything of."""
+    return [row for row in store.all_workspaces(session) if sees(asker, row)]
+
+
+def get_workspace(session: Session, name: str, asker: Principal) -> Workspace:
+    """Return a workspace; one that somebody has no part in is as if it were missing."""
+    row = store.by_name(session, name)
+    if row is None or not sees(asker, row):
+        raise workspace_not_found(name)
+    return row
+
+
+def sees(asker: Principal, row: Workspace) -> bool:
+    """Return whether somebody may see that there is a workspace."""
+    return asker.is_admin or asker.rights_in(row.id).is_member
+
+
+def create_workspace(
+    session: Session, name: str, description: str, root: str, context: AuditContext
+) -> Workspace:
+    """Create a workspace with the roles viewer, member, editor and manager."""
+    if not _NAME.fullmatch(name) or name in _RESERVED:
+        raise InvalidParameterError(
+            f"Workspace name {quoted(name)} is invalid: it must have 2 to 63 lower-case letters, digits and "
+            f"'-', begin and end with a letter or digit, and be none of {', '.join(sorted(_RESERVED))}."
+        )
+    change_access(session)
+    if store.by_name(session, name) is not None:
+        raise AlreadyExistsError(f"Workspace '{name}' already exists.")
+    row = Workspace(
+        name=name,
+        description=check_length(description, "description", TEXT_LENGTH),
+        artifact_root=_checked_root(root),
+        creation_time=context.time,
+    )
+    roles = [
+        (
+            Role(name=role, description=text),
+            [AccessGrant(resource_type=kind, level=int(Level(level))) for kind, level in granted.items()],
+        )
+        for role, text, granted in _ROLES
+    ]
+    store.insert(session, row, roles)
+    record(session, Change(_entity(row), Action.CREATED, None, _state(row)), context)
+    return row
+
+
+def update_workspace(
+    session: Session, name: str, description: str | None, root: str | None, context: AuditContext
+) -> Workspace:
+    """Change a workspace's description, or its root for experiments that are created from then on."""
+    change_access(session)
+    row = _found(session, name)
+    before = _state(row)
+    if description is not None:
+        row.description = check_length(description, "description", TEXT_LENGTH)
+    if root is not None:
+        row.artifact_root = _checked_root(root)
+    session.flush()
+    record(session, Change(_entity(row), Action.UPDATED, before, _state(row)), context)
+    return row
+
+
+def delete_workspace(session: Session, name: str, mode: str, context: AuditContext) -> None:
+    """Delete a workspace that has nothing in it."""
+    if mode != "RESTRICT":
+        raise ApiError(
+            ErrorCode.NOT_IMPLEMENTED,
+            f"Trackhelm does not delete a workspace with mode {quoted(mode)}: delete for good what is in it, "
+            "then the workspace with mode RESTRICT.",
+        )
+    change_access(session)
+    row = _found(session, name)
+    if row.id == DEFAULT_WORKSPACE_ID:
+        raise InvalidParameterError(f"The workspace '{DEFAULT_WORKSPACE}' cannot be deleted.")
+    if contents := store.contents(session, row.id):
+        listed = ", ".join(f"{count} {kind}" for kind, count in contents.items())
+        raise ConflictError(f"Workspace '{name}' is not empty: it has {listed}.")
+    entity, before = _entity(row), _state(row)
+    store.delete(session, row)
+    record(session, Change(entity, Action.DELETED, before, None), context)
+
+
+def workspace_not_found(name: str) -> NotFoundError:
+    """Return the error for a workspace that is not there, or that the caller has no part in."""
+    return NotFoundError(f"Workspace '{name}' not found")
+
+
+def names_of(rows: Sequence[Workspace]) -> dict[int, str]:
+    """Return the name of each workspace."""
+    return {row.id: row.name for row in rows}
+
+
+def _found(session: Session, name: str) -> Workspace:
+    row = store.by_name(session, name)
+    if row is None:
+        raise workspace_not_found(name)
+    return row
+
+
+def _checked_root(root: str) -> str:
+    return check_artifact_location(root) if root else ""
+
+
+def _entity(row: Workspace) -> Entity:
+    return Entity(EntityType.WORKSPACE, row.name)
+
+
+def _state(row: Workspace) -> State:
+    return {"description": row.description, "default_artifact_root": row.artifact_root}

@@ -1,0 +1,284 @@
+"""Stock clients of a server that checks who calls: logins, grants of both generations, workspaces."""
+
+import os
+import sys
+import types
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import pytest
+from mlflow.exceptions import MlflowException
+from mlflow.tracking import MlflowClient
+
+from tests.contract.clients.conftest import GENERATION
+from tests.e2e.server import ServerProcess
+
+PASSWORD = "a password of {}"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    """A server of this module's own, on which everybody logs in."""
+    folder = tmp_path_factory.mktemp("access")
+    password = folder / "password"
+    password.write_text(PASSWORD.format("admin"))
+    environment = {"TRACKHELM_AUTH": "on", "TRACKHELM_ADMIN_PASSWORD_FILE": str(password)}
+    process = ServerProcess(folder / "data", environment)
+    process.start()
+    yield process
+    process.stop()
+
+
+@pytest.fixture(scope="module")
+def service(server: ServerProcess) -> Any:
+    """Return MLflow's client of users and permissions.
+
+    Its package imports that of MLflow's own server, which needs `flask_wtf`, and Flask, which the environment
+    of the older generation does not have; the client itself uses nothing of them.
+    """
+    os.environ.setdefault("MLFLOW_FLASK_SERVER_SECRET_KEY", "unused")
+    if GENERATION < 3:
+        return _client_alone(server.url)
+    for name in ("flask_wtf", "flask_wtf.csrf"):
+        if name not in sys.modules:
+            stand_in = types.ModuleType(name)
+            stand_in.CSRFProtect = object  # type: ignore[attr-defined]
+            sys.modules[name] = stand_in
+    from mlflow.server import get_app_client  # noqa: PLC0415
+
+    return get_app_client("basic-auth", server.url)
+
+
+def _client_alone(url: str) -> Any:
+    """Return that client with stand-ins for the packages around it, of which it needs the paths' prefix."""
+    folder = Path(mlflow.__file__).parent / "server"
+    for name, path in (("mlflow.server", folder), ("mlflow.server.auth", folder / "auth")):
+        package = types.ModuleType(name)
+        package.__path__ = [str(path)]
+        sys.modules[name] = package
+    handlers = types.ModuleType("mlflow.server.handlers")
+    handlers._get_rest_path = lambda path, version=2: f"/api/{version}.0{path}"  # type: ignore[attr-defined]
+    sys.modules[handlers.__name__] = handlers
+    from mlflow.server.auth.client import AuthServiceClient  # noqa: PLC0415
+
+    return AuthServiceClient(url)
+
+
+class Acting:
+    """Makes the client act as one user or another."""
+
+    def __init__(self, patch: pytest.MonkeyPatch) -> None:
+        self._patch = patch
+
+    def __call__(self, name: str) -> None:
+        self._patch.delenv("MLFLOW_TRACKING_TOKEN", raising=False)
+        self._patch.setenv("MLFLOW_TRACKING_USERNAME", name)
+        self._patch.setenv("MLFLOW_TRACKING_PASSWORD", PASSWORD.format(name))
+
+    def by_token(self, token: str) -> None:
+        self._patch.delenv("MLFLOW_TRACKING_USERNAME", raising=False)
+        self._patch.delenv("MLFLOW_TRACKING_PASSWORD", raising=False)
+        self._patch.setenv("MLFLOW_TRACKING_TOKEN", token)
+
+    def nobody(self) -> None:
+        for name in ("USERNAME", "PASSWORD", "TOKEN"):
+            self._patch.delenv(f"MLFLOW_TRACKING_{name}", raising=False)
+
+
+@pytest.fixture
+def acting(monkeypatch: pytest.MonkeyPatch) -> Acting:
+    acting = Acting(monkeypatch)
+    acting("admin")
+    return acting
+
+
+def new_user(service: Any, name: str) -> str:
+    user = service.create_user(name, PASSWORD.format(name))
+    assert (user.username, user.is_admin) == (name, False)
+    return name
+
+
+def test_who_does_not_log_in_is_refused_at_once(acting: Acting) -> None:
+    acting.nobody()
+    with pytest.raises(MlflowException, match="You are not authenticated"):
+        MlflowClient().search_experiments()
+    acting("stranger")
+    with pytest.raises(MlflowException, match="user name or the password is wrong"):
+        MlflowClient().search_experiments()
+
+
+def test_users_are_made_read_changed_and_deleted(service: Any, acting: Acting) -> None:
+    name = new_user(service, "made")
+    assert service.get_user(name).id == service.get_user(name).id
+    with pytest.raises(MlflowException, match="already exists") as taken:
+        service.create_user(name, PASSWORD.format(name))
+    assert "argon2" not in str(taken.value)
+    service.update_user_admin(name, is_admin=True)
+    assert service.get_user(name).is_admin
+    service.update_user_admin(name, is_admin=False)
+    service.update_user_password(name, "another password of made")
+    acting(name)
+    with pytest.raises(MlflowException, match="wrong"):
+        MlflowClient().search_experiments()
+    acting("admin")
+    service.delete_user(name)
+    with pytest.raises(MlflowException, match="not found"):
+        service.get_user(name)
+
+
+def _grant(service: Any, experiment_id: str, name: str, permission: str) -> None:
+    if GENERATION >= 3:
+        service.grant_user_permission(name, "experiment", experiment_id, permission)
+    else:
+        service.create_experiment_permission(experiment_id, name, permission)
+
+
+def _revoke(service: Any, experiment_id: str, name: str) -> None:
+    if GENERATION >= 3:
+        service.revoke_user_permission(name, "experiment", experiment_id)
+    else:
+        service.delete_experiment_permission(experiment_id, name)
+
+
+def test_a_grant_on_an_experiment_is_heeded_from_the_next_call_on(service: Any, acting: Acting) -> None:
+    client = MlflowClient()
+    experiment = client.create_experiment("granted to somebody")
+    name = new_user(service, "somebody")
+    acting(name)
+    with pytest.raises(MlflowException, match="No Experiment with id"):
+        client.get_experiment(experiment)
+    acting("admin")
+    _grant(service, experiment, name, "READ")
+    acting(name)
+    assert client.get_experiment(experiment).name == "granted to somebody"
+    with pytest.raises(MlflowException, match="Permission denied"):
+        client.create_run(experiment)
+    acting("admin")
+    _revoke(service, experiment, name)
+    _grant(service, experiment, name, "EDIT")
+    acting(name)
+    run = client.create_run(experiment)
+    client.log_metric(run.info.run_id, "m", 1.0)
+    assert client.get_run(run.info.run_id).data.metrics == {"m": 1.0}
+    with pytest.raises(MlflowException, match="Permission denied"):
+        client.delete_experiment(experiment)
+    acting("admin")
+    _revoke(service, experiment, name)
+    acting(name)
+    with pytest.raises(MlflowException, match="not found"):
+        client.log_metric(run.info.run_id, "m", 2.0)
+
+
+@pytest.mark.skipif(GENERATION >= 3, reason="gone from clients since 3.13")
+def test_permissions_of_the_older_generation(service: Any, acting: Acting) -> None:
+    client = MlflowClient()
+    experiment = client.create_experiment("of the older generation")
+    client.create_registered_model("older")
+    name = new_user(service, "older-user")
+    found = service.create_experiment_permission(experiment, name, "READ")
+    assert (found.experiment_id, found.permission) == (experiment, "READ")
+    service.update_experiment_permission(experiment, name, "MANAGE")
+    assert service.get_experiment_permission(experiment, name).permission == "MANAGE"
+    service.delete_experiment_permission(experiment, name)
+    with pytest.raises(MlflowException, match="no permission"):
+        service.get_experiment_permission(experiment, name)
+    found = service.create_registered_model_permission("older", name, "READ")
+    assert (found.name, found.permission) == ("older", "READ")
+    service.update_registered_model_permission("older", name, "EDIT")
+    acting(name)
+    client.update_registered_model("older", "described by a user")
+    acting("admin")
+    service.delete_registered_model_permission("older", name)
+
+
+@pytest.mark.since_3
+def test_roles_and_permissions_of_the_newer_generation(service: Any, acting: Acting) -> None:
+    client = MlflowClient()
+    name = new_user(service, "newer-user")
+    assert {"viewer", "member", "editor", "manager"} <= {role.name for role in service.list_roles("default")}
+    role = service.create_role(workspace="default", name="trainers", description="who train")
+    assert service.get_role(role.id).name == "trainers"
+    permission = service.add_role_permission(role.id, "experiment", "*", "READ")
+    assert [each.permission for each in service.list_role_permissions(role.id)] == ["READ"]
+    assert service.update_role_permission(permission.id, "EDIT").permission == "EDIT"
+    service.assign_role(name, role.id)
+    assert [each.name for each in service.list_user_roles(name)] == ["trainers"]
+    assert [each.role_id for each in service.list_role_users(role.id)] == [role.id]
+    experiment = client.create_experiment("of the newer generation")
+    assert service.get_user_permission(name, "experiment", experiment) is not None
+    acting(name)
+    client.create_run(experiment)
+    acting("admin")
+    service.unassign_role(name, role.id)
+    service.remove_role_permission(permission.id)
+    service.update_role(role.id, description="nobody")
+    service.delete_role(role.id)
+    acting(name)
+    with pytest.raises(MlflowException, match="No Experiment with id"):
+        client.get_experiment(experiment)
+
+
+def test_a_token_stands_for_its_owner_and_trains(server: ServerProcess, service: Any, acting: Acting) -> None:
+    import httpx  # noqa: PLC0415
+
+    name = new_user(service, "trainer")
+    answer = httpx.post(
+        f"{server.url}/api/2.0/trackhelm/tokens/create",
+        json={"name": "training"},
+        auth=(name, PASSWORD.format(name)),
+    )
+    token = answer.json()["token"]
+    experiment = mlflow.create_experiment("trained by token")
+    _grant(service, experiment, name, "MANAGE")
+    acting.by_token(token)
+    with mlflow.start_run(experiment_id=experiment) as run:
+        mlflow.log_param("p", 1)
+        mlflow.log_metric("m", 0.5, step=1)
+        mlflow.log_text("text", "folder/file.txt")
+    assert mlflow.artifacts.load_text(f"runs:/{run.info.run_id}/folder/file.txt") == "text"
+    # `~/.mlflow/credentials` knows a name and a password only.
+    os.environ.pop("MLFLOW_TRACKING_TOKEN")
+    os.environ["MLFLOW_TRACKING_USERNAME"] = name
+    os.environ["MLFLOW_TRACKING_PASSWORD"] = token
+    assert MlflowClient().get_run(run.info.run_id).data.params == {"p": "1"}
+
+
+@pytest.mark.since_3
+def test_a_workspace_keeps_its_experiments_to_itself(service: Any, acting: Acting) -> None:
+    client = MlflowClient()
+    assert "default" in {each.name for each in mlflow.list_workspaces()}
+    mlflow.create_workspace("team-a", description="of one team")
+    assert mlflow.get_workspace("team-a").description == "of one team"
+    mlflow.set_workspace("team-a")
+    try:
+        experiment = client.create_experiment("the name may be taken elsewhere")
+        run = client.create_run(experiment)
+        assert run.info.artifact_uri.startswith("mlflow-artifacts:/workspaces/team-a/")
+        client.log_text(run.info.run_id, "of team a", "a.txt")
+        assert mlflow.artifacts.load_text(f"{run.info.artifact_uri}/a.txt") == "of team a"
+        client.create_registered_model("same name")
+    finally:
+        mlflow.set_workspace("default")
+    try:
+        with pytest.raises(MlflowException, match="No Experiment with id"):
+            client.get_experiment(experiment)
+        assert client.get_experiment_by_name("the name may be taken elsewhere") is None
+        client.create_experiment("the name may be taken elsewhere")
+        client.create_registered_model("same name")
+    finally:
+        mlflow.set_workspace(None)
+    with pytest.raises(MlflowException, match="is not empty"):
+        mlflow.delete_workspace("team-a")
+
+
+def test_scripts_of_training_read_their_credentials_from_the_environment(
+    service: Any, acting: Acting, tmp_path: Path
+) -> None:
+    name = new_user(service, "viewer-of-one")
+    experiment = mlflow.create_experiment("seen by a viewer")
+    _grant(service, experiment, name, "READ")
+    acting(name)
+    with pytest.raises(MlflowException, match="Permission denied"):
+        mlflow.start_run(experiment_id=experiment)

@@ -1,0 +1,247 @@
+"""Logins: modes, first administrators, failures that make who fails wait, and what is noted of them."""
+
+import base64
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import select
+from starlette.testclient import TestClient
+from typer.testing import CliRunner
+
+from tests.fixtures.databases import lay_migrated_sqlite_database
+from tests.integration.access.conftest import MLFLOW, OWN, PASSWORD, Site
+from trackhelm_cli.main import app as command
+from trackhelm_core.errors import ApiError
+from trackhelm_core.settings import AuthSettings, HttpSettings, StorageSettings
+from trackhelm_domain.access.logins import NAME_FAILURES, WINDOW_SECONDS, FailedLogins
+from trackhelm_domain.access.tokens import TokenKind, is_token, new_token
+from trackhelm_domain.tables import AccessToken, Account, AuthEvent
+from trackhelm_embedded.app import embedded_app
+
+PROXIES = "10.1.0.0/16"
+
+
+def basic(name: str, password: str) -> dict[str, str]:
+    return {"Authorization": f"Basic {base64.b64encode(f'{name}:{password}'.encode()).decode()}"}
+
+
+@contextmanager
+def served(folder: Path, auth: AuthSettings, address: str = "127.0.0.1") -> Iterator[TestClient]:
+    """Yield a client of a server over a folder, at an address."""
+    if not (folder / "trackhelm.db").exists():
+        lay_migrated_sqlite_database(folder / "trackhelm.db")
+    app = embedded_app(StorageSettings(data=folder), auth=auth)
+    with TestClient(app, base_url="http://127.0.0.1", client=(address, 5)) as client:
+        yield client
+
+
+def whoami(client: TestClient, headers: dict[str, str]) -> Any:
+    return client.get(f"{MLFLOW}/users/current", headers=headers)
+
+
+# Modes and first administrators.
+
+
+def test_a_server_that_checks_nobody_says_so_where_others_reach_it() -> None:
+    for host in ("127.0.0.1", "localhost", "::1"):
+        AuthSettings().check_exposure(host)
+    for host in ("0.0.0.0", "10.0.0.1", "::"):
+        AuthSettings(auth="off").check_exposure(host)
+        with pytest.raises(ValueError, match="TRACKHELM_AUTH=on"):
+            AuthSettings().check_exposure(host)
+
+
+def test_the_command_does_not_start_such_a_server(tmp_path: Path) -> None:
+    result = CliRunner().invoke(command, ["embedded", "--host", "0.0.0.0", "--data", str(tmp_path)])
+    assert result.exit_code == 2
+    assert "TRACKHELM_AUTH=off" in result.output or "`off`" in result.output
+    assert HttpSettings().host == "127.0.0.1"
+
+
+def test_without_an_account_a_server_that_checks_does_not_start_and_says_what_to_do(tmp_path: Path) -> None:
+    with (
+        pytest.raises(ValueError, match=r"admin create NAME.*TRACKHELM_ADMIN_PASSWORD_FILE"),
+        served(tmp_path, AuthSettings(auth="on")),
+    ):
+        pass
+
+
+def test_the_password_file_is_used_once(tmp_path: Path) -> None:
+    file = tmp_path / "password"
+    file.write_text("the first password\n", encoding="utf-8")
+    auth = AuthSettings(auth="on", admin_password_file=file)
+    with served(tmp_path / "data", auth) as client:
+        assert whoami(client, basic("admin", "the first password")).json()["user"]["is_admin"]
+    file.write_text("another password", encoding="utf-8")
+    with served(tmp_path / "data", auth) as client:
+        assert whoami(client, basic("admin", "another password")).status_code == 401
+        assert whoami(client, basic("ADMIN", "the first password")).status_code == 200
+
+
+def test_an_administrator_is_made_and_let_in_again_on_the_machine(tmp_path: Path) -> None:
+    lay_migrated_sqlite_database(tmp_path / "data" / "trackhelm.db")
+    password = tmp_path / "password"
+    password.write_text("made on the machine", encoding="utf-8")
+
+    def run(*words: str) -> Any:
+        options = ["--password-file", str(password), "--data", str(tmp_path / "data")]
+        return CliRunner().invoke(command, ["admin", *words, *options])
+
+    assert run("create", "ada").exit_code == 0
+    refused = run("create", "Ada")
+    assert refused.exit_code == 2
+    assert "admin reset" in refused.output
+    with served(tmp_path / "data", AuthSettings(auth="on")) as client:
+        ada = basic("ada", "made on the machine")
+        token = client.post(f"{OWN}/tokens/create", json={"name": "t"}, headers=ada).json()["token"]
+        bearer = {"Authorization": f"Bearer {token}"}
+        assert whoami(client, bearer).status_code == 200
+        password.write_text("set on the machine", encoding="utf-8")
+        assert run("reset", "ada").exit_code == 0
+        # In a process of its own: this one learns of it by the epoch, within seconds at the most.
+        events = client.get(f"{OWN}/audit/events", headers=basic("ada", "set on the machine")).json()[
+            "events"
+        ]
+        assert (events[0]["actor_kind"], events[0]["action"]) == ("operator", "password_set")
+        assert whoami(client, bearer).status_code == 401
+    password.write_text("short", encoding="utf-8")
+    assert "12 to 1024 characters" in run("reset", "ada").output
+
+
+def test_the_last_administrator_stays(site: Site) -> None:
+    for method, path, message in (
+        ("DELETE", "users/delete", {"username": "admin"}),
+        ("PATCH", "users/update-admin", {"username": "admin", "is_admin": False}),
+    ):
+        answer = site.send("admin", method, path, json=message)
+        assert answer.status_code == 400
+        assert answer.json()["error_code"] == "INVALID_PARAMETER_VALUE"
+
+
+def test_whom_a_proxy_names_has_an_account_from_the_first_request_on(tmp_path: Path) -> None:
+    auth = AuthSettings(auth="proxy", trusted_proxies=PROXIES, new_user_role="member")
+    message = {"name": uuid.uuid4().hex}
+    with served(tmp_path, auth, "10.1.2.3") as client:
+        ada = {"X-Forwarded-User": "ada"}
+        created = client.post(f"{MLFLOW}/experiments/create", json=message, headers=ada)
+        assert created.status_code == 200
+        bob = {"X-Forwarded-User": "bob"}
+        found = client.get(f"{MLFLOW}/experiments/get", params=created.json(), headers=bob)
+        assert found.status_code == 200
+        assert (
+            client.post(f"{MLFLOW}/experiments/delete", json=created.json(), headers=bob).status_code == 403
+        )
+        assert (
+            client.post(f"{MLFLOW}/experiments/delete", json=created.json(), headers=ada).status_code == 200
+        )
+        assert whoami(client, {}).status_code == 401
+        assert whoami(client, basic("ada", "a password")).status_code == 401
+    with served(tmp_path, auth, "10.2.0.1") as client:
+        # From anybody else the header is nothing.
+        assert whoami(client, {"X-Forwarded-User": "ada"}).status_code == 401
+
+
+def test_in_mode_on_no_header_is_a_login(tmp_path: Path) -> None:
+    file = tmp_path / "password"
+    file.write_text("the first password", encoding="utf-8")
+    auth = AuthSettings(auth="on", admin_password_file=file, trusted_proxies=PROXIES)
+    with served(tmp_path / "data", auth, "10.1.2.3") as client:
+        assert whoami(client, {"X-Forwarded-User": "admin"}).status_code == 401
+        twice = [("Authorization", "Bearer a"), ("Authorization", "Bearer b")]
+        assert client.get(f"{MLFLOW}/users/current", headers=twice).status_code == 401
+
+
+def test_a_proxy_must_be_named() -> None:
+    with pytest.raises(ValueError, match="TRACKHELM_TRUSTED_PROXIES"):
+        AuthSettings(auth="proxy")
+
+
+# Failures.
+
+
+def test_the_eleventh_failure_waits_and_nobody_else_does() -> None:
+    now = [0.0]
+    failed = FailedLogins(lambda: now[0])
+    for _ in range(NAME_FAILURES):
+        failed.check("ada", "10.0.0.1")
+        failed.add("ada", "10.0.0.1")
+    with pytest.raises(ApiError) as refused:
+        failed.check("ADA", "10.0.0.1")
+    assert (refused.value.status, refused.value.retry_after_seconds) == (429, 30)
+    failed.check("ada", "10.0.0.2")
+    failed.check("bob", "10.0.0.1")
+    now[0] = WINDOW_SECONDS
+    failed.check("ada", "10.0.0.1")
+
+
+def test_addresses_of_one_network_of_64_bits_are_one() -> None:
+    failed = FailedLogins(lambda: 0.0)
+    for number in range(20):
+        failed.add(f"user {number}", f"2001:db8::{number:x}")
+    with pytest.raises(ApiError):
+        failed.check("somebody", "2001:db8::ffff")
+    failed.check("somebody", "2001:db8:0:1::1")
+
+
+def test_a_guesser_waits_and_the_user_does_not(site: Site) -> None:
+    name = site.new_user()
+    for _ in range(NAME_FAILURES):
+        assert (
+            site.send(None, "GET", "users/current", headers=basic(name, "wrong password")).status_code == 401
+        )
+    answer = site.send(None, "GET", "users/current", headers=basic(name, "wrong password, too"))
+    assert answer.status_code == 429
+    assert answer.headers["retry-after"]
+    # A token, and who is remembered, are let in from the same address.
+    site.tokens["known"] = site.new_token("admin")
+    site.get("known", "users/current")
+
+
+def test_an_unknown_name_and_a_wrong_password_are_told_alike_and_noted_apart(site: Site) -> None:
+    name, unknown = site.new_user(), f"nobody-{uuid.uuid4().hex[:8]}"
+    texts = {
+        site.send(None, "GET", "users/current", headers=basic(each, "wrong password")).text
+        for each in (name, unknown)
+    }
+    assert len(texts) == 1
+    app: Any = site.client.app
+    notes = app.state.door.notes
+    notes.write()
+    with site.runtime.database.reading() as session:
+        noted = session.execute(select(AuthEvent.name, AuthEvent.reason)).all()
+    assert (name, "wrong_password") in noted
+    # What was given as a name may be a mistyped password.
+    assert unknown not in {row.name for row in noted}
+
+
+def test_nothing_stored_is_a_password_or_a_token(site: Site) -> None:
+    name = site.new_user()
+    token = site.new_token(name)
+    with site.runtime.database.reading() as session:
+        account = session.scalars(select(Account).where(Account.name == name)).one()
+        stored = session.scalars(select(AccessToken).where(AccessToken.account_id == account.id)).one()
+    assert account.password_hash
+    assert account.password_hash.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+    assert PASSWORD.format(name) not in account.password_hash
+    assert token.encode() not in stored.digest
+    assert stored.hint == f"thp_…{token[-4:]}"
+    listed = site.get(name, f"{OWN}/tokens/list")
+    assert token not in str(listed)
+    events = site.get("admin", f"{OWN}/audit/events", actor=name)
+    assert token not in str(events)
+
+
+@given(st.sampled_from(TokenKind), st.integers(0, 39), st.characters(codec="ascii"))
+def test_a_token_with_another_character_is_none(kind: TokenKind, place: int, character: str) -> None:
+    token = new_token(kind).text
+    assert is_token(token)
+    changed = token[:place] + character + token[place + 1 :]
+    assert is_token(changed) == (changed == token)
+    assert not is_token(token[:-1])
+    assert not is_token(token + "0")

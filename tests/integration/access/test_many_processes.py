@@ -1,0 +1,97 @@
+"""Rights where services are processes of their own: a change counts at the next request to any of them."""
+
+import uuid
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from tests.fixtures.backing_services import redis_database
+from tests.fixtures.databases import migrated_postgres_database
+from tests.integration.access.conftest import OWN, PASSWORD, Site
+from trackhelm_core.settings import AuthSettings, RedisSettings, StorageSettings
+from trackhelm_embedded.app import embedded_app
+
+METRIC: dict[str, Any] = {"key": "m", "value": 1.0, "timestamp": 1, "step": 0}
+
+
+@pytest.fixture(scope="module")
+def processes(
+    tmp_path_factory: pytest.TempPathFactory, postgres_server: str, redis_server: str
+) -> Iterator[list[Site]]:
+    """Yield three servers over one database and one Redis, as processes of their own would be."""
+    folder = tmp_path_factory.mktemp("processes")
+    password = folder / "password"
+    password.write_text(PASSWORD.format("admin"), encoding="utf-8")
+    auth = AuthSettings(auth="on", admin_password_file=password)
+    storage = StorageSettings(data=folder / "data", database_url=migrated_postgres_database(postgres_server))
+    with redis_database(redis_server) as url, ExitStack() as running:
+        sites = []
+        for _ in range(3):
+            app = embedded_app(storage, RedisSettings(redis_url=url), auth=auth)
+            client = running.enter_context(
+                TestClient(app, raise_server_exceptions=False, base_url="http://127.0.0.1")
+            )
+            sites.append(Site(client, app.state.runtime, Path(folder)))
+        yield sites
+
+
+def new_run(site: Site) -> tuple[str, str]:
+    experiment = site.post("admin", "experiments/create", name=uuid.uuid4().hex)["experiment_id"]
+    return experiment, site.post("admin", "runs/create", experiment_id=experiment)["run"]["info"]["run_id"]
+
+
+@pytest.mark.parametrize("other_logs_between", [False, True])
+def test_the_first_append_after_a_revocation_is_refused_in_every_process(
+    processes: list[Site],
+    other_logs_between: bool,  # noqa: FBT001 - a parameter of the test
+) -> None:
+    identity, *ingests = processes
+    experiment, run = new_run(identity)
+    name, other = identity.new_user(), identity.new_user(role="editor")
+    message = {"experiment_id": experiment, "username": name}
+    identity.post("admin", "experiments/permissions/create", permission="EDIT", **message)
+    for ingest in ingests:
+        for _ in range(3):
+            ingest.post(name, "runs/log-metric", run_id=run, **METRIC)
+            ingest.post(other, "runs/log-metric", run_id=run, **METRIC)
+    answer = identity.send("admin", "DELETE", "experiments/permissions/delete", json=message)
+    assert answer.status_code == 200
+    for ingest in ingests:
+        if other_logs_between:
+            # By which this process learns that something has changed, and not what.
+            ingest.post(other, "runs/log-metric", run_id=run, **METRIC)
+        ingest.post(name, "runs/log-metric", 404, run_id=run, **METRIC)
+        ingest.post(other, "runs/log-metric", run_id=run, **METRIC)
+    identity.post("admin", "experiments/permissions/create", permission="EDIT", **message)
+    for ingest in ingests:
+        ingest.post(name, "runs/log-metric", run_id=run, **METRIC)
+
+
+def test_a_revoked_token_appends_nothing_more(processes: list[Site]) -> None:
+    identity, *ingests = processes
+    _, run = new_run(identity)
+    owner = identity.new_user(role="editor")
+    token = identity.new_token(owner, scopes=["write"])
+    for ingest in ingests:
+        ingest.tokens["bearer"] = token
+        ingest.post("bearer", "runs/log-metric", run_id=run, **METRIC)
+    identity.post(owner, f"{OWN}/tokens/revoke", token=token)
+    for ingest in ingests:
+        ingest.post("bearer", "runs/log-metric", 401, run_id=run, **METRIC)
+
+
+def test_what_was_just_created_is_found_by_the_other_processes(processes: list[Site]) -> None:
+    identity, ingest, query = processes
+    member = identity.new_user(role="member")
+    # Each process remembers the member from before.
+    for site in (ingest, query):
+        site.post(member, "experiments/search", max_results=1)
+    experiment = ingest.post(member, "experiments/create", name=uuid.uuid4().hex)["experiment_id"]
+    assert query.get(member, "experiments/get", experiment_id=experiment)["experiment"]
+    run = query.post(member, "runs/create", experiment_id=experiment)["run"]["info"]["run_id"]
+    ingest.post(member, "runs/log-metric", run_id=run, **METRIC)
+    query.post(member, "experiments/delete", experiment_id=experiment)
