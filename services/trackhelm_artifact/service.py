@@ -32,6 +32,7 @@ SERVICE = Service(
         Mount(direct_routes.multipart_router),
         Mount(direct_routes.presigned_router),
         Mount(files_routes.api_router),
+        Mount(files_routes.archive_router),
         Mount(files_routes.ajax_router, AJAX_2),
         Mount(files_routes.root_router, ROOT),
         Mount(files_routes.server_info_router, API_3),

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from trackhelm_artifact.files import logic, paths, schemas
+from trackhelm_artifact.files.archives import archive_blocks, files_of
 from trackhelm_artifact.files.checksums import expected_checksums, repr_digest, wants_sha256
 from trackhelm_artifact.files.downloads import StoreResponse, asks_for_all, file_response
 from trackhelm_artifact.files.logic import Announced, Asked, Pages, next_page, next_page_of_path
@@ -24,7 +25,7 @@ from trackhelm_artifact.objects.keys import ObjectKey
 from trackhelm_artifact.objects.opening import stores_of
 from trackhelm_artifact.objects.store import Entry, MissingObjectError, Page
 from trackhelm_core.access import Need, needs
-from trackhelm_core.errors import ApiError, ErrorCode
+from trackhelm_core.errors import ApiError, ErrorCode, InvalidParameterError
 from trackhelm_core.runtime import Runtime, RuntimeDep
 from trackhelm_core.wire.replies import JSON_MEDIA_TYPE, Empty, documented, empty_reply, encode, reply
 from trackhelm_core.wire.requests import ANY_PATH
@@ -260,6 +261,36 @@ async def upload_run_artifact(
     if there.store is stores_of(runtime).objects:
         await records.note(there.key, stored, sha256)
     return empty_reply()
+
+
+archive_router = APIRouter(prefix="/trackhelm/artifacts", route_class=WireRoute)
+
+
+@archive_router.get("/archive", response_class=Response)
+@needs(Need.READ)
+async def download_archive(message: Annotated[schemas.Archive, Query()], runtime: RuntimeDep) -> Response:
+    """Send a folder of a run, a logged model or a model version as a zip, which is made while it is sent."""
+    root = await run_in_threadpool(_asked_root, runtime, message)
+    path = parse_path(message.path)
+    there = await _located(runtime, root, path)
+    files = await files_of(there.store, there.key)
+    name = path.name or message.run_id or message.model_id or f"{message.name} {message.version}"
+    headers = {"Content-Disposition": logic.attachment(f"{name}.zip"), "Cache-Control": "no-store"}
+    blocks = archive_blocks(there.store, there.key, files, path.name or "artifacts")
+    return StoreResponse(blocks, media_type="application/zip", headers=headers)
+
+
+def _asked_root(runtime: Runtime, message: schemas.Archive) -> Root:
+    owners = (message.run_id, message.model_id, message.name)
+    if sum(map(bool, owners)) != 1:
+        raise InvalidParameterError(
+            "An archive is of exactly one of 'run_id', 'model_id', 'name' (with 'version')."
+        )
+    if message.run_id:
+        return _run_root(runtime, message.run_id)
+    if message.model_id:
+        return _model_root(runtime, message.model_id)
+    return _version_root(runtime, message.name, message.version)
 
 
 # Calls of the database block and these endpoints are asynchronous, so each look-up runs in a thread.

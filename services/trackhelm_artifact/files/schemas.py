@@ -82,6 +82,16 @@ class VersionFile(WireModel):
     path: RequiredPath
 
 
+class Archive(WireModel):
+    """`GET trackhelm/artifacts/archive`: a folder of a run, a logged model or a model version."""
+
+    run_id: str = ""
+    model_id: str = ""
+    name: str = ""
+    version: str = ""
+    path: Path = ""
+
+
 class ListModelArtifacts(Paged):
     """`GET logged-models/{model_id}/artifacts/directories`."""
 

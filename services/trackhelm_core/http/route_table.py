@@ -62,6 +62,7 @@ ROUTE_TABLE: Final = (
             f"/mlflow-artifacts/presigned/{ANY_PATH}",
             *_below("/mlflow/artifacts", "list", "presigned-upload-url", "presigned-download-url"),
             *_below("/mlflow/logged-models/{model_id}/artifacts", "directories", "files"),
+            "/trackhelm/artifacts/archive",
         ),
     ),
     Routes("artifact", ("/mlflow/upload-artifact",), AJAX_2),

@@ -1,4 +1,4 @@
-"""The example of docs/artifacts.md works as it stands, but for where the store is."""
+"""The examples of docs/artifacts.md work as they stand, but for where the store is."""
 
 import re
 from pathlib import Path
@@ -7,6 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.fixtures.s3 import S3Server
+from tests.integration.artifact.conftest import LiveServer
 from trackhelm_artifact.objects.opening import open_store
 from trackhelm_cli.main import app
 from trackhelm_core.settings import ObjectSettings
@@ -38,3 +39,14 @@ def test_the_example_reaches_a_store(
     assert doctor.exit_code == 0, doctor.output
     assert "ok     artifacts: s3://trackhelm-example/artifacts answers" in doctor.output
     assert s3_server.secret_key not in doctor.output
+
+
+def test_the_example_of_an_archive_does_what_it_says(
+    live: LiveServer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://127.0.0.1:{live.port}")
+    (example,) = re.findall(
+        r"^```python\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
+    )
+    exec(compile(example, str(PAGE), "exec"), {})
+    assert capsys.readouterr().out == "['plots/loss.svg', 'plots/roc.svg']\n"

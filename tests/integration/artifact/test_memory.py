@@ -56,6 +56,27 @@ def test_a_large_file_passes_through_in_blocks(server: tuple[subprocess.Popen[st
     assert peak_mebibytes(process) - before < GROWTH_MEBIBYTES
 
 
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="asks Linux for the process's memory")
+def test_a_folder_is_archived_in_blocks(server: tuple[subprocess.Popen[str], httpx2.Client]) -> None:
+    process, client = server
+    experiment = client.post("/api/2.0/mlflow/experiments/create", json={"name": "archived"}).json()
+    run = client.post("/api/2.0/mlflow/runs/create", json=experiment).json()["run"]["info"]
+    root = f"/api/2.0/mlflow-artifacts/artifacts/{run['artifact_uri'].removeprefix('mlflow-artifacts:/')}"
+    block = b"x" * MEBIBYTE
+    size = FILE_MEBIBYTES // 2 * MEBIBYTE
+    client.put(f"{root}/small/a.txt", content=b"a")
+    for name in ("a.bin", "b.bin"):
+        body = itertools.repeat(block, FILE_MEBIBYTES // 2)
+        client.put(f"{root}/{name}", content=body, headers={"Content-Length": str(size)})
+    archive = "/api/2.0/trackhelm/artifacts/archive"
+    client.get(archive, params={"run_id": run["run_id"], "path": "small"})
+    before = peak_mebibytes(process)
+    with client.stream("GET", archive, params={"run_id": run["run_id"]}) as answer:
+        assert answer.status_code == 200
+        assert sum(len(chunk) for chunk in answer.iter_raw()) > 2 * size
+    assert peak_mebibytes(process) - before < GROWTH_MEBIBYTES
+
+
 class _Listing(BaseHTTPRequestHandler):
     """Answers as an S3 server does whose bucket has very many files in a directory."""
 

@@ -1799,6 +1799,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/2.0/trackhelm/artifacts/archive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download Archive
+         * @description Send a folder of a run, a logged model or a model version as a zip, which is made while it is sent.
+         */
+        get: operations["download_archive_api_2_0_trackhelm_artifacts_archive_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/2.0/trackhelm/audit/events": {
         parameters: {
             query?: never;
@@ -9058,6 +9078,39 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Reply.ApprovalRequestAnswer"];
                 };
+            };
+            /** @description Failure, in MLflow's form */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.ErrorReply"];
+                };
+            };
+        };
+    };
+    download_archive_api_2_0_trackhelm_artifacts_archive_get: {
+        parameters: {
+            query?: {
+                run_id?: string;
+                model_id?: string;
+                name?: string;
+                version?: string;
+                path?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Failure, in MLflow's form */
             default: {
