@@ -16,6 +16,7 @@ import { NotFound } from "@/components/NotFound";
 import { PageFailure } from "@/components/Failure";
 import { validateSearch } from "@/pages/experiment/search";
 import { validateExperimentsSearch } from "@/pages/experiments/search";
+import { validateLoggedModelSearch } from "@/pages/logged-model/search";
 import { Shell } from "@/shell/Shell";
 
 const root = createRootRoute({ component: Shell, notFoundComponent: NotFound, errorComponent: PageFailure });
@@ -52,12 +53,14 @@ const experimentCharts = createRoute({
   component: lazyRouteComponent(() => import("@/pages/experiment/charts/ChartsView"), "ChartsView"),
 });
 
+/** The file that a comparison shows; with an empty one it shows the list of files. */
+const comparedFile = ({ file }: Record<string, unknown>): { file?: string } =>
+  typeof file === "string" || typeof file === "number" ? { file: String(file) } : {};
+
 const experimentCompare = createRoute({
   getParentRoute: () => experiment,
   path: "/compare",
-  validateSearch: (raw: Record<string, unknown>) => ({
-    runs: Array.isArray(raw["runs"]) ? raw["runs"].map(String) : [],
-  }),
+  validateSearch: comparedFile,
   component: lazyRouteComponent(() => import("@/pages/experiment/compare/CompareView"), "CompareView"),
 });
 
@@ -115,6 +118,12 @@ const runModels = createRoute({
   component: lazyRouteComponent(() => import("@/pages/run/ModelsTab"), "ModelsTab"),
 });
 
+const runLineage = createRoute({
+  getParentRoute: () => run,
+  path: "/lineage",
+  component: lazyRouteComponent(() => import("@/pages/run/LineageTab"), "LineageTab"),
+});
+
 // MLflow's addresses of the tabs of a run.
 const mlflowRunTabs = [
   ["/model-metrics", "/experiments/$experimentId/runs/$runId/charts"],
@@ -143,6 +152,7 @@ const compare = createRoute({
   path: "/compare",
   validateSearch: (raw: Record<string, unknown>) => ({
     runs: Array.isArray(raw["runs"]) ? raw["runs"].map(String) : [],
+    ...comparedFile(raw),
   }),
   component: lazyRouteComponent(() => import("@/pages/compare/ComparePage"), "ComparePage"),
 });
@@ -150,6 +160,7 @@ const compare = createRoute({
 const loggedModel = createRoute({
   getParentRoute: () => root,
   path: "/experiments/$experimentId/models/$modelId",
+  validateSearch: validateLoggedModelSearch,
   component: lazyRouteComponent(() => import("@/pages/logged-model/LoggedModelPage"), "LoggedModelPage"),
 });
 
@@ -200,7 +211,7 @@ const routeTree = root.addChildren([
   experiments,
   experimentRuns,
   experiment.addChildren([experimentTable, experimentCharts, experimentCompare]),
-  run.addChildren([runOverview, runCharts, runSystem, runArtifacts, runArtifact, runModels]),
+  run.addChildren([runOverview, runCharts, runSystem, runArtifacts, runArtifact, runModels, runLineage]),
   ...mlflowRunRoutes,
   mlflowArtifactPath,
   compare,

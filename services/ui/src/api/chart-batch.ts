@@ -4,10 +4,19 @@
  * Each panel asks for its own key. What is asked for within one moment with the same runs, axis and window is
  * sent together, and each panel gets its lines of the answer.
  */
+import { joined, type Known, tailStart } from "./chart-tail";
 import { CHART_CELLS, type Chart, type ChartQuery, fetchChart, MOST_BUCKETS, MOST_KEYS } from "./charts";
+
+/** What a panel knows already, and from which position on it may have changed. */
+interface Tail {
+  known: Known;
+  start: number;
+}
 
 interface Waiting {
   query: ChartQuery;
+  /** Null to ask for all of it. */
+  tail: Tail | null;
   resolve: (chart: Chart) => void;
   reject: (reason: unknown) => void;
 }
@@ -17,11 +26,18 @@ const WAIT_MS = 16;
 
 let waiting: Waiting[] = [];
 
-/** Ask for a panel's lines, together with what other panels ask for at this moment. */
-export function fetchPanel(query: ChartQuery): Promise<Chart> {
+/**
+ * Ask for a panel's lines, together with what other panels ask for at this moment.
+ *
+ * Of a chart that is known, only the end of the lines of runs that go on is asked for, if that is enough.
+ */
+export function fetchPanel(query: ChartQuery, known?: Known): Promise<Chart> {
+  const start = known ? tailStart(known, query) : null;
+  if (known && start !== null && query.window && start > query.window.end)
+    return Promise.resolve(known.chart);
   return new Promise((resolve, reject) => {
     if (waiting.length === 0) setTimeout(send, WAIT_MS);
-    waiting.push({ query, resolve, reject });
+    waiting.push({ query, tail: known && start !== null ? { known, start } : null, resolve, reject });
   });
 }
 
@@ -32,12 +48,15 @@ function send(): void {
 }
 
 /** Return the groups of panels that one request can answer. */
-export function grouped<Asked extends { query: ChartQuery }>(asked: readonly Asked[]): Asked[][] {
+export function grouped<Asked extends { query: ChartQuery; tail?: Tail | null }>(
+  asked: readonly Asked[],
+): Asked[][] {
   const groups = new Map<string, Asked[]>();
   const made: Asked[][] = [];
   for (const each of asked) {
     const { runIds, axis, window, groupBy, labels, mean } = each.query;
-    const name = JSON.stringify([runIds, axis, window, groupBy, labels, mean]);
+    const live = each.tail?.known.liveIds;
+    const name = JSON.stringify([runIds, axis, window, groupBy, labels, mean, live]);
     const group = groups.get(name);
     const keys = new Set(group?.flatMap(({ query }) => query.keys));
     each.query.keys.forEach((key) => keys.add(key));
@@ -62,14 +81,28 @@ async function answer(group: readonly Waiting[]): Promise<void> {
   if (!first) return;
   const keys = [...new Set(group.flatMap(({ query }) => query.keys))];
   const wanted = Math.max(...group.map(({ query }) => query.buckets));
+  const tails = group.flatMap(({ tail }) => tail ?? []);
+  const asked: Parameters<typeof fetchChart>[0] = { ...first, keys };
+  let start = 0;
+  if (tails[0]) {
+    asked.runIds = tails[0].known.liveIds;
+    // An edge of the widest buckets is one of all.
+    const width = Math.max(1, ...tails.map(({ known }) => known.chart.bucketWidth));
+    start = Math.floor(Math.min(...tails.map((tail) => tail.start)) / width) * width;
+    asked.window = { start, end: first.window?.end ?? null };
+  }
   try {
-    const chart = await fetchChart({
-      ...first,
-      keys,
-      buckets: allowedBuckets(wanted, first.runIds.length * keys.length),
-    });
-    for (const { query, resolve } of group) {
-      resolve({ ...chart, lines: chart.lines.filter((line) => query.keys.includes(line.key)) });
+    const buckets = allowedBuckets(wanted, asked.runIds.length * keys.length);
+    const chart = await fetchChart({ ...asked, buckets });
+    for (const { query, tail, resolve, reject } of group) {
+      const own = { ...chart, lines: chart.lines.filter((line) => query.keys.includes(line.key)) };
+      if (!tail) {
+        resolve(own);
+        continue;
+      }
+      const whole = joined(tail.known, own, start, query.buckets);
+      if (whole) resolve(whole);
+      else fetchPanel(query).then(resolve, reject);
     }
   } catch (error) {
     for (const { reject } of group) reject(error);

@@ -17,6 +17,12 @@ export interface ChartWindow {
   end: number;
 }
 
+/** The part of an axis that is asked for; without an end it goes on to the last point. */
+export interface AskedWindow {
+  start: number;
+  end: number | null;
+}
+
 export interface ChartQuery {
   runIds: readonly string[];
   keys: readonly string[];
@@ -60,6 +66,8 @@ export interface Chart {
   start: number | null;
   end: number | null;
   lines: ChartLine[];
+  /** How often the end of its lines was joined to it since all of it was asked for. */
+  tails?: number;
 }
 
 const COLUMNS = ["x_last", "last", "min", "max", "nonfinite"] as const;
@@ -126,7 +134,10 @@ function numbers(batches: readonly ArrowBatch[], rows: number): Float64Array {
 }
 
 /** Ask for a chart. Throws `ApiError` if the server refuses it. */
-export async function fetchChart(query: ChartQuery, signal?: AbortSignal): Promise<Chart> {
+export async function fetchChart(
+  query: Omit<ChartQuery, "window"> & { window: AskedWindow | null },
+  signal?: AbortSignal,
+): Promise<Chart> {
   const answer = await request("ajax-api/2.0/trackhelm/charts/buckets", {
     method: "POST",
     headers: { "Content-Type": "application/json" },
@@ -136,7 +147,7 @@ export async function fetchChart(query: ChartQuery, signal?: AbortSignal): Promi
       buckets: query.buckets,
       x_axis: query.axis,
       start: query.window?.start,
-      end: query.window?.end,
+      end: query.window?.end ?? undefined,
       group_by: query.groupBy,
       labels: query.labels,
       columns: query.mean ? [...COLUMNS, "mean"] : COLUMNS,

@@ -1,12 +1,11 @@
 /** One run: what it is, the summaries of its series, its children, and its models. */
 import { queryOptions } from "@tanstack/react-query";
-import { api, ApiError, unwrap } from "./client";
+import { api, unwrap } from "./client";
 import { type Run, runOf, searchRuns } from "./runs";
 import type { components } from "./schema";
 
 type Schemas = components["schemas"];
 export type SeriesSummary = Schemas["Reply.SeriesSummary"];
-export type LoggedModel = Schemas["Reply.LoggedModel"];
 export type DatasetInput = Schemas["Reply.DatasetInput"];
 
 /** A run with what only its own page needs. */
@@ -144,27 +143,6 @@ export function versionsOfRunQuery(runId: string) {
       const query = { filter: `run_id='${runId}'`, max_results: 1_000 };
       const call = api.GET("/api/2.0/mlflow/model-versions/search", { params: { query }, signal });
       return (await unwrap(call)).model_versions ?? [];
-    },
-  });
-}
-
-/** Logged models by their ids; one that is deleted is left out. */
-export function loggedModelsQuery(modelIds: readonly string[]) {
-  return queryOptions({
-    queryKey: ["logged-models", modelIds],
-    enabled: modelIds.length > 0,
-    queryFn: async ({ signal }) => {
-      const answers = await Promise.all(
-        modelIds.map((model_id) =>
-          unwrap(
-            api.GET("/api/2.0/mlflow/logged-models/{model_id}", { params: { path: { model_id } }, signal }),
-          ).catch((error: unknown) => {
-            if (error instanceof ApiError && error.status === 404) return null;
-            throw error;
-          }),
-        ),
-      );
-      return answers.flatMap((answer) => (answer?.model ? [answer.model] : []));
     },
   });
 }

@@ -204,7 +204,8 @@ export function useRunsById(ids: readonly string[]): ReadonlyMap<string, Run> {
   const wanted = [...new Set(ids)].sort();
   const answers = useQueries({
     queries: wanted.map((run_id) => ({
-      queryKey: ["run", run_id],
+      // The page of a run keeps it by its id alone: that one has more.
+      queryKey: ["run", run_id, "row"],
       queryFn: async () => {
         const found = await unwrap(api.GET("/api/2.0/mlflow/runs/get", { params: { query: { run_id } } }));
         return runOf(found.run);

@@ -1,8 +1,8 @@
 /** The lineage of an object as a graph: dataset → run → logged model → version → alias, everything clickable. */
 import { Skeleton, Text } from "@mantine/core";
 import { Link, type LinkProps } from "@tanstack/react-router";
-import { useMemo } from "react";
-import { useLineage } from "@/api/governance";
+import { type ReactNode, useMemo } from "react";
+import { type LineageGraph, useLineage } from "@/api/governance";
 import { Failure } from "./Failure";
 import { layoutOf, type LineageNode, NODE_HEIGHT, NODE_WIDTH, type Placed } from "./lineage-layout";
 import classes from "./Lineage.module.css";
@@ -39,8 +39,23 @@ function titleOf(node: LineageNode): string {
   }
 }
 
-function linkOf(node: LineageNode): LinkProps | null {
+/** A filter of runs by a value of theirs. Quotes in it are doubled, as the grammar wants them. */
+const equal = (field: string, value: string) => `${field} = '${value.replaceAll("'", "''")}'`;
+
+/** Return the address of a node. Datasets and commits lead to the runs that they were given to. */
+function linkOf(
+  node: LineageNode,
+  { nodes, edges = [] }: Pick<LineageGraph, "nodes" | "edges">,
+): LinkProps | null {
   if (node.is_missing) return null;
+  const runsWith = (filter: string): LinkProps | null => {
+    const readers = edges.filter(({ source }) => source === node.id).map(({ target }) => target);
+    const run = nodes.find(({ id, type }) => type === "run" && readers.includes(id));
+    const experimentId = run && attribute(run, "experiment_id");
+    return experimentId
+      ? { to: "/experiments/$experimentId", params: { experimentId }, search: { q: filter } }
+      : null;
+  };
   switch (node.type) {
     case "run":
       return {
@@ -59,13 +74,22 @@ function linkOf(node: LineageNode): LinkProps | null {
       };
     case "alias":
       return { to: "/models/$name", params: { name: attribute(node, "name") } };
-    default:
-      return null;
+    case "dataset":
+      return runsWith(
+        `${equal("dataset.name", attribute(node, "name"))} AND ${equal("dataset.digest", attribute(node, "digest"))}`,
+      );
+    case "commit":
+      return runsWith(equal("tags.`mlflow.source.git.commit`", attribute(node, "commit")));
   }
 }
 
-function NodeBox({ placed: { node, x, y }, isRoot }: { placed: Placed; isRoot: boolean }) {
-  const link = linkOf(node);
+interface NodeBoxProps {
+  placed: Placed;
+  link: LinkProps | null;
+  isRoot: boolean;
+}
+
+function NodeBox({ placed: { node, x, y }, link, isRoot }: NodeBoxProps) {
   const title = titleOf(node);
   const body = (
     <>
@@ -101,7 +125,13 @@ function path(source: Placed, target: Placed): string {
   return `M${x1} ${y1} H${middle} V${y2} H${x2}`;
 }
 
-export function Lineage({ start }: { start: LineageStart }) {
+export interface LineageProps {
+  start: LineageStart;
+  /** What is shown if nothing else is known of the object. */
+  empty?: ReactNode;
+}
+
+export function Lineage({ start, empty }: LineageProps) {
   const found = useLineage(start);
   const layout = useMemo(() => found.data && layoutOf(found.data), [found.data]);
   if (found.error) {
@@ -115,6 +145,7 @@ export function Lineage({ start }: { start: LineageStart }) {
   }
   if (!found.data || !layout) return <Skeleton height={160} m={8} />;
   const { nodes, edges = [], root, truncated } = found.data;
+  if (nodes.length === 1 && empty !== undefined) return empty;
   if (nodes.length > MOST) {
     return (
       <div className={classes["list"]}>
@@ -123,7 +154,7 @@ export function Lineage({ start }: { start: LineageStart }) {
           {truncated && "+"} objects, as a list:
         </Text>
         {nodes.map((node) => {
-          const link = linkOf(node);
+          const link = linkOf(node, found.data);
           const text = `${TYPES[node.type]} ${titleOf(node)}`;
           return <div key={node.id}>{link ? <Link {...link}>{text}</Link> : text}</div>;
         })}
@@ -145,7 +176,12 @@ export function Lineage({ start }: { start: LineageStart }) {
           })}
         </svg>
         {[...layout.placed.values()].map((placed) => (
-          <NodeBox key={placed.node.id} placed={placed} isRoot={placed.node.id === root} />
+          <NodeBox
+            key={placed.node.id}
+            placed={placed}
+            link={linkOf(placed.node, found.data)}
+            isRoot={placed.node.id === root}
+          />
         ))}
       </div>
     </div>

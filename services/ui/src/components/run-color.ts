@@ -40,7 +40,22 @@ export function runColor(run: Pick<Run, "id" | "tags">, scheme: Scheme): string 
   return colors[hashOf(run.id) % colors.length] ?? colors[0];
 }
 
-/** Return the dash of a run: runs of one colour have different ones as far as there are any. */
-export function runDash(run: Pick<Run, "id">): readonly number[] {
-  return DASHES[Math.floor(hashOf(run.id) / SERIES_COLORS.light.length) % DASHES.length] ?? [];
+/**
+ * Return the colours and dashes of runs that are seen together, in their order.
+ *
+ * A run whose colour no other has is a solid line; of those with one colour, the first by its id is.
+ */
+export function runStyles(
+  runs: readonly Pick<Run, "id" | "tags">[],
+  scheme: Scheme,
+): { color: string; dash: readonly number[] }[] {
+  const styles = new Map<string, { color: string; dash: readonly number[] }>();
+  const used = new Map<string, number>();
+  for (const run of [...runs].sort((a, b) => (a.id < b.id ? -1 : 1))) {
+    const color = runColor(run, scheme);
+    const before = used.get(color) ?? 0;
+    used.set(color, before + 1);
+    styles.set(run.id, { color, dash: DASHES[before % DASHES.length] ?? [] });
+  }
+  return runs.map(({ id }) => styles.get(id) ?? { color: "", dash: [] });
 }

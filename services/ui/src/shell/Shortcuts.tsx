@@ -11,7 +11,9 @@ const KEYS: readonly [keys: string[], does: string][] = [
   [["Enter"], "open the run"],
   [["→", "←"], "open or close children or a group"],
   [["e"], "show or hide the run in charts"],
-  [["Esc"], "deselect, or close what is open"],
+  [["→", "←", "Home", "End"], "in a chart: the cursor from point to point; on its grip: the chart's place"],
+  [["↑", "↓", "→", "←"], "on the corner of a chart: its size; where a chart fills the screen: the next one"],
+  [["Esc"], "deselect, reset the zoom of a chart, or close what is open"],
 ];
 
 export function Shortcuts({ onClose }: { onClose: () => void }) {

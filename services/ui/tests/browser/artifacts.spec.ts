@@ -1,14 +1,37 @@
-import AxeBuilder from "@axe-core/playwright";
+import { readFileSync } from "node:fs";
+import { expectAccessible } from "./accessible";
 import { expect, test } from "./fixtures";
-import { endRun, makeExperiment, makeRun, pageOf, type SeededRun } from "./runs";
-import { get, SERVER } from "./server";
+import { png } from "./png";
+import { endRun, makeExperiment, makeRun, pageOf, putFile, type SeededRun } from "./runs";
+import { SERVER } from "./server";
 
 let run: SeededRun;
 
-const PNG = Buffer.from(
-  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg==",
-  "base64",
+const PNG = png(8, 8, (x, y) => [x * 30, y * 30, 0]);
+
+/** A file that pyarrow wrote; its first cell of text is a script. */
+const PARQUET = readFileSync(
+  new URL("../../src/components/artifacts/previews/recorded/zstd.parquet", import.meta.url),
 );
+
+/** A second of a tone, as the simplest kind of sound file. */
+function wav(): Buffer {
+  const samples = Int16Array.from({ length: 8_000 }, (_, at) => 9_000 * Math.sin(at / 3));
+  const head = Buffer.alloc(44);
+  head.write("RIFF");
+  head.writeUInt32LE(36 + samples.byteLength, 4);
+  head.write("WAVEfmt ", 8);
+  head.writeUInt32LE(16, 16);
+  head.writeUInt16LE(1, 20);
+  head.writeUInt16LE(1, 22);
+  head.writeUInt32LE(8_000, 24);
+  head.writeUInt32LE(16_000, 28);
+  head.writeUInt16LE(2, 32);
+  head.writeUInt16LE(16, 34);
+  head.write("data", 36);
+  head.writeUInt32LE(samples.byteLength, 40);
+  return Buffer.concat([head, Buffer.from(samples.buffer)]);
+}
 
 /** The smallest PDF with a page and a word on it. */
 function pdf(): string {
@@ -60,24 +83,17 @@ const FILES: Record<string, string | Buffer> = {
     ],
   }),
   "paper.pdf": pdf(),
+  "rows.parquet": PARQUET,
+  "broken.parquet": "PAR1 but no more",
+  "tone.wav": wav(),
+  "clip.webm": Buffer.from([0x1a, 0x45, 0xdf, 0xa3]),
   "model.bin": Buffer.from([1, 2, 3]),
   "<img src=x onerror=top.hacked=1>.txt": "a hostile name",
 };
 
 test.beforeAll(async () => {
   run = await makeRun(await makeExperiment("artifacts"), "with files");
-  const { run: stored } = await get<{ run: { info: { artifact_uri: string } } }>(
-    `mlflow/runs/get?run_id=${run.runId}`,
-  );
-  const root = stored.info.artifact_uri.replace("mlflow-artifacts:/", "");
-  for (const [path, content] of Object.entries(FILES)) {
-    const target = path.split("/").map(encodeURIComponent).join("/");
-    const answer = await fetch(`${SERVER}/api/2.0/mlflow-artifacts/artifacts/${root}/${target}`, {
-      method: "PUT",
-      body: content as BodyInit,
-    });
-    if (!answer.ok) throw new Error(`${path}: ${await answer.text()}`);
-  }
+  for (const [path, content] of Object.entries(FILES)) await putFile(run.runId, path, content);
   await endRun(run.runId);
 });
 
@@ -102,7 +118,7 @@ test("a folder is listed when it is opened, and a file has an address of its own
   await page.goto(pageOf(run, "/artifactPath/plots/roc.png"));
   await expect(files.getByRole("link", { name: /roc\.png/ })).toHaveAttribute("aria-current", "page");
   const download = page.waitForEvent("download");
-  await page.getByRole("link", { name: "Download" }).click();
+  await page.getByRole("link", { name: "Download", exact: true }).click();
   expect((await download).suggestedFilename()).toBe("roc.png");
 });
 
@@ -126,6 +142,43 @@ test("each kind is seen as it is best seen", async ({ page }) => {
   await expect(page.getByRole("img", { name: "a result" })).toBeVisible();
   await page.goto(at("model.bin"));
   await expect(page.getByText("This kind of file has no preview.")).toBeVisible();
+});
+
+test("a Parquet file shows its first rows and the types of its columns", async ({ page, rules }) => {
+  await page.goto(at("rows.parquet"));
+  await expect(page.getByText("The first 500 of 1,200 rows, 7 columns")).toBeVisible();
+  await expect(page.getByRole("columnheader", { name: "at timestamp" })).toBeVisible();
+  await expect(page.getByRole("cell", { name: "row 3", exact: true })).toBeVisible();
+  expect(await page.evaluate(() => "hacked" in window)).toBe(false);
+  rules.allowed.push(/416/);
+  await page.goto(at("broken.parquet"));
+  await expect(page.getByText("The file is no Parquet file that can be read.")).toBeVisible();
+});
+
+test("sound plays, and a video that cannot be played harms nothing", async ({ page }) => {
+  await page.goto(at("tone.wav"));
+  const sound = page.locator("audio");
+  await expect.poll(() => sound.evaluate((element: HTMLAudioElement) => element.duration)).toBeCloseTo(1);
+  await page.goto(at("clip.webm"));
+  await expect(page.locator("video")).toHaveAttribute("controls");
+});
+
+test("a folder, and all files, are downloaded as a zip", async ({ page }) => {
+  await page.goto(at("plots"));
+  await expect(page.getByText("A folder of 3 entries.")).toBeVisible();
+  for (const [label, name, path] of [
+    ["Download as zip", "plots.zip", "plots/roc.png"],
+    ["Download all", `${run.runId}.zip`, "artifacts/plots/roc.png"],
+  ] as const) {
+    const download = page.waitForEvent("download");
+    await page.getByRole("link", { name: label }).click();
+    const saved = await download;
+    expect(saved.suggestedFilename()).toBe(name);
+    const bytes = readFileSync(await saved.path());
+    expect(bytes.subarray(0, 4)).toEqual(Buffer.from("PK\x03\x04"));
+    expect(bytes.includes(path)).toBe(true);
+    expect(bytes.includes(PNG)).toBe(true);
+  }
 });
 
 test("the pages of a PDF are drawn", async ({ page }) => {
@@ -153,7 +206,9 @@ test("a hostile file never runs", async ({ page, rules }) => {
   // The frame's document cannot reach ours: its origin is opaque.
   const child = page.frames().find((each) => each.parentFrame() !== null);
   expect(await child?.evaluate(() => window.origin)).toBe("null");
-  for (const path of Object.keys(FILES).filter((name) => /svg|md|py$|csv|table|ipynb|onerror/.test(name))) {
+  for (const path of Object.keys(FILES).filter((name) =>
+    /svg|md|py$|csv|table|ipynb|onerror|rows/.test(name),
+  )) {
     await page.goto(at(path));
     await expect(page.getByRole("region", { name: "The chosen file" })).toContainText(
       path.split("/").at(-1) ?? "",
@@ -199,13 +254,11 @@ test("files are added by choosing and by dropping", async ({ page }) => {
 for (const scheme of ["light", "dark"] as const) {
   test(`axe finds nothing serious among files in the ${scheme} theme`, async ({ page }) => {
     await page.emulateMedia({ colorScheme: scheme });
-    for (const path of ["train.py", "data.csv"]) {
+    for (const path of ["train.py", "data.csv", "rows.parquet", "plots", "plots/roc.png", "analysis.ipynb"]) {
       await page.goto(at(path));
-      await expect(page.getByRole("link", { name: "Download" })).toBeVisible();
+      await expect(page.getByRole("link", { name: /^Download( as zip)?$/ })).toBeVisible();
       await page.waitForLoadState("networkidle");
-      const { violations } = await new AxeBuilder({ page }).analyze();
-      const serious = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
-      expect(serious.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([]);
+      await expectAccessible(page);
     }
   });
 }

@@ -23,7 +23,6 @@ test.describe("a spike of one point in a million", () => {
   let run: SeededRun;
 
   test.beforeAll(async () => {
-    test.setTimeout(300_000);
     run = await makeRun(await makeExperiment("spike"), "spiky");
     const values = Array.from({ length: POINTS }, (_, i) => (i === SPIKE ? 60 : Math.sin(i / 40_000)));
     await logCurve(run.runId, "grad_norm", values);
@@ -239,4 +238,27 @@ test("a run that goes on is followed, and a zoom stays", async ({ page }) => {
   await expect(page.locator('[data-metric="later"]')).toBeVisible({ timeout: 20_000 });
   await endRun(run.runId);
   await expect(page.getByRole("status")).toHaveCount(0, { timeout: 20_000 });
+});
+
+test("of a run that goes on only the end is asked for, and all of it once it has ended", async ({ page }) => {
+  const run = await makeRun(await makeExperiment("tail"), "tail");
+  const value = (step: number) => (step === 700 ? 50 : Math.sin(step / 40));
+  const curve = (from: number, to: number) => Array.from({ length: to - from }, (_, at) => value(from + at));
+  await logCurve(run.runId, "loss", curve(0, 5_000));
+  const asked = watch(page);
+  await page.goto(pageOf(run, "/charts"));
+  const last = page.locator('[data-metric="loss"] td').first();
+  const told = (step: number) => `last ${Number(value(step).toPrecision(4))}`.replace("-", "−");
+  await expect(last).toHaveText(told(4_999));
+  expect(asked[0]?.start).toBeUndefined();
+  await logCurve(run.runId, "loss", curve(5_000, 5_040), { from: 5_000 });
+  await expect(last).toHaveText(told(5_039), { timeout: 20_000 });
+  expect(asked.at(-1)?.start).toBeGreaterThan(4_900);
+  // The spike before the end is still there.
+  await expect.poll(() => inked(page, "loss", 0.1, 0.5)).toBeGreaterThan(30);
+  await logCurve(run.runId, "loss", curve(5_040, 5_060), { from: 5_040 });
+  await endRun(run.runId);
+  await expect(page.getByRole("status")).toHaveCount(0, { timeout: 20_000 });
+  await expect(last).toHaveText(told(5_059), { timeout: 20_000 });
+  await expect.poll(() => asked.at(-1)?.start).toBeUndefined();
 });

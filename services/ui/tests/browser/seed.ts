@@ -3,6 +3,7 @@
  * one with names that would be scripts, a model with a history, and a request that waits for approval.
  */
 import { call, post, SERVER } from "./server";
+import { makeShowcase } from "./showcase";
 
 export const HOSTILE = `<img src=x onerror="window.pwned=1"><script>window.pwned=1</script>`;
 export const RUNS = 130;
@@ -165,4 +166,5 @@ async function registry(run_id: string): Promise<void> {
 export default async function seed(): Promise<void> {
   await registry(await churn());
   await hostile();
+  await makeShowcase();
 }

@@ -1,13 +1,15 @@
 /** The panels of many keys in sections. A panel that is not near the screen is an empty frame, and asks nothing. */
 import { ActionIcon, Button } from "@mantine/core";
 import { IconArrowLeft, IconArrowRight, IconChevronDown, IconChevronRight, IconX } from "@tabler/icons-react";
+import { useElementSize } from "@mantine/hooks";
 import { useEffect, useMemo, useRef, useState } from "react";
 import { EmptyState } from "@/components/EmptyState";
+import { arranged, columnsIn, type PanelSize, USUAL_SIZE, withMoved } from "./arrange";
 import classes from "./charts.module.css";
 import { MetricCard, type MetricCardProps } from "./MetricCard";
+import { PanelSlot } from "./PanelSlot";
 import { type ChangeSettings, type ChartSettings, matcher, sections } from "./settings";
 import type { ChartRun } from "./useMetric";
-import { useNear } from "./useNear";
 
 export interface ChartBoardProps {
   keys: readonly string[];
@@ -29,11 +31,31 @@ export function ChartBoard(props: ChartBoardProps) {
   const [own, setOwn] = useState<string | null>(null);
   const matches = useMemo(() => matcher(settings.search), [settings.search]);
   const found = useMemo(() => keys.filter(matches), [keys, matches]);
-  const groups = useMemo(() => {
+  const groups = useMemo<Group[]>(() => {
     const pinned = settings.pinned.filter((key) => found.includes(key));
-    const rest = sections(found.filter((key) => !pinned.includes(key)));
-    return pinned.length ? [["pinned", pinned] as [string, string[]], ...rest] : rest;
-  }, [found, settings.pinned]);
+    const rest = sections(found.filter((key) => !pinned.includes(key))).map(([name, usual]) => ({
+      name,
+      usual,
+      keys: arranged(usual, settings.order),
+      isPinned: false,
+    }));
+    return pinned.length ? [{ name: "pinned", usual: pinned, keys: pinned, isPinned: true }, ...rest] : rest;
+  }, [found, settings.pinned, settings.order]);
+  const move = ({ usual, keys: shown, isPinned }: Group, key: string, target: string) => {
+    if (!shown.includes(key)) return;
+    if (!isPinned) {
+      change({ order: withMoved(usual, settings.order, key, target) });
+      return;
+    }
+    const pinned = settings.pinned.filter((each) => each !== key);
+    pinned.splice(settings.pinned.indexOf(target), 0, key);
+    change({ pinned });
+  };
+  const resize = (key: string, size: PanelSize) => {
+    const others = Object.entries(settings.sizes).filter(([each]) => each !== key);
+    const isUsual = size[0] === 1 && size[1] === 1;
+    change({ sizes: Object.fromEntries(isUsual ? others : [...others, [key, size]]) });
+  };
   const shared: Omit<MetricCardProps, "metricKey" | "title" | "labelNames"> = {
     runs,
     settings,
@@ -54,26 +76,34 @@ export function ChartBoard(props: ChartBoardProps) {
   }
   return (
     <>
-      {groups.map(([section, sectionKeys]) => (
+      {groups.map((group) => (
         <Section
-          key={section}
-          name={section}
-          keys={sectionKeys}
-          isAlone={groups.length === 1 && section === ""}
+          key={`${group.name} ${String(group.isPinned)}`}
+          group={group}
+          isAlone={groups.length === 1 && group.name === ""}
         >
-          {(key) => (
-            <LazyCard
+          {(key, at, columns) => (
+            <PanelSlot
               key={key}
               {...shared}
               metricKey={key}
-              title={section && key.startsWith(`${section}/`) ? key.slice(section.length + 1) : key}
+              title={group.name && key.startsWith(`${group.name}/`) ? key.slice(group.name.length + 1) : key}
               labelNames={namesOf(key)}
+              place={at}
+              size={settings.sizes[key] ?? USUAL_SIZE}
+              columns={columns}
+              onResize={(size) => resize(key, size)}
+              onTake={(taken) => move(group, taken, key)}
+              onStep={(by) => {
+                const target = group.keys[at + by];
+                if (target !== undefined) move(group, key, target);
+              }}
             />
           )}
         </Section>
       ))}
       {settings.full !== null && keys.includes(settings.full) && (
-        <FullScreen keys={groups.flatMap(([, each]) => each)} current={settings.full} change={change}>
+        <FullScreen keys={groups.flatMap((group) => group.keys)} current={settings.full} change={change}>
           <MetricCard
             {...shared}
             key={settings.full}
@@ -89,16 +119,26 @@ export function ChartBoard(props: ChartBoardProps) {
   );
 }
 
-interface SectionProps {
+interface Group {
   name: string;
+  /** The keys in their usual order, and as they stand. */
+  usual: readonly string[];
   keys: readonly string[];
-  /** A single section without a name needs no head. */
-  isAlone: boolean;
-  children: (key: string) => React.ReactNode;
+  /** Whether they were taken out of their sections. */
+  isPinned: boolean;
 }
 
-function Section({ name, keys, isAlone, children }: SectionProps) {
+interface SectionProps {
+  group: Group;
+  /** A single section without a name needs no head. */
+  isAlone: boolean;
+  children: (key: string, at: number, columns: number) => React.ReactNode;
+}
+
+function Section({ group: { name, keys }, isAlone, children }: SectionProps) {
   const [isOpen, setIsOpen] = useState(true);
+  const { ref, width } = useElementSize();
+  const columns = columnsIn(width);
   const Icon = isOpen ? IconChevronDown : IconChevronRight;
   return (
     <section className={classes["section"]}>
@@ -114,18 +154,12 @@ function Section({ name, keys, isAlone, children }: SectionProps) {
           <span className={classes["sectionCount"]}>{keys.length}</span>
         </button>
       )}
-      {isOpen && <div className={classes["grid"]}>{keys.map(children)}</div>}
+      {isOpen && (
+        <div ref={ref} className={classes["grid"]}>
+          {keys.map((key, at) => children(key, at, columns))}
+        </div>
+      )}
     </section>
-  );
-}
-
-function LazyCard(props: MetricCardProps) {
-  const frame = useRef<HTMLDivElement>(null);
-  const isNear = useNear(frame);
-  return (
-    <div ref={frame} className={classes["slot"]}>
-      {isNear && <MetricCard {...props} />}
-    </div>
   );
 }
 

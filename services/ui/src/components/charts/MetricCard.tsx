@@ -10,7 +10,7 @@ import {
   IconPinnedFilled,
   IconStack2,
 } from "@tabler/icons-react";
-import { useCallback, useRef, useState } from "react";
+import { type ReactNode, useCallback, useRef, useState } from "react";
 import { download } from "@/components/download";
 import { formatNumber } from "@/components/format";
 import classes from "./charts.module.css";
@@ -34,13 +34,26 @@ export interface MetricCardProps {
   highlight: string | null;
   onHighlight: (id: string | null) => void;
   isFull?: boolean;
+  /** By which the panel is moved. */
+  grip?: ReactNode;
 }
 
 type Labels = Readonly<Record<string, readonly string[]>>;
 
 export function MetricCard(props: MetricCardProps) {
-  const { metricKey, title, runs, settings, change, labelNames, syncKey, highlight, onHighlight, isFull } =
-    props;
+  const {
+    metricKey,
+    title,
+    runs,
+    settings,
+    change,
+    labelNames,
+    syncKey,
+    highlight,
+    onHighlight,
+    isFull,
+    grip,
+  } = props;
   const { ref, width } = useElementSize();
   const [drilled, setDrilled] = useState<{ label: string; labels: Labels } | null>(null);
   const mode = drilled ? undefined : settings.ranks[metricKey];
@@ -98,6 +111,7 @@ export function MetricCard(props: MetricCardProps) {
           {title}
         </span>
         <span className={classes["cardActions"]}>
+          {grip}
           {labelNames.length > 0 && (
             <>
               <Action

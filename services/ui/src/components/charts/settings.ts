@@ -2,6 +2,7 @@
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useCallback, useMemo } from "react";
 import type { ChartWindow } from "@/api/charts";
+import { fittingSize, type PanelSize } from "./arrange";
 
 export interface ChartSettings {
   /** `step`, `time`, `relative`, or `metric:` and the key of another metric. */
@@ -18,6 +19,10 @@ export interface ChartSettings {
   full: string | null;
   /** The keys of panels that stay at the top. */
   pinned: readonly string[];
+  /** The keys of panels that come first in their sections, in this order. */
+  order: readonly string[];
+  /** How many columns and rows of the grid a panel covers that is larger than the others. */
+  sizes: Readonly<Record<string, PanelSize>>;
   /** Keys of which each rank is a line, or a row of a heat map. */
   ranks: Readonly<Record<string, "lines" | "heat">>;
   /** How many runs are seen together: as curves, or by one value each. */
@@ -26,8 +31,8 @@ export interface ChartSettings {
   axes: readonly string[];
 }
 
-export type ChartKind = "lines" | "scatter" | "parallel" | "bar";
-const KINDS: readonly string[] = ["lines", "scatter", "parallel", "bar"];
+export type ChartKind = "lines" | "scatter" | "parallel" | "bar" | "box" | "images";
+const KINDS: readonly string[] = ["lines", "scatter", "parallel", "bar", "box", "images"];
 
 export const USUAL: ChartSettings = {
   x: "step",
@@ -39,6 +44,8 @@ export const USUAL: ChartSettings = {
   window: null,
   full: null,
   pinned: [],
+  order: [],
+  sizes: {},
   ranks: {},
   kind: "lines",
   axes: [],
@@ -49,6 +56,18 @@ export const USUAL_OF_SYSTEM: ChartSettings = { ...USUAL, x: "relative" };
 
 function texts(value: unknown): string[] {
   return Array.isArray(value) ? value.filter((each): each is string => typeof each === "string") : [];
+}
+
+/** Return the sizes that are ones: a size is two whole numbers, and is left out if it is the usual one. */
+function panelSizes(value: unknown): Record<string, PanelSize> {
+  if (typeof value !== "object" || value === null) return {};
+  return Object.fromEntries(
+    Object.entries(value as Record<string, unknown>).flatMap(([key, size]): [string, PanelSize][] => {
+      if (!Array.isArray(size) || !size.every(Number.isInteger)) return [];
+      const [columns, rows] = fittingSize(Number(size[0]), Number(size[1]));
+      return columns > 1 || rows > 1 ? [[key, [columns, rows]]] : [];
+    }),
+  );
 }
 
 /** Return the settings that an address has, without what it cannot mean. */
@@ -78,6 +97,8 @@ export function readSettings(raw: unknown, usual: ChartSettings): ChartSettings 
         : null,
     full: text("full", "") || null,
     pinned: texts(pinned),
+    order: texts(given["order"]),
+    sizes: panelSizes(given["sizes"]),
     kind: KINDS.includes(String(given["kind"])) ? (given["kind"] as ChartKind) : usual.kind,
     axes: texts(given["axes"]),
     ranks:
@@ -99,6 +120,8 @@ export function writeSettings(settings: ChartSettings, usual: ChartSettings): ob
     zoom: settings.window ? [settings.window.start, settings.window.end] : undefined,
     full: settings.full ?? undefined,
     pin: settings.pinned.length ? settings.pinned : undefined,
+    order: settings.order.length ? settings.order : undefined,
+    sizes: Object.keys(settings.sizes).length ? settings.sizes : undefined,
     kind: settings.kind === usual.kind ? undefined : settings.kind,
     axes: settings.axes.length ? settings.axes : undefined,
     ranks: Object.keys(settings.ranks).length ? settings.ranks : undefined,

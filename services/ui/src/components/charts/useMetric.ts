@@ -65,17 +65,18 @@ export function useMetric(asked: MetricQuery) {
     labels,
     mean: ofRanks,
   };
+  // A run that ends is asked for once more as a whole: its last points may have come after the last question.
+  const liveIds = runs.filter((run) => run.isLive).map(({ id }) => id);
   const answer = useQuery({
-    queryKey: ["chart", query],
-    queryFn: () => fetchPanel(query),
+    queryKey: ["chart", query, liveIds],
+    queryFn: ({ client, queryKey }) => {
+      const chart = liveIds.length ? client.getQueryData<Chart>(queryKey) : undefined;
+      return fetchPanel(query, chart && { chart, liveIds });
+    },
     enabled: width > 0 && runs.length > 0,
     placeholderData: keepPreviousData,
     refetchInterval: ({ state }) =>
-      runs.some((run) => run.isLive)
-        ? state.status === "error"
-          ? livePause(state.fetchFailureCount)
-          : LIVE_MS
-        : false,
+      liveIds.length ? (state.status === "error" ? livePause(state.fetchFailureCount) : LIVE_MS) : false,
   });
   const curves = useMemo(
     () =>

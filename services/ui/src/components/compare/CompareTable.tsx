@@ -6,7 +6,7 @@ import { Fragment, useMemo, useState } from "react";
 import type { Run } from "@/api/runs";
 import { RunDot } from "@/components/charts/RunDot";
 import { EmptyState } from "@/components/EmptyState";
-import { runColor, runDash } from "@/components/run-color";
+import { runStyles } from "@/components/run-color";
 import { useScheme } from "@/components/use-scheme";
 import classes from "./compare.module.css";
 import { type Cell, compareRuns, deltaText } from "./rows";
@@ -35,7 +35,7 @@ export function CompareTable({ runs, baselineId, onBaseline, onRemove, head }: C
     }))
     .filter(({ rows }) => rows.length > 0);
   const base = runs.findIndex(({ id }) => id === baselineId);
-  const scheme = useScheme();
+  const styles = runStyles(runs, useScheme());
   return (
     <div className={classes["area"]}>
       <div className={classes["bar"]}>
@@ -73,10 +73,10 @@ export function CompareTable({ runs, baselineId, onBaseline, onRemove, head }: C
                 <th className={classes["key"]}>
                   <span className="th-visually-hidden">Key</span>
                 </th>
-                {runs.map((run) => (
+                {runs.map((run, at) => (
                   <th key={run.id} data-base={run.id === baselineId || undefined}>
                     <span className={classes["run"]}>
-                      <RunDot style={{ color: runColor(run, scheme), dash: runDash(run) }} />
+                      {styles[at] && <RunDot style={styles[at]} />}
                       <Link
                         to="/experiments/$experimentId/runs/$runId"
                         params={{ experimentId: run.experimentId, runId: run.id }}
@@ -149,11 +149,7 @@ export function CompareTable({ runs, baselineId, onBaseline, onRemove, head }: C
 function Value({ cell, baseline, isTinted }: { cell: Cell; baseline: Cell | null; isTinted: boolean }) {
   const delta = baseline && deltaText(cell.number, baseline.number);
   return (
-    <td
-      title={cell.exact}
-
-      data-tinted={isTinted || undefined}
-    >
+    <td title={cell.exact} data-tinted={isTinted || undefined}>
       {cell.text ?? <span className={classes["dim"]}>–</span>}
       {delta && <span className={classes["delta"]}>{delta}</span>}
     </td>

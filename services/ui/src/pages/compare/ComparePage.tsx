@@ -3,7 +3,7 @@ import { useQueries } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useMemo } from "react";
 import { runQuery } from "@/api/run";
-import { CompareTable } from "@/components/compare/CompareTable";
+import { Comparison } from "@/components/compare/Comparison";
 import { Crumbs } from "@/components/Crumbs";
 import { EmptyState } from "@/components/EmptyState";
 import { Failure } from "@/components/Failure";
@@ -29,7 +29,11 @@ export function ComparePage() {
     const next = { runs: ids, base, ...part };
     void navigate({
       to: ".",
-      search: { runs: next.runs, ...(next.base === null ? {} : { base: next.base }) },
+      search: ({ file }: { file?: string }) => ({
+        runs: next.runs,
+        ...(next.base === null ? {} : { base: next.base }),
+        ...(file === undefined ? {} : { file }),
+      }),
       replace: true,
     } as never);
   };
@@ -60,7 +64,7 @@ export function ComparePage() {
           Select runs in the table of an experiment to compare them.
         </EmptyState>
       ) : runs.length > 0 ? (
-        <CompareTable
+        <Comparison
           runs={runs}
           baselineId={base}
           onBaseline={(next) => change({ base: next })}

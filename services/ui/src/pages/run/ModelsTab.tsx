@@ -1,7 +1,8 @@
 /** The models that a run logged and read, and the versions that were registered from it. */
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { type LoggedModel, loggedModelsQuery, versionsOfRunQuery } from "@/api/run";
+import { type LoggedModel, loggedModelsQuery } from "@/api/logged-models";
+import { versionsOfRunQuery } from "@/api/run";
 import { EmptyState } from "@/components/EmptyState";
 import { formatTime } from "@/components/format";
 import { useNow } from "@/components/use-now";

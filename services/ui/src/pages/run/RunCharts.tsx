@@ -1,6 +1,6 @@
 /** The charts of a run's model or system metrics: each key has a panel. */
 import { useQuery } from "@tanstack/react-query";
-import { useMemo } from "react";
+import { type ReactNode, useMemo } from "react";
 import { isLive, labelledKeysQuery, seriesQuery } from "@/api/run";
 import { ChartBoard } from "@/components/charts/ChartBoard";
 import { ChartControls } from "@/components/charts/ChartControls";
@@ -18,9 +18,11 @@ export interface RunChartsProps {
   takes: (key: string) => boolean;
   /** What is said if the run has none of these metrics. */
   empty: string;
+  /** What follows the charts. */
+  children?: ReactNode;
 }
 
-export function RunCharts({ usual, takes, empty }: RunChartsProps) {
+export function RunCharts({ usual, takes, empty, children }: RunChartsProps) {
   const run = useRun();
   const [settings, change] = useChartSettings(usual);
   const ids = useMemo(() => [run.id], [run.id]);
@@ -41,7 +43,14 @@ export function RunCharts({ usual, takes, empty }: RunChartsProps) {
     );
   }
   if (!series.data || labelled.isPending) return null;
-  if (keys.length === 0) return <EmptyState title={empty} />;
+  if (keys.length === 0) {
+    return (
+      <>
+        <EmptyState title={empty} />
+        {children}
+      </>
+    );
+  }
   return (
     <>
       <ChartControls settings={settings} change={change} keys={keys} />
@@ -52,6 +61,7 @@ export function RunCharts({ usual, takes, empty }: RunChartsProps) {
         change={change}
         labelledKeys={labelled.data ?? NO_LABELS}
       />
+      {children}
     </>
   );
 }

@@ -1,11 +1,10 @@
 /** The left column of a run's page: how it stands, why it ended, when, whose it is, and what it was made from. */
-import { ActionIcon, CopyButton, Tooltip } from "@mantine/core";
-import { IconCheck, IconCopy } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { isLive, type RunDetail } from "@/api/run";
+import { Copyable } from "@/components/Copyable";
 import { exactTime, formatDuration, formatTime } from "@/components/format";
-import { runColor, runDash } from "@/components/run-color";
+import { runColor } from "@/components/run-color";
 import { endReason, RunState } from "@/components/RunState";
 import { RunDot } from "@/components/charts/RunDot";
 import { useNow } from "@/components/use-now";
@@ -14,6 +13,8 @@ import { Datasets } from "./Datasets";
 import classes from "./run.module.css";
 
 const K8S = "trackhelm.k8s.";
+/** A run that is alone needs no dash to be told apart. */
+const SOLID: readonly number[] = [];
 
 export function RunFacts({ run }: { run: RunDetail }) {
   const now = useNow();
@@ -25,7 +26,7 @@ export function RunFacts({ run }: { run: RunDetail }) {
   return (
     <aside className={classes["facts"]} aria-label="About the run">
       <h2 className={classes["name"]}>
-        <RunDot style={{ color: runColor(run, scheme), dash: runDash(run) }} />
+        <RunDot style={{ color: runColor(run, scheme), dash: SOLID }} />
         <span>{run.name}</span>
       </h2>
       <dl>
@@ -129,24 +130,5 @@ function PodPlace({ run }: { run: RunDetail }) {
       {tag("gpus") && <Fact name="GPUs">{tag("gpus")}</Fact>}
       {tag("restarts") && <Fact name="Restarts">{tag("restarts")}</Fact>}
     </>
-  );
-}
-
-export function Copyable({ text, shown }: { text: string; shown: string }) {
-  return (
-    <span className={classes["copyable"]}>
-      <span className={classes["wrap"]} title={text}>
-        {shown}
-      </span>
-      <CopyButton value={text}>
-        {({ copied, copy }) => (
-          <Tooltip label={copied ? "Copied" : "Copy"}>
-            <ActionIcon size="xs" aria-label={`Copy ${text.slice(0, 40)}`} onClick={copy}>
-              {copied ? <IconCheck size={12} /> : <IconCopy size={12} />}
-            </ActionIcon>
-          </Tooltip>
-        )}
-      </CopyButton>
-    </span>
   );
 }

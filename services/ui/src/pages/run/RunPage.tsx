@@ -16,6 +16,7 @@ const TABS = [
   { to: "/experiments/$experimentId/runs/$runId/system", label: "System", exact: false },
   { to: "/experiments/$experimentId/runs/$runId/artifacts", label: "Artifacts", exact: false },
   { to: "/experiments/$experimentId/runs/$runId/models", label: "Models", exact: false },
+  { to: "/experiments/$experimentId/runs/$runId/lineage", label: "Lineage", exact: false },
 ] as const;
 
 export function RunPage() {

@@ -1,22 +1,25 @@
 /** The page of a version: what it is, where it comes from, moves with comment, its lineage and audit trail. */
-import { Skeleton, Tabs } from "@mantine/core";
+import { Button, Skeleton, Tabs } from "@mantine/core";
+import { IconFileZip } from "@tabler/icons-react";
 import { Link, useParams } from "@tanstack/react-router";
-import type { ReactNode } from "react";
+import { archiveUrl } from "@/api/artifacts";
 import { trackingUri } from "@/api/client";
 import { useModel, useVersion, type Version } from "@/api/registry";
 import { useRunsById } from "@/api/runs";
 import { AuditList } from "@/components/AuditList";
 import { CopyableCode } from "@/components/CopyableCode";
 import { Crumbs, HeaderActions } from "@/components/Crumbs";
+import { Fact, Facts, Source } from "@/components/Facts";
 import { Failure } from "@/components/Failure";
 import { formatNumber } from "@/components/format";
 import { Lineage } from "@/components/Lineage";
+import { ModelDetails } from "@/components/model/ModelDetails";
 import { MoveForm } from "@/components/MoveForm";
 import { AliasChip, StageChip } from "@/components/StageChip";
 import { Tags } from "@/components/Tags";
 import { Time } from "@/components/Time";
 import table from "@/components/table.module.css";
-import classes from "./VersionPage.module.css";
+import { filesOf } from "./files";
 
 export function VersionPage() {
   const { name, version } = useParams({ from: "/models/$name/versions/$version" });
@@ -45,26 +48,18 @@ export function VersionPage() {
   );
 }
 
-function Fact({ name, children }: { name: string; children: ReactNode }) {
-  return (
-    <>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </>
-  );
-}
-
 function Loaded({ version }: { version: Version }) {
   const { name } = version;
   const model = useModel(name);
   const run = useRunsById(version.runId ? [version.runId] : []).get(version.runId);
+  const files = filesOf(version);
   const reference = version.aliases[0] ? `@${version.aliases[0]}` : `/${version.version}`;
   return (
     <div className={table["page"]}>
       <HeaderActions>
         <MoveForm version={version} aliases={model.data?.aliases.map(({ alias }) => alias) ?? []} />
       </HeaderActions>
-      <dl className={classes["facts"]}>
+      <Facts>
         <Fact name="Stage">
           <StageChip stage={version.stage} />
         </Fact>
@@ -89,7 +84,7 @@ function Loaded({ version }: { version: Version }) {
           )}
         </Fact>
         <Fact name="Source">
-          <span className={classes["source"]}>{version.source}</span>
+          <Source text={version.source} />
         </Fact>
         {version.tags.size > 0 && (
           <Fact name="Tags">
@@ -97,10 +92,11 @@ function Loaded({ version }: { version: Version }) {
           </Fact>
         )}
         {version.description && <Fact name="Description">{version.description}</Fact>}
-      </dl>
+      </Facts>
       <Tabs defaultValue="lineage" keepMounted={false}>
         <Tabs.List>
           <Tabs.Tab value="lineage">Lineage</Tabs.Tab>
+          {files && <Tabs.Tab value="model">Model</Tabs.Tab>}
           <Tabs.Tab value="metrics">Metrics</Tabs.Tab>
           <Tabs.Tab value="use">Use</Tabs.Tab>
           <Tabs.Tab value="audit">Audit trail</Tabs.Tab>
@@ -108,6 +104,22 @@ function Loaded({ version }: { version: Version }) {
         <Tabs.Panel value="lineage">
           <Lineage start={{ model_name: name, version: version.version }} />
         </Tabs.Panel>
+        {files && (
+          <Tabs.Panel value="model">
+            <ModelDetails {...files} />
+            <Button
+              component="a"
+              href={archiveUrl(files.owner, files.folder)}
+              download
+              mt={12}
+              variant="default"
+              size="compact-sm"
+              leftSection={<IconFileZip size={14} />}
+            >
+              Download as zip
+            </Button>
+          </Tabs.Panel>
+        )}
         <Tabs.Panel value="metrics">
           <table className={table["table"]} style={{ maxWidth: 640 }}>
             <tbody>

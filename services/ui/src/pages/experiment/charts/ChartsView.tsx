@@ -11,11 +11,13 @@ import { type ChartKind, useChartSettings, USUAL } from "@/components/charts/set
 import type { ChartRun } from "@/components/charts/useMetric";
 import { EmptyState } from "@/components/EmptyState";
 import { Failure } from "@/components/Failure";
-import { runColor, runDash } from "@/components/run-color";
+import { ImageBoard } from "@/components/images/ImageBoard";
+import { runStyles } from "@/components/run-color";
 import { useScheme } from "@/components/use-scheme";
 import { isShown } from "../search";
 import { useExperimentView } from "../view";
 import { BarChart } from "./BarChart";
+import { BoxChart } from "./BoxChart";
 import classes from "./charts-view.module.css";
 import { ParallelChart } from "./ParallelChart";
 import { RunList } from "./RunList";
@@ -26,6 +28,8 @@ const KINDS = [
   { value: "scatter", label: "Scatter" },
   { value: "parallel", label: "Parallel" },
   { value: "bar", label: "Bars" },
+  { value: "box", label: "Boxes" },
+  { value: "images", label: "Images" },
 ];
 
 /** The runs whose series are read to find out which keys ranks have logged. */
@@ -35,13 +39,9 @@ const NO_LABELS: ReadonlyMap<string, readonly string[]> = new Map();
 /** Return the runs as charts take them: the same list while nothing that is drawn of them has changed. */
 function useChartRuns(runs: readonly Run[]): ChartRun[] {
   const scheme = useScheme();
+  const styles = runStyles(runs, scheme);
   const text = JSON.stringify(
-    runs.map((run) => ({
-      id: run.id,
-      name: run.name,
-      style: { color: runColor(run, scheme), dash: runDash(run) },
-      isLive: isLive(run),
-    })),
+    runs.map((run, at) => ({ id: run.id, name: run.name, style: styles[at], isLive: isLive(run) })),
   );
   return useMemo(() => JSON.parse(text) as ChartRun[], [text]);
 }
@@ -111,6 +111,17 @@ export function ChartsView() {
             {settings.kind === "scatter" && <ScatterChart {...chart} />}
             {settings.kind === "parallel" && <ParallelChart {...chart} />}
             {settings.kind === "bar" && <BarChart {...chart} />}
+            {settings.kind === "box" && <BoxChart {...chart} />}
+            {settings.kind === "images" && (
+              <ImageBoard
+                runs={chartRuns}
+                empty={
+                  <EmptyState title="These runs have logged no images.">
+                    Images that are logged with mlflow.log_image and a step appear here.
+                  </EmptyState>
+                }
+              />
+            )}
           </>
         )}
       </div>

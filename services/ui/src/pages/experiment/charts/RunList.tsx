@@ -5,7 +5,7 @@ import { Link } from "@tanstack/react-router";
 import type { Run } from "@/api/runs";
 import { RunDot } from "@/components/charts/RunDot";
 import type { ChartRun } from "@/components/charts/useMetric";
-import { runColor, runDash } from "@/components/run-color";
+import { runColor } from "@/components/run-color";
 import { useScheme } from "@/components/use-scheme";
 import { toggleShown } from "../search";
 import { useExperimentView } from "../view";
@@ -21,7 +21,7 @@ export interface RunListProps {
 export function RunList({ runs, shown, highlight, onHighlight }: RunListProps) {
   const { search, change, hasMore, loadMore, isLoading } = useExperimentView();
   const scheme = useScheme();
-  const drawn = new Set(shown.map(({ id }) => id));
+  const drawn = new Map(shown.map(({ id, style }) => [id, style]));
   const setAll = (show: "all" | "none") => change({ show, on: undefined, off: undefined });
   return (
     <aside className={classes["runs"]} aria-label="Runs of the charts">
@@ -54,7 +54,7 @@ export function RunList({ runs, shown, highlight, onHighlight }: RunListProps) {
             >
               {drawn.has(run.id) ? <IconEye size={13} /> : <IconEyeOff size={13} />}
             </ActionIcon>
-            <RunDot style={{ color: runColor(run, scheme), dash: runDash(run) }} />
+            <RunDot style={drawn.get(run.id) ?? { color: runColor(run, scheme), dash: [] }} />
             <Link
               to="/experiments/$experimentId/runs/$runId"
               params={{ experimentId: run.experimentId, runId: run.id }}

@@ -1,6 +1,6 @@
 /** The shown runs of an experiment side by side. */
 import { EmptyState } from "@/components/EmptyState";
-import { CompareTable } from "@/components/compare/CompareTable";
+import { Comparison } from "@/components/compare/Comparison";
 import { Failure } from "@/components/Failure";
 import { isShown } from "../search";
 import { useExperimentView } from "../view";
@@ -22,7 +22,7 @@ export function CompareView() {
     );
   }
   return (
-    <CompareTable
+    <Comparison
       runs={shown}
       baselineId={search.base ?? null}
       onBaseline={(base) => change({ base: base ?? undefined })}

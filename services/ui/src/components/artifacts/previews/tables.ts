@@ -47,7 +47,14 @@ export function parsedTable(text: string): Table | null {
   return tableOf(columns, data as unknown[][]);
 }
 
+/** Return a cell as text. Whole numbers of 64 bits, dates and bytes come from Parquet files. */
 export function cellText(cell: unknown): string {
   if (cell === null || cell === undefined) return "";
-  return typeof cell === "string" ? cell : JSON.stringify(cell);
+  if (typeof cell === "string") return cell;
+  if (cell instanceof Date) return Number.isNaN(cell.getTime()) ? "" : cell.toISOString();
+  if (cell instanceof Uint8Array) return `${cell.length} bytes`;
+  const text = JSON.stringify(cell, (_, value: unknown) =>
+    typeof value === "bigint" ? Number(value) : value,
+  ) as string | undefined;
+  return typeof cell === "bigint" ? String(cell) : (text ?? "");
 }

@@ -4,7 +4,7 @@
  */
 import { useQuery } from "@tanstack/react-query";
 import { lazy, Suspense } from "react";
-import { fileUrl, headQuery, TEXT_BYTES, WHOLE_BYTES } from "@/api/artifacts";
+import { type FileOwner, fileUrl, headQuery, TEXT_BYTES, WHOLE_BYTES } from "@/api/artifacts";
 import { EmptyState } from "@/components/EmptyState";
 import { Failure } from "@/components/Failure";
 import { formatBytes } from "@/components/format";
@@ -18,16 +18,18 @@ const Markdown = lazy(() => import("@/components/Markdown").then((module) => ({ 
 const Notebook = lazy(() => import("./Notebook").then((module) => ({ default: module.Notebook })));
 const Pdf = lazy(() => import("./Pdf").then((module) => ({ default: module.Pdf })));
 const Csv = lazy(() => import("./Csv").then((module) => ({ default: module.Csv })));
+const Parquet = lazy(() => import("./Parquet").then((module) => ({ default: module.Parquet })));
 
 export interface FileProps {
-  runId: string;
+  owner: FileOwner;
   path: string;
 }
 
-export function Preview({ runId, path }: FileProps) {
+export function Preview({ owner, path, size }: FileProps & { size: number }) {
   const name = path.split("/").at(-1) ?? path;
   const kind = kindOf(name);
-  const address = fileUrl(runId, path);
+  if (size === 0) return <EmptyState title="The file is empty." />;
+  const address = fileUrl(owner, path);
   switch (kind) {
     case "image":
       return <img className={classes["image"]} src={address} alt={name} />;
@@ -35,25 +37,31 @@ export function Preview({ runId, path }: FileProps) {
       return <audio className={classes["media"]} src={address} controls />;
     case "video":
       return <video className={classes["media"]} src={address} controls />;
+    case "parquet":
+      return (
+        <Suspense fallback={null}>
+          <Parquet owner={owner} path={path} size={size} />
+        </Suspense>
+      );
     case "binary":
       return <EmptyState title="This kind of file has no preview.">Download it to see it.</EmptyState>;
     default:
       return (
         <Suspense fallback={null}>
-          <Read runId={runId} path={path} name={name} kind={kind} />
+          <Read owner={owner} path={path} name={name} kind={kind} />
         </Suspense>
       );
   }
 }
 
-type ReadKind = Exclude<ReturnType<typeof kindOf>, "image" | "audio" | "video" | "binary">;
+type ReadKind = Exclude<ReturnType<typeof kindOf>, "image" | "audio" | "video" | "parquet" | "binary">;
 
 /** Kinds of which a part is of no use. */
 const WHOLE: ReadonlySet<ReadKind> = new Set(["pdf", "html", "notebook", "json"]);
 
-function Read({ runId, path, name, kind }: FileProps & { name: string; kind: ReadKind }) {
+function Read({ owner, path, name, kind }: FileProps & { name: string; kind: ReadKind }) {
   const most = WHOLE.has(kind) ? WHOLE_BYTES : TEXT_BYTES;
-  const found = useQuery(headQuery(runId, path, most));
+  const found = useQuery(headQuery(owner, path, most));
   if (found.isError) {
     return (
       <Failure title="The file could not be read." error={found.error} onRetry={() => void found.refetch()} />

@@ -1,7 +1,18 @@
 /** The kind of a file by its name, and the language in which its text is coloured. */
 
 export type Kind =
-  "image" | "audio" | "video" | "pdf" | "html" | "notebook" | "markdown" | "csv" | "json" | "text" | "binary";
+  | "image"
+  | "audio"
+  | "video"
+  | "pdf"
+  | "html"
+  | "notebook"
+  | "markdown"
+  | "csv"
+  | "parquet"
+  | "json"
+  | "text"
+  | "binary";
 
 const KINDS: Record<Exclude<Kind, "binary">, string> = {
   image: "png jpg jpeg gif bmp webp svg ico avif",
@@ -12,6 +23,7 @@ const KINDS: Record<Exclude<Kind, "binary">, string> = {
   notebook: "ipynb",
   markdown: "md markdown",
   csv: "csv tsv",
+  parquet: "parquet pq",
   json: "json",
   text: "txt log err out cfg conf ini properties toml yaml yml xml js mjs ts tsx jsx py pyi rst sh bash sql r rb go rs java c h cc cpp hpp css scss diff patch jsonl ndjson geojson dot tex env lock requirements gitignore dockerfile makefile mlmodel mlproject license readme",
 };

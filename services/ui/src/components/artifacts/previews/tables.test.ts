@@ -38,6 +38,13 @@ test("only the first rows are shown, and all are counted", () => {
 
 test("cells are texts", () => {
   expect([null, "a", 1.5, true, { a: 1 }].map(cellText)).toEqual(["", "a", "1.5", "true", '{"a":1}']);
+  expect([2n ** 60n, [1n, "b"], new Date(0), new Date(NaN), new Uint8Array(3)].map(cellText)).toEqual([
+    "1152921504606846976",
+    '[1,"b"]',
+    "1970-01-01T00:00:00.000Z",
+    "",
+    "3 bytes",
+  ]);
 });
 
 test("files are known by their endings, or by their whole names", () => {
@@ -45,7 +52,7 @@ test("files are known by their endings, or by their whole names", () => {
     "image",
     "notebook",
     "text",
-    "binary",
+    "parquet",
     "text",
     "binary",
   ]);

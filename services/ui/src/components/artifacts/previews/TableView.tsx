@@ -7,11 +7,7 @@ export function TableView({ table, isPart }: { table: Table; isPart: boolean }) 
   return (
     <>
       <p className={classes["note"]}>
-        {rows.length < total || isPart
-          ? `The first ${rows.length.toLocaleString()} rows`
-          : total.toLocaleString()}
-        {rows.length < total && !isPart ? ` of ${total.toLocaleString()}` : ""}
-        {rows.length < total || isPart ? "" : " rows"}, {columns.length} columns
+        {rowsText(rows.length, total, isPart)}, {columns.length} {columns.length === 1 ? "column" : "columns"}
       </p>
       <div className={classes["tableFrame"]} tabIndex={0}>
         <table className={classes["table"]}>
@@ -44,4 +40,12 @@ export function TableView({ table, isPart }: { table: Table; isPart: boolean }) 
       </div>
     </>
   );
+}
+
+function rowsText(shown: number, total: number, isPart: boolean): string {
+  if (isPart) return `The first ${shown.toLocaleString()} rows`;
+  if (shown < total && shown > 0) {
+    return `The first ${shown.toLocaleString()} of ${total.toLocaleString()} rows`;
+  }
+  return `${total.toLocaleString()} ${total === 1 ? "row" : "rows"}`;
 }

@@ -1,0 +1,50 @@
+import { expectAccessible } from "./accessible";
+import { expect, test } from "./fixtures";
+import { modelAddress, showcase } from "./pages";
+
+test("a logged model says what it takes, how well it did, and where it comes from", async ({ page }) => {
+  const { modelId, run } = showcase();
+  await page.goto(modelAddress(run, modelId));
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("churn-net");
+  const signature = page.getByRole("table", { name: "Signature" });
+  await expect(signature.getByRole("row", { name: /age/ })).toContainText("double");
+  await expect(signature.getByRole("row", { name: /visits/ })).toContainText("array of long optional");
+  await expect(page.getByRole("table", { name: "Flavours" })).toContainText("sklearn");
+  await expect(page.getByText("scikit-learn==1.5.2")).toBeVisible();
+  const metrics = page.getByRole("table", { name: "Metrics" });
+  await expect(metrics.getByRole("row", { name: /^auc holdout/ })).toContainText("0.931");
+  await expect(page.getByRole("table", { name: "Params" })).toContainText("<img src=x onerror=");
+  await expect(page.getByText(`mlflow.pyfunc.load_model("models:/${modelId}")`)).toBeVisible();
+  await page.getByRole("link", { name: "baseline" }).click();
+  await expect(page).toHaveURL(new RegExp(`runs/${run.runId}`));
+});
+
+test("its files and its lineage have addresses", async ({ page }) => {
+  const { modelId, run } = showcase();
+  await page.goto(modelAddress(run, modelId));
+  await page.getByRole("tab", { name: "Files" }).click();
+  await page.getByRole("link", { name: /requirements\.txt/ }).click();
+  await expect(page.locator("pre")).toContainText("scikit-learn==1.5.2");
+  await page.reload();
+  await expect(page.locator("pre")).toContainText("scikit-learn==1.5.2");
+  const download = page.waitForEvent("download");
+  await page.getByRole("link", { name: "Download all" }).click();
+  expect((await download).suggestedFilename()).toBe(`${modelId}.zip`);
+  await page.getByRole("tab", { name: "Lineage" }).click();
+  await expect(page.getByRole("group", { name: "Lineage" })).toContainText("baseline");
+  await page.goBack();
+  await expect(page.locator("pre")).toContainText("scikit-learn==1.5.2");
+});
+
+test("a version of it shows the same signature", async ({ page }) => {
+  await page.goto("/#/models/churn-net/versions/1");
+  await page.getByRole("tab", { name: "Model" }).click();
+  await expect(page.getByRole("table", { name: "Signature" })).toContainText("age");
+  await expectAccessible(page);
+});
+
+test("a model that is not there says so", async ({ page, rules }) => {
+  rules.allowed.push(/404/);
+  await page.goto(`/#/experiments/0/models/m-${"0".repeat(32)}`);
+  await expect(page.getByRole("alert")).toContainText("This model could not be loaded.");
+});
