@@ -196,6 +196,7 @@ TABLE: Final = (
     Row(ED, "PUT", f"{FILES}/artifacts/{{path}}", lambda _o: {"content": b"new"}),
     Row(MG, "DELETE", f"{FILES}/artifacts/{{path}}"),
     Row(RD, "GET", "/get-artifact", lambda o: q(run_id=o.run, path="a.txt")),
+    Row(RD, "GET", f"{OWN}/artifacts/archive", lambda o: q(run_id=o.run)),
     Row(
         RD,
         "GET",
