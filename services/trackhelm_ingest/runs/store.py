@@ -41,7 +41,7 @@ from trackhelm_core.db.statements import (
     table_of,
     upsert,
 )
-from trackhelm_domain.access.checks import permitted_experiments
+from trackhelm_domain.access.checks import permits_everything, permitted_experiments
 from trackhelm_domain.keys import key_ids, keys_of
 from trackhelm_domain.runs.messages import RUNNING_VERSION, VERSION, metric_json
 from trackhelm_domain.runs.reading import RUN_COLUMNS
@@ -269,6 +269,8 @@ def set_tag(session: Session, uuid: str, key_id: int, value: str) -> bool:
 def _store(
     session: Session, model: type[RunParam] | type[RunTag], uuid: str, key_id: int, value: str
 ) -> bool:
+    if not permits_everything():
+        return False  # The statement does not look at the experiment; the transaction does.
     # None of them has the name of a column that the statement sets.
     parameters = {"of_run": uuid, "of_key": key_id, "new_value": value}
     return session.connection().execute(_statement(model), parameters).first() is not None

@@ -293,9 +293,12 @@ def test_a_version_whose_source_is_spelled_as_the_bucket_keeps_its_files(
         model = api.post("logged-models", experiment_id=api.new_experiment(), name="m")["model"]["info"]
         model_root = model["artifact_uri"].partition(":/")[2]
         api.post("registered-models/create", name="iris")
-        for root in (server.root(run_id), model_root):
+        for root, origin in (
+            (server.root(run_id), {"run_id": run_id}),
+            (model_root, {"model_id": model["model_id"]}),
+        ):
             source = f"{artifacts.artifacts_url}/{root}/model"
-            api.post("model-versions/create", name="iris", source=source)
+            api.post("model-versions/create", name="iris", source=source, **origin)
         server.delete_run(run_id)
         api.call("DELETE", f"logged-models/{model['model_id']}")
         for options in (["--dry-run"], []):
