@@ -116,6 +116,7 @@ def test_every_get_with_arguments_is_among_these(api: Api, made: dict[str, str])
         "/get-artifact",
         "/model-versions/get-artifact",
         "/api/2.0/mlflow/logged-models/{model_id}/artifacts/files",
+        "/api/2.0/trackhelm/artifacts/archive",
         "/api/2.0/trackhelm/approvals/get",
         "/api/2.0/trackhelm/webhooks",
         "/api/2.0/trackhelm/webhooks/{webhook_id}/deliveries",
