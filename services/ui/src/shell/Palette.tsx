@@ -106,7 +106,15 @@ export function Palette({ onClose, onShortcuts }: { onClose: () => void; onShort
     event.preventDefault();
   };
   return (
-    <Modal opened onClose={onClose} withCloseButton={false} size="lg" padding={8} yOffset="12vh">
+    <Modal
+      opened
+      onClose={onClose}
+      withCloseButton={false}
+      size="lg"
+      padding={8}
+      yOffset="12vh"
+      attributes={{ content: { "aria-label": "Search" } }}
+    >
       <TextInput
         data-autofocus
         size="md"

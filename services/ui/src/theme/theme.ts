@@ -28,10 +28,24 @@ const dark: MantineColorsTuple = [
   "#0c0e11",
 ];
 
+// Its filled shade is dark enough for white words on it.
+const red: MantineColorsTuple = [
+  "#fff5f5",
+  "#ffe3e3",
+  "#ffc9c9",
+  "#ffa8a8",
+  "#ff8787",
+  "#c92a2a",
+  "#c92a2a",
+  "#b52424",
+  "#a61e1e",
+  "#8c1a1a",
+];
+
 export const theme = createTheme({
   primaryColor: "indigo",
   primaryShade: { light: 6, dark: 5 },
-  colors: { indigo, dark },
+  colors: { indigo, dark, red },
   fontFamily: "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', 'Liberation Sans', sans-serif",
   fontFamilyMonospace: "ui-monospace, 'SF Mono', Menlo, Consolas, 'Liberation Mono', monospace",
   fontSizes: { xs: rem(12), sm: rem(13), md: rem(14), lg: rem(15), xl: rem(18) },
@@ -48,7 +62,11 @@ export const theme = createTheme({
     Menu: { defaultProps: { shadow: "sm", transitionProps: { duration: 80 } } },
     Popover: { defaultProps: { shadow: "sm", transitionProps: { duration: 80 } } },
     Modal: {
-      defaultProps: { transitionProps: { duration: 100 }, overlayProps: { backgroundOpacity: 0.35 } },
+      defaultProps: {
+        transitionProps: { duration: 100 },
+        overlayProps: { backgroundOpacity: 0.35 },
+        closeButtonProps: { "aria-label": "Close" },
+      },
     },
     Tooltip: { defaultProps: { openDelay: 300, transitionProps: { duration: 80 }, withArrow: false } },
   },

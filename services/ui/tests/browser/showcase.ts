@@ -143,7 +143,6 @@ export async function makeShowcase(): Promise<void> {
     name: "churn-network",
     tags: [{ key: "team", value: "growth" }],
   });
-  const sweep = await makeRun(experimentId, "sweep of networks");
   const made: SeededRun[] = [];
   for (const [number, name] of ["baseline", "wider", "with a longer name than others have"].entries()) {
     const run = await makeRun(experimentId, name, {
@@ -160,7 +159,6 @@ export async function makeShowcase(): Promise<void> {
       },
       tags: {
         team: "growth",
-        "mlflow.parentRunId": sweep.runId,
         "mlflow.user": "ada",
         "mlflow.source.name": "train.py",
         "mlflow.source.git.commit": "4b825dc642cb6eb9a060e54bf8d69288fbee4904",

@@ -67,6 +67,7 @@ export function ChartsView() {
   if (all.length === 0) return view.isLoading ? null : <EmptyState title="No run is found here." />;
   const kinds = (
     <SegmentedControl
+      className={classes["kinds"] ?? ""}
       size="xs"
       aria-label="Kind of chart"
       data={KINDS}
