@@ -12,6 +12,7 @@ import anyio
 import httpx2
 import pytest
 from pydantic import SecretStr
+from sqlalchemy import update
 from typer.testing import CliRunner
 
 from tests.fixtures.api import Api, api_of
@@ -25,6 +26,8 @@ from trackhelm_cli.gc import cutoff
 from trackhelm_cli.main import app
 from trackhelm_core.runtime import Runtime  # noqa: TC001 - a local annotation, which mypy reads
 from trackhelm_core.settings import ObjectSettings, StorageSettings
+from trackhelm_domain.locations import location_key
+from trackhelm_domain.tables import ModelVersion
 
 pytestmark = pytest.mark.over("sqlite", "postgresql", "s3")
 
@@ -173,7 +176,12 @@ def test_an_orphan_is_deleted_by_its_own_name_alone(
     server.upload("nobody/b")
     bucket("nobody", b"in the way")
     server.api.post("registered-models/create", name="kept")
-    server.api.post("model-versions/create", name="kept", source=f"{server.url}/nobody/b")
+    server.api.post("model-versions/create", name="kept", source="s3://elsewhere/b")
+    # As a version before this one registered it, which asked for no run.
+    with server.runtime.database.writing() as session:
+        source = f"{server.url}/nobody/b"
+        values = {"source": source, "storage_location": source, "location_key": location_key(source)}
+        session.execute(update(ModelVersion).values(values))
     # As if what lies below had come to an owner since owners were read.
     monkeypatch.setattr("trackhelm_artifact.integrity.reconciliation.Owners.is_below", lambda *_: False)
     assert server.findings("--older-than", "0s", "--delete") == [("orphan", "nobody")]
