@@ -5,7 +5,7 @@ import { modelAddress, showcase } from "./pages";
 test("a logged model says what it takes, how well it did, and where it comes from", async ({ page }) => {
   const { modelId, run } = showcase();
   await page.goto(modelAddress(run, modelId));
-  await expect(page.getByRole("heading", { level: 1 })).toHaveText("churn-net");
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("digits-net");
   const signature = page.getByRole("table", { name: "Signature" });
   await expect(signature.getByRole("row", { name: /age/ })).toContainText("double");
   await expect(signature.getByRole("row", { name: /visits/ })).toContainText("array of long optional");
@@ -37,7 +37,7 @@ test("its files and its lineage have addresses", async ({ page }) => {
 });
 
 test("a version of it shows the same signature", async ({ page }) => {
-  await page.goto("/#/models/churn-net/versions/1");
+  await page.goto("/#/models/digits-net/versions/1");
   await page.getByRole("tab", { name: "Model" }).click();
   await expect(page.getByRole("table", { name: "Signature" })).toContainText("age");
   await expectAccessible(page);

@@ -29,7 +29,7 @@ def train(rate: float = 0.01, epochs: int = 30) -> float:
     return loss
 `;
 
-const MLMODEL = `artifact_path: churn-net
+const MLMODEL = `artifact_path: digits-net
 flavors:
   python_function:
     loader_module: mlflow.sklearn
@@ -140,7 +140,7 @@ async function logged(run: SeededRun, number: number): Promise<void> {
 /** Make the experiment, and keep what was made for the tests. */
 export async function makeShowcase(): Promise<void> {
   const { experiment_id: experimentId } = await post<{ experiment_id: string }>("mlflow/experiments/create", {
-    name: "churn-network",
+    name: "digits-network",
     tags: [{ key: "team", value: "growth" }],
   });
   const made: SeededRun[] = [];
@@ -203,7 +203,7 @@ async function makeModel({ experimentId, runId }: SeededRun): Promise<string> {
     "mlflow/logged-models",
     {
       experiment_id: experimentId,
-      name: "churn-net",
+      name: "digits-net",
       source_run_id: runId,
       model_type: "classifier",
       params: [
@@ -247,12 +247,12 @@ async function makeModel({ experimentId, runId }: SeededRun): Promise<string> {
     status: "LOGGED_MODEL_READY",
   });
   await post("mlflow/registered-models/create", {
-    name: "churn-net",
-    description: "The network that says who leaves",
+    name: "digits-net",
+    description: "The network that reads digits",
   });
   await post("mlflow/model-versions/create", {
-    ...{ name: "churn-net", source: `models:/${modelId}`, model_id: modelId, run_id: runId },
+    ...{ name: "digits-net", source: `models:/${modelId}`, model_id: modelId, run_id: runId },
   });
-  await post("mlflow/registered-models/alias", { name: "churn-net", alias: "candidate", version: "1" });
+  await post("mlflow/registered-models/alias", { name: "digits-net", alias: "candidate", version: "1" });
   return modelId;
 }
