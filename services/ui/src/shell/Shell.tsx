@@ -62,7 +62,7 @@ export function Shell() {
           className={classes["actions"]}
           ref={(element) => setIsFramed(element !== null)}
         />
-        <button type="button" className={classes["search"]} aria-label="Search" onClick={openPalette}>
+        <button type="button" className={classes["search"]} onClick={openPalette}>
           <IconSearch size={14} aria-hidden />
           <span>Search</span>
           <kbd>Ctrl K</kbd>
