@@ -120,7 +120,7 @@ def test_a_role_without_rights_is_wrong(doctor: Doctor, postgres_server: str) ->
     ((outcome, said),) = of("database", found)
     assert (found[0], outcome) == (1, "wrong")
     assert "lacks rights: " in said
-    assert "DELETE, INSERT, UPDATE of alembic_version; " in said
+    assert "DELETE, INSERT, UPDATE of access_epoch; " in said
     assert "reads" not in json.dumps(found[1]), "it is the password"
 
 
