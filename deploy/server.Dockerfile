@@ -27,7 +27,7 @@ RUN python3 -m venv --without-pip /opt/trackhelm
 COPY pyproject.toml README.md LICENSE ./
 COPY services services
 COPY --from=ui /source/services/trackhelm_core/http/web_ui services/trackhelm_core/http/web_ui
-ARG EXTRAS=[kubernetes,otel]
+ARG EXTRAS=[import,kubernetes,otel]
 # With the constraints, the tools that build the package are pinned as well. The secret is for a mirror of packages.
 RUN --mount=type=secret,id=pip,target=/etc/pip.conf \
     PIP_CONSTRAINT=/source/requirements/constraints.txt \
