@@ -132,13 +132,15 @@ cluster-images: $(VENV)/.dev $(UI_BUILT)
 STACK_TESTS ?= $(addprefix tests/e2e/test_,addresses.py readme.py plain_http.py refusals.py lifecycle.py metric_history.py \
     artifact_files.py artifact_locations.py logged_models.py registry_versions.py)
 
-test-stack: $(VENV)/.dev $(CLIENTS)/mlflow3/.ready $(CLIENTS)/client/.ready ## The stock client against every service as its own process
+test-stack: $(VENV)/.dev $(UI_BUILT) $(CLIENTS)/mlflow3/.ready $(CLIENTS)/client/.ready ## The stock client, ours and the web UI against every service as its own process
 	SERVER_SHAPE=stack SERVER_UNDER_TEST=$(abspath $(BIN)/trackhelm-server) \
 	    $(CLIENTS)/mlflow3/bin/python -m pytest -c tests/e2e/pytest.ini $(STACK_TESTS)
 	SERVER_SHAPE=stack SERVER_UNDER_TEST=$(abspath $(BIN)/trackhelm-server) \
 	    STOCK_PYTHON=$(abspath $(CLIENTS)/mlflow3/bin/python) PYTHONPATH=$(abspath client/src) \
 	    $(CLIENTS)/client/bin/python -m pytest -c client/pyproject.toml --rootdir $(CURDIR) \
 	    client/tests/e2e/test_shared_run.py client/tests/e2e/test_same_scripts.py -k 'not own_server'
+	SERVER_SHAPE=stack SERVER_UNDER_TEST=$(abspath $(BIN)/trackhelm-server) && export SERVER_SHAPE SERVER_UNDER_TEST && \
+	    $(NPM) run --silent test:browser
 
 # Chromium comes from an npm package, so neither a browser nor root is needed.
 test-ui: $(VENV)/.dev $(UI_BUILT) ## The web UI: its parts alone, and its pages in a browser against a running server

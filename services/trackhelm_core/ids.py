@@ -16,6 +16,11 @@ def new_model_id() -> str:
     return f"m-{secrets.token_hex(16)}"
 
 
+def new_view_id() -> str:
+    """Return an id for a saved view: 32 lower-case hexadecimal characters."""
+    return secrets.token_hex(16)
+
+
 def new_webhook_id() -> str:
     """Return an id for a webhook or for an event that it is sent: 32 lower-case hexadecimal characters."""
     return secrets.token_hex(16)

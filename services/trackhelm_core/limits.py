@@ -112,6 +112,28 @@ LABEL_FILTER_VALUES: Final = 1_000
 SERIES_PAGE: Final = 10_000
 SERIES_DEFAULT_PAGE: Final = 1_000
 
+# Keys, values and groups of runs: rows of an answer, experiments of a request, and the characters of a value
+# that is offered for completion.
+KEYS_PAGE: Final = 10_000
+KEYS_DEFAULT_PAGE: Final = 1_000
+VALUES_PAGE: Final = 1_000
+VALUES_DEFAULT_PAGE: Final = 100
+OFFERED_VALUE_LENGTH: Final = 250
+GROUPS_PAGE: Final = 1_000
+GROUPS_DEFAULT_PAGE: Final = 200
+# Each metric of a group is looked up for every run.
+GROUPED_METRICS: Final = 30
+SUMMARY_EXPERIMENTS: Final = 100
+# Runs in one table, and the columns that one may name.
+TABLE_PAGE: Final = 5_000
+TABLE_DEFAULT_PAGE: Final = 200
+TABLE_COLUMNS: Final = 2_000
+
+# Saved views: their number in an experiment, and characters.
+SAVED_VIEWS: Final = 200
+SAVED_VIEW_NAME_LENGTH: Final = 200
+SAVED_VIEW_STATE_LENGTH: Final = 100_000
+
 # One lineage graph: its nodes, and the edges from its start to the farthest node.
 LINEAGE_NODES: Final = 5_000
 LINEAGE_DEFAULT_NODES: Final = 500

@@ -34,6 +34,7 @@ class EntityType(StrEnum):
     TOKEN = "token"  # noqa: S105 - a kind of entity
     ROLE = "role"
     WORKSPACE = "workspace"
+    SAVED_VIEW = "saved_view"
 
 
 class Action(StrEnum):

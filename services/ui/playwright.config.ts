@@ -1,4 +1,9 @@
-/** Browser tests against an embedded server of their own, in the Chromium of an npm package. */
+/**
+ * Browser tests against a server of their own, in the Chromium of an npm package.
+ *
+ * The server is embedded. With SERVER_SHAPE=stack every service is its own process, behind the gateway, and those tests
+ * run that are tagged `@stack`.
+ */
 import { existsSync, mkdtempSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -30,11 +35,13 @@ const {
   UI_TEST_CHROMIUM: browser,
 } = process.env as Record<string, string>;
 const server = process.env["SERVER_UNDER_TEST"] ?? "../../.venv/bin/trackhelm-server";
+const isStack = process.env["SERVER_SHAPE"] === "stack";
 const address = `http://127.0.0.1:${port ?? ""}`;
 
 export default defineConfig({
   testDir: "tests/browser",
   testMatch: "**/*.spec.ts",
+  ...(isStack ? { grep: /@stack/ } : {}),
   globalSetup: "./tests/browser/seed.ts",
   outputDir: "test-results",
   workers: 1,
@@ -60,10 +67,11 @@ export default defineConfig({
   webServer: {
     // Its protections are set by a name that nobody checks.
     env: { TRACKHELM_UNCHECKED_APPROVALS: "true" },
-    command: `${server} embedded --port ${port ?? ""} --data ${data ?? ""}`,
+    command: `${server} ${isStack ? "stack" : "embedded"} --port ${port ?? ""} --data ${data ?? ""}`,
     url: `${address}/ready`,
-    timeout: 60_000,
-    gracefulShutdown: { signal: "SIGTERM", timeout: 10_000 },
+    // A stack starts PostgreSQL, Redis and an S3 server first.
+    timeout: isStack ? 180_000 : 60_000,
+    gracefulShutdown: { signal: "SIGTERM", timeout: isStack ? 60_000 : 10_000 },
     stdout: "ignore",
   },
 });

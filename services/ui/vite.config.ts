@@ -13,6 +13,12 @@ const SERVED_BY_SERVER = [
   "/version",
 ];
 
+const LIBRARIES =
+  /node_modules[\\/](?:react|react-dom|scheduler|@mantine|@tanstack|@floating-ui|@tabler|clsx|openapi-fetch|@uwdata)[\\/]/;
+/** What lies in folders below `components` is of few pages, or brings libraries with it, as do the parts named here. */
+const SHARED =
+  /src[\\/](?:(?:api|shell|theme)[\\/]|components[\\/](?!Markdown|Lineage|lineage|AuditList|MoveForm)[^\\/]+$)/;
+
 export default defineConfig({
   plugins: [react()],
   // Relative, so that the same files work below any prefix of a proxy.
@@ -26,6 +32,19 @@ export default defineConfig({
     // The server's policy has no place for the inline script of older browsers.
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
+    cssCodeSplit: false,
+    rolldownOptions: {
+      output: {
+        codeSplitting: {
+          // What nearly every page needs, in few files: each request of a first visit costs a round trip.
+          groups: [
+            { name: "libraries", test: LIBRARIES },
+            { name: "shared", test: SHARED },
+            { name: "experiment", test: /src[\\/]pages[\\/]experiment[\\/](?!charts|compare)/ },
+          ],
+        },
+      },
+    },
   },
   server: { proxy: Object.fromEntries(SERVED_BY_SERVER.map((path) => [path, SERVER])) },
   test: {

@@ -37,6 +37,10 @@ TAKES_ANYTHING = (
     ("GET /api/2.0/mlflow/experiments/search", "view_type"),
     ("POST /api/2.0/mlflow/experiments/search", "view_type"),
     ("POST /api/2.0/mlflow/runs/search", "run_view_type"),
+    ("POST /api/2.0/trackhelm/runs/count", "run_view_type"),
+    ("POST /api/2.0/trackhelm/runs/csv", "run_view_type"),
+    ("POST /api/2.0/trackhelm/runs/groups", "run_view_type"),
+    ("POST /api/2.0/trackhelm/runs/table", "run_view_type"),
 )
 """An unknown value of an enumeration is as an absent one, as in protobuf; MLflow's server does not refuse it,
 either."""

@@ -81,12 +81,22 @@ class DocumentWriter:
         return text if len(text) <= _LARGE else self._compressor.compress(text)
 
 
+class _Document(msgspec.Struct):
+    """The part of a document that a table of runs shows: what is not in it is not decoded."""
+
+    data: RunData
+
+
+_METRICS: Final = msgspec.json.Decoder(list[Metric])
+
+
 class DocumentReader:
     """Makes the wire form of runs from their documents. An instance is for one thread."""
 
     def __init__(self) -> None:
         # Made once for each page, because making it takes ten times as long as decompressing a document.
         self._decompressor = zstandard.ZstdDecompressor()
+        self._decoder = msgspec.json.Decoder(_Document)
 
     def message(self, info: RunInfo, document: bytes, metrics: str | None) -> msgspec.Raw:
         """Return a `Run` as JSON. What `info` holds is not in the document: a rename leaves it as it is.
@@ -94,8 +104,7 @@ class DocumentReader:
         `metrics` are those of a running run, texts of `metric_json` behind each other with commas between:
         "" is none, and None says that the document has them.
         """
-        is_plain = document.startswith(_BRACE)
-        contents = document if is_plain else self._decompressor.decompress(document)
+        contents = self._text(document)
         if not metrics:
             return msgspec.Raw(b'{"info":%b,%b' % (encode(info), contents[1:]))
         rest = contents[len(_DATA) :]
@@ -103,6 +112,16 @@ class DocumentReader:
         return msgspec.Raw(
             b'{"info":%b,"data":{"metrics":[%b]%b%b' % (encode(info), metrics.encode(), comma, rest)
         )
+
+    def data(self, document: bytes, metrics: str | None) -> RunData:
+        """Return the metrics, params and tags of a run; `metrics` is as in `message`."""
+        data = self._decoder.decode(self._text(document)).data
+        if not metrics:
+            return data
+        return msgspec.structs.replace(data, metrics=_METRICS.decode(f"[{metrics}]"))
+
+    def _text(self, document: bytes) -> bytes:
+        return document if document.startswith(_BRACE) else self._decompressor.decompress(document)
 
 
 def _without_metrics(contents: RunContents) -> RunContents:
@@ -182,6 +201,21 @@ def run_messages(records: RunRecords) -> list[Run]:
             contents = _contents(parts[run[0]])
             messages.append(Run(_info(run), contents.data, contents.inputs, contents.outputs))
     return messages
+
+
+def run_data(records: RunRecords) -> list[RunData]:
+    """Return the metrics, params and tags of runs, in the order of their rows."""
+    parts = _parts(records)
+    written = DocumentReader()
+    found: list[RunData] = []
+    for run in records.runs:
+        document = records.documents.get(run[0])
+        if document is not None:
+            found.append(written.data(*document))
+        else:
+            own = parts[run[0]]
+            found.append(RunData(own.metrics, own.params, own.tags))
+    return found
 
 
 def run_contents(records: RunRecords) -> list[RunContents]:

@@ -43,6 +43,7 @@ from trackhelm_domain.tables.runs import (
     RunParam,
     RunSnapshot,
     RunTag,
+    SavedView,
 )
 from trackhelm_domain.tables.webhooks import Webhook, WebhookDelivery, WebhookEvent
 
@@ -88,6 +89,7 @@ __all__ = [
     "RunParam",
     "RunSnapshot",
     "RunTag",
+    "SavedView",
     "Series",
     "StageHistory",
     "Webhook",

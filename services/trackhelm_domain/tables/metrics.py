@@ -89,6 +89,14 @@ class Series(Base):
             sqlite_where=text("indexed_value IS NOT NULL"),
             postgresql_where=text("indexed_value IS NOT NULL"),
         ),
+        # Finds the keys of an experiment, together with the index above: few series end with NaN.
+        Index(
+            "ix_series_indexed_nan",
+            "indexed_in",
+            "key_id",
+            sqlite_where=text("indexed_in IS NOT NULL AND indexed_value IS NULL"),
+            postgresql_where=text("indexed_in IS NOT NULL AND indexed_value IS NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)

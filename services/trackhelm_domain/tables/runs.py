@@ -1,6 +1,7 @@
 """Experiments and their lifecycle, runs, their params and tags, the datasets that they read, and files.
 
-Owner: ingest. Readers: query, artifact, registry. The tables of files, at the end, name other owners.
+Owner: ingest. Readers: query, artifact, registry. Saved views and the tables of files, at the end, name other
+owners.
 
 A run has two ids: the public `uuid` of the API, and a small integer by which rows of params, tags and series
 refer to it. In the same way the text of a key is stored once, in `key`. In MLflow's own database every metric
@@ -29,6 +30,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from trackhelm_core.db.statements import LOCATION_KEY, Base, BigId
 from trackhelm_core.limits import (
+    ACTOR_NAME_LENGTH,
     ARTIFACT_LOCATION_LENGTH,
     DATASET_DIGEST_LENGTH,
     DATASET_NAME_LENGTH,
@@ -36,6 +38,7 @@ from trackhelm_core.limits import (
     INPUT_TAG_KEY_LENGTH,
     KEY_LENGTH,
     OBJECT_KEY_BYTES,
+    SAVED_VIEW_NAME_LENGTH,
     SOURCE_ADDRESS_LENGTH,
 )
 
@@ -263,6 +266,26 @@ class RunDatasetTag(Base):
     )
     key: Mapped[str] = mapped_column(String(INPUT_TAG_KEY_LENGTH), primary_key=True)
     value: Mapped[str] = mapped_column(Text)
+
+
+class SavedView(Base):
+    """A view of an experiment's runs that somebody saved under a name. Owner: query. Times in milliseconds.
+
+    `state` is a JSON object of the web UI: filter, order, columns, groups, charts.
+    """
+
+    __tablename__ = "saved_view"
+    __table_args__ = (UniqueConstraint("experiment_id", "name"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    uuid: Mapped[str] = mapped_column(String(32), unique=True)
+    experiment_id: Mapped[int] = mapped_column(ForeignKey("experiment.id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(String(SAVED_VIEW_NAME_LENGTH))
+    state: Mapped[str] = mapped_column(Text)
+    created_by: Mapped[str] = mapped_column(String(ACTOR_NAME_LENGTH))
+    updated_by: Mapped[str] = mapped_column(String(ACTOR_NAME_LENGTH))
+    creation_time: Mapped[int] = mapped_column(BigInteger)
+    last_update_time: Mapped[int] = mapped_column(BigInteger)
 
 
 # The checksum index of the files in the store, and tombstones of files that are to be deleted.

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request, Response
 from trackhelm_core.access import Need, needs
 from trackhelm_core.limits import CHART_RUNS
 from trackhelm_core.runtime import RuntimeDep
-from trackhelm_core.wire.replies import documented, reply
+from trackhelm_core.wire.replies import binary_reply, documented, reply
 from trackhelm_core.wire.routes import WireRoute
 from trackhelm_query.charts import logic, schemas
 
@@ -35,7 +35,8 @@ async def chart_buckets(body: schemas.ChartBuckets, request: Request, runtime: R
         if body.format == "arrow" or (body.format is None and _accepts_arrow(request)):
             from trackhelm_query.charts.arrow import chart_stream  # noqa: PLC0415 - 25 ms, for this alone
 
-            return Response(chart_stream(chart, body.columns), media_type=schemas.MEDIA_TYPE)
+            accepted = request.headers.get("accept-encoding", "")
+            return binary_reply(chart_stream(chart, body.columns), schemas.MEDIA_TYPE, accepted)
         return reply(schemas.chart_message(chart, body.columns))
 
     # A request with more runs is refused later.

@@ -77,6 +77,10 @@ AGGREGATES: Final = {
     Aggregate.MAX: _SERIES.c.max_value,
 }
 
+# NULL while the run goes on.
+_DURATION: Final = _RUNS.c.end_time - _RUNS.c.start_time
+_ABSENT_WHILE_RUNNING: Final = (_RUNS.c.end_time, _DURATION)
+
 _ATTRIBUTES: Final[Mapping[str, Attribute]] = {
     "run_id": StringAttribute(_RUNS.c.uuid),
     # A run's name and its tag `mlflow.runName` are written together, so the column serves for both.
@@ -86,6 +90,7 @@ _ATTRIBUTES: Final[Mapping[str, Attribute]] = {
     "artifact_uri": StringAttribute(_RUNS.c.artifact_uri),
     "start_time": NumberAttribute(_RUNS.c.start_time),
     "end_time": NumberAttribute(_RUNS.c.end_time),
+    "duration": NumberAttribute(_DURATION),
 }
 _ALIASES: Final = {
     "run name": "run_name",
@@ -265,7 +270,8 @@ def sorted_runs(
         field, descending = order.by.field, order.descending
         if isinstance(order.by, ResolvedAttribute):
             column = order.by.part.column
-            columns.append(SortColumn(column, descending=descending, nullable=column is _RUNS.c.end_time))
+            may_be_absent = any(column is one for one in _ABSENT_WHILE_RUNNING)
+            columns.append(SortColumn(column, descending=descending, nullable=may_be_absent))
             ties.pop(field.key, None)
             continue
         key_id = query.key_ids.get(field.key, NO_KEY)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
 
+from trackhelm_core.db.statements import PlainRows
 from trackhelm_core.errors import NotFoundError
 from trackhelm_core.limits import SEARCH_RUNS_PAGE
 from trackhelm_core.validation import parse_experiment_id
@@ -23,16 +24,21 @@ def get_run(session: Session, run_id: str) -> RunRecords:
     return found
 
 
-def search_runs(
-    session: Session, experiment_ids: Sequence[str], asked: SearchRequest
-) -> tuple[RunRecords | None, str]:
-    """Return a page of runs, None if there is none, and the token of the next page."""
+def find_runs(session: Session, experiment_ids: Sequence[str], asked: SearchRequest) -> tuple[PlainRows, str]:
+    """Return a page of the rows of runs, as `store.search` returns them, and the token of the next page."""
     searched = sorted({parse_experiment_id(experiment_id) for experiment_id in experiment_ids})
     search = asked.parse(["runs", searched, *reader()], largest_page=SEARCH_RUNS_PAGE)
     searched = sorted(permitted_experiments(session, searched))
     if not searched:
-        return None, ""
-    rows, next_token = store.search(session, searched, search)
+        return (), ""
+    return store.search(session, searched, search)
+
+
+def search_runs(
+    session: Session, experiment_ids: Sequence[str], asked: SearchRequest
+) -> tuple[RunRecords | None, str]:
+    """Return a page of runs, None if there is none, and the token of the next page."""
+    rows, next_token = find_runs(session, experiment_ids, asked)
     if not rows:
         return None, next_token
     documents = {row[0]: WrittenRun(*row[WRITTEN]) for row in rows if row[WRITTEN.start] is not None}

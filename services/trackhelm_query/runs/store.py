@@ -385,6 +385,19 @@ def _pair(part: Expression) -> _Pair | None:
     return None if kind is None else _Pair(kind, resolved.field.key, part.value)
 
 
+def matching(query: RunQuery) -> SelectBase:
+    """Return the SELECT of the integer ids of all runs that match a query, each once, without an order."""
+    runs = runs_of(query).with_only_columns(_RUNS.id)
+    if query.where is None:
+        return runs
+    if query.params_and_tags_of is None:
+        return runs.where(compile_filter(query.where, query.entity))
+    return union_all(
+        runs.where(_RUNS.finalized, indexed_filter(query.where, query)),
+        runs.where(others_filter(query), compile_filter(query.where, query.entity)),
+    )
+
+
 _REMEMBERED: Final = 200
 """The number of first pages whose statements are cached, at about 100 KB each. Scripts and browsers repeat
 the same searches, and building a statement takes twice as long as running it."""
@@ -403,7 +416,7 @@ def search(session: Session, experiment_ids: Sequence[int], asked: Search) -> Pa
 
     Columns: those of `with_documents`.
     """
-    query = _query(session, experiment_ids, asked)
+    query = query_of(session, experiment_ids, asked)
     first = _first_page(query, session.get_bind().dialect)
     after = after_of(first.order, asked.page)
     row_limit = asked.page.limit + 1
@@ -434,7 +447,8 @@ def _ways(
     yield None, plain_rows(session, _page(query, after)[0], parameters)
 
 
-def _query(session: Session, experiment_ids: Sequence[int], asked: Search) -> RunQuery:
+def query_of(session: Session, experiment_ids: Sequence[int], asked: Search) -> RunQuery:
+    """Return a search as a key by which its statement is cached, with the ids of the keys that exist."""
     names = keys_of_fields(_fields(asked))
     ids = keys_of(session).ids(session, names)
     query = RunQuery(

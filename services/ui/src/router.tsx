@@ -17,6 +17,7 @@ import { PageFailure } from "@/components/Failure";
 import { validateSearch } from "@/pages/experiment/search";
 import { validateExperimentsSearch } from "@/pages/experiments/search";
 import { validateLoggedModelSearch } from "@/pages/logged-model/search";
+import { validateModelsSearch } from "@/pages/models/search";
 import { Shell } from "@/shell/Shell";
 
 const root = createRootRoute({ component: Shell, notFoundComponent: NotFound, errorComponent: PageFailure });
@@ -167,6 +168,7 @@ const loggedModel = createRoute({
 const models = createRoute({
   getParentRoute: () => root,
   path: "/models",
+  validateSearch: validateModelsSearch,
   component: lazyRouteComponent(() => import("@/pages/models/ModelsPage"), "ModelsPage"),
 });
 

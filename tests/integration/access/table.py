@@ -65,6 +65,7 @@ class Objects:
     role: str
     permission: str
     user: str
+    view: str
 
 
 MISSING: Final = Objects(
@@ -80,6 +81,7 @@ MISSING: Final = Objects(
     role="42424242",
     permission="42424242",
     user="nobody-has-this-name",
+    view="0" * 32,
 )
 
 Sent = dict[str, Any]
@@ -187,6 +189,24 @@ TABLE: Final = (
     ),
     Row(RD, "POST", f"{OWN}/charts/buckets", lambda o: j(run_ids=[o.run], keys=["made"])),
     Row(RD, "POST", f"{OWN}/series/list", lambda o: j(run_ids=[o.run])),
+    *(
+        Row(RD, "POST", f"{OWN}/{path}", lambda o: j(experiment_ids=[o.experiment]))
+        for path in ("runs/table", "runs/csv", "runs/count")
+    ),
+    # Of metrics, it would wait until what rows before have logged is stored, which is a change.
+    Row(RD, "POST", f"{OWN}/keys/search", lambda o: j(experiment_ids=[o.experiment], kinds=["tag"])),
+    Row(RD, "POST", f"{OWN}/runs/groups", lambda o: j(experiment_ids=[o.experiment], group_by="tags.made")),
+    Row(
+        RD,
+        "POST",
+        f"{OWN}/keys/values",
+        lambda o: j(experiment_ids=[o.experiment], kind="tag", key="made"),
+    ),
+    Row(RD, "GET", f"{OWN}/views/list", lambda o: q(experiment_id=o.experiment)),
+    Row(RD, "GET", f"{OWN}/views/get", lambda o: q(view_id=o.view)),
+    Row(ED, "POST", f"{OWN}/views/create", lambda o: E_(o, name=unique(), state="{}")),
+    Row(ED, "POST", f"{OWN}/views/update", lambda o: j(view_id=o.view, name=unique())),
+    Row(ED, "POST", f"{OWN}/views/delete", lambda o: j(view_id=o.view)),
     Row(RD, "GET", f"{OWN}/series/history", lambda o: q(run_id=o.run, key="made")),
     # files
     Row(RD, "GET", f"{MLFLOW}/artifacts/list", lambda o: q(run_id=o.run)),

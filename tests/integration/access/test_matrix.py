@@ -96,6 +96,7 @@ def make(site: Site, row: Row) -> Objects:
         found = re.search(r"approval request (\d+)", refusal["message"])
         assert found
         made["approval"] = found[1]
+    made["view"] = _make_view(site, experiment) if "/views/" in row.path else ""
     if "{webhook_id}" in row.path:
         events = [{"entity": "REGISTERED_MODEL", "action": "CREATED"}]
         asked: dict[str, Any] = {"name": unique(), "url": "https://hooks.example/x", "events": events}
@@ -125,6 +126,12 @@ def _with_file(site: Site, uri: str) -> str:
     path = f"{uri.removeprefix('mlflow-artifacts:/')}/a.txt"
     assert site.send("admin", "PUT", f"{FILES}/artifacts/{path}", content=b"made").status_code == 200
     return path
+
+
+def _make_view(site: Site, experiment: str) -> str:
+    message = {"experiment_id": experiment, "name": unique(), "state": "{}"}
+    view_id: str = site.post("admin", f"{OWN}/views/create", **message)["view"]["view_id"]
+    return view_id
 
 
 def _make_model(site: Site, run: dict[str, str]) -> str:

@@ -1,4 +1,4 @@
-"""The Python examples of docs/labels.md and docs/charts.md, run as they stand against a live server."""
+"""The Python examples of docs/{labels,charts,tables}.md, run as they stand against a live server."""
 
 import re
 from collections.abc import Iterator
@@ -39,6 +39,18 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
                 "79 buckets of 64 steps stand for 5000 points",
                 "the first spike is at step 500",
                 "exact: True [-0.9617129034267934, 50.0, -0.9560397542711181]",
+            ],
+        ),
+        (
+            "tables.md",
+            [
+                "run_name ['mlp 0.5', 'gbm 0.25']",
+                "metrics.loss [0.5, 0.25]",
+                "runs: 2",
+                "gbm 2 0.5",
+                "mlp 1 0.5",
+                "[{'key': 'loss', 'runs': 3}]",
+                "[{'value': 'gbm', 'runs': 2}, {'value': 'mlp', 'runs': 1}]",
             ],
         ),
     ],

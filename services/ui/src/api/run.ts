@@ -1,7 +1,7 @@
 /** One run: what it is, the summaries of its series, its children, and its models. */
 import { queryOptions } from "@tanstack/react-query";
 import { api, unwrap } from "./client";
-import { type Run, runOf, searchRuns } from "./runs";
+import { type Run, runOf, searchRuns, type WholeRun } from "./runs";
 import type { components } from "./schema";
 
 type Schemas = components["schemas"];
@@ -9,7 +9,7 @@ export type SeriesSummary = Schemas["Reply.SeriesSummary"];
 export type DatasetInput = Schemas["Reply.DatasetInput"];
 
 /** A run with what only its own page needs. */
-export interface RunDetail extends Run {
+export interface RunDetail extends WholeRun {
   datasets: DatasetInput[];
   /** The ids of the logged models that it made. */
   models: string[];

@@ -1,16 +1,21 @@
-/** Runs: their form in the UI, pages of a search, and the changes that the UI makes to them. */
+/** Runs: their form in the UI, pages, counts and groups of a search, and the changes that the UI makes to them. */
 import {
   keepPreviousData,
   useInfiniteQuery,
   useMutation,
   useQueries,
+  useQuery,
   useQueryClient,
 } from "@tanstack/react-query";
-import { api, ApiError, unwrap, viewType } from "./client";
+import { api, ApiError, request, unwrap, viewType } from "./client";
+import { decodeRunTable } from "./run-table";
 import type { components } from "./schema";
 
-/** How many runs are asked for at once: some screens of rows. */
-export const RUNS_PAGE = 100;
+/** How many runs are asked for at once: the first some screens of rows, then what a quick hand scrolls over. */
+const FIRST_PAGE = 100;
+const NEXT_PAGE = 500;
+/** Of a text that is longer, a table shows the beginning. */
+const LONGEST_TEXT = 1_000;
 /** How often runs are asked again while one of them is running, in milliseconds. */
 const RUNNING_REFRESH_MS = 5_000;
 /** Beyond this many pages a list is no longer asked for again by itself. */
@@ -22,11 +27,9 @@ const CHANGES_AT_ONCE = 8;
 
 export type RunStatus = "RUNNING" | "SCHEDULED" | "FINISHED" | "FAILED" | "KILLED";
 
-/** The last point of a metric. */
-export interface LastPoint {
+/** The last value of a metric. */
+export interface LastValue {
   value: number;
-  step: number;
-  timestamp: number;
 }
 
 /** A run as the pages use it. Its maps have the server's keys, which may be any text. */
@@ -40,9 +43,13 @@ export interface Run {
   /** Milliseconds since the epoch. */
   startTime: number;
   endTime: number | null;
-  metrics: ReadonlyMap<string, LastPoint>;
+  metrics: ReadonlyMap<string, LastValue>;
   params: ReadonlyMap<string, string>;
   tags: ReadonlyMap<string, string>;
+}
+
+/** A run as it is answered by itself, with what tables leave out. */
+export interface WholeRun extends Run {
   artifactUri: string;
 }
 
@@ -51,7 +58,7 @@ export function wireNumber(value: number | string): number {
   return typeof value === "number" ? value : Number(value);
 }
 
-export function runOf({ info, data }: components["schemas"]["Reply.Run"]): Run {
+export function runOf({ info, data }: components["schemas"]["Reply.Run"]): WholeRun {
   const pairs = (list: components["schemas"]["Reply.KeyValue"][] = []) =>
     new Map(list.map(({ key, value }) => [key, value]));
   return {
@@ -63,12 +70,7 @@ export function runOf({ info, data }: components["schemas"]["Reply.Run"]): Run {
     userId: info.user_id,
     startTime: info.start_time,
     endTime: info.end_time ?? null,
-    metrics: new Map(
-      (data.metrics ?? []).map(({ key, value, step, timestamp }) => [
-        key,
-        { value: wireNumber(value), step, timestamp },
-      ]),
-    ),
+    metrics: new Map((data.metrics ?? []).map(({ key, value }) => [key, { value: wireNumber(value) }])),
     params: pairs(data.params),
     tags: pairs(data.tags),
     artifactUri: info.artifact_uri,
@@ -85,18 +87,18 @@ export interface RunSearch {
   view: RunView;
 }
 
-interface RunPage {
-  runs: Run[];
+export interface RunPage<Found extends Run = Run> {
+  runs: Found[];
   nextPageToken: string;
 }
 
-/** Ask for one page of a search. */
+/** Ask for one page of a search, with all that MLflow's API tells of each run. */
 export async function searchRuns(
   search: RunSearch,
   pageToken = "",
-  maxResults = RUNS_PAGE,
+  maxResults = FIRST_PAGE,
   signal?: AbortSignal,
-): Promise<RunPage> {
+): Promise<RunPage<WholeRun>> {
   const page = await unwrap(
     api.POST("/api/2.0/mlflow/runs/search", {
       body: {
@@ -113,14 +115,60 @@ export async function searchRuns(
   return { runs: (page.runs ?? []).map(runOf), nextPageToken: page.next_page_token ?? "" };
 }
 
+/** A search as the endpoints of tables take it. */
+function wireSearch(search: RunSearch) {
+  return {
+    experiment_ids: search.experimentIds,
+    filter: search.filter,
+    run_view_type: viewType(search.view),
+  };
+}
+
+export interface TablePart {
+  pageToken?: string;
+  maxResults?: number;
+  /** The names of the columns, if not all keys are needed. */
+  columns?: string[];
+  signal?: AbortSignal | undefined;
+}
+
+/** Ask for one page of a search by columns, as an Arrow stream: a tenth of the bytes of `searchRuns`. */
+export async function fetchRunTable(
+  search: RunSearch,
+  { pageToken = "", maxResults = FIRST_PAGE, columns = [], signal }: TablePart = {},
+): Promise<RunPage> {
+  const answer = await request("ajax-api/2.0/trackhelm/runs/table", {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({
+      ...wireSearch(search),
+      order_by: search.orderBy,
+      page_token: pageToken,
+      max_results: maxResults,
+      columns,
+      longest_text: LONGEST_TEXT,
+      format: "arrow",
+    }),
+    ...(signal ? { signal } : {}),
+  });
+  return decodeRunTable(new Uint8Array(await answer.arrayBuffer()));
+}
+
+/** One page of a list that is scrolled: the first is small, so that it is there soon. */
+export function nextRuns(search: RunSearch, pageToken: string, signal?: AbortSignal): Promise<RunPage> {
+  return fetchRunTable(search, { pageToken, maxResults: pageToken ? NEXT_PAGE : FIRST_PAGE, signal });
+}
+
 /** The pages of a search, of which more are loaded by `fetchNextPage`. It follows while one of its runs is running. */
 export function useRunPages(search: RunSearch, isLive = true) {
   return useInfiniteQuery({
     queryKey: ["runs", search],
-    queryFn: ({ pageParam, signal }) => searchRuns(search, pageParam, RUNS_PAGE, signal),
+    queryFn: ({ pageParam, signal }) => nextRuns(search, pageParam, signal),
     initialPageParam: "",
     getNextPageParam: (last) => last.nextPageToken || undefined,
     placeholderData: keepPreviousData,
+    // Runs are backed by columns, which must not be compared or copied value by value.
+    structuralSharing: false,
     refetchInterval: ({ state }) =>
       // With many pages loaded, asking for all of them again would cost more than it tells.
       isLive &&
@@ -131,14 +179,76 @@ export function useRunPages(search: RunSearch, isLive = true) {
   });
 }
 
-/** Ask for all runs of a search, page by page, and give each page to `take`. */
-export async function eachPage(search: RunSearch, take: (runs: Run[]) => void): Promise<void> {
-  let token = "";
+/** How many runs match a search; not asked for unless it is wanted. */
+export function useRunCount(search: RunSearch, isWanted: boolean): number | undefined {
+  return useQuery({
+    queryKey: ["runs", "count", { ...search, orderBy: [] }],
+    queryFn: async () =>
+      (await unwrap(api.POST("/api/2.0/trackhelm/runs/count", { body: wireSearch(search) }))).runs,
+    enabled: isWanted,
+    placeholderData: keepPreviousData,
+  }).data;
+}
+
+const IDS_PAGE = 5_000;
+
+/** Return the ids of all runs that match a search. */
+export async function allRunIds(search: RunSearch): Promise<string[]> {
+  const ids: string[] = [];
+  let pageToken = "";
   do {
-    const page = await searchRuns(search, token, 1000);
-    take(page.runs);
-    token = page.nextPageToken;
-  } while (token);
+    const page = await fetchRunTable(search, { pageToken, maxResults: IDS_PAGE, columns: ["run_name"] });
+    ids.push(...page.runs.map(({ id }) => id));
+    pageToken = page.nextPageToken;
+  } while (pageToken);
+  return ids;
+}
+
+/** Return a file of all runs that match a search, made by the server. */
+export async function fetchCsv(search: RunSearch, columns: readonly string[]): Promise<Blob> {
+  const answer = await request("ajax-api/2.0/trackhelm/runs/csv", {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ ...wireSearch(search), order_by: search.orderBy, columns }),
+  });
+  return answer.blob();
+}
+
+/** A metric over the runs of a group. */
+export interface Spread {
+  count: number;
+  mean: number;
+  min: number;
+  max: number;
+}
+
+/** Runs that have one value in common; null if they have none. */
+export interface RunGroup {
+  value: string | null;
+  runs: number;
+  metrics: ReadonlyMap<string, Spread>;
+}
+
+/** The runs of a search by their value of a param or tag, the largest groups first, with aggregates of metrics. */
+export function useRunGroups(search: RunSearch, groupBy: string | undefined, metrics: readonly string[]) {
+  return useQuery({
+    queryKey: ["runs", "groups", { ...search, orderBy: [] }, groupBy, metrics],
+    queryFn: async () => {
+      const body = { ...wireSearch(search), group_by: groupBy ?? "", metrics: [...metrics] };
+      const found = await unwrap(api.POST("/api/2.0/trackhelm/runs/groups", { body }));
+      const groups = (found.groups ?? []).map(({ value, runs, metrics: spreads }): RunGroup => ({
+        value: value ?? null,
+        runs,
+        metrics: new Map(
+          (spreads ?? []).map(({ key, mean, ...rest }) => [key, { ...rest, mean: wireNumber(mean) }]),
+        ),
+      }));
+      return { groups, total: found.total };
+    },
+    enabled: groupBy !== undefined,
+    // Groups by another key would be told as those by this one.
+    placeholderData: (before, query) => (query?.queryKey[3] === groupBy ? before : undefined),
+  });
 }
 
 /** Do something to each of several things, a few at a time. The first failure is thrown when all are done. */

@@ -1865,6 +1865,48 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/2.0/trackhelm/keys/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Search Keys
+         * @description Get the keys of metrics, params and tags that runs of experiments have, and how many runs have each.
+         *
+         *     Metrics that were logged before the request are taken into account.
+         */
+        post: operations["search_keys_api_2_0_trackhelm_keys_search_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/2.0/trackhelm/keys/values": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Search Values
+         * @description Get the values that runs of experiments have for a param or a tag, the most frequent first.
+         */
+        post: operations["search_values_api_2_0_trackhelm_keys_values_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/2.0/trackhelm/lineage/graph": {
         parameters: {
             query?: never;
@@ -2008,6 +2050,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/2.0/trackhelm/runs/count": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Count Runs
+         * @description Count the runs that match a filter.
+         */
+        post: operations["count_runs_api_2_0_trackhelm_runs_count_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/2.0/trackhelm/runs/create": {
         parameters: {
             query?: never;
@@ -2025,6 +2087,68 @@ export interface paths {
          *     be sent again, and all ranks of a job can send it.
          */
         post: operations["create_own_run_api_2_0_trackhelm_runs_create_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/2.0/trackhelm/runs/csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Read Csv
+         * @description Get all runs that match as comma-separated values, which are read and sent page by page.
+         *
+         *     Pages are read one after another: runs that are logged to meanwhile are answered as they are by then.
+         */
+        post: operations["read_csv_api_2_0_trackhelm_runs_csv_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/2.0/trackhelm/runs/groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Group Runs
+         * @description Get the runs that match a filter by their value of a param or tag, with aggregates of metrics.
+         */
+        post: operations["group_runs_api_2_0_trackhelm_runs_groups_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/2.0/trackhelm/runs/table": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Read Table
+         * @description Get a page of runs by columns: as JSON, or as an Arrow stream if accepted.
+         */
+        post: operations["read_table_api_2_0_trackhelm_runs_table_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2205,6 +2329,106 @@ export interface paths {
          * @description Revoke a token.
          */
         post: operations["revoke_token_api_2_0_trackhelm_tokens_revoke_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/2.0/trackhelm/views/create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create View
+         * @description Save a view of an active experiment under a name that no other of its views has.
+         */
+        post: operations["create_view_api_2_0_trackhelm_views_create_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/2.0/trackhelm/views/delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Delete View
+         * @description Delete a saved view.
+         */
+        post: operations["delete_view_api_2_0_trackhelm_views_delete_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/2.0/trackhelm/views/get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get View
+         * @description Return a saved view.
+         */
+        get: operations["get_view_api_2_0_trackhelm_views_get_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/2.0/trackhelm/views/list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Views
+         * @description Return the saved views of an experiment, in the order of their names.
+         */
+        get: operations["list_views_api_2_0_trackhelm_views_list_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/2.0/trackhelm/views/update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Update View
+         * @description Rename a saved view, replace its state, or both.
+         */
+        post: operations["update_view_api_2_0_trackhelm_views_update_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2953,6 +3177,29 @@ export interface components {
             upload_id?: string;
         };
         /**
+         * CountRuns
+         * @description `POST trackhelm/runs/count`.
+         */
+        CountRuns: {
+            /**
+             * Experiment Ids
+             * @default []
+             */
+            experiment_ids?: string[];
+            /**
+             * Filter
+             * @default
+             */
+            filter?: string;
+            /**
+             * Run View Type
+             * @default [
+             *       "active"
+             *     ]
+             */
+            run_view_type?: components["schemas"]["LifecycleStage"][];
+        };
+        /**
          * CreateExperiment
          * @description `POST experiments/create`.
          */
@@ -3195,6 +3442,18 @@ export interface components {
             username: string;
         };
         /**
+         * CreateView
+         * @description `POST trackhelm/views/create`. `state` is a JSON object as text: what the web UI's address says.
+         */
+        CreateView: {
+            /** Experiment Id */
+            experiment_id: string;
+            /** Name */
+            name: string;
+            /** State */
+            state: string;
+        };
+        /**
          * CreateWebhook
          * @description `POST webhooks`. `events` are MLflow's, `run_events` those of runs; at least one event is needed.
          */
@@ -3397,6 +3656,14 @@ export interface components {
             run_uuid?: string;
         };
         /**
+         * DeleteView
+         * @description `POST trackhelm/views/delete`.
+         */
+        DeleteView: {
+            /** View Id */
+            view_id: string;
+        };
+        /**
          * DeliveryState
          * @description The state of a delivery.
          * @enum {string}
@@ -3413,7 +3680,7 @@ export interface components {
          * @description The kind of an entity that can be changed.
          * @enum {string}
          */
-        EntityType: "registered_model" | "model_version" | "logged_model" | "experiment" | "run" | "webhook" | "import" | "account" | "token" | "role" | "workspace";
+        EntityType: "registered_model" | "model_version" | "logged_model" | "experiment" | "run" | "webhook" | "import" | "account" | "token" | "role" | "workspace" | "saved_view";
         /**
          * FinalizeLoggedModel
          * @description `PATCH logged-models/{model_id}`.
@@ -3451,6 +3718,41 @@ export interface components {
             /** Username */
             username: string;
         };
+        /**
+         * GroupRuns
+         * @description `POST trackhelm/runs/groups`: the runs by their value of a param or tag.
+         */
+        GroupRuns: {
+            /**
+             * Experiment Ids
+             * @default []
+             */
+            experiment_ids?: string[];
+            /**
+             * Filter
+             * @default
+             */
+            filter?: string;
+            /** Group By */
+            group_by: string;
+            /**
+             * Max Results
+             * @default 200
+             */
+            max_results?: number;
+            /**
+             * Metrics
+             * @default []
+             */
+            metrics?: string[];
+            /**
+             * Run View Type
+             * @default [
+             *       "active"
+             *     ]
+             */
+            run_view_type?: components["schemas"]["LifecycleStage"][];
+        };
         /** HTTPValidationError */
         HTTPValidationError: {
             /** Detail */
@@ -3469,6 +3771,12 @@ export interface components {
              */
             value?: string;
         };
+        /**
+         * KeyKind
+         * @description Of what a key is.
+         * @enum {string}
+         */
+        KeyKind: "metric" | "param" | "tag";
         /**
          * LifecycleStage
          * @description Whether an experiment, run or logged model is in use or in the bin.
@@ -3839,6 +4147,88 @@ export interface components {
             run_id?: string;
         };
         /**
+         * ReadCsv
+         * @description `POST trackhelm/runs/csv`: all runs that match, with some columns.
+         */
+        ReadCsv: {
+            /**
+             * Columns
+             * @default []
+             */
+            columns?: string[];
+            /**
+             * Experiment Ids
+             * @default []
+             */
+            experiment_ids?: string[];
+            /**
+             * Filter
+             * @default
+             */
+            filter?: string;
+            /**
+             * Order By
+             * @default []
+             */
+            order_by?: string[];
+            /**
+             * Run View Type
+             * @default [
+             *       "active"
+             *     ]
+             */
+            run_view_type?: components["schemas"]["LifecycleStage"][];
+        };
+        /**
+         * ReadTable
+         * @description `POST trackhelm/runs/table`: a page of runs with some columns.
+         *
+         *     If none is named, these are the usual attributes and every key that a run of the page has.
+         */
+        ReadTable: {
+            /**
+             * Columns
+             * @default []
+             */
+            columns?: string[];
+            /**
+             * Experiment Ids
+             * @default []
+             */
+            experiment_ids?: string[];
+            /**
+             * Filter
+             * @default
+             */
+            filter?: string;
+            /** Format */
+            format?: ("json" | "arrow") | null;
+            /** Longest Text */
+            longest_text?: number | null;
+            /**
+             * Max Results
+             * @default 200
+             */
+            max_results?: number;
+            /**
+             * Order By
+             * @default []
+             */
+            order_by?: string[];
+            /**
+             * Page Token
+             * @default
+             */
+            page_token?: string;
+            /**
+             * Run View Type
+             * @default [
+             *       "active"
+             *     ]
+             */
+            run_view_type?: components["schemas"]["LifecycleStage"][];
+        };
+        /**
          * RenameRegisteredModel
          * @description `POST registered-models/rename`.
          */
@@ -4086,6 +4476,22 @@ export interface components {
             x_axis: string;
         };
         /**
+         * ColumnReply
+         * @description A column: `type` is `text`, `integer` or `number`. Null means that the run has no value.
+         */
+        "Reply.ColumnReply": {
+            name: string;
+            type: string;
+            values: (string | number | null)[];
+        };
+        /**
+         * CountReply
+         * @description The answer of `runs/count`.
+         */
+        "Reply.CountReply": {
+            runs: number;
+        };
+        /**
          * CreatedExperiment
          * @description The answer of `experiments/create`.
          */
@@ -4320,6 +4726,18 @@ export interface components {
             next_page_token?: string;
         };
         /**
+         * FoundKeysReply
+         * @description The answer of `keys/search`. Kinds that were not requested are absent.
+         */
+        "Reply.FoundKeysReply": {
+            /** @default null */
+            metrics?: components["schemas"]["Reply.KeysReply"] | null;
+            /** @default null */
+            params?: components["schemas"]["Reply.KeysReply"] | null;
+            /** @default null */
+            tags?: components["schemas"]["Reply.KeysReply"] | null;
+        };
+        /**
          * FoundModelVersions
          * @description The answer of `model-versions/search` and of `get-latest-versions`.
          */
@@ -4340,6 +4758,14 @@ export interface components {
             registered_models?: components["schemas"]["Reply.RegisteredModel"][];
         };
         /**
+         * FoundValuesReply
+         * @description The answer of `keys/values`.
+         */
+        "Reply.FoundValuesReply": {
+            /** @default [] */
+            values?: components["schemas"]["Reply.ValueReply"][];
+        };
+        /**
          * FoundWebhooks
          * @description A page of webhooks, the newest first.
          */
@@ -4348,6 +4774,26 @@ export interface components {
             next_page_token?: string;
             /** @default [] */
             webhooks?: components["schemas"]["Reply.WebhookMessage"][];
+        };
+        /**
+         * GroupReply
+         * @description A group. Without a value, it is that of the runs that have none.
+         */
+        "Reply.GroupReply": {
+            /** @default [] */
+            metrics?: components["schemas"]["Reply.SpreadReply"][];
+            runs: number;
+            /** @default null */
+            value?: string | null;
+        };
+        /**
+         * GroupsReply
+         * @description The answer of `runs/groups`. `total` also counts the groups beyond `max_results`.
+         */
+        "Reply.GroupsReply": {
+            /** @default [] */
+            groups?: components["schemas"]["Reply.GroupReply"][];
+            total: number;
         };
         /**
          * HistoryPage
@@ -4360,12 +4806,30 @@ export interface components {
             next_page_token?: string;
         };
         /**
+         * KeyReply
+         * @description A key, and the number of runs that have it, if they were to be counted.
+         */
+        "Reply.KeyReply": {
+            key: string;
+            /** @default null */
+            runs?: number | null;
+        };
+        /**
          * KeyValue
          * @description A param or a tag. `value` has no default, so that an empty value is written, too.
          */
         "Reply.KeyValue": {
             key: string;
             value: string;
+        };
+        /**
+         * KeysReply
+         * @description The keys of one kind. `total` is how many contain the text, also those beyond `max_results`.
+         */
+        "Reply.KeysReply": {
+            /** @default [] */
+            keys?: components["schemas"]["Reply.KeyReply"][];
+            total: number;
         };
         /**
          * LastPoint
@@ -4969,6 +5433,17 @@ export interface components {
             service_accounts: components["schemas"]["Reply.ServiceAccount"][];
         };
         /**
+         * SpreadReply
+         * @description A metric over the runs of a group: over the last values that are finite, of which there are `count`.
+         */
+        "Reply.SpreadReply": {
+            count: number;
+            key: string;
+            max: number;
+            mean: number | string;
+            min: number;
+        };
+        /**
          * StageRollback
          * @description A stage returns to its earlier versions: each version moves from the first stage to the second.
          */
@@ -5009,6 +5484,17 @@ export interface components {
             acknowledged: number;
             /** @default [] */
             refused?: components["schemas"]["Reply.RefusedPoints"][];
+        };
+        /**
+         * TableReply
+         * @description The answer of `runs/table`. As an Arrow stream, all but the columns is in the schema's metadata.
+         */
+        "Reply.TableReply": {
+            /** @default [] */
+            columns?: components["schemas"]["Reply.ColumnReply"][];
+            /** @default  */
+            next_page_token?: string;
+            rows: number;
         };
         /**
          * TargetKind
@@ -5108,6 +5594,14 @@ export interface components {
             users: components["schemas"]["Reply.User"][];
         };
         /**
+         * ValueReply
+         * @description A value, and the number of runs that have it.
+         */
+        "Reply.ValueReply": {
+            runs: number;
+            value: string;
+        };
+        /**
          * VersionDeletion
          * @description A version is deleted, with its aliases; it also leaves its stage.
          */
@@ -5115,6 +5609,35 @@ export interface components {
             /** @enum {unknown} */
             action: "delete_version";
             version: string;
+        };
+        /**
+         * ViewMessage
+         * @description A saved view. Times are milliseconds since the epoch.
+         */
+        "Reply.ViewMessage": {
+            created_by: string;
+            creation_time: number;
+            experiment_id: string;
+            last_update_time: number;
+            name: string;
+            state: string;
+            updated_by: string;
+            view_id: string;
+        };
+        /**
+         * ViewReply
+         * @description The answer with a view.
+         */
+        "Reply.ViewReply": {
+            view: components["schemas"]["Reply.ViewMessage"];
+        };
+        /**
+         * ViewsReply
+         * @description The answer of `views/list`, in the order of the names.
+         */
+        "Reply.ViewsReply": {
+            /** @default [] */
+            views?: components["schemas"]["Reply.ViewMessage"][];
         };
         /**
          * WebhookAnswer
@@ -5310,6 +5833,39 @@ export interface components {
             view_type?: components["schemas"]["LifecycleStage"][];
         };
         /**
+         * SearchKeys
+         * @description `POST trackhelm/keys/search`: the keys that contain `text`, of some kinds (none: of all).
+         *
+         *     Without `counts` the answer comes sooner where many runs have many metrics.
+         */
+        SearchKeys: {
+            /**
+             * Counts
+             * @default true
+             */
+            counts?: boolean;
+            /**
+             * Experiment Ids
+             * @default []
+             */
+            experiment_ids?: string[];
+            /**
+             * Kinds
+             * @default []
+             */
+            kinds?: components["schemas"]["KeyKind"][];
+            /**
+             * Max Results
+             * @default 1000
+             */
+            max_results?: number;
+            /**
+             * Text
+             * @default
+             */
+            text?: string;
+        };
+        /**
          * SearchLoggedModels
          * @description `POST logged-models/search`. If `max_results` is 0, the page has the default size.
          */
@@ -5344,6 +5900,34 @@ export interface components {
              * @default
              */
             page_token?: string;
+        };
+        /**
+         * SearchValues
+         * @description `POST trackhelm/keys/values`: the values of a param or tag that contain `text`.
+         */
+        SearchValues: {
+            /**
+             * Experiment Ids
+             * @default []
+             */
+            experiment_ids?: string[];
+            /** Key */
+            key: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "param" | "tag";
+            /**
+             * Max Results
+             * @default 100
+             */
+            max_results?: number;
+            /**
+             * Text
+             * @default
+             */
+            text?: string;
         };
         /**
          * SetAlias
@@ -5588,6 +6172,18 @@ export interface components {
             run_uuid?: string;
             /** Status */
             status?: string | number | null;
+        };
+        /**
+         * UpdateView
+         * @description `POST trackhelm/views/update`: what is not given stays.
+         */
+        UpdateView: {
+            /** Name */
+            name?: string | null;
+            /** State */
+            state?: string | null;
+            /** View Id */
+            view_id: string;
         };
         /**
          * UpdateWebhook
@@ -9230,6 +9826,72 @@ export interface operations {
             };
         };
     };
+    search_keys_api_2_0_trackhelm_keys_search_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SearchKeys"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.FoundKeysReply"];
+                };
+            };
+            /** @description Failure, in MLflow's form */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.ErrorReply"];
+                };
+            };
+        };
+    };
+    search_values_api_2_0_trackhelm_keys_values_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SearchValues"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.FoundValuesReply"];
+                };
+            };
+            /** @description Failure, in MLflow's form */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.ErrorReply"];
+                };
+            };
+        };
+    };
     get_lineage_graph_api_2_0_trackhelm_lineage_graph_get: {
         parameters: {
             query?: {
@@ -9466,6 +10128,39 @@ export interface operations {
             };
         };
     };
+    count_runs_api_2_0_trackhelm_runs_count_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CountRuns"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.CountReply"];
+                };
+            };
+            /** @description Failure, in MLflow's form */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.ErrorReply"];
+                };
+            };
+        };
+    };
     create_own_run_api_2_0_trackhelm_runs_create_post: {
         parameters: {
             query?: never;
@@ -9486,6 +10181,106 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Reply.RunReply"];
+                };
+            };
+            /** @description Failure, in MLflow's form */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.ErrorReply"];
+                };
+            };
+        };
+    };
+    read_csv_api_2_0_trackhelm_runs_csv_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReadCsv"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description Failure, in MLflow's form */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.ErrorReply"];
+                };
+            };
+        };
+    };
+    group_runs_api_2_0_trackhelm_runs_groups_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GroupRuns"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.GroupsReply"];
+                };
+            };
+            /** @description Failure, in MLflow's form */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.ErrorReply"];
+                };
+            };
+        };
+    };
+    read_table_api_2_0_trackhelm_runs_table_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReadTable"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.TableReply"];
+                    "application/vnd.apache.arrow.stream": string;
                 };
             };
             /** @description Failure, in MLflow's form */
@@ -9775,6 +10570,167 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Reply.Empty"];
+                };
+            };
+            /** @description Failure, in MLflow's form */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.ErrorReply"];
+                };
+            };
+        };
+    };
+    create_view_api_2_0_trackhelm_views_create_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateView"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.ViewReply"];
+                };
+            };
+            /** @description Failure, in MLflow's form */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.ErrorReply"];
+                };
+            };
+        };
+    };
+    delete_view_api_2_0_trackhelm_views_delete_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeleteView"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.Empty"];
+                };
+            };
+            /** @description Failure, in MLflow's form */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.ErrorReply"];
+                };
+            };
+        };
+    };
+    get_view_api_2_0_trackhelm_views_get_get: {
+        parameters: {
+            query: {
+                view_id: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.ViewReply"];
+                };
+            };
+            /** @description Failure, in MLflow's form */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.ErrorReply"];
+                };
+            };
+        };
+    };
+    list_views_api_2_0_trackhelm_views_list_get: {
+        parameters: {
+            query: {
+                experiment_id: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.ViewsReply"];
+                };
+            };
+            /** @description Failure, in MLflow's form */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.ErrorReply"];
+                };
+            };
+        };
+    };
+    update_view_api_2_0_trackhelm_views_update_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateView"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.ViewReply"];
                 };
             };
             /** @description Failure, in MLflow's form */

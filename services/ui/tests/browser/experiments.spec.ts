@@ -1,31 +1,35 @@
 import { expect, test } from "./fixtures";
 import { experimentId, runIds } from "./pages";
 
-test("an experiment is created, renamed, described, deleted and restored", async ({ page }) => {
-  await page.goto("/#/experiments");
-  await page.getByRole("button", { name: "New experiment" }).click();
-  await page.getByRole("textbox", { name: "Name" }).fill("made here");
-  await page.getByRole("button", { name: "Create", exact: true }).click();
-  await expect(page.getByRole("heading", { level: 1 })).toHaveText("made here");
-  await page.getByRole("link", { name: "Experiments" }).first().click();
-  await page.getByRole("button", { name: "Actions for made here" }).click();
-  await page.getByRole("menuitem", { name: "Rename" }).click();
-  await page.getByRole("textbox", { name: "Name" }).fill("renamed here");
-  await page.getByRole("button", { name: "Rename" }).click();
-  await page.getByRole("button", { name: "Actions for renamed here" }).click();
-  await page.getByRole("menuitem", { name: "Edit the description" }).click();
-  await page.getByRole("textbox", { name: "Description, in Markdown" }).fill("what it is for");
-  await page.getByRole("button", { name: "Save" }).click();
-  await expect(page.getByRole("row", { name: /renamed here/ })).toContainText("what it is for");
-  await page.getByRole("button", { name: "Actions for renamed here" }).click();
-  await page.getByRole("menuitem", { name: "Delete" }).click();
-  await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
-  await expect(page.getByRole("row", { name: /renamed here/ })).toHaveCount(0);
-  await page.getByText("Deleted", { exact: true }).click();
-  await page.getByRole("button", { name: "Actions for renamed here" }).click();
-  await page.getByRole("menuitem", { name: "Restore" }).click();
-  await expect(page.getByText("Restored renamed here.")).toBeVisible();
-});
+test(
+  "an experiment is created, renamed, described, deleted and restored",
+  { tag: "@stack" },
+  async ({ page }) => {
+    await page.goto("/#/experiments");
+    await page.getByRole("button", { name: "New experiment" }).click();
+    await page.getByRole("textbox", { name: "Name" }).fill("made here");
+    await page.getByRole("button", { name: "Create", exact: true }).click();
+    await expect(page.getByRole("heading", { level: 1 })).toHaveText("made here");
+    await page.getByRole("link", { name: "Experiments" }).first().click();
+    await page.getByRole("button", { name: "Actions for made here" }).click();
+    await page.getByRole("menuitem", { name: "Rename" }).click();
+    await page.getByRole("textbox", { name: "Name" }).fill("renamed here");
+    await page.getByRole("button", { name: "Rename" }).click();
+    await page.getByRole("button", { name: "Actions for renamed here" }).click();
+    await page.getByRole("menuitem", { name: "Edit the description" }).click();
+    await page.getByRole("textbox", { name: "Description, in Markdown" }).fill("what it is for");
+    await page.getByRole("button", { name: "Save" }).click();
+    await expect(page.getByRole("row", { name: /renamed here/ })).toContainText("what it is for");
+    await page.getByRole("button", { name: "Actions for renamed here" }).click();
+    await page.getByRole("menuitem", { name: "Delete" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
+    await expect(page.getByRole("row", { name: /renamed here/ })).toHaveCount(0);
+    await page.getByText("Deleted", { exact: true }).click();
+    await page.getByRole("button", { name: "Actions for renamed here" }).click();
+    await page.getByRole("menuitem", { name: "Restore" }).click();
+    await expect(page.getByText("Restored renamed here.")).toBeVisible();
+  },
+);
 
 test("names are searched, and a name that is taken is refused with the server's words", async ({
   page,

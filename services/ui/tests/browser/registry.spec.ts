@@ -10,31 +10,33 @@ interface Events {
   events: { action: string; comment: string }[];
 }
 
-test("a version moves to a stage with a comment, which the audit trail keeps, and is rolled back", async ({
-  page,
-}) => {
-  const name = "moved model";
-  await makeModel(name);
-  await page.goto("/#/models");
-  await page.getByRole("link", { name }).click();
-  await page.getByRole("button", { name: "Move version 2" }).click();
-  await page.getByRole("textbox", { name: "Comment" }).fill("passed the evaluation");
-  await page.getByRole("button", { name: "Move", exact: true }).last().click();
-  await expect(page.getByText("Version 2 is in Production.")).toBeVisible();
-  await expect(page.getByRole("region", { name: "Timeline of stages" })).toContainText("v2");
-  const { events } = await get<Events>(
-    `trackhelm/audit/events?model_name=${encodeURIComponent(name)}&action=stage_changed`,
-  );
-  expect(events[0]?.comment).toBe("passed the evaluation");
-  await page.getByRole("button", { name: "Production", exact: true }).click();
-  await page.getByRole("button", { name: "Roll back" }).click();
-  await expect(page.getByText("Rolled back Production.")).toBeVisible();
-  await expect(page.getByRole("row", { name: /Version 2/ })).toContainText("None");
-  await page.getByRole("tab", { name: "Audit trail" }).click();
-  await expect(page.getByRole("cell", { name: "rolled back" })).toBeVisible();
-});
+test(
+  "a version moves to a stage with a comment, which the audit trail keeps, and is rolled back",
+  { tag: "@stack" },
+  async ({ page }) => {
+    const name = "moved model";
+    await makeModel(name);
+    await page.goto("/#/models");
+    await page.getByRole("link", { name }).click();
+    await page.getByRole("button", { name: "Move version 2" }).click();
+    await page.getByRole("textbox", { name: "Comment" }).fill("passed the evaluation");
+    await page.getByRole("button", { name: "Move", exact: true }).last().click();
+    await expect(page.getByText("Version 2 is in Production.")).toBeVisible();
+    await expect(page.getByRole("region", { name: "Timeline of stages" })).toContainText("v2");
+    const { events } = await get<Events>(
+      `trackhelm/audit/events?model_name=${encodeURIComponent(name)}&action=stage_changed`,
+    );
+    expect(events[0]?.comment).toBe("passed the evaluation");
+    await page.getByRole("button", { name: "Production", exact: true }).click();
+    await page.getByRole("button", { name: "Roll back" }).click();
+    await expect(page.getByText("Rolled back Production.")).toBeVisible();
+    await expect(page.getByRole("row", { name: /Version 2/ })).toContainText("None");
+    await page.getByRole("tab", { name: "Audit trail" }).click();
+    await expect(page.getByRole("cell", { name: "rolled back" })).toBeVisible();
+  },
+);
 
-test("a change of a protected alias waits in the inbox", async ({ page, rules }) => {
+test("a change of a protected alias waits in the inbox", { tag: "@stack" }, async ({ page, rules }) => {
   rules.allowed.push(/status of 403/);
   const name = "guarded";
   await makeModel(name);

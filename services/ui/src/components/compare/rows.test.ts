@@ -15,7 +15,6 @@ function run(id: string, part: Partial<Run>): Run {
     metrics: new Map(),
     params: new Map(),
     tags: new Map(),
-    artifactUri: "",
     ...part,
   };
 }

@@ -4,14 +4,15 @@ import { IconDots } from "@tabler/icons-react";
 import { Link, Outlet, useParams } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
 import { type Experiment, useExperiment } from "@/api/experiments";
+import { useKeys } from "@/api/keys";
 import { Crumbs, HeaderActions } from "@/components/Crumbs";
 import { Failure } from "@/components/Failure";
-import { keysOf, sameInAll } from "./columns";
+import { sameInAll } from "./columns";
 import classes from "./ExperimentPage.module.css";
 import { FilterBar } from "./FilterBar";
-import type { Known } from "./filter";
+import { SavedViews } from "./SavedViews";
 import { useMakeView } from "./use-view";
-import { type ExperimentView, ExperimentViewContext } from "./view";
+import { type ExperimentView, ExperimentViewContext, useExperimentView } from "./view";
 
 const VIEWS = [
   { to: "/experiments/$experimentId", label: "Table" },
@@ -50,44 +51,63 @@ export function ExperimentPage() {
   );
 }
 
-function useKnown(view: ExperimentView): Known {
-  const { runs } = view;
-  return useMemo(() => {
-    const keys = keysOf(runs);
-    return {
-      metrics: [...keys.metrics.keys()],
-      params: [...keys.params.keys()],
-      tags: [...keys.tags.keys()],
-      values: (prefix, key) =>
-        [...new Set(runs.map((run) => run[prefix].get(key)).filter((value) => value !== undefined))]
-          .sort((a, b) => a.localeCompare(b, undefined, { numeric: true }))
-          .slice(0, 100),
-    };
-  }, [runs]);
+function countOf({ runs, pinned, counts, isLoading }: ExperimentView): string {
+  if (isLoading) return "Loading…";
+  const count = counts.top ?? runs.length + pinned.length;
+  const below = counts.children > 0 ? ` and ${counts.children.toLocaleString()} children` : "";
+  return `${count.toLocaleString()} ${count === 1 ? "run" : "runs"}${below}`;
 }
 
-function countOf({ runs, pinned, children, hasMore }: ExperimentView): string {
-  const below = [...children.values()].reduce((sum, some) => sum + some.length, 0);
-  const count = runs.length + pinned.length;
-  const more = hasMore ? "+" : "";
-  const noun = count === 1 && !hasMore ? "run" : "runs";
-  return `${count}${more} ${noun}${below > 0 ? ` and ${below} children` : ""}`;
+/** Chooses the param or tag by which runs are grouped, among those of all runs. */
+function GroupPicker() {
+  const { search, change, asked } = useExperimentView();
+  const [isUsed, setIsUsed] = useState(false);
+  const keys = useKeys(asked.experimentIds, "", isUsed);
+  const groups = useMemo(() => {
+    const items = (prefix: "params" | "tags") =>
+      keys[prefix].map((key) => ({ value: `${prefix}.${key}`, label: key }));
+    const known = [
+      { group: "Params", items: items("params") },
+      { group: "Tags", items: items("tags") },
+    ];
+    // What the address names has a label before the keys have come.
+    const { group } = search;
+    if (group && !known.some((kind) => kind.items.some(({ value }) => value === group))) {
+      known[group.startsWith("tags.") ? 1 : 0]?.items.unshift({
+        value: group,
+        label: group.slice(group.indexOf(".") + 1),
+      });
+    }
+    return known;
+  }, [keys, search]);
+  return (
+    <Select
+      aria-label="Group by"
+      placeholder="Group by"
+      className={classes["group"] ?? ""}
+      data={groups}
+      value={search.group ?? null}
+      searchable
+      clearable
+      limit={100}
+      nothingFoundMessage="No such param or tag"
+      onFocus={() => setIsUsed(true)}
+      onChange={(group) => change({ group: group ?? undefined })}
+    />
+  );
 }
+
+/** So many runs are compared to tell what is the same in all that are loaded. */
+const COMPARED = 500;
 
 function Loaded({ experiment }: { experiment: Experiment }) {
   const [tools, setTools] = useState<HTMLElement | null>(null);
   const view = useMakeView(experiment, tools);
   const { search, change, runs } = view;
-  const known = useKnown(view);
-  const running = useMemo(() => runs.filter(({ status }) => status === "RUNNING").length, [runs]);
-  const same = useMemo(() => sameInAll(runs), [runs]);
-  const groups = useMemo(
-    () => [
-      { group: "Params", items: known.params.map((key) => ({ value: `params.${key}`, label: key })) },
-      { group: "Tags", items: known.tags.map((key) => ({ value: `tags.${key}`, label: key })) },
-    ],
-    [known],
-  );
+  const { counts } = view;
+  const compared = useMemo(() => runs.slice(0, COMPARED), [runs]);
+  const same = useMemo(() => sameInAll(compared), [compared]);
+  const isPart = view.hasMore || runs.length > COMPARED;
   return (
     <ExperimentViewContext value={view}>
       <HeaderActions>
@@ -125,37 +145,30 @@ function Loaded({ experiment }: { experiment: Experiment }) {
           </nav>
           <FilterBar
             value={search.q ?? ""}
-            known={known}
+            experimentIds={view.asked.experimentIds}
             error={search.q ? view.error : null}
             isLoading={view.isStale}
             onChange={(q) => change({ q: q || undefined })}
           />
-          <Select
-            aria-label="Group by"
-            placeholder="Group by"
-            className={classes["group"] ?? ""}
-            data={groups}
-            value={search.group ?? null}
-            searchable
-            clearable
-            limit={100}
-            nothingFoundMessage="No such param or tag"
-            onChange={(group) => change({ group: group ?? undefined })}
-          />
+          <GroupPicker />
+          <SavedViews />
           <span ref={setTools} className={classes["viewTools"]} />
         </div>
         <div className={classes["line"]}>
           <span aria-live="polite">
-            {view.isLoading ? "Loading…" : view.error ? "" : countOf(view)}
+            {view.error ? "" : countOf(view)}
             {search.view && " in the bin"}
-            {running > 0 && <span className={classes["running"]}> · {running} running</span>}
+            {counts.running > 0 && (
+              <span className={classes["running"]}> · {counts.running.toLocaleString()} running</span>
+            )}
           </span>
           {same.length > 0 && (
             <span
               className={classes["same"]}
               title={same.map(([key, value]) => `${key} = ${value}`).join("\n")}
             >
-              same in all: {same.map(([key, value]) => `${key} = ${value}`).join(", ")}
+              same in {isPart ? `the first ${compared.length}` : "all"}:{" "}
+              {same.map(([key, value]) => `${key} = ${value}`).join(", ")}
             </span>
           )}
         </div>

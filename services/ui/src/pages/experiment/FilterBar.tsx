@@ -1,16 +1,43 @@
 /** The line with the filter: completion as it is typed, and the place of a mistake as the server tells it. */
 import { Combobox, Loader, TextInput, useCombobox } from "@mantine/core";
+import { useDebouncedValue } from "@mantine/hooks";
 import { IconFilter, IconX } from "@tabler/icons-react";
 import { useMemo, useRef, useState } from "react";
+import { useKeys, useValues } from "@/api/keys";
 import classes from "./FilterBar.module.css";
-import { type Completion, completionAt, errorPosition, type Known, suggestions } from "./filter";
+import {
+  type Completion,
+  completionAt,
+  errorPosition,
+  keyedField,
+  type Known,
+  suggestions,
+  typedValue,
+} from "./filter";
 
 export interface FilterBarProps {
   value: string;
-  known: Known;
+  experimentIds: readonly string[];
   error: Error | null;
   isLoading: boolean;
   onChange: (text: string) => void;
+}
+
+/** How long typing must pause before the server is asked, in milliseconds. */
+const PAUSE_MS = 120;
+
+/** What may complete the filter: keys and values of all runs, asked for when the field is used. */
+function useKnown(experimentIds: readonly string[], completion: Completion, isUsed: boolean): Known {
+  const isField = completion.expected.kind === "field";
+  const all = useKeys(experimentIds, "", isUsed);
+  const [typed] = useDebouncedValue(completion.typed, PAUSE_MS);
+  // Where there are more keys than one answer has, the server finds those that were meant.
+  const text = all.isCut && isField ? typed.replace(/^(?:metrics|params|tags)\.`?/, "") : "";
+  const keys = useKeys(experimentIds, text, isUsed);
+  const of = keyedField(completion);
+  const [value] = useDebouncedValue(typedValue(completion), PAUSE_MS);
+  const values = useValues(experimentIds, isUsed ? of : null, value);
+  return useMemo(() => ({ ...keys, values }), [keys, values]);
 }
 
 /** Under the text: the same text, unseen, with a wavy line from the place of the mistake. */
@@ -23,9 +50,10 @@ function Mistake({ text, position }: { text: string; position: number }) {
   );
 }
 
-export function FilterBar({ value, known, error, isLoading, onChange }: FilterBarProps) {
+export function FilterBar({ value, experimentIds, error, isLoading, onChange }: FilterBarProps) {
   const [text, setText] = useState(value);
   const [caret, setCaret] = useState(value.length);
+  const [isUsed, setIsUsed] = useState(false);
   const field = useRef<HTMLInputElement>(null);
   const combobox = useCombobox({ onDropdownClose: () => combobox.resetSelectedOption() });
   // The address may be changed from elsewhere: by the back button, or a click that filters.
@@ -36,6 +64,7 @@ export function FilterBar({ value, known, error, isLoading, onChange }: FilterBa
   }
 
   const completion: Completion = useMemo(() => completionAt(text, caret), [text, caret]);
+  const known = useKnown(experimentIds, completion, isUsed);
   const offered = useMemo(() => suggestions(completion, known), [completion, known]);
   const isApplied = text.trim() === value.trim();
   const position = error && isApplied ? errorPosition(error.message) : null;
@@ -83,6 +112,7 @@ export function FilterBar({ value, known, error, isLoading, onChange }: FilterBa
                 </button>
               ) : null
             }
+            onFocus={() => setIsUsed(true)}
             onChange={(event) => {
               setText(event.currentTarget.value);
               setCaret(event.currentTarget.selectionStart ?? event.currentTarget.value.length);

@@ -15,7 +15,6 @@ function run(part: Partial<Run>): Run {
     metrics: new Map(),
     params: new Map(),
     tags: new Map(),
-    artifactUri: "",
     ...part,
   };
 }
@@ -30,7 +29,8 @@ test("a column is known by its id, whatever its key is", () => {
 test("the server is asked for the order of what it can sort by", () => {
   expect(orderBy("metrics.val loss", true)).toEqual(["metrics.`val loss` DESC"]);
   expect(orderBy("attributes.start_time", false)).toEqual(["attributes.start_time ASC"]);
-  expect(orderBy("attributes.duration", false)).toEqual([]);
+  expect(orderBy("attributes.duration", false)).toEqual(["attributes.duration ASC"]);
+  expect(orderBy("attributes.commit", true)).toEqual(["tags.`mlflow.source.git.commit` DESC"]);
   expect(orderBy("metrics.a`b", false)).toEqual([]);
 });
 

@@ -69,15 +69,23 @@ export function columnOf(id: string): Column | null {
   return ATTRIBUTE_COLUMNS.find((column) => column.id === id) ?? null;
 }
 
-/** The columns by which the server can sort; others, which are made of several values, it cannot. */
-export function isSortable(column: Column): boolean {
-  return column.kind !== "attribute" || !["duration", "source", "commit"].includes(column.key);
+/** Columns that are tags of MLflow's under a name of their own. */
+const TAGS_OF: Readonly<Record<string, string>> = {
+  source: "mlflow.source.name",
+  commit: "mlflow.source.git.commit",
+};
+
+/** Return the name of a column as the server knows it. */
+export function serverColumn(columnId: string): string {
+  const column = columnOf(columnId);
+  const tag = column?.kind === "attribute" ? TAGS_OF[column.key] : undefined;
+  return tag === undefined ? columnId : `tags.${tag}`;
 }
 
 /** Return the order that the server is asked for. */
 export function orderBy(columnId: string, descending: boolean): string[] {
-  const column = columnOf(columnId);
-  if (!column || !isSortable(column) || column.key.includes("`")) return [];
+  const column = columnOf(serverColumn(columnId));
+  if (!column || column.key.includes("`")) return [];
   const direction = descending ? "DESC" : "ASC";
   if (column.kind === "attribute") return [`attributes.${column.key} ${direction}`];
   return [`${PREFIXES[column.kind]}.\`${column.key}\` ${direction}`];
@@ -118,9 +126,9 @@ function attributeOf(run: Run, name: string, now: number): string | number | nul
     case "user_id":
       return run.userId || null;
     case "source":
-      return run.tags.get("mlflow.source.name") ?? null;
+      return run.tags.get(TAGS_OF["source"] ?? "") ?? null;
     case "commit":
-      return run.tags.get("mlflow.source.git.commit") ?? null;
+      return run.tags.get(TAGS_OF["commit"] ?? "") ?? null;
     case "run_id":
       return run.id;
     default:

@@ -1,11 +1,20 @@
 import { expect, test } from "vitest";
-import { completionAt, errorPosition, fieldOf, filterOf, type Known, suggestions } from "./filter";
+import {
+  completionAt,
+  errorPosition,
+  fieldOf,
+  filterOf,
+  keyedField,
+  type Known,
+  suggestions,
+  typedValue,
+} from "./filter";
 
 const known: Known = {
   metrics: ["loss", "val loss", "train/acc"],
   params: ["model", "lr"],
   tags: ["team"],
-  values: (prefix, key) => (prefix === "params" && key === "model" ? ["gbm", "o'neil"] : []),
+  values: ["gbm", "o'neil"],
 };
 const offered = (text: string) => suggestions(completionAt(text, text.length), known);
 
@@ -36,6 +45,17 @@ test("completion offers what the grammar has next", () => {
   expect(offered("params.model = 'gbm' AND (tea")).toEqual(["tags.team"]);
   expect(offered("params.model IN ('gbm', ")).toEqual(["'gbm'", "'o''neil'"]);
   expect(offered("metrics.`val loss` ")).toContain("<");
+});
+
+test("the key whose value comes next, and what was typed of it, are known", () => {
+  const at = (text: string) => completionAt(text, text.length);
+  expect(keyedField(at("params.`learning rate` = 'o''n"))).toEqual({
+    prefix: "params",
+    key: "learning rate",
+  });
+  expect(typedValue(at("params.`learning rate` = 'o''n"))).toBe("o'n");
+  expect(keyedField(at("metrics.loss < "))).toBeNull();
+  expect(keyedField(at("params.model"))).toBeNull();
 });
 
 test("a suggestion replaces the word at the caret", () => {

@@ -86,7 +86,7 @@ export function completionAt(text: string, caret: number): Completion {
   return { expected, from: caret, to: caret, typed: "" };
 }
 
-const ATTRIBUTES = ["run_name", "status", "user_id", "start_time", "end_time", "run_id"];
+const ATTRIBUTES = ["run_name", "status", "user_id", "start_time", "end_time", "duration", "run_id"];
 const DATASETS = ["datasets.name", "datasets.digest", "datasets.context"];
 const NUMBER_OPERATORS = ["<", "<=", ">", ">=", "=", "!=", "IS NOT NULL"];
 const TEXT_OPERATORS = ["=", "!=", "LIKE", "ILIKE", "IN", "IS NOT NULL"];
@@ -97,21 +97,29 @@ export interface Known {
   metrics: readonly string[];
   params: readonly string[];
   tags: readonly string[];
-  /** The values of a param or tag that are known. */
-  values: (prefix: "params" | "tags", key: string) => readonly string[];
+  /** The values of the param or tag that `keyedField` names. */
+  values: readonly string[];
 }
 
 function isNumeric(field: string): boolean {
-  return /^metrics?\./i.test(field) || /^(?:attributes?\.)?(?:start_time|end_time)$/i.test(field);
+  return /^metrics?\./i.test(field) || /^(?:attributes?\.)?(?:start_time|end_time|duration)$/i.test(field);
+}
+
+/** Return the param or tag whose value comes next; null if something else comes. */
+export function keyedField({ expected }: Completion): { prefix: "params" | "tags"; key: string } | null {
+  const found = expected.kind === "value" ? /^(params|tags)\.(.*)$/.exec(expected.field) : null;
+  if (!found) return null;
+  return { prefix: found[1] as "params" | "tags", key: (found[2] ?? "").replace(/^[`"]|[`"]$/g, "") };
+}
+
+/** Return what was typed of a value, without its quotes. */
+export function typedValue({ typed }: Completion): string {
+  return typed.replace(/^['"]|['"]$/g, "").replaceAll("''", "'");
 }
 
 function valuesOf(field: string, known: Known): readonly string[] {
   const quote = (value: string) => `'${value.replaceAll("'", "''")}'`;
-  if (/^(?:attributes?\.)?status$/i.test(field)) return STATUSES.map(quote);
-  const found = /^(params|tags)\.(.*)$/.exec(field);
-  if (!found) return [];
-  const key = (found[2] ?? "").replace(/^[`"]|[`"]$/g, "");
-  return known.values(found[1] as "params" | "tags", key).map(quote);
+  return (/^(?:attributes?\.)?status$/i.test(field) ? STATUSES : known.values).map(quote);
 }
 
 /** Return what may stand at the caret, the best first: what begins with what was typed before what contains it. */

@@ -20,6 +20,8 @@ export interface ExperimentSearch {
   /** The id of the param or tag by which runs are grouped, such as `params.model`. */
   group?: string;
   view?: "deleted";
+  /** The id of the saved view that the address began as. */
+  saved?: string;
   show?: Shown;
   on?: string[];
   off?: string[];
@@ -61,6 +63,7 @@ export function validateSearch(raw: Record<string, unknown>): ExperimentSearch {
     pin: texts(raw["pin"]),
     group: text(raw["group"]),
     view: raw["view"] === "deleted" ? ("deleted" as const) : undefined,
+    saved: text(raw["saved"]),
     show: shown !== undefined && SHOWN.includes(shown) ? (shown as Shown) : undefined,
     on: texts(raw["on"]),
     off: texts(raw["off"]),

@@ -3,29 +3,33 @@ import { useQueries, useQuery } from "@tanstack/react-query";
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { useCallback, useMemo } from "react";
 import type { Experiment } from "@/api/experiments";
-import { type Run, type RunSearch, searchRuns, useRunPages } from "@/api/runs";
+import { fetchRunTable, type Run, type RunSearch, useRunCount, useRunPages } from "@/api/runs";
 import { orderBy } from "./columns";
 import { filterOf } from "./filter";
 import { type ExperimentSearch, sortOf } from "./search";
-import type { ExperimentView } from "./view";
+import type { ExperimentView, RunCounts } from "./view";
 
 export const PARENT_TAG = "mlflow.parentRunId";
 const ROOTS = `tags.\`${PARENT_TAG}\` IS NULL`;
+const RUNNING = "attributes.status = 'RUNNING'";
 const MOST_CHILDREN = 1000;
 const FRESH_MS = 10_000;
 
 const idList = (ids: readonly string[]) => ids.map((id) => `'${id.replaceAll("'", "''")}'`).join(", ");
+
+/** Return the filter that holds where both do. */
+export const both = (a: string, b: string) => (a && b ? `(${a}) AND ${b}` : a || b);
 
 /** Whether the list is a tree. What a filter finds, and groups, are flat. */
 export function isTree(search: ExperimentSearch): boolean {
   return !search.q && !search.group && !search.view;
 }
 
-function askedOf(experimentId: string, search: ExperimentSearch): RunSearch {
+function matchingOf(experimentId: string, search: ExperimentSearch): RunSearch {
   const sort = sortOf(search);
   return {
     experimentIds: [experimentId],
-    filter: isTree(search) ? ROOTS : filterOf(search.q ?? ""),
+    filter: filterOf(search.q ?? ""),
     orderBy: sort ? orderBy(sort.column, sort.descending) : [],
     view: search.view ?? "active",
   };
@@ -41,15 +45,18 @@ function useChildren(pages: readonly { runs: Run[] }[], asked: RunSearch, isWant
         const search = { ...asked, filter: `tags.\`${PARENT_TAG}\` IN (${idList(parents)})` };
         return {
           queryKey: ["runs", "children", search],
-          queryFn: () => searchRuns(search, "", MOST_CHILDREN),
+          queryFn: () => fetchRunTable(search, { maxResults: MOST_CHILDREN }),
           staleTime: FRESH_MS,
+          structuralSharing: false,
         };
       }),
     combine: (answers) => {
       const children = new Map<string, Run[]>();
       for (const run of answers.flatMap(({ data }) => data?.runs ?? [])) {
         const parent = run.tags.get(PARENT_TAG) ?? "";
-        children.set(parent, [...(children.get(parent) ?? []), run]);
+        const known = children.get(parent);
+        if (known) known.push(run);
+        else children.set(parent, [run]);
       }
       return children;
     },
@@ -60,21 +67,38 @@ function usePinned(asked: RunSearch, ids: readonly string[]) {
   const search = { ...asked, filter: `attributes.run_id IN (${idList(ids)})`, orderBy: [] };
   return useQuery({
     queryKey: ["runs", "pinned", search],
-    queryFn: () => searchRuns(search),
+    queryFn: () => fetchRunTable(search),
     enabled: ids.length > 0,
     staleTime: FRESH_MS,
+    structuralSharing: false,
     placeholderData: (before) => before,
   });
+}
+
+/** How many runs there are in all. What is loaded is counted here; the server counts the rest. */
+function useCounts(matching: RunSearch, tree: boolean, loaded: readonly Run[], isAll: boolean): RunCounts {
+  const asked = loaded.length > 0 && !isAll;
+  const all = useRunCount(matching, asked || (tree && loaded.length > 0));
+  const roots = useRunCount({ ...matching, filter: ROOTS }, asked && tree);
+  const running = useRunCount({ ...matching, filter: both(matching.filter, RUNNING) }, asked);
+  const top = isAll ? loaded.length : tree ? roots : all;
+  return {
+    top,
+    children: tree && top !== undefined && all !== undefined ? Math.max(0, all - top) : 0,
+    running: isAll ? loaded.filter(({ status }) => status === "RUNNING").length : (running ?? 0),
+  };
 }
 
 export function useMakeView(experiment: Experiment, tools: HTMLElement | null): ExperimentView {
   const { experimentId } = useParams({ from: "/experiments/$experimentId" });
   const search = useSearch({ from: "/experiments/$experimentId" });
   const navigate = useNavigate();
-  const asked = useMemo(() => askedOf(experimentId, search), [experimentId, search]);
+  const matching = useMemo(() => matchingOf(experimentId, search), [experimentId, search]);
+  const tree = isTree(search);
+  const asked = useMemo(() => (tree ? { ...matching, filter: ROOTS } : matching), [matching, tree]);
   const pages = useRunPages(asked);
   const loaded = useMemo(() => pages.data?.pages ?? [], [pages.data]);
-  const children = useChildren(loaded, asked, isTree(search));
+  const children = useChildren(loaded, asked, tree);
   const top = useMemo(
     () => [...new Set([...(search.base ? [search.base] : []), ...(search.top ?? [])])],
     [search.base, search.top],
@@ -96,11 +120,10 @@ export function useMakeView(experiment: Experiment, tools: HTMLElement | null): 
     () => top.map((id) => kept.data?.runs.find((run) => run.id === id)).filter((run) => run !== undefined),
     [top, kept.data],
   );
-  const runs = useMemo(
-    () => loaded.flatMap((page) => page.runs).filter((run) => !top.includes(run.id)),
-    [loaded, top],
-  );
+  const everything = useMemo(() => loaded.flatMap((page) => page.runs), [loaded]);
+  const runs = useMemo(() => everything.filter((run) => !top.includes(run.id)), [everything, top]);
   const { fetchNextPage, isFetchingNextPage, hasNextPage, refetch } = pages;
+  const counts = useCounts(matching, tree, everything, !hasNextPage && !pages.isPlaceholderData);
   const loadMore = useCallback(() => {
     if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
   }, [fetchNextPage, hasNextPage, isFetchingNextPage]);
@@ -109,7 +132,10 @@ export function useMakeView(experiment: Experiment, tools: HTMLElement | null): 
     search,
     change,
     asked,
+    matching,
+    counts,
     runs,
+    pages: useMemo(() => loaded.map((page) => page.runs), [loaded]),
     children,
     pinned,
     baseline: pinned.find((run) => run.id === search.base) ?? null,

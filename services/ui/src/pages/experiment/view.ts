@@ -8,6 +8,14 @@ import type { Experiment } from "@/api/experiments";
 import type { Run, RunSearch } from "@/api/runs";
 import type { ExperimentSearch } from "./search";
 
+/** How many runs there are in all, loaded or not. */
+export interface RunCounts {
+  /** Those of the list, without children that lie below their parents; undefined until it is known. */
+  top: number | undefined;
+  children: number;
+  running: number;
+}
+
 export interface ExperimentView {
   experiment: Experiment;
   search: ExperimentSearch;
@@ -15,8 +23,13 @@ export interface ExperimentView {
   change: (part: { [Key in keyof ExperimentSearch]: ExperimentSearch[Key] | undefined }) => void;
   /** The search as the server was asked. */
   asked: RunSearch;
+  /** The search for all runs that match, those that lie below others included. */
+  matching: RunSearch;
+  counts: RunCounts;
   /** The runs that are loaded, in the order of the list, without children that lie below their parents. */
   runs: Run[];
+  /** The same page by page, as they came, with those that are pinned. */
+  pages: readonly (readonly Run[])[];
   /** The children of loaded runs by the id of the parent. Empty where the list is flat. */
   children: ReadonlyMap<string, Run[]>;
   /** Runs that stay at the top, whatever the filter says. */

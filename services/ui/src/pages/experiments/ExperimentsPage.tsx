@@ -1,23 +1,43 @@
 /** The list of experiments: search, sort, create, rename, describe, delete and restore. */
-import { Button, SegmentedControl, Skeleton, TextInput } from "@mantine/core";
+import { Button, SegmentedControl } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
-import { IconPlus, IconSearch } from "@tabler/icons-react";
+import { IconPlus } from "@tabler/icons-react";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
 import { DESCRIPTION_TAG, type Experiment, useExperiments } from "@/api/experiments";
 import { Crumbs, HeaderActions } from "@/components/Crumbs";
 import { EmptyState } from "@/components/EmptyState";
-import { Failure } from "@/components/Failure";
-import { SortHead, type SortState } from "@/components/SortHead";
+import { type ListColumn, nameFilter, orderOf, SearchList } from "@/components/SearchList";
 import { Tags } from "@/components/Tags";
 import { Time } from "@/components/Time";
-import table from "@/components/table.module.css";
-import { LoadMore } from "@/components/LoadMore";
 import { ExperimentMenu } from "./ExperimentMenu";
 import { CreateExperiment } from "./forms";
-import { type ExperimentsSearch, filterOf } from "./search";
+import type { ExperimentsSearch } from "./search";
 
 const DEFAULT_SORT = "-last_update_time";
+
+const COLUMNS: readonly ListColumn<Experiment>[] = [
+  {
+    head: "Name",
+    by: "name",
+    kind: "name",
+    cell: ({ id, name }) => (
+      <Link to="/experiments/$experimentId" params={{ experimentId: id }} title={name}>
+        {name}
+      </Link>
+    ),
+  },
+  { head: "Last change", by: "last_update_time", cell: ({ updated }) => <Time at={updated} /> },
+  { head: "Created", by: "creation_time", cell: ({ created }) => <Time at={created} /> },
+  { head: "Tags", cell: ({ tags }) => <Tags tags={tags} /> },
+  {
+    head: "Description",
+    kind: "wide",
+    cell: ({ tags }) => tags.get(DESCRIPTION_TAG),
+    title: ({ tags }) => tags.get(DESCRIPTION_TAG) ?? "",
+  },
+  { head: "Actions", kind: "actions", cell: (experiment) => <ExperimentMenu experiment={experiment} /> },
+];
 
 export function ExperimentsPage() {
   const search = useSearch({ from: "/experiments" });
@@ -27,8 +47,8 @@ export function ExperimentsPage() {
   const [wanted] = useDebouncedValue(text, 200);
   const sort = search.sort ?? DEFAULT_SORT;
   const found = useExperiments({
-    filter: filterOf(wanted),
-    orderBy: [sort.startsWith("-") ? `${sort.slice(1)} DESC` : `${sort} ASC`],
+    filter: nameFilter(wanted),
+    orderBy: [orderOf(sort)],
     view: search.view ?? "active",
   });
   const change = (part: { [Key in keyof ExperimentsSearch]: ExperimentsSearch[Key] | undefined }) =>
@@ -38,8 +58,6 @@ export function ExperimentsPage() {
       search: (before: ExperimentsSearch) =>
         Object.fromEntries(Object.entries({ ...before, ...part }).filter(([, value]) => value !== undefined)),
     });
-  const experiments = found.data?.pages.flatMap((page) => page.experiments) ?? [];
-  const sorting: SortState = { sort, onSort: (next) => change({ sort: next }) };
   return (
     <>
       <Crumbs items={[{ label: "Experiments" }]} />
@@ -49,20 +67,19 @@ export function ExperimentsPage() {
         </Button>
       </HeaderActions>
       <CreateExperiment opened={isCreating} onClose={() => setIsCreating(false)} />
-      <div className={table["page"]}>
-        <div className={table["tools"]}>
-          <TextInput
-            className={table["search"] ?? ""}
-            aria-label="Search experiments"
-            placeholder="Search names, or a filter such as tags.team = 'vision'"
-            leftSection={<IconSearch size={14} />}
-            value={text}
-            error={found.error && wanted ? found.error.message : undefined}
-            onChange={(event) => {
-              setText(event.currentTarget.value);
-              change({ q: event.currentTarget.value || undefined });
-            }}
-          />
+      <SearchList
+        noun="experiments"
+        text={text}
+        onText={(next) => {
+          setText(next);
+          change({ q: next || undefined });
+        }}
+        sorting={{ sort, onSort: (next) => change({ sort: next }) }}
+        columns={COLUMNS}
+        items={found.data?.pages.flatMap((page) => page.experiments) ?? []}
+        keyOf={({ id }) => id}
+        found={found}
+        tools={
           <SegmentedControl
             size="xs"
             aria-label="Which experiments"
@@ -73,20 +90,8 @@ export function ExperimentsPage() {
             ]}
             onChange={(view) => change({ view: view === "deleted" ? "deleted" : undefined })}
           />
-        </div>
-        {found.error && !wanted ? (
-          <Failure
-            title="The experiments could not be loaded."
-            error={found.error}
-            onRetry={() => void found.refetch()}
-          />
-        ) : found.isPending ? (
-          <div aria-busy>
-            {Array.from({ length: 12 }, (_, index) => (
-              <Skeleton key={index} height={20} my={14} />
-            ))}
-          </div>
-        ) : experiments.length === 0 && !found.error ? (
+        }
+        nothing={
           <Nothing
             search={search}
             isFiltered={wanted !== ""}
@@ -95,70 +100,9 @@ export function ExperimentsPage() {
               change({ q: undefined, view: undefined });
             }}
           />
-        ) : (
-          <>
-            <table className={table["table"]}>
-              <thead>
-                <tr>
-                  <SortHead by="name" {...sorting}>
-                    Name
-                  </SortHead>
-                  <SortHead by="last_update_time" {...sorting}>
-                    Last change
-                  </SortHead>
-                  <SortHead by="creation_time" {...sorting}>
-                    Created
-                  </SortHead>
-                  <th scope="col">Tags</th>
-                  <th scope="col">Description</th>
-                  <th scope="col">
-                    <span className="th-visually-hidden">Actions</span>
-                  </th>
-                </tr>
-              </thead>
-              <tbody>
-                {experiments.map((experiment) => (
-                  <ExperimentRow key={experiment.id} experiment={experiment} />
-                ))}
-              </tbody>
-            </table>
-            <LoadMore pages={found} />
-          </>
-        )}
-      </div>
+        }
+      />
     </>
-  );
-}
-
-function ExperimentRow({ experiment }: { experiment: Experiment }) {
-  const description = experiment.tags.get(DESCRIPTION_TAG) ?? "";
-  return (
-    <tr>
-      <td className={table["name"]}>
-        <Link
-          to="/experiments/$experimentId"
-          params={{ experimentId: experiment.id }}
-          title={experiment.name}
-        >
-          {experiment.name}
-        </Link>
-      </td>
-      <td>
-        <Time at={experiment.updated} />
-      </td>
-      <td>
-        <Time at={experiment.created} />
-      </td>
-      <td>
-        <Tags tags={experiment.tags} />
-      </td>
-      <td className={table["wide"]} title={description}>
-        {description}
-      </td>
-      <td className={table["actions"]}>
-        <ExperimentMenu experiment={experiment} />
-      </td>
-    </tr>
   );
 }
 

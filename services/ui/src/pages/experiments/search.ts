@@ -1,4 +1,4 @@
-/** What the address of the list of experiments says, and the filter that its text stands for. */
+/** What the address of the list of experiments says. */
 
 export interface ExperimentsSearch {
   q?: string;
@@ -16,11 +16,4 @@ export function validateExperimentsSearch(raw: Record<string, unknown>): Experim
     ...(typeof sort === "string" && SORTS.test(sort) ? { sort } : {}),
     ...(view === "deleted" ? { view } : {}),
   };
-}
-
-/** Plain words are searched for in names; what has an operator is a filter. */
-export function filterOf(text: string): string {
-  const trimmed = text.trim();
-  if (trimmed === "" || /[=<>]|\bi?like\b/i.test(trimmed)) return trimmed;
-  return `name ILIKE '%${trimmed.replaceAll("'", "''")}%'`;
 }

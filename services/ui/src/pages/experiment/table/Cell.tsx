@@ -40,7 +40,7 @@ function NumberCell({
 }) {
   const share =
     stats && stats.max > stats.min && Number.isFinite(value)
-      ? (value - stats.min) / (stats.max - stats.min)
+      ? Math.min(Math.max((value - stats.min) / (stats.max - stats.min), 0), 1)
       : null;
   return (
     <span

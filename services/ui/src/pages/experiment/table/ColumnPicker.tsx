@@ -2,8 +2,8 @@
 import { Button, Checkbox, Popover, TextInput } from "@mantine/core";
 import { IconColumns } from "@tabler/icons-react";
 import { useVirtualizer } from "@tanstack/react-virtual";
+import { useDebouncedValue } from "@mantine/hooks";
 import { useMemo, useState } from "react";
-import type { Run } from "@/api/runs";
 import { useKeys } from "@/api/keys";
 import { ATTRIBUTE_COLUMNS, type ColumnKind, NAME_COLUMN } from "../columns";
 import { useExperimentView } from "../view";
@@ -23,6 +23,8 @@ const TITLES: Record<ColumnKind, string> = {
   tag: "Tags",
 };
 const ROW = 26;
+/** How long typing must pause before the server is asked, in milliseconds. */
+const PAUSE_MS = 120;
 
 type Line = { title: string; choices: Choice[] } | Choice;
 
@@ -36,7 +38,7 @@ function linesOf(choices: readonly Choice[], wanted: string): Line[] {
   });
 }
 
-export function ColumnPicker({ columns, runs }: { columns: Columns; runs: readonly Run[] }) {
+export function ColumnPicker({ columns }: { columns: Columns }) {
   const [isOpen, setIsOpen] = useState(false);
   return (
     <Popover opened={isOpen} onChange={setIsOpen} position="bottom-end" width={320} trapFocus>
@@ -50,16 +52,19 @@ export function ColumnPicker({ columns, runs }: { columns: Columns; runs: readon
           Columns {columns.columns.length}
         </Button>
       </Popover.Target>
-      <Popover.Dropdown p={8}>{isOpen && <Choices columns={columns} runs={runs} />}</Popover.Dropdown>
+      <Popover.Dropdown p={8}>{isOpen && <Choices columns={columns} />}</Popover.Dropdown>
     </Popover>
   );
 }
 
-function Choices({ columns, runs }: { columns: Columns; runs: readonly Run[] }) {
+function Choices({ columns }: { columns: Columns }) {
   const { asked } = useExperimentView();
   const [wanted, setWanted] = useState("");
   const [place, setPlace] = useState<HTMLDivElement | null>(null);
-  const keys = useKeys(asked.experimentIds, runs);
+  const [settled] = useDebouncedValue(wanted, PAUSE_MS);
+  const all = useKeys(asked.experimentIds);
+  // Where there are more keys than one answer has, the server searches them.
+  const keys = useKeys(asked.experimentIds, all.isCut ? (settled.trim().split(/\s+/)[0] ?? "") : "");
   const choices = useMemo<Choice[]>(
     () => [
       ...ATTRIBUTE_COLUMNS.filter(({ id }) => id !== NAME_COLUMN).map(({ id, label }) => ({
@@ -125,6 +130,7 @@ function Choices({ columns, runs }: { columns: Columns; runs: readonly Run[] }) 
         </div>
       </div>
       {lines.length === 0 && <p className={classes["none"]}>No key contains this.</p>}
+      {keys.isCut && <p className={classes["none"]}>There are more: type to find them.</p>}
       <Button
         variant="subtle"
         fullWidth

@@ -4,7 +4,7 @@ import { IconArrowDown, IconArrowUp, IconChevronDown, IconPin } from "@tabler/ic
 import type { Header } from "@tanstack/react-table";
 import { type CSSProperties, useState } from "react";
 import type { Run } from "@/api/runs";
-import { type Column, isSortable, NAME_COLUMN } from "../columns";
+import { type Column, NAME_COLUMN } from "../columns";
 import classes from "./RunsTable.module.css";
 import type { Columns } from "./use-columns";
 
@@ -60,7 +60,6 @@ export function HeadCell({ header, column, columns, sort, onSort, place, style, 
         type="button"
         className={classes["sort"]}
         title={column.id}
-        disabled={!isSortable(column)}
         draggable={column.id !== NAME_COLUMN}
         onDragStart={(event) => event.dataTransfer.setData(DRAGGED, column.id)}
         onClick={() => onSort(nextSort(column, sort))}
@@ -81,13 +80,9 @@ export function HeadCell({ header, column, columns, sort, onSort, place, style, 
             </button>
           </Menu.Target>
           <Menu.Dropdown>
-            {isSortable(column) && (
-              <>
-                <Menu.Item onClick={() => onSort(column.id)}>Sort ascending</Menu.Item>
-                <Menu.Item onClick={() => onSort(`-${column.id}`)}>Sort descending</Menu.Item>
-                <Menu.Divider />
-              </>
-            )}
+            <Menu.Item onClick={() => onSort(column.id)}>Sort ascending</Menu.Item>
+            <Menu.Item onClick={() => onSort(`-${column.id}`)}>Sort descending</Menu.Item>
+            <Menu.Divider />
             <Menu.Item onClick={() => columns.togglePin(column.id)}>
               {isPinned ? "Unpin" : "Pin to the left"}
             </Menu.Item>

@@ -2,13 +2,13 @@
 import { IconChevronDown, IconChevronRight, IconDots, IconEye, IconEyeOff } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import type { CSSProperties } from "react";
-import type { Run } from "@/api/runs";
+import type { Run, Spread } from "@/api/runs";
 import { formatNumber } from "@/components/format";
 import { runColor, type Scheme } from "@/components/run-color";
 import { type Column, NAME_COLUMN } from "../columns";
 import { Cell } from "./Cell";
 import type { ColumnStats } from "./column-stats";
-import { aggregate, type GroupRow, type RunRow } from "./rows";
+import type { GroupRow, MoreRow, RunRow } from "./rows";
 import classes from "./RunsTable.module.css";
 
 /** A column that is in sight, and where. */
@@ -211,7 +211,8 @@ export function GroupRowView({
   isActive,
   onToggle,
 }: Shared & { row: GroupRow }) {
-  const name = row.value ?? "(none)";
+  const { value, runs, metrics } = row.group;
+  const name = value ?? "(none)";
   return (
     <div
       role="row"
@@ -248,11 +249,17 @@ export function GroupRowView({
               <span className={classes["groupName"]} title={name}>
                 {name}
               </span>
-              <span className={classes["groupCount"]}>{row.runs.length} runs</span>
+              <span className={classes["groupCount"]}>
+                {runs.toLocaleString()} {runs === 1 ? "run" : "runs"}
+              </span>
             </span>
           ) : (
             one.column.kind === "metric" && (
-              <AggregateCell runs={row.runs} column={one.column} stats={stats.get(one.column.id)} />
+              <AggregateCell
+                spread={metrics.get(one.column.key)}
+                column={one.column}
+                stats={stats.get(one.column.id)}
+              />
             )
           )}
         </div>
@@ -262,23 +269,51 @@ export function GroupRowView({
 }
 
 function AggregateCell({
-  runs,
+  spread,
   column,
   stats,
 }: {
-  runs: readonly Run[];
+  spread: Spread | undefined;
   column: Column;
   stats: ColumnStats | undefined;
 }) {
-  const found = aggregate(runs.map((run) => run.metrics.get(column.key)?.value));
-  if (!found) return null;
+  if (!spread) return null;
   const format = stats?.format ?? formatNumber;
+  const { mean, min, max, count } = spread;
   return (
     <span
       className={classes["aggregate"]}
-      title={`${column.key}: mean ${found.mean}, min ${found.min}, max ${found.max} of ${found.count} runs`}
+      title={`${column.key}: mean ${mean}, min ${min}, max ${max} of the ${count} runs with a finite value`}
     >
-      ⌀ {format(found.mean)}
+      {count > 1 && (
+        <small>
+          {format(min)}…{format(max)}
+        </small>
+      )}
+      <span>⌀ {format(mean)}</span>
     </span>
+  );
+}
+
+/** The end of an open group: its next runs are loaded when it comes into sight. */
+export function MoreRowView({
+  row,
+  index,
+  start,
+  width,
+}: Pick<Shared, "index" | "start" | "width"> & { row: MoreRow }) {
+  return (
+    <div
+      role="row"
+      id={`row-${index}`}
+      aria-rowindex={index + 2}
+      className={classes["row"]}
+      data-more={row.groupId}
+      style={{ transform: `translateY(${start}px)`, width }}
+    >
+      <div role="gridcell" aria-colindex={1} className={classes["more"]}>
+        Loading more of this group…
+      </div>
+    </div>
   );
 }

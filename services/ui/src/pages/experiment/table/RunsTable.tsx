@@ -15,11 +15,12 @@ import { isShown, sortOf, toggleShown } from "../search";
 import { useExperimentView } from "../view";
 import { statsOf } from "./column-stats";
 import { HeadCell } from "./HeadCell";
-import { GroupRowView, type Placed, RunRowView } from "./RowView";
+import { GroupRowView, MoreRowView, type Placed, RunRowView } from "./RowView";
 import { type Row, rowsOf } from "./rows";
 import classes from "./RunsTable.module.css";
 import type { Selection } from "./use-selection";
 import type { Columns } from "./use-columns";
+import { useGroups } from "./use-groups";
 
 const ROW = 28;
 const OVERSCAN = 6;
@@ -55,16 +56,22 @@ export interface RunsTableProps {
 
 export function RunsTable({ columns, selection, onMenu }: RunsTableProps) {
   const view = useExperimentView();
-  const { search, change, runs, pinned, children, baseline, loadMore, hasMore } = view;
+  const { search, change, runs, pages, pinned, children, baseline, loadMore, hasMore } = view;
   const navigate = useNavigate();
   const scheme = useScheme();
   const now = useNow();
   const scroll = useRef<HTMLDivElement>(null);
-  const [toggled, setToggled] = useState<ReadonlySet<string>>(new Set());
+  const [opened, setOpened] = useState<ReadonlySet<string>>(new Set());
   const [active, setActive] = useState(0);
+  const metricKeys = useMemo(
+    () => columns.columns.filter(({ kind }) => kind === "metric").map(({ key }) => key),
+    [columns.columns],
+  );
+  const { groups, beyond, loaded, loadMore: loadGroup, error: groupError } = useGroups(metricKeys, opened);
+  const isGrouped = search.group !== undefined;
   const rows = useMemo(
-    () => rowsOf({ runs, pinned, children, group: search.group, toggled }),
-    [runs, pinned, children, search.group, toggled],
+    () => rowsOf({ runs, pinned, children, groups: isGrouped ? (groups ?? []) : null, loaded, opened }),
+    [runs, pinned, children, isGrouped, groups, loaded, opened],
   );
 
   const left = columns.table.getLeftLeafColumns();
@@ -95,11 +102,18 @@ export function RunsTable({ columns, selection, onMenu }: RunsTableProps) {
 
   const shownRows = vertical.getVirtualItems();
   const lastIndex = shownRows.at(-1)?.index ?? 0;
-  const isGrouped = search.group !== undefined;
   useEffect(() => {
-    // Groups are told apart by all runs, so all are loaded.
-    if (hasMore && (isGrouped || lastIndex > rows.length - AHEAD)) loadMore();
+    if (hasMore && !isGrouped && lastIndex > rows.length - AHEAD) loadMore();
   }, [hasMore, isGrouped, lastIndex, loadMore, rows.length]);
+  // An open group goes on where its end is in sight, when the page before has come.
+  const ends = shownRows.map(({ index }) => rows[index]).filter((row) => row?.kind === "more");
+  const ending = ends
+    .filter((row) => loaded.has(row.groupId))
+    .map((row) => row.groupId)
+    .join("\n");
+  useEffect(() => {
+    if (ending) ending.split("\n").forEach(loadGroup);
+  }, [ending, loadGroup, rows.length]);
 
   const across = horizontal.getVirtualItems();
   const placed = placedOf(left, known, 2, MARKS);
@@ -113,16 +127,16 @@ export function RunsTable({ columns, selection, onMenu }: RunsTableProps) {
       new Map(
         placed
           .filter(({ column }) => column.kind === "metric")
-          .map(({ column }) => [column.id, statsOf([...pinned, ...runs], column)]),
+          .map(({ column }) => [column.id, statsOf([pinned, ...pages], column)]),
       ),
     // eslint-disable-next-line react-hooks/exhaustive-deps -- the ids stand for the columns
-    [seen, pinned, runs],
+    [seen, pinned, pages],
   );
 
   const lead = across[0]?.start ?? 0;
   const width = MARKS + left.reduce((sum, column) => sum + column.getSize(), 0) + horizontal.getTotalSize();
   const toggle = (id: string) =>
-    setToggled((before) => {
+    setOpened((before) => {
       const next = new Set(before);
       if (!next.delete(id)) next.add(id);
       return next;
@@ -169,7 +183,7 @@ export function RunsTable({ columns, selection, onMenu }: RunsTableProps) {
       ref={scroll}
       role={isGrouped ? "treegrid" : "grid"}
       aria-label="Runs"
-      aria-rowcount={hasMore ? -1 : rows.length + 1}
+      aria-rowcount={hasMore && !isGrouped ? -1 : rows.length + 1}
       aria-colcount={columns.columns.length + 1}
       aria-multiselectable
       aria-activedescendant={rows[active] ? `row-${active}` : undefined}
@@ -228,6 +242,9 @@ export function RunsTable({ columns, selection, onMenu }: RunsTableProps) {
           if (row.kind === "group") {
             return <GroupRowView key={row.id} row={row} stats={stats} {...shared} />;
           }
+          if (row.kind === "more") {
+            return <MoreRowView key={row.id} row={row} index={index} start={start} width={width} />;
+          }
           return (
             <RunRowView
               key={row.id}
@@ -249,6 +266,16 @@ export function RunsTable({ columns, selection, onMenu }: RunsTableProps) {
           );
         })}
       </div>
+      {groupError && (
+        <p role="alert" className={classes["foot"]}>
+          {groupError.message}
+        </p>
+      )}
+      {beyond > 0 && (
+        <p className={classes["foot"]}>
+          And {beyond.toLocaleString()} smaller {beyond === 1 ? "group" : "groups"}: a filter finds them.
+        </p>
+      )}
     </div>
   );
 }

@@ -2,17 +2,20 @@
 import { Button, CloseButton, Group, Modal, Popover, TextInput } from "@mantine/core";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
-import { useChangeRuns } from "@/api/runs";
+import { allRunIds, useChangeRuns } from "@/api/runs";
 import { failed, told } from "@/components/notify";
 import { useExperimentView } from "../view";
 import classes from "./RunsTable.module.css";
 import type { Selection } from "./use-selection";
 
 const NAMED = 8;
-const count = (number: number) => `${number} ${number === 1 ? "run" : "runs"}`;
+const count = (number: number) => `${number.toLocaleString()} ${number === 1 ? "run" : "runs"}`;
+/** Beyond this many, columns stand too close to be compared. */
+const MOST_COMPARED = 100;
 
 export function SelectionBar({ selection, onSave }: { selection: Selection; onSave: () => void }) {
-  const { search, runs, pinned } = useExperimentView();
+  const { search, runs, pinned, matching, counts, hasMore } = useExperimentView();
+  const [isFinding, setIsFinding] = useState(false);
   const navigate = useNavigate();
   const changing = useChangeRuns();
   const [isAsking, setIsAsking] = useState(false);
@@ -20,6 +23,14 @@ export function SelectionBar({ selection, onSave }: { selection: Selection; onSa
   if (ids.length === 0) return null;
   const names = [...pinned, ...runs].filter(({ id }) => selection.ids.has(id)).map(({ name }) => name);
 
+  const all = counts.top === undefined ? undefined : counts.top + counts.children;
+  const selectAll = async () => {
+    setIsFinding(true);
+    await allRunIds(matching)
+      .then(selection.set)
+      .catch((error: unknown) => failed("The runs could not be found.", error));
+    setIsFinding(false);
+  };
   const run = (kind: "delete" | "restore", done: string) =>
     changing.mutate(
       { kind, runIds: ids },
@@ -35,8 +46,16 @@ export function SelectionBar({ selection, onSave }: { selection: Selection; onSa
   return (
     <div role="toolbar" aria-label="Selected runs" className={classes["selection"]}>
       <strong>{count(ids.length)} selected</strong>
+      {(hasMore || search.group !== undefined || counts.children > 0) &&
+        all !== undefined &&
+        ids.length < all && (
+          <Button variant="subtle" loading={isFinding} onClick={() => void selectAll()}>
+            Select all {all.toLocaleString()} that match
+          </Button>
+        )}
       <Button
-        disabled={ids.length < 2}
+        disabled={ids.length < 2 || ids.length > MOST_COMPARED}
+        title={ids.length > MOST_COMPARED ? `At most ${MOST_COMPARED} runs are compared at once` : undefined}
         onClick={() => void navigate({ to: "/compare", search: { runs: ids } })}
       >
         Compare

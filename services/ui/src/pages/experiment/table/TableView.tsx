@@ -3,15 +3,14 @@ import { Button, Skeleton } from "@mantine/core";
 import { IconDownload } from "@tabler/icons-react";
 import { useMemo, useState } from "react";
 import { createPortal } from "react-dom";
-import { eachPage, type Run } from "@/api/runs";
+import { fetchCsv, type Run } from "@/api/runs";
 import { ApiError, trackingUri } from "@/api/client";
 import { CopyableCode } from "@/components/CopyableCode";
-import { csvLine, download } from "@/components/download";
+import { download } from "@/components/download";
 import { EmptyState } from "@/components/EmptyState";
 import { Failure } from "@/components/Failure";
 import { failed } from "@/components/notify";
-import { exactTime } from "@/components/format";
-import { type Column, valueOf } from "../columns";
+import { type Column, serverColumn } from "../columns";
 import { type ExperimentView, useExperimentView } from "../view";
 import { ColumnPicker } from "./ColumnPicker";
 import { RowMenu } from "./RowMenu";
@@ -23,24 +22,14 @@ import { useSelection } from "./use-selection";
 
 const FIRST = 100;
 
-function csvValue(run: Run, column: Column): string | number | null {
-  const value = valueOf(run, column, Date.now());
-  const isTime = column.key === "start_time" || column.key === "end_time";
-  return column.kind === "attribute" && isTime && typeof value === "number" ? exactTime(value) : value;
-}
-
-/** Save the columns of all runs that match, whether they are loaded or not. */
+/** Save the columns of all runs that match, whether they are loaded or not, or of some of them. */
 async function saveCsv(view: ExperimentView, columns: readonly Column[], only?: ReadonlySet<string>) {
-  const lines = [csvLine(["run_id", ...columns.map(({ id }) => id)])];
-  const take = (runs: Run[]) => {
-    for (const run of runs) {
-      if (!only || only.has(run.id)) {
-        lines.push(csvLine([run.id, ...columns.map((column) => csvValue(run, column))]));
-      }
-    }
-  };
-  await eachPage(view.asked, take);
-  download(`${view.experiment.name}.csv`, lines, "text/csv");
+  const filter = only
+    ? `attributes.run_id IN (${[...only].map((id) => `'${id}'`).join(", ")})`
+    : view.matching.filter;
+  const names = columns.map(({ id }) => serverColumn(id));
+  const file = await fetchCsv({ ...view.matching, filter }, names);
+  download(`${view.experiment.name}.csv`, [file], "text/csv");
 }
 
 export function TableView() {
@@ -70,7 +59,7 @@ export function TableView() {
       {tools &&
         createPortal(
           <>
-            <ColumnPicker columns={columns} runs={runs} />
+            <ColumnPicker columns={columns} />
             <Button
               variant="default"
               leftSection={<IconDownload size={14} />}

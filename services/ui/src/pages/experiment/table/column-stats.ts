@@ -1,4 +1,8 @@
-/** What cells of a column need to know of the others: how numbers are written, the range, and the best value. */
+/**
+ * What cells of a column need to know of the others: how numbers are written, the range, and the best value.
+ *
+ * Each page of runs is looked at once, so that the next page of thousands costs what it has itself.
+ */
 import type { Run } from "@/api/runs";
 import { columnFormat } from "@/components/format";
 import { type Column, isLessBetter, valueOf } from "../columns";
@@ -12,19 +16,48 @@ export interface ColumnStats {
   isLessBetter: boolean | null;
 }
 
-export function statsOf(runs: readonly Run[], column: Column): ColumnStats {
-  const values: number[] = [];
+interface Part {
+  /** Of the finite values; Infinity and -Infinity if there is none. */
+  min: number;
+  max: number;
+  /** The values that decide how many decimals the column has. */
+  deciding: number[];
+}
+
+const parts = new WeakMap<readonly Run[], Map<string, Part>>();
+
+function measured(runs: readonly Run[], column: Column): Part {
+  let [min, max] = [Infinity, -Infinity];
+  let largest: number | undefined;
+  let fraction: number | undefined;
   for (const run of runs) {
     const value = valueOf(run, column, 0);
-    if (typeof value === "number") values.push(value);
-  }
-  let [min, max] = [Infinity, -Infinity];
-  for (const value of values) {
-    if (!Number.isFinite(value)) continue;
+    if (typeof value !== "number" || !Number.isFinite(value)) continue;
     min = Math.min(min, value);
     max = Math.max(max, value);
+    const size = Math.abs(value);
+    // Those beyond are written with an exponent.
+    if (size < 1e-4 || size >= 1e7) continue;
+    largest = Math.max(largest ?? 0, size);
+    if (!Number.isInteger(value)) fraction ??= value;
   }
+  return { min, max, deciding: [largest, fraction].filter((value) => value !== undefined) };
+}
+
+function partOf(runs: readonly Run[], column: Column): Part {
+  const known = parts.get(runs) ?? new Map<string, Part>();
+  parts.set(runs, known);
+  const part = known.get(column.id) ?? measured(runs, column);
+  known.set(column.id, part);
+  return part;
+}
+
+export function statsOf(pages: readonly (readonly Run[])[], column: Column): ColumnStats {
+  const found = pages.map((runs) => partOf(runs, column));
+  const min = Math.min(...found.map((part) => part.min));
+  const max = Math.max(...found.map((part) => part.max));
   const less = isLessBetter(column.key);
   const best = less === null || min >= max ? null : less ? min : max;
-  return { format: columnFormat(values), min, max, best, isLessBetter: less };
+  const format = columnFormat(found.flatMap((part) => part.deciding));
+  return { format, min, max, best, isLessBetter: less };
 }

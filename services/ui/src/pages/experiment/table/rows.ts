@@ -1,6 +1,5 @@
 /** The rows of the table out of runs: pinned ones first, then a flat list, a tree of children, or groups. */
-import type { Run } from "@/api/runs";
-import { columnOf, valueOf } from "../columns";
+import type { Run, RunGroup } from "@/api/runs";
 
 export interface RunRow {
   kind: "run";
@@ -19,44 +18,48 @@ export interface RunRow {
 export interface GroupRow {
   kind: "group";
   id: string;
-  /** The value that the runs have in common; null if they have none. */
-  value: string | null;
-  runs: Run[];
+  group: RunGroup;
   isOpen: boolean;
 }
 
-export type Row = RunRow | GroupRow;
+/** The end of an open group whose runs are not all loaded. */
+export interface MoreRow {
+  kind: "more";
+  id: string;
+  groupId: string;
+  isOpen: false;
+}
+
+export type Row = RunRow | GroupRow | MoreRow;
+
+/** What is loaded of an open group. */
+export interface LoadedGroup {
+  runs: readonly Run[];
+  hasMore: boolean;
+}
 
 export interface RowsAsked {
   runs: readonly Run[];
   pinned: readonly Run[];
   children: ReadonlyMap<string, Run[]>;
-  /** The id of the column by which runs are grouped. */
-  group: string | undefined;
-  /** Ids of rows that were opened, of trees, or closed, of groups. */
-  toggled: ReadonlySet<string>;
+  /** The groups, if runs are grouped. */
+  groups: readonly RunGroup[] | null;
+  /** The runs of open groups by the ids of the groups. */
+  loaded: ReadonlyMap<string, LoadedGroup>;
+  /** Ids of rows that were opened. */
+  opened: ReadonlySet<string>;
 }
 
-/** Return runs by their value in a column, in the order in which the values come first. */
-export function groupsOf(runs: readonly Run[], columnId: string): Map<string | null, Run[]> {
-  const column = columnOf(columnId);
-  const groups = new Map<string | null, Run[]>();
-  for (const run of runs) {
-    const value = column ? valueOf(run, column, 0) : null;
-    const key = value === null ? null : String(value);
-    const group = groups.get(key);
-    if (group) group.push(run);
-    else groups.set(key, [run]);
-  }
-  return groups;
+export function groupId({ value }: Pick<RunGroup, "value">): string {
+  return value === null ? "group none" : `group = ${value}`;
 }
 
-export function rowsOf({ runs, pinned, children, group, toggled }: RowsAsked): Row[] {
+export function rowsOf({ runs, pinned, children, groups, loaded, opened }: RowsAsked): Row[] {
   const rows: Row[] = [];
   let place = 0;
   const add = (run: Run, depth: number, isPinned = false) => {
-    const own = children.get(run.id) ?? [];
-    const isOpen = own.length > 0 && toggled.has(run.id);
+    const own = groups ? [] : (children.get(run.id) ?? []);
+    const isOpen = own.length > 0 && opened.has(run.id);
     rows.push({
       kind: "run",
       id: isPinned ? `top ${run.id}` : run.id,
@@ -70,36 +73,50 @@ export function rowsOf({ runs, pinned, children, group, toggled }: RowsAsked): R
     if (isOpen) for (const child of own) add(child, depth + 1);
   };
   for (const run of pinned) add(run, 0, true);
-  if (group === undefined) {
+  if (!groups) {
     for (const run of runs) add(run, 0);
     return rows;
   }
-  for (const [value, some] of groupsOf(runs, group)) {
-    const id = `group ${value ?? ""} ${value === null}`;
-    const isOpen = !toggled.has(id);
-    rows.push({ kind: "group", id, value, runs: some, isOpen });
-    if (isOpen) for (const run of some) add(run, 1);
-    else place += some.length;
+  // Charts know no groups: a run has the place that it has in their list.
+  const places = new Map([...pinned, ...runs].map((run, index) => [run.id, index]));
+  for (const group of groups) {
+    const id = groupId(group);
+    const isOpen = opened.has(id);
+    rows.push({ kind: "group", id, group, isOpen });
+    const found = isOpen ? loaded.get(id) : undefined;
+    for (const run of found?.runs ?? []) {
+      place = places.get(run.id) ?? Infinity;
+      add(run, 1);
+    }
+    if (isOpen && (found?.hasMore ?? true)) {
+      rows.push({ kind: "more", id: `${id} more`, groupId: id, isOpen: false });
+    }
   }
   return rows;
 }
 
-export interface Aggregate {
-  mean: number;
-  min: number;
-  max: number;
-  count: number;
-}
-
-/** Return mean, minimum and maximum of the finite values; null if there is none. */
-export function aggregate(values: Iterable<number | undefined>): Aggregate | null {
-  let [sum, min, max, count] = [0, Infinity, -Infinity, 0];
-  for (const value of values) {
-    if (value === undefined || !Number.isFinite(value)) continue;
-    sum += value;
-    min = Math.min(min, value);
-    max = Math.max(max, value);
-    count += 1;
+/** Return groups in the order of the table: by a metric's mean, by the value itself, else the largest first. */
+export function sortedGroups(
+  groups: readonly RunGroup[],
+  groupBy: string,
+  sort: { column: string; descending: boolean } | null,
+): readonly RunGroup[] {
+  if (!sort) return groups;
+  const sign = sort.descending ? -1 : 1;
+  if (sort.column === groupBy) {
+    return groups.toSorted((a, b) => {
+      if (a.value === null || b.value === null) return Number(a.value === null) - Number(b.value === null);
+      return sign * a.value.localeCompare(b.value, undefined, { numeric: true });
+    });
   }
-  return count === 0 ? null : { mean: sum / count, min, max, count };
+  if (!sort.column.startsWith("metrics.")) return groups;
+  const key = sort.column.slice("metrics.".length);
+  const mean = (group: RunGroup) => group.metrics.get(key)?.mean;
+  return groups.toSorted((a, b) => {
+    const [first, second] = [mean(a), mean(b)];
+    if (first === undefined || second === undefined) {
+      return Number(first === undefined) - Number(second === undefined);
+    }
+    return sign * (first - second);
+  });
 }

@@ -1,5 +1,5 @@
 /** The columns of the table as the address names them, with the widths that this browser remembers. */
-import { useLocalStorage } from "@mantine/hooks";
+import { useLocalStorage, useMediaQuery } from "@mantine/hooks";
 import { type ColumnSizingState, getCoreRowModel, useReactTable } from "@tanstack/react-table";
 import { useMemo } from "react";
 import type { Run } from "@/api/runs";
@@ -13,6 +13,9 @@ export function columnsOf(ids: readonly string[]): Column[] {
   return found.some(({ id }) => id === NAME_COLUMN) || !name ? found : [name, ...found];
 }
 
+/** On a phone, the name leaves room for what the runs are compared by. */
+const PHONE = "(max-width: 600px)";
+const NAME_ON_PHONE = 132;
 const SMALLEST = 56;
 const LARGEST = 800;
 
@@ -20,6 +23,7 @@ export function useColumns(firstRuns: readonly Run[]) {
   const { search, change } = useExperimentView();
   // Chosen by the runs that came first, so that no column comes or goes while more are loaded.
   const chosen = useMemo(() => chooseColumns(firstRuns), [firstRuns]);
+  const isPhone = useMediaQuery(PHONE);
   const ids = search.cols ?? chosen;
   const columns = useMemo(() => columnsOf(ids), [ids]);
   const [sizes, setSizes] = useLocalStorage<ColumnSizingState>({
@@ -33,11 +37,11 @@ export function useColumns(firstRuns: readonly Run[]) {
       () =>
         columns.map((column) => ({
           id: column.id,
-          size: column.width,
+          size: isPhone && column.id === NAME_COLUMN ? NAME_ON_PHONE : column.width,
           minSize: SMALLEST,
           maxSize: LARGEST,
         })),
-      [columns],
+      [columns, isPhone],
     ),
     columnResizeMode: "onChange",
     getCoreRowModel: getCoreRowModel(),

@@ -9,6 +9,8 @@ export interface Selection {
   /** Select the rows from the last one to another. */
   extend: (rows: readonly Row[], index: number) => void;
   all: (rows: readonly Row[]) => void;
+  /** Select exactly these runs. */
+  set: (ids: readonly string[]) => void;
   clear: () => void;
 }
 
@@ -42,6 +44,7 @@ export function useSelection(): Selection {
     [extend],
   );
   const all = useCallback<Selection["all"]>((rows) => setIds(new Set(idsBetween(rows, 0, rows.length))), []);
+  const set = useCallback<Selection["set"]>((some) => setIds(new Set(some)), []);
   const clear = useCallback(() => setIds(new Set()), []);
-  return useMemo(() => ({ ids, toggle, extend, all, clear }), [ids, toggle, extend, all, clear]);
+  return useMemo(() => ({ ids, toggle, extend, all, set, clear }), [ids, toggle, extend, all, set, clear]);
 }

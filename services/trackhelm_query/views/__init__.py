@@ -1,0 +1,1 @@
+"""Views of an experiment's runs that people saved for their team."""
