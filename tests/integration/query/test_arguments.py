@@ -118,6 +118,7 @@ def test_every_get_with_arguments_is_among_these(api: Api, made: dict[str, str])
         "/api/2.0/mlflow/logged-models/{model_id}/artifacts/files",
         "/api/2.0/trackhelm/artifacts/archive",
         "/api/2.0/trackhelm/approvals/get",
+        *(f"/api/2.0/trackhelm/views/{path}" for path in ("get", "list")),
         "/api/2.0/trackhelm/webhooks",
         "/api/2.0/trackhelm/webhooks/{webhook_id}/deliveries",
         # Of users and what they may do: tests/integration/access.
