@@ -35,6 +35,9 @@ if TYPE_CHECKING:
     from trackhelm.artifacts.images import (
         Image,
     )
+    from trackhelm.autologging.integrations import (
+        autolog,
+    )
     from trackhelm.client import (
         MlflowClient,
     )
@@ -150,6 +153,7 @@ __all__ = [
     "__version__",
     "active_run",
     "artifacts",
+    "autolog",
     "clear_active_model",
     "client",
     "config",
@@ -265,6 +269,7 @@ _HOMES: Final = {
     name: home
     for home, names in {
         "trackhelm.artifacts.images": ("Image",),
+        "trackhelm.autologging.integrations": ("autolog",),
         "trackhelm.client": ("MlflowClient",),
         "trackhelm.client.runs": ("RunOperations",),
         "trackhelm.destinations": (

@@ -5,6 +5,9 @@ MLflow works. This module must not read anything at its import.
 """
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Final
 
 PREFIXES: Final = ("TRACKHELM_", "MLFLOW_")
@@ -22,8 +25,30 @@ PASSWORD: Final = "TRACKING_PASSWORD"  # noqa: S105 - the name of a variable
 TOKEN: Final = "TRACKING_TOKEN"  # noqa: S105 - likewise
 
 
+_overrides: ContextVar[dict[str, str]] = ContextVar("trackhelm_overrides")
+
+
+@contextmanager
+def overridden(**values: str) -> Iterator[None]:
+    """Let variables have other values in a block, for the present context alone.
+
+    For calls that must not wait as long as the user allows calls of their own to wait.
+
+    Args:
+        values: The values by the variables' names without a prefix.
+    """
+    token = _overrides.set({**_overrides.get({}), **values})
+    try:
+        yield
+    finally:
+        _overrides.reset(token)
+
+
 def text(name: str) -> str | None:
     """Return a variable's value, or None where neither name is set or both are empty."""
+    overridden_value = _overrides.get({}).get(name)
+    if overridden_value:
+        return overridden_value
     for prefix in PREFIXES:
         value = os.environ.get(prefix + name)
         if value:

@@ -6,6 +6,7 @@ The URIs that MLflow's API takes: `runs:/RUN/path`, `models:/NAME/VERSION`, `mod
 
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -38,7 +39,10 @@ def upload_folder(
         upload(files[0])
         return
     with ThreadPoolExecutor(_WORKERS) as workers:
-        list(workers.map(upload, files))
+        # Each in a copy of this context, which may say how long a call may wait (`environment.overridden`).
+        started = [workers.submit(copy_context().run, upload, file) for file in files]
+        for one in started:
+            one.result()
 
 
 def download(
