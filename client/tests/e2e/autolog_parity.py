@@ -1,7 +1,7 @@
 """What autologging left behind in an experiment, so that that of two clients can be compared.
 
-Runs are named by `run_name` where the script gave one, else by their tag `estimator_name` and status; child runs
-by their parent and params.
+Runs are named by `run_name` where the script gave one, else by their tag `estimator_name` and status; child
+runs by their parent and params.
 """
 
 import json
@@ -82,7 +82,10 @@ def contents(client: trackhelm.MlflowClient, run: Run, names: dict[str, str]) ->
             for used in (run.inputs.dataset_inputs if run.inputs else [])
         ),
         "models": sorted(
-            (model(client, output.model_id, run_id) for output in (run.outputs.model_outputs if run.outputs else [])),
+            (
+                model(client, output.model_id, run_id)
+                for output in (run.outputs.model_outputs if run.outputs else [])
+            ),
             key=lambda one: (one["name"], str(one["params"])),
         ),
         "models read": len(run.inputs.model_inputs) if run.inputs else 0,
@@ -120,9 +123,7 @@ def model(client: trackhelm.MlflowClient, model_id: str, run_id: str) -> dict[st
     with TemporaryDirectory() as place:
         folder = Path(trackhelm.artifacts.download_artifacts(f"models:/{model_id}", dst_path=place))
         described = yaml.safe_load((folder / "MLmodel").read_text(encoding="utf-8"))
-        names = sorted(
-            file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file()
-        )
+        names = sorted(file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file())
         example = folder / "serving_input_example.json"
         rows = json.loads(example.read_text(encoding="utf-8")) if example.exists() else None
     return {
@@ -135,11 +136,13 @@ def model(client: trackhelm.MlflowClient, model_id: str, run_id: str) -> dict[st
         ),
         "files": names,
         "signature": {
-            part: as_json((described.get("signature") or {}).get(part)) for part in ("inputs", "outputs", "params")
+            part: as_json((described.get("signature") or {}).get(part))
+            for part in ("inputs", "outputs", "params")
         },
         "example": rows,
         "example info": {
-            key: (described.get("saved_input_example_info") or {}).get(key) for key in ("type", "pandas_orient")
+            key: (described.get("saved_input_example_info") or {}).get(key)
+            for key in ("type", "pandas_orient")
         },
         "flavours": sorted(described["flavors"]),
         "format": {

@@ -27,17 +27,17 @@ class Rounds:
     """
 
     def __init__(self, recorder: Recorder) -> None:
-        self._recorder = recorder
+        self.recorder = recorder
         self.metrics: list[dict[str, float]] = []
 
     def add(self, metrics: Mapping[str, float], step: int) -> None:
         """Log the metrics of a round; the character `@` in a name becomes `_at_`."""
         named = {name.replace("@", "_at_"): value for name, value in metrics.items()}
         self.metrics.append(named)
-        self._recorder.metrics(named, step)
+        self.recorder.metrics(named, step)
 
 
-def keep_example(integration: "Integration", original: "Original", data: Any, *args: Any, **kwargs: Any) -> None:
+def keep_example(original: "Original", data: Any, /, *args: Any, **kwargs: Any) -> None:
     """Stand for the constructor of a library's dataset: keep its first rows, which it does not give back."""
     given = {**dict(zip(_names(original), args, strict=False)), **kwargs}.get("data")
     example = Example(functools.partial(first_rows, given))
@@ -72,6 +72,7 @@ def train(
     integration: "Integration",
     log: Callable[..., None],
     original: "Original",
+    /,
     *args: Any,
     **kwargs: Any,
 ) -> None:
@@ -109,12 +110,14 @@ def patch_boosters(
         arguments: More arguments of `log_model`, each as the name of an option.
     """
 
-    def fit(recorder: Recorder, original: "Original", estimator: Any, *args: Any, **kwargs: Any) -> str | None:
+    def fit(
+        recorder: Recorder, original: "Original", estimator: Any, /, *args: Any, **kwargs: Any
+    ) -> str | None:
         names = [name for name in signature_of(type(estimator).fit).parameters if name != "self"]
         given = {**dict(zip(names, args, strict=False)), **kwargs}
         example = Example(functools.partial(first_rows, given.get(names[0])))
         original(estimator, *args, **kwargs)
-        if not integration.option("log_models", True):
+        if not integration.option("log_models"):
             return None
         rows, signature = example.for_model(integration, estimator.predict)
         options = {name: integration.option(option) for name, option in arguments.items()}

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from trackhelm.autologging.patching import Original
 
 Fit = Callable[..., str | None]
-"""`fit(recorder, original, estimator, *args, **kwargs)` calls the original, logs around it, and returns the id
-of the logged model."""
+"""`fit(recorder, original, estimator, *args, **kwargs)` calls the original, logs around it, and returns the
+id of the logged model."""
 
 _TRAINING: Final = ("fit", "fit_transform", "fit_predict")
 _PREDICTING: Final = ("predict", "predict_proba", "transform", "predict_log_proba")
@@ -58,9 +58,7 @@ def patch_estimators(
         _patch_method(integration, kind, "score", scores)
 
 
-def _patch_method(
-    integration: "Integration", kind: type, name: str, behaviour: patching.Behaviour
-) -> None:
+def _patch_method(integration: "Integration", kind: type, name: str, behaviour: patching.Behaviour) -> None:
     raw = inspect.getattr_static(kind, name, None)
     if inspect.isfunction(raw):
         patching.patch(integration, kind, name, behaviour)
@@ -72,9 +70,10 @@ def _patch_method(
 def _train(
     integration: "Integration",
     fit: Fit,
-    allows_inner: bool,  # noqa: FBT001 - bound by `partial`
+    allows_inner: bool,
     original: "Original",
     estimator: Any,
+    /,
     *args: Any,
     **kwargs: Any,
 ) -> None:
@@ -85,16 +84,16 @@ def _train(
         with sessions.run_of_training(integration, original) as run_id:
             with post_training.paused():
                 model_id = fit(Recorder(integration, run_id), original, estimator, *args, **kwargs)
-            if integration.option("log_post_training_metrics", True):
+            if integration.option("log_post_training_metrics"):
                 post_training.remember_model(estimator, run_id, model_id)
 
 
 def patch_surroundings(integration: "Integration") -> None:
-    """Let scikit-learn's metrics be logged, its cross-validations not, and joblib's threads know their training.
+    """Let scikit-learn's metrics log, its cross-validations not, and joblib's threads know their training.
 
     It is done when the user's program imports them.
     """
-    if integration.option("log_post_training_metrics", True):
+    if integration.option("log_post_training_metrics"):
         imports.on_import("sklearn.metrics", functools.partial(_patch_metrics, integration))
     imports.on_import("sklearn.model_selection", functools.partial(_suspend, integration, _JUDGING))
     # What these call inside, for programs that imported them before autologging was turned on.
@@ -115,7 +114,7 @@ def _suspend(integration: "Integration", names: tuple[str, ...], module: "Module
     if not integration.is_on:
         return
 
-    def suspend(original: "Original", *args: Any, **kwargs: Any) -> None:
+    def suspend(original: "Original", /, *args: Any, **kwargs: Any) -> None:
         with sessions.suspended():
             original(*args, **kwargs)
 

@@ -1,4 +1,4 @@
-"""How well a trained estimator of scikit-learn does on the data that it was trained with: metrics and figures.
+"""How well a trained estimator of scikit-learn does on its training data: metrics and figures.
 
 Each metric and figure is computed on its own: one that cannot be computed is warned of and left out.
 """
@@ -20,7 +20,7 @@ _SAVED: Final = {"savefig.dpi": 175, "figure.autolayout": True, "font.size": 8}
 def metrics_of(
     integration: "Integration",
     estimator: Any,
-    X: Any,  # noqa: N803 - scikit-learn's name
+    samples: Any,
     y: Any,
     weights: Any,
     positive: Any,
@@ -30,7 +30,7 @@ def metrics_of(
     Args:
         integration: Which warns of metrics that cannot be computed.
         estimator: The trained estimator.
-        X: The samples.
+        samples: The samples.
         y: The targets.
         weights: The weights of the samples, or None.
         positive: The positive class, or None to average over the classes by their sizes.
@@ -40,9 +40,9 @@ def metrics_of(
     found: dict[str, float] = {}
     try:
         if is_classifier(estimator):
-            wanted = _of_classifier(estimator, X, y, weights, positive)
+            wanted = _of_classifier(estimator, samples, y, weights, positive)
         elif is_regressor(estimator):
-            wanted = _of_regressor(estimator, X, y, weights)
+            wanted = _of_regressor(estimator, samples, y, weights)
         else:
             wanted = {}
     except Exception as error:  # noqa: BLE001 - there may still be a score
@@ -50,21 +50,34 @@ def metrics_of(
         wanted = {}
     if hasattr(estimator, "score"):
         takes_weights = "sample_weight" in signature_of(estimator.score).parameters
-        wanted["score"] = functools.partial(estimator.score, *((X, y, weights) if takes_weights else (X, y)))
+        wanted["score"] = functools.partial(
+            estimator.score, *((samples, y, weights) if takes_weights else (samples, y))
+        )
     for name, compute in wanted.items():
-        try:
-            found[name] = compute()
-        except Exception as error:  # noqa: BLE001 - the other metrics may be computed
-            integration.warn(f"the metric {name} of the training could not be computed", error)
+        value = _computed(integration, name, compute)
+        if value is not None:
+            found[name] = value
     return found
 
 
+def _computed(integration: "Integration", name: str, compute: Callable[[], float]) -> float | None:
+    try:
+        return compute()
+    except Exception as error:  # noqa: BLE001 - the other metrics may be computed
+        integration.warn(f"the metric {name} of the training could not be computed", error)
+        return None
+
+
 def _of_classifier(
-    estimator: Any, X: Any, y: Any, weights: Any, positive: Any  # noqa: N803
+    estimator: Any,
+    samples: Any,
+    y: Any,
+    weights: Any,
+    positive: Any,
 ) -> dict[str, Callable[[], float]]:
     from sklearn import metrics
 
-    predicted = estimator.predict(X)
+    predicted = estimator.predict(samples)
     averaged = {
         "pos_label": positive,
         "average": "weighted" if positive is None else "binary",
@@ -76,7 +89,7 @@ def _of_classifier(
     }
     wanted["accuracy_score"] = functools.partial(metrics.accuracy_score, y, predicted, sample_weight=weights)
     if hasattr(estimator, "predict_proba"):
-        chances = estimator.predict_proba(X)
+        chances = estimator.predict_proba(samples)
         wanted["log_loss"] = functools.partial(metrics.log_loss, y, chances, sample_weight=weights)
         # Of two classes, the chance of the second is the score.
         scores = chances[:, 1] if len(chances[0]) == _BINARY else chances
@@ -87,11 +100,14 @@ def _of_classifier(
 
 
 def _of_regressor(
-    estimator: Any, X: Any, y: Any, weights: Any  # noqa: N803
+    estimator: Any,
+    samples: Any,
+    y: Any,
+    weights: Any,
 ) -> dict[str, Callable[[], float]]:
     from sklearn import metrics
 
-    predicted = estimator.predict(X)
+    predicted = estimator.predict(samples)
     errors = {
         name: functools.partial(getattr(metrics, name), y, predicted, sample_weight=weights)
         for name in ("mean_squared_error", "mean_absolute_error", "r2_score")
@@ -102,7 +118,7 @@ def _of_regressor(
 def write_files(
     integration: "Integration",
     estimator: Any,
-    X: Any,  # noqa: N803 - likewise
+    samples: Any,
     y: Any,
     weights: Any,
     folder: Path,
@@ -113,7 +129,7 @@ def write_files(
     Args:
         integration: Which warns of figures that cannot be drawn.
         estimator: The trained estimator.
-        X: The samples.
+        samples: The samples.
         y: The targets, or None.
         weights: The weights of the samples, or None.
         folder: Where the files go.
@@ -138,33 +154,36 @@ def write_files(
     except ModuleNotFoundError:
         integration.warn("there are no figures of the training, since matplotlib is not installed")
         return
-    for name, (title, draw) in _figures(estimator, X, y, weights).items():
-        try:
-            with mpl.rc_context(_SAVED):
-                _save(draw, title, folder / f"{prefix}{name}.png")
-        except Exception as error:  # noqa: BLE001 - the other figures may be drawn
-            integration.warn(f"the figure {prefix}{name}.png could not be drawn", error)
+    for name, (title, draw) in _figures(estimator, samples, y, weights).items():
+        with mpl.rc_context(_SAVED):
+            _save(integration, draw, title, folder / f"{prefix}{name}.png")
 
 
-def _save(draw: Callable[[Any], Any], title: str, path: Path) -> None:
+def _save(integration: "Integration", draw: Callable[[Any], Any], title: str, path: Path) -> None:
     # Not by pyplot, whose figures are the user's and are drawn by one thread.
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(6.0, 4.0))
-    FigureCanvasAgg(figure)
-    axes = figure.add_subplot()
-    draw(axes)
-    axes.set_title(title)
-    figure.savefig(path, format="png")
+    try:
+        figure = Figure(figsize=(6.0, 4.0))
+        FigureCanvasAgg(figure)
+        axes = figure.add_subplot()
+        draw(axes)
+        axes.set_title(title)
+        figure.savefig(path, format="png")
+    except Exception as error:  # noqa: BLE001 - the other figures may be drawn
+        integration.warn(f"the figure {path.name} could not be drawn", error)
 
 
 def _figures(
-    estimator: Any, X: Any, y: Any, weights: Any  # noqa: N803
+    estimator: Any,
+    samples: Any,
+    y: Any,
+    weights: Any,
 ) -> dict[str, tuple[str, Callable[[Any], Any]]]:
     from sklearn import metrics
 
-    data = {"estimator": estimator, "X": X, "y": y, "sample_weight": weights}
+    data = {"estimator": estimator, "X": samples, "y": y, "sample_weight": weights}
     labels = getattr(estimator, "classes_", None)
     classes = len(set(y) if labels is None else labels)
 

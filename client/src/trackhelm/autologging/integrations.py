@@ -13,6 +13,13 @@ from trackhelm.autologging import imports, patching, sessions
 _logger = logging.getLogger("trackhelm")
 _lock: Final = RLock()
 _VERSION_PARTS: Final = 3
+# Of options that not every framework has, and of `watch`, which needs no call of `autolog`.
+_DEFAULTS: Final = {
+    "log_models": True,
+    "log_model_signatures": True,
+    "log_datasets": True,
+    "log_post_training_metrics": True,
+}
 
 
 class Integration:
@@ -31,9 +38,13 @@ class Integration:
         self.is_explicit = False
         """Whether it was turned on or off by a call of its own, which `autolog` does not overrule."""
 
-    def option(self, name: str, default: Any = None) -> Any:
-        """Return an option as it was given last."""
-        return self.options.get(name, default)
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Be the same one in another process, to which a callback is sent."""
+        return _found, (self.name,)
+
+    def option(self, name: str) -> Any:
+        """Return an option as it was given last, or its default if there was no such call."""
+        return self.options.get(name, _DEFAULTS.get(name))
 
     def configure(
         self, options: dict[str, Any], apply: Callable[[], None], *, is_explicit: bool = True
@@ -90,6 +101,13 @@ class Integration:
             return
         reason = "" if error is None else f": {type(error).__name__}: {error}"
         _logger.warning("Autologging of %s: %s%s", self.name, message, reason)
+
+
+def _found(name: str) -> Integration:
+    from importlib import import_module
+
+    integration: Integration = import_module(f"trackhelm.autologging.{name}").INTEGRATION
+    return integration
 
 
 def _numbers(text: str) -> tuple[int, ...]:

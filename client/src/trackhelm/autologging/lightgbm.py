@@ -70,9 +70,7 @@ def _apply() -> None:
 
     from trackhelm.lightgbm import log_model
 
-    patching.patch(
-        INTEGRATION, lightgbm.Dataset, "__init__", functools.partial(boosting.keep_example, INTEGRATION)
-    )
+    patching.patch(INTEGRATION, lightgbm.Dataset, "__init__", boosting.keep_example)
     for module, is_native in ((lightgbm, True), (lightgbm.sklearn, False)):
         log = functools.partial(_train, is_native)
         patching.patch(INTEGRATION, module, "train", functools.partial(boosting.train, INTEGRATION, log))
@@ -95,24 +93,20 @@ class _Callback:
         self._rounds = rounds
 
     def __call__(self, env: Any) -> None:
-        self._log(env)
+        patching.quiet(INTEGRATION, self._log)(env)
 
     def _log(self, env: Any) -> None:
         metrics: dict[str, float] = {}
-        for entry in env.evaluation_result_list:
-            # Cross-validation gives `cv_agg`, the name with the data, the mean, its sign and the deviation.
-            data, name, value, *_ = entry
+        for data, name, value, *_ in env.evaluation_result_list:
             metrics[f"{data}-{name}"] = value
         self._rounds.add(metrics, env.iteration)
 
 
-_Callback._log = patching.quiet(INTEGRATION, _Callback._log)  # type: ignore[method-assign]  # noqa: SLF001
-
-
 def _train(
-    is_native: bool,  # noqa: FBT001 - bound by `partial`
+    is_native: bool,
     recorder: "Recorder",
     original: "Original",
+    /,
     *args: Any,
     **kwargs: Any,
 ) -> None:
@@ -149,7 +143,7 @@ def _train(
 
 
 def _note_data(recorder: "Recorder", data: Any, others: Any, names: Any) -> None:
-    if data is None or not INTEGRATION.option("log_datasets", True):
+    if data is None or not INTEGRATION.option("log_datasets"):
         return
     recorder.input(dataset_of(INTEGRATION, data.data, data.label), "train")
     called = names or [None] * len(others or ())

@@ -17,7 +17,7 @@ import operator
 from collections.abc import Callable
 from threading import RLock
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from trackhelm import environment
 
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 Behaviour = Callable[..., Any]
 """`behaviour(original, *args, **kwargs)`; what it returns is not used."""
+
+Kind = TypeVar("Kind")
 
 _lock: Final = RLock()
 _points: "dict[tuple[int, str], _Point]" = {}
@@ -72,7 +74,7 @@ class _Point:
         return _run(tuple(self.behaviours), self.original, args, kwargs)
 
     def restore(self) -> None:
-        # Another library may have replaced it after us; what it put there calls ours, which then does nothing.
+        # Another library may have replaced it after us; what it put there calls ours, which does nothing now.
         if inspect.getattr_static(self.owner, self.name, None) is not self.replacement:
             return
         if self.is_own:
@@ -94,6 +96,7 @@ class PatchedFunction:
         self.__trackhelm_original__ = point.original
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the behaviours and the function."""
         return self._point.call(args, kwargs)
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -177,35 +180,23 @@ def _run(
     try:
         behaviour(original, *args, **kwargs)
     except BaseException as error:
-        if original.failure is not None:
-            # Also if logging the failure failed in turn.
-            if error is original.failure:
-                raise
-            raise original.failure from None
-        if not isinstance(error, Exception):
+        if original.failure is None:
+            _forgive(integration, function, error)
+        elif error is original.failure:
             raise
-        if environment.flag("AUTOLOGGING_TESTING", default=False):
-            raise
-        integration.warn(f"{getattr(function, '__qualname__', function)} is logged incompletely", error)
     if original.failure is not None:
+        # Also if logging the failure failed in turn.
         raise original.failure
     if not original.is_called:
         return inner(*args, **kwargs)
     return original.result
 
 
-def safe_callback(integration: "Integration", kind: type) -> type:
-    """Return a subclass of a framework's callback class whose own methods raise nothing.
-
-    Args:
-        integration: Which warns of what they raise.
-        kind: The callback class; the methods that its body defines, other than those with underscores, are
-            wrapped.
-    """
-    for name, method in list(vars(kind).items()):
-        if not name.startswith("_") and inspect.isfunction(method):
-            setattr(kind, name, quiet(integration, method))
-    return kind
+def _forgive(integration: "Integration", function: Callable[..., Any], error: BaseException) -> None:
+    """Warn of what a behaviour raised, unless it is the user's interrupt or tests want to know."""
+    if not isinstance(error, Exception) or environment.flag("AUTOLOGGING_TESTING", default=False):
+        raise error
+    integration.warn(f"{getattr(function, '__qualname__', function)} is logged incompletely", error)
 
 
 def quiet(integration: "Integration", function: Callable[..., Any]) -> Callable[..., Any]:
@@ -222,3 +213,22 @@ def quiet(integration: "Integration", function: Callable[..., Any]) -> Callable[
             return None
 
     return careful
+
+
+def quiet_hooks(kind: type[Kind]) -> type[Kind]:
+    """Let the hooks of a callback raise nothing: decorates a class whose objects have a `recorder`.
+
+    The hooks are the methods that the class itself defines and whose names begin with no underscore.
+    """
+    for name, method in list(vars(kind).items()):
+        if not name.startswith("_") and inspect.isfunction(method):
+            setattr(kind, name, _quiet_hook(method))
+    return kind
+
+
+def _quiet_hook(method: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(method)
+    def hook(self: Any, *args: Any, **kwargs: Any) -> Any:
+        return quiet(self.recorder.integration, method)(self, *args, **kwargs)
+
+    return hook

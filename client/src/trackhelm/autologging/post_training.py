@@ -1,7 +1,7 @@
 """Metrics that a program computes after a training, of what a trained model predicts.
 
-A call of `model.predict` is remembered with the run of the model and the name of the variable that was passed.
-A metric of scikit-learn that is computed of its result is logged to that run as
+A call of `model.predict` is remembered with the run of the model and the name of the variable that was
+passed. A metric of scikit-learn that is computed of its result is logged to that run as
 `<metric>[-<number of the call>]_<variable>`, and `model.score` as `<Class>_score_<variable>`. The calls are
 listed in the artifact `metric_info.json`.
 
@@ -16,7 +16,6 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from threading import RLock
-from types import FrameType
 from typing import TYPE_CHECKING, Any, Final
 
 from trackhelm.autologging import sessions
@@ -24,6 +23,8 @@ from trackhelm.autologging.recording import Recorder
 from trackhelm.autologging.training_data import argument, dataset_of, signature_of
 
 if TYPE_CHECKING:
+    from types import FrameType
+
     from trackhelm.autologging.integrations import Integration
     from trackhelm.autologging.patching import Original
 
@@ -98,7 +99,9 @@ def metric_names(metrics: Any) -> list[str]:
     ]
 
 
-def predict(integration: "Integration", original: "Original", model: Any, *args: Any, **kwargs: Any) -> None:
+def predict(
+    integration: "Integration", original: "Original", model: Any, /, *args: Any, **kwargs: Any
+) -> None:
     """Stand for `predict` and the like of an estimator."""
     trained = _models.get(id(model))
     if trained is None or not _may_log():
@@ -116,11 +119,11 @@ def predict(integration: "Integration", original: "Original", model: Any, *args:
         weakref.finalize(result, _results.pop, key, None)
     except TypeError:
         _results.pop(key, None)
-    if integration.option("log_datasets", True):
+    if integration.option("log_datasets"):
         Recorder(integration, trained.run_id).input(dataset_of(integration, data), "eval")
 
 
-def score(integration: "Integration", original: "Original", model: Any, *args: Any, **kwargs: Any) -> None:
+def score(integration: "Integration", original: "Original", model: Any, /, *args: Any, **kwargs: Any) -> None:
     """Stand for `score` of an estimator."""
     trained = _models.get(id(model))
     if trained is None or not _may_log():
@@ -133,10 +136,11 @@ def score(integration: "Integration", original: "Original", model: Any, *args: A
     kind = type(model).__name__
     names = [name for name in signature_of(original).parameters if name != "self"]
     command = _command(f"{kind}.score", names, args, kwargs)
-    _log(integration, trained, f"{kind}_score", _dataset_name(trained.run_id, _first(original, args, kwargs)), command, value)
+    dataset = _dataset_name(trained.run_id, _first(original, args, kwargs))
+    _log(integration, trained, f"{kind}_score", dataset, command, value)
 
 
-def metric(integration: "Integration", name: str, original: "Original", *args: Any, **kwargs: Any) -> None:
+def metric(integration: "Integration", name: str, original: "Original", /, *args: Any, **kwargs: Any) -> None:
     """Stand for a metric function of scikit-learn."""
     if not _may_log():
         original(*args, **kwargs)

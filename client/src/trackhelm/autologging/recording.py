@@ -1,8 +1,8 @@
 """Writes what a training tells to its run. No method raises; each warns of what it could not log.
 
-Params, metrics and tags go into the client's log on the disk. Datasets, files and models need the server. They
-are tried once, for a few seconds, and left out while the server does not answer: a training does not wait for
-it.
+Params, metrics and tags go into the client's log on the disk. Datasets, files and models need the server.
+They are tried twice, for a few seconds, and left out while the server does not answer: a training does not
+wait for it.
 """
 
 import time
@@ -56,9 +56,7 @@ class Recorder:
         One that the run has with another value is left out, and the others are logged.
         """
         with self._careful("params"):
-            texts = {
-                str(key)[:LONGEST_KEY]: str(value)[:LONGEST_PARAM] for key, value in params.items()
-            }
+            texts = {str(key)[:LONGEST_KEY]: str(value)[:LONGEST_PARAM] for key, value in params.items()}
             if not texts:
                 return
             log = _log()
@@ -77,9 +75,7 @@ class Recorder:
                 {str(key)[:LONGEST_KEY]: str(value)[:LONGEST_TAG] for key, value in tags.items()},
             )
 
-    def metrics(
-        self, metrics: Mapping[str, Any], step: int = 0, dataset: "Dataset | None" = None
-    ) -> None:
+    def metrics(self, metrics: Mapping[str, Any], step: int = 0, dataset: "Dataset | None" = None) -> None:
         """Log a value of each metric, of the logged model if there is one.
 
         Args:
@@ -101,9 +97,9 @@ class Recorder:
         Args:
             dataset: The dataset; nothing is noted for None.
             context: What for.
-            names_model: Whether the logged model is noted as read with it, as Keras' integrations of MLflow do.
+            names_model: Whether the logged model is noted as an input with it, as MLflow does for Keras.
         """
-        if dataset is None or not self.integration.option("log_datasets", True):
+        if dataset is None or not self.integration.option("log_datasets"):
             return
         from trackhelm.client import MlflowClient
         from trackhelm.entities import DatasetInput, InputTag, LoggedModelInput
@@ -129,9 +125,7 @@ class Recorder:
         from trackhelm.client import MlflowClient
 
         if any(Path(folder).iterdir()):
-            self.at_server(
-                path or "files", lambda: MlflowClient().log_artifacts(self.run_id, folder, path)
-            )
+            self.at_server(path or "files", lambda: MlflowClient().log_artifacts(self.run_id, folder, path))
 
     def file(self, local: str | Path, path: str | None = None) -> None:
         """Store a file in a folder of the run."""
@@ -148,7 +142,7 @@ class Recorder:
 
     def begin_model(self) -> None:
         """Create the logged model of the training, so that its metrics can name it."""
-        if not self.integration.option("log_models", True):
+        if not self.integration.option("log_models"):
             return
         from trackhelm.fluent.models import initialize_logged_model
 

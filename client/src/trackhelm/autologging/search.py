@@ -43,7 +43,7 @@ def log_search(
     """
     best: Mapping[str, Any] = {}
     best_id: str | None = None
-    if hasattr(found, "best_estimator_") and recorder.integration.option("log_models", True):
+    if hasattr(found, "best_estimator_") and recorder.integration.option("log_models"):
         best = found.best_estimator_.get_params(deep=True)
         best_id = log_best(found.best_estimator_, best)
     if hasattr(found, "best_score_"):
@@ -111,9 +111,7 @@ def _log_children(
 
 def _best_rows(recorder: Recorder, results: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the rows of the best results as the options want them, the best first."""
-    rows = [
-        dict(zip(results, row, strict=True)) for row in zip(*results.values(), strict=True)
-    ]
+    rows = [dict(zip(results, row, strict=True)) for row in zip(*results.values(), strict=True)]
     most = recorder.integration.option("max_tuning_runs")
     if most is None:
         return rows

@@ -117,32 +117,35 @@ def estimators_of(module: ModuleType) -> Iterable[type]:
 
 
 def _fit(
-    recorder: Recorder, original: "Original", estimator: Any, *args: Any, **kwargs: Any
+    recorder: Recorder, original: "Original", estimator: Any, /, *args: Any, **kwargs: Any
 ) -> str | None:
     """Train an estimator, and log its params before and what it learned afterwards."""
     began_ms = time.time_ns() // 1_000_000
-    X, y, weights = _data_of(estimator, args, kwargs)  # noqa: N806 - scikit-learn's name
+    samples, y, weights = _data_of(estimator, args, kwargs)
     is_search = search.is_search(estimator)
     params = estimator.get_params(deep=not is_search)
     recorder.params(params)
     recorder.tags(estimator_tags(estimator))
-    dataset = dataset_of(INTEGRATION, X, y)
+    dataset = dataset_of(INTEGRATION, samples, y)
     recorder.input(dataset, "train")
-    example = Example(functools.partial(first_rows, X))
-    if X is not None and any(params.get(name, not value) is value for name, value in _CHANGING_DATA.items()):
+    example = Example(functools.partial(first_rows, samples))
+    if samples is not None and any(
+        params.get(name, not value) is value for name, value in _CHANGING_DATA.items()
+    ):
         from copy import deepcopy
 
-        X = deepcopy(X)  # noqa: N806 - likewise
+        samples = deepcopy(samples)
 
     original(estimator, *args, **kwargs)
 
     logged = _log_model(recorder, estimator, example, params)
     recorder.model_id = logged
-    has_metrics = _evaluate(recorder, estimator, X, y, weights, dataset)
+    has_metrics = _evaluate(recorder, estimator, samples, y, weights, dataset)
     if y is None and not has_metrics:
         INTEGRATION.warn("there are no training metrics, since no targets were given")
     if is_search:
-        search.log_search(recorder, estimator, dataset, began_ms, functools.partial(_log_best, recorder, example))
+        log_best = functools.partial(_log_best, recorder, example)
+        search.log_search(recorder, estimator, dataset, began_ms, log_best)
     return logged
 
 
@@ -169,10 +172,8 @@ def _outputs_of(estimator: Any, rows: Any) -> Any:
     raise TypeError("the model has neither `predict` nor `transform`")
 
 
-def _log_model(
-    recorder: Recorder, estimator: Any, example: Example, params: Mapping[str, Any]
-) -> str | None:
-    if not INTEGRATION.option("log_models", True):
+def _log_model(recorder: Recorder, estimator: Any, example: Example, params: Mapping[str, Any]) -> str | None:
+    if not INTEGRATION.option("log_models"):
         return None
     best = {f"best_{name}": value for name, value in getattr(estimator, "best_params_", {}).items()}
     return _store(recorder, estimator, example, {**params, **best})
@@ -195,7 +196,7 @@ def _store(
         estimator,
         signature=signature,
         input_example=rows,
-        serialization_format=INTEGRATION.option("serialization_format", "cloudpickle"),
+        serialization_format=INTEGRATION.option("serialization_format"),
         params={key: str(value) for key, value in params.items()},
         **arguments,
     )
@@ -204,15 +205,23 @@ def _store(
 
 
 def _evaluate(
-    recorder: Recorder, estimator: Any, X: Any, y: Any, weights: Any, dataset: "Dataset | None"  # noqa: N803
+    recorder: Recorder,
+    estimator: Any,
+    samples: Any,
+    y: Any,
+    weights: Any,
+    dataset: "Dataset | None",
 ) -> bool:
     """Log the metrics and figures of the training data, and the estimator's drawing; return whether any."""
     metrics: dict[str, float] = {}
     if y is not None:
-        measured = evaluation.metrics_of(INTEGRATION, estimator, X, y, weights, INTEGRATION.option("pos_label"))
+        positive = INTEGRATION.option("pos_label")
+        measured = evaluation.metrics_of(INTEGRATION, estimator, samples, y, weights, positive)
         metrics = {f"training_{name}": value for name, value in measured.items()}
         recorder.metrics(metrics, dataset=dataset)
     recorder.written(
-        lambda folder: evaluation.write_files(INTEGRATION, estimator, X, y, weights, folder, "training_")
+        lambda folder: evaluation.write_files(
+            INTEGRATION, estimator, samples, y, weights, folder, "training_"
+        )
     )
     return bool(metrics)

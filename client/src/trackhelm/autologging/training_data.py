@@ -165,9 +165,7 @@ class Example:
         except Exception as error:  # noqa: BLE001 - it is told if somebody asks for the rows
             self.failure = str(error) or type(error).__name__
 
-    def for_model(
-        self, integration: "Integration", infer_outputs: Callable[[Any], Any]
-    ) -> tuple[Any, Any]:
+    def for_model(self, integration: "Integration", infer_outputs: Callable[[Any], Any]) -> tuple[Any, Any]:
         """Return the input example and the signature for `log_model`, as the options want them.
 
         The signature is False, and none is inferred later, if it is not wanted or could not be inferred.
@@ -176,8 +174,8 @@ class Example:
             integration: Whose options say what is wanted, and which warns.
             infer_outputs: Returns what the trained model says of rows like these.
         """
-        wants_example = integration.option("log_input_examples", False)
-        wants_signature = integration.option("log_model_signatures", True)
+        wants_example = integration.option("log_input_examples")
+        wants_signature = integration.option("log_model_signatures")
         if not wants_example and not wants_signature:
             return None, None
         if self.failure is not None:

@@ -76,9 +76,7 @@ def _apply() -> None:
 
     from trackhelm.xgboost import log_model
 
-    patching.patch(
-        INTEGRATION, xgboost.DMatrix, "__init__", functools.partial(boosting.keep_example, INTEGRATION)
-    )
+    patching.patch(INTEGRATION, xgboost.DMatrix, "__init__", boosting.keep_example)
     for module, is_native in ((xgboost, True), (xgboost.sklearn, False)):
         log = functools.partial(_train, is_native)
         patching.patch(INTEGRATION, module, "train", functools.partial(boosting.train, INTEGRATION, log))
@@ -90,38 +88,39 @@ def _apply() -> None:
     boosting.patch_boosters(INTEGRATION, kinds, log_model, model_format="model_format")
 
 
+@patching.quiet_hooks
+class _Hooks:
+    """Logs the metrics of each round."""
+
+    def __init__(self, rounds: boosting.Rounds) -> None:
+        self.recorder = rounds.recorder
+        self._rounds = rounds
+
+    def after_iteration(self, model: Any, epoch: int, evals_log: Any) -> bool:
+        """Take the metrics of a round; the training goes on."""
+        self._rounds.add(
+            {
+                f"{data}-{name}": values[-1]
+                for data, metrics in evals_log.items()
+                for name, values in metrics.items()
+            },
+            epoch,
+        )
+        return False
+
+
 @functools.cache
-def _callback_class() -> type:
+def _callback_class() -> Any:
     from xgboost.callback import TrainingCallback
 
-    class Callback(TrainingCallback):  # type: ignore[misc]  # the library has no types
-        """Logs the metrics of each round."""
-
-        def __init__(self, rounds: boosting.Rounds) -> None:
-            self._rounds = rounds
-
-        def after_iteration(self, model: Any, epoch: int, evals_log: Any) -> bool:
-            self._log(epoch, evals_log)
-            return False
-
-        def _log(self, epoch: int, evals_log: Any) -> None:
-            self._rounds.add(
-                {
-                    f"{data}-{name}": values[-1]
-                    for data, metrics in evals_log.items()
-                    for name, values in metrics.items()
-                },
-                epoch,
-            )
-
-    Callback._log = patching.quiet(INTEGRATION, Callback._log)  # type: ignore[method-assign]  # noqa: SLF001
-    return Callback
+    return type("TrackhelmCallback", (_Hooks, TrainingCallback), {})
 
 
 def _train(
-    is_native: bool,  # noqa: FBT001 - bound by `partial`
+    is_native: bool,
     recorder: "Recorder",
     original: "Original",
+    /,
     *args: Any,
     **kwargs: Any,
 ) -> None:
@@ -146,16 +145,20 @@ def _train(
     if arguments.get("early_stopping_rounds"):
         _log_early_stop(recorder, booster, rounds.metrics, dataset)
     for kind in INTEGRATION.option("importance_types") or ["weight"]:
-        try:
-            importance = booster.get_score(importance_type=kind)
-        except Exception as error:  # noqa: BLE001 - a linear booster, for instance, has no other
-            INTEGRATION.warn(f"the importance {kind} of the features is not known", error)
-        else:
-            boosting.log_importance(recorder, kind, importance)
+        _log_importance(recorder, booster, kind)
+
+
+def _log_importance(recorder: "Recorder", booster: Any, kind: str) -> None:
+    try:
+        importance = booster.get_score(importance_type=kind)
+    except Exception as error:  # noqa: BLE001 - a linear booster, for instance, knows no other than the weight
+        INTEGRATION.warn(f"the importance {kind} of the features is not known", error)
+        return
+    boosting.log_importance(recorder, kind, importance)
 
 
 def _note_data(recorder: "Recorder", data: Any, evals: Any) -> "Dataset | None":
-    if data is None or not INTEGRATION.option("log_datasets", True):
+    if data is None or not INTEGRATION.option("log_datasets"):
         return None
     dataset = dataset_of(INTEGRATION, data.get_data())
     recorder.input(dataset, "train")

@@ -3,6 +3,7 @@
 The names are those of `mlflow.sklearn`. scikit-learn is imported when a model is saved or loaded.
 """
 
+from trackhelm.autologging.sklearn import autolog
 from trackhelm.sklearn.flavor import (
     FLAVOR_NAME,
     SERIALIZATION_FORMAT_CLOUDPICKLE,
@@ -24,6 +25,7 @@ __all__ = [
     "SERIALIZATION_FORMAT_SKOPS",
     "SUPPORTED_SERIALIZATION_FORMATS",
     "_load_pyfunc",
+    "autolog",
     "get_default_conda_env",
     "get_default_pip_requirements",
     "load_model",

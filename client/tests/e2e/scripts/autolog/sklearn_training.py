@@ -51,9 +51,9 @@ with mlflow.start_run(run_name="pipeline"):
     pipeline.predict(rows)
 
 with mlflow.start_run(run_name="grid"):
-    GridSearchCV(
-        LogisticRegression(max_iter=300), {"C": [0.1, 0.5, 1.0, 2.0, 4.0, 8.0]}, cv=3
-    ).fit(iris.data, iris.target)
+    GridSearchCV(LogisticRegression(max_iter=300), {"C": [0.1, 0.5, 1.0, 2.0, 4.0, 8.0]}, cv=3).fit(
+        iris.data, iris.target
+    )
 
 mlflow.sklearn.autolog(
     max_tuning_runs=None, log_models=False, extra_tags={"team": "blue"}, log_post_training_metrics=False
