@@ -28,7 +28,7 @@ unexport PYTHONDONTWRITEBYTECODE
 .PHONY: help run run-stack ui setup check check-ui format openapi chart-schema test test-server test-charts test-cluster test-cluster-node test-e2e test-stack \
     test-ui test-clients \
     $(GENERATIONS:%=test-clients-%) test-client test-client-kills test-importer test-mariadb test-install test-faults test-azure test-frameworks test-large-files \
-    images test-images bench bench-artifacts bench-charts bench-client bench-client-away bench-client-kills bench-importer bench-ingest bench-registry bench-serve bench-sizing bench-start bench-tracing clean
+    images test-images bench bench-artifacts bench-autolog bench-charts bench-client bench-client-away bench-client-kills bench-importer bench-ingest bench-registry bench-serve bench-sizing bench-start bench-tracing clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "%-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -227,6 +227,10 @@ bench-client-away: $(VENV)/.dev $(CLIENTS)/client/.ready ## Measure the client w
 bench-client-kills: $(VENV)/.dev $(CLIENTS)/client/.ready $(CLIENTS)/mlflow3/.ready $(CLIENTS)/peers/.ready ## Measure what kills take from the client and others
 	PYTHONPATH=services:. $(BIN)/python -m bench.client_kills --client-python $(CLIENTS)/client/bin/python \
 	    --mlflow-python $(CLIENTS)/mlflow3/bin/python --peers-python $(CLIENTS)/peers/bin/python $(BENCH)
+
+bench-autolog: $(VENV)/.dev $(CLIENTS)/frameworks/.ready ## Measure what autologging costs a training, beside MLflow's
+	SERVER_UNDER_TEST=$(abspath $(BIN)/trackhelm-server) $(BIN)/python -m bench.autolog \
+	    --frameworks-python $(CLIENTS)/frameworks/bin/python $(BENCH)
 
 bench-charts: $(VENV)/.dev ## Time charts against reading the history they show
 	PYTHONPATH=services:. $(BIN)/python bench/charts.py

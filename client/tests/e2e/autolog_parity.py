@@ -6,7 +6,9 @@ runs by their parent and params.
 
 import json
 import re
+import uuid
 from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -14,10 +16,87 @@ from typing import Any
 import yaml
 
 import trackhelm
+from client.tests.e2e.conftest import run_python
+from client.tests.e2e.test_same_scripts import ours
 from trackhelm.context import ENVIRONMENT_FILE
 from trackhelm.entities import Run
 
+SCRIPTS = Path(__file__).parent / "scripts" / "autolog"
+
+ALLOWED: dict[str, list[tuple[str, str]]] = {
+    "sklearn_training.py": [],
+    "xgboost_training.py": [],
+    "lightgbm_training.py": [],
+    "keras_training.py": [],
+    "tensorflow_training.py": [],
+    "lightning_training.py": [],
+}
+"""Where what is left behind may differ, for each script: a pattern of paths in it, and the reason."""
+
+
+@dataclass(frozen=True)
+class Compared:
+    """What the stock client and ours left behind, one beside the other."""
+
+    runs: int
+    differences: dict[str, tuple[Any, Any]]
+    """Those that are not allowed: by their path, what the stock client has and what ours has."""
+    unused: set[str]
+    """The patterns of allowed differences that there are not."""
+
+
+def compared(
+    name: str, client: trackhelm.MlflowClient, tracking: str, folder: Path, pythons: tuple[str, str]
+) -> Compared:
+    """Run a script by the stock client and by ours, and compare what is on the server then.
+
+    Args:
+        name: The script's name.
+        client: Reads what is left behind.
+        tracking: The server's address.
+        folder: An empty folder.
+        pythons: The Python of the stock client, and that of ours.
+    """
+    left = []
+    for number, python in enumerate(pythons):
+        place = folder / str(number)
+        place.mkdir()
+        script = ours(SCRIPTS / name, place) if number else place / name
+        if not number:
+            script.write_text((SCRIPTS / name).read_text())
+        experiment = f"{Path(name).stem}-{uuid.uuid4().hex[:8]}"
+        run_python(
+            python,
+            script.name,
+            experiment,
+            cwd=place,
+            is_ours=bool(number),
+            variables={
+                "MLFLOW_TRACKING_URI": tracking,
+                "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+                "TRACKHELM_SPOOL_DIR": str(folder / "spool"),
+                "CUDA_VISIBLE_DEVICES": "",
+                "TF_CPP_MIN_LOG_LEVEL": "3",
+                # A failure of our own logging fails the script.
+                **({"MLFLOW_AUTOLOGGING_TESTING": "true"} if number else {}),
+            },
+        )
+        left.append(left_behind(client, experiment))
+    stock, own = left
+    found = differences(stock, own)
+    patterns = {pattern for pattern, _ in ALLOWED[name]}
+    used = {pattern for pattern in patterns for path in found if re.fullmatch(pattern, path)}
+    kept = {
+        path: pair
+        for path, pair in found.items()
+        if not any(re.fullmatch(pattern, path) for pattern in patterns)
+    }
+    return Compared(len(stock), kept, patterns - used)
+
+
 GENERATED_NAME = re.compile(r"[a-z]+-[a-z]+-\d+")
+# TensorBoard's files are named by time, machine and process.
+TIME_IN_NAME = re.compile(r"(?<=events\.out\.tfevents\.).*")
 # How long a search took for a fit is another number each time.
 SECONDS = re.compile(r"(mean|std)_(fit|score)_time")
 # Of the run's surroundings, which other tests compare.
@@ -108,7 +187,8 @@ def files(client: trackhelm.MlflowClient, run_id: str, path: str = "") -> dict[s
         if file.is_dir:
             found |= files(client, run_id, file.path)
         elif file.path != ENVIRONMENT_FILE:
-            found[file.path] = content(client, run_id, file.path) if file.path.endswith(".json") else None
+            name = TIME_IN_NAME.sub("TIME", file.path)
+            found[name] = content(client, run_id, file.path) if file.path.endswith(".json") else None
     return found
 
 

@@ -34,9 +34,13 @@ def run_python(
     *arguments: str | Path,
     cwd: Path,
     check: bool = True,
+    is_ours: bool | None = None,
     variables: Mapping[str, str] | None = None,
 ) -> subprocess.CompletedProcess[str]:
-    """Run a program to its end, with the client's source on the path of our Python."""
+    """Run a program to its end, with the client's source on the path if it is ours.
+
+    It is ours if it is run by this Python, unless `is_ours` says otherwise.
+    """
     environment = {
         **_PASSED_ON,
         "HOME": os.environ["HOME"],
@@ -45,7 +49,7 @@ def run_python(
         "MPLBACKEND": "Agg",
         **(variables or {}),
     }
-    if python == sys.executable:
+    if python == sys.executable if is_ours is None else is_ours:
         environment["PYTHONPATH"] = str(SOURCE)
     else:
         environment.pop("PYTHONPATH", None)
@@ -56,7 +60,7 @@ def run_python(
         capture_output=True,
         text=True,
         check=False,
-        timeout=300,
+        timeout=600,
     )
     assert not check or ended.returncode == 0, ended.stdout + ended.stderr
     return ended

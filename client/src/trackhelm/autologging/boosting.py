@@ -96,7 +96,6 @@ def train(
 def patch_boosters(
     integration: "Integration",
     kinds: Sequence[type],
-    log_model: Callable[..., Any],
     **arguments: str,
 ) -> None:
     """Let the estimators of a library log the model of their own class when they are trained.
@@ -106,8 +105,7 @@ def patch_boosters(
     Args:
         integration: The library.
         kinds: The estimators.
-        log_model: Logs the model.
-        arguments: More arguments of `log_model`, each as the name of an option.
+        arguments: More arguments of its `log_model`, each as the name of an option.
     """
 
     def fit(
@@ -121,7 +119,7 @@ def patch_boosters(
             return None
         rows, signature = example.for_model(integration, estimator.predict)
         options = {name: integration.option(option) for name, option in arguments.items()}
-        return recorder.model(log_model, estimator, signature=signature, input_example=rows, **options)
+        return recorder.model(integration.name, estimator, signature=signature, input_example=rows, **options)
 
     patch_estimators(integration, kinds, fit, allows_inner=True)
     patch_surroundings(integration)

@@ -54,7 +54,9 @@ def on_import(name: str, hook: Hook) -> None:
         if hook not in hooks:
             hooks.append(hook)
     for loaded, module in list(sys.modules.items()):
-        if _matches(name, loaded) and isinstance(module, ModuleType):
+        # One that is being imported at this moment is handed over when that is done.
+        is_ready = not getattr(getattr(module, "__spec__", None), "_initializing", False)
+        if is_ready and _matches(name, loaded) and isinstance(module, ModuleType):
             _call(hook, module)
 
 

@@ -90,8 +90,6 @@ def _around(
     train(*keras_training.with_callbacks(original, args, kwargs, callback))
     if recorder.model_id is None:
         return
-    from trackhelm.keras import log_model
-
     signature = None
     if INTEGRATION.option("log_model_signatures"):
         try:
@@ -99,7 +97,7 @@ def _around(
         except Exception as error:  # noqa: BLE001 - the model is logged without
             INTEGRATION.warn("the signature could not be inferred", error)
     recorder.model(
-        log_model,
+        "keras",
         model,
         save_exported_model=INTEGRATION.option("save_exported_model"),
         signature=signature,

@@ -68,8 +68,6 @@ def autolog(
 def _apply() -> None:
     import lightgbm
 
-    from trackhelm.lightgbm import log_model
-
     patching.patch(INTEGRATION, lightgbm.Dataset, "__init__", boosting.keep_example)
     for module, is_native in ((lightgbm, True), (lightgbm.sklearn, False)):
         log = functools.partial(_train, is_native)
@@ -80,7 +78,7 @@ def _apply() -> None:
         for _, kind in inspect.getmembers(lightgbm.sklearn, inspect.isclass)
         if issubclass(kind, base) and kind.__module__.startswith("lightgbm")
     ]
-    boosting.patch_boosters(INTEGRATION, kinds, log_model)
+    boosting.patch_boosters(INTEGRATION, kinds)
 
 
 class _Callback:
@@ -136,10 +134,8 @@ def _train(
             recorder, kind, dict(zip(booster.feature_name(), numbers, strict=True)), indent=2
         )
     if recorder.model_id is not None:
-        from trackhelm.lightgbm import log_model
-
         rows, signature = boosting.example_of(data).for_model(INTEGRATION, booster.predict)
-        recorder.model(log_model, booster, signature=signature, input_example=rows)
+        recorder.model("lightgbm", booster, signature=signature, input_example=rows)
 
 
 def _note_data(recorder: "Recorder", data: Any, others: Any, names: Any) -> None:

@@ -78,10 +78,8 @@ def _fit(
     summary = import_module(f"{package}.utilities.model_summary").ModelSummary(trainer.model, max_depth=-1)
     recorder.text(str(summary), "model_summary.txt")
     if recorder.model_id is not None:
-        from trackhelm.pytorch import log_model
-
         recorder.model(
-            log_model, trainer.model, signature=_signature(integration, place), serialization_format="pickle"
+            "pytorch", trainer.model, signature=_signature(integration, place), serialization_format="pickle"
         )
     best = getattr(trainer.checkpoint_callback, "best_model_path", None)
     if early is not None and best and integration.option("log_models"):

@@ -193,10 +193,9 @@ class Watch:
 
     def _store_model(self) -> None:
         from trackhelm.models import infer_signature
-        from trackhelm.pytorch import log_model
 
         signature = None if self._example is None else infer_signature(*self._example)
-        self._recorder.model(log_model, self._model, signature=signature, serialization_format="pickle")
+        self._recorder.model("pytorch", self._model, signature=signature, serialization_format="pickle")
 
 
 class _Backward:

@@ -13,11 +13,14 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final
 
 from trackhelm import environment
-from trackhelm.exceptions import MlflowException
+from trackhelm.exceptions import MlflowException, RestException, ServerAwayException, is_away
 
 if TYPE_CHECKING:
     from trackhelm.autologging.integrations import Integration
     from trackhelm.data import Dataset
+
+_SERVER_ERROR: Final = 500
+_PAUSE_SECONDS: Final = 15.0
 
 EXAMPLE_ROWS: Final = 5
 """The rows of the training data that become the input example."""
@@ -152,19 +155,25 @@ class Recorder:
         )
         self.model_id = None if created is None else created.model_id
 
-    def model(self, log_model: Callable[..., Any], model: Any, **arguments: Any) -> str | None:
+    def model(self, flavour: str, model: Any, **arguments: Any) -> str | None:
         """Log the trained model and return its id; None if it could not be logged.
 
         Args:
-            log_model: A flavour's function of that name.
+            flavour: The flavour whose `log_model` is called, such as `sklearn`.
             model: The model.
-            arguments: More of its arguments. The `name` is `model` by default, `model_id` that of
+            arguments: More arguments of it. The `name` is `model` by default, `model_id` that of
                 `begin_model`, `registered_model_name` that of the options.
         """
         given = {"name": "model", "registered_model_name": self.integration.option("registered_model_name")}
         if self.model_id is not None:
             given["model_id"] = self.model_id
-        info = self.at_server("the model", lambda: log_model(model, **{**given, **arguments}))
+
+        def log_model() -> Any:
+            from importlib import import_module
+
+            return import_module(f"trackhelm.{flavour}").log_model(model, **{**given, **arguments})
+
+        info = self.at_server("the model", log_model)
         if info is None:
             self.fail_model()
         return None if info is None else str(info.model_id)
@@ -183,15 +192,15 @@ class Recorder:
         """Call something that needs the server, without long waits; return None if it failed."""
         from trackhelm.fluent._state import destination
 
-        if destination().is_away:
+        if destination().is_away or time.monotonic() < _failing_until:
             if not self._has_warned_of_server:
                 self._has_warned_of_server = True
                 self.integration.warn(
-                    "the tracking server does not answer: models, files and datasets are left out; params, "
-                    "metrics and tags are sent when it does"
+                    "the tracking server does not answer, or fails: models, files and datasets are left "
+                    "out; params, metrics and tags are sent when it answers"
                 )
             return None
-        with self._careful(what), environment.overridden(**_BRIEF):
+        with self._careful(what), environment.overridden(**_BRIEF), _noting_failures():
             return call()
         return None
 
@@ -203,6 +212,23 @@ class Recorder:
             if environment.flag("AUTOLOGGING_TESTING", default=False):
                 raise
             self.integration.warn(f"{what} could not be logged", error)
+
+
+_failing_until = 0.0
+"""The moment until which a server that has failed is not asked again, by the monotonic clock."""
+
+
+@contextmanager
+def _noting_failures() -> Iterator[None]:
+    global _failing_until  # noqa: PLW0603 - all trainings of the process log to one server
+    try:
+        yield
+    except MlflowException as error:
+        # Also what the client itself cannot do, such as saving a model, has the status 500 by default.
+        is_of_server = isinstance(error, RestException | ServerAwayException) or is_away(error)
+        if is_of_server and error.get_http_status_code() >= _SERVER_ERROR:
+            _failing_until = time.monotonic() + _PAUSE_SECONDS
+        raise
 
 
 def _log() -> Any:

@@ -8,6 +8,7 @@ Example:
 
 import functools
 import inspect
+import sys
 import time
 from collections.abc import Iterable, Mapping
 from types import ModuleType
@@ -102,13 +103,15 @@ def estimators_of(module: ModuleType) -> Iterable[type]:
     name = module.__name__
     if name.startswith((*_PREPARING, *_NOT_ESTIMATORS)) or ".tests" in name:
         return
-    from sklearn.base import BaseEstimator
-
+    # Modules that it imports itself define none.
+    base = getattr(sys.modules.get("sklearn.base"), "BaseEstimator", None)
+    if base is None:
+        return
     for kind in list(vars(module).values()):
         if (
             inspect.isclass(kind)
             and kind.__module__ == name
-            and issubclass(kind, BaseEstimator)
+            and issubclass(kind, base)
             and not kind.__name__.startswith("_")
             and not inspect.isabstract(kind)
             and kind.__name__ not in {"BaseEstimator", "ColumnTransformer"}
@@ -187,12 +190,10 @@ def _log_best(recorder: Recorder, example: Example, estimator: Any, params: Mapp
 def _store(
     recorder: Recorder, estimator: Any, example: Example, params: Mapping[str, Any], **arguments: Any
 ) -> str | None:
-    from trackhelm.sklearn import log_model
-
     rows, signature = example.for_model(INTEGRATION, functools.partial(_outputs_of, estimator))
     before, recorder.model_id = recorder.model_id, None
     logged = recorder.model(
-        log_model,
+        "sklearn",
         estimator,
         signature=signature,
         input_example=rows,

@@ -7,17 +7,20 @@ Example:
 """
 
 import functools
+import os
 import shutil
 from collections.abc import Callable, Mapping
 from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any, Final
 
-from trackhelm.autologging import keras_training, patching
+from trackhelm.autologging import imports, keras_training, patching
 from trackhelm.autologging.checkpoints import Checkpoints
 from trackhelm.autologging.integrations import Integration
 from trackhelm.autologging.training_data import Example, argument, first_rows
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from trackhelm.autologging.patching import Original
     from trackhelm.autologging.recording import Recorder
 
@@ -81,10 +84,17 @@ def autolog(
 
 
 def _apply() -> None:
-    import tensorflow as tf
+    import tensorflow as tf  # noqa: F401 - so that it is missed now, and not at a `fit` that logs nothing
 
-    behaviour = functools.partial(keras_training.fit, INTEGRATION, _around)
-    patching.patch(INTEGRATION, tf.keras.Model, "fit", behaviour)
+    # What `tf.keras` is. It is imported when the program uses it, which takes seconds.
+    is_old = os.environ.get("TF_USE_LEGACY_KERAS", "").lower() in {"1", "true"}
+    imports.on_import("tf_keras" if is_old else "keras", _patch_keras)
+
+
+def _patch_keras(keras: "ModuleType") -> None:
+    if INTEGRATION.is_on:
+        behaviour = functools.partial(keras_training.fit, INTEGRATION, _around)
+        patching.patch(INTEGRATION, keras.Model, "fit", behaviour)
 
 
 def _around(
@@ -158,7 +168,6 @@ def _rows(data: Any) -> Any:
 def _log_model(recorder: "Recorder", model: Any, example: Example) -> None:
     if recorder.model_id is None:
         return
-    from trackhelm.tensorflow import log_model
 
     def outputs(rows: Any) -> Any:
         # In some versions a prediction changes whether the training was stopped.
@@ -170,7 +179,7 @@ def _log_model(recorder: "Recorder", model: Any, example: Example) -> None:
 
     rows, signature = example.for_model(INTEGRATION, outputs)
     recorder.model(
-        log_model,
+        "tensorflow",
         model,
         input_example=rows,
         signature=signature,

@@ -74,8 +74,6 @@ def autolog(
 def _apply() -> None:
     import xgboost
 
-    from trackhelm.xgboost import log_model
-
     patching.patch(INTEGRATION, xgboost.DMatrix, "__init__", boosting.keep_example)
     for module, is_native in ((xgboost, True), (xgboost.sklearn, False)):
         log = functools.partial(_train, is_native)
@@ -85,7 +83,7 @@ def _apply() -> None:
         for _, kind in inspect.getmembers(xgboost.sklearn, inspect.isclass)
         if issubclass(kind, xgboost.sklearn.XGBModel) and kind is not xgboost.sklearn.XGBModel
     ]
-    boosting.patch_boosters(INTEGRATION, kinds, log_model, model_format="model_format")
+    boosting.patch_boosters(INTEGRATION, kinds, model_format="model_format")
 
 
 @patching.quiet_hooks
@@ -170,13 +168,11 @@ def _note_data(recorder: "Recorder", data: Any, evals: Any) -> "Dataset | None":
 def _log_model(recorder: "Recorder", booster: Any, data: Any, params: dict[str, Any]) -> None:
     import xgboost
 
-    from trackhelm.xgboost import log_model
-
     rows, signature = boosting.example_of(data).for_model(
         INTEGRATION, lambda example: booster.predict(xgboost.DMatrix(example))
     )
     recorder.model(
-        log_model,
+        "xgboost",
         booster,
         signature=signature,
         input_example=rows,
