@@ -93,16 +93,24 @@ def patch_surroundings(integration: "Integration") -> None:
 
     It is done when the user's program imports them.
     """
-    if integration.option("log_post_training_metrics"):
-        imports.on_import("sklearn.metrics", functools.partial(_patch_metrics, integration))
-    imports.on_import("sklearn.model_selection", functools.partial(_suspend, integration, _JUDGING))
-    # What these call inside, for programs that imported them before autologging was turned on.
-    imports.on_import("sklearn.model_selection._validation", functools.partial(_suspend, integration, _FOLDS))
-    imports.on_import("joblib.parallel", functools.partial(_patch_joblib, integration))
+    for module, hook in _surroundings(integration).items():
+        imports.on_import(module, hook)
+
+
+@functools.cache
+def _surroundings(integration: "Integration") -> dict[str, imports.Hook]:
+    """Return what is done with a module when it is imported; the same functions each time."""
+    return {
+        "sklearn.metrics": functools.partial(_patch_metrics, integration),
+        "sklearn.model_selection": functools.partial(_suspend, integration, _JUDGING),
+        # What those call inside, for programs that imported them before autologging was turned on.
+        "sklearn.model_selection._validation": functools.partial(_suspend, integration, _FOLDS),
+        "joblib.parallel": functools.partial(_patch_joblib, integration),
+    }
 
 
 def _patch_metrics(integration: "Integration", metrics: "ModuleType") -> None:
-    if not integration.is_on:
+    if not integration.is_on or not integration.option("log_post_training_metrics"):
         return
     for name in post_training.metric_names(metrics):
         behaviour = functools.partial(post_training.metric, integration, name)

@@ -110,8 +110,6 @@ def note_data(
 def _dataset(integration: "Integration", features: Any, targets: Any) -> "Dataset | None":
     if type(features).__module__.startswith("tensorflow"):
         return _of_tensorflow(integration, features, targets)
-    if not isinstance(features, dict) and hasattr(features, "__dlpack__") and not hasattr(features, "dtype"):
-        return None
     return dataset_of(integration, features, targets)
 
 

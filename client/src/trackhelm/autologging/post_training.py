@@ -32,6 +32,7 @@ METRIC_INFO: Final = "metric_info.json"
 _OWN_MODULES: Final = __name__.rpartition(".")[0]
 _UNKNOWN: Final = "unknown_dataset"
 _LONGEST_TEXT: Final = 32
+_MOST_DATASETS: Final = 10
 _NOT_METRICS: Final = frozenset({"check_scoring", "get_scorer", "make_scorer", "get_scorer_names"})
 
 _lock: Final = RLock()
@@ -50,7 +51,7 @@ class _Trained:
 class _Calls:
     """What was computed of a run's models: the datasets by the names of variables, and the metric calls."""
 
-    datasets: dict[str, list[int]] = field(default_factory=dict)
+    datasets: dict[str, dict[int, int]] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
     commands: dict[str, str] = field(default_factory=dict)
 
@@ -110,7 +111,7 @@ def predict(
     with paused():
         result = original(model, *args, **kwargs)
     data = _first(original, args, kwargs)
-    name = _dataset_name(trained.run_id, data)
+    name, is_new = _dataset_name(trained.run_id, data)
     key = id(result)
     with _lock:
         _results[key] = name, trained
@@ -119,7 +120,8 @@ def predict(
         weakref.finalize(result, _results.pop, key, None)
     except TypeError:
         _results.pop(key, None)
-    if integration.option("log_datasets"):
+    # A loop over many parts of the data says nothing new after some of them, and would wait for each.
+    if is_new and integration.option("log_datasets"):
         Recorder(integration, trained.run_id).input(dataset_of(integration, data), "eval")
 
 
@@ -136,7 +138,7 @@ def score(integration: "Integration", original: "Original", model: Any, /, *args
     kind = type(model).__name__
     names = [name for name in signature_of(original).parameters if name != "self"]
     command = _command(f"{kind}.score", names, args, kwargs)
-    dataset = _dataset_name(trained.run_id, _first(original, args, kwargs))
+    dataset, _ = _dataset_name(trained.run_id, _first(original, args, kwargs))
     _log(integration, trained, f"{kind}_score", dataset, command, value)
 
 
@@ -187,14 +189,17 @@ def _first(original: "Original", args: tuple[Any, ...], kwargs: Mapping[str, Any
     return argument(original, args, kwargs, names[0]) if names else None
 
 
-def _dataset_name(run_id: str, data: Any) -> str:
-    """Return the name of the caller's variable that has the data, numbered if another had it before."""
+def _dataset_name(run_id: str, data: Any) -> tuple[str, bool]:
+    """Return the name of the caller's variable that has the data, numbered if another had it before.
+
+    The second is whether the data were not seen yet, and are among the first of that name.
+    """
     name = variable_name(data, _UNKNOWN)
     with _lock:
-        known = _calls.setdefault(run_id, _Calls()).datasets.setdefault(name, [])
-        if id(data) not in known:
-            known.append(id(data))
-        return _numbered(name, known.index(id(data)) + 1)
+        known = _calls.setdefault(run_id, _Calls()).datasets.setdefault(name, {})
+        is_new = id(data) not in known
+        number = known.setdefault(id(data), len(known) + 1)
+        return _numbered(name, number), is_new and number <= _MOST_DATASETS
 
 
 def _command(name: str, names: list[str], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> str:
