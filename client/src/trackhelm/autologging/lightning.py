@@ -208,7 +208,9 @@ class _Hooks:
             self._save(trainer, self._checkpoints)
 
     def on_train_end(self, trainer: Any, pl_module: Any) -> None:
-        """Wait for no first batch any more."""
+        """Wait until all checkpoints are sent: a process that was spawned may end at once."""
+        if self._checkpoints is not None:
+            self._checkpoints.finish()
         if self._hook is not None:
             self._hook.remove()
             self._hook = None

@@ -7,10 +7,12 @@ Example:
 """
 
 import functools
+from tempfile import TemporaryDirectory
 from types import ModuleType, TracebackType
 from typing import TYPE_CHECKING, Any, Final
 
 from trackhelm.autologging import imports, patching
+from trackhelm.autologging.checkpoints import download_checkpoint
 from trackhelm.autologging.integrations import Integration
 from trackhelm.autologging.recording import Recorder
 
@@ -63,6 +65,30 @@ def autolog(
         log_model_signatures: Store the model's inputs and outputs.
     """
     INTEGRATION.configure({**locals()}, _apply)
+
+
+def load_checkpoint(
+    model_class: Any,
+    run_id: str | None = None,
+    epoch: int | None = None,
+    global_step: int | None = None,
+    kwargs: dict[str, Any] | None = None,
+) -> Any:
+    """Return a module of Lightning from a checkpoint that autologging stored.
+
+    Args:
+        model_class: The module's class.
+        run_id: The run; the active one by default.
+        epoch: The epoch, or
+        global_step: the step of the checkpoint; the latest by default.
+        kwargs: More arguments of the class.
+
+    Raises:
+        MlflowException: There is no such checkpoint.
+    """
+    with TemporaryDirectory(prefix="trackhelm-") as place:
+        path = download_checkpoint(run_id, epoch, global_step, place)
+        return model_class.load_from_checkpoint(path, **(kwargs or {}))
 
 
 def _apply() -> None:

@@ -10,13 +10,14 @@ import functools
 import os
 import shutil
 from collections.abc import Callable, Mapping
-from tempfile import mkdtemp
+from tempfile import TemporaryDirectory, mkdtemp
 from typing import TYPE_CHECKING, Any, Final
 
 from trackhelm.autologging import imports, keras_training, patching
-from trackhelm.autologging.checkpoints import Checkpoints
+from trackhelm.autologging.checkpoints import Checkpoints, download_checkpoint
 from trackhelm.autologging.integrations import Integration
 from trackhelm.autologging.training_data import Example, argument, first_rows
+from trackhelm.exceptions import MlflowException
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -81,6 +82,35 @@ def autolog(
     if not disable:
         keras_training.check_frequency(by_epoch=log_every_epoch, steps=log_every_n_steps)
     INTEGRATION.configure(options, _apply)
+
+
+def load_checkpoint(
+    model: Any = None, run_id: str | None = None, epoch: int | None = None, global_step: int | None = None
+) -> Any:
+    """Return a model of Keras from a checkpoint that autologging stored.
+
+    Args:
+        model: The model into which weights are loaded, if only these were stored.
+        run_id: The run; the active one by default.
+        epoch: The epoch, or
+        global_step: the step of the checkpoint; the latest by default.
+
+    Raises:
+        MlflowException: There is no such checkpoint, or it has weights alone and no model is given.
+    """
+    import tensorflow as tf
+
+    with TemporaryDirectory(prefix="trackhelm-") as place:
+        path = download_checkpoint(run_id, epoch, global_step, place)
+        if not path.rpartition(".")[0].endswith(".weights"):
+            return tf.keras.models.load_model(path)
+        if model is None:
+            raise MlflowException(
+                "The latest checkpoint is weights-only, 'model' argument must be provided",
+                error_code="INVALID_PARAMETER_VALUE",
+            )
+        model.load_weights(path)
+        return model
 
 
 def _apply() -> None:
