@@ -282,6 +282,11 @@ class Destination:
         return self._transport is not None and self._transport.is_away
 
     @property
+    def is_failing(self) -> bool:
+        """Whether the server did not take what was logged when that was last tried."""
+        return self._log is not None and bool(self._log.stats()["uploader"].get("error"))
+
+    @property
     def log(self) -> CheckedLog:
         """The durable log of this process."""
         if self._log is None:
@@ -311,7 +316,7 @@ class Destination:
         until = time.monotonic() + environment.number("EXIT_TIMEOUT_SECONDS", 30)
         undelivered = self._undelivered()
         while undelivered is not None:
-            if self._log.stats()["uploader"].get("error") or time.monotonic() >= until:
+            if self.is_failing or time.monotonic() >= until:
                 _logger.warning("%s", undelivered)
                 return
             undelivered = self._undelivered()

@@ -18,9 +18,12 @@ from trackhelm.exceptions import MlflowException, RestException, ServerAwayExcep
 if TYPE_CHECKING:
     from trackhelm.autologging.integrations import Integration
     from trackhelm.data import Dataset
+    from trackhelm.destinations import Destination
 
 _SERVER_ERROR: Final = 500
 _PAUSE_SECONDS: Final = 15.0
+_DELIVERY_SECONDS: Final = 10.0
+_LOOK_SECONDS: Final = 0.25
 
 EXAMPLE_ROWS: Final = 5
 """The rows of the training data that become the input example."""
@@ -192,16 +195,16 @@ class Recorder:
         """Call something that needs the server, without long waits; return None if it failed."""
         from trackhelm.fluent._state import destination
 
-        if destination().is_away or time.monotonic() < _failing_until:
+        with self._careful(what), environment.overridden(**_BRIEF):
+            to = destination()
+            if _is_ready(to):
+                return _asked(to, call)
             if not self._has_warned_of_server:
                 self._has_warned_of_server = True
                 self.integration.warn(
                     "the tracking server does not answer, or fails: models, files and datasets are left "
                     "out; params, metrics and tags are sent when it answers"
                 )
-            return None
-        with self._careful(what), environment.overridden(**_BRIEF), _noting_failures():
-            return call()
         return None
 
     @contextmanager
@@ -214,20 +217,35 @@ class Recorder:
             self.integration.warn(f"{what} could not be logged", error)
 
 
-_failing_until = 0.0
-"""The moment until which a server that has failed is not asked again, by the monotonic clock."""
+_failing_until: dict[str, float] = {}
+"""The moment, by the monotonic clock, until which a server that has failed is not asked again, by its URI."""
 
 
-@contextmanager
-def _noting_failures() -> Iterator[None]:
-    global _failing_until  # noqa: PLW0603 - all trainings of the process log to one server
+def _is_ready(to: "Destination") -> bool:
+    """Return whether the server answers. It is given the time to take what this process has logged."""
+    if to.is_away or time.monotonic() < _failing_until.get(to.uri, 0):
+        return False
+    until = time.monotonic() + _DELIVERY_SECONDS
+    while True:
+        try:
+            to.log.flush(timeout=_LOOK_SECONDS)
+        except MlflowException:
+            if to.is_failing or time.monotonic() >= until:
+                _failing_until[to.uri] = time.monotonic() + _PAUSE_SECONDS
+                return False
+        else:
+            return True
+
+
+def _asked(to: "Destination", call: Callable[[], Any]) -> Any:
+    """Call something of a server, and note if the server fails."""
     try:
-        yield
+        return call()
     except MlflowException as error:
         # Also what the client itself cannot do, such as saving a model, has the status 500 by default.
         is_of_server = isinstance(error, RestException | ServerAwayException) or is_away(error)
         if is_of_server and error.get_http_status_code() >= _SERVER_ERROR:
-            _failing_until = time.monotonic() + _PAUSE_SECONDS
+            _failing_until[to.uri] = time.monotonic() + _PAUSE_SECONDS
         raise
 
 

@@ -72,10 +72,8 @@ def finish_details(run_id: str) -> None:
     from trackhelm.fluent._state import destination
 
     until = time.monotonic() + _WAIT_SECONDS
-    log = destination().log
-    while recorder.is_alive() and time.monotonic() < until:
-        if destination().is_away or log.stats()["uploader"].get("error"):
-            return
+    to = destination()
+    while recorder.is_alive() and time.monotonic() < until and not (to.is_away or to.is_failing):
         recorder.join(_LOOK_SECONDS)
 
 
