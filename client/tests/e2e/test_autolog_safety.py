@@ -250,7 +250,7 @@ def test_threads_that_train_at_once_log_runs_of_their_own(
     autolog(log_models=False)
     both = threading.Barrier(2, timeout=120)
 
-    class Waiting(GradientBoostingClassifier):
+    class Waiting(GradientBoostingClassifier):  # type: ignore[misc]  # the library has no types
         """Is trained at the same time as another."""
 
     def train(depth: int) -> Any:

@@ -11,7 +11,7 @@ from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
 from threading import RLock
 from types import ModuleType
-from typing import Final
+from typing import Any, Final
 
 Hook = Callable[[ModuleType], None]
 
@@ -79,7 +79,7 @@ def _hooks_of(name: str) -> list[Hook]:
 
 
 def _tell_when_loaded(spec: ModuleSpec, name: str) -> None:
-    loader = spec.loader
+    loader: Any = spec.loader
     execute = getattr(loader, "exec_module", None)
     if execute is None:
         return
@@ -91,7 +91,7 @@ def _tell_when_loaded(spec: ModuleSpec, name: str) -> None:
             _call(hook, module)
 
     try:
-        loader.exec_module = exec_module  # type: ignore[union-attr]  # the loader of this module alone
+        loader.exec_module = exec_module  # the loader of this module alone
     except AttributeError:
         _logger.debug("The import of %s cannot be watched: its loader is %r", name, loader)
 

@@ -122,7 +122,9 @@ def _of_tensorflow(integration: "Integration", features: Any, targets: Any) -> "
     from trackhelm.data import Dataset
 
     try:
-        profile, schema, seen = {}, {}, hashlib.sha256()
+        profile: dict[str, int] = {}
+        schema: dict[str, str | None] = {}
+        seen = hashlib.sha256()
         for part, data in (("features", features), ("targets", targets)):
             schema[part] = None
             if data is None:

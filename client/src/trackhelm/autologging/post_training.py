@@ -211,8 +211,9 @@ def _shown(value: Any) -> str:
     import numpy as np
 
     if value is None or np.isscalar(value):
-        is_long = isinstance(value, str) and len(value) > _LONGEST_TEXT
-        return repr(f"{value[:_LONGEST_TEXT]}..." if is_long else value)
+        if isinstance(value, str) and len(value) > _LONGEST_TEXT:
+            value = f"{value[:_LONGEST_TEXT]}..."
+        return repr(value)
     return variable_name(value, f"<{type(value).__name__}>")
 
 
