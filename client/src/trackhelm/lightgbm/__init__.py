@@ -3,6 +3,7 @@
 The names are those of `mlflow.lightgbm`. The library is imported when a model is saved or loaded.
 """
 
+from trackhelm.autologging.lightgbm import autolog
 from trackhelm.lightgbm.flavor import (
     FLAVOR_NAME,
     _load_pyfunc,
@@ -16,6 +17,7 @@ from trackhelm.lightgbm.flavor import (
 __all__ = [
     "FLAVOR_NAME",
     "_load_pyfunc",
+    "autolog",
     "get_default_conda_env",
     "get_default_pip_requirements",
     "load_model",
