@@ -4,6 +4,7 @@ Handlers of others are called after ours; none is replaced.
 """
 
 import atexit
+import os
 import signal
 import sys
 import threading
@@ -72,3 +73,11 @@ def _chain_sigterm() -> None:
         return None
 
     signal.signal(signal.SIGTERM, handler)
+
+    def restore_in_child() -> None:
+        # It has no run to end. Python calls a handler between two of its own instructions, so that a child
+        # that waits in another library's code would not end by SIGTERM, which pools of processes count on.
+        if signal.getsignal(signal.SIGTERM) is handler:
+            signal.signal(signal.SIGTERM, before)
+
+    os.register_at_fork(after_in_child=restore_in_child)
