@@ -24,7 +24,12 @@ from trackhelm.entities import Run
 SCRIPTS = Path(__file__).parent / "scripts" / "autolog"
 
 ALLOWED: dict[str, list[tuple[str, str]]] = {
-    "sklearn_training.py": [],
+    "sklearn_training.py": [
+        (
+            "/folds",
+            "MLflow logs the fits of a cross-validation that was imported before autologging was turned on",
+        )
+    ],
     "xgboost_training.py": [],
     "lightgbm_training.py": [],
     "keras_training.py": [],
@@ -84,7 +89,7 @@ def compared(
         left.append(left_behind(client, experiment))
     stock, own = left
     found = differences(stock, own)
-    patterns = {pattern for pattern, _ in ALLOWED[name]}
+    patterns = {f"{pattern}(/.*)?" for pattern, _ in ALLOWED[name]}
     used = {pattern for pattern in patterns for path in found if re.fullmatch(pattern, path)}
     kept = {
         path: pair
@@ -211,7 +216,12 @@ def model(client: trackhelm.MlflowClient, model_id: str, run_id: str) -> dict[st
         "status": str(logged.status),
         "params": logged.params,
         "metrics": sorted(
-            (metric.key, rounded(metric.value), metric.step, metric.dataset_name or "")
+            (
+                metric.key,
+                "time" if SECONDS.fullmatch(metric.key) else rounded(metric.value),
+                metric.step,
+                metric.dataset_name or "",
+            )
             for metric in logged.metrics or ()
         ),
         "files": names,

@@ -1,7 +1,7 @@
 """What a parameter search of scikit-learn logs: its results, and a child run for each of the best."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from numbers import Number
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -30,7 +30,7 @@ def log_search(
     found: Any,
     dataset: "Dataset | None",
     began_ms: int,
-    log_best: Callable[[Any, Mapping[str, Any]], str | None],
+    best_id: str | None,
 ) -> None:
     """Log what a search found.
 
@@ -39,13 +39,9 @@ def log_search(
         found: The search after its `fit`.
         dataset: The training data.
         began_ms: When the search began, in milliseconds since 1970.
-        log_best: Logs the best estimator with its params, and returns the id of its logged model.
+        best_id: The logged model of the best estimator, if there is one.
     """
-    best: Mapping[str, Any] = {}
-    best_id: str | None = None
-    if hasattr(found, "best_estimator_") and recorder.integration.option("log_models"):
-        best = found.best_estimator_.get_params(deep=True)
-        best_id = log_best(found.best_estimator_, best)
+    best: Mapping[str, Any] = {} if best_id is None else found.best_estimator_.get_params(deep=True)
     if hasattr(found, "best_score_"):
         recorder.metrics({"best_cv_score": found.best_score_}, dataset=dataset)
     recorder.params({f"best_{name}": value for name, value in getattr(found, "best_params_", {}).items()})

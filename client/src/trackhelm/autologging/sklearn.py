@@ -142,13 +142,14 @@ def _fit(
     original(estimator, *args, **kwargs)
 
     logged = _log_model(recorder, estimator, example, params)
+    # Before there are metrics: those of the search are no metrics of the best estimator.
+    best_id = _log_best(recorder, estimator, example) if is_search else None
     recorder.model_id = logged
     has_metrics = _evaluate(recorder, estimator, samples, y, weights, dataset)
     if y is None and not has_metrics:
         INTEGRATION.warn("there are no training metrics, since no targets were given")
     if is_search:
-        log_best = functools.partial(_log_best, recorder, example)
-        search.log_search(recorder, estimator, dataset, began_ms, log_best)
+        search.log_search(recorder, estimator, dataset, began_ms, best_id)
     return logged
 
 
@@ -182,9 +183,13 @@ def _log_model(recorder: Recorder, estimator: Any, example: Example, params: Map
     return _store(recorder, estimator, example, {**params, **best})
 
 
-def _log_best(recorder: Recorder, example: Example, estimator: Any, params: Mapping[str, Any]) -> str | None:
+def _log_best(recorder: Recorder, found: Any, example: Example) -> str | None:
     """Log the estimator that a search found; it is not registered, as the search itself may be."""
-    return _store(recorder, estimator, example, params, name="best_estimator", registered_model_name=None)
+    best = getattr(found, "best_estimator_", None)
+    if best is None or not INTEGRATION.option("log_models"):
+        return None
+    params = best.get_params(deep=True)
+    return _store(recorder, best, example, params, name="best_estimator", registered_model_name=None)
 
 
 def _store(

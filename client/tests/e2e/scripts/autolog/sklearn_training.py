@@ -30,6 +30,8 @@ with mlflow.start_run(run_name="binary"):
     accuracy_score(yb, y_pred=predicted, normalize=False)
     log_loss(yb, model.predict_proba(Xb))
     model.score(Xb, yb)
+
+with mlflow.start_run(run_name="folds"):
     cross_val_score(LogisticRegression(), Xa, ya, cv=2)
 
 with mlflow.start_run(run_name="forest of arrays"):
