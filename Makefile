@@ -229,8 +229,7 @@ bench-client-kills: $(VENV)/.dev $(CLIENTS)/client/.ready $(CLIENTS)/mlflow3/.re
 	    --mlflow-python $(CLIENTS)/mlflow3/bin/python --peers-python $(CLIENTS)/peers/bin/python $(BENCH)
 
 bench-autolog: $(VENV)/.dev $(CLIENTS)/frameworks/.ready ## Measure what autologging costs a training, beside MLflow's
-	SERVER_UNDER_TEST=$(abspath $(BIN)/trackhelm-server) $(BIN)/python -m bench.autolog \
-	    --frameworks-python $(CLIENTS)/frameworks/bin/python $(BENCH)
+	PYTHONPATH=services:. $(BIN)/python -m bench.autolog --frameworks-python $(CLIENTS)/frameworks/bin/python $(BENCH)
 
 bench-charts: $(VENV)/.dev ## Time charts against reading the history they show
 	PYTHONPATH=services:. $(BIN)/python bench/charts.py

@@ -16,7 +16,7 @@ from typing import Any
 
 from bench.autolog_program import ITERATIONS, TRAININGS
 from bench.report import machine
-from tests.e2e.server import ServerProcess
+from bench.servers import trackhelm_server
 
 ROOT = Path(__file__).parents[1]
 PROGRAM = ROOT / "bench" / "autolog_program.py"
@@ -56,29 +56,18 @@ def main() -> int:
     print(machine())
     print(f"\n| {ITERATIONS} iterations | client | without, s | iterations, % more | at the end, s more |")
     print("|---|---|---:|---:|---:|")
-    with tempfile.TemporaryDirectory(prefix="bench-autolog-") as place:
-        server = ServerProcess(Path(place) / "server")
-        server.start()
-        try:
-            for framework in chosen.frameworks:
-                for system in chosen.systems:
-                    folder = Path(place) / f"{framework}-{system}"
-                    folder.mkdir()
-                    python = os.path.abspath(chosen.frameworks_python)  # noqa: PTH100 - a link stays one
-                    found = measure(
-                        python,
-                        str(PROGRAM),
-                        system,
-                        framework,
-                        server.url,
-                        str(folder),
-                        str(chosen.repeats),
-                        folder=folder,
-                        is_ours=system == "ours",
-                    )
-                    print(row(framework, system, found), flush=True)
-        finally:
-            server.stop()
+    python = os.path.abspath(chosen.frameworks_python)  # noqa: PTH100 - a link stays one
+    with (
+        tempfile.TemporaryDirectory(prefix="bench-autolog-") as place,
+        trackhelm_server(None, Path(place) / "server") as port,
+    ):
+        for framework in chosen.frameworks:
+            for system in chosen.systems:
+                folder = Path(place) / f"{framework}-{system}"
+                folder.mkdir()
+                told = (system, framework, f"http://127.0.0.1:{port}", str(folder), str(chosen.repeats))
+                found = measure(python, str(PROGRAM), *told, folder=folder, is_ours=system == "ours")
+                print(row(framework, system, found), flush=True)
     return 0
 
 

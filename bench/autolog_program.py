@@ -30,7 +30,7 @@ def sklearn_training() -> Train:
 
     def train(after: Callable[[], None]) -> None:
         model = GradientBoostingClassifier(n_estimators=ITERATIONS, max_depth=3, random_state=7)
-        model.fit(features, labels, monitor=lambda *_: bool(after()))
+        model.fit(features, labels, monitor=lambda *_: after())
 
     return train
 
