@@ -18,7 +18,8 @@ PRINTED = [
 
 
 @pytest.mark.parametrize(
-    ("script", "printed"), zip([one for one in BLOCKS if not one.startswith("# ")], PRINTED, strict=True)
+    ("script", "printed"),
+    list(zip([one for one in BLOCKS if not one.startswith("# ")], PRINTED, strict=True)),
 )
 def test_an_example(script: str, printed: str, tracking: str, tmp_path: Path) -> None:
     (tmp_path / "example.py").write_text(script, encoding="utf-8")
