@@ -109,7 +109,7 @@ def test_the_caller_sees_the_function_alone(steps: list[str], fails: bool, twice
     assert raised is None or raised.value is library.fails
     assert set(library.calls) == {("rows", 5)}
     # A behaviour may call it again, which is the behaviour's own business.
-    assert twice or len(library.calls) == max(1, len(called_before_failing))
+    assert twice or len(called_before_failing) > 1 or len(library.calls) == 1
     patching.unpatch(integration)
     patching.unpatch(other)
     assert not isinstance(library.train, patching.PatchedFunction)
