@@ -16,8 +16,7 @@ from trackhelm_cli.main import app
 from trackhelm_core.runtime import Runtime  # noqa: TC001 - a local annotation, which mypy reads
 from trackhelm_core.settings import StorageSettings
 from trackhelm_domain import journal_backlog
-from trackhelm_ingest.metrics.drain import journal as journal_drain
-from trackhelm_ingest.metrics.drain.batch import store_batch
+from trackhelm_ingest.metrics.drain.journal import JournalDrain
 from trackhelm_ingest.metrics.journal_store import JournalCounts, count_entries
 
 pytestmark = pytest.mark.over("sqlite")
@@ -94,11 +93,14 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     monkeypatch.delenv("TRACKHELM_REDIS_URL", raising=False)
     may_store = threading.Event()
 
-    def store_later(*arguments: Any) -> Any:
-        assert may_store.wait(300)
-        return store_batch(*arguments)
+    store_some = JournalDrain._store_some
 
-    monkeypatch.setattr(journal_drain, "store_batch", store_later)
+    def store_later(drain: JournalDrain) -> bool:
+        # Before the drain has the database's one writer, for which requests would wait in vain.
+        assert may_store.wait(300)
+        return store_some(drain)
+
+    monkeypatch.setattr(JournalDrain, "_store_some", store_later)
     with api_of(StorageSettings(data=tmp_path)) as api:
         try:
             yield Server(api, tmp_path, may_store, monkeypatch)
