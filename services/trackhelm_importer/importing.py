@@ -363,24 +363,25 @@ class Import:
         with self._database.reading() as session:
             known = self._known(session, kind)
         for done, entity in enumerate(entities, 1):
-            key = _source_key(kind, entity)
-            with self._database.reading() as session:
-                target, translated, here = handle(session, entity, write=False)
-            found, printed, digest = known.get(key), digest_of(asdict(entity)), _digest(translated)
+            key, printed = _source_key(kind, entity), digest_of(asdict(entity))
+            found = known.get(key)
             if found is not None and found.fingerprint == printed:
                 tally.same += 1
-            elif found is None and here is not None and not _is_replaceable(kind, key):
-                tally.kept.append(f"{key}: there is one of this name or id, which came from elsewhere")
-            elif found is not None and here is not None and _digest(here) != found.digest:
-                tally.kept.append(f"{key}: it was changed here since it was imported")
             else:
-                tally.new, tally.changed = (
-                    (tally.new + 1, tally.changed) if found is None else (tally.new, tally.changed + 1)
-                )
-                if not self._dry:
-                    with self._database.writing() as session:
-                        handle(session, entity, write=True)
-                        self._note(session, kind, {key: Known(target, printed, digest)})
+                with self._database.reading() as session:
+                    target, translated, here = handle(session, entity, write=False)
+                if found is None and here is not None and not _is_replaceable(kind, key):
+                    tally.kept.append(f"{key}: there is one of this name or id, which came from elsewhere")
+                elif found is not None and here is not None and _digest(here) != found.digest:
+                    tally.kept.append(f"{key}: it was changed here since it was imported")
+                else:
+                    tally.new += found is None
+                    tally.changed += found is not None
+                    if not self._dry:
+                        with self._database.writing() as session:
+                            handle(session, entity, write=True)
+                            noted = Known(target, printed, _digest(translated))
+                            self._note(session, kind, {key: noted})
             if done == len(entities) or done % RUNS_AT_ONCE == 0:
                 self._tell(kind, done, len(entities))
 

@@ -5,7 +5,6 @@ Verification translates what it reads of the source in the same way, and then ex
 
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
-from typing import Final
 
 from trackhelm_domain.locations import PROXY_SCHEME, join
 from trackhelm_domain.runs.schemas import RUN_NAME
@@ -18,8 +17,6 @@ from trackhelm_importer.records import (
     Version,
     Webhook,
 )
-
-LEFT_ALONE: Final = frozenset({"", None})
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +97,7 @@ class Translation:
         return place.location + uri.rstrip("/").removeprefix(place.old_location.rstrip("/"))
 
     def _moved(self, uri: str, place: Place, *below: str) -> str:
-        if not self.copies or uri in LEFT_ALONE:
+        if not (self.copies and uri):
             return uri
         return join(place.location, *below)
 
