@@ -10,7 +10,7 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from threading import Lock
+from threading import Lock, RLock
 from typing import Any, Final, TypedDict
 from zlib import crc32
 
@@ -87,7 +87,7 @@ class RunLog:
         self.labels: Labels = ()
         """The labels of points for which none are given: those of a rank of a distributed job."""
         self._durability: Durability = durability
-        self._opening = Lock()
+        self._opening = RLock()
         self._writer: Writer | None = None
         self._keeper: Keeper | None = None
         self._params: dict[str, dict[str, str]] = {}
@@ -129,6 +129,8 @@ class RunLog:
             given = None if labels is None else tuple(labels.items())
             name = ((run_id, given, model_id, dataset), *values)
         with writer.lock:
+            was_packing, writer.is_packing = writer.is_packing, True
+            is_appended = False
             try:
                 pack, number = writer.shapes.get(name) or self._define(
                     writer, name, run_id, values, labels, model_id, dataset
@@ -138,11 +140,17 @@ class RunLog:
                 raise
             except (TypeError, ValueError, OverflowError, struct.error) as error:
                 raise explain_numbers(values, step, timestamp_ms) from error
-            record = _HEAD(len(body), crc32(body)) + body
-            try:
-                writer.put(record)
-            except ValueError:
-                writer.append(record)
+            else:
+                record = _HEAD(len(body), crc32(body)) + body
+                try:
+                    writer.put(record)
+                except ValueError:
+                    writer.append(record)
+                    is_appended = True
+            finally:
+                writer.is_packing = was_packing
+            if is_appended:
+                writer.rotate_if_full()
 
     def _define(
         self,
@@ -397,13 +405,23 @@ class RunLog:
 
     def _open(self) -> Writer:
         with self._opening:
-            if self._writer is None:
-                # Here, since a process may become a rank after it was started.
-                rank = detect()
-                self.labels = rank.labels if rank else ()
-                self._writer = Writer(self.folder, self._durability)
-                self._keeper = Keeper(self._writer, self.folder, self.destination, self._beat)
-            return self._writer
+            if self._writer is not None:
+                return self._writer
+            # Here, since a process may become a rank after it was started.
+            rank = detect()
+            self.labels = rank.labels if rank else ()
+            made = Writer(self.folder, self._durability)
+            writer = self._use(made)
+            if writer is not made:
+                made.close()
+            return writer
+
+    def _use(self, writer: Writer) -> Writer:
+        """Use a new writer, unless the handler of a signal opened one meanwhile; return the one in use."""
+        if self._writer is None:
+            self._writer = writer
+            self._keeper = Keeper(writer, self.folder, self.destination, self._beat)
+        return self._writer
 
     def before_fork(self) -> None:
         """Wait until no other thread is in the middle of something."""
@@ -423,7 +441,7 @@ class RunLog:
             self._writer.abandon()
         self._writer = self._keeper = None
         self._beating = {}
-        self._opening = Lock()
+        self._opening = RLock()
 
 
 _logs: dict[tuple[str | None, Path], RunLog] = {}

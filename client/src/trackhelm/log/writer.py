@@ -5,6 +5,9 @@ system call; elsewhere it is one `write(2)`. A `Writer` belongs to one process a
 fork by the child. Its caller holds `lock` around `define`, `append` and `position`. It never raises for a
 disk that is full: what cannot be written is kept in memory within a limit, and written when there is room;
 beyond the limit metrics are dropped and counted.
+
+The handler of a signal may log in the middle of a call. What it logs goes into the window, which is one call
+of C, or waits until the append under way ends: neither opens a window or begins a segment in its middle.
 """
 
 import mmap
@@ -13,6 +16,7 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from errno import EDQUOT, EFBIG, ENOSPC
+from itertools import count
 from threading import RLock
 from typing import Final, Literal
 
@@ -75,23 +79,27 @@ class Writer:
         """Why the disk takes nothing; None while it does."""
         self.limit: str | None = None
         """Why no metrics are taken though the disk has room; None while they are. See `set_limit`."""
+        self.is_packing = False
+        """Whether a row is being packed: no other segment may begin, in which its shape is not defined."""
         self._destination = destination
         self._maps = can_map(destination.path) if maps is None else maps
         self._full = durability == "full"
         self._past_bytes = 0
         self._synced: Position | None = None
         self._syncs = durability != "fast"
-        self._shape_numbers = 0
+        self._shape_numbers = count(1)
         self._held: deque[bytes] = deque()
         self._held_bytes = 0
+        self._appending = False
+        self._waiting: deque[tuple[bytes, bool]] = deque()
+        """Records that handlers of signals logged in the middle of an append, and whether they are needed."""
         self._retired: list[int] = []
         self._closed = False
         self._window: mmap.mmap | None = None
         self.put: Callable[[bytes], object] = _no_window
         """Copies a record into the window, or raises `ValueError`: then `append` is to be called.
 
-        It is one call of C for both the copy and the new end, so that the handler of a signal which logs,
-        too, comes before it or after it.
+        It is one call of C for the copy and the new end: the handler of a signal comes before or after it.
         """
         self._open_folder()
 
@@ -118,8 +126,6 @@ class Writer:
         self._descriptor = descriptor
         self._number += 1
         self._size = self._reserved = len(MAGIC)
-        self.shapes.clear()
-        self._shape_numbers = 0
 
     def _retire(self) -> None:
         """Give up what is reserved of the present segment; it is synced and closed later."""
@@ -152,12 +158,12 @@ class Writer:
         definition = define(key)
         if len(self.shapes) >= SHAPES:
             self.shapes.clear()
-        self._shape_numbers += 1
-        number = self._shape_numbers
-        self.append(shape_record(number, definition), is_needed=True)
-        # A full segment was followed by another, in which the number means nothing.
-        if number != self._shape_numbers:
-            return self.define(name, key)
+        number = next(self._shape_numbers)
+        was_packing, self.is_packing = self.is_packing, True
+        try:
+            self.append(shape_record(number, definition), is_needed=True)
+        finally:
+            self.is_packing = was_packing
         known = self.shapes[name] = row_struct(len(key.keys)).pack, number
         return known
 
@@ -166,6 +172,19 @@ class Writer:
 
         One that `is_needed` is held beyond the limit as well; others are dropped and counted then.
         """
+        if self._appending:
+            # What follows waits, too: it may be a row of the shape that this defines.
+            self.put = _no_window
+            self._waiting.append((record, is_needed))
+            return
+        self._appending = True
+        try:
+            self._append(record, is_needed=is_needed)
+        finally:
+            self._finish()
+        self.rotate_if_full()
+
+    def _append(self, record: bytes, *, is_needed: bool) -> None:
         if self._held or (self.limit and not is_needed):
             self._hold(record, is_needed=is_needed)
             return
@@ -178,13 +197,50 @@ class Writer:
         if self._full:
             with suppress(OSError):
                 os.fdatasync(self._descriptor)
-        # Afterwards: the record may be a row, whose shape this segment defines.
-        if self._end() >= SEGMENT_BYTES:
-            self._rotate()
+
+    def _finish(self) -> None:
+        """End an append with what handlers of signals have logged meanwhile."""
+        self._append_waiting()
+        self._use_window()
+        self._appending = False
+        while self._waiting:
+            record, is_needed = self._waiting.popleft()
+            self.append(record, is_needed=is_needed)
+
+    def _append_waiting(self) -> None:
+        while self._waiting:
+            record, is_needed = self._waiting.popleft()
+            self._append(record, is_needed=is_needed)
+
+    def rotate_if_full(self) -> None:
+        """Begin another segment if the present one has its size and no row of its shapes is being packed."""
+        if self.is_packing or self._appending:
+            return
+        self._appending = True
+        try:
+            if self._end() >= SEGMENT_BYTES:
+                self._rotate()
+        except OSError as error:
+            # This one is continued.
+            self._failed(error)
+        finally:
+            self._finish()
+
+    def _rotate(self) -> None:
+        self.put = _no_window
+        # What waits may be rows of shapes that this segment defines; later ones define theirs anew.
+        self.shapes.clear()
+        while self._waiting:
+            self._append_waiting()
+            self.shapes.clear()
+        self._open_segment()
 
     def position(self) -> Position:
         """Return the end of what was appended."""
-        return Position(self._number, self._end())
+        while True:
+            number, end = self._number, self._end()
+            if number == self._number:
+                return Position(number, end)
 
     @property
     def logged_bytes(self) -> int:
@@ -208,7 +264,15 @@ class Writer:
         self.put = self._window.write if free and self._window is not None else _no_window
 
     def _end(self) -> int:
-        return self._size if self._window is None else self._size + self._window.tell()
+        # Again if another window was opened meanwhile, by the handler of a signal.
+        while True:
+            window, size = self._window, self._size
+            if window is None:
+                return size
+            with suppress(ValueError):
+                size += window.tell()
+                if window is self._window:
+                    return size
 
     def _store(self, record: bytes) -> None:
         """Write a record; raises `OSError` if the disk does not take all of it."""
@@ -230,8 +294,6 @@ class Writer:
         Raises:
             OSError: The disk has no room for it.
         """
-        before = self._window
-        # What the handler of a signal logs meanwhile comes here, too, and its window is used by both.
         self.put = _no_window
         end = self._end()
         begin = end - end % mmap.ALLOCATIONGRANULARITY
@@ -249,13 +311,9 @@ class Writer:
         with suppress(OSError, ValueError):
             window.madvise(_POPULATE_WRITE)
         window.seek(end - begin)
-        if self._window is before:
-            self._size, self._window = begin, window
-        else:
-            window.close()
+        before, self._window, self._size = self._window, window, begin
         if before is not None:
             before.close()
-        self._use_window()
 
     def _reserve(self, size: int) -> None:
         """Have room on the disk for a size of the segment: a store into a page without ends the program."""
@@ -276,25 +334,21 @@ class Writer:
         self._held_bytes += len(record)
         self.put = _no_window
 
-    def _rotate(self) -> None:
-        # If no further segment can be made, this one is continued.
-        try:
-            self._open_segment()
-        except OSError as error:
-            self._failed(error)
-
     def write_held(self) -> None:
         """Write what waits in memory, if the disk takes it now."""
         with self.lock:
-            while self._held:
-                try:
+            if self._appending:
+                return
+            self._appending = True
+            try:
+                while self._held:
                     self._store(self._held[0])
-                except OSError as error:
-                    self._failed(error)
-                    return
-                self._held_bytes -= len(self._held.popleft())
-            self.error = None
-            self._use_window()
+                    self._held_bytes -= len(self._held.popleft())
+                self.error = None
+            except OSError as error:
+                self._failed(error)
+            finally:
+                self._finish()
 
     def renew_if_deleted(self) -> bool:
         """Begin a new folder if somebody deleted this one; return whether that was so."""
