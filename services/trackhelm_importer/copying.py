@@ -6,7 +6,7 @@ are copied at once, at most as fast as is allowed.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Final, NamedTuple, Protocol
@@ -67,13 +67,25 @@ class Copied:
 
 
 def moves(source: Source, translation: Translation) -> Iterator[Move]:
-    """Yield what is to be copied: the files of every run, logged model and version, each root once."""
-    seen: set[str] = set()
-    for old, new in _roots(source, translation):
-        is_own = urlsplit(old).scheme == PROXY_SCHEME and old.rstrip("/") == new.rstrip("/")
-        if old and (new != old or is_own) and old not in seen:
-            seen.add(old)
+    """Yield what is to be copied: the files of every run, logged model and version, each file once."""
+    seen: dict[str, str] = {}
+    for given_old, given_new in _roots(source, translation):
+        old, new = given_old.rstrip("/"), given_new.rstrip("/")
+        is_own = urlsplit(old).scheme == PROXY_SCHEME and old == new
+        if old and (new != old or is_own) and not _is_part_of_a_move(old, new, seen):
+            seen[old] = new
             yield Move(old, new)
+
+
+def _is_part_of_a_move(old: str, new: str, moved: Mapping[str, str]) -> bool:
+    """Whether files come with those of a folder above them, as a version's do with its run's."""
+    parent, below = old, ""
+    while parent:
+        if parent in moved and new == moved[parent] + below:
+            return True
+        parent, slash, name = parent.rpartition("/")
+        below = f"{slash}{name}{below}"
+    return False
 
 
 def _roots(source: Source, translation: Translation) -> Iterator[tuple[str, str]]:

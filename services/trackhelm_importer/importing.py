@@ -29,6 +29,7 @@ from trackhelm_importer.records import (
     Run,
     RunHead,
     Source,
+    UnreadablePartError,
     Webhook,
 )
 from trackhelm_importer.store import Known
@@ -146,7 +147,7 @@ class Import:
         registered = list(self._source.registered_models())
         self._name_models(registered)
         self._entities(Kind.REGISTERED_MODEL, registered, self._registered_model)
-        self._entities(Kind.WEBHOOK, list(self._source.webhooks()), self._webhook)
+        self._webhooks()
         return self.outcome
 
     # Experiments.
@@ -342,6 +343,14 @@ class Import:
             store.write_registered_model(session, translated)
         found = reading.read_registered_models(session, [translated.name])
         return translated.name, translated, next(found, None)
+
+    def _webhooks(self) -> None:
+        try:
+            webhooks = list(self._source.webhooks())
+        except UnreadablePartError as error:
+            self.outcome.kinds[Kind.WEBHOOK].kept.append(str(error))
+        else:
+            self._entities(Kind.WEBHOOK, webhooks, self._webhook)
 
     def _webhook(self, session: Session, webhook: Webhook, *, write: bool) -> tuple[str, Any, Any]:
         translated = self.translation.webhook(webhook, EVENTS)

@@ -15,6 +15,10 @@ class SourceError(Exception):
     """A source cannot be read; the message says why, and what can."""
 
 
+class UnreadablePartError(SourceError):
+    """One kind of what a source holds cannot be read; the message says why. The rest can."""
+
+
 class Kind(StrEnum):
     """The kinds of what is imported, in the order in which they are."""
 

@@ -33,6 +33,7 @@ from trackhelm_importer.records import (
     Run,
     RunHead,
     SourceError,
+    UnreadablePartError,
     Version,
     Webhook,
     logged_model_of_source,
@@ -43,6 +44,16 @@ _REGISTRY_PAGE: Final = 100
 _HISTORY_PAGE: Final = 25_000
 _REMEMBERED_RUNS: Final = 5_000
 _NOT_THERE: Final = frozenset({404, 405, 501, 503})
+
+_RETRIES: Final = urllib3.Retry(
+    total=8,
+    backoff_factor=0.5,
+    status_forcelist=(429, 500, 502, 503, 504),
+    allowed_methods=None,
+    raise_on_status=False,
+)
+_FEW_RETRIES: Final = _RETRIES.new(total=2)
+"""For the first request and for what an import can do without: all of the retries take two minutes."""
 
 
 class RestSource:
@@ -58,15 +69,15 @@ class RestSource:
         )
         self.name = self._base
         self._headers = _credentials(parts.username, parts.password)
-        retries = urllib3.Retry(total=8, backoff_factor=0.5, status_forcelist=(429, 500, 502, 503, 504))
-        retries = retries.new(allowed_methods=None, raise_on_status=False)
-        self._http = urllib3.PoolManager(maxsize=4, retries=retries, timeout=urllib3.Timeout(10, read=120))
+        self._http = urllib3.PoolManager(maxsize=4, timeout=urllib3.Timeout(10, read=120))
         self._runs: dict[str, Mapping[str, Any]] = {}
-        self._ask("POST", "experiments/search", {"max_results": 1})
+        self._models: bool | None = None
+        self._ask("POST", "experiments/search", {"max_results": 1}, retries=_FEW_RETRIES)
 
     def refresh(self) -> None:
-        """Forget the runs that were read."""
+        """Forget what was read."""
         self._runs.clear()
+        self._models = None
 
     def close(self) -> None:
         """Close the connections."""
@@ -127,7 +138,9 @@ class RestSource:
 
     def runs(self, uuids: Sequence[str]) -> list[Run]:
         """Return runs with their params, tags, datasets and models."""
-        return [_run(found) for uuid in uuids if (found := self._found(uuid))]
+        # MLflow leaves the models of runs out of a search.
+        find = self._whole if self._has_models else self._found
+        return [_run(found) for uuid in uuids if (found := find(uuid))]
 
     def points(self, uuids: Sequence[str]) -> Iterator[Piece]:
         """Yield the points of runs, a page of a metric's history in one piece."""
@@ -200,9 +213,13 @@ class RestSource:
         )
 
     def webhooks(self) -> Iterator[Webhook]:
-        """Yield every webhook, if the server has them and lets this user see them."""
+        """Yield every webhook, if the server has them and lets this user see them.
+
+        Raises `UnreadablePartError` if it fails, as MLflow does after a start without its key.
+        """
         try:
-            for each in self._pages("GET", "webhooks", "webhooks", {"max_results": _REGISTRY_PAGE}):
+            asked = {"max_results": _REGISTRY_PAGE}
+            for each in self._pages("GET", "webhooks", "webhooks", asked, retries=_FEW_RETRIES):
                 yield Webhook(
                     uuid=each["webhook_id"],
                     name=each["name"],
@@ -215,6 +232,8 @@ class RestSource:
                 )
         except _NotServedError:
             return
+        except SourceError as error:
+            raise UnreadablePartError(str(error)) from error
 
     def _all_runs(self) -> Iterator[Mapping[str, Any]]:
         for experiment in self.experiments():
@@ -224,11 +243,23 @@ class RestSource:
                     self._runs[found["info"]["run_id"]] = found
                 yield found
 
+    @property
+    def _has_models(self) -> bool:
+        if self._models is None:
+            self._models = next(self.logged_models(), None) is not None
+        return self._models
+
+    def _whole(self, uuid: str) -> Mapping[str, Any] | None:
+        try:
+            found: Mapping[str, Any] = self._ask("GET", "runs/get", {"run_id": uuid})["run"]
+        except _NotServedError:
+            return None
+        return found
+
     def _found(self, uuid: str) -> Mapping[str, Any] | None:
         if uuid not in self._runs:
-            try:
-                found = self._ask("GET", "runs/get", {"run_id": uuid})["run"]
-            except _NotServedError:
+            found = self._whole(uuid)
+            if found is None:
                 return None
             if len(self._runs) >= _REMEMBERED_RUNS:
                 self._runs.clear()
@@ -236,24 +267,33 @@ class RestSource:
         return self._runs[uuid]
 
     def _pages(
-        self, method: str, path: str, field: str, asked: Mapping[str, Any]
+        self,
+        method: str,
+        path: str,
+        field: str,
+        asked: Mapping[str, Any],
+        *,
+        retries: urllib3.Retry = _RETRIES,
     ) -> Iterator[Mapping[str, Any]]:
         token = ""
         while True:
-            answer = self._ask(method, path, {**asked, **({"page_token": token} if token else {})})
+            more = {"page_token": token} if token else {}
+            answer = self._ask(method, path, {**asked, **more}, retries=retries)
             yield from answer.get(field, ())
             token = answer.get("next_page_token", "")
             if not token:
                 return
 
-    def _ask(self, method: str, path: str, asked: Mapping[str, Any]) -> Any:
+    def _ask(
+        self, method: str, path: str, asked: Mapping[str, Any], *, retries: urllib3.Retry = _RETRIES
+    ) -> Any:
         url = f"{self._base}/api/2.0/mlflow/{path}"
         try:
             if method == "GET":
                 query = "&".join(f"{name}={quote(str(value), safe='')}" for name, value in asked.items())
-                answer = self._http.request("GET", f"{url}?{query}", headers=self._headers)
+                answer = self._http.request("GET", f"{url}?{query}", headers=self._headers, retries=retries)
             else:
-                answer = self._http.request(method, url, json=asked, headers=self._headers)
+                answer = self._http.request(method, url, json=asked, headers=self._headers, retries=retries)
         except urllib3.exceptions.HTTPError as error:
             raise SourceError(f"{self.name} does not answer: {error}") from error
         if answer.status in _NOT_THERE:

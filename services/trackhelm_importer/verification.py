@@ -18,7 +18,7 @@ from trackhelm_core.db.unit_of_work import Database
 from trackhelm_importer import reading
 from trackhelm_importer.digests import PointSum, digest_of, run_parts, sums_by_run
 from trackhelm_importer.importing import EVENTS, Listener, Progress
-from trackhelm_importer.records import Kind, LastValue, LoggedModel, Piece, Run, Source
+from trackhelm_importer.records import Kind, LastValue, LoggedModel, Piece, Run, Source, UnreadablePartError
 from trackhelm_importer.translation import Translation
 
 RUNS_AT_ONCE: Final = 100
@@ -208,12 +208,16 @@ class Verification:
         )
 
     def _webhooks(self) -> None:
-        wanted = (self._translation.webhook(each, EVENTS) for each in self._source.webhooks())
+        try:
+            webhooks = list(self._source.webhooks())
+        except UnreadablePartError as error:
+            self._differs(Kind.WEBHOOK, "all", f"they cannot be compared: {error}")
+            return
         self._compare(
             Kind.WEBHOOK,
             "webhooks",
             "uuid",
-            wanted=wanted,
+            wanted=(self._translation.webhook(each, EVENTS) for each in webhooks),
             read=reading.read_webhooks,
             count=lambda _found: None,
         )

@@ -17,6 +17,11 @@ IS_3 = int(mlflow.__version__.partition(".")[0]) >= 3
 
 def main() -> None:
     mlflow.set_tracking_uri(sys.argv[1])
+    print_dump()
+
+
+def print_dump() -> None:
+    """Print what the server of the tracking URI shows."""
     client = MlflowClient()
     experiments = client.search_experiments(ViewType.ALL)
     ids = [experiment.experiment_id for experiment in experiments]
@@ -32,7 +37,7 @@ def main() -> None:
     if IS_3:
         found = [model for one in ids for model in client.search_logged_models([one])]
         content["logged models"] = {each.model_id: logged(each) for each in found}
-    print(json.dumps(content, sort_keys=True, ensure_ascii=False, indent=1))
+    print(json.dumps(content, sort_keys=True, ensure_ascii=False))
 
 
 def experiment(found: Any) -> dict[str, Any]:

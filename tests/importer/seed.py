@@ -1,8 +1,11 @@
-"""Fills a stock MLflow server, or a mlruns folder, by its own client; runs in the client's environment.
+"""Fills a stock MLflow server, or a mlruns folder, by its own client, and prints what it then shows.
 
-    python seed.py TRACKING_URI FOLDER
+It runs in the client's environment.
 
-FOLDER is where the files of one experiment are. What the client's version does not have is left out.
+    python seed.py TRACKING_URI FOLDER POINTS
+
+FOLDER is where the files of one experiment are, POINTS the length of the longest history. What the client's
+version does not have is left out.
 """
 
 import sys
@@ -11,26 +14,29 @@ from pathlib import Path
 
 import mlflow
 import numpy as np
+from dump import print_dump
 from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, RunTag
-from seed_values import LONG_HISTORY, LONG_KEY
+from seed_values import LONG_KEY
 
 URL = "https://93.184.215.14/hook"  # an address, because MLflow asks for that of a name
 IS_3 = int(mlflow.__version__.partition(".")[0]) >= 3
 
 
 def main() -> None:
-    uri, folder = sys.argv[1:]
+    uri, folder, points = sys.argv[1:]
     mlflow.set_tracking_uri(uri)
     client = MlflowClient()
     vision = client.create_experiment("vision/журнал", artifact_location=folder, tags={"team": "видение"})
     run = odd_values(client, vision)
+    long_history(client, vision, int(points))
     nested_runs(vision)
     datasets_and_models(client, vision)
     deleted_things(client, vision)
     registry(client, run)
     if IS_3 and uri.startswith("http"):
         webhook(client)
+    print_dump()
 
 
 def odd_values(client: MlflowClient, experiment: str) -> str:
@@ -57,11 +63,14 @@ def odd_values(client: MlflowClient, experiment: str) -> str:
         file = Path(local) / "отчёт 1.txt"
         file.write_text("what came of it\n", encoding="utf-8")
         client.log_artifact(run_id, str(file), "reports")
-    long = client.create_run(experiment, run_name="long")
-    for begin in range(0, LONG_HISTORY, 1_000):
-        steps = range(begin, begin + 1_000)
-        client.log_batch(long.info.run_id, [Metric("loss", 1 / (1 + step), step, step) for step in steps])
     return run_id
+
+
+def long_history(client: MlflowClient, experiment: str, points: int) -> None:
+    run = client.create_run(experiment, run_name="long")
+    for begin in range(0, points, 1_000):
+        steps = range(begin, begin + 1_000)
+        client.log_batch(run.info.run_id, [Metric("loss", 1 / (1 + step), step, step) for step in steps])
 
 
 def nested_runs(experiment: str) -> None:
@@ -73,10 +82,11 @@ def nested_runs(experiment: str) -> None:
 
 
 def datasets_and_models(client: MlflowClient, experiment: str) -> None:
-    dataset = mlflow.data.from_numpy(np.arange(5), name="пять numbers")
+    # Without a space: MLflow's folder cannot read the metrics of a model that name a dataset with one.
+    dataset = mlflow.data.from_numpy(np.arange(5), name="пять-numbers")
     with mlflow.start_run(experiment_id=experiment, run_name="with inputs"):
         mlflow.log_input(dataset, context="training")
-        mlflow.log_input(mlflow.data.from_numpy(np.arange(9), name="nine"))
+        mlflow.log_input(mlflow.data.from_numpy(np.arange(9), name="девять numbers"))
         if not IS_3:
             return
         model = mlflow.initialize_logged_model("net", params={"depth": "3"}, tags={"kind": "проба"})

@@ -1,5 +1,6 @@
 """Stock MLflow of two generations: their servers, and scripts that run in their environments."""
 
+import base64
 import json
 import os
 import signal
@@ -23,6 +24,8 @@ VARIABLES = {
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
     "GIT_PYTHON_REFRESH": "quiet",
     "PYTHONWARNINGS": "ignore",
+    # Without it each start makes one of its own, and none can read the secrets of the one before.
+    "MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY": base64.urlsafe_b64encode(bytes(32)).decode(),
 }
 
 
@@ -45,6 +48,11 @@ class Stock:
         )
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
+
+    def seed(self, uri: str, folder: str, history: int) -> Any:
+        """Fill a server or a folder, with one history of so many points, and return what is then shown."""
+        # MLflow 2 prints lines of its own before.
+        return json.loads(self.run("seed.py", uri, folder, str(history)).splitlines()[-1])
 
     def dump(self, uri: str) -> dict[str, Any]:
         """Return what a server shows to this client."""

@@ -120,11 +120,10 @@ def test_files_are_copied_with_checksums(filled_3: Filled, command: Command, tmp
 
 @pytest.mark.long
 @pytest.mark.timeout(1200)
-def test_files_are_copied_from_the_old_server(filled_3: Filled, command: Command, tmp_path: Path) -> None:
-    with filled_3.generation.serving(filled_3.store, filled_3.folder / "artifacts") as address:
-        copied = command(
-            "import", "mlflow", address, "--artifacts", "copy", "--artifact-rate", "50", "--verify"
-        )
+def test_files_are_copied_from_the_old_server(address_3: str, command: Command, tmp_path: Path) -> None:
+    copied = command(
+        "import", "mlflow", address_3, "--artifacts", "copy", "--artifact-rate", "50", "--verify"
+    )
     assert "1 files were copied" in copied.stdout
     [stored] = (tmp_path / "data" / "artifacts").rglob("отчёт 1.txt")
     assert stored.read_text(encoding="utf-8") == "what came of it\n"

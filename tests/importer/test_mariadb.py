@@ -9,7 +9,7 @@ import pymysql
 import pytest
 
 from tests.fixtures.waiting import wait_until
-from tests.importer.conftest import CONTEXT, fill, stock
+from tests.importer.conftest import CONTEXT, filling, stock
 from tests.importer.seed_values import LONG_HISTORY
 from trackhelm_core.db.unit_of_work import Database
 from trackhelm_importer.importing import Import
@@ -56,7 +56,8 @@ def _made(port: int) -> bool:
 
 @pytest.mark.long
 def test_a_database_on_mariadb_comes_whole(store: str, target: Database, tmp_path: Path) -> None:
-    fill(stock("mlflow2"), store, tmp_path / "server")
+    with filling(stock("mlflow2"), store, tmp_path / "server", LONG_HISTORY):
+        pass
     source = open_source(store)
     moving = Import(target, source, CONTEXT)
     outcome = moving.run()

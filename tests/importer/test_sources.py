@@ -1,14 +1,16 @@
 """Sources that are no database: folders and servers; and what is refused."""
 
 import sqlite3
-from collections.abc import Iterator
+import threading
 from contextlib import closing
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
 from tests.importer.conftest import CONTEXT, Command, Filled, stock
 from tests.importer.making import make_source
+from tests.importer.seed_values import LONG_HISTORY
 from tests.importer.stock import differences
 from trackhelm_core.db.unit_of_work import Database
 from trackhelm_importer.importing import Import
@@ -21,7 +23,7 @@ from trackhelm_importer.verification import Verification
 def folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A `mlruns` folder that a stock client has filled."""
     root = tmp_path_factory.mktemp(request.param)
-    stock(request.param).run("seed.py", (root / "mlruns").as_uri(), str(root / "files"))
+    stock(request.param).seed((root / "mlruns").as_uri(), str(root / "files"), LONG_HISTORY)
     return root / "mlruns"
 
 
@@ -34,29 +36,22 @@ def test_a_folder_comes_whole(folder: Path, target: Database) -> None:
     assert outcome.kinds[Kind.RUN].new >= 9
     report = Verification(target, source, moving.translation).run()
     assert report.is_equal, report.as_text()
-    assert report.points > 100_000
+    assert report.points > LONG_HISTORY
     again = Import(target, source, CONTEXT).run()
     assert again.writes == 0
-
-
-@pytest.fixture
-def address(filled_3: Filled) -> Iterator[str]:
-    with filled_3.generation.serving(filled_3.store, filled_3.folder / "artifacts") as served:
-        yield served
 
 
 @pytest.mark.long
 @pytest.mark.timeout(1200)
 def test_a_server_comes_as_its_database_does(
-    address: str, filled_3: Filled, tmp_path: Path, command: Command
+    address_3: str, filled_3: Filled, tmp_path: Path, command: Command
 ) -> None:
-    command("import", "mlflow", address, "--verify")
+    command("import", "mlflow", address_3, "--verify")
     command("export", "mlflow-sqlite", str(tmp_path / "by-rest.db"))
     with filled_3.generation.serving(
         f"sqlite:///{tmp_path / 'by-rest.db'}", filled_3.folder / "artifacts"
     ) as other:
-        dump = filled_3.generation.dump
-        assert differences(dump(address), dump(other)) == []
+        assert differences(filled_3.seen, filled_3.generation.dump(other)) == []
 
 
 @pytest.mark.parametrize(
@@ -87,6 +82,43 @@ def test_a_schema_of_another_time_is_refused_with_what_is_supported(
         connection.execute("UPDATE alembic_version SET version_num = ?", (revision,))
     with pytest.raises(SourceError, match=f"{said}.*Supported: MLflow 2.0"):
         open_source(f"sqlite:///{file}")
+
+
+class _WithoutWebhooks(BaseHTTPRequestHandler):
+    """An empty MLflow server that fails at its webhooks, as one does after a start without their key."""
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self._answer(200, b"{}")
+
+    def do_GET(self) -> None:
+        self._answer(500 if "webhooks" in self.path else 200, b"{}")
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+    def _answer(self, status: int, content: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+
+def test_webhooks_that_a_server_cannot_read_are_named_and_the_rest_comes(target: Database) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), _WithoutWebhooks) as server:
+        serving = threading.Thread(target=server.serve_forever)
+        serving.start()
+        source = open_source(f"http://127.0.0.1:{server.server_port}")
+        try:
+            moving = Import(target, source, CONTEXT)
+            [kept] = moving.run().kinds[Kind.WEBHOOK].kept
+            report = Verification(target, source, moving.translation).run()
+        finally:
+            source.close()
+            server.shutdown()
+            serving.join()
+    assert "refuses webhooks: HTTP 500" in kept
+    assert [(found.kind, found.key) for found in report.differences] == [(Kind.WEBHOOK, "all")]
 
 
 def test_what_trackhelm_does_not_serve_is_counted_and_named(tmp_path: Path, command: Command) -> None:
