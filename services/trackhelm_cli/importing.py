@@ -21,6 +21,7 @@ from trackhelm_core.runtime import Runtime
 from trackhelm_core.security.actor import Actor, ActorKind
 from trackhelm_core.settings import ObjectSettings
 from trackhelm_domain.audit import AuditContext
+from trackhelm_importer.accounts import Accounts, read_accounts
 from trackhelm_importer.copying import Copying, Opener, RateLimit, moves
 from trackhelm_importer.importing import Import, ImportRefusedError, Outcome
 from trackhelm_importer.records import Source, SourceError
@@ -52,7 +53,7 @@ def _sources() -> None:
 
 
 @import_.command()
-def mlflow(
+def mlflow(  # noqa: PLR0913 - the options of a command
     source: Annotated[
         str,
         typer.Argument(
@@ -86,6 +87,20 @@ def mlflow(
     artifact_rate: Annotated[
         float | None, typer.Option(min=0.001, help="Most mebibytes a second that are copied.")
     ] = None,
+    accounts: Annotated[
+        str | None,
+        typer.Option(
+            help="URL of the database of MLflow's basic-auth app (`database_uri` of basic_auth.ini), whose "
+            "users and permissions come, too.",
+        ),
+    ] = None,
+    accounts_role: Annotated[
+        str,
+        typer.Option(
+            help="Role of these users in the default workspace, for MLflow's default_permission: viewer for "
+            "READ, editor for EDIT, manager for MANAGE, empty for NO_PERMISSIONS; a member may also create.",
+        ),
+    ] = "member",
     verify: Annotated[
         bool,
         typer.Option("--verify", help="Read both sides again and compare them; exit 1 if they differ."),
@@ -109,8 +124,9 @@ def mlflow(
     proxied = artifacts_from or (source if source.startswith(("http://", "https://")) else None)
     rate = None if artifact_rate is None else artifact_rate * 1024 * 1024
     with _opened(source) as opened, opened_runtime(data, database_url, with_store=copies) as runtime:
-        moving = _Moving(runtime, opened, remaps=remap, copies=copies)
         try:
+            found = None if accounts is None else read_accounts(accounts, accounts_role)
+            moving = _Moving(runtime, opened, found, remaps=remap, copies=copies)
             if dry_run:
                 moving.plan()
             else:
@@ -128,9 +144,12 @@ def mlflow(
 class _Moving:
     """One run of the command."""
 
-    def __init__(self, runtime: Runtime, source: Source, *, remaps: bool, copies: bool) -> None:
+    def __init__(
+        self, runtime: Runtime, source: Source, accounts: Accounts | None, *, remaps: bool, copies: bool
+    ) -> None:
         self._runtime = runtime
         self._source = source
+        self._accounts = accounts
         self._remaps = remaps
         self._copies = copies
         self._line = ProgressLine()
@@ -151,7 +170,8 @@ class _Moving:
             typer.echo(f"  {number:>12,} {name}")
         _print_outcome(outcome, "would be")
         typer.echo(f"It would take about {duration(seconds)} on a machine that does nothing else.")
-        for name, number in counts.left.items():
+        left = dict(counts.left) | dict(self._accounts.left if self._accounts is not None else {})
+        for name, number in left.items():
             typer.echo(f"Not brought, because Trackhelm does not serve it: {number:,} rows of {name}.")
         if not self._copies:
             typer.echo("Files stay where they are; TRACKHELM_ARTIFACT_LOCATIONS has to allow those places.")
@@ -197,6 +217,7 @@ class _Moving:
             context,
             remaps=self._remaps,
             copies=self._copies,
+            accounts=self._accounts,
             listener=self._line.show,
         )
 

@@ -17,6 +17,7 @@ from trackhelm_domain.audit import Action, AuditContext, Change, Entity, EntityT
 from trackhelm_domain.outbox import Event
 from trackhelm_domain.tables.runs import DEFAULT_EXPERIMENT_ID
 from trackhelm_importer import reading, store
+from trackhelm_importer.accounts import Accounts, AccountsImport
 from trackhelm_importer.digests import PointSum, combined, digest_of, run_parts, sums_by_run
 from trackhelm_importer.grouping import MOST_POINTS
 from trackhelm_importer.model_points import ModelPoints, Split
@@ -95,7 +96,7 @@ class Outcome:
 class Import:
     """One pass over a source.
 
-    `remaps` lets experiments and models have another id or name if theirs is taken.
+    `remaps` lets experiments and models have another id or name if theirs is taken. `accounts` come, too.
     """
 
     def __init__(
@@ -106,12 +107,14 @@ class Import:
         *,
         remaps: bool = False,
         copies: bool = False,
+        accounts: Accounts | None = None,
         listener: Listener = lambda _progress: None,
     ) -> None:
         self._database = database
         self._source = source
         self._context = context
         self._remaps = remaps
+        self._accounts = accounts
         self._listener = listener
         self._id: int | None = None
         self._dry = False
@@ -148,6 +151,7 @@ class Import:
         self._name_models(registered)
         self._entities(Kind.REGISTERED_MODEL, registered, self._registered_model)
         self._webhooks()
+        self._users()
         return self.outcome
 
     # Experiments.
@@ -359,6 +363,15 @@ class Import:
         found = reading.read_webhooks(session, [translated.uuid])
         return translated.uuid, translated, next(iter(found), None)
 
+    # Users.
+
+    def _users(self) -> None:
+        if self._accounts is None:
+            return
+        kept = self.outcome.kinds[Kind.ACCOUNT].kept
+        accounts = AccountsImport(self._accounts, self.translation, self._context, kept)
+        self._entities(Kind.ACCOUNT, accounts.users(), accounts.handle)
+
     # What all kinds but runs have in common.
 
     def _entities(
@@ -406,7 +419,12 @@ class Import:
 
 
 def _source_key(kind: Kind, entity: Any) -> str:
-    name = {Kind.EXPERIMENT: "id", Kind.LOGGED_MODEL: "model_id", Kind.REGISTERED_MODEL: "name"}
+    name = {
+        Kind.EXPERIMENT: "id",
+        Kind.LOGGED_MODEL: "model_id",
+        Kind.REGISTERED_MODEL: "name",
+        Kind.ACCOUNT: "name",
+    }
     return str(getattr(entity, name.get(kind, "uuid")))
 
 

@@ -27,6 +27,7 @@ class Kind(StrEnum):
     LOGGED_MODEL = "logged_model"
     REGISTERED_MODEL = "registered_model"
     WEBHOOK = "webhook"
+    ACCOUNT = "account"
 
 
 ACTIVE: Final = "active"

@@ -89,9 +89,9 @@ class SqlSource:
 
     def __init__(self, url: URL) -> None:
         self.name = url.render_as_string(hide_password=True)
-        self._engine = _engine(url)
+        self._engine = source_engine(url)
         try:
-            self._connection = _reading(self._engine.connect())
+            self._connection = snapshot(self._engine.connect())
             self._check_version()
         except (SQLAlchemyError, ModuleNotFoundError, OSError) as error:
             self._engine.dispose()
@@ -103,7 +103,7 @@ class SqlSource:
     def refresh(self) -> None:
         """Begin another snapshot."""
         self._connection.close()
-        self._connection = _reading(self._engine.connect())
+        self._connection = snapshot(self._engine.connect())
 
     def close(self) -> None:
         """Close the connection."""
@@ -430,17 +430,25 @@ class SqlSource:
 
 def open_database_source(address: str) -> SqlSource:
     """Open a tracking database by its URL, as it is given to `mlflow server --backend-store-uri`."""
+    return SqlSource(source_url(address))
+
+
+def source_url(address: str) -> URL:
+    """Return the URL of a database of MLflow, with the driver that reads it."""
     try:
         url = make_url(address)
     except ArgumentError as error:
         raise SourceError(f"{address!r} is no URL of a database") from error
-    driver = DRIVERS[url.drivername.partition("+")[0]]
+    driver = DRIVERS.get(url.drivername.partition("+")[0])
+    if driver is None:
+        raise SourceError(f"{address!r} is no database of {', '.join(DRIVERS)}")
     if driver == "sqlite" and not Path(url.database or "").is_file():
         raise SourceError(f"there is no database at {url.database}")
-    return SqlSource(url.set(drivername=driver))
+    return url.set(drivername=driver)
 
 
-def _engine(url: URL) -> Engine:
+def source_engine(url: URL) -> Engine:
+    """Return what connects to a database of MLflow. SQLite lets it read alone."""
     if url.drivername != "sqlite":
         return create_engine(url)
     # Read-only by SQLite itself, whatever is asked of it.
@@ -450,7 +458,7 @@ def _engine(url: URL) -> Engine:
     )
 
 
-def _reading(connection: Connection) -> Connection:
+def snapshot(connection: Connection) -> Connection:
     """Begin a transaction that only reads, and sees what was committed until its first statement."""
     match connection.dialect.name:
         case "postgresql":

@@ -2,8 +2,10 @@
 
 import re
 import shlex
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 from tests.importer.conftest import ROOT
@@ -14,8 +16,12 @@ COMMAND = re.compile(r"^\$ trackhelm-server (.*)$", re.MULTILINE)
 
 def test_every_command_of_the_page_works(tmp_path: Path) -> None:
     make_source(tmp_path / "mlflow.db", runs=2, metrics=1, points=3)
+    with closing(sqlite3.connect(tmp_path / "basic_auth.db")) as connection:
+        connection.execute(
+            "CREATE TABLE users (id INTEGER, username TEXT, password_hash TEXT, is_admin BOOLEAN)"
+        )
     commands = COMMAND.findall((ROOT / "docs" / "migrating.md").read_text(encoding="utf-8"))
-    assert len(commands) == 4
+    assert len(commands) == 5
     for command in commands:
         done = subprocess.run(
             [sys.executable, "-m", "trackhelm_cli", *shlex.split(command)],

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from prometheus_client import CollectorRegistry
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
@@ -296,10 +296,24 @@ class Authentication:
     def _find(self, name: str | None, secret: str, is_password: bool) -> tuple[Principal | Refusal, int]:  # noqa: FBT001
         with self._database.reading() as session:
             epoch = access_epoch(session)
-            if is_password:
-                assert name is not None
-                return by_password(session, name, secret), epoch
-            return by_token(session, secret, self._clock(), name), epoch
+            if not is_password:
+                return by_token(session, secret, self._clock(), name), epoch
+            assert name is not None
+            found = by_password(session, name, secret)
+            account = account_by_name(session, name)
+        if account is not None and isinstance(found, Principal):
+            self._renew_hash(account, secret)
+        return found, epoch
+
+    def _renew_hash(self, account: Account, password: str) -> None:
+        """Replace a hash that came from MLflow, or was made at other costs, as the password is known now."""
+        before = account.password_hash
+        if before is None or not passwords.is_outdated(before):
+            return
+        renewed = passwords.hash_of(password)
+        with self._database.writing() as session:
+            is_same = (Account.id == account.id) & (Account.password_hash == before)
+            session.execute(update(Account).where(is_same).values(password_hash=renewed))
 
     async def _proxied(self, identity: Identity) -> Caller:
         digest = hashlib.blake2b(identity.name.encode(), key=self._key, digest_size=16).digest()

@@ -1,9 +1,13 @@
 """Passwords: which are allowed, their argon2id hashes, and checking one, at most two at a time.
 
 A check takes 60 ms of a processor and 19 MiB. Those that wait are bounded, so that who guesses passwords
-cannot keep the server from its work.
+cannot keep the server from its work. The hashes of accounts that came from MLflow are checked, too, as
+Werkzeug makes them (`scrypt:N:r:p$salt$hex`, `pbkdf2:sha256:rounds$salt$hex`), until `is_outdated` has told.
 """
 
+import hashlib
+import hmac
+import math
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -58,6 +62,8 @@ def is_password(password: str, password_hash: str | None) -> bool:
     from argon2.exceptions import InvalidHashError, VerificationError  # noqa: PLC0415
 
     with _turn():
+        if password_hash is not None and _is_of_werkzeug(password_hash):
+            return _is_werkzeugs(password[: LONGEST + 1], password_hash)
         try:
             _hasher().verify(password_hash or _nobodys_hash(), password[: LONGEST + 1])
         except (VerificationError, InvalidHashError):
@@ -66,8 +72,31 @@ def is_password(password: str, password_hash: str | None) -> bool:
 
 
 def is_outdated(password_hash: str) -> bool:
-    """Return whether a hash was made with other costs than new ones are."""
-    return _hasher().check_needs_rehash(password_hash)
+    """Return whether a hash was made by other means, or with other costs, than new ones are."""
+    return _is_of_werkzeug(password_hash) or _hasher().check_needs_rehash(password_hash)
+
+
+def _is_of_werkzeug(password_hash: str) -> bool:
+    return password_hash.startswith(("scrypt:", "pbkdf2:"))
+
+
+def _is_werkzeugs(password: str, password_hash: str) -> bool:
+    match password_hash.replace("$", ":").split(":"):
+        case "scrypt", n, r, p, salt, expected:
+            costs = int(n), int(r), int(p)
+            found = hashlib.scrypt(
+                password.encode(),
+                salt=salt.encode(),
+                n=costs[0],
+                r=costs[1],
+                p=costs[2],
+                maxmem=132 * math.prod(costs),
+            )
+        case "pbkdf2", digest, rounds, salt, expected:
+            found = hashlib.pbkdf2_hmac(digest, password.encode(), salt.encode(), int(rounds))
+        case _:
+            return False
+    return hmac.compare_digest(found.hex(), expected)
 
 
 @contextmanager
