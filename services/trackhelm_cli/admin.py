@@ -49,7 +49,7 @@ def reset(
     data: DataOption = None,
     database_url: DatabaseOption = None,
 ) -> None:
-    """Set a user's password, make them an administrator, and revoke their tokens."""
+    """Set a user's password, make them an administrator, and end their tokens and sessions."""
     with opened_database(data, database_url) as database:
         is_new = _set(database, name, _password(password_file))
     typer.echo(f"made administrator '{name}'" if is_new else f"'{name}' can log in by the new password")

@@ -149,9 +149,13 @@ class Principal:
     home: int | None = None
     """The workspace that the credential is bound to, and that a request without a header is about."""
     token_id: int | None = None
-    """The token that was shown; None for who gave a password, or was named by a proxy."""
+    """The token that was shown; None for who gave a password, has a session, or was named by a proxy."""
     is_service: bool = False
     """Whether it is a service account: such a one approves nothing."""
+    session_id: int | None = None
+    """The session of a browser that the request is sent in; None for who shows a password or a token."""
+    login_time: int = 0
+    """When that session's user logged in, in milliseconds since the epoch."""
 
     def rights_in(self, workspace_id: int) -> Rights:
         """Return what they may do in a workspace."""

@@ -2,6 +2,7 @@
 
 from trackhelm_core.runtime import API_3, Mount, Service
 from trackhelm_identity.roles import routes as roles_routes
+from trackhelm_identity.sessions import routes as sessions_routes
 from trackhelm_identity.tokens import routes as tokens_routes
 from trackhelm_identity.users import routes as users_routes
 from trackhelm_identity.workspaces import routes as workspaces_routes
@@ -12,6 +13,8 @@ SERVICE = Service(
         Mount(users_routes.router),
         Mount(tokens_routes.router),
         Mount(tokens_routes.accounts_router),
+        Mount(sessions_routes.logins_router),
+        Mount(sessions_routes.router),
         Mount(workspaces_routes.router, API_3),
         Mount(roles_routes.router, API_3),
         Mount(roles_routes.users_router, API_3),

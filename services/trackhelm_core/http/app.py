@@ -25,6 +25,7 @@ from trackhelm_core.limits import BODY_MEMORY_MEBIBYTES
 from trackhelm_core.problems import install_problem_handlers
 from trackhelm_core.runtime import ROOT, Mount, Runtime, RuntimeDep, Service
 from trackhelm_core.security.actor import METRICS_PATH, ActorMiddleware, Door, TrustedProxies, is_public
+from trackhelm_core.security.cookies import SessionCookies
 from trackhelm_core.settings import AuthSettings
 from trackhelm_core.telemetry.requests import RequestMetrics, RequestMiddleware, metrics_router
 from trackhelm_core.wire.replies import JSON_MEDIA_TYPE, ErrorReply, made_schema, schema_of
@@ -256,6 +257,7 @@ def build_app(
         app.openapi = document  # type: ignore[method-assign]  # FastAPI's documented extension point
     proxies = TrustedProxies.of(auth, behind_gateway=behind_gateway)
     metrics = RequestMetrics(runtime.metrics)
+    cookies = app.state.session_cookies = SessionCookies.of(auth)
 
     def layers(inner: ASGIApp) -> ASGIApp:
         actors = ActorMiddleware(
@@ -264,6 +266,7 @@ def build_app(
             door=door,
             believes_names=auth is not None and auth.unchecked_approvals,
             behind_gateway=behind_gateway,
+            cookies=cookies,
         )
         requests = RequestMiddleware(actors, metrics, behind_gateway=behind_gateway)
         if tracing is None:

@@ -18,7 +18,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from trackhelm_core.errors import ApiError, ErrorCode
 from trackhelm_core.http.route_table import all_routes
 from trackhelm_core.problems import problem
-from trackhelm_core.security.actor import TrustedProxies, header_values
+from trackhelm_core.security.actor import TrustedProxies
+from trackhelm_core.security.credentials import header_values
 from trackhelm_core.settings import path_prefix
 
 AT_ROOT: Final = frozenset({"/health", "/ready", "/version", "/metrics", "/openapi.json"})

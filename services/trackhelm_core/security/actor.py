@@ -1,15 +1,13 @@
 """The actor of a request and its access: who sends it, and what they may do, found before its body is read.
 
-Owns the forms of credentials that the stock client uses, and how others are refused. No message may repeat
-the value of a header: it may be a secret in a form that we do not know.
+Owns who is believed before a door is asked: trusted proxies, and everybody where nobody is checked.
 """
 
-import base64
 import hashlib
 import ipaddress
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Final, NamedTuple, Protocol, Self
 
@@ -27,10 +25,20 @@ from trackhelm_core.access import (
     reset_access,
     set_access,
 )
-from trackhelm_core.errors import NotFoundError, UnauthenticatedError
-from trackhelm_core.limits import ACTOR_NAME_LENGTH, SOURCE_ADDRESS_LENGTH
+from trackhelm_core.errors import NotFoundError, PermissionDeniedError, UnauthenticatedError
+from trackhelm_core.limits import SOURCE_ADDRESS_LENGTH
 from trackhelm_core.problems import failure_outside
 from trackhelm_core.runtime import API_2, API_3
+from trackhelm_core.security.cookies import SessionCookies, may_act_by_cookie
+from trackhelm_core.security.credentials import (
+    BearerToken,
+    Credentials,
+    UserPassword,
+    decode_name,
+    first_value,
+    header_values,
+    parse_authorization,
+)
 from trackhelm_core.settings import AuthSettings, Network
 from trackhelm_core.wire.requests import inner_path
 
@@ -86,99 +94,6 @@ async def _actor(request: Request) -> Actor:
 
 ActorDep = Annotated[Actor, Depends(_actor)]
 """The parameter type by which an endpoint gets the actor of the request, to pass it to logic."""
-
-
-# Headers as they were received: every value of a name, as bytes, because the caller chooses the encoding.
-
-
-def header_values(scope: Scope, name: bytes) -> list[bytes]:
-    """Return the values of a header; `name` must be in lower case."""
-    return [value for given, value in scope["headers"] if given == name]
-
-
-def first_value(scope: Scope, name: bytes) -> bytes | None:
-    """Return the first value of a header; `name` must be in lower case."""
-    # A loop, because this runs for every request and a generator takes three times as long.
-    for given, value in scope["headers"]:
-        if given == name:
-            return bytes(value)
-    return None
-
-
-# The `Authorization` header, in the two forms that the stock client sends.
-
-# The characters of a token in RFC 6750.
-_TOKEN: Final = re.compile(r"[A-Za-z0-9\-._~+/]+=*")
-
-
-@dataclass(frozen=True, slots=True)
-class UserPassword:
-    """The user name and password of HTTP Basic."""
-
-    user: str
-    password: str = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class BearerToken:
-    """The token of a `Bearer` header."""
-
-    token: str = field(repr=False)
-
-
-Credentials = UserPassword | BearerToken
-
-
-def parse_authorization(header: bytes) -> Credentials:
-    """Return the credentials in a header; raises `UnauthenticatedError` if it has another form."""
-    scheme, _, value = header.partition(b" ")
-    match scheme.lower():
-        case b"basic":
-            return _parse_basic(value.strip(b" "))
-        case b"bearer":
-            return _parse_bearer(value.strip(b" "))
-        case _:
-            raise UnauthenticatedError(
-                "The Authorization header has an unknown scheme: it must be Basic or Bearer."
-            )
-
-
-def decode_name(name: bytes, origin: str) -> str:
-    """Return an actor's name, or refuse it; `origin` is how the message calls its source."""
-    try:
-        text = name.decode()
-    except UnicodeDecodeError:
-        text = name.decode("latin-1")  # HTTP's old encoding; `requests` still uses it for Basic
-    if not text or not text.isprintable() or len(text) > ACTOR_NAME_LENGTH:
-        raise UnauthenticatedError(
-            f"{origin} must have 1 to {ACTOR_NAME_LENGTH} printable characters: it has {len(text)}"
-            f"{'' if text.isprintable() else ', some not printable'}."
-        )
-    return text
-
-
-def _parse_basic(value: bytes) -> UserPassword:
-    try:
-        decoded = base64.b64decode(value, validate=True)
-    except ValueError:
-        raise UnauthenticatedError("The Authorization header's Basic credentials are not base64.") from None
-    user, colon, password = decoded.partition(b":")
-    if not colon:
-        raise UnauthenticatedError(
-            "The Authorization header's Basic credentials have no colon: "
-            "they must be the base64 form of 'name:password'."
-        )
-    return UserPassword(decode_name(user, "The user name of HTTP Basic"), password.decode("latin-1"))
-
-
-def _parse_bearer(value: bytes) -> BearerToken:
-    token = value.decode("latin-1")
-    if not _TOKEN.fullmatch(token):
-        raise UnauthenticatedError(
-            "The Authorization header's Bearer token is malformed: it must be one word of "
-            "letters, digits and -._~+/, with = only at its end."
-        )
-    return BearerToken(token)
 
 
 # Trusted proxies: the user whom they name, and the address that a request comes from.
@@ -275,15 +190,27 @@ class Caller:
     renewal: Renewal | None = None
 
 
+class Shown(NamedTuple):
+    """What a request shows of who sends it."""
+
+    header: bytes | None
+    """The `Authorization` header."""
+    credentials: Credentials | None
+    """What was read from that header."""
+    session: str | None
+    """The key of a session, from the cookie of a browser."""
+    proxied: Identity | None
+    """Whom a trusted proxy names."""
+    address: str
+
+
 class Door(Protocol):
     """Decides who calls, and which workspaces there are."""
 
     is_open: bool
     """Whether nobody is checked: names are taken at their word, and everybody may do everything."""
 
-    async def caller(
-        self, header: bytes | None, credentials: Credentials | None, proxied: Identity | None, address: str
-    ) -> Caller:
+    async def caller(self, shown: Shown) -> Caller:
         """Return who calls; raises `UnauthenticatedError` if the credentials are not valid."""
         ...
 
@@ -305,11 +232,9 @@ class AtTheirWord:
 
     is_open = True
 
-    async def caller(
-        self, header: bytes | None, credentials: Credentials | None, proxied: Identity | None, address: str
-    ) -> Caller:
+    async def caller(self, shown: Shown) -> Caller:
         """Return who the caller claims to be, unless a proxy names them."""
-        return Caller(proxied or await take_at_word(credentials), EVERYBODY)
+        return Caller(shown.proxied or await take_at_word(shown.credentials), EVERYBODY)
 
     async def workspace(self, name: str) -> int | None:
         """Return the id of the default workspace for its name."""
@@ -353,7 +278,11 @@ _PUBLIC: Final = frozenset(
     {
         *("/", "/theme.js", "/favicon.svg", "/health", "/ready", "/version"),
         *(f"{prefix}/mlflow/server-info" for prefix in API_3),
-        *(f"{prefix}/trackhelm/server-info" for prefix in API_2),
+        *(
+            f"{prefix}/trackhelm/{path}"
+            for prefix in API_2
+            for path in ("server-info", "logins", "sessions/create")
+        ),
     }
 )
 _PUBLIC_FOLDER: Final = "/assets/"
@@ -390,9 +319,11 @@ class ActorMiddleware:
         door: Door | None = None,
         believes_names: bool = False,
         behind_gateway: bool = False,
+        cookies: SessionCookies | None = None,
     ) -> None:
         self.app = app
         self._proxies = proxies
+        self._cookies = cookies or SessionCookies()
         self._door: Door = door or AtTheirWord()
         self._believes_names = believes_names
         self._behind_gateway = behind_gateway
@@ -440,7 +371,13 @@ class ActorMiddleware:
         ):
             caller = Caller(ANONYMOUS, NOBODY)
         else:
-            caller = await door.caller(header, credentials, proxied, address)
+            session = self._cookies.read(scope)
+            caller = await door.caller(Shown(header, credentials, session, proxied, address))
+            if caller.principal.session_id is not None and not may_act_by_cookie(scope):
+                raise PermissionDeniedError(
+                    "Permission denied: a browser's session changes things from pages of this server alone. "
+                    "Programs show a token."
+                )
         identity = caller.identity
         scope["state"]["actor"] = Actor(
             name=identity.name,

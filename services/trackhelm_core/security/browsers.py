@@ -1,6 +1,6 @@
-"""Rules for browsers: the `Host` that a request must name, and the origins from which pages may call."""
+"""Rules for browsers: the `Host` that a request must name, which pages may call, and what a 401 asks for."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Final
 
 from starlette.datastructures import Headers
@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from trackhelm_core.errors import ApiError, ErrorCode
 from trackhelm_core.problems import problem
-from trackhelm_core.security.actor import header_values
+from trackhelm_core.security.credentials import first_value, header_values
 from trackhelm_core.wire.requests import inner_path
 
 # The check that a request is meant for this server: its `Host` header must be one of the server's names.
@@ -130,3 +130,29 @@ def _has_credentials_of_browser(scope: Scope) -> bool:
     if header_values(scope, b"cookie"):
         return True
     return any(value[:6].lower() == b"basic " for value in header_values(scope, b"authorization"))
+
+
+# What a refused browser is told: it must not ask for a password by itself.
+#
+# It would send that password with everything from then on, whatever page makes it, until it is closed: nobody
+# can log out. The page that called shows a login instead.
+
+_CHALLENGE: Final = b"www-authenticate"
+_NO_PROMPT: Final = (_CHALLENGE, b'Bearer realm="Trackhelm"')
+"""HTTP wants a challenge with each 401. For this one no browser has a prompt."""
+
+
+def is_browser(scope: Scope) -> bool:
+    """Return whether a browser sends a request. All say so in one of these headers, and no client does."""
+    return (
+        first_value(scope, b"sec-fetch-mode") is not None
+        or b"text/html" in (first_value(scope, b"accept") or b"")
+        or (first_value(scope, b"user-agent") or b"").startswith(b"Mozilla/")
+    )
+
+
+def challenged(scope: Scope, headers: Sequence[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """Return the headers of a 401, for a browser with a challenge for which it does not ask anybody."""
+    if not is_browser(scope):
+        return list(headers)
+    return [*(header for header in headers if header[0] != _CHALLENGE), _NO_PROMPT]

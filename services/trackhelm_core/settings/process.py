@@ -128,6 +128,13 @@ def _origin(text: str) -> str:
     return f"{parts.scheme}://{host}" if is_default else f"{parts.scheme}://{host}:{port}"
 
 
+def _split_address(text: str) -> tuple[str, str]:
+    """Return the origin and the path of an address, neither of them checked."""
+    scheme, mark, rest = text.partition("://")
+    host, slash, path = rest.partition("/")
+    return scheme + mark + host, slash + path
+
+
 def _origins(text: str) -> frozenset[str]:
     """Return the origins of a comma-separated list; raises `ValueError`."""
     given = [part.strip() for part in text.split(",") if part.strip()]
@@ -258,6 +265,17 @@ class AuthSettings(SettingsGroup):
         "",
         description="Role in the workspace `default` that a user has whom a proxy names for the first time.",
     )
+    public_url: str = Field(
+        "",
+        description="Address at which browsers reach the server: `https://trackhelm.example.com/ml`. Cookies "
+        "are made for it; by default for the scheme and the prefix of each request.",
+    )
+    session_idle_hours: int = Field(
+        12, ge=1, le=24 * 365, description="Hours after its last request at which a browser's session ends."
+    )
+    session_days: int = Field(
+        14, ge=1, le=365, description="Days after the login at which a browser's session ends."
+    )
     trusted_proxies: str = Field(
         "",
         description="Networks of proxies that check users and set the actor header, and whose "
@@ -273,6 +291,14 @@ class AuthSettings(SettingsGroup):
         description="Whether protections and approvals work although nobody checks names: one person who "
         "gives two names can then approve their own request.",
     )
+
+    @field_validator("public_url")
+    @classmethod
+    def _is_an_address(cls, value: str) -> str:
+        if not value:
+            return value
+        origin, path = _split_address(value)
+        return _origin(origin) + path_prefix(path)
 
     @field_validator("trusted_proxies")
     @classmethod

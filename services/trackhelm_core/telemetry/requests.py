@@ -10,7 +10,6 @@ import re
 import time
 from collections.abc import Sequence
 from typing import Final
-from urllib.parse import urlsplit
 
 import structlog
 from fastapi import APIRouter, Response
@@ -21,7 +20,9 @@ from trackhelm_core.access import Need, needs
 from trackhelm_core.errors import ApiError, ErrorCode
 from trackhelm_core.problems import defect, problem
 from trackhelm_core.runtime import RuntimeDep
-from trackhelm_core.security.actor import first_value
+from trackhelm_core.security.browsers import challenged
+from trackhelm_core.security.cookies import is_own_origin
+from trackhelm_core.security.credentials import first_value
 from trackhelm_core.telemetry.logging import bound_request_id
 
 metrics_router = APIRouter()
@@ -74,6 +75,7 @@ _REQUEST_ID = re.compile(b"[0-9A-Za-z._-]{8,64}")
 
 _REQUEST_ID_HEADER = b"x-request-id"
 
+_NOT_LET_IN = 401
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 # A browser must not guess that a text artifact is a script, nor show our pages inside a foreign page.
 _NO_SNIFFING = (b"x-content-type-options", b"nosniff")
@@ -94,11 +96,7 @@ def is_foreign_write(scope: Scope, origin: bytes) -> bool:
     """
     if scope["method"] in _SAFE_METHODS:
         return False
-    host = first_value(scope, b"host") or b""
-    try:
-        return urlsplit(origin.decode("latin-1")).netloc.lower() != host.decode("latin-1").lower()
-    except ValueError:
-        return True  # It is no URL, so no browser has sent it.
+    return not is_own_origin(scope, origin)
 
 
 def with_own_headers(headers: Sequence[tuple[bytes, bytes]], request_id: str) -> list[tuple[bytes, bytes]]:
@@ -141,6 +139,8 @@ class RequestMiddleware:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 message["headers"] = with_own_headers(message.get("headers", ()), request_id)
+                if status == _NOT_LET_IN:
+                    message["headers"] = challenged(scope, message["headers"])
             await send(message)
 
         bound = bound_request_id.set(request_id)

@@ -4,6 +4,7 @@ The notes have a table of their own, and not the audit trail: see `AuthEvent`.
 """
 
 import ipaddress
+import threading
 import time
 from collections import Counter as Tally
 from collections import deque
@@ -17,7 +18,7 @@ from trackhelm_core.db.statements import dialect_of, insert_for
 from trackhelm_core.db.unit_of_work import Database
 from trackhelm_core.errors import ApiError, ErrorCode
 from trackhelm_core.runtime import Clock
-from trackhelm_domain.tables import AccessToken, AuthEvent
+from trackhelm_domain.tables import AccessToken, AuthEvent, WebSession
 
 _MINUTE_MS: Final = 60_000
 _KEPT_MS: Final = 90 * 24 * 60 * _MINUTE_MS
@@ -35,39 +36,42 @@ ALL_FAILURES: Final = 1_000
 
 
 class FailedLogins:
-    """The failed logins of the last minutes, counted by this process. Used on the event loop alone."""
+    """The failed logins of the last minutes, counted by this process."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
+        self._lock = threading.Lock()
         self._failures: deque[tuple[float, str, str]] = deque()
         self._by_name: Tally[tuple[str, str]] = Tally()
         self._by_address: Tally[str] = Tally()
 
     def check(self, name: str, address: str) -> None:
         """Refuse a login whose name and address have failed too often; raises `ApiError` (429)."""
-        now = self._clock()
-        while self._failures and self._failures[0][0] <= now - WINDOW_SECONDS:
-            _, old_name, old_address = self._failures.popleft()
-            self._forget(old_name, old_address)
-        network = network_of(address)
-        of_address = self._by_address[network]
-        if (
-            self._by_name[name.casefold(), network] >= NAME_FAILURES
-            or of_address >= ADDRESS_FAILURES
-            or (of_address and len(self._failures) >= ALL_FAILURES)
-        ):
-            raise ApiError(
-                ErrorCode.REQUEST_LIMIT_EXCEEDED,
-                "Too many logins from this address have failed. Wait some minutes before the next.",
-                retry_after_seconds=30,
-            )
+        with self._lock:
+            now = self._clock()
+            while self._failures and self._failures[0][0] <= now - WINDOW_SECONDS:
+                _, old_name, old_address = self._failures.popleft()
+                self._forget(old_name, old_address)
+            network = network_of(address)
+            of_address = self._by_address[network]
+            if (
+                self._by_name[name.casefold(), network] >= NAME_FAILURES
+                or of_address >= ADDRESS_FAILURES
+                or (of_address and len(self._failures) >= ALL_FAILURES)
+            ):
+                raise ApiError(
+                    ErrorCode.REQUEST_LIMIT_EXCEEDED,
+                    "Too many logins from this address have failed. Wait some minutes before the next.",
+                    retry_after_seconds=30,
+                )
 
     def add(self, name: str, address: str) -> None:
         """Count a failure."""
         entry = (name.casefold(), network_of(address))
-        self._failures.append((self._clock(), *entry))
-        self._by_name[entry] += 1
-        self._by_address[entry[1]] += 1
+        with self._lock:
+            self._failures.append((self._clock(), *entry))
+            self._by_name[entry] += 1
+            self._by_address[entry[1]] += 1
 
     def _forget(self, name: str, network: str) -> None:
         self._by_name[name, network] -= 1
@@ -115,9 +119,9 @@ class AuthNotes:
         self._failures.labels(reason).inc()
         self._note(reason, name, address)
 
-    def entered(self, name: str, address: str) -> None:
-        """Note that somebody was let in by a password."""
-        self._note("login", name, address)
+    def noted(self, what: str, name: str, address: str) -> None:
+        """Note what the user of an account did: that they logged in, or out."""
+        self._note(what, name, address)
 
     def used(self, token_id: int) -> None:
         """Note that a token was used."""
@@ -158,3 +162,4 @@ class AuthNotes:
             if now - self._shortened > 60 * _MINUTE_MS:
                 self._shortened = now
                 session.execute(delete(AuthEvent).where(AuthEvent.minute < now - _KEPT_MS))
+                session.execute(delete(WebSession).where(WebSession.expiry_time <= now))

@@ -1,7 +1,9 @@
 """Opening the door of a process by its settings, and making the first administrator."""
 
 from functools import partial
+from typing import Annotated
 
+from fastapi import Depends, Request
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
@@ -9,7 +11,7 @@ from trackhelm_core.queue.names import ALL_DELETED
 from trackhelm_core.runtime import Runtime
 from trackhelm_core.settings import AuthSettings
 from trackhelm_core.settings.process import secret_text
-from trackhelm_domain.access.authentication import Authentication, OpenDoor, Workspaces
+from trackhelm_domain.access.authentication import Authentication, OpenDoor, Workspaces, lifetime_of
 from trackhelm_domain.access.passwords import check_new_password, hash_of
 from trackhelm_domain.access.rights import AccessChanges, change_access
 from trackhelm_domain.tables import Account
@@ -17,6 +19,16 @@ from trackhelm_domain.tables.identity import AccountKind
 
 FIRST_ADMIN = "admin"
 """The name of the administrator who is made from `TRACKHELM_ADMIN_PASSWORD_FILE`."""
+
+
+async def _door(request: Request) -> Authentication | OpenDoor:
+    # `async`, so that FastAPI calls it in place: a plain function would cost a thread hop per request.
+    door: Authentication | OpenDoor = request.app.state.door
+    return door
+
+
+DoorDep = Annotated[Authentication | OpenDoor, Depends(_door)]
+"""The parameter type by which an endpoint gets the door through which the request has come."""
 
 
 def open_door(runtime: Runtime, auth: AuthSettings | None) -> Authentication | OpenDoor:
@@ -35,6 +47,7 @@ def open_door(runtime: Runtime, auth: AuthSettings | None) -> Authentication | O
             runtime.metrics,
             by_proxy=auth.auth == "proxy",
             new_user_role=auth.new_user_role,
+            sessions=lifetime_of(auth.session_idle_hours, auth.session_days),
         )
     changes = runtime.part(AccessChanges)
     changes.notify_by(door.changed)

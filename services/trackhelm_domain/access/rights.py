@@ -181,6 +181,11 @@ def access_epoch(session: Session) -> int:
     return session.scalar(select(AccessEpoch.epoch)) or 0
 
 
+def locked_epoch(session: Session) -> int:
+    """Return how often what anybody may do has changed; nobody changes it until the transaction ends."""
+    return session.scalar(select(AccessEpoch.epoch).with_for_update(read=True)) or 0
+
+
 def change_access(session: Session) -> None:
     """Begin a new epoch when the transaction commits. Changes take turns from here on until then."""
     session.execute(update(AccessEpoch).values(epoch=AccessEpoch.epoch + 1))

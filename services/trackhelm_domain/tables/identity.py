@@ -1,4 +1,4 @@
-"""Workspaces, accounts, tokens, roles and grants. Owner: identity. Readers: every service.
+"""Workspaces, accounts, tokens, sessions, roles and grants. Owner: identity. Readers: every service.
 
 `trackhelm_domain.access` reads them for every service. A row of `access_epoch` counts the changes of what
 anybody may do: a service that remembers rights compares it with the number that it remembers them by.
@@ -29,6 +29,10 @@ ROLE_NAME_LENGTH = 256
 # Case folding makes up to three characters of one.
 NAME_KEY_LENGTH = 3 * ACTOR_NAME_LENGTH
 DIGEST_BYTES = 32
+WAY_LENGTH = 64
+USER_AGENT_LENGTH = 256
+ISSUER_LENGTH = 512
+SUBJECT_LENGTH = 255
 
 
 class Workspace(Base):
@@ -69,6 +73,8 @@ class Account(Base):
     password_hash: Mapped[str | None] = mapped_column(Text)
     is_admin: Mapped[bool] = mapped_column(server_default=false(), default=False)
     is_disabled: Mapped[bool] = mapped_column(server_default=false(), default=False)
+    is_admin_by_group: Mapped[bool] = mapped_column(server_default=false(), default=False)
+    """Whether a group of an identity provider makes it an administrator, until it no longer does."""
     creation_time: Mapped[int] = mapped_column(BigInteger)
 
 
@@ -95,6 +101,68 @@ class AccessToken(Base):
     last_used_time: Mapped[int | None] = mapped_column(BigInteger)
 
 
+class WebSession(Base):
+    """A browser in which an account has logged in. Of its key, which is random, the SHA-256 is stored.
+
+    It ends at `expiry_time`, and earlier when it is not used. `way` says how its user logged in.
+    """
+
+    __tablename__ = "web_session"
+    __table_args__ = (Unique("digest"), Index("ix_web_session_account_id", "account_id"))
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"))
+    digest: Mapped[bytes] = mapped_column(LargeBinary(DIGEST_BYTES))
+    way: Mapped[str] = mapped_column(String(WAY_LENGTH))
+    source_address: Mapped[str] = mapped_column(String(SOURCE_ADDRESS_LENGTH))
+    user_agent: Mapped[str] = mapped_column(String(USER_AGENT_LENGTH))
+    creation_time: Mapped[int] = mapped_column(BigInteger)
+    last_used_time: Mapped[int] = mapped_column(BigInteger)
+    expiry_time: Mapped[int] = mapped_column(BigInteger)
+
+
+class ExternalIdentity(Base):
+    """Who an account's user is at an identity provider: its `sub`, which is the same for ever."""
+
+    __tablename__ = "external_identity"
+    __table_args__ = (Unique("issuer", "subject"), Index("ix_external_identity_account_id", "account_id"))
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"))
+    issuer: Mapped[str] = mapped_column(String(ISSUER_LENGTH))
+    subject: Mapped[str] = mapped_column(String(SUBJECT_LENGTH))
+    creation_time: Mapped[int] = mapped_column(BigInteger)
+
+
+class DeviceLogin(Base):
+    """A program that asks for a token, and waits until its user approves it in a browser.
+
+    The program keeps asking by a key, of which the digest is stored; its user types the short code. The row
+    ends when the token is fetched. `account_id` is that of who approved, `scopes` are separated by commas.
+    """
+
+    __tablename__ = "device_login"
+    __table_args__ = (
+        Unique("digest"),
+        Unique("user_code"),
+        Index("ix_device_login_account_id", "account_id"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    digest: Mapped[bytes] = mapped_column(LargeBinary(DIGEST_BYTES))
+    user_code: Mapped[str] = mapped_column(String(8))
+    name: Mapped[str] = mapped_column(String(ACTOR_NAME_LENGTH))
+    scopes: Mapped[str] = mapped_column(String(100))
+    days: Mapped[int] = mapped_column(Integer)
+    source_address: Mapped[str] = mapped_column(String(SOURCE_ADDRESS_LENGTH))
+    creation_time: Mapped[int] = mapped_column(BigInteger)
+    expiry_time: Mapped[int] = mapped_column(BigInteger)
+    state: Mapped[str] = mapped_column(String(10))
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"))
+    poll_seconds: Mapped[int] = mapped_column(Integer)
+    last_poll_time: Mapped[int | None] = mapped_column(BigInteger)
+
+
 class Role(Base):
     """A named set of grants in a workspace, which accounts are assigned to."""
 
@@ -108,7 +176,7 @@ class Role(Base):
 
 
 class RoleAssignment(Base):
-    """An account's role."""
+    """An account's role. `managed_by` names the identity provider whose groups gave it, or is empty."""
 
     __tablename__ = "role_assignment"
     __table_args__ = (Unique("account_id", "role_id"), Index("ix_role_assignment_role_id", "role_id"))
@@ -116,6 +184,7 @@ class RoleAssignment(Base):
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"))
     role_id: Mapped[int] = mapped_column(ForeignKey("role.id", ondelete="CASCADE"))
+    managed_by: Mapped[str] = mapped_column(String(WAY_LENGTH), server_default=text("''"), default="")
 
 
 class ResourceType(StrEnum):

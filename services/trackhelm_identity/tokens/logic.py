@@ -16,7 +16,7 @@ from trackhelm_domain.audit import Action, AuditContext, Change, Entity, EntityT
 from trackhelm_domain.tables import AccessToken, Account
 from trackhelm_domain.tables.identity import AccountKind
 from trackhelm_identity.tokens import store
-from trackhelm_identity.users.logic import check_by_password, check_user_name, entity_of
+from trackhelm_identity.users.logic import check_fresh_login, check_user_name, entity_of
 
 _DAY_MS = 24 * 3_600_000
 
@@ -44,7 +44,7 @@ class Made:
 
 def create_token(session: Session, wanted: Wanted, access: Access, context: AuditContext) -> Made:
     """Make a token for who asks, or for a service account of the workspace that they manage."""
-    check_by_password(access.principal)
+    check_fresh_login(access.principal, context.time)
     if not wanted.scopes:
         raise invalid_value(
             [], "scopes", f"at least one of {', '.join(scope.value for scope in Scope)} is expected"

@@ -83,18 +83,26 @@ def list_users(session: Session) -> list[Known]:
     return [Known(account, roles.get(account.id, ())) for account in store.users(session)]
 
 
-def check_current_password(session: Session, name: str, current: str, new: str, asker: Principal) -> None:
-    """Refuse to change a password for who is neither an administrator nor knows it.
+def check_password_change(
+    session: Session, name: str, new: str, asker: Principal, now: int
+) -> Account | None:
+    """Refuse a change of a password to who may not make it.
 
-    It takes as long as a check of a password does, and is no part of the transaction that changes it.
+    Return the account if it is the asker's own, who must then give the current password.
     """
     check_by_password(asker)
     passwords.check_new_password(new)
     account = account_by_name(session, name)
     if account is None or (account.id != asker.id and not asker.is_admin):
         raise _not_found(name)
-    if account.id != asker.id:
-        return
+    if account.id == asker.id:
+        return account
+    check_fresh_login(asker, now)
+    return None
+
+
+def check_current_password(account: Account, current: str, new: str) -> None:
+    """Refuse to change a user's own password if the current one is wrong. It takes as long as a login."""
     if not passwords.is_password(current, account.password_hash):
         raise PermissionDeniedError("The current password is wrong.")
     if current == new:
@@ -102,29 +110,31 @@ def check_current_password(session: Session, name: str, current: str, new: str, 
 
 
 def update_password(session: Session, name: str, password_hash: str, context: AuditContext) -> None:
-    """Set the hash of a user's new password."""
+    """Set the hash of a user's new password. Every browser in which they have logged in must log in again."""
     account = locked_user(session, name)
     account.password_hash = password_hash
     session.flush()
+    store.delete_sessions(session, account.id)
     record(
         session, Change(entity_of(account), Action.PASSWORD_SET, None, {"by": context.actor.name}), context
     )
 
 
 def update_admin(session: Session, name: str, *, is_admin: bool, context: AuditContext) -> None:
-    """Make a user an administrator or take that away."""
+    """Make a user an administrator or take that away. Their sessions end: none changes what it may do."""
     account = locked_user(session, name)
     _check_not_oneself(account, context, "change what they are themselves")
     before = account.is_admin
-    account.is_admin = is_admin
+    account.is_admin, account.is_admin_by_group = is_admin, False
     session.flush()
     _check_an_admin_stays(session)
+    store.delete_sessions(session, account.id)
     states = {"is_admin": before}, {"is_admin": is_admin}
     record(session, Change(entity_of(account), Action.UPDATED, *states), context)
 
 
 def delete_user(session: Session, name: str, context: AuditContext) -> None:
-    """Delete a user with their tokens and grants. Who gets the name later inherits nothing."""
+    """Delete a user with their tokens, sessions and grants. Who gets the name later inherits nothing."""
     account = locked_user(session, name)
     _check_not_oneself(account, context, "delete themselves")
     entity, before = entity_of(account), {"is_admin": account.is_admin}
@@ -136,7 +146,7 @@ def delete_user(session: Session, name: str, context: AuditContext) -> None:
 def reset_admin(session: Session, name: str, password_hash: str, context: AuditContext) -> bool:
     """Make sure that an administrator of a name can log in by a password; return whether the name is new.
 
-    It ends the account's tokens: whoever had them may be why this is done.
+    It ends the account's tokens and sessions: whoever had them may be why this is done.
     """
     change_access(session)
     account = account_by_name(session, name)
@@ -147,9 +157,17 @@ def reset_admin(session: Session, name: str, password_hash: str, context: AuditC
         raise InvalidParameterError(f"'{name}' is a service account, which has no password.")
     before: State = {"is_admin": account.is_admin, "is_disabled": account.is_disabled}
     account.password_hash, account.is_admin, account.is_disabled = password_hash, True, False
+    account.is_admin_by_group = False
     session.flush()
     store.delete_tokens(session, account.id)
-    after: State = {"is_admin": True, "is_disabled": False, "password": "set", "tokens": "deleted"}
+    store.delete_sessions(session, account.id)
+    after: State = {
+        "is_admin": True,
+        "is_disabled": False,
+        "password": "set",
+        "tokens": "deleted",
+        "sessions": "deleted",
+    }
     record(session, Change(entity_of(account), Action.PASSWORD_SET, before, after), context)
     return False
 
@@ -168,6 +186,21 @@ def check_by_password(asker: Principal) -> None:
     if asker.token_id is not None:
         raise PermissionDeniedError(
             "Permission denied: a token makes no tokens and changes no passwords. Log in with the password."
+        )
+
+
+_FRESH_MS: Final = 15 * 60_000
+
+
+def check_fresh_login(asker: Principal, now: int) -> None:
+    """Refuse who does what outlasts a session, such as making a token, in a session that is not new.
+
+    Whoever finds an open browser gets no more than what it is open for.
+    """
+    check_by_password(asker)
+    if asker.session_id is not None and asker.login_time + _FRESH_MS <= now:
+        raise PermissionDeniedError(
+            "Permission denied: your login is more than 15 minutes old. Log in again to do this."
         )
 
 

@@ -11,6 +11,7 @@ from trackhelm_core.security.actor import ActorDep
 from trackhelm_core.wire.replies import Empty, documented, empty_reply, reply
 from trackhelm_core.wire.routes import WireRoute
 from trackhelm_domain.access import passwords
+from trackhelm_domain.access.opening import DoorDep
 from trackhelm_domain.audit import AuditContext
 from trackhelm_identity.users import logic, schemas
 from trackhelm_identity.users.logic import Known
@@ -30,7 +31,7 @@ def create_user(body: schemas.CreateUser, actor: ActorDep, runtime: RuntimeDep) 
     principal = current_access().principal
     if not principal.is_admin and not any(rights.manages for rights in principal.rights.values()):
         raise PermissionDeniedError("Permission denied: only administrators and managers create users.")
-    logic.check_by_password(principal)
+    logic.check_fresh_login(principal, runtime.clock())
     password_hash = passwords.hash_of(passwords.check_new_password(body.password))
     with runtime.database.writing() as session:
         known = logic.create_user(session, body.username, password_hash, AuditContext(actor, runtime.clock()))
@@ -53,7 +54,9 @@ def get_current_user(runtime: RuntimeDep) -> Response:
     with runtime.database.reading() as session:
         known = logic.get_user(session, asker.name, asker)
         user = user_message(known.account, known.roles)
-    return reply(schemas.CurrentUser(user=user, is_basic_auth=asker.token_id is None))
+    return reply(
+        schemas.CurrentUser(user=user, is_basic_auth=asker.token_id is None and asker.session_id is None)
+    )
 
 
 @router.get("/list", **documented(schemas.Users))
@@ -70,12 +73,18 @@ def list_users(runtime: RuntimeDep) -> Response:
 
 @router.patch("/update-password", **documented(Empty))
 @needs(Need.LOGIN)
-def update_password(body: schemas.UpdatePassword, actor: ActorDep, runtime: RuntimeDep) -> Response:
+def update_password(
+    body: schemas.UpdatePassword, actor: ActorDep, runtime: RuntimeDep, door: DoorDep
+) -> Response:
     """Change one's own password, or that of any user as an administrator."""
     with runtime.database.reading() as session:
-        logic.check_current_password(
-            session, body.username, body.current_password, body.password, current_access().principal
+        own = logic.check_password_change(
+            session, body.username, body.password, current_access().principal, runtime.clock()
         )
+    if own is not None:
+        # Who finds an open browser must not guess what it does not know.
+        with door.guessing(own.name, actor.source_address):
+            logic.check_current_password(own, body.current_password, body.password)
     password_hash = passwords.hash_of(body.password)
     with runtime.database.writing() as session:
         logic.update_password(session, body.username, password_hash, AuditContext(actor, runtime.clock()))
@@ -95,7 +104,7 @@ def update_admin(body: schemas.UpdateAdmin, actor: ActorDep, runtime: RuntimeDep
 @router.delete("/delete", **documented(Empty))
 @needs(Need.ADMIN)
 def delete_user(body: schemas.NamedUser, actor: ActorDep, runtime: RuntimeDep) -> Response:
-    """Delete a user, with their tokens and grants."""
+    """Delete a user, with their tokens, sessions and grants."""
     with runtime.database.writing() as session:
         logic.delete_user(session, body.username, AuditContext(actor, runtime.clock()))
     return empty_reply()

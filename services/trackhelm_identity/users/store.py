@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from trackhelm_domain.tables import AccessToken, Account, Role, RoleAssignment
+from trackhelm_domain.tables import AccessToken, Account, Role, RoleAssignment, WebSession
 from trackhelm_domain.tables.identity import AccountKind
 
 
@@ -50,3 +50,8 @@ def delete_account(session: Session, account: Account) -> None:
 def delete_tokens(session: Session, account_id: int) -> None:
     """Delete every token of an account."""
     session.execute(delete(AccessToken).where(AccessToken.account_id == account_id))
+
+
+def delete_sessions(session: Session, account_id: int) -> None:
+    """Delete every session of an account: each browser must log in again."""
+    session.execute(delete(WebSession).where(WebSession.account_id == account_id))

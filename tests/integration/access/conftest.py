@@ -21,6 +21,9 @@ MLFLOW_3: Final = "/api/3.0/mlflow"
 OWN: Final = "/api/2.0/trackhelm"
 PASSWORD: Final = "a password of {}"
 OTHER: Final = "other"
+HOST: Final = "http://127.0.0.1"
+SAME: Final = {"Sec-Fetch-Site": "same-origin", "Origin": HOST}
+"""What a browser says of a request of a page of the server itself."""
 
 
 class Site:
@@ -94,6 +97,46 @@ def _basic(name: str, password: str) -> str:
     return base64.b64encode(f"{name}:{password}".encode()).decode()
 
 
+class Browser:
+    """Somebody's browser: it keeps the cookie, and says with each request where that comes from."""
+
+    def __init__(self, client: TestClient, name: str, cookie: str = "") -> None:
+        self.client = client
+        self.name = name
+        self.cookie = cookie
+        if not cookie:
+            answer = self.log_in(PASSWORD.format(name))
+            assert answer.status_code == 200, answer.text
+
+    def log_in(self, password: str) -> Any:
+        """Log in again, and return the answer."""
+        answer = self.send(
+            "POST", f"{OWN}/sessions/create", json={"username": self.name, "password": password}
+        )
+        self.cookie = answer.headers.get("set-cookie", self.cookie).partition(";")[0]
+        return answer
+
+    def send(self, method: str, path: str, headers: dict[str, str] | None = None, **sent: Any) -> Any:
+        """Send a request as a page of the server does, or with the headers of another."""
+        url = path if path.startswith("/") else f"{MLFLOW}/{path}"
+        sent_headers = (SAME if headers is None else headers) | (
+            {"Cookie": self.cookie} if self.cookie else {}
+        )
+        answer = self.client.request(method, url, headers=sent_headers, **sent)
+        self.client.cookies.clear()
+        return answer
+
+    def status(self) -> int:
+        """Return what is answered to the question who one is."""
+        status: int = self.send("GET", "users/current").status_code
+        return status
+
+    @property
+    def key(self) -> str:
+        """The key of the session."""
+        return self.cookie.partition("=")[2]
+
+
 class Changes:
     """Counts the changes that are committed to a database, but for what is noted of logins and tokens."""
 
@@ -133,7 +176,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, module_database_url: str) -> 
     if storage.effective_database_url.startswith("sqlite") and file and not Path(file).exists():
         lay_migrated_sqlite_database(Path(file))
     app = embedded_app(storage, auth=AuthSettings(auth="on", admin_password_file=password))
-    with TestClient(app, raise_server_exceptions=False, base_url="http://127.0.0.1") as client:
+    with TestClient(app, raise_server_exceptions=False, base_url=HOST) as client:
         site = Site(client, app.state.runtime, folder / "data")
         site.post("admin", f"{MLFLOW_3}/workspaces", 201, name=OTHER)
         yield site

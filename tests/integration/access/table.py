@@ -309,6 +309,10 @@ TABLE: Final = (
     Row(AD, "PATCH", f"{USERS}/update-password", lambda o: j(username=o.user, password="long enough, too")),
     Row(AD, "PATCH", f"{USERS}/update-admin", lambda o: j(username=o.user, is_admin=False)),
     Row(AD, "DELETE", f"{USERS}/delete", lambda o: j(username=o.user)),
+    Row(P, "GET", f"{OWN}/logins"),
+    Row(L, "GET", f"{OWN}/sessions/list", what="own tokens"),
+    Row(L, "POST", f"{OWN}/sessions/revoke", lambda _o: j(id=42424242), what="own tokens"),
+    Row(L, "POST", f"{OWN}/sessions/end", lambda _o: j(), what="missing session"),
     Row(L, "GET", f"{OWN}/tokens/list"),
     Row(L, "POST", f"{OWN}/tokens/create", lambda _o: j(name="t"), what="own tokens"),
     Row(L, "POST", f"{OWN}/tokens/revoke", lambda _o: j(id=42424242), what="missing token"),
@@ -394,6 +398,8 @@ TABLE: Final = (
 
 ELSEWHERE: Final = {
     ("GET", f"{EXPERIMENTS}/get-by-name"): "test_names_and_lists",
+    # It makes a session of whoever knows a password.
+    ("POST", f"{OWN}/sessions/create"): "test_sessions",
     ("POST", f"{OWN}/metrics"): "test_logging",
     # A folder has neither; over a bucket they are looked at in tests/integration/access/test_files.py.
     ("POST", f"{FILES}/mpu/create/{{path}}"): "test_files",

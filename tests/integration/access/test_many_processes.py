@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 
 from tests.fixtures.backing_services import redis_database
 from tests.fixtures.databases import migrated_postgres_database
-from tests.integration.access.conftest import OWN, PASSWORD, Site
+from tests.integration.access.conftest import OWN, PASSWORD, Browser, Site
 from trackhelm_core.settings import AuthSettings, RedisSettings, StorageSettings
 from trackhelm_embedded.app import embedded_app
 
@@ -95,3 +95,27 @@ def test_what_was_just_created_is_found_by_the_other_processes(processes: list[S
     run = query.post(member, "runs/create", experiment_id=experiment)["run"]["info"]["run_id"]
     ingest.post(member, "runs/log-metric", run_id=run, **METRIC)
     query.post(member, "experiments/delete", experiment_id=experiment)
+
+
+def test_a_session_counts_and_ends_in_every_process(processes: list[Site]) -> None:
+    identity = processes[0]
+    _, run = new_run(identity)
+    browser = Browser(identity.client, identity.new_user(role="editor"))
+    everywhere = [Browser(site.client, browser.name, cookie=browser.cookie) for site in processes]
+
+    def statuses() -> set[int]:
+        message = {"run_id": run, **METRIC}
+        logged = {each.send("POST", "runs/log-metric", json=message).status_code for each in everywhere}
+        return logged | {each.status() for each in everywhere}
+
+    assert statuses() == {200}
+    assert browser.send("POST", f"{OWN}/sessions/end", json={}).status_code == 200
+    assert statuses() == {401}
+    # Rights that change do so in sessions, too.
+    browser.log_in(PASSWORD.format(browser.name))
+    for each in everywhere:
+        each.cookie = browser.cookie
+    assert statuses() == {200}
+    answer = identity.send("admin", "DELETE", "users/delete", json={"username": browser.name})
+    assert answer.status_code == 200
+    assert statuses() == {401}

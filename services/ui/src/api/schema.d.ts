@@ -1539,7 +1539,7 @@ export interface paths {
         post?: never;
         /**
          * Delete User
-         * @description Delete a user, with their tokens and grants.
+         * @description Delete a user, with their tokens, sessions and grants.
          */
         delete: operations["delete_user_api_2_0_mlflow_users_delete_delete"];
         options?: never;
@@ -1927,6 +1927,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/2.0/trackhelm/logins": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Logins
+         * @description Return whether callers must log in, and the ways to do so.
+         */
+        get: operations["get_logins_api_2_0_trackhelm_logins_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/2.0/trackhelm/metrics": {
         parameters: {
             query?: never;
@@ -2269,6 +2289,86 @@ export interface paths {
         get: operations["list_service_accounts_api_2_0_trackhelm_service_accounts_list_get"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/2.0/trackhelm/sessions/create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create Session
+         * @description Log in by name and password: the answer sets the cookie of a new session.
+         */
+        post: operations["create_session_api_2_0_trackhelm_sessions_create_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/2.0/trackhelm/sessions/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End Session
+         * @description Log out: end the session that the request is sent in.
+         */
+        post: operations["end_session_api_2_0_trackhelm_sessions_end_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/2.0/trackhelm/sessions/list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Sessions
+         * @description Return the browsers in which one is logged in.
+         */
+        get: operations["list_sessions_api_2_0_trackhelm_sessions_list_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/2.0/trackhelm/sessions/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Revoke Session
+         * @description End one of one's own sessions, or all of them.
+         */
+        post: operations["revoke_session_api_2_0_trackhelm_sessions_revoke_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3377,6 +3477,16 @@ export interface components {
             user_id?: string;
         };
         /**
+         * CreateSession
+         * @description `POST trackhelm/sessions/create`.
+         */
+        CreateSession: {
+            /** Password */
+            password: string;
+            /** Username */
+            username: string;
+        };
+        /**
          * CreateToken
          * @description `POST trackhelm/tokens/create`. Without an account it is for oneself.
          *
@@ -3675,6 +3785,11 @@ export interface components {
          * @enum {string}
          */
         Direction: "upstream" | "downstream" | "both";
+        /**
+         * EndSession
+         * @description `POST trackhelm/sessions/end`: an empty message, whose type no form of another site can send.
+         */
+        EndSession: Record<string, never>;
         /**
          * EntityType
          * @description The kind of an entity that can be changed.
@@ -4499,6 +4614,14 @@ export interface components {
             experiment_id: string;
         };
         /**
+         * CreatedSession
+         * @description The answer of `sessions/create`. The key is not in it, but in the cookie that comes with it.
+         */
+        "Reply.CreatedSession": {
+            session: components["schemas"]["Reply.WebLogin"];
+            username: string;
+        };
+        /**
          * CreatedToken
          * @description The answer of `tokens/create`: the only one that ever has the token itself.
          */
@@ -4915,6 +5038,14 @@ export interface components {
             models?: components["schemas"]["Reply.LoggedModel"][];
             /** @default null */
             next_page_token?: string | null;
+        };
+        /**
+         * Logins
+         * @description The answer of `trackhelm/logins`: whether callers log in (`on`, `proxy`, `off`), and how.
+         */
+        "Reply.Logins": {
+            mode: string;
+            ways: components["schemas"]["Reply.WayToLogIn"][];
         };
         /**
          * Metric
@@ -5433,6 +5564,13 @@ export interface components {
             service_accounts: components["schemas"]["Reply.ServiceAccount"][];
         };
         /**
+         * Sessions
+         * @description The answer of `sessions/list`.
+         */
+        "Reply.Sessions": {
+            sessions: components["schemas"]["Reply.WebLogin"][];
+        };
+        /**
          * SpreadReply
          * @description A metric over the runs of a group: over the last values that are finite, of which there are `count`.
          */
@@ -5640,6 +5778,34 @@ export interface components {
             views?: components["schemas"]["Reply.ViewMessage"][];
         };
         /**
+         * WayToLogIn
+         * @description A way to log in: by a form with a password, or at an identity provider, which `path` leads to.
+         *
+         *         `path` is relative to the address of the server, and empty for a password.
+         */
+        "Reply.WayToLogIn": {
+            kind: string;
+            name: string;
+            path: string;
+        };
+        /**
+         * WebLogin
+         * @description A browser in which one has logged in. Times are milliseconds since the epoch.
+         *
+         *         It ends at `expiry_time`, and earlier when it is not used. `way` is `password` or the name of an identity
+         *         provider.
+         */
+        "Reply.WebLogin": {
+            creation_time: number;
+            expiry_time: number;
+            id: number;
+            is_current: boolean;
+            last_used_time: number;
+            source_address: string;
+            user_agent: string;
+            way: string;
+        };
+        /**
          * WebhookAnswer
          * @description The answer that carries one webhook.
          */
@@ -5689,6 +5855,19 @@ export interface components {
          */
         "Reply.Workspaces": {
             workspaces: components["schemas"]["Reply.WorkspaceMessage"][];
+        };
+        /**
+         * RevokeSession
+         * @description `POST trackhelm/sessions/revoke`: one by its id, or all, the one of the request among them.
+         */
+        RevokeSession: {
+            /**
+             * All
+             * @default false
+             */
+            all?: boolean;
+            /** Id */
+            id?: number | null;
         };
         /**
          * RevokeToken
@@ -9932,6 +10111,35 @@ export interface operations {
             };
         };
     };
+    get_logins_api_2_0_trackhelm_logins_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.Logins"];
+                };
+            };
+            /** @description Failure, in MLflow's form */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.ErrorReply"];
+                };
+            };
+        };
+    };
     log_columns_api_2_0_trackhelm_metrics_post: {
         parameters: {
             query?: never;
@@ -10473,6 +10681,134 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Reply.ServiceAccounts"];
+                };
+            };
+            /** @description Failure, in MLflow's form */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.ErrorReply"];
+                };
+            };
+        };
+    };
+    create_session_api_2_0_trackhelm_sessions_create_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateSession"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.CreatedSession"];
+                };
+            };
+            /** @description Failure, in MLflow's form */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.ErrorReply"];
+                };
+            };
+        };
+    };
+    end_session_api_2_0_trackhelm_sessions_end_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EndSession"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.Empty"];
+                };
+            };
+            /** @description Failure, in MLflow's form */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.ErrorReply"];
+                };
+            };
+        };
+    };
+    list_sessions_api_2_0_trackhelm_sessions_list_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.Sessions"];
+                };
+            };
+            /** @description Failure, in MLflow's form */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.ErrorReply"];
+                };
+            };
+        };
+    };
+    revoke_session_api_2_0_trackhelm_sessions_revoke_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RevokeSession"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.Empty"];
                 };
             };
             /** @description Failure, in MLflow's form */
