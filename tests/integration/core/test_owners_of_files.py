@@ -17,6 +17,9 @@ MISSING: Final = "RESOURCE_DOES_NOT_EXIST"
 SPELLINGS: Final = ("0{0}", "00{0}", "+{0}", "-{0}", " {0}", "{0} ", "{0}.0", "{0}e0", "0x{0}", "{0}\n", "٣")
 """What other readers of numbers would take for an id."""
 
+NOBODYS: Final = "987654321"
+"""An id that no experiment has."""
+
 SEARCHES: Final = {"experiment_ids": [1]}
 
 OTHER_FIELDS: Final[dict[str, dict[str, Any]]] = {
@@ -42,13 +45,13 @@ def _operations(api: Api) -> Iterator[tuple[str, str, str]]:
                 yield method.upper(), path, field
 
 
-def _finds_anything(answer: object) -> bool:
-    """Whether an answer holds a value that is not empty and not zero, at any depth."""
-    if isinstance(answer, dict):
-        return any(map(_finds_anything, answer.values()))
-    if isinstance(answer, list):
-        return any(map(_finds_anything, answer))
-    return bool(answer)
+def _answer(api: Api, method: str, path: str, field: str, given: str) -> tuple[int, Any]:
+    """Ask one operation about an experiment, and return the status and the content of its answer."""
+    message = {field: [given] if field == "experiment_ids" else given}
+    message |= OTHER_FIELDS.get(path.rpartition("mlflow/")[2], {})
+    sent = {"params": message} if method == "GET" else {"json": message}
+    answer = api.client.request(method, path, **sent)  # type: ignore[arg-type]
+    return answer.status_code, answer.json()
 
 
 @pytest.mark.parametrize("spelling", SPELLINGS)
@@ -65,14 +68,11 @@ def test_no_service_knows_an_experiment_by_another_spelling_of_its_id(api: Api, 
         *("logged-models/search", "experiments/search-datasets", *OTHER_FIELDS),
     }
     for method, path, field in operations:
-        message = {field: [given] if field == "experiment_ids" else given}
-        message |= OTHER_FIELDS.get(path.rpartition("mlflow/")[2], {})
-        sent = {"params": message} if method == "GET" else {"json": message}
-        answer = api.client.request(method, path, **sent)  # type: ignore[arg-type]
-        found = answer.json()
-        if answer.status_code == 200:
+        status, found = _answer(api, method, path, field, given)
+        if status == 200:
             assert field == "experiment_ids", f"{method} {path} takes {given!r}"
-            assert not _finds_anything(found), f"{method} {path} finds something by {given!r}: {found}"
+            of_nobody = _answer(api, method, path, field, NOBODYS)
+            assert found == of_nobody[1], f"{method} {path} finds something by {given!r}"
         else:
             assert found["error_code"] in {INVALID, MISSING}, f"{method} {path}: {found}"
     assert api.get("experiments/get", experiment_id=experiment) == before
