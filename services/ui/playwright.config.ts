@@ -44,7 +44,8 @@ export default defineConfig({
   ...(isStack ? { grep: /@stack/ } : {}),
   globalSetup: "./tests/browser/seed.ts",
   outputDir: "test-results",
-  workers: 1,
+  // They wait for pages more than they compute, and share the server: what they look at is of their own.
+  workers: 2,
   timeout: 60_000,
   expect: { timeout: 15_000 },
   reporter: [["list"]],

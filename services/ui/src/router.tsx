@@ -17,7 +17,9 @@ import { PageFailure } from "@/components/Failure";
 import { validateSearch } from "@/pages/experiment/search";
 import { validateExperimentsSearch } from "@/pages/experiments/search";
 import { validateLoggedModelSearch } from "@/pages/logged-model/search";
+import { validateModelSearch } from "@/pages/model/search";
 import { validateModelsSearch } from "@/pages/models/search";
+import { validateVersionSearch } from "@/pages/version/search";
 import { Shell } from "@/shell/Shell";
 
 const root = createRootRoute({ component: Shell, notFoundComponent: NotFound, errorComponent: PageFailure });
@@ -54,9 +56,11 @@ const experimentCharts = createRoute({
   component: lazyRouteComponent(() => import("@/pages/experiment/charts/ChartsView"), "ChartsView"),
 });
 
-/** The file that a comparison shows; with an empty one it shows the list of files. */
-const comparedFile = ({ file }: Record<string, unknown>): { file?: string } =>
-  typeof file === "string" || typeof file === "number" ? { file: String(file) } : {};
+/** The file that a comparison shows, and how; with an empty one it shows the list of files. */
+const comparedFile = ({ file, as }: Record<string, unknown>): { file?: string; as?: "diff" | "seen" } => ({
+  ...(typeof file === "string" || typeof file === "number" ? { file: String(file) } : {}),
+  ...(as === "diff" || as === "seen" ? { as } : {}),
+});
 
 const experimentCompare = createRoute({
   getParentRoute: () => experiment,
@@ -175,12 +179,14 @@ const models = createRoute({
 const model = createRoute({
   getParentRoute: () => root,
   path: "/models/$name",
+  validateSearch: validateModelSearch,
   component: lazyRouteComponent(() => import("@/pages/model/ModelPage"), "ModelPage"),
 });
 
 const version = createRoute({
   getParentRoute: () => root,
   path: "/models/$name/versions/$version",
+  validateSearch: validateVersionSearch,
   component: lazyRouteComponent(() => import("@/pages/version/VersionPage"), "VersionPage"),
 });
 

@@ -31,6 +31,20 @@ export function useApprovals(search: ApprovalSearch) {
   });
 }
 
+/** How many requests wait for a decision. Where they may not be seen, none. */
+export function useWaiting(): number {
+  const found = useQuery({
+    queryKey: ["approvals", "waiting"],
+    queryFn: async () => {
+      const query = { status: "pending" as const, max_results: 100 };
+      const page = await unwrap(api.GET("/api/2.0/trackhelm/approvals/list", { params: { query } }));
+      return page.requests?.length ?? 0;
+    },
+    refetchInterval: 2 * INBOX_REFRESH_MS,
+  });
+  return found.data ?? 0;
+}
+
 export type Decision = "approve" | "reject" | "withdraw";
 
 /** Approve, reject or withdraw a request; an approval makes the change. */

@@ -2,6 +2,7 @@
 import { Skeleton } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import { type AuditEvent, type AuditSearch, useAuditEvents } from "@/api/governance";
+import { changeOf } from "./audit-change";
 import classes from "./AuditList.module.css";
 import { EmptyState } from "./EmptyState";
 import { Failure } from "./Failure";
@@ -9,13 +10,14 @@ import { Time } from "./Time";
 import table from "./table.module.css";
 import { LoadMore } from "@/components/LoadMore";
 
-/** Return a state as a short text: its parts without quotes and braces. */
-function stateText(state: unknown): string {
-  if (state === null || state === undefined) return "";
-  if (typeof state !== "object") return typeof state === "string" ? state : JSON.stringify(state);
-  return Object.entries(state)
-    .map(([key, value]) => `${key} ${typeof value === "string" ? value || "∅" : JSON.stringify(value)}`)
-    .join(", ");
+function ChangeCell({ event }: { event: AuditEvent }) {
+  const { before, after } = changeOf(event.from, event.to);
+  return (
+    <td className={classes["change"]} title={before && after ? `${before} → ${after}` : before || after}>
+      {before && <span className={classes["before"]}>{before} → </span>}
+      {before && !after ? "nothing" : after}
+    </td>
+  );
 }
 
 function Entity({ event }: { event: AuditEvent }) {
@@ -43,7 +45,7 @@ function Entity({ event }: { event: AuditEvent }) {
   }
   return (
     <span title={id}>
-      {type.replace("_", " ")} {id.slice(0, 8)}
+      {type.replaceAll("_", " ")} {id.slice(0, 8)}
     </span>
   );
 }
@@ -80,22 +82,17 @@ export function AuditList({ search, isShort }: { search: AuditSearch; isShort?: 
           {events.map((event) => (
             <tr key={event.id} title={`Request ${event.request_id} from ${event.source_address}`}>
               <td>#{event.id}</td>
-              <td>
+              <td className={classes["short"]}>
                 <Time at={event.time} />
               </td>
               <td title={event.actor_kind}>{event.actor}</td>
-              <td>{event.action.replaceAll("_", " ")}</td>
+              <td className={classes["short"]}>{event.action.replaceAll("_", " ")}</td>
               {!isShort && (
-                <td>
+                <td className={classes["short"]}>
                   <Entity event={event} />
                 </td>
               )}
-              <td className={classes["change"]} title={`${stateText(event.from)} → ${stateText(event.to)}`}>
-                {event.from !== null && event.from !== undefined && (
-                  <span className={classes["before"]}>{stateText(event.from)} → </span>
-                )}
-                {stateText(event.to)}
-              </td>
+              <ChangeCell event={event} />
               <td className={classes["comment"]} title={event.comment}>
                 {event.comment}
               </td>

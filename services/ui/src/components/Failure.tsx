@@ -13,6 +13,8 @@ export interface FailureProps {
 /** Say what failed, the server's own words, the id of the request, and offer to try again. */
 export function Failure({ title = "This could not be loaded.", error, onRetry }: FailureProps) {
   const requestId = error instanceof ApiError ? error.requestId : null;
+  // What is not there, or not allowed, will not be there a moment later.
+  const isFinal = error instanceof ApiError && (error.status === 404 || error.status === 403);
   return (
     <div role="alert" className={classes["state"]}>
       <p className={classes["title"]}>{title}</p>
@@ -22,7 +24,7 @@ export function Failure({ title = "This could not be loaded.", error, onRetry }:
           Request <Code>{requestId}</Code>
         </p>
       )}
-      {onRetry && (
+      {onRetry && !isFinal && (
         <Button variant="default" onClick={onRetry}>
           Retry
         </Button>

@@ -1,10 +1,11 @@
 /** The lineage of an object as a graph: dataset → run → logged model → version → alias, everything clickable. */
 import { Skeleton, Text } from "@mantine/core";
+import { useElementSize } from "@mantine/hooks";
 import { Link, type LinkProps } from "@tanstack/react-router";
 import { type ReactNode, useMemo } from "react";
 import { type LineageGraph, useLineage } from "@/api/governance";
 import { Failure } from "./Failure";
-import { layoutOf, type LineageNode, NODE_HEIGHT, NODE_WIDTH, type Placed } from "./lineage-layout";
+import { layoutOf, type LineageNode, NODE_HEIGHT, type Placed } from "./lineage-layout";
 import classes from "./Lineage.module.css";
 
 export type LineageStart = Parameters<typeof useLineage>[0];
@@ -85,11 +86,12 @@ function linkOf(
 
 interface NodeBoxProps {
   placed: Placed;
+  width: number;
   link: LinkProps | null;
   isRoot: boolean;
 }
 
-function NodeBox({ placed: { node, x, y }, link, isRoot }: NodeBoxProps) {
+function NodeBox({ placed: { node, x, y }, width, link, isRoot }: NodeBoxProps) {
   const title = titleOf(node);
   const body = (
     <>
@@ -103,7 +105,7 @@ function NodeBox({ placed: { node, x, y }, link, isRoot }: NodeBoxProps) {
   );
   const shared = {
     className: classes["node"] ?? "",
-    style: { left: x, top: y, width: NODE_WIDTH, height: NODE_HEIGHT },
+    style: { left: x, top: y, width, height: NODE_HEIGHT },
     title,
     "data-type": node.type,
     "data-root": isRoot || undefined,
@@ -118,10 +120,10 @@ function NodeBox({ placed: { node, x, y }, link, isRoot }: NodeBoxProps) {
 }
 
 /** An edge with right angles, from the right side of its source to the left side of its target. */
-function path(source: Placed, target: Placed): string {
-  const [x1, y1] = [source.x + NODE_WIDTH, source.y + NODE_HEIGHT / 2];
+function path(source: Placed, target: Placed, width: number): string {
+  const [x1, y1] = [source.x + width, source.y + NODE_HEIGHT / 2];
   const [x2, y2] = [target.x, target.y + NODE_HEIGHT / 2];
-  const middle = x2 - 28;
+  const middle = x2 - 20;
   return `M${x1} ${y1} H${middle} V${y2} H${x2}`;
 }
 
@@ -133,7 +135,8 @@ export interface LineageProps {
 
 export function Lineage({ start, empty }: LineageProps) {
   const found = useLineage(start);
-  const layout = useMemo(() => found.data && layoutOf(found.data), [found.data]);
+  const { ref, width: room } = useElementSize();
+  const layout = useMemo(() => found.data && layoutOf(found.data, room), [found.data, room]);
   if (found.error) {
     return (
       <Failure
@@ -162,14 +165,18 @@ export function Lineage({ start, empty }: LineageProps) {
     );
   }
   return (
-    <div className={classes["frame"]} role="group" aria-label="Lineage">
+    <div ref={ref} className={classes["frame"]} role="group" aria-label="Lineage">
       <div className={classes["graph"]} style={{ width: layout.width, height: layout.height }}>
         <svg width={layout.width} height={layout.height} aria-hidden>
           {edges.map(({ source, target, relation }) => {
             const [from, to] = [layout.placed.get(source), layout.placed.get(target)];
             if (!from || !to) return null;
             return (
-              <path key={`${source} ${relation} ${target}`} d={path(from, to)} className={classes["edge"]}>
+              <path
+                key={`${source} ${relation} ${target}`}
+                d={path(from, to, layout.nodeWidth)}
+                className={classes["edge"]}
+              >
                 <title>{relation.replaceAll("_", " ")}</title>
               </path>
             );
@@ -179,6 +186,7 @@ export function Lineage({ start, empty }: LineageProps) {
           <NodeBox
             key={placed.node.id}
             placed={placed}
+            width={layout.nodeWidth}
             link={linkOf(placed.node, found.data)}
             isRoot={placed.node.id === root}
           />

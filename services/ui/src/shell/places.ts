@@ -1,4 +1,4 @@
-/** The places of the rail: every page that is reached without an object. */
+/** The places of the rail: every page that is reached without an object. After `g`, its letter leads there. */
 import {
   IconClipboardList,
   IconCube,
@@ -10,12 +10,18 @@ import {
 } from "@tabler/icons-react";
 
 export const PLACES = [
-  { to: "/", label: "Home", Icon: IconHome, exact: true },
-  { to: "/experiments", label: "Experiments", Icon: IconFlask, exact: false },
-  { to: "/models", label: "Models", Icon: IconCube, exact: false },
-  { to: "/approvals", label: "Approvals", Icon: IconUserCheck, exact: false },
-  { to: "/audit", label: "Audit", Icon: IconClipboardList, exact: false },
-  { to: "/webhooks", label: "Webhooks", Icon: IconWebhook, exact: false },
+  { to: "/", letter: "h", label: "Home", Icon: IconHome, exact: true },
+  { to: "/experiments", letter: "e", label: "Experiments", Icon: IconFlask, exact: false },
+  { to: "/models", letter: "m", label: "Models", Icon: IconCube, exact: false },
+  { to: "/approvals", letter: "a", label: "Approvals", Icon: IconUserCheck, exact: false },
+  { to: "/audit", letter: "u", label: "Audit", Icon: IconClipboardList, exact: false },
+  { to: "/webhooks", letter: "w", label: "Webhooks", Icon: IconWebhook, exact: false },
 ] as const;
 
-export const SETTINGS = { to: "/settings", label: "Settings", Icon: IconSettings, exact: false } as const;
+export const SETTINGS = {
+  to: "/settings",
+  letter: "s",
+  label: "Settings",
+  Icon: IconSettings,
+  exact: false,
+} as const;

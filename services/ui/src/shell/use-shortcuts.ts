@@ -1,13 +1,9 @@
 /** The keys that work on every page, unless they are typed into a field. */
 import { useNavigate } from "@tanstack/react-router";
 import { useEffect, useRef } from "react";
+import { PLACES, SETTINGS } from "./places";
 
-const GO: Record<string, "/" | "/experiments" | "/models" | "/approvals"> = {
-  h: "/",
-  e: "/experiments",
-  m: "/models",
-  a: "/approvals",
-};
+const GO = new Map([...PLACES, SETTINGS].map(({ letter, to }) => [letter as string, to]));
 /** How long after `g` the second key counts, in milliseconds. */
 const PAIR_MS = 1000;
 
@@ -31,7 +27,7 @@ export function useShortcuts(onPalette: () => void, onSheet: () => void): void {
       if (event.ctrlKey || event.metaKey || event.altKey || isField(event.target)) return;
       const isSecond = event.timeStamp - pressed.current < PAIR_MS && pressed.current > 0;
       pressed.current = event.key === "g" ? event.timeStamp : 0;
-      const place = GO[event.key];
+      const place = GO.get(event.key);
       if (isSecond && place) {
         event.preventDefault();
         event.stopPropagation();

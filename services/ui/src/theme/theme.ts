@@ -58,6 +58,7 @@ export const theme = createTheme({
     TextInput: { defaultProps: { size: "xs" } },
     Textarea: { defaultProps: { size: "xs" } },
     Select: { defaultProps: { size: "xs" } },
+    SegmentedControl: { defaultProps: { size: "xs", withItemsBorders: false, transitionDuration: 80 } },
     Checkbox: { defaultProps: { size: "xs" } },
     Menu: { defaultProps: { shadow: "sm", transitionProps: { duration: 80 } } },
     Popover: { defaultProps: { shadow: "sm", transitionProps: { duration: 80 } } },

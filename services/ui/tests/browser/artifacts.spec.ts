@@ -1,5 +1,4 @@
 import { readFileSync } from "node:fs";
-import { expectAccessible } from "./accessible";
 import { expect, test } from "./fixtures";
 import { png } from "./png";
 import { endRun, makeExperiment, makeRun, pageOf, putFile, type SeededRun } from "./runs";
@@ -250,15 +249,3 @@ test("files are added by choosing and by dropping", async ({ page }) => {
   await page.getByRole("link", { name: /dropped\.txt/ }).click();
   await expect(page.locator("pre")).toHaveText("dropped");
 });
-
-for (const scheme of ["light", "dark"] as const) {
-  test(`axe finds nothing serious among files in the ${scheme} theme`, async ({ page }) => {
-    await page.emulateMedia({ colorScheme: scheme });
-    for (const path of ["train.py", "data.csv", "rows.parquet", "plots", "plots/roc.png", "analysis.ipynb"]) {
-      await page.goto(at(path));
-      await expect(page.getByRole("link", { name: /^Download( as zip)?$/ })).toBeVisible();
-      await page.waitForLoadState("networkidle");
-      await expectAccessible(page);
-    }
-  });
-}

@@ -5,6 +5,12 @@ import { endRun, logCurve, makeExperiment, makeRun, putFile, type SeededRun } fr
 
 const runs: SeededRun[] = [];
 
+/** A text of which one line differs, far from the first and the last. */
+const SOURCE = (rate: string) =>
+  Array.from({ length: 30 }, (_, at) => (at === 15 ? `rate = ${rate}  # <b>` : `line_${at} = ${at}`)).join(
+    "\n",
+  );
+
 test.beforeAll(async () => {
   // Of two experiments: a comparison does not mind.
   for (const [at, name] of ["small", "large"].entries()) {
@@ -20,6 +26,7 @@ test.beforeAll(async () => {
       png(40, 30, (x) => [at * 200, x * 6, 90]),
     );
     await putFile(run.runId, "report.md", `# Report of ${name}`);
+    await putFile(run.runId, "train.py", SOURCE(at ? "0.2" : "0.1"));
     if (at) await putFile(run.runId, "<b>only.txt", "one of them");
     await endRun(run.runId);
     runs.push(run);
@@ -68,6 +75,22 @@ test("files of the same path stand side by side, and the address names them", as
   await expect(page.getByRole("heading", { name: "Report of large" })).toBeVisible();
   await files.getByRole("button", { name: /<b>only.txt 1 of 2/ }).click();
   await expect(page.getByText("This run has no such file.")).toBeVisible();
+
+  // Of a text the differences are told, against the baseline; what is far from them is folded.
+  await files.getByRole("button", { name: "train.py" }).click();
+  const texts = page.getByRole("group", { name: "train.py" });
+  await expect(texts.getByText("1 line added, 1 removed")).toBeVisible();
+  await expect(texts.getByRole("insertion")).toHaveText("+ rate = 0.2  # <b>");
+  await expect(texts.getByRole("deletion")).toHaveText("− rate = 0.1  # <b>");
+  const large = texts.getByRole("figure").nth(1);
+  await expect(large.getByText("line_3 = 3", { exact: true })).toHaveCount(0);
+  await large.getByRole("button", { name: "12 lines that are the same" }).click();
+  await expect(large).toContainText("line_3 = 3");
+  await expectAccessible(page);
+  await page.getByText("Whole files", { exact: true }).click();
+  await expect(large).toContainText("line_29 = 29");
+  expect(page.url()).toContain("as=seen");
+
   await page.getByText("Values", { exact: true }).click();
   await expect(page.getByRole("table", { name: "Comparison of runs" })).toBeVisible();
 });
@@ -76,15 +99,3 @@ test("without runs it says how to choose some", async ({ page }) => {
   await page.goto("/#/compare");
   await expect(page.getByText("No runs were chosen.")).toBeVisible();
 });
-
-for (const scheme of ["light", "dark"] as const) {
-  test(`axe finds nothing serious in a comparison in the ${scheme} theme`, async ({ page }) => {
-    await page.emulateMedia({ colorScheme: scheme });
-    await page.goto(address());
-    await expect(page.getByRole("table", { name: "Comparison of runs" })).toBeVisible();
-    await expectAccessible(page);
-    await page.goto(`${address()}&file=report.md`);
-    await expect(page.getByRole("heading", { name: "Report of large" })).toBeVisible();
-    await expectAccessible(page);
-  });
-}

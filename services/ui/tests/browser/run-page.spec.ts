@@ -1,4 +1,3 @@
-import { expectAccessible } from "./accessible";
 import { expect, test } from "./fixtures";
 import { endRun, logCurve, makeExperiment, makeRun, pageOf, type SeededRun } from "./runs";
 import { get, post } from "./server";
@@ -201,15 +200,3 @@ test("a run that is not there says so", async ({ page, rules }) => {
   await page.goto(pageOf({ ...run, runId: "0".repeat(32) }));
   await expect(page.getByRole("alert")).toContainText("This run could not be loaded.");
 });
-
-for (const scheme of ["light", "dark"] as const) {
-  test(`axe finds nothing serious in the ${scheme} theme`, async ({ page }) => {
-    await page.emulateMedia({ colorScheme: scheme });
-    for (const tab of ["", "/charts", "/system", "/models", "/lineage"]) {
-      await page.goto(pageOf(run, tab));
-      await expect(page.getByRole("heading", { level: 1 })).toHaveText(/forest/);
-      await page.waitForLoadState("networkidle");
-      await expectAccessible(page);
-    }
-  });
-}

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import type { Page } from "@playwright/test";
 import { expect, test } from "./fixtures";
 import { experimentId, runIds } from "./pages";
-import { makeRun, RUNS } from "./seed";
+import { HOSTILE, makeRun, RUNS } from "./seed";
 import { post } from "./server";
 
 const grid = (page: Page) => page.getByRole("grid", { name: "Runs" });
@@ -345,13 +345,15 @@ test("an empty experiment offers a script with the server's own address", async 
 
 test("hostile names, tags and keys are text", async ({ page }) => {
   const id = await experimentId("hostile");
+  // The newest of all, whatever other tests have made.
+  await makeRun(id, HOSTILE, { start: Date.now() });
   for (const address of [
     "/#/",
     "/#/experiments",
     `/#/experiments/${id}`,
     `/#/experiments/${id}?group=params.note`,
     "/#/approvals",
-    "/#/audit",
+    "/#/models/churn?tab=audit",
   ]) {
     await page.goto(address);
     await expect(page.getByText("onerror=").first()).toBeVisible();

@@ -29,6 +29,19 @@ def train(rate: float = 0.01, epochs: int = 30) -> float:
     return loss
 `;
 
+const NOTEBOOK = {
+  nbformat: 4,
+  nbformat_minor: 5,
+  metadata: { language_info: { name: "python" } },
+  cells: [
+    { cell_type: "markdown", metadata: {}, source: ["# What the errors have in common"] },
+    {
+      ...{ cell_type: "code", metadata: {}, execution_count: 1, source: ["errors.head()"] },
+      outputs: [{ output_type: "stream", name: "stdout", text: ["7 rows\n"] }],
+    },
+  ],
+};
+
 const MLMODEL = `artifact_path: digits-net
 flavors:
   python_function:
@@ -134,6 +147,8 @@ async function logged(run: SeededRun, number: number): Promise<void> {
     "report.md",
     `# Run ${number}\n\n| split | auc |\n|---|---|\n| val | 0.9${number} |\n`,
   );
+  await putFile(runId, "data.csv", `split,auc\ntrain,0.9${number}\nval,0.8${number}\n`);
+  await putFile(runId, "analysis.ipynb", JSON.stringify(NOTEBOOK));
   await putFile(runId, "rows.parquet", readFileSync(PARQUET));
 }
 

@@ -77,6 +77,7 @@ function Folder({ owner, linkTo, selected, file, depth }: EntryProps) {
           {...linkTo(file.path)}
           className={classes["entry"] ?? ""}
           aria-current={selected === file.path ? "page" : undefined}
+          activeOptions={{ exact: true }}
           title={file.path}
           resetScroll={false}
           onClick={() => setChosen(true)}

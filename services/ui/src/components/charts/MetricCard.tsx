@@ -18,6 +18,7 @@ import { type Curve, noteOf } from "./curves";
 import { fileName, toCsv, toPng, toSvg } from "./export";
 import { HeatMap } from "./HeatMap";
 import { LinePanel } from "./LinePanel";
+import { areSingle, SingleValues } from "./SingleValues";
 import type { Plot, PlotModel } from "./plot";
 import type { ChangeSettings, ChartSettings } from "./settings";
 import { type ChartRun, useMetric } from "./useMetric";
@@ -66,6 +67,7 @@ export function MetricCard(props: MetricCardProps) {
     byRank: mode !== undefined,
     ...(drilled ? { labels: drilled.labels } : {}),
   });
+  const isSingle = areSingle(curves) && settings.window === null;
   const drawn = useRef<{ plot: Plot; model: PlotModel } | null>(null);
   const onPlot = useCallback((plot: Plot | null, model: PlotModel) => {
     drawn.current = plot && { plot, model };
@@ -133,7 +135,13 @@ export function MetricCard(props: MetricCardProps) {
           <Action label={isPinned ? "Unpin" : "Pin to the top"} isOn={isPinned} onClick={togglePin}>
             {isPinned ? <IconPinnedFilled size={15} /> : <IconPin size={15} />}
           </Action>
-          <ExportMenu metricKey={metricKey} curves={curves} settings={settings} drawn={drawn} />
+          <ExportMenu
+            metricKey={metricKey}
+            curves={curves}
+            settings={settings}
+            drawn={drawn}
+            hasPicture={!isSingle}
+          />
           {!isFull && (
             <Action label="Fill the screen" onClick={() => change({ full: metricKey })}>
               <IconArrowsMaximize size={15} />
@@ -156,6 +164,8 @@ export function MetricCard(props: MetricCardProps) {
         </div>
       ) : mode === "heat" ? (
         <HeatMap title={metricKey} curves={curves} xKind={xKind} onOpen={openRank} />
+      ) : isSingle ? (
+        <SingleValues title={metricKey} curves={curves} highlight={highlight} onHighlight={onHighlight} />
       ) : (
         <>
           <LinePanel
@@ -211,9 +221,11 @@ interface ExportMenuProps {
   curves: readonly Curve[];
   settings: ChartSettings;
   drawn: React.RefObject<{ plot: Plot; model: PlotModel } | null>;
+  /** Whether there is a picture to save. */
+  hasPicture: boolean;
 }
 
-function ExportMenu({ metricKey, curves, settings, drawn }: ExportMenuProps) {
+function ExportMenu({ metricKey, curves, settings, drawn, hasPicture }: ExportMenuProps) {
   const save = async (kind: "png" | "svg" | "csv") => {
     const now = drawn.current;
     if (kind === "csv") {
@@ -233,8 +245,12 @@ function ExportMenu({ metricKey, curves, settings, drawn }: ExportMenuProps) {
         </ActionIcon>
       </Menu.Target>
       <Menu.Dropdown>
-        <Menu.Item onClick={() => void save("png")}>Picture (PNG)</Menu.Item>
-        <Menu.Item onClick={() => void save("svg")}>Picture (SVG)</Menu.Item>
+        {hasPicture && (
+          <>
+            <Menu.Item onClick={() => void save("png")}>Picture (PNG)</Menu.Item>
+            <Menu.Item onClick={() => void save("svg")}>Picture (SVG)</Menu.Item>
+          </>
+        )}
         <Menu.Item onClick={() => void save("csv")}>Table (CSV)</Menu.Item>
       </Menu.Dropdown>
     </Menu>

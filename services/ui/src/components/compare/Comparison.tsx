@@ -1,19 +1,25 @@
 /** Runs side by side: what they were given and measured, or their files. The address says which. */
 import { SegmentedControl } from "@mantine/core";
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { CompareFiles } from "./CompareFiles";
+import { CompareFiles, type FileView } from "./CompareFiles";
 import { CompareTable, type CompareTableProps } from "./CompareTable";
 
+/** What an address says of the files of a comparison: which is shown, and how. With an empty one, their list. */
+export interface ComparedFile {
+  file?: string | undefined;
+  as?: FileView;
+}
+
 export function Comparison({ head, ...table }: CompareTableProps) {
-  const file = useSearch({ strict: false, select: (search: { file?: string }) => search.file });
+  const { file, as } = useSearch({ strict: false, select: ({ file, as }: ComparedFile) => ({ file, as }) });
   const navigate = useNavigate();
-  const setFile = (next: string | undefined) =>
+  const change = (part: ComparedFile) =>
     void navigate({
       to: ".",
-      search: (before: { file?: string }) => {
-        const rest = { ...before };
-        delete rest.file;
-        return next === undefined ? rest : { ...rest, file: next };
+      search: (before: ComparedFile) => {
+        const next = { ...before, ...part };
+        if (next.file === undefined) delete next.file;
+        return next;
       },
       resetScroll: false,
     } as never);
@@ -27,7 +33,7 @@ export function Comparison({ head, ...table }: CompareTableProps) {
           { value: "files", label: "Files" },
         ]}
         value={file === undefined ? "values" : "files"}
-        onChange={(value) => setFile(value === "files" ? "" : undefined)}
+        onChange={(value) => change({ file: value === "files" ? "" : undefined })}
       />
       {head}
     </>
@@ -35,6 +41,14 @@ export function Comparison({ head, ...table }: CompareTableProps) {
   return file === undefined ? (
     <CompareTable {...table} head={choice} />
   ) : (
-    <CompareFiles runs={table.runs} file={file} onFile={setFile} head={choice} />
+    <CompareFiles
+      runs={table.runs}
+      baselineId={table.baselineId}
+      file={file}
+      onFile={(path) => change({ file: path })}
+      as={as ?? null}
+      onAs={(view) => change({ as: view })}
+      head={choice}
+    />
   );
 }

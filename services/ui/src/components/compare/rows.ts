@@ -43,8 +43,8 @@ function textCell(text: string | undefined): Cell {
 }
 
 const COMMIT_LENGTH = 10;
-/** A date and a time without seconds. */
-const MINUTES_LENGTH = 16;
+/** A date and a time to the second. */
+const SECONDS_LENGTH = 19;
 
 /** A text of which the beginning is shown. */
 function shortCell(text: string | undefined, length: number): Cell {
@@ -87,7 +87,7 @@ export function compareRuns(runs: readonly Run[]): CompareSection[] {
       name: "Run",
       rows: [
         attribute("state", (run) => textCell(run.status.toLowerCase())),
-        attribute("started", (run) => shortCell(exactTime(run.startTime), MINUTES_LENGTH)),
+        attribute("started", (run) => shortCell(exactTime(run.startTime), SECONDS_LENGTH)),
         attribute("duration", ended),
         attribute("user", (run) => textCell(run.userId || undefined)),
       ],
@@ -146,11 +146,16 @@ export function compareRuns(runs: readonly Run[]): CompareSection[] {
     .filter(({ rows }) => rows.length > 0);
 }
 
+/** A share in percent, with one decimal unless that would say nothing. */
+function percent(share: number): string {
+  const rounded = Number((share * 100).toFixed(1));
+  return `${rounded === 0 ? formatNumber(share * 100) : formatNumber(rounded)} %`;
+}
+
 /** Return the difference of a number to the baseline's, such as `▲ 0.02 (+4 %)`; null if there is none. */
 export function deltaText(value: number | null, baseline: number | null): string | null {
   if (value === null || baseline === null || value === baseline) return null;
   const delta = value - baseline;
-  const share =
-    baseline === 0 ? "" : ` (${delta > 0 ? "+" : "−"}${formatNumber(Math.abs(delta / baseline) * 100)} %)`;
+  const share = baseline === 0 ? "" : ` (${delta > 0 ? "+" : "−"}${percent(Math.abs(delta / baseline))})`;
   return `${delta > 0 ? "▲" : "▼"} ${formatNumber(Math.abs(delta))}${share}`;
 }

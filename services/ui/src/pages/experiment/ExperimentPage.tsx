@@ -54,7 +54,9 @@ export function ExperimentPage() {
 function countOf({ runs, pinned, counts, isLoading }: ExperimentView): string {
   if (isLoading) return "Loading…";
   const count = counts.top ?? runs.length + pinned.length;
-  const below = counts.children > 0 ? ` and ${counts.children.toLocaleString()} children` : "";
+  const { children } = counts;
+  const below =
+    children > 0 ? ` and ${children.toLocaleString()} ${children === 1 ? "child" : "children"}` : "";
   return `${count.toLocaleString()} ${count === 1 ? "run" : "runs"}${below}`;
 }
 

@@ -19,6 +19,8 @@ export interface ExperimentSearch {
   pin?: string[];
   /** The id of the param or tag by which runs are grouped, such as `params.model`. */
   group?: string;
+  /** The ids of the rows that are open: parents, and groups. */
+  open?: string[];
   view?: "deleted";
   /** The id of the saved view that the address began as. */
   saved?: string;
@@ -62,6 +64,7 @@ export function validateSearch(raw: Record<string, unknown>): ExperimentSearch {
     cols: texts(raw["cols"]),
     pin: texts(raw["pin"]),
     group: text(raw["group"]),
+    open: texts(raw["open"]),
     view: raw["view"] === "deleted" ? ("deleted" as const) : undefined,
     saved: text(raw["saved"]),
     show: shown !== undefined && SHOWN.includes(shown) ? (shown as Shown) : undefined,

@@ -6,6 +6,7 @@ import type { Experiment } from "@/api/experiments";
 import { fetchRunTable, type Run, type RunSearch, useRunCount, useRunPages } from "@/api/runs";
 import { orderBy } from "./columns";
 import { filterOf } from "./filter";
+import { type LoadedGroup, rowsOf } from "./rows";
 import { type ExperimentSearch, sortOf } from "./search";
 import type { ExperimentView, RunCounts } from "./view";
 
@@ -14,6 +15,7 @@ const ROOTS = `tags.\`${PARENT_TAG}\` IS NULL`;
 const RUNNING = "attributes.status = 'RUNNING'";
 const MOST_CHILDREN = 1000;
 const FRESH_MS = 10_000;
+const NO_GROUPS: ReadonlyMap<string, LoadedGroup> = new Map();
 
 const idList = (ids: readonly string[]) => ids.map((id) => `'${id.replaceAll("'", "''")}'`).join(", ");
 
@@ -122,6 +124,22 @@ export function useMakeView(experiment: Experiment, tools: HTMLElement | null): 
   );
   const everything = useMemo(() => loaded.flatMap((page) => page.runs), [loaded]);
   const runs = useMemo(() => everything.filter((run) => !top.includes(run.id)), [everything, top]);
+  const opened = useMemo(() => new Set(search.open), [search.open]);
+  const toggle = useCallback(
+    (id: string) => {
+      const next = new Set(opened);
+      if (!next.delete(id)) next.add(id);
+      change({ open: next.size > 0 ? [...next] : undefined });
+    },
+    [opened, change],
+  );
+  const listed = useMemo(
+    () =>
+      rowsOf({ runs, pinned, children, groups: null, loaded: NO_GROUPS, opened }).filter(
+        (row) => row.kind === "run",
+      ),
+    [runs, pinned, children, opened],
+  );
   const { fetchNextPage, isFetchingNextPage, hasNextPage, refetch } = pages;
   const counts = useCounts(matching, tree, everything, !hasNextPage && !pages.isPlaceholderData);
   const loadMore = useCallback(() => {
@@ -135,6 +153,9 @@ export function useMakeView(experiment: Experiment, tools: HTMLElement | null): 
     matching,
     counts,
     runs,
+    listed,
+    opened,
+    toggle,
     pages: useMemo(() => loaded.map((page) => page.runs), [loaded]),
     children,
     pinned,

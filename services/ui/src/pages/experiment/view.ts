@@ -6,6 +6,7 @@
 import { createContext, use } from "react";
 import type { Experiment } from "@/api/experiments";
 import type { Run, RunSearch } from "@/api/runs";
+import type { RunRow } from "./rows";
 import type { ExperimentSearch } from "./search";
 
 /** How many runs there are in all, loaded or not. */
@@ -30,6 +31,12 @@ export interface ExperimentView {
   runs: Run[];
   /** The same page by page, as they came, with those that are pinned. */
   pages: readonly (readonly Run[])[];
+  /** The runs of the list as it is seen, with those below open parents: charts and comparisons show these. */
+  listed: readonly RunRow[];
+  /** The ids of the rows that are open. */
+  opened: ReadonlySet<string>;
+  /** Open a row, or close it. */
+  toggle: (id: string) => void;
   /** The children of loaded runs by the id of the parent. Empty where the list is flat. */
   children: ReadonlyMap<string, Run[]>;
   /** Runs that stay at the top, whatever the filter says. */

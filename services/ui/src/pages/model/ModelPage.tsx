@@ -1,7 +1,7 @@
 /** The page of a registered model: what was live when, its versions, protections and audit trail. */
 import { ActionIcon, Button, Group, Menu, Modal, Skeleton, Tabs, Textarea } from "@mantine/core";
 import { IconDots } from "@tabler/icons-react";
-import { useNavigate, useParams } from "@tanstack/react-router";
+import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
 import { type Model, useChangeRegistry, useModel } from "@/api/registry";
 import { AuditList } from "@/components/AuditList";
@@ -14,6 +14,7 @@ import { Tags } from "@/components/Tags";
 import table from "@/components/table.module.css";
 import classes from "./ModelPage.module.css";
 import { Protections } from "./Protections";
+import type { ModelSearch } from "./search";
 import { StageTimeline } from "./StageTimeline";
 import { Versions } from "./Versions";
 
@@ -40,6 +41,8 @@ export function ModelPage() {
 
 function Loaded({ model }: { model: Model }) {
   const { name } = model;
+  const { tab = "versions" } = useSearch({ from: "/models/$name" });
+  const navigate = useNavigate();
   return (
     <>
       <ModelMenu model={model} />
@@ -52,7 +55,18 @@ function Loaded({ model }: { model: Model }) {
           {model.description && <p className={classes["description"]}>{model.description}</p>}
         </div>
         <StageTimeline name={name} />
-        <Tabs defaultValue="versions" keepMounted={false} mt={8}>
+        <Tabs
+          value={tab}
+          keepMounted={false}
+          mt={8}
+          onChange={(next) =>
+            void navigate({
+              to: ".",
+              search: next === "versions" ? {} : ({ tab: next } as ModelSearch),
+              resetScroll: false,
+            })
+          }
+        >
           <Tabs.List>
             <Tabs.Tab value="versions">Versions</Tabs.Tab>
             <Tabs.Tab value="protections">Protections</Tabs.Tab>

@@ -11,6 +11,8 @@ import { type Period, periodsOf } from "./timeline";
 const LANES = ["Production", "Staging"];
 const ROW = 24;
 const TICKS = 5;
+const MINUTE_MS = 60_000;
+const DAY_MS = 24 * 60 * MINUTE_MS;
 
 function Bar({ name, period, left, width }: { name: string; period: Period; left: number; width: number }) {
   const { version, event } = period;
@@ -57,7 +59,13 @@ export function StageTimeline({ name }: { name: string }) {
   const begin = first - Math.max((now - first) * 0.02, 1000);
   const share = (time: number) => ((time - begin) / (now - begin)) * 100;
   const ticks = Array.from({ length: TICKS }, (_, index) => begin + ((now - begin) * index) / (TICKS - 1));
-  const hasTimes = now - begin < 3 * 86_400_000;
+  const span = now - begin;
+  const parts: Intl.DateTimeFormatOptions =
+    span < 10 * MINUTE_MS
+      ? { hour: "2-digit", minute: "2-digit", second: "2-digit" }
+      : span < 3 * DAY_MS
+        ? { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit" }
+        : { month: "short", day: "numeric", year: "numeric" };
   return (
     <section aria-label="Timeline of stages" className={classes["timeline"]}>
       {lanes.map(({ stage, periods }) => (
@@ -83,13 +91,7 @@ export function StageTimeline({ name }: { name: string }) {
         <span />
         <div className={classes["ticks"]}>
           {ticks.map((tick) => (
-            <span key={tick}>
-              {new Date(tick).toLocaleString(undefined, {
-                month: "short",
-                day: "numeric",
-                ...(hasTimes ? { hour: "2-digit", minute: "2-digit" } : { year: "numeric" }),
-              })}
-            </span>
+            <span key={tick}>{new Date(tick).toLocaleString(undefined, parts)}</span>
           ))}
         </div>
       </div>

@@ -48,9 +48,10 @@ export function Versions({ model }: { model: Model }) {
       columnFormat([...runs.values()].map((run) => run.metrics.get(key)?.value ?? NaN)),
     ]),
   );
-  const stages = [...new Set(versions.map(({ stage }) => stage))].filter(
-    (stage) => stage === "Production" || stage === "Staging",
-  );
+  const stages = ["Production", "Staging"].filter((wanted) => versions.some(({ stage }) => stage === wanted));
+  // A column that is empty says nothing.
+  const hasTags = versions.some(({ tags }) => tags.size > 0);
+  const hasDescriptions = versions.some(({ description }) => description !== "");
   const rollBack = (target: "alias" | "stage", of: string, comment: string) =>
     changing.mutate(
       { kind: "rollback", name, target, of, comment },
@@ -114,8 +115,8 @@ export function Versions({ model }: { model: Model }) {
             ))}
             <th scope="col">Registered</th>
             <th scope="col">Run</th>
-            <th scope="col">Tags</th>
-            <th scope="col">Description</th>
+            {hasTags && <th scope="col">Tags</th>}
+            {hasDescriptions && <th scope="col">Description</th>}
             <th scope="col">
               <span className="th-visually-hidden">Actions</span>
             </th>
@@ -166,12 +167,16 @@ export function Versions({ model }: { model: Model }) {
                     </Link>
                   )}
                 </td>
-                <td>
-                  <Tags tags={version.tags} most={2} />
-                </td>
-                <td className={table["wide"]} title={version.description}>
-                  {version.description}
-                </td>
+                {hasTags && (
+                  <td>
+                    <Tags tags={version.tags} most={2} />
+                  </td>
+                )}
+                {hasDescriptions && (
+                  <td className={table["wide"]} title={version.description}>
+                    {version.description}
+                  </td>
+                )}
                 <td className={table["actions"]}>
                   <MoveForm version={version} aliases={model.aliases.map(({ alias }) => alias)} />
                 </td>

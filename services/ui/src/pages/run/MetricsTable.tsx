@@ -2,7 +2,7 @@
 import { TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { useMemo, useRef, useState } from "react";
+import { Fragment, useMemo, useRef, useState } from "react";
 import { isLive, type RunDetail, type SeriesSummary, seriesQuery } from "@/api/run";
 import { wireNumber } from "@/api/runs";
 import { matcher, USUAL } from "@/components/charts/settings";
@@ -15,6 +15,18 @@ import classes from "./run.module.css";
 const SPARK = { width: 100, height: 20 };
 const NO_NAMES: readonly string[] = [];
 
+const isSystem = (key: string) => key.startsWith("system/");
+
+/** A key that may break where its words do, not within them. */
+function Breaking({ text }: { text: string }) {
+  return text.split(/(?<=[/_.-])/).map((part, at) => (
+    <Fragment key={at}>
+      {part}
+      <wbr />
+    </Fragment>
+  ));
+}
+
 export function MetricsTable({ run }: { run: RunDetail }) {
   const [search, setSearch] = useState("");
   const found = useQuery(seriesQuery([run.id], isLive(run)));
@@ -25,7 +37,12 @@ export function MetricsTable({ run }: { run: RunDetail }) {
     const matches = matcher(search);
     return series
       .filter(({ key }) => matches(key))
-      .sort((a, b) => a.key.localeCompare(b.key, undefined, { numeric: true }));
+      .sort(
+        (a, b) =>
+          // What the machine did is looked at last.
+          Number(isSystem(a.key)) - Number(isSystem(b.key)) ||
+          a.key.localeCompare(b.key, undefined, { numeric: true }),
+      );
   }, [series, search]);
   return (
     <section>
@@ -50,16 +67,16 @@ export function MetricsTable({ run }: { run: RunDetail }) {
             <tr>
               <th>Key</th>
               <th style={{ width: 84 }}>Curve</th>
-              <th className={classes["number"]} style={{ width: 80 }}>
+              <th className={classes["number"]} style={{ width: 78 }}>
                 Last
               </th>
-              <th className={classes["number"]} style={{ width: 80 }}>
+              <th className={classes["number"]} style={{ width: 78 }}>
                 Min
               </th>
-              <th className={classes["number"]} style={{ width: 80 }}>
+              <th className={classes["number"]} style={{ width: 78 }}>
                 Max
               </th>
-              <th className={classes["number"]} style={{ width: 80 }}>
+              <th className={classes["number"]} style={{ width: 78 }}>
                 Step
               </th>
             </tr>
@@ -83,20 +100,19 @@ interface MetricRowProps {
 
 function MetricRow({ run, runs, series }: MetricRowProps) {
   const last = wireNumber(series.last.value);
-  const isSystem = series.key.startsWith("system/");
   return (
     <tr>
       <td className={classes["wrap"]}>
         <Link
           to={
-            isSystem
+            isSystem(series.key)
               ? "/experiments/$experimentId/runs/$runId/system"
               : "/experiments/$experimentId/runs/$runId/charts"
           }
           params={{ experimentId: run.experimentId, runId: run.id }}
           search={{ charts: { full: series.key } }}
         >
-          {series.key}
+          <Breaking text={series.key} />
         </Link>
         {series.nonfinite > 0 && <span className={classes["warn"]}> {series.nonfinite} NaN or ∞</span>}
       </td>

@@ -1,7 +1,7 @@
 /** The page of a version: what it is, where it comes from, moves with comment, its lineage and audit trail. */
 import { Button, Skeleton, Tabs } from "@mantine/core";
 import { IconFileZip } from "@tabler/icons-react";
-import { Link, useParams } from "@tanstack/react-router";
+import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { archiveUrl } from "@/api/artifacts";
 import { trackingUri } from "@/api/client";
 import { useModel, useVersion, type Version } from "@/api/registry";
@@ -20,9 +20,12 @@ import { Tags } from "@/components/Tags";
 import { Time } from "@/components/Time";
 import table from "@/components/table.module.css";
 import { filesOf } from "./files";
+import type { VersionSearch } from "./search";
+
+const ROUTE = "/models/$name/versions/$version";
 
 export function VersionPage() {
-  const { name, version } = useParams({ from: "/models/$name/versions/$version" });
+  const { name, version } = useParams({ from: ROUTE });
   const found = useVersion(name, version);
   return (
     <>
@@ -50,6 +53,8 @@ export function VersionPage() {
 
 function Loaded({ version }: { version: Version }) {
   const { name } = version;
+  const { tab = "lineage" } = useSearch({ from: ROUTE });
+  const navigate = useNavigate();
   const model = useModel(name);
   const run = useRunsById(version.runId ? [version.runId] : []).get(version.runId);
   const files = filesOf(version);
@@ -93,7 +98,18 @@ function Loaded({ version }: { version: Version }) {
         )}
         {version.description && <Fact name="Description">{version.description}</Fact>}
       </Facts>
-      <Tabs defaultValue="lineage" keepMounted={false}>
+      <Tabs
+        // The files of a version may be another's to show: then there is no such tab.
+        value={tab === "model" && !files ? "lineage" : tab}
+        keepMounted={false}
+        onChange={(next) =>
+          void navigate({
+            to: ".",
+            search: next === "lineage" ? {} : ({ tab: next } as VersionSearch),
+            resetScroll: false,
+          })
+        }
+      >
         <Tabs.List>
           <Tabs.Tab value="lineage">Lineage</Tabs.Tab>
           {files && <Tabs.Tab value="model">Model</Tabs.Tab>}
@@ -121,7 +137,7 @@ function Loaded({ version }: { version: Version }) {
           </Tabs.Panel>
         )}
         <Tabs.Panel value="metrics">
-          <table className={table["table"]} style={{ maxWidth: 640 }}>
+          <table className={table["table"]} style={{ maxWidth: 480 }} aria-label="Metrics of the source run">
             <tbody>
               {[...(run?.metrics ?? [])].map(([key, { value }]) => (
                 <tr key={key}>

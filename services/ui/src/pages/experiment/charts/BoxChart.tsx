@@ -16,6 +16,8 @@ const RIGHT = 20;
 /** More groups than this are not told apart. */
 const MOST_GROUPS = 40;
 const WIDEST_BOX = 90;
+/** No point lies on the edge. */
+const INSET = 10;
 
 export function BoxChart({ runs, styles, settings, change, highlight, onHighlight }: ValueChartProps) {
   const { ref, width, height } = useElementSize();
@@ -36,7 +38,7 @@ export function BoxChart({ runs, styles, settings, change, highlight, onHighligh
   // Before it is measured, the picture has no width.
   const slot = Math.max(0, width - LEFT - RIGHT) / Math.max(1, groups.length);
   const half = Math.min(WIDEST_BOX, slot * 0.6) / 2;
-  const py = (share: number) => height - FOOT - share * (height - FOOT - TOP);
+  const py = (share: number) => height - FOOT - INSET - share * (height - FOOT - TOP - 2 * INSET);
   const at = (number: number) => py((number - up.low) / (up.high - up.low));
   return (
     <>

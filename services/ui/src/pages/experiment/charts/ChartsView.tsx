@@ -48,14 +48,13 @@ function useChartRuns(runs: readonly Run[]): ChartRun[] {
 
 export function ChartsView() {
   const view = useExperimentView();
-  const { search, runs: found, pinned } = view;
+  const { search, listed: all } = view;
   const [settings, change] = useChartSettings(USUAL);
   const [highlight, setHighlight] = useState<string | null>(null);
-  const all = useMemo(
-    () => [...pinned, ...found.filter(({ id }) => !pinned.some((each) => each.id === id))],
-    [pinned, found],
+  const shown = useMemo(
+    () => all.filter(({ run, place }) => isShown(run, place, search)).map(({ run }) => run),
+    [all, search],
   );
-  const shown = useMemo(() => all.filter((run, place) => isShown(run, place, search)), [all, search]);
   const chartRuns = useChartRuns(shown);
   const names = [...new Set(shown.flatMap((run) => [...run.metrics.keys()]))].sort().join("\n");
   const keys = useMemo(() => (names ? names.split("\n") : []), [names]);
@@ -79,7 +78,7 @@ export function ChartsView() {
   return (
     <div className={classes["view"]}>
       {view.tools && createPortal(kinds, view.tools)}
-      <RunList runs={all} shown={chartRuns} highlight={highlight} onHighlight={setHighlight} />
+      <RunList rows={all} shown={chartRuns} highlight={highlight} onHighlight={setHighlight} />
       <div className={classes["charts"]}>
         {shown.length === 0 ? (
           <EmptyState title="All runs are hidden.">

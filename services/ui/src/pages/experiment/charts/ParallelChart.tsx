@@ -23,9 +23,14 @@ export function ParallelChart({ runs, settings, change, highlight, onHighlight }
   const [ranges, setRanges] = useState<Readonly<Record<string, Range>>>({});
   const drag = useRef<{ column: string; from: number } | null>(null);
   const { params, metrics } = useMemo(() => columnsOf(runs), [runs]);
-  const chosen = settings.axes.length
-    ? settings.axes
-    : [...params.slice(0, USUAL_PARAMS), ...metrics.slice(0, USUAL_METRICS)];
+  // An axis on which all runs are at one place tells nothing.
+  const telling = (columns: string[]) => columns.filter((column) => axisOf(runs, column).only === null);
+  const some = (of: (columns: string[]) => string[]) => [
+    ...of(params).slice(0, USUAL_PARAMS),
+    ...of(metrics).slice(0, USUAL_METRICS),
+  ];
+  const usual = some(telling);
+  const chosen = settings.axes.length ? settings.axes : usual.length ? usual : some((all) => all);
   const axes = chosen.map((column) => axisOf(runs, column));
   if (axes.length === 0) return <EmptyState title="These runs have no values to compare." />;
   const colored = axes.at(-1);
@@ -53,7 +58,8 @@ export function ParallelChart({ runs, settings, change, highlight, onHighlight }
         <MultiSelect
           label="Axes"
           searchable
-          w={520}
+          w={760}
+          maw="100%"
           size="xs"
           data={[...params, ...metrics].map((column) => ({ value: column, label: nameOf(column) }))}
           value={[...chosen]}

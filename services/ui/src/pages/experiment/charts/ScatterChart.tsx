@@ -7,10 +7,12 @@ import { AxisPicker, type ValueChartProps } from "./AxisPicker";
 import classes from "./charts-view.module.css";
 import { type Axis, axisOf, columnsOf, nameOf, shareOf, valueOf } from "./values";
 
-const LEFT = 64;
+const LEFT = 76;
 const FOOT = 44;
 const TOP = 12;
 const RIGHT = 20;
+/** No point lies on the edge. */
+const INSET = 14;
 
 export function ScatterChart({ runs, styles, settings, change, highlight, onHighlight }: ValueChartProps) {
   const { ref, width, height } = useElementSize();
@@ -25,14 +27,20 @@ export function ScatterChart({ runs, styles, settings, change, highlight, onHigh
   const across = axisOf(runs, x);
   const up = axisOf(runs, y);
   const shade = color ? axisOf(runs, color) : null;
-  const px = (share: number) => LEFT + share * (width - LEFT - RIGHT);
-  const py = (share: number) => height - FOOT - share * (height - FOOT - TOP);
+  const px = (share: number) => LEFT + INSET + share * (width - LEFT - RIGHT - 2 * INSET);
+  const py = (share: number) => height - FOOT - INSET - share * (height - FOOT - TOP - 2 * INSET);
+  const missing = runs.filter((run) => shareOf(run, across) === null || shareOf(run, up) === null).length;
   return (
     <>
       <div className={classes["bar"]}>
         <AxisPicker label="X" runs={runs} value={x} onChange={(column) => set(0, column)} />
         <AxisPicker label="Y" runs={runs} value={y} onChange={(column) => set(1, column)} />
         <AxisPicker label="Colour" runs={runs} value={color || null} onChange={(column) => set(2, column)} />
+        {missing > 0 && (
+          <span className={classes["dim"]}>
+            {missing} of {runs.length} runs lack one of these values.
+          </span>
+        )}
       </div>
       <div ref={ref} className={classes["canvas"]}>
         <svg
@@ -56,6 +64,9 @@ export function ScatterChart({ runs, styles, settings, change, highlight, onHigh
           ))}
           <text x={(LEFT + width - RIGHT) / 2} y={height - 6} textAnchor="middle">
             {nameOf(x)}
+          </text>
+          <text textAnchor="middle" transform={`translate(14 ${(TOP + height - FOOT) / 2}) rotate(-90)`}>
+            {nameOf(y)}
           </text>
           {runs.map((run, at) => {
             const left = shareOf(run, across);
@@ -91,9 +102,10 @@ export function ScatterChart({ runs, styles, settings, change, highlight, onHigh
   );
 }
 
-/** Return the ticks of an axis: its words, or round numbers. */
+/** Return the ticks of an axis: its words, round numbers, or the one value that it has. */
 export function marks(axis: Axis): { share: number; text: string }[] {
   const share = (value: number) => (value - axis.low) / (axis.high - axis.low);
+  if (axis.only !== null) return [{ share: 0.5, text: axis.words?.[0] ?? formatTick(axis.only) }];
   if (axis.words) return axis.words.map((text, at) => ({ share: share(at), text }));
   return ticks([axis.low, axis.high], false).map((value) => ({
     share: share(value),

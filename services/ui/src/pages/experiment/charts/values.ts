@@ -17,6 +17,8 @@ export interface Axis {
   words: string[] | null;
   low: number;
   high: number;
+  /** The one value that all runs have, if they do not differ: it stands in the middle. */
+  only: number | null;
 }
 
 /** Return an axis over the values that the runs have. */
@@ -26,15 +28,17 @@ export function axisOf(runs: readonly Run[], column: string): Axis {
     const words = [...new Set(values.map(String))].sort((a, b) =>
       a.localeCompare(b, undefined, { numeric: true }),
     );
-    return { column, words, low: 0, high: Math.max(1, words.length - 1) };
+    return words.length > 1
+      ? { column, words, low: 0, high: words.length - 1, only: null }
+      : { column, words, low: -1, high: 1, only: 0 };
   }
   const numbers = values.map(Number).filter(Number.isFinite);
   const low = Math.min(...numbers, Infinity);
   const high = Math.max(...numbers, -Infinity);
-  if (!(low <= high)) return { column, words: null, low: 0, high: 1 };
+  if (!(low <= high)) return { column, words: null, low: 0, high: 1, only: null };
   return low < high
-    ? { column, words: null, low, high }
-    : { column, words: null, low: low - 1, high: high + 1 };
+    ? { column, words: null, low, high, only: null }
+    : { column, words: null, low: low - 1, high: high + 1, only: low };
 }
 
 /** Return the place of a run on an axis, from 0 at the low end to 1; null if it has no place there. */
@@ -45,15 +49,18 @@ export function shareOf(run: Run, axis: Axis): number | null {
   return Number.isFinite(number) ? (number - axis.low) / (axis.high - axis.low) : null;
 }
 
-/** Return the columns that may be axes: metrics and params, those that differ among the runs first. */
+/** Return the columns that may be axes: metrics and params, first those that differ and that most runs have. */
 export function columnsOf(runs: readonly Run[]): { params: string[]; metrics: string[] } {
   const of = (pick: (run: Run) => ReadonlyMap<string, unknown>, prefix: string) =>
     [...new Set(runs.flatMap((run) => [...pick(run).keys()]))].sort().map((key) => `${prefix}.${key}`);
-  const differs = (column: string) => new Set(runs.map((run) => valueOf(run, column))).size > 1;
-  const sorted = (columns: string[]) => [
-    ...columns.filter(differs),
-    ...columns.filter((each) => !differs(each)),
-  ];
+  const sorted = (columns: string[]) =>
+    columns
+      .map((column) => {
+        const values = runs.map((run) => valueOf(run, column)).filter((value) => value !== null);
+        return { column, isSame: new Set(values).size < 2, count: values.length };
+      })
+      .sort((a, b) => Number(a.isSame) - Number(b.isSame) || b.count - a.count)
+      .map(({ column }) => column);
   return {
     params: sorted(of((run) => run.params, "params")),
     metrics: sorted(of((run) => run.metrics, "metrics")),

@@ -8,8 +8,8 @@ import { useExperimentView } from "../view";
 export function CompareView() {
   const view = useExperimentView();
   const { search, change } = view;
-  const all = [...view.pinned, ...view.runs.filter(({ id }) => !view.pinned.some((run) => run.id === id))];
-  const shown = all.filter((run, place) => isShown(run, place, search));
+  const all = view.listed;
+  const shown = all.filter(({ run, place }) => isShown(run, place, search)).map(({ run }) => run);
   if (view.error && all.length === 0) {
     return <Failure title="The runs could not be loaded." error={view.error} onRetry={view.retry} />;
   }

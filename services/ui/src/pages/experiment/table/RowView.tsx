@@ -8,7 +8,7 @@ import { runColor, type Scheme } from "@/components/run-color";
 import { type Column, NAME_COLUMN } from "../columns";
 import { Cell } from "./Cell";
 import type { ColumnStats } from "./column-stats";
-import type { GroupRow, MoreRow, RunRow } from "./rows";
+import type { GroupRow, MoreRow, RunRow } from "../rows";
 import classes from "./RunsTable.module.css";
 
 /** A column that is in sight, and where. */

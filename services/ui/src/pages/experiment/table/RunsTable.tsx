@@ -16,7 +16,7 @@ import { useExperimentView } from "../view";
 import { statsOf } from "./column-stats";
 import { HeadCell } from "./HeadCell";
 import { GroupRowView, MoreRowView, type Placed, RunRowView } from "./RowView";
-import { type Row, rowsOf } from "./rows";
+import { type Row, rowsOf } from "../rows";
 import classes from "./RunsTable.module.css";
 import type { Selection } from "./use-selection";
 import type { Columns } from "./use-columns";
@@ -57,11 +57,11 @@ export interface RunsTableProps {
 export function RunsTable({ columns, selection, onMenu }: RunsTableProps) {
   const view = useExperimentView();
   const { search, change, runs, pages, pinned, children, baseline, loadMore, hasMore } = view;
+  const { listed, opened, toggle } = view;
   const navigate = useNavigate();
   const scheme = useScheme();
   const now = useNow();
   const scroll = useRef<HTMLDivElement>(null);
-  const [opened, setOpened] = useState<ReadonlySet<string>>(new Set());
   const [active, setActive] = useState(0);
   const metricKeys = useMemo(
     () => columns.columns.filter(({ kind }) => kind === "metric").map(({ key }) => key),
@@ -69,9 +69,9 @@ export function RunsTable({ columns, selection, onMenu }: RunsTableProps) {
   );
   const { groups, beyond, loaded, loadMore: loadGroup, error: groupError } = useGroups(metricKeys, opened);
   const isGrouped = search.group !== undefined;
-  const rows = useMemo(
-    () => rowsOf({ runs, pinned, children, groups: isGrouped ? (groups ?? []) : null, loaded, opened }),
-    [runs, pinned, children, isGrouped, groups, loaded, opened],
+  const rows: readonly Row[] = useMemo(
+    () => (isGrouped ? rowsOf({ runs, pinned, children, groups: groups ?? [], loaded, opened }) : listed),
+    [runs, pinned, children, isGrouped, groups, loaded, opened, listed],
   );
 
   const left = columns.table.getLeftLeafColumns();
@@ -135,12 +135,6 @@ export function RunsTable({ columns, selection, onMenu }: RunsTableProps) {
 
   const lead = across[0]?.start ?? 0;
   const width = MARKS + left.reduce((sum, column) => sum + column.getSize(), 0) + horizontal.getTotalSize();
-  const toggle = (id: string) =>
-    setOpened((before) => {
-      const next = new Set(before);
-      if (!next.delete(id)) next.add(id);
-      return next;
-    });
   const open = (run: Run) =>
     void navigate({
       to: "/experiments/$experimentId/runs/$runId",
@@ -176,8 +170,8 @@ export function RunsTable({ columns, selection, onMenu }: RunsTableProps) {
     return { on, off };
   };
 
-  const allShown =
-    rows.length > 0 && rows.every((row) => row.kind !== "run" || selection.ids.has(row.run.id));
+  const inSight = rows.filter((row) => row.kind === "run");
+  const allShown = inSight.length > 0 && inSight.every(({ run }) => selection.ids.has(run.id));
   return (
     <div
       ref={scroll}

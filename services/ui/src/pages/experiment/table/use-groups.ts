@@ -5,7 +5,7 @@ import { nextRuns, type RunGroup, type RunPage, type RunSearch, useRunGroups } f
 import { sortOf } from "../search";
 import { both } from "../use-view";
 import { useExperimentView } from "../view";
-import { groupId, type LoadedGroup, sortedGroups } from "./rows";
+import { groupId, type LoadedGroup, sortedGroups } from "../rows";
 
 /** The most metrics for which the server makes aggregates at once. */
 const MOST_METRICS = 30;

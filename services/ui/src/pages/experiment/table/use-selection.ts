@@ -1,6 +1,6 @@
 /** The rows that are selected, by the ids of their runs. It is no part of the address: nobody else needs it. */
 import { useCallback, useMemo, useRef, useState } from "react";
-import type { Row } from "./rows";
+import type { Row } from "../rows";
 
 export interface Selection {
   ids: ReadonlySet<string>;

@@ -1,4 +1,4 @@
-/** The rows of the table out of runs: pinned ones first, then a flat list, a tree of children, or groups. */
+/** The rows of the list out of runs: pinned ones first, then a flat list, a tree of children, or groups. */
 import type { Run, RunGroup } from "@/api/runs";
 
 export interface RunRow {
