@@ -5,17 +5,14 @@ from contextlib import asynccontextmanager
 
 from trackhelm_artifact.direct import routes as direct_routes
 from trackhelm_artifact.files import routes as files_routes
-from trackhelm_artifact.integrity.checksum_index import ChecksumIndex
-from trackhelm_artifact.objects.opening import stores_of
+from trackhelm_artifact.integrity.checksum_index import checksum_index
 from trackhelm_artifact.upkeep import upkeep
 from trackhelm_core.runtime import AJAX_2, API_3, ROOT, Mount, Runtime, Service
 
 
 @asynccontextmanager
 async def _lifespan(runtime: Runtime) -> AsyncIterator[dict[str, object]]:
-    state: dict[str, object] = {
-        "checksum_index": ChecksumIndex(runtime.database, stores_of(runtime).objects, runtime.clock)
-    }
+    state: dict[str, object] = {"checksum_index": checksum_index(runtime)}
     if runtime.redis is not None:
         yield state
         return

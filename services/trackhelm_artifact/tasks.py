@@ -6,9 +6,12 @@ import anyio
 
 from trackhelm_artifact.integrity.purging import purge_files
 from trackhelm_artifact.integrity.reconciliation import SWEEP_SECONDS, sweep_uploads
+from trackhelm_artifact.objects.opening import stores_of
+from trackhelm_artifact.upkeep import RECOUNT_SECONDS
 from trackhelm_core.queue.slices import run_slice
 from trackhelm_core.queue.tasks import Task, TaskQueue
 from trackhelm_core.runtime import Runtime
+from trackhelm_domain.quotas.counting import RECOUNT, recount_due
 
 SLICE_SECONDS: Final = 30.0
 """How long a slice of a task lasts; the task then sends itself the rest, so that others get their turn."""
@@ -26,6 +29,10 @@ def _sweep_uploads(runtime: Runtime) -> None:
     anyio.run(sweep_uploads, runtime)
 
 
+def _recount(runtime: Runtime) -> None:
+    recount_due(runtime, stores_of(runtime).places)
+
+
 PURGE_FILES: Final = Task(
     "trackhelm.artifact.purge_files", TaskQueue.UPKEEP, _purge_files, delay_seconds=1, every_seconds=60
 )
@@ -36,4 +43,7 @@ SWEEP_UPLOADS: Final = Task(
 )
 """Drops uploads that were begun more than a day ago and never finished."""
 
-TASKS: Final = (PURGE_FILES, SWEEP_UPLOADS)
+COUNT: Final = Task(RECOUNT.name, RECOUNT.queue, _recount, every_seconds=RECOUNT_SECONDS)
+"""Counts the runs and files of workspaces, of each once a day and after its quotas were set."""
+
+TASKS: Final = (PURGE_FILES, SWEEP_UPLOADS, COUNT)

@@ -7,16 +7,22 @@ from contextlib import asynccontextmanager, suppress
 from typing import Final
 
 import structlog
+from starlette.concurrency import run_in_threadpool
 
 from trackhelm_artifact.integrity.purging import purge_files
 from trackhelm_artifact.integrity.reconciliation import SWEEP_SECONDS, sweep_uploads
+from trackhelm_artifact.objects.opening import stores_of
 from trackhelm_artifact.objects.store import StoreUnavailableError
 from trackhelm_core.runtime import Runtime
+from trackhelm_domain.quotas.counting import recount_due
 
 log = structlog.get_logger(__name__)
 
 LOOK_SECONDS: Final = 60.0
 """How long after a start, and how often, tombstones are looked for."""
+
+RECOUNT_SECONDS: Final = 600.0
+"""How often it is looked for workspaces whose runs and files are to be counted."""
 
 _SLICE_SECONDS: Final = 1.0
 
@@ -26,7 +32,7 @@ _PATIENCE_SECONDS: Final = 5.0
 
 @asynccontextmanager
 async def upkeep(runtime: Runtime) -> AsyncIterator[None]:
-    """Delete the files of tombstones, and drop interrupted uploads, while the block runs."""
+    """Delete files of tombstones, drop interrupted uploads and count usage, while the block runs."""
     stopping = asyncio.Event()
     task = asyncio.create_task(_run(runtime, stopping))
     try:
@@ -41,7 +47,7 @@ async def upkeep(runtime: Runtime) -> AsyncIterator[None]:
 
 
 async def _run(runtime: Runtime, stopping: asyncio.Event) -> None:
-    sweep_at = time.monotonic()
+    sweep_at = recount_at = time.monotonic()
     is_more = False
     while True:
         if not is_more:
@@ -55,6 +61,9 @@ async def _run(runtime: Runtime, stopping: asyncio.Event) -> None:
             if time.monotonic() >= sweep_at:
                 sweep_at = time.monotonic() + SWEEP_SECONDS
                 await sweep_uploads(runtime)
+            if time.monotonic() >= recount_at:
+                recount_at = time.monotonic() + RECOUNT_SECONDS
+                await run_in_threadpool(recount_due, runtime, stores_of(runtime).places)
         except StoreUnavailableError:
             # The reason is already logged.
             continue

@@ -34,6 +34,7 @@ from trackhelm_core.settings import AuthSettings, HttpSettings, LogSettings, Red
 from trackhelm_core.telemetry.logging import configure_logging
 from trackhelm_domain.access.opening import make_first_admin, open_door
 from trackhelm_domain.opening import open_runtime
+from trackhelm_domain.quotas.requests import RequestRates
 
 GRACEFUL_SECONDS: Final = 10
 """How long running requests may take when the server stops."""
@@ -260,5 +261,6 @@ def serve_service(
         pages=web_ui_routes(),
         tracing=open_tracing(service.name),
         door=open_door(runtime, auth),
+        quotas=RequestRates(runtime),
     )
     serve(app, http, f"{service.name} listens on {{url}}", auth)

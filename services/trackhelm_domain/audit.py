@@ -63,6 +63,7 @@ class Action(StrEnum):
     ROLLED_BACK = "rolled_back"
     IMPORTED = "imported"
     PASSWORD_SET = "password_set"  # noqa: S105 - an action
+    QUOTAS_SET = "quotas_set"
     GRANTED = "granted"
     REVOKED = "revoked"
 

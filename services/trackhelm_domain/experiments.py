@@ -1,8 +1,11 @@
 """Checks of an experiment before a service adds to it or deletes something in it."""
 
+from collections.abc import Collection
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from trackhelm_core.db.statements import is_any_of
 from trackhelm_core.errors import InvalidParameterError, NotFoundError
 from trackhelm_domain.access.checks import permits_experiment
 from trackhelm_domain.tables import Experiment
@@ -37,3 +40,10 @@ def is_in_bin(session: Session, experiment_id: int) -> bool:
         Experiment.id == experiment_id, Experiment.lifecycle_stage == LifecycleStage.DELETED
     )
     return session.scalar(statement.with_for_update()) is not None
+
+
+def workspaces_of(session: Session, experiment_ids: Collection[int]) -> dict[int, int]:
+    """Return the workspace of each experiment, in whatever state it is."""
+    columns = (Experiment.id, Experiment.workspace_id)
+    found = select(*columns).where(is_any_of(session, Experiment.id, sorted(experiment_ids)))
+    return dict(session.execute(found).all())

@@ -21,6 +21,8 @@ from trackhelm_domain.audit import AuditTrail
 from trackhelm_domain.journal_backlog import JournalBacklog
 from trackhelm_domain.migrate import is_ready
 from trackhelm_domain.outbox import DELIVER, Outbox
+from trackhelm_domain.quotas.book import QuotaBook
+from trackhelm_domain.quotas.usage import QuotaUse
 
 if TYPE_CHECKING:
     from trackhelm_core.queue.connection import RedisConnection
@@ -28,13 +30,21 @@ if TYPE_CHECKING:
 
 
 def open_database(
-    url: str, outbox: Outbox | None = None, access_changes: AccessChanges | None = None
+    url: str,
+    outbox: Outbox | None = None,
+    access_changes: AccessChanges | None = None,
+    quotas: QuotaBook | None = None,
 ) -> Database:
     """Open a database whose writes fill the outbox and the audit trail. This does not migrate it."""
-    # The audit trail comes last, because it takes a lock for which other writers wait.
-    return Database(
-        make_engine(url), hooks=(access_changes or AccessChanges(), outbox or Outbox(), AuditTrail())
+    # What is announced of a quota goes to the outbox. The audit trail comes last, because it takes a lock for
+    # which other writers wait.
+    hooks = (
+        access_changes or AccessChanges(),
+        QuotaUse(quotas or QuotaBook()),
+        outbox or Outbox(),
+        AuditTrail(),
     )
+    return Database(make_engine(url), hooks=hooks)
 
 
 def open_runtime(
@@ -48,7 +58,8 @@ def open_runtime(
     outbox = Outbox()
     closing = ExitStack()
     access_changes = AccessChanges()
-    database = open_database(storage.effective_database_url, outbox, access_changes)
+    quotas = QuotaBook()
+    database = open_database(storage.effective_database_url, outbox, access_changes, quotas)
     closing.callback(database.close)
     queue = None
     backlog: JournalBacklog | RedisBacklog
@@ -78,7 +89,14 @@ def open_runtime(
         missing=partial(_missing, database, queue),
         redis=queue,
         metrics=metrics,
-        parts=Parts({Outbox: lambda: outbox, AccessChanges: lambda: access_changes, **(openers or {})}),
+        parts=Parts(
+            {
+                Outbox: lambda: outbox,
+                AccessChanges: lambda: access_changes,
+                QuotaBook: lambda: quotas,
+                **(openers or {}),
+            }
+        ),
         closing=closing,
     )
 

@@ -54,6 +54,7 @@ class Event(StrEnum):
     RUN_FAILED = "run.failed"
     RUN_KILLED = "run.killed"
     RUN_POD_ENDED = "run.pod_ended"
+    WORKSPACE_QUOTA_NEARLY_USED = "workspace.quota_nearly_used"
 
     @property
     def entity(self) -> str:
@@ -66,12 +67,11 @@ class Event(StrEnum):
         return self.partition(".")[2]
 
 
-_RUN: Final = "run"
+# MLflow does not have these events, and its clients do not understand them.
+RUN_EVENTS: Final = tuple(event for event in Event if event.entity == "run")
+WORKSPACE_EVENTS: Final = tuple(event for event in Event if event.entity == "workspace")
 
-RUN_EVENTS: Final = tuple(event for event in Event if event.entity == _RUN)
-"""Events that MLflow does not have, and its clients do not understand."""
-
-MLFLOW_EVENTS: Final = tuple(event for event in Event if event.entity != _RUN)
+MLFLOW_EVENTS: Final = tuple(event for event in Event if event not in {*RUN_EVENTS, *WORKSPACE_EVENTS})
 """Events that MLflow has, too."""
 
 
@@ -147,13 +147,15 @@ _COLUMNS: Final = (
 class Announcement:
     """An event that happened at `time`. Deliveries of one subject to one webhook keep their order.
 
-    A subject is `run/` and a run's id, or `model/` and a model's name.
+    A subject is `run/` and a run's id, `model/` and a model's name, or `workspace/` and a workspace's name.
     """
 
     event: Event
     subject: str
     data: Mapping[str, Any]
     time: int
+    workspace_id: int | None = None
+    """The workspace in which it happened, where that is not the request's."""
 
 
 class Outbox:
@@ -220,7 +222,7 @@ def body_of(event: Event, data: Mapping[str, Any], time: int) -> str:
 
 def _workspace(session: Session, announcement: Announcement) -> int:
     """Return the workspace of an event: that of the request, or of the run that a program ends."""
-    found = current_access().workspace_id
+    found = announcement.workspace_id or current_access().workspace_id
     if found is None and (experiment := announcement.data.get("experiment_id")):
         found = session.scalar(select(Experiment.workspace_id).where(Experiment.id == int(experiment)))
     return DEFAULT_WORKSPACE_ID if found is None else found

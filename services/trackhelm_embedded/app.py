@@ -21,6 +21,7 @@ from trackhelm_domain.access.opening import make_first_admin, open_door
 from trackhelm_domain.locations import Places
 from trackhelm_domain.migrate import migrate
 from trackhelm_domain.opening import open_runtime
+from trackhelm_domain.quotas.requests import RequestRates
 from trackhelm_identity.service import SERVICE as IDENTITY
 from trackhelm_ingest.service import SERVICE as INGEST
 from trackhelm_query.service import SERVICE as QUERY
@@ -85,4 +86,5 @@ def embedded_app(
         pages=web_ui_routes(),
         tracing=tracing,
         door=open_door(runtime, auth),
+        quotas=RequestRates(runtime),
     )

@@ -7,12 +7,14 @@ from starlette.concurrency import run_in_threadpool
 
 from trackhelm_core.runtime import Mount, Runtime, Service
 from trackhelm_domain.journal_backlog import JournalBacklog
+from trackhelm_domain.quotas.book import QuotaBook
 from trackhelm_ingest.datasets import routes as datasets_routes
 from trackhelm_ingest.experiments import routes as experiments_routes
 from trackhelm_ingest.metrics import routes as metrics_routes
 from trackhelm_ingest.metrics.drain.journal import JournalCollector, JournalDrain
 from trackhelm_ingest.metrics.group_commit import GroupCommit
 from trackhelm_ingest.metrics.permissions import LoggingRights
+from trackhelm_ingest.metrics.quotas import MetricQuotas
 from trackhelm_ingest.metrics.sink import CountingSink
 from trackhelm_ingest.metrics.upkeep import Upkeep
 from trackhelm_ingest.runs import routes as runs_routes
@@ -21,6 +23,8 @@ from trackhelm_ingest.runs import routes as runs_routes
 @asynccontextmanager
 async def _lifespan(runtime: Runtime) -> AsyncIterator[dict[str, object]]:
     rights = LoggingRights(runtime.database)
+    quotas = MetricQuotas(runtime.database, runtime.part(QuotaBook))
+    state = {"logging_rights": rights, "metric_quotas": quotas}
     if runtime.redis is not None:
         # With the client of Redis they take 60 ms to import.
         from trackhelm_ingest.metrics.queue_sink import QueueCollector, QueueSink  # noqa: PLC0415
@@ -31,7 +35,7 @@ async def _lifespan(runtime: Runtime) -> AsyncIterator[dict[str, object]]:
             runtime.redis, runtime.database, drain=DRAIN, compact_run=COMPACT_RUN, rights=rights
         ).start()
         try:
-            yield {"metric_sink": CountingSink(queue, runtime.metrics), "logging_rights": rights}
+            yield {"metric_sink": CountingSink(queue, runtime.metrics), **state}
         finally:
             await queue.stop()
         return
@@ -41,7 +45,7 @@ async def _lifespan(runtime: Runtime) -> AsyncIterator[dict[str, object]]:
     drain = JournalDrain(runtime.database, runtime.backlog, upkeep).start()
     writer = GroupCommit(runtime.database, runtime.backlog, upkeep).start()
     try:
-        yield {"metric_sink": CountingSink(writer, runtime.metrics), "logging_rights": rights}
+        yield {"metric_sink": CountingSink(writer, runtime.metrics), **state}
     finally:
         await run_in_threadpool(writer.stop)
         await run_in_threadpool(drain.stop)

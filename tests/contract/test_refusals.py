@@ -26,6 +26,7 @@ CANNOT_REFUSE = (
     "/api/2.0/trackhelm/logins",
     "/api/2.0/trackhelm/server-info",
     "/api/2.0/trackhelm/service-accounts/list",
+    "/api/2.0/trackhelm/workspaces/usage",
     "/api/3.0/mlflow/server-info",
     "/api/3.0/mlflow/users/current/permissions",
     "/api/3.0/mlflow/workspaces",

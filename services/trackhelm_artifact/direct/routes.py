@@ -14,7 +14,7 @@ from trackhelm_artifact.direct.schemas import (
 from trackhelm_artifact.files import paths, schemas
 from trackhelm_artifact.files.logic import translate_errors
 from trackhelm_artifact.files.paths import Located, Root, parse_file_path, parse_path
-from trackhelm_artifact.files.routes import check_reading, check_writing
+from trackhelm_artifact.files.routes import check_reading, check_room, check_writing
 from trackhelm_artifact.integrity.checksum_index import ChecksumIndexDep
 from trackhelm_artifact.objects.keys import ObjectKey
 from trackhelm_artifact.objects.opening import stores_of
@@ -35,6 +35,7 @@ multipart_router = APIRouter(prefix="/mlflow-artifacts", route_class=WireRoute)
 async def create_upload(path: str, body: schemas.CreateUpload, runtime: RuntimeDep) -> Response:
     """Begin a multipart upload; the answer has a URL for each part."""
     await run_in_threadpool(check_writing, runtime, logic.upload_key(path, body.path))
+    await check_room(runtime)
     upload_id, signed = await logic.begin_upload(stores_of(runtime).objects, path, body.path, body.num_parts)
     credentials = [
         PartAddress(url=part.url, part_number=number, headers=part.headers)
@@ -50,6 +51,7 @@ async def complete_upload(
 ) -> Response:
     """Combine the parts into one file, which is visible from then on."""
     await run_in_threadpool(check_writing, runtime, logic.upload_key(path, body.path))
+    await check_room(runtime)
     parts = [Part(part.part_number, part.etag) for part in body.parts]
     key, stored = await logic.complete_upload(
         stores_of(runtime).objects, path, body.path, body.upload_id, parts
@@ -89,6 +91,8 @@ async def presign_upload(body: schemas.PresignUpload, runtime: RuntimeDep) -> Re
         raise InvalidParameterError("Exactly one of run_id and model_id must be provided.")
     path = parse_file_path(body.path)
     there, access = await run_in_threadpool(_reached, runtime, "upload", path, body.run_id, body.model_id)
+    if there.store is stores_of(runtime).objects:
+        await check_room(runtime)
     signed = await logic.upload_url(there.store, access, there.key, body.expiration)
     return reply(PresignedUpload(presigned_url=signed.url, headers=signed.headers))
 

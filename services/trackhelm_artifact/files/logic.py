@@ -5,7 +5,7 @@ It also turns the store's errors into answers. It must not know HTTP's framework
 
 import mimetypes
 import re
-from collections.abc import AsyncIterable, AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
@@ -204,6 +204,20 @@ async def delete_path(objects: ObjectStore, records: ChecksumIndex, path: str) -
     with translate_errors():
         await objects.delete(key)
     await forget()
+
+
+Room = Callable[[int | None], Awaitable[int | None]]
+"""Returns for how many bytes there is room, None for any number; raises `ApiError` if not for so many."""
+
+
+async def within(content: AsyncIterable[bytes], room: int | None, check: Room) -> AsyncIterator[bytes]:
+    """Pass a body on as long as there is room for it; asks `check` again before it gives up."""
+    size = 0
+    async for chunk in content:
+        size += len(chunk)
+        if room is not None and size > room:
+            room = await check(size)
+        yield chunk
 
 
 async def upload_path(

@@ -196,6 +196,13 @@ def version_root(session: Session, name: str, version: str) -> Root:
     return Root(join(run.uri, below))
 
 
+def owner_of_key(session: Session, places: Places, key: ObjectKey) -> int | None:
+    """Return the experiment that a path of the server's own store belongs to; None if it belongs to none."""
+    spellings = places.keys(f"{PROXY_SCHEME}:/{quote(str(key))}")
+    above = {spelled[:end] for spelled in spellings for end in range(KEY_STEP, len(spelled) + 1, KEY_STEP)}
+    return store.owner_of_path(session, above)
+
+
 def permits_path(session: Session, places: Places, key: ObjectKey) -> bool:
     """Return whether a path of the server's own store may be read; False is to be answered as if missing.
 
@@ -209,9 +216,7 @@ def permits_path(session: Session, places: Places, key: ObjectKey) -> bool:
     if not access.is_confined:
         access.is_checked = True
         return True
-    spellings = places.keys(f"{PROXY_SCHEME}:/{quote(str(key))}")
-    above = {spelled[:end] for spelled in spellings for end in range(KEY_STEP, len(spelled) + 1, KEY_STEP)}
-    owner = store.owner_of_path(session, above)
+    owner = owner_of_key(session, places, key)
     if owner is not None:
         return permits_experiment(session, owner)
     access.is_checked = True

@@ -1,6 +1,7 @@
 """Endpoints about files: in the server's own store by path, and of runs, model versions and logged models."""
 
 from collections.abc import AsyncIterator, Sequence
+from functools import partial
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Query, Request, Response
@@ -30,6 +31,9 @@ from trackhelm_core.runtime import Runtime, RuntimeDep
 from trackhelm_core.wire.replies import JSON_MEDIA_TYPE, Empty, documented, empty_reply, encode, reply
 from trackhelm_core.wire.requests import ANY_PATH
 from trackhelm_core.wire.routes import QueryRoute, WireRoute, announced_length, body_of
+from trackhelm_domain.access.checks import here
+from trackhelm_domain.quotas import usage
+from trackhelm_domain.quotas.book import QuotaBook
 
 _BEGIN: Final = b'{"files":['
 _END: Final = b"]}"
@@ -97,6 +101,29 @@ def check_writing(runtime: Runtime, key: ObjectKey) -> None:
         paths.check_path_for_writing(session, stores_of(runtime).places, key)
 
 
+async def check_room(runtime: Runtime, size: int | None = None) -> int | None:
+    """Refuse what the request's workspace has no room for; return for how many bytes there is, None for any.
+
+    What a workspace may have is the size of its files in the server's own store.
+    """
+    quotas = runtime.part(QuotaBook)
+    if (await quotas.of(runtime.database, here())).bytes is None:
+        return None
+
+    def look() -> int | None:
+        with runtime.database.reading_once() as session:
+            return usage.check_room(session, quotas, here(), size)
+
+    return await run_in_threadpool(look)
+
+
+async def _fitting(request: Request, runtime: Runtime, length: int | None) -> AsyncIterator[bytes]:
+    """Yield a request's body as long as the workspace has room for it."""
+    room = await check_room(runtime, length)
+    async for chunk in logic.within(body_of(request), room, partial(check_room, runtime)):
+        yield chunk
+
+
 def announced(request: Request) -> Announced:
     """Return what a request's headers announce about its body."""
     return Announced(announced_length(request), expected_checksums(request.headers))
@@ -124,7 +151,9 @@ async def upload_artifact(
 ) -> Response:
     """Store the body as a file. It is visible once it is complete, and is on the disk when this answers."""
     await run_in_threadpool(check_writing, runtime, parse_file_path(path))
-    await logic.upload_path(stores_of(runtime).objects, records, path, body_of(request), announced(request))
+    headers = announced(request)
+    content = _fitting(request, runtime, headers.length)
+    await logic.upload_path(stores_of(runtime).objects, records, path, content, headers)
     return Response()
 
 
@@ -255,10 +284,12 @@ async def upload_run_artifact(
     body = announced(request)
     logic.check_small(body.length or 0, SMALL_UPLOAD_BYTES)
     root = await run_in_threadpool(_run_root, runtime, run)
-    content = logic.small(body_of(request), SMALL_UPLOAD_BYTES)
     there = await _located(runtime, root, path)
+    is_own = there.store is stores_of(runtime).objects
+    whole = _fitting(request, runtime, body.length) if is_own else body_of(request)
+    content = logic.small(whole, SMALL_UPLOAD_BYTES)
     stored, sha256 = await logic.upload(there.store, there.key, content, body)
-    if there.store is stores_of(runtime).objects:
+    if is_own:
         await records.note(there.key, stored, sha256)
     return empty_reply()
 

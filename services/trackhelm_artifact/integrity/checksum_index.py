@@ -13,11 +13,14 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, Request
+from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
+from trackhelm_artifact.files.paths import owner_of_key
 from trackhelm_artifact.integrity import store
 from trackhelm_artifact.integrity.store import BATCH, Record
 from trackhelm_artifact.objects.keys import ObjectKey
+from trackhelm_artifact.objects.opening import stores_of
 from trackhelm_artifact.objects.store import (
     DirectoryError,
     MissingObjectError,
@@ -26,22 +29,37 @@ from trackhelm_artifact.objects.store import (
     StoreUnavailableError,
 )
 from trackhelm_core.db.unit_of_work import Database
-from trackhelm_core.runtime import Clock
+from trackhelm_core.runtime import Clock, Runtime
+from trackhelm_domain.access.checks import here
+from trackhelm_domain.experiments import workspaces_of
+from trackhelm_domain.locations import Places
+from trackhelm_domain.quotas.book import QuotaBook
+from trackhelm_domain.quotas.usage import Stock, has_quotas, note_use
 
 
 @dataclass(slots=True)
 class _Waiting:
     record: Record
+    workspace_id: int
     is_new: asyncio.Future[bool]
 
 
 class ChecksumIndex:
     """The records of the files in the server's own store; used from one event loop."""
 
-    def __init__(self, database: Database, objects: ObjectStore, clock: Clock) -> None:
+    def __init__(
+        self,
+        database: Database,
+        objects: ObjectStore,
+        clock: Clock,
+        places: Places | None = None,
+        quotas: QuotaBook | None = None,
+    ) -> None:
         self._database = database
         self._objects = objects
         self._clock = clock
+        self._places = places or Places()
+        self._quotas = quotas or QuotaBook()
         self._waiting: list[_Waiting] = []
         self._writing: asyncio.Task[None] | None = None
 
@@ -108,7 +126,7 @@ class ChecksumIndex:
         return found.etag
 
     async def _insert(self, record: Record) -> bool:
-        waiting = _Waiting(record, asyncio.get_running_loop().create_future())
+        waiting = _Waiting(record, here(), asyncio.get_running_loop().create_future())
         self._waiting.append(waiting)
         if self._writing is None:
             self._writing = asyncio.create_task(self._write_all())
@@ -120,7 +138,8 @@ class ChecksumIndex:
         while self._waiting:
             batch, self._waiting = self._next_batch()
             try:
-                new = await run_in_threadpool(self._insert_all, [waiting.record for waiting in batch])
+                is_counted = bool(await self._quotas.current(self._database))
+                new = await run_in_threadpool(self._insert_counted if is_counted else self._insert_all, batch)
             except Exception as error:  # noqa: BLE001 - every error goes to the waiting callers
                 for waiting in batch:
                     waiting.is_new.set_exception(error)
@@ -140,9 +159,17 @@ class ChecksumIndex:
         taken = {id(waiting) for waiting in first}
         return first, [waiting for waiting in self._waiting if id(waiting) not in taken]
 
-    def _insert_all(self, records: Sequence[Record]) -> set[str]:
+    def _insert_all(self, batch: Sequence[_Waiting]) -> set[str]:
         with self._database.relaxed_write() as session:
-            return store.insert_records(session, records)
+            return store.insert_records(session, [waiting.record for waiting in batch])
+
+    def _insert_counted(self, batch: Sequence[_Waiting]) -> set[str]:
+        with self._database.writing() as session:
+            new = store.insert_records(session, [waiting.record for waiting in batch])
+            for waiting in batch:
+                if waiting.record.key in new:
+                    note_use(session, waiting.workspace_id, Stock.BYTES, waiting.record.size)
+        return new
 
     def _find(self, key: str) -> Record | None:
         with self._database.reading_once() as session:
@@ -150,7 +177,10 @@ class ChecksumIndex:
 
     def _replace(self, record: Record, known: Record) -> bool:
         with self._database.writing() as session:
-            return store.replace_record(session, record, known)
+            is_replaced = store.replace_record(session, record, known)
+            if is_replaced:
+                note_use(session, here(), Stock.BYTES, record.size - known.size)
+        return is_replaced
 
     def _after(self, key: ObjectKey, after: str) -> list[Record]:
         with self._database.reading_once() as session:
@@ -158,7 +188,8 @@ class ChecksumIndex:
 
     def _forget_one(self, record: Record) -> None:
         with self._database.writing() as session:
-            store.forget_record(session, record)
+            if store.forget_record(session, record):
+                self._note_gone(session, ObjectKey.parse(record.key), record.size)
 
     def _newest(self, key: ObjectKey) -> int | None:
         with self._database.reading_once() as session:
@@ -167,8 +198,25 @@ class ChecksumIndex:
     def _forget(self, key: ObjectKey, until: int | None) -> None:
         while until is not None:
             with self._database.writing() as session:
-                if store.forget_records(session, key, until) < BATCH:
-                    return
+                number, size = store.forget_records(session, key, until)
+                self._note_gone(session, key, size)
+            if number < BATCH:
+                return
+
+    def _note_gone(self, session: Session, key: ObjectKey, size: int) -> None:
+        if size and has_quotas(session):
+            owner = owner_of_key(session, self._places, key)
+            workspaces = {} if owner is None else workspaces_of(session, [owner])
+            for workspace_id in workspaces.values():
+                note_use(session, workspace_id, Stock.BYTES, -size)
+
+
+def checksum_index(runtime: Runtime) -> ChecksumIndex:
+    """Return the checksum index of a process that serves or deletes files."""
+    stores = stores_of(runtime)
+    return ChecksumIndex(
+        runtime.database, stores.objects, runtime.clock, stores.places, runtime.part(QuotaBook)
+    )
 
 
 # For endpoints.

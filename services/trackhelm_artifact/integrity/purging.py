@@ -16,7 +16,7 @@ from anyio import to_thread
 
 from trackhelm_artifact.files.paths import Located, Root
 from trackhelm_artifact.integrity import store
-from trackhelm_artifact.integrity.checksum_index import ChecksumIndex
+from trackhelm_artifact.integrity.checksum_index import checksum_index
 from trackhelm_artifact.integrity.store import Tombstone
 from trackhelm_artifact.objects.keys import ObjectKey
 from trackhelm_artifact.objects.opening import stores_of
@@ -118,7 +118,7 @@ async def _purge(runtime: Runtime, tombstone: Tombstone, deadline: float, delete
     if there is None:
         log.warning("files are left where they are", uri=tombstone.artifact_uri, of=tombstone.entity_id)
         return True
-    records = ChecksumIndex(runtime.database, stores_of(runtime).objects, runtime.clock)
+    records = checksum_index(runtime)
     forget = await records.deleting(there.key) if there.store is stores_of(runtime).objects else None
     async for files in there.store.deleting(there.key):
         deleted.files += files

@@ -97,23 +97,28 @@ def newest_time(session: Session, root: ObjectKey) -> int | None:
     return session.scalar(select(func.max(ArtifactRecord.recorded_time)).where(_lies_at(root)))
 
 
-def forget_records(session: Session, root: ObjectKey, until: int) -> int:
-    """Delete a batch of the records at a key and below it that were made until a time; return how many."""
+def forget_records(session: Session, root: ObjectKey, until: int) -> tuple[int, int]:
+    """Delete a batch of the records at a key and below it that were made until a time.
+
+    Return how many there were, and the size of their files.
+    """
     some = select(ArtifactRecord.key).where(_lies_at(root), ArtifactRecord.recorded_time <= until)
-    result = session.execute(delete(ArtifactRecord).where(ArtifactRecord.key.in_(some.limit(BATCH))))
-    assert isinstance(result, CursorResult)
-    return result.rowcount
+    gone = delete(ArtifactRecord).where(ArtifactRecord.key.in_(some.limit(BATCH)))
+    sizes = session.scalars(gone.returning(ArtifactRecord.size)).all()
+    return len(sizes), sum(sizes)
 
 
-def forget_record(session: Session, record: Record) -> None:
-    """Delete a record, unless it was replaced."""
-    session.execute(
+def forget_record(session: Session, record: Record) -> bool:
+    """Delete a record, and return whether it was there: it may have been replaced."""
+    result = session.execute(
         delete(ArtifactRecord).where(
             ArtifactRecord.key == record.key,
             ArtifactRecord.etag == record.etag,
             ArtifactRecord.recorded_time == record.time,
         )
     )
+    assert isinstance(result, CursorResult)
+    return result.rowcount > 0
 
 
 def _lies_at(root: ObjectKey) -> ColumnElement[bool]:

@@ -24,7 +24,14 @@ from trackhelm_core.errors import UnavailableError
 from trackhelm_core.limits import BODY_MEMORY_MEBIBYTES
 from trackhelm_core.problems import install_problem_handlers
 from trackhelm_core.runtime import ROOT, Mount, Runtime, RuntimeDep, Service
-from trackhelm_core.security.actor import METRICS_PATH, ActorMiddleware, Door, TrustedProxies, is_public
+from trackhelm_core.security.actor import (
+    METRICS_PATH,
+    ActorMiddleware,
+    Door,
+    RequestQuotas,
+    TrustedProxies,
+    is_public,
+)
 from trackhelm_core.security.cookies import SessionCookies
 from trackhelm_core.settings import AuthSettings
 from trackhelm_core.telemetry.requests import RequestMetrics, RequestMiddleware, metrics_router
@@ -222,6 +229,7 @@ def build_app(
     pages: Sequence[BaseRoute] = (),
     tracing: "Tracing | None" = None,
     door: Door | None = None,
+    quotas: RequestQuotas | None = None,
 ) -> FastAPI:
     """Return an application that serves `services` over `runtime`; it closes the runtime when it stops.
 
@@ -230,7 +238,7 @@ def build_app(
     `body_memory_mebibytes` together at the most. `document` returns the OpenAPI document where it tells of
     more than `services`. `pages` are routes of what is not an API, such as the web UI's files.
     `tracing` records spans of requests; it is closed with the runtime. `door` decides who may enter; without,
-    everybody does.
+    everybody does. `quotas` refuse who sends requests too fast.
 
     Routers are included and not mounted, because the lifespan of a mounted application never runs.
     """
@@ -267,6 +275,7 @@ def build_app(
             believes_names=auth is not None and auth.unchecked_approvals,
             behind_gateway=behind_gateway,
             cookies=cookies,
+            quotas=quotas,
         )
         requests = RequestMiddleware(actors, metrics, behind_gateway=behind_gateway)
         if tracing is None:

@@ -14,6 +14,7 @@
 | `{trackhelm}:runs-epoch` | how often runs were deleted |
 | `{trackhelm}:deleted:<run>` | the epoch that its deletion began, while a process may cache the run |
 | `{trackhelm}:all-deleted` | the same for runs that were deleted together; it names no run |
+| `{trackhelm}:quota:<workspace>` | when all points that it logged are earned, in milliseconds; it expires |
 | `{trackhelm}:slice:<task>` | mark: a time slice of the task runs, or its next one is queued; it expires |
 | `{trackhelm}:counts` | hash: what workers have done, for `/metrics` |
 """
@@ -76,6 +77,11 @@ def note_of(subject: str) -> str:
 def deleted_of(run: str) -> str:
     """Return the name of the mark that says that a run, by its public id, was deleted."""
     return f"{_PREFIX}deleted:{run}"
+
+
+def quota_of(workspace_id: int) -> str:
+    """Return the name of the bucket of a workspace's points, for its quota."""
+    return f"{_PREFIX}quota:{workspace_id}"
 
 
 def slice_mark_of(task: str) -> str:

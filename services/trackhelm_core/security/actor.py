@@ -227,6 +227,14 @@ class Door(Protocol):
         ...
 
 
+class RequestQuotas(Protocol):
+    """Decides whether a caller sends requests too fast."""
+
+    async def check(self, access: Access, address: str) -> None:
+        """Refuse a request that comes too fast; raises `ApiError` (429)."""
+        ...
+
+
 class AtTheirWord:
     """The door of a server that checks nobody and has one workspace."""
 
@@ -320,8 +328,10 @@ class ActorMiddleware:
         believes_names: bool = False,
         behind_gateway: bool = False,
         cookies: SessionCookies | None = None,
+        quotas: RequestQuotas | None = None,
     ) -> None:
         self.app = app
+        self._quotas = quotas
         self._proxies = proxies
         self._cookies = cookies or SessionCookies()
         self._door: Door = door or AtTheirWord()
@@ -336,6 +346,8 @@ class ActorMiddleware:
         try:
             caller = await self._caller(scope)
             access = await self._access(scope, caller)
+            if self._quotas is not None and not self._is_public(scope):
+                await self._quotas.check(access, scope["state"]["actor"].source_address)
         except Exception as error:
             if (answer := failure_outside(error)) is None:
                 raise
@@ -363,12 +375,7 @@ class ActorMiddleware:
         proxied = self._proxies.identity(scope)
         address = self._proxies.source_address(scope)
         door = self._door
-        if (
-            header is None
-            and proxied is None
-            and not door.is_open
-            and is_public(inner_path(scope), behind_gateway=self._behind_gateway)
-        ):
+        if header is None and proxied is None and not door.is_open and self._is_public(scope):
             caller = Caller(ANONYMOUS, NOBODY)
         else:
             session = self._cookies.read(scope)
@@ -388,6 +395,9 @@ class ActorMiddleware:
         )
         return caller
 
+    def _is_public(self, scope: Scope) -> bool:
+        return is_public(inner_path(scope), behind_gateway=self._behind_gateway)
+
     async def _access(self, scope: Scope, caller: Caller) -> Access:
         principal = caller.principal
         header = first_value(scope, _WORKSPACE_HEADER)
@@ -402,7 +412,7 @@ class ActorMiddleware:
         elif workspace != DEFAULT_WORKSPACE_ID:
             name = await self._door.workspace_name(workspace)
         sees_all = principal.is_admin and principal.token_id is None
-        if sees_all and not is_public(inner_path(scope), behind_gateway=self._behind_gateway):
+        if sees_all and not self._is_public(scope):
             sees_all = not await self._door.has_workspaces()
         access = Access(principal, workspace, name, scope, is_confined=not sees_all)
         access.epoch, access.renewal = caller.epoch, caller.renewal

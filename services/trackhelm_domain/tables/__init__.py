@@ -14,6 +14,8 @@ from trackhelm_domain.tables.identity import (
     RoleAssignment,
     WebSession,
     Workspace,
+    WorkspaceQuota,
+    WorkspaceUsage,
 )
 from trackhelm_domain.tables.imports import ImportedEntity, ImportSource
 from trackhelm_domain.tables.metrics import JournalEntry, LabelSet, MetricChunk, PartitionPosition, Series
@@ -102,4 +104,6 @@ __all__ = [
     "WebhookDelivery",
     "WebhookEvent",
     "Workspace",
+    "WorkspaceQuota",
+    "WorkspaceUsage",
 ]

@@ -1,4 +1,4 @@
-"""Workspaces, accounts, tokens, sessions, roles and grants. Owner: identity. Readers: every service.
+"""Workspaces, quotas, accounts, tokens, sessions, roles, grants. Owner: identity. Readers: every service.
 
 `trackhelm_domain.access` reads them for every service. A row of `access_epoch` counts the changes of what
 anybody may do: a service that remembers rights compares it with the number that it remembers them by.
@@ -248,3 +248,44 @@ class AuthEvent(Base):
     name: Mapped[str] = mapped_column(String(ACTOR_NAME_LENGTH))
     reason: Mapped[str] = mapped_column(String(30))
     count: Mapped[int] = mapped_column(Integer, server_default=text("1"), default=1)
+
+
+class WorkspaceQuota(Base):
+    """The quotas of a workspace. A column without a value is no quota."""
+
+    __tablename__ = "workspace_quota"
+
+    workspace_id: Mapped[int] = mapped_column(
+        BigId, ForeignKey("workspace.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    points_per_second: Mapped[int | None] = mapped_column(BigInteger)
+    points_burst: Mapped[int | None] = mapped_column(BigInteger)
+    requests_per_second: Mapped[int | None] = mapped_column(BigInteger)
+    """How many requests each of its callers may send."""
+    series_per_run: Mapped[int | None] = mapped_column(BigInteger)
+    bytes: Mapped[int | None] = mapped_column(BigInteger)
+    runs: Mapped[int | None] = mapped_column(BigInteger)
+    experiments: Mapped[int | None] = mapped_column(BigInteger)
+    registered_models: Mapped[int | None] = mapped_column(BigInteger)
+    tokens: Mapped[int | None] = mapped_column(BigInteger)
+    webhooks: Mapped[int | None] = mapped_column(BigInteger)
+    set_time: Mapped[int] = mapped_column(BigInteger)
+
+
+class WorkspaceUsage(Base):
+    """How many runs and bytes a workspace has. Who changes it holds its lock until the commit.
+
+    While the workspace has quotas it is changed together with what it counts, and it is counted anew once a
+    day. What can be counted in milliseconds, such as experiments, is not kept here.
+    """
+
+    __tablename__ = "workspace_usage"
+
+    workspace_id: Mapped[int] = mapped_column(
+        BigId, ForeignKey("workspace.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    runs: Mapped[int] = mapped_column(BigInteger)
+    bytes: Mapped[int] = mapped_column(BigInteger)
+    announced: Mapped[str] = mapped_column(String(200))
+    """The quotas of which webhooks were told that they are nearly used, separated by commas."""
+    counted_time: Mapped[int] = mapped_column(BigInteger)

@@ -13,6 +13,7 @@ from trackhelm_domain.access.checks import permits_experiment
 from trackhelm_domain.access.rights import account_by_name, change_access
 from trackhelm_domain.access.tokens import Scope, TokenKind, digest_of, new_token
 from trackhelm_domain.audit import Action, AuditContext, Change, Entity, EntityType, State, record
+from trackhelm_domain.quotas.usage import Stock, note_use
 from trackhelm_domain.tables import AccessToken, Account
 from trackhelm_domain.tables.identity import AccountKind
 from trackhelm_identity.tokens import store
@@ -72,6 +73,8 @@ def create_token(session: Session, wanted: Wanted, access: Access, context: Audi
         expiry_time=context.time + wanted.days * _DAY_MS,
     )
     store.insert(session, row)
+    if row.workspace_id is not None:
+        note_use(session, row.workspace_id, Stock.TOKENS)
     record(session, Change(_entity(row, account), Action.CREATED, None, _state(row)), context)
     return Made(
         row, wanted.workspace or (access.workspace_name if row.workspace_id is not None else ""), made.text

@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session
 from trackhelm_core.ids import new_run_id
 from trackhelm_domain.audit import Action, AuditContext, Change, Entity, EntityType, record
 from trackhelm_domain.deletion import FilesInUse, schedule_file_deletion
-from trackhelm_domain.experiments import is_in_bin
+from trackhelm_domain.experiments import is_in_bin, workspaces_of
+from trackhelm_domain.quotas.usage import Stock, has_quotas, note_use
 from trackhelm_domain.tables.runs import DEFAULT_EXPERIMENT_ID, LifecycleStage
 from trackhelm_ingest.deletion import store
 
@@ -82,6 +83,10 @@ def purge_runs(
     spared = {each.id for each in kept}
     gone = [run for run in runs if run.uuid not in spared]
     store.mark_purged(session, {run.id: new_run_id() for run in gone})
+    if has_quotas(session):
+        workspaces = workspaces_of(session, {run.experiment_id for run in gone})
+        for run in gone:
+            note_use(session, workspaces[run.experiment_id], Stock.RUNS, -1)
     for run in gone:
         entity = Entity(EntityType.RUN, run.uuid)
         schedule_file_deletion(session, entity, run.artifact_uri, now=context.time)

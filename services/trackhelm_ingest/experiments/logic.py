@@ -28,6 +28,7 @@ from trackhelm_domain.locations import (
     lock_locations,
     owner_of,
 )
+from trackhelm_domain.quotas.usage import Stock, note_use
 from trackhelm_domain.tables.runs import LifecycleStage
 from trackhelm_ingest.deletion.logic import record_move
 from trackhelm_ingest.experiments import store
@@ -64,6 +65,7 @@ def create_experiment(
     store.set_location(session, experiment_id, artifact_location)
     store.set_tags(session, experiment_id, tags)
     own_created(session, access.principal, here(), experiment_id=experiment_id)
+    note_use(session, here(), Stock.EXPERIMENTS)
     return experiment_id
 
 

@@ -22,18 +22,30 @@ from redis.exceptions import RedisError
 from trackhelm_core.errors import OUTAGE_RETRY_SECONDS, ApiError, ErrorCode, UnavailableError
 from trackhelm_core.queue import names
 from trackhelm_core.queue.connection import Command
-from trackhelm_core.queue.names import accepted_of, deleted_of, drainer_of, note_of, partition_of, stream_of
+from trackhelm_core.queue.names import (
+    accepted_of,
+    deleted_of,
+    drainer_of,
+    note_of,
+    partition_of,
+    quota_of,
+    stream_of,
+)
 from trackhelm_core.settings import RedisSettings
 from trackhelm_core.traces import Trace, bound_trace
+from trackhelm_ingest.metrics.quotas import Charge, too_many_points
 
 log = structlog.get_logger(__name__)
 
-# KEYS: stream, mark, newest position, bytes that wait, epoch of runs, mark of all deleted runs, then for each
-# entry its run's mark of deletion, and its notes. ARGV: backlog limit, partition, seconds of a note, seconds
-# of the mark, limit of bytes, then for each entry its bytes, its number of notes, the epoch in which its run
-# was looked up, and the span that it belongs to, if that is recorded. Returns for how many entries there was
-# room, 1 if no worker drains the partition and the caller must send the task, the epoch, and the indexes of
-# entries refused because their run may be deleted.
+# KEYS: stream, mark, newest position, bytes that wait, epoch of runs, mark of all deleted runs, then the
+# buckets of workspaces with a quota of points, then for each entry its run's mark of deletion, and its notes.
+# ARGV: backlog limit, partition, seconds of a note, seconds of the mark, limit of bytes, number of buckets,
+# then for each bucket its points a second and its burst, then for each entry its bytes, its number of notes,
+# the epoch in which its run was looked up, and the span that it belongs to, if that is recorded; if there are
+# buckets, also the number of its bucket (0 for none), and its points. Returns for how many entries there was
+# room, 1 if no worker drains the partition and the caller must send the task, the epoch, the indexes of
+# entries refused because their run may be deleted, and the index of each entry that came too fast with the
+# milliseconds to wait.
 _APPEND: Final = """
 local epoch = tonumber(redis.call('GET', KEYS[5]) or '0')
 local function deleted(key, known)
@@ -44,23 +56,48 @@ local function deleted(key, known)
 end
 local room = tonumber(ARGV[1]) - redis.call('XLEN', KEYS[1])
 local free = tonumber(ARGV[5]) - tonumber(redis.call('HGET', KEYS[4], 'all') or '0')
-local seen, taken, size, key = 0, 0, 0, 7
-local refused = {}
+local buckets = tonumber(ARGV[6])
+local now
+local function wait_for(bucket, points)
+  -- As `trackhelm_core.rates` does it: the bucket holds the moment at which all that was taken is earned.
+  if not now then
+    local time = redis.call('TIME')
+    now = time[1] * 1000 + time[2] / 1000
+  end
+  local rate, burst = tonumber(ARGV[5 + 2 * bucket]) / 1000, tonumber(ARGV[6 + 2 * bucket])
+  local earned = math.max(tonumber(redis.call('GET', KEYS[6 + bucket]) or now), now)
+  local after = earned + points / rate
+  local full = after - burst / rate
+  if full > now and earned > now then return math.min(full, earned) - now end
+  redis.call('SET', KEYS[6 + bucket], string.format('%.3f', after), 'PX', math.ceil(after - now) + 1000)
+  return 0
+end
+local seen, taken, size, key = 0, 0, 0, 7 + buckets
+local refused, slowed = {}, {}
 local id
-for i = 6, #ARGV, 4 do
+for i = 7 + 2 * buckets, #ARGV, buckets > 0 and 6 or 4 do
   local notes = tonumber(ARGV[i + 1])
   if deleted(KEYS[key], tonumber(ARGV[i + 2])) then
     refused[#refused + 1] = seen
   else
     if taken >= room or size + #ARGV[i] > free then break end
-    if ARGV[i + 3] == '' then
-      id = redis.call('XADD', KEYS[1], '*', 'd', ARGV[i])
-    else
-      id = redis.call('XADD', KEYS[1], '*', 'd', ARGV[i], 't', ARGV[i + 3])
+    local wait = 0
+    if buckets > 0 and ARGV[i + 4] ~= '0' then
+      wait = wait_for(tonumber(ARGV[i + 4]), tonumber(ARGV[i + 5]))
     end
-    taken, size = taken + 1, size + #ARGV[i]
-    for note = key + 1, key + notes do
-      redis.call('SET', KEYS[note], ARGV[2] .. ':' .. id, 'EX', ARGV[3])
+    if wait > 0 then
+      slowed[#slowed + 1] = seen
+      slowed[#slowed + 1] = math.ceil(wait)
+    else
+      if ARGV[i + 3] == '' then
+        id = redis.call('XADD', KEYS[1], '*', 'd', ARGV[i])
+      else
+        id = redis.call('XADD', KEYS[1], '*', 'd', ARGV[i], 't', ARGV[i + 3])
+      end
+      taken, size = taken + 1, size + #ARGV[i]
+      for note = key + 1, key + notes do
+        redis.call('SET', KEYS[note], ARGV[2] .. ':' .. id, 'EX', ARGV[3])
+      end
     end
   end
   seen, key = seen + 1, key + 1 + notes
@@ -71,7 +108,7 @@ if id then
   redis.call('HINCRBY', KEYS[4], 'all', size)
 end
 local called = redis.call('SET', KEYS[2], 'called', 'NX', 'EX', ARGV[4])
-return {seen, called and 1 or 0, epoch, refused}
+return {seen, called and 1 or 0, epoch, refused, slowed}
 """
 
 NOTE_SECONDS: Final = 7 * 86_400
@@ -104,6 +141,7 @@ class _Waiting:
     epoch: int
     answered: asyncio.Future[None]
     trace: Trace | None
+    charge: Charge | None
 
 
 RoundTrip = Callable[[Sequence[Command]], Awaitable[list[Any]]]
@@ -134,21 +172,28 @@ class Appender:
         self.epoch = 0
         """The epoch of runs that was last seen. Read it first, then look a run up, then append."""
 
-    async def append(self, run: str, subjects: Collection[str], data: bytes, epoch: int) -> None:
+    async def append(
+        self,
+        run: str,
+        subjects: Collection[str],
+        data: bytes,
+        epoch: int,
+        charge: Charge | None = None,
+    ) -> None:
         """Append an entry of a run that was looked up in `epoch`, and note it for its subjects.
 
-        Returns when Redis has it.
+        Returns when Redis has it, and what it counts against has been charged.
 
         Raises:
             RunsChangedError: The run was deleted in a later epoch: nothing was appended.
-            ApiError: Too much waits (429).
+            ApiError: Too much waits, or it comes too fast (429): nothing was appended.
             UnavailableError: Redis is down or slow. The entry may or may not be appended.
         """
         if self._waiting_bytes + len(data) > WAITING_BYTES:
             raise _too_much()
         partition = partition_of(run, self._settings.queue_partitions)
         answered = asyncio.get_running_loop().create_future()
-        waiting = _Waiting(run, subjects, partition, data, epoch, answered, bound_trace.get())
+        waiting = _Waiting(run, subjects, partition, data, epoch, answered, bound_trace.get(), charge)
         self._waiting.append(waiting)
         self._waiting_bytes += len(data)
         self._changed.set()
@@ -244,11 +289,21 @@ class Appender:
             CALLED_SECONDS,
             self._settings.queue_backlog_bytes,
         ]
+        # Numbered from 1 on. Where no workspace has a quota, entries say nothing of it.
+        charged = dict.fromkeys(entry.charge[:2] for entry in entries if entry.charge is not None)
+        buckets = {bucket: number for number, bucket in enumerate(charged, 1)}
+        arguments.append(len(buckets))
+        for workspace_id, rate in buckets:
+            keys.append(quota_of(workspace_id))
+            arguments += rate
         for entry in entries:
             keys.append(deleted_of(entry.run))
             keys += [note_of(subject) for subject in entry.subjects]
             belongs_to = "" if entry.trace is None else entry.trace.traceparent
             arguments += [entry.data, len(entry.subjects), entry.epoch, belongs_to]
+            if buckets:
+                charge = entry.charge
+                arguments += (0, 0) if charge is None else (buckets[charge[:2]], charge.points)
         return ("EVAL", _APPEND, len(keys), *keys, *arguments)
 
     def _answer(self, partition: int, entries: Sequence[_Waiting], answer: Any) -> None:
@@ -261,9 +316,13 @@ class Appender:
             for waiting in entries:
                 _answer(waiting, unavailable)
             return
-        seen, called, self.epoch, refused = answer
+        seen, called, self.epoch, refused, slowed = answer
         for index in refused:
             _answer(entries[index], RunsChangedError())
+        for index, milliseconds in zip(slowed[::2], slowed[1::2], strict=True):
+            charge = entries[index].charge
+            assert charge is not None
+            _answer(entries[index], too_many_points(charge.rate, milliseconds / 1000))
         for waiting in entries[:seen]:
             _answer(waiting, None)
         for waiting in entries[seen:]:

@@ -19,9 +19,11 @@ from trackhelm_core.chunks.points import Points
 from trackhelm_core.db.engine import may_pass
 from trackhelm_core.db.unit_of_work import Database
 from trackhelm_core.errors import OUTAGE_RETRY_SECONDS, ApiError, ErrorCode, UnavailableError
+from trackhelm_core.rates import Buckets
 from trackhelm_domain.journal_backlog import Accepted, JournalBacklog
 from trackhelm_ingest.metrics.entries import pack_entry
 from trackhelm_ingest.metrics.journal_store import add_entries
+from trackhelm_ingest.metrics.quotas import Charge, too_many_points
 from trackhelm_ingest.metrics.series import SeriesKey, subjects_of
 from trackhelm_ingest.metrics.upkeep import Upkeep
 from trackhelm_ingest.runs.logic import check_stage
@@ -66,6 +68,7 @@ class GroupCommit:
         self._changed = threading.Condition()
         self._stopping = False
         self._upkeep = upkeep
+        self._buckets = Buckets()
         self._thread = threading.Thread(target=self._run, name="group-commit", daemon=True)
 
     def start(self) -> Self:
@@ -80,8 +83,14 @@ class GroupCommit:
             self._changed.notify()
         self._thread.join()
 
-    async def append(self, run: str, points: Mapping[SeriesKey, Points]) -> None:
+    async def append(
+        self, run: str, points: Mapping[SeriesKey, Points], charge: Charge | None = None
+    ) -> None:
         """Store points in the next group; see `MetricSink.append`."""
+        if charge is not None:
+            seconds = self._buckets.take(charge.workspace_id, charge.rate, charge.points)
+            if seconds:
+                raise too_many_points(charge.rate, seconds)
         loop = asyncio.get_running_loop()
         data = pack_entry(run, points)
         request = _Request(run, subjects_of(run, points), data, loop.create_future(), loop)

@@ -39,6 +39,7 @@ from trackhelm_core.traces import Trace, bound_trace
 from trackhelm_ingest.metrics.appending import Appender, RunsChangedError
 from trackhelm_ingest.metrics.entries import pack_entry
 from trackhelm_ingest.metrics.permissions import LoggingRights
+from trackhelm_ingest.metrics.quotas import Charge
 from trackhelm_ingest.metrics.series import SeriesKey, subjects_of
 from trackhelm_ingest.metrics.writable_runs import WritableRuns
 
@@ -96,7 +97,9 @@ class QueueSink:
         await asyncio.gather(*self._background, return_exceptions=True)
         await self._client.aclose()
 
-    async def append(self, run: str, points: Mapping[SeriesKey, Points]) -> None:
+    async def append(
+        self, run: str, points: Mapping[SeriesKey, Points], charge: Charge | None = None
+    ) -> None:
         """Queue points; see `MetricSink.append`."""
         subjects, data = subjects_of(run, points), pack_entry(run, points)
         for _ in range(_TRIES):
@@ -105,7 +108,7 @@ class QueueSink:
             allowed = await self._rights.read_in(newest)
             epoch = await self._runs.check(run, newest)
             try:
-                return await self._appender.append(run, subjects, data, min(epoch, allowed))
+                return await self._appender.append(run, subjects, data, min(epoch, allowed), charge)
             except RunsChangedError:
                 self._runs.forget(run, epoch)
                 self._rights.forget()

@@ -29,9 +29,10 @@ from trackhelm_ingest.metrics.columns import (
     read_columns,
 )
 from trackhelm_ingest.metrics.permissions import LoggingRights
+from trackhelm_ingest.metrics.quotas import Charge, MetricQuotas
 from trackhelm_ingest.metrics.reading import Batch, decode_batch, decode_metric
 from trackhelm_ingest.metrics.schemas import Capabilities, LogBatch, LogMetric, RefusedPoints, StoredMetrics
-from trackhelm_ingest.metrics.series import SeriesKey
+from trackhelm_ingest.metrics.series import SeriesKey, SeriesPoints
 from trackhelm_ingest.metrics.sink import MetricSink
 from trackhelm_ingest.runs import logic
 
@@ -48,6 +49,22 @@ def logging_rights(request: Request) -> LoggingRights:
     return rights
 
 
+def metric_quotas(request: Request) -> MetricQuotas:
+    """Return what holds the points of the process against the quotas of workspaces."""
+    quotas: MetricQuotas = request.app.state.metric_quotas
+    return quotas
+
+
+async def _charge(request: Request, batch: Batch) -> Charge | None:
+    quotas = metric_quotas(request)
+    await quotas.check_series(batch.run, batch.points)
+    return await quotas.charge(_number_of(batch.points))
+
+
+def _number_of(points: Mapping[SeriesKey, Points]) -> int:
+    return len(SeriesPoints.of(points).columns)
+
+
 router = APIRouter(prefix="/mlflow/runs", route_class=DirectRoute)
 
 
@@ -57,7 +74,8 @@ async def log_metric(request: Request) -> Response:
     """Log one metric point. A point that is sent twice is stored once."""
     batch = decode_metric(await request.body())
     await logging_rights(request).check(batch.run, batch.points)
-    await metric_sink(request).append(batch.run, batch.points)
+    charge = await _charge(request, batch)
+    await metric_sink(request).append(batch.run, batch.points, charge)
     return empty_reply()
 
 
@@ -71,10 +89,11 @@ async def log_batch(request: Request) -> Response:
     """
     batch = decode_batch(await request.body())
     await logging_rights(request).check(batch.run, batch.points)
+    charge = await _charge(request, batch)
     if batch.params or batch.tags or not batch.points:
         await run_in_threadpool(_store_params_and_tags, request.app.state.runtime, batch)
     if batch.points:
-        await metric_sink(request).append(batch.run, batch.points)
+        await metric_sink(request).append(batch.run, batch.points, charge)
     return empty_reply()
 
 
@@ -116,21 +135,42 @@ async def log_columns(request: Request) -> Response:
     points of some run now, the answer is its failure, and the whole request is to be sent again.
     """
     body = read_columns(await request.body())
-    refused = [*body.refused, *await _append(metric_sink(request), logging_rights(request), body)]
+    refused = [*body.refused, *await _append(request, body)]
     refused.sort(key=lambda one: (one.block, one.row or 0))
     found = [RefusedPoints(one.block, one.error.code, one.error.message, one.row) for one in refused]
     return reply(StoredMetrics(body.sequence, found))
 
 
-async def _append(sink: MetricSink, rights: LoggingRights, body: Body) -> list[Refused]:
+async def _append(request: Request, body: Body) -> list[Refused]:
     """Append the points of every run, and return the blocks of runs that take none."""
+    rights, quotas, sink = logging_rights(request), metric_quotas(request), metric_sink(request)
 
-    async def append(run: str, points: Mapping[SeriesKey, Points]) -> None:
-        await rights.check(run, points)
-        await sink.append(run, points)
+    async def append(
+        run: str, points: Mapping[SeriesKey, Points], charge: Charge | None = None
+    ) -> ApiError | None:
+        try:
+            await rights.check(run, points)
+            await quotas.check_series(run, points)
+            await sink.append(run, points, charge)
+        except ApiError as error:
+            return error
+        return None
 
-    appended = await asyncio.gather(
-        *(append(run, points_of(blocks)) for run, blocks in body.runs.items()), return_exceptions=True
+    waiting = [(run, points_of(blocks)) for run, blocks in body.runs.items()]
+    appended: list[BaseException | None] = []
+    charge = await quotas.charge(sum(_number_of(points) for _, points in waiting))
+    while charge is not None and waiting:
+        # All points are charged with the first run that takes any: a request that comes too fast is refused
+        # as a whole, and does not use up what it needs when it is sent again.
+        run, points = waiting.pop(0)
+        refusal = await append(run, points, charge)
+        if refusal is None:
+            charge = None
+        elif refusal.status in _TRIED_AGAIN:
+            raise refusal
+        appended.append(refusal)
+    appended += await asyncio.gather(
+        *(append(run, points) for run, points in waiting), return_exceptions=True
     )
     refused: list[Refused] = []
     for blocks, error in zip(body.runs.values(), appended, strict=True):

@@ -7,19 +7,25 @@ from prometheus_client import CollectorRegistry, Counter
 
 from trackhelm_core.chunks.points import Points
 from trackhelm_core.errors import ApiError
+from trackhelm_ingest.metrics.quotas import Charge
 from trackhelm_ingest.metrics.series import SeriesKey, SeriesPoints
 
 
 class MetricSink(Protocol):
     """Accepts points. Each implementation says what an acknowledgement guarantees."""
 
-    async def append(self, run: str, points: Mapping[SeriesKey, Points]) -> None:
+    async def append(
+        self, run: str, points: Mapping[SeriesKey, Points], charge: Charge | None = None
+    ) -> None:
         """Accept points for a run, by its public id; return when they cannot be lost any more.
+
+        `charge` is what they count against, if the workspace has a quota of points.
 
         Raises:
             NotFoundError: There is no such run.
             InvalidParameterError: The run is deleted.
-            ApiError: Too much is waiting (429), or the queue or database is unavailable (503).
+            ApiError: Too much is waiting, or the points come too fast (429), or the queue or database is
+                unavailable (503).
         """
         ...
 
@@ -64,10 +70,12 @@ class CountingSink:
             registry=registry,
         )
 
-    async def append(self, run: str, points: Mapping[SeriesKey, Points]) -> None:
+    async def append(
+        self, run: str, points: Mapping[SeriesKey, Points], charge: Charge | None = None
+    ) -> None:
         """Pass on points; see `MetricSink.append`."""
         try:
-            await self._sink.append(run, points)
+            await self._sink.append(run, points, charge)
         except ApiError as error:
             self._refused.labels(error.status).inc()
             raise

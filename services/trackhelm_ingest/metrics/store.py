@@ -1,6 +1,7 @@
 """Statements about metric points: storing chunks and summaries, merging chunks, and the journal's entries."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
@@ -8,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import (
     delete,
+    func,
     select,
     update,
 )
@@ -21,7 +23,7 @@ from trackhelm_core.db.statements import (
     upsert,
 )
 from trackhelm_domain.keys import canonical, digest_of, key_ids
-from trackhelm_domain.tables import LabelSet, MetricChunk, Run, Series
+from trackhelm_domain.tables import Key, LabelSet, MetricChunk, Run, Series
 from trackhelm_domain.tables.metrics import NO_LABELS_ID
 from trackhelm_ingest.metrics.folding import SeriesId, fold_summaries
 from trackhelm_ingest.metrics.series import NO_LABELS, Labels, SeriesKey, SeriesPoints
@@ -294,3 +296,28 @@ def set_counts(session: Session, series: SeriesRow, *, count: int, nonfinite: in
         .where(Series.id == series.id)
         .values(count=count, nonfinite_count=nonfinite, chunks=chunks)
     )
+
+
+# Series of a run, for its quota.
+
+
+def count_series(session: Session, run: str) -> int:
+    """Return how many series a run has."""
+    statement = select(func.count()).select_from(Series).join(Run, Run.id == Series.run_id)
+    return session.scalar(statement.where(Run.uuid == run)) or 0
+
+
+def series_with_keys(session: Session, run: str, keys: Collection[str]) -> list[SeriesKey]:
+    """Return the series of a run that have one of these keys."""
+    statement = (
+        select(Key.name, LabelSet.labels)
+        .select_from(Series)
+        .join(Run, Run.id == Series.run_id)
+        .join(Key, Key.id == Series.key_id)
+        .join(LabelSet, LabelSet.id == Series.label_set_id)
+        .where(Run.uuid == run, is_any_of(session, Key.name, sorted(keys)))
+    )
+    return [
+        SeriesKey(key, tuple(sorted(json.loads(labels).items())))
+        for key, labels in session.execute(statement)
+    ]

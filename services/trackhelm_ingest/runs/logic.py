@@ -30,11 +30,13 @@ from trackhelm_core.limits import (
 from trackhelm_core.validation import check_key, check_length, parse_experiment_id
 from trackhelm_core.wire.arguments import invalid_value, shown, too_long
 from trackhelm_core.wire.requests import decode_json
+from trackhelm_domain.access.checks import here
 from trackhelm_domain.audit import AuditContext, Entity, EntityType
 from trackhelm_domain.experiments import active_location
 from trackhelm_domain.keys import keys_of
 from trackhelm_domain.locations import join
 from trackhelm_domain.outbox import Announcement, Event, announce
+from trackhelm_domain.quotas.usage import Stock, note_use
 from trackhelm_domain.runs.messages import DocumentWriter, pair_digests, run_contents
 from trackhelm_domain.runs.reading import run_records
 from trackhelm_domain.runs.schemas import LOGGED_MODEL_HISTORY, RUN_NAME, RunInfo, must_stay_whole
@@ -232,6 +234,7 @@ def create_run(
     if inserted is None:
         return _existing_run(session, run_id, number)
     store.set_tags(session, inserted, tags)
+    note_use(session, here(), Stock.RUNS)
     announce_status(session, run, now)
     return run, tags
 

@@ -11,6 +11,7 @@ from trackhelm_core.validation import check_key, parse_version
 from trackhelm_domain.access.checks import here, permits_model
 from trackhelm_domain.access.rights import end_grants_on_model, own_created
 from trackhelm_domain.audit import Action, AuditContext, Change, record
+from trackhelm_domain.quotas.usage import Stock, note_use
 from trackhelm_registry.governance import store as governance_store
 from trackhelm_registry.model_versions import store as model_versions_store
 from trackhelm_registry.registered_models import store
@@ -187,6 +188,7 @@ def create_model(
     record_creation(session, of_model(name), {"description": description, "tags": tags}, context)
     announce_model(session, name, description=description, tags=tags, now=context.time)
     own_created(session, current_access().principal, here(), registered_model_id=model)
+    note_use(session, here(), Stock.MODELS)
     return model_details(session, name, Level.READ)
 
 

@@ -2,7 +2,7 @@
 
 import ipaddress
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -24,8 +24,10 @@ from trackhelm_core.security.sealing import NoKeyError, SecretBox
 from trackhelm_core.settings import WebhookSettings
 from trackhelm_core.validation import check_length, check_page_range, check_page_size
 from trackhelm_core.wire.arguments import cut, invalid_value, quoted, shown
+from trackhelm_domain.access.checks import here
 from trackhelm_domain.audit import Action, AuditContext, Change, Entity, EntityType, State, record
-from trackhelm_domain.outbox import MLFLOW_EVENTS, RUN_EVENTS, Event, body_of
+from trackhelm_domain.outbox import MLFLOW_EVENTS, RUN_EVENTS, WORKSPACE_EVENTS, Event, body_of
+from trackhelm_domain.quotas.usage import Stock, note_use
 from trackhelm_domain.tables.webhooks import DeliveryState, WebhookStatus
 from trackhelm_registry.webhooks import store
 from trackhelm_registry.webhooks.delivery import sending
@@ -57,6 +59,7 @@ _ACTION_NUMBERS: Final = dict(enumerate(_ACTIONS, 1))
 
 _BY_NAMES: Final = {(event.entity.upper(), event.action.upper()): event for event in MLFLOW_EVENTS}
 _BY_RUN_NAME: Final = {event.action.upper(): event for event in RUN_EVENTS}
+_BY_WORKSPACE_NAME: Final = {event.action.upper(): event for event in WORKSPACE_EVENTS}
 
 
 def parse_events(asked: Iterable[AskedEvent]) -> list[Event]:
@@ -66,12 +69,12 @@ def parse_events(asked: Iterable[AskedEvent]) -> list[Event]:
 
 def parse_run_events(asked: Iterable[str]) -> list[Event]:
     """Return the events of runs that a request names."""
-    return [_parse_run_event(name) for name in asked]
+    return [_parse_own(name, "run_events", _BY_RUN_NAME) for name in asked]
 
 
-def run_event_name(event: Event) -> str:
-    """Return the name of an event of runs."""
-    return event.action.upper()
+def parse_workspace_events(asked: Iterable[str]) -> list[Event]:
+    """Return the events of workspaces that a request names."""
+    return [_parse_own(name, "workspace_events", _BY_WORKSPACE_NAME) for name in asked]
 
 
 def _parse(asked: AskedEvent) -> Event:
@@ -79,7 +82,10 @@ def _parse(asked: AskedEvent) -> Event:
     if event := _BY_NAMES.get(names):
         return event
     allowed = ", ".join(f"{entity} {action}" for entity, action in _BY_NAMES)
-    reason = f"it must be one of {allowed}; events of runs are named in 'run_events'"
+    reason = (
+        f"it must be one of {allowed}; events of runs are named in 'run_events', those of workspaces in "
+        "'workspace_events'"
+    )
     entity, action = names
     if entity in _ENTITIES and action in _ACTIONS:
         raise InvalidParameterError(
@@ -88,10 +94,10 @@ def _parse(asked: AskedEvent) -> Event:
     raise invalid_value(list(names), "events", reason)
 
 
-def _parse_run_event(name: str) -> Event:
-    if event := _BY_RUN_NAME.get(name):
+def _parse_own(name: str, field: str, names: Mapping[str, Event]) -> Event:
+    if event := names.get(name):
         return event
-    raise invalid_value(name, "run_events", f"it must be one of {', '.join(_BY_RUN_NAME)}")
+    raise invalid_value(name, field, f"it must be one of {', '.join(names)}")
 
 
 def _name(asked: str | int, numbers: Mapping[int, str]) -> str:
@@ -169,7 +175,11 @@ class Webhooks:
         """Create a webhook."""
         if store.count_webhooks(session) >= WEBHOOKS:
             raise InvalidParameterError(f"There are {WEBHOOKS} webhooks, and there may be no more.")
-        events = [*parse_events(asked.events), *parse_run_events(asked.run_events)]
+        events = [
+            *parse_events(asked.events),
+            *parse_run_events(asked.run_events),
+            *parse_workspace_events(asked.workspace_events),
+        ]
         uuid = new_webhook_id()
         values = {
             "uuid": uuid,
@@ -182,6 +192,7 @@ class Webhooks:
             "last_update_time": context.time,
         }
         store.insert_webhook(session, values, _checked_events(events))
+        note_use(session, here(), Stock.WEBHOOKS)
         created = found_webhook(session, uuid)
         record(session, Change(_entity(uuid), Action.CREATED, None, _state(created)), context)
         return created
@@ -201,13 +212,14 @@ class Webhooks:
         if status := _status(asked.status):
             values["status"] = status
         events = None
-        if asked.events is not None or asked.run_events is not None:
-            events = _checked_events(
-                [
-                    *(_mlflow(before) if asked.events is None else parse_events(asked.events)),
-                    *(_of_runs(before) if asked.run_events is None else parse_run_events(asked.run_events)),
-                ]
-            )
+        parts: tuple[tuple[Any, Callable[[Any], list[Event]], Sequence[Event]], ...] = (
+            (asked.events, parse_events, MLFLOW_EVENTS),
+            (asked.run_events, parse_run_events, RUN_EVENTS),
+            (asked.workspace_events, parse_workspace_events, WORKSPACE_EVENTS),
+        )
+        if any(given is not None for given, _, _ in parts):
+            chosen = [_of(before, kind) if given is None else parse(given) for given, parse, kind in parts]
+            events = _checked_events([event for part in chosen for event in part])
         store.update_webhook(session, before.id, values, events)
         after = found_webhook(session, uuid)
         state = dict(_state(after))
@@ -281,28 +293,23 @@ def webhook_message(webhook: WebhookRow) -> WebhookMessage:
         last_updated_timestamp=webhook.last_update_time,
         signed=webhook.secret is not None,
         events=tuple(
-            EventMessage(event.entity.upper(), event.action.upper())
-            for event in webhook.events
-            if event in MLFLOW_EVENTS
+            EventMessage(event.entity.upper(), event.action.upper()) for event in _of(webhook, MLFLOW_EVENTS)
         ),
-        run_events=tuple(run_event_name(event) for event in webhook.events if event in RUN_EVENTS),
+        run_events=tuple(event.action.upper() for event in _of(webhook, RUN_EVENTS)),
+        workspace_events=tuple(event.action.upper() for event in _of(webhook, WORKSPACE_EVENTS)),
         description=webhook.description,
     )
 
 
-def _mlflow(webhook: WebhookRow) -> list[Event]:
-    return [event for event in webhook.events if event in MLFLOW_EVENTS]
-
-
-def _of_runs(webhook: WebhookRow) -> list[Event]:
-    return [event for event in webhook.events if event in RUN_EVENTS]
+def _of(webhook: WebhookRow, kind: Sequence[Event]) -> list[Event]:
+    return [event for event in webhook.events if event in kind]
 
 
 def _checked_events(events: Sequence[Event]) -> list[Event]:
     if not events:
         raise InvalidParameterError(
             "Missing value for required parameter 'events'. "
-            "A webhook needs one at least, there or in 'run_events'."
+            "A webhook needs one at least, there or in 'run_events' or 'workspace_events'."
         )
     return list(dict.fromkeys(events))
 
@@ -452,6 +459,7 @@ EXAMPLES: Final[Mapping[Event, Mapping[str, Any]]] = {
     Event.RUN_FAILED: {**_RUN, **_ENDED, "status": "FAILED"},
     Event.RUN_KILLED: {**_RUN, **_ENDED, "status": "KILLED"},
     Event.RUN_POD_ENDED: {**_RUN, **_ENDED, **_POD, "status": "FAILED"},
+    Event.WORKSPACE_QUOTA_NEARLY_USED: {"workspace": "team-a", "quota": "runs", "used": 80, "limit": 100},
 }
 
 
@@ -462,10 +470,15 @@ def test_message(webhook: WebhookRow, asked: TestWebhook, now: int) -> Message:
 
 
 def _event(webhook: WebhookRow, asked: TestWebhook) -> Event:
-    if asked.event is not None and asked.run_event:
-        raise InvalidParameterError("'event' and 'run_event' are both given, and only one of them may be.")
+    named = [name for name in ("event", "run_event", "workspace_event") if getattr(asked, name)]
+    if len(named) > 1:
+        raise InvalidParameterError(
+            f"'{named[0]}' and '{named[1]}' are both given, and only one of them may be."
+        )
     if asked.event is not None:
         return parse_events([asked.event])[0]
     if asked.run_event:
         return parse_run_events([asked.run_event])[0]
+    if asked.workspace_event:
+        return parse_workspace_events([asked.workspace_event])[0]
     return webhook.events[0]

@@ -16,12 +16,13 @@ class AskedEvent(WireModel):
 
 
 class CreateWebhook(WireModel):
-    """`POST webhooks`. `events` are MLflow's, `run_events` those of runs; at least one event is needed."""
+    """`POST webhooks`. `events` are MLflow's, `run_events` and `workspace_events` ours; one is needed."""
 
     name: Required
     url: Required
     events: tuple[AskedEvent, ...] = ()
     run_events: tuple[str, ...] = ()
+    workspace_events: tuple[str, ...] = ()
     description: str = ""
     secret: str = ""
     status: str | int | None = None
@@ -34,6 +35,7 @@ class UpdateWebhook(WireModel):
     url: str = ""
     events: tuple[AskedEvent, ...] | None = None
     run_events: tuple[str, ...] | None = None
+    workspace_events: tuple[str, ...] | None = None
     description: str | None = None
     secret: str | None = None
     status: str | int | None = None
@@ -53,6 +55,7 @@ class TestWebhook(WireModel):
 
     event: AskedEvent | None = None
     run_event: str = ""
+    workspace_event: str = ""
 
 
 class EventMessage(Reply, frozen=True):
@@ -74,6 +77,7 @@ class WebhookMessage(Reply, frozen=True):
     signed: bool
     events: tuple[EventMessage, ...] = ()
     run_events: tuple[str, ...] = ()
+    workspace_events: tuple[str, ...] = ()
     description: str = ""
 
 

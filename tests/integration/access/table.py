@@ -351,6 +351,9 @@ TABLE: Final = (
     Row(MD, "GET", f"{MLFLOW_3}/users/roles/list", lambda o: q(username=o.user)),
     Row(MD, "GET", f"{MLFLOW_3}/users/permissions/list", lambda o: q(username=o.user)),
     Row(L, "GET", f"{MLFLOW_3}/users/current/permissions"),
+    Row(L, "GET", f"{OWN}/workspaces/usage"),
+    # Of nothing that is asked for, so that the rows after it find room.
+    Row(AD, "POST", f"{OWN}/workspaces/quotas", lambda _o: j()),
     *(
         Row(MD, method, f"{MLFLOW_3}/users/permissions/{verb}", build)
         for method, verb, build in (

@@ -231,9 +231,9 @@ def test_uploads_that_end_together_share_a_transaction(own: Runtime) -> None:
     batches: list[int] = []
     insert_all = records._insert_all
 
-    def counted(records: Any) -> set[str]:
-        batches.append(len(records))
-        return insert_all(records)
+    def counted(batch: Any) -> set[str]:
+        batches.append(len(batch))
+        return insert_all(batch)
 
     records._insert_all = counted  # type: ignore[method-assign]
 
@@ -253,7 +253,7 @@ def test_an_upload_that_cannot_be_recorded_is_not_acknowledged(api: Api, folder:
     records: ChecksumIndex = app.state.checksum_index
     insert_all = records._insert_all
 
-    def away(records: Any) -> set[str]:
+    def away(batch: Any) -> set[str]:
         raise UnavailableError("The database is not available. Send the request again.")
 
     records._insert_all = away  # type: ignore[method-assign]

@@ -14,13 +14,15 @@ from tests.fixtures.sql import executed
 from tests.integration.queue.conftest import Split
 from tests.integration.queue.test_draining import drain, waiting_bytes
 from trackhelm_core.chunks.points import Points
-from trackhelm_core.errors import ApiError, InvalidParameterError, NotFoundError, UnavailableError
+from trackhelm_core.errors import ApiError, ErrorCode, InvalidParameterError, NotFoundError, UnavailableError
 from trackhelm_core.queue.connection import RedisConnection
-from trackhelm_core.queue.names import drainer_of, partition_of, stream_of
+from trackhelm_core.queue.names import drainer_of, partition_of, quota_of, stream_of
+from trackhelm_core.rates import LONGEST_WAIT_SECONDS, Rate
 from trackhelm_domain.tables import Run
 from trackhelm_ingest.metrics import appending, writable_runs
 from trackhelm_ingest.metrics.drain.drainer import Ended
 from trackhelm_ingest.metrics.queue_sink import ERRANDS, QueueSink
+from trackhelm_ingest.metrics.quotas import Charge
 from trackhelm_ingest.metrics.series import SeriesKey
 from trackhelm_ingest.tasks import COMPACT_RUN, DRAIN
 
@@ -361,3 +363,38 @@ def test_an_answer_that_nobody_foresaw_is_an_answer(split: Split, monkeypatch: p
         await sink.append(run, point(2))
 
     in_sink(split, write)
+
+
+def test_points_that_come_too_fast_are_refused_by_the_script_and_not_appended(split: Split) -> None:
+    slow, other, free = split.new_run(), split.new_run(), split.new_run()
+    rate = Rate(per_second=1, burst=10)
+
+    async def write(sink: QueueSink) -> None:
+        # What is sent together shares a round trip: each entry finds what those before it have taken.
+        answers = await asyncio.gather(
+            *(sink.append(slow, point(step), Charge(7, rate, 4)) for step in range(4)),
+            sink.append(other, point(0), Charge(8, rate, 4)),
+            sink.append(free, point(0)),
+            return_exceptions=True,
+        )
+        refused = [answer for answer in answers if isinstance(answer, ApiError)]
+        assert answers[4:] == [None, None]
+        assert len(refused) == 2
+        for error in refused:
+            assert (error.code, error.status) == (ErrorCode.REQUEST_LIMIT_EXCEEDED, 429)
+            assert error.retry_after_seconds is not None
+            assert 1 <= error.retry_after_seconds <= 3
+        # A bucket that was never used gives more than the burst, once.
+        await sink.append(slow, point(8), Charge(9, rate, 1_000))
+        with pytest.raises(ApiError) as debt:
+            await sink.append(slow, point(9), Charge(9, rate, 1))
+        assert debt.value.retry_after_seconds == LONGEST_WAIT_SECONDS
+
+    in_sink(split, write)
+    entries = sum(split.redis.client.xlen(stream_of(partition)) for partition in range(2))
+    assert entries == 5, "what was refused is not there, and what was acknowledged is"
+    assert 0 < split.redis.client.pttl(quota_of(7)) <= 9_100
+    for partition in range(2):
+        while drain(split, partition) is Ended.SLICE_OVER:
+            pass
+    assert len(split.steps(slow)) == 3

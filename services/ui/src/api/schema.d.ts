@@ -2595,6 +2595,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/2.0/trackhelm/workspaces/quotas": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Set Quotas
+         * @description Set all quotas of the workspace: what is absent has none from then on.
+         */
+        post: operations["set_quotas_api_2_0_trackhelm_workspaces_quotas_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/2.0/trackhelm/workspaces/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Workspace Usage
+         * @description Return the workspace's quotas, and what it uses of them.
+         */
+        get: operations["workspace_usage_api_2_0_trackhelm_workspaces_usage_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/3.0/mlflow/roles/assign": {
         parameters: {
             query?: never;
@@ -3155,7 +3195,7 @@ export interface components {
          * @description What is done to an entity.
          * @enum {string}
          */
-        Action: "created" | "updated" | "renamed" | "described" | "tagged" | "untagged" | "stage_changed" | "alias_set" | "alias_deleted" | "status_changed" | "params_logged" | "deleted" | "restored" | "purged" | "protected" | "unprotected" | "approval_requested" | "approved" | "rejected" | "withdrawn" | "rolled_back" | "imported" | "password_set" | "granted" | "revoked";
+        Action: "created" | "updated" | "renamed" | "described" | "tagged" | "untagged" | "stage_changed" | "alias_set" | "alias_deleted" | "status_changed" | "params_logged" | "deleted" | "restored" | "purged" | "protected" | "unprotected" | "approval_requested" | "approved" | "rejected" | "withdrawn" | "rolled_back" | "imported" | "password_set" | "quotas_set" | "granted" | "revoked";
         /**
          * AddPermission
          * @description `POST roles/permissions/add`.
@@ -3565,7 +3605,7 @@ export interface components {
         };
         /**
          * CreateWebhook
-         * @description `POST webhooks`. `events` are MLflow's, `run_events` those of runs; at least one event is needed.
+         * @description `POST webhooks`. `events` are MLflow's, `run_events` and `workspace_events` ours; one is needed.
          */
         CreateWebhook: {
             /**
@@ -3594,6 +3634,11 @@ export interface components {
             status?: string | number | null;
             /** Url */
             url: string;
+            /**
+             * Workspace Events
+             * @default []
+             */
+            workspace_events?: string[];
         };
         /**
          * CreateWorkspace
@@ -5252,6 +5297,32 @@ export interface components {
             protections?: components["schemas"]["Reply.Protection"][];
         };
         /**
+         * QuotasMessage
+         * @description The quotas of a workspace; what is absent has none.
+         */
+        "Reply.QuotasMessage": {
+            /** @default null */
+            bytes?: number | null;
+            /** @default null */
+            experiments?: number | null;
+            /** @default null */
+            points_burst?: number | null;
+            /** @default null */
+            points_per_second?: number | null;
+            /** @default null */
+            registered_models?: number | null;
+            /** @default null */
+            requests_per_second?: number | null;
+            /** @default null */
+            runs?: number | null;
+            /** @default null */
+            series_per_run?: number | null;
+            /** @default null */
+            tokens?: number | null;
+            /** @default null */
+            webhooks?: number | null;
+        };
+        /**
          * RefusedPoints
          * @description Points of a columnar request that are not stored: a block, or one row of it.
          */
@@ -5702,6 +5773,18 @@ export interface components {
             upload_id: string;
         };
         /**
+         * UsageMessage
+         * @description What a workspace has.
+         */
+        "Reply.UsageMessage": {
+            bytes: number;
+            experiments: number;
+            registered_models: number;
+            runs: number;
+            tokens: number;
+            webhooks: number;
+        };
+        /**
          * User
          * @description A user, with every field that a client of MLflow demands: those up to 3.12 read lists of grants.
          */
@@ -5830,6 +5913,8 @@ export interface components {
             status: string;
             url: string;
             webhook_id: string;
+            /** @default [] */
+            workspace_events?: string[];
         };
         /**
          * WorkspaceAnswer
@@ -5848,6 +5933,19 @@ export interface components {
             /** @default  */
             description?: string;
             name: string;
+        };
+        /**
+         * WorkspaceUsageAnswer
+         * @description The quotas of a workspace, and what it uses.
+         *
+         *         `counted_time` is when its runs and bytes were last counted, in milliseconds since the epoch; 0 if never.
+         *         While it has quotas, they are kept up to date with each change.
+         */
+        "Reply.WorkspaceUsageAnswer": {
+            counted_time: number;
+            quotas: components["schemas"]["Reply.QuotasMessage"];
+            usage: components["schemas"]["Reply.UsageMessage"];
+            workspace: string;
         };
         /**
          * Workspaces
@@ -6169,6 +6267,32 @@ export interface components {
             version: string;
         };
         /**
+         * SetQuotas
+         * @description `POST trackhelm/workspaces/quotas`: all quotas of the workspace, and none of what is absent.
+         */
+        SetQuotas: {
+            /** Bytes */
+            bytes?: number | null;
+            /** Experiments */
+            experiments?: number | null;
+            /** Points Burst */
+            points_burst?: number | null;
+            /** Points Per Second */
+            points_per_second?: number | null;
+            /** Registered Models */
+            registered_models?: number | null;
+            /** Requests Per Second */
+            requests_per_second?: number | null;
+            /** Runs */
+            runs?: number | null;
+            /** Series Per Run */
+            series_per_run?: number | null;
+            /** Tokens */
+            tokens?: number | null;
+            /** Webhooks */
+            webhooks?: number | null;
+        };
+        /**
          * SetRegisteredModelTag
          * @description `POST registered-models/set-tag`.
          */
@@ -6219,6 +6343,11 @@ export interface components {
              * @default
              */
             run_event?: string;
+            /**
+             * Workspace Event
+             * @default
+             */
+            workspace_event?: string;
         };
         /**
          * TransitionStage
@@ -6389,6 +6518,8 @@ export interface components {
              * @default
              */
             url?: string;
+            /** Workspace Events */
+            workspace_events?: string[] | null;
         };
         /**
          * UpdateWorkspace
@@ -11166,6 +11297,68 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Reply.Empty"];
+                };
+            };
+            /** @description Failure, in MLflow's form */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.ErrorReply"];
+                };
+            };
+        };
+    };
+    set_quotas_api_2_0_trackhelm_workspaces_quotas_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetQuotas"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.WorkspaceUsageAnswer"];
+                };
+            };
+            /** @description Failure, in MLflow's form */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.ErrorReply"];
+                };
+            };
+        };
+    };
+    workspace_usage_api_2_0_trackhelm_workspaces_usage_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.WorkspaceUsageAnswer"];
                 };
             };
             /** @description Failure, in MLflow's form */

@@ -25,14 +25,14 @@ class SlowRedis:
     async def round_trip(self, commands: Sequence[Command]) -> list[Any]:
         ((_, _, keys, *arguments),) = commands
         assert isinstance(keys, int)
-        # Behind the keys are five arguments, then four for each entry.
-        entries = (len(arguments) - keys - 5) // 4
+        # Behind the keys are six arguments, then four for each entry.
+        entries = (len(arguments) - keys - 6) // 4
         self.round_trips.append(entries)
         self.under_way += 1
         self.most_under_way = max(self.most_under_way, self.under_way)
         await asyncio.sleep(ROUND_TRIP_SECONDS)
         self.under_way -= 1
-        return [(entries, 0, 0, [])]
+        return [(entries, 0, 0, [], [])]
 
 
 def appended(
