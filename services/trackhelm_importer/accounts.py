@@ -199,7 +199,7 @@ class AccountsImport:
         return [user for user in self._accounts.users if self._can_come(user)]
 
     def handle(self, session: Session, user: User, *, write: bool) -> tuple[str, _Compared, _Compared | None]:
-        """Bring a user if told to; return their name, and what is compared of them and of the account here."""
+        """Bring a user if told to; return the name, and what is compared of both the user and the account."""
         account = account_by_name(session, user.name)
         if write:
             if account is None:

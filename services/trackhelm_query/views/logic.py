@@ -26,9 +26,11 @@ def get_view(session: Session, view_id: str) -> StoredView:
 
 
 def list_views(session: Session, experiment_id: str) -> list[StoredView]:
-    """Return the views of an experiment, in the order of their names; none of one that does not exist."""
+    """Return the views of an experiment, in the order of their names."""
     number = parse_experiment_id(experiment_id)
-    return store.of_experiment(session, number) if permits_experiment(session, number) else []
+    if store.stage_of_experiment(session, number) is None or not permits_experiment(session, number):
+        raise _no_experiment(experiment_id)
+    return store.of_experiment(session, number)
 
 
 def create_view(
@@ -37,9 +39,9 @@ def create_view(
     """Save a view of an active experiment under a name that no other of its views has."""
     number = parse_experiment_id(experiment_id)
     name, state = _checked_name(name), _checked_state(state)
-    stage = store.lock_experiment(session, number)
+    stage = store.stage_of_experiment(session, number, lock=True)
     if stage is None or not permits_experiment(session, number):
-        raise NotFoundError(f"No Experiment with id={experiment_id} exists.")
+        raise _no_experiment(experiment_id)
     if stage != LifecycleStage.ACTIVE:
         raise InvalidParameterError(f"{_NOT_SAVED}: experiment {experiment_id} is in the bin.")
     names = store.names_of(session, number)
@@ -101,7 +103,7 @@ def _found(session: Session, view: StoredView | None, view_id: str) -> StoredVie
 def _locked(session: Session, view_id: str) -> StoredView:
     # The experiment is locked first, as by a transaction that saves another view of it.
     found = get_view(session, view_id)
-    store.lock_experiment(session, found.experiment_id)
+    store.stage_of_experiment(session, found.experiment_id, lock=True)
     return _found(session, store.by_uuid(session, view_id, lock=True), view_id)
 
 
@@ -134,3 +136,7 @@ def _entity(uuid: str) -> Entity:
 
 def _state(view: StoredView) -> State:
     return {"experiment_id": str(view.experiment_id), "name": view.name, "state": view.state}
+
+
+def _no_experiment(experiment_id: str) -> NotFoundError:
+    return NotFoundError(f"No Experiment with id={experiment_id} exists.")

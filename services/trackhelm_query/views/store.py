@@ -52,13 +52,12 @@ def of_experiment(session: Session, experiment_id: int) -> list[StoredView]:
     return [_view(row) for row in session.execute(statement).mappings()]
 
 
-def lock_experiment(session: Session, experiment_id: int) -> str | None:
-    """Return the stage of an experiment, None if there is none; its views are not changed meanwhile."""
-    stage: str | None = session.scalar(
-        select(Experiment.lifecycle_stage)
-        .where(Experiment.id == experiment_id, Experiment.lifecycle_stage != LifecycleStage.PURGED)
-        .with_for_update()
+def stage_of_experiment(session: Session, experiment_id: int, *, lock: bool = False) -> str | None:
+    """Return the stage of an experiment, if there is one; locked, its views do not change meanwhile."""
+    statement = select(Experiment.lifecycle_stage).where(
+        Experiment.id == experiment_id, Experiment.lifecycle_stage != LifecycleStage.PURGED
     )
+    stage: str | None = session.scalar(statement.with_for_update() if lock else statement)
     return stage
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
+import httpx2
 import pytest
 
 from tests.fixtures.api import Api, api_of
@@ -45,13 +46,12 @@ def _operations(api: Api) -> Iterator[tuple[str, str, str]]:
                 yield method.upper(), path, field
 
 
-def _answer(api: Api, method: str, path: str, field: str, given: str) -> tuple[int, Any]:
-    """Ask one operation about an experiment, and return the status and the content of its answer."""
+def _answer(api: Api, method: str, path: str, field: str, given: str) -> httpx2.Response:
+    """Ask one operation about an experiment."""
     message = {field: [given] if field == "experiment_ids" else given}
     message |= OTHER_FIELDS.get(path.rpartition("mlflow/")[2], {})
     sent = {"params": message} if method == "GET" else {"json": message}
-    answer = api.client.request(method, path, **sent)  # type: ignore[arg-type]
-    return answer.status_code, answer.json()
+    return api.client.request(method, path, **sent)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("spelling", SPELLINGS)
@@ -68,13 +68,13 @@ def test_no_service_knows_an_experiment_by_another_spelling_of_its_id(api: Api, 
         *("logged-models/search", "experiments/search-datasets", *OTHER_FIELDS),
     }
     for method, path, field in operations:
-        status, found = _answer(api, method, path, field, given)
-        if status == 200:
+        answer = _answer(api, method, path, field, given)
+        if answer.status_code == 200:
             assert field == "experiment_ids", f"{method} {path} takes {given!r}"
             of_nobody = _answer(api, method, path, field, NOBODYS)
-            assert found == of_nobody[1], f"{method} {path} finds something by {given!r}"
+            assert answer.text == of_nobody.text, f"{method} {path} finds something by {given!r}"
         else:
-            assert found["error_code"] in {INVALID, MISSING}, f"{method} {path}: {found}"
+            assert answer.json()["error_code"] in {INVALID, MISSING}, f"{method} {path}: {answer.text}"
     assert api.get("experiments/get", experiment_id=experiment) == before
     (only,) = api.post("runs/search", experiment_ids=[experiment])["runs"]
     assert only["info"]["run_id"] == run
