@@ -41,7 +41,7 @@ run-stack: $(VENV)/.dev $(UI_BUILT) ## Start every service as its own process, o
 
 ui: $(UI_BUILT) ## Build the web UI, which the server serves at /
 
-setup: $(VENV)/.dev $(UI)/node_modules/.ready $(CLIENTS)/charts/.ready $(CLIENTS)/client/.ready $(CLIENTS)/mlflow3/.ready $(CLIENTS)/mlflow2-server/.ready $(GENERATIONS:%=$(CLIENTS)/%/.ready) ## Make the environments of server and tests
+setup: $(VENV)/.dev $(UI)/node_modules/.ready $(CLIENTS)/charts/.ready $(CLIENTS)/client/.ready $(CLIENTS)/oidc/.ready $(CLIENTS)/mlflow3/.ready $(CLIENTS)/mlflow2-server/.ready $(GENERATIONS:%=$(CLIENTS)/%/.ready) ## Make the environments of server and tests
 
 check: $(VENV)/.dev $(CLIENTS)/pyright/.ready check-ui ## Lint, types, layers, dependencies, module sizes and written documents
 	$(BIN)/ruff check .
@@ -83,7 +83,7 @@ test: ## Run every test, and say in the end which suites passed
 
 # More than there are processors: a process often waits for a server that is stopped, killed or held up.
 TEST_PROCESSES ?= 3
-test-server: $(VENV)/.dev ## Unit and integration tests: SQLite, and PostgreSQL from its wheel
+test-server: $(VENV)/.dev $(CLIENTS)/oidc/.ready ## Unit and integration tests: SQLite, and PostgreSQL from its wheel
 	$(BIN)/pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
 
 test-e2e: $(VENV)/.dev $(CLIENTS)/mlflow3/.ready ## The stock MLflow client against a running server
@@ -287,6 +287,13 @@ $(CLIENTS)/azurite/.ready: requirements/azurite.json
 	mkdir -p $(@D)
 	cp $< $(@D)/package.json
 	npm install --prefix $(@D) --no-audit --no-fund --silent
+	@touch $@
+
+# An identity provider, against which logins are tested.
+$(CLIENTS)/oidc/.ready: requirements/oidc.json | $(CLIENTS)/node/.ready
+	mkdir -p $(@D)
+	cp $< $(@D)/package.json
+	PATH="$(abspath $(CLIENTS))/node/bin:$$PATH" npm install --prefix $(@D) --no-audit --no-fund --silent
 	@touch $@
 
 $(CLIENTS)/pyright/.ready: requirements/pyright.json | $(CLIENTS)/node/.ready

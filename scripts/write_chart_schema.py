@@ -33,6 +33,7 @@ OWNED: Final = frozenset(
         *("ARTIFACTS_URL", "S3_ENDPOINT", "S3_PUBLIC_ENDPOINT", "S3_REGION", "S3_ALLOW_HTTP"),
         *("S3_ACCESS_KEY", "S3_ACCESS_KEY_FILE", "S3_SECRET_KEY", "S3_SECRET_KEY_FILE"),
         *("SECRET_KEY", "SECRET_KEY_FILE", "TRACES_URL", "TRACES_SAMPLE"),
+        *("OIDC_CLIENT_SECRET", "OIDC_CLIENT_SECRET_FILE"),
     }
 )
 """Settings that the chart sets by itself, or from other values: `settings` cannot have them."""

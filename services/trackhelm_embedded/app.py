@@ -13,6 +13,7 @@ from trackhelm_core.runtime import Runtime
 from trackhelm_core.settings import (
     AuthSettings,
     ObjectSettings,
+    OidcSettings,
     RedisSettings,
     StorageSettings,
     WebhookSettings,
@@ -22,6 +23,7 @@ from trackhelm_domain.locations import Places
 from trackhelm_domain.migrate import migrate
 from trackhelm_domain.opening import open_runtime
 from trackhelm_domain.quotas.requests import RequestRates
+from trackhelm_identity.oidc.provider import Provider, openers_of
 from trackhelm_identity.service import SERVICE as IDENTITY
 from trackhelm_ingest.service import SERVICE as INGEST
 from trackhelm_query.service import SERVICE as QUERY
@@ -39,6 +41,7 @@ def open_all(
     redis: RedisSettings | None = None,
     artifacts: ObjectSettings | None = None,
     webhooks: WebhookSettings | None = None,
+    provider: Provider | None = None,
 ) -> Runtime:
     """Open what all services use. Raises `ValueError` for settings that contradict one another."""
     stores = ArtifactStores.open(storage, artifacts)
@@ -50,6 +53,7 @@ def open_all(
             ArtifactStores: lambda: stores,
             Places: lambda: stores.places,
             WebhookConfiguration: lambda: configuration,
+            **openers_of(provider),
         },
     )
 
@@ -62,6 +66,7 @@ def embedded_app(
     behind_gateway: bool = False,
     auth: AuthSettings | None = None,
     webhooks: WebhookSettings | None = None,
+    oidc: OidcSettings | None = None,
     body_memory_mebibytes: int = BODY_MEMORY_MEBIBYTES,
     tracing: "Tracing | None" = None,
 ) -> FastAPI:
@@ -74,7 +79,8 @@ def embedded_app(
         ValueError: The settings contradict one another, or nobody could log in.
     """
     storage.data.mkdir(parents=True, exist_ok=True)
-    runtime = open_all(storage, redis, artifacts, webhooks)
+    provider = Provider.open(oidc or OidcSettings(), auth or AuthSettings())
+    runtime = open_all(storage, redis, artifacts, webhooks, provider)
     migrate(runtime.database.engine)
     make_first_admin(runtime, auth)
     return build_app(

@@ -1,6 +1,7 @@
 """The record of the identity service, for compositions."""
 
 from trackhelm_core.runtime import API_3, Mount, Service
+from trackhelm_identity.oidc import routes as oidc_routes
 from trackhelm_identity.quotas import routes as quotas_routes
 from trackhelm_identity.roles import routes as roles_routes
 from trackhelm_identity.sessions import routes as sessions_routes
@@ -16,6 +17,7 @@ SERVICE = Service(
         Mount(tokens_routes.accounts_router),
         Mount(sessions_routes.logins_router),
         Mount(sessions_routes.router),
+        Mount(oidc_routes.router),
         Mount(workspaces_routes.router, API_3),
         Mount(quotas_routes.router),
         Mount(roles_routes.router, API_3),

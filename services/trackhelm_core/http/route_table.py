@@ -102,6 +102,7 @@ ROUTE_TABLE: Final = (
             *_below("/mlflow/users", "create", "get", "current", "list", "delete"),
             *_below("/mlflow/users", "update-password", "update-admin"),
             "/trackhelm/logins",
+            *_below("/trackhelm/oidc", "begin", "callback"),
             *_below("/trackhelm/sessions", "create", "list", "revoke", "end"),
             *_below("/trackhelm/tokens", "create", "list", "revoke"),
             *_below("/trackhelm/service-accounts", "create", "list", "delete"),

@@ -289,7 +289,7 @@ _PUBLIC: Final = frozenset(
         *(
             f"{prefix}/trackhelm/{path}"
             for prefix in API_2
-            for path in ("server-info", "logins", "sessions/create")
+            for path in ("server-info", "logins", "sessions/create", "oidc/begin", "oidc/callback")
         ),
     }
 )
@@ -378,7 +378,7 @@ class ActorMiddleware:
         if header is None and proxied is None and not door.is_open and self._is_public(scope):
             caller = Caller(ANONYMOUS, NOBODY)
         else:
-            session = self._cookies.read(scope)
+            session = self._cookies.session_key(scope)
             caller = await door.caller(Shown(header, credentials, session, proxied, address))
             if caller.principal.session_id is not None and not may_act_by_cookie(scope):
                 raise PermissionDeniedError(

@@ -45,17 +45,22 @@ class SessionCookies:
         address = urlsplit(settings.public_url)
         return cls(address.scheme == "https", address.path.rstrip("/") or "/")
 
-    def read(self, scope: Scope) -> str | None:
-        """Return the key of the session that a request is sent in, None without one.
+    def session_key(self, scope: Scope) -> str | None:
+        """Return the key of the session that a request is sent in, None without one."""
+        value = self.value(scope)
+        return value if value is not None and _FORM.fullmatch(value) else None
+
+    def value(self, scope: Scope, base: str = "trackhelm") -> str | None:
+        """Return the value of a cookie, None without one.
 
         A browser sends first what belongs to the longest path: to this server and not to another of its host.
         """
         for header in header_values(scope, b"cookie"):
-            name = self.name(scope)
+            name = self.name(scope, base)
             for part in header.decode("latin-1").split(";"):
                 given, _, value = part.strip(" ").partition("=")
                 if given == name:
-                    return value if _FORM.fullmatch(value) else None
+                    return value
         return None
 
     def name(self, scope: Scope, base: str = "trackhelm") -> str:

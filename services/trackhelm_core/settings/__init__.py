@@ -7,6 +7,7 @@ import os
 from collections.abc import Mapping
 from typing import Final
 
+from trackhelm_core.settings.oidc import OidcSettings
 from trackhelm_core.settings.process import (
     PREFIX,
     AuthSettings,
@@ -29,6 +30,7 @@ __all__ = [
     "LogSettings",
     "Network",
     "ObjectSettings",
+    "OidcSettings",
     "RedisSettings",
     "StorageSettings",
     "TraceSettings",
@@ -43,6 +45,7 @@ GROUPS: Final = (
     HttpSettings,
     GatewaySettings,
     AuthSettings,
+    OidcSettings,
     StorageSettings,
     ObjectSettings,
     RedisSettings,

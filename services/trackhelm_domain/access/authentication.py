@@ -110,7 +110,7 @@ class Authentication:
         self._clock = clock
         self.mode: Mode = "proxy" if by_proxy else "on"
         self.sessions = sessions
-        self._new_user_role = new_user_role
+        self.new_user_role = new_user_role
         self._monotonic = monotonic
         self.notes = AuthNotes(database, clock, registry)
         self.failed = FailedLogins(monotonic)
@@ -373,7 +373,7 @@ class Authentication:
                 )
                 session.add(account)
                 session.flush()
-                assign_default_role(session, account.id, self._new_user_role)
+                assign_default_role(session, account.id, self.new_user_role)
         except IntegrityError:
             pass  # Another request has made it.
         with self._database.reading() as session:

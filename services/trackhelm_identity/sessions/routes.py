@@ -15,6 +15,7 @@ from trackhelm_core.wire.routes import WireRoute
 from trackhelm_domain.access.accounts import Lifetime
 from trackhelm_domain.access.authentication import Authentication, OpenDoor
 from trackhelm_domain.access.opening import DoorDep
+from trackhelm_identity.oidc.provider import BEGIN_PATH, provider_of
 from trackhelm_identity.sessions import logic, schemas
 from trackhelm_identity.sessions.schemas import session_message
 
@@ -32,7 +33,7 @@ def cookies_of(request: Request) -> SessionCookies:
 
 async def _browser(request: Request, actor: ActorDep) -> logic.Browser:
     # `async`, so that FastAPI calls it in place: a plain function would cost a thread hop per request.
-    key = cookies_of(request).read(request.scope)
+    key = cookies_of(request).session_key(request.scope)
     return logic.Browser(actor.source_address, request.headers.get("user-agent", ""), key)
 
 
@@ -50,9 +51,14 @@ def with_cookie(answer: Response, request: Request, browser: logic.Browser, life
 
 @logins_router.get("/logins", **documented(schemas.Logins))
 @needs(Need.PUBLIC)
-async def get_logins(door: DoorDep) -> Response:
+async def get_logins(runtime: RuntimeDep, door: DoorDep) -> Response:
     """Return whether callers must log in, and the ways to do so."""
-    ways = [schemas.WayToLogIn(kind="password", name="Password", path="")] if door.mode == "on" else []
+    ways = []
+    if door.mode == "on":
+        ways.append(schemas.WayToLogIn(kind="password", name="Password", path=""))
+        if (provider := provider_of(runtime)) is not None:
+            name = provider.settings.oidc_name
+            ways.append(schemas.WayToLogIn(kind="oidc", name=name, path=BEGIN_PATH))
     return reply(schemas.Logins(mode=door.mode, ways=ways))
 
 
@@ -62,7 +68,7 @@ async def create_session(
     body: schemas.CreateSession, request: Request, browser: BrowserDep, runtime: RuntimeDep, door: DoorDep
 ) -> Response:
     """Log in by name and password: the answer sets the cookie of a new session."""
-    checked = _with_logins(door)
+    checked = with_logins(door)
     for _ in range(_ATTEMPTS):
         principal, epoch = await checked.log_in(body.username, body.password, browser.source_address)
 
@@ -92,7 +98,7 @@ async def create_session(
 def list_sessions(runtime: RuntimeDep, door: DoorDep) -> Response:
     """Return the browsers in which one is logged in."""
     asker = current_access().principal
-    lifetime = _with_logins(door).sessions
+    lifetime = with_logins(door).sessions
     with runtime.database.reading() as session:
         found = [
             session_message(row, asker.session_id)
@@ -108,7 +114,7 @@ def revoke_session(
 ) -> Response:
     """End one of one's own sessions, or all of them."""
     asker = current_access().principal
-    checked = _with_logins(door)
+    checked = with_logins(door)
     with runtime.database.writing() as session:
         logic.revoke_sessions(session, body.id, asker, every=body.all)
     checked.notes.noted("session_revoked", asker.name, actor.source_address)
@@ -122,7 +128,7 @@ def end_session(
 ) -> Response:
     """Log out: end the session that the request is sent in."""
     asker = current_access().principal
-    checked = _with_logins(door)
+    checked = with_logins(door)
     with runtime.database.writing() as session:
         logic.end_session(session, asker)
     checked.notes.noted("logout", asker.name, actor.source_address)
@@ -131,7 +137,7 @@ def end_session(
     return answer
 
 
-def _with_logins(door: Authentication | OpenDoor) -> Authentication:
+def with_logins(door: Authentication | OpenDoor) -> Authentication:
     """Return the door of a server at which one logs in."""
     if isinstance(door, Authentication) and door.mode == "on":
         return door

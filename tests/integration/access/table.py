@@ -403,6 +403,9 @@ ELSEWHERE: Final = {
     ("GET", f"{EXPERIMENTS}/get-by-name"): "test_names_and_lists",
     # It makes a session of whoever knows a password.
     ("POST", f"{OWN}/sessions/create"): "test_sessions",
+    # They need an identity provider.
+    ("GET", f"{OWN}/oidc/begin"): "oidc/test_people",
+    ("GET", f"{OWN}/oidc/callback"): "oidc/test_people",
     ("POST", f"{OWN}/metrics"): "test_logging",
     # A folder has neither; over a bucket they are looked at in tests/integration/access/test_files.py.
     ("POST", f"{FILES}/mpu/create/{{path}}"): "test_files",

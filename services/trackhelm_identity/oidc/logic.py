@@ -1,0 +1,160 @@
+"""Rules about people who log in at an identity provider: which account is theirs, and what groups give it."""
+
+import re
+from dataclasses import replace
+from typing import Final
+
+import structlog
+from sqlalchemy.orm import Session
+
+from trackhelm_core.errors import InvalidParameterError
+from trackhelm_core.security.actor import ActorKind
+from trackhelm_core.settings import OidcSettings
+from trackhelm_domain.access.rights import account_by_name, assign_default_role, change_access
+from trackhelm_domain.audit import Action, AuditContext, Change, State, record
+from trackhelm_domain.tables import Account, ExternalIdentity, Role, RoleAssignment
+from trackhelm_domain.tables.identity import AccountKind
+from trackhelm_identity.oidc import store
+from trackhelm_identity.oidc.provider import Person
+from trackhelm_identity.oidc.statements import LoginFailedError
+from trackhelm_identity.sessions.store import delete_sessions
+from trackhelm_identity.users.logic import check_user_name, entity_of
+
+log = structlog.get_logger(__name__)
+
+MANAGED_BY: Final = "oidc"
+"""What the rows of roles say that groups gave, and groups take."""
+
+_PATH: Final = re.compile(r"/(?![/\\])[!-\[\]-~]{0,1023}")
+
+
+def check_path(path: str) -> str:
+    """Return where to go after the login, if that is on this server; raises `InvalidParameterError`."""
+    if not _PATH.fullmatch(path):
+        raise InvalidParameterError(
+            f"Invalid value {path[:200]!r} for parameter 'next': a path of printable ASCII characters is "
+            "expected, that begins with one slash and has no backslash."
+        )
+    return path
+
+
+def enter(
+    session: Session, person: Person, settings: OidcSettings, context: AuditContext, *, new_user_role: str
+) -> Account:
+    """Return the account of a person who has logged in, with the roles that their groups give now.
+
+    The person is who the issuer and the subject say. A name or an address is never taken for that: at most
+    providers people may choose them. What is recorded, the person does: nobody else has sent the request.
+
+    Raises:
+        LoginFailedError: The account is disabled, or another user has the name of a new person.
+    """
+    account = store.account_of(session, person.issuer, person.subject)
+    name = person.name if account is None else account.name
+    context = replace(context, actor=replace(context.actor, name=name, kind=ActorKind.USER))
+    if account is None:
+        # Who makes accounts takes turns, so nobody else makes this one from here on.
+        change_access(session)
+        account = store.account_of(session, person.issuer, person.subject)
+    if account is None:
+        account = _create(session, person, context, new_user_role)
+    if account.is_disabled:
+        raise LoginFailedError("disabled", f"the account '{account.name}' is disabled")
+    _set_roles(session, account, _roles_of_groups(session, person, settings), context)
+    _set_admin(session, account, person, settings, context)
+    return account
+
+
+def _create(session: Session, person: Person, context: AuditContext, new_user_role: str) -> Account:
+    try:
+        check_user_name(person.name)
+    except InvalidParameterError as error:
+        raise LoginFailedError("not_allowed", error.message) from error
+    if account_by_name(session, person.name) is not None:
+        raise LoginFailedError(
+            "name_taken",
+            f"there is a user '{person.name}' already; if it is the same person: `trackhelm-server admin "
+            f"link '{person.name}' '{person.subject}'`",
+        )
+    account = Account(
+        name=person.name,
+        name_key=person.name.casefold(),
+        kind=AccountKind.USER,
+        is_admin=False,
+        is_disabled=False,
+        creation_time=context.time,
+    )
+    store.insert(session, account)
+    state: State = {"is_admin": False, "issuer": person.issuer, "subject": person.subject}
+    record(session, Change(entity_of(account), Action.CREATED, None, state), context)
+    link(session, account, person.issuer, person.subject, context.time)
+    assign_default_role(session, account.id, new_user_role)
+    return account
+
+
+def link(session: Session, account: Account, issuer: str, subject: str, now: int) -> None:
+    """Let a person of a provider log in to an account."""
+    store.insert(
+        session,
+        ExternalIdentity(account_id=account.id, issuer=issuer, subject=subject, creation_time=now),
+    )
+
+
+def _roles_of_groups(session: Session, person: Person, settings: OidcSettings) -> dict[int, tuple[Role, str]]:
+    """Return the roles that a person's groups give, by id, each with the name of its workspace."""
+    found: dict[int, tuple[Role, str]] = {}
+    for group, roles in settings.roles.items():
+        if group not in person.groups:
+            continue
+        for workspace, name in roles:
+            row = store.role(session, workspace, name)
+            if row is None:
+                log.warning(
+                    "TRACKHELM_OIDC_ROLES names a role that there is not", workspace=workspace, role=name
+                )
+            else:
+                found[row.id] = row, workspace
+    return found
+
+
+def _set_roles(
+    session: Session, account: Account, wanted: dict[int, tuple[Role, str]], context: AuditContext
+) -> None:
+    present = store.roles_of(session, account.id)
+    surplus = [
+        (assignment, role, workspace)
+        for assignment, role, workspace in present
+        if assignment.managed_by == MANAGED_BY and role.id not in wanted
+    ]
+    missing = wanted.keys() - {role.id for _, role, _ in present}
+    if surplus or missing:
+        change_access(session)
+    for assignment, role, workspace in surplus:
+        store.delete(session, assignment)
+        state: State = {"role": role.name, "workspace": workspace, "by": MANAGED_BY}
+        record(session, Change(entity_of(account), Action.REVOKED, state, None), context)
+    for role_id in sorted(missing):
+        row, workspace = wanted[role_id]
+        store.insert(session, RoleAssignment(account_id=account.id, role_id=role_id, managed_by=MANAGED_BY))
+        state = {"role": row.name, "workspace": workspace, "by": MANAGED_BY}
+        record(session, Change(entity_of(account), Action.GRANTED, None, state), context)
+
+
+def _set_admin(
+    session: Session, account: Account, person: Person, settings: OidcSettings, context: AuditContext
+) -> None:
+    """Make who is in the administrators' group one, and nobody who is in it no longer.
+
+    The last administrator goes, too: `trackhelm-server admin reset` is the way back in. Who was made one by
+    hand stays one.
+    """
+    is_in_group = bool(settings.oidc_admin_group) and settings.oidc_admin_group in person.groups
+    is_admin = is_in_group or (account.is_admin and not account.is_admin_by_group)
+    if is_admin == account.is_admin:
+        return
+    change_access(session)
+    states: tuple[State, State] = {"is_admin": account.is_admin}, {"is_admin": is_admin, "by": MANAGED_BY}
+    account.is_admin, account.is_admin_by_group = is_admin, is_in_group
+    session.flush()
+    delete_sessions(session, account.id)
+    record(session, Change(entity_of(account), Action.UPDATED, *states), context)
