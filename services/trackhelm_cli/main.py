@@ -48,7 +48,7 @@ SUMMARIES: Final = {
     "migrate": "Migrate the database's schema to this version; several processes may run it at once.",
     "doctor": "Print the effective settings and check what the server needs; exit 1 if something is wrong.",
     "dead-letter": "List, show, retry or drop metrics that could not be stored.",
-    "admin": "Make administrators, and let them in again.",
+    "admin": "Make administrators and let them in again; disable accounts.",
     "audit": "Check the audit trail, or write it out.",
     "artifacts": "Check the files of the store, or find what is left over.",
     "gc": "Delete for good the runs, experiments and logged models that are in the bin, with their files.",

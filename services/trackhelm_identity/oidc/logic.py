@@ -7,7 +7,7 @@ from typing import Final
 import structlog
 from sqlalchemy.orm import Session
 
-from trackhelm_core.errors import InvalidParameterError
+from trackhelm_core.errors import AlreadyExistsError, InvalidParameterError
 from trackhelm_core.security.actor import ActorKind
 from trackhelm_core.settings import OidcSettings
 from trackhelm_domain.access.rights import account_by_name, assign_default_role, change_access
@@ -18,7 +18,7 @@ from trackhelm_identity.oidc import store
 from trackhelm_identity.oidc.provider import Person
 from trackhelm_identity.oidc.statements import LoginFailedError
 from trackhelm_identity.sessions.store import delete_sessions
-from trackhelm_identity.users.logic import check_user_name, entity_of
+from trackhelm_identity.users.logic import check_user_name, entity_of, locked_user
 
 log = structlog.get_logger(__name__)
 
@@ -87,13 +87,22 @@ def _create(session: Session, person: Person, context: AuditContext, new_user_ro
     store.insert(session, account)
     state: State = {"is_admin": False, "issuer": person.issuer, "subject": person.subject}
     record(session, Change(entity_of(account), Action.CREATED, None, state), context)
-    link(session, account, person.issuer, person.subject, context.time)
+    _link(session, account, person.issuer, person.subject, context.time)
     assign_default_role(session, account.id, new_user_role)
     return account
 
 
-def link(session: Session, account: Account, issuer: str, subject: str, now: int) -> None:
-    """Let a person of a provider log in to an account."""
+def link_account(session: Session, name: str, issuer: str, subject: str, context: AuditContext) -> None:
+    """Let a person of a provider log in to the account that a user has already."""
+    account = locked_user(session, name)
+    if store.account_of(session, issuer, subject) is not None:
+        raise AlreadyExistsError(f"The person '{subject}' of {issuer} has an account already.")
+    _link(session, account, issuer, subject, context.time)
+    state: State = {"issuer": issuer, "subject": subject}
+    record(session, Change(entity_of(account), Action.UPDATED, None, state), context)
+
+
+def _link(session: Session, account: Account, issuer: str, subject: str, now: int) -> None:
     store.insert(
         session,
         ExternalIdentity(account_id=account.id, issuer=issuer, subject=subject, creation_time=now),

@@ -172,6 +172,20 @@ def reset_admin(session: Session, name: str, password_hash: str, context: AuditC
     return False
 
 
+def set_disabled(session: Session, name: str, *, is_disabled: bool, context: AuditContext) -> None:
+    """Let an account in no more, or again. Its sessions end; its tokens wait until it is let in again."""
+    change_access(session)
+    account = account_by_name(session, name)
+    if account is None:
+        raise _not_found(name)
+    states = {"is_disabled": account.is_disabled}, {"is_disabled": is_disabled}
+    account.is_disabled = is_disabled
+    session.flush()
+    _check_an_admin_stays(session)
+    store.delete_sessions(session, account.id)
+    record(session, Change(entity_of(account), Action.UPDATED, *states), context)
+
+
 def locked_user(session: Session, name: str) -> Account:
     """Return a user whom nobody else changes until the transaction ends."""
     change_access(session)

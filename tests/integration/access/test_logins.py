@@ -110,6 +110,28 @@ def test_an_administrator_is_made_and_let_in_again_on_the_machine(tmp_path: Path
         ]
         assert (events[0]["actor_kind"], events[0]["action"]) == ("operator", "password_set")
         assert whoami(client, bearer).status_code == 401
+    password.write_text("set on the machine", encoding="utf-8")
+    assert run("create", "bob").exit_code == 0
+    place = ["--data", str(tmp_path / "data")]
+
+    def change(*words: str) -> Any:
+        return CliRunner().invoke(command, ["admin", *words, *place])
+
+    with served(tmp_path / "data", AuthSettings(auth="on")) as client:
+        bob = basic("bob", "set on the machine")
+        token = client.post(f"{OWN}/tokens/create", json={"name": "t"}, headers=bob).json()["token"]
+        bearer = {"Authorization": f"Bearer {token}"}
+        for verb, headers, status in (("disable", bearer, 401), ("disable", bob, 401), ("enable", bob, 200)):
+            assert change(verb, "bob").exit_code == 0
+            client.app.state.door.changed()  # type: ignore[attr-defined] # or within seconds
+            assert whoami(client, headers).status_code == status
+    assert change("disable", "bob").exit_code == 0
+    assert "last administrator" in change("disable", "ada").output
+    assert "not found" in change("disable", "nobody").output
+    linked = ("link", "ada", "sub-ada", "--issuer", "https://login.example.com")
+    assert change(*linked).exit_code == 0
+    assert "already" in change(*linked).output
+    assert "--issuer" in change("link", "ada", "sub-ada").output
     password.write_text("short", encoding="utf-8")
     assert "12 to 1024 characters" in run("reset", "ada").output
 

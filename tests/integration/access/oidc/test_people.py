@@ -13,6 +13,7 @@ import httpx2
 import pytest
 from sqlalchemy import select, update
 from starlette.testclient import TestClient
+from typer.testing import CliRunner
 
 from tests.fixtures.bent_provider import SECRET, BentProvider
 from tests.integration.access.conftest import HOST, MLFLOW, OWN, Site
@@ -28,6 +29,7 @@ from tests.integration.access.oidc.conftest import (
     site_with,
     whoami,
 )
+from trackhelm_cli.main import app as command
 from trackhelm_core.settings import AuthSettings, OidcSettings, StorageSettings
 from trackhelm_domain.tables import Account, AuthEvent, ExternalIdentity
 from trackhelm_embedded.app import embedded_app
@@ -60,6 +62,14 @@ def test_nobody_gets_the_account_of_another_by_its_name(site: Site, bent: BentPr
         refused(log_in(site, bent, sub=uuid.uuid4().hex, preferred_username=name, email="a@b"), "name_taken")
     for wrong in ("a:b", "", " a", "a\u0000", 7, None):
         refused(log_in(site, bent, sub=uuid.uuid4().hex, preferred_username=wrong), "not_allowed")
+
+
+def test_who_has_an_account_already_is_linked_to_it_on_the_machine(site: Site, bent: BentProvider) -> None:
+    name, subject = site.new_user(), uuid.uuid4().hex
+    refused(log_in(site, bent, sub=subject, preferred_username=name), "name_taken")
+    words = ["admin", "link", name, subject, "--issuer", bent.issuer, "--data", str(site.data)]
+    assert CliRunner().invoke(command, words).exit_code == 0
+    assert whoami(site, log_in(site, bent, sub=subject, preferred_username="x"))["username"] == name
 
 
 def test_a_disabled_account_does_not_log_in(site: Site, bent: BentProvider) -> None:
