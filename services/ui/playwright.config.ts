@@ -4,7 +4,7 @@
  * The server is embedded. With SERVER_SHAPE=stack every service is its own process, behind the gateway, and those tests
  * run that are tagged `@stack`.
  */
-import { existsSync, mkdtempSync } from "node:fs";
+import { existsSync, mkdtempSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -22,6 +22,8 @@ async function freePort(): Promise<number> {
 
 // Workers read this file again: what was chosen once is handed to them by the environment.
 process.env["UI_TEST_PORT"] ??= String(await freePort());
+process.env["UI_TEST_ACCOUNTS_PORT"] ??= String(await freePort());
+process.env["UI_TEST_PASSWORD"] ??= "correct horse battery staple";
 process.env["UI_TEST_DATA"] ??= mkdtempSync(join(tmpdir(), "trackhelm-ui-"));
 process.env["UI_TEST_CHROMIUM"] ??= await chromium
   .executablePath()
@@ -31,12 +33,39 @@ process.env["UI_TEST_CHROMIUM"] ??= await chromium
 
 const {
   UI_TEST_PORT: port,
+  UI_TEST_ACCOUNTS_PORT: accountsPort,
+  UI_TEST_PASSWORD: password,
   UI_TEST_DATA: data,
   UI_TEST_CHROMIUM: browser,
 } = process.env as Record<string, string>;
 const server = process.env["SERVER_UNDER_TEST"] ?? "../../.venv/bin/trackhelm-server";
 const isStack = process.env["SERVER_SHAPE"] === "stack";
 const address = `http://127.0.0.1:${port ?? ""}`;
+
+const passwordFile = join(data ?? "", "password");
+writeFileSync(passwordFile, password ?? "", { mode: 0o600 });
+
+/** How a server is started, and how long that may take. */
+function served(command: string, url: string, seconds: number, env: Record<string, string>) {
+  const gracefulShutdown = { signal: "SIGTERM" as const, timeout: isStack ? 60_000 : 10_000 };
+  return { command, url, env, timeout: seconds * 1000, gracefulShutdown, stdout: "ignore" as const };
+}
+
+const tested = served(
+  `${server} ${isStack ? "stack" : "embedded"} --port ${port ?? ""} --data ${data ?? ""}`,
+  `${address}/ready`,
+  // A stack starts PostgreSQL, Redis and an S3 server first.
+  isStack ? 180 : 60,
+  // Its protections are set by a name that nobody checks.
+  { TRACKHELM_UNCHECKED_APPROVALS: "true" },
+);
+/** The one to which people log in. */
+const withAccounts = served(
+  `${server} embedded --port ${accountsPort ?? ""} --data ${join(data ?? "", "accounts")}`,
+  `http://127.0.0.1:${accountsPort ?? ""}/ready`,
+  60,
+  { TRACKHELM_AUTH: "on", TRACKHELM_ADMIN_PASSWORD_FILE: passwordFile },
+);
 
 export default defineConfig({
   testDir: "tests/browser",
@@ -65,14 +94,6 @@ export default defineConfig({
       ],
     },
   },
-  webServer: {
-    // Its protections are set by a name that nobody checks.
-    env: { TRACKHELM_UNCHECKED_APPROVALS: "true" },
-    command: `${server} ${isStack ? "stack" : "embedded"} --port ${port ?? ""} --data ${data ?? ""}`,
-    url: `${address}/ready`,
-    // A stack starts PostgreSQL, Redis and an S3 server first.
-    timeout: isStack ? 180_000 : 60_000,
-    gracefulShutdown: { signal: "SIGTERM", timeout: isStack ? 60_000 : 10_000 },
-    stdout: "ignore",
-  },
+  // A stack is tested without accounts: those tests are not tagged.
+  webServer: isStack ? [tested] : [tested, withAccounts],
 });

@@ -16,8 +16,12 @@ import "@/theme/global.css";
 const root = document.getElementById("root");
 if (!root) throw new Error("index.html has no element with the id root");
 
-const queries = makeQueryClient();
 const router = makeRouter();
+const queries = makeQueryClient(() => {
+  const { pathname, href } = router.state.location;
+  // The page that was asked for follows the login.
+  if (pathname !== "/login") void router.navigate({ to: "/login", search: { next: href }, replace: true });
+});
 
 createRoot(root).render(
   <StrictMode>

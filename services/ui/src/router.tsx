@@ -14,12 +14,15 @@ import {
 } from "@tanstack/react-router";
 import { NotFound } from "@/components/NotFound";
 import { PageFailure } from "@/components/Failure";
+import { validateAccountSearch } from "@/pages/account/search";
 import { validateSearch } from "@/pages/experiment/search";
 import { validateExperimentsSearch } from "@/pages/experiments/search";
 import { validateLoggedModelSearch } from "@/pages/logged-model/search";
+import { validateLoginSearch } from "@/pages/login/search";
 import { validateModelSearch } from "@/pages/model/search";
 import { validateModelsSearch } from "@/pages/models/search";
 import { validateVersionSearch } from "@/pages/version/search";
+import { validateWorkspaceSearch } from "@/pages/workspace/search";
 import { Shell } from "@/shell/Shell";
 
 const root = createRootRoute({ component: Shell, notFoundComponent: NotFound, errorComponent: PageFailure });
@@ -214,6 +217,33 @@ const settings = createRoute({
   component: lazyRouteComponent(() => import("@/pages/settings/SettingsPage"), "SettingsPage"),
 });
 
+const login = createRoute({
+  getParentRoute: () => root,
+  path: "/login",
+  validateSearch: validateLoginSearch,
+  component: lazyRouteComponent(() => import("@/pages/login/LoginPage"), "LoginPage"),
+});
+
+const account = createRoute({
+  getParentRoute: () => root,
+  path: "/account",
+  validateSearch: validateAccountSearch,
+  component: lazyRouteComponent(() => import("@/pages/account/AccountPage"), "AccountPage"),
+});
+
+const users = createRoute({
+  getParentRoute: () => root,
+  path: "/users",
+  component: lazyRouteComponent(() => import("@/pages/users/UsersPage"), "UsersPage"),
+});
+
+const workspace = createRoute({
+  getParentRoute: () => root,
+  path: "/workspace",
+  validateSearch: validateWorkspaceSearch,
+  component: lazyRouteComponent(() => import("@/pages/workspace/WorkspacePage"), "WorkspacePage"),
+});
+
 const routeTree = root.addChildren([
   home,
   experiments,
@@ -231,6 +261,10 @@ const routeTree = root.addChildren([
   audit,
   webhooks,
   settings,
+  login,
+  account,
+  users,
+  workspace,
 ]);
 
 export function makeRouter() {

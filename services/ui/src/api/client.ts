@@ -5,6 +5,7 @@
  */
 import createClient from "openapi-fetch";
 import type { components, paths } from "./schema";
+import { workspaceHeaders } from "./workspace";
 
 /** The address of the server with the prefix of its proxy, ending in a slash. The route is in the hash. */
 export const serverUrl = new URL("./", window.location.href.split("#")[0]).href;
@@ -34,6 +35,7 @@ export class ApiError extends Error {
 
 const client = createClient<paths>({
   baseUrl: trackingUri,
+  headers: workspaceHeaders,
   // The server's own clients read the global at the call, so that tests can replace it.
   fetch: (request) => globalThis.fetch(request),
 });
@@ -76,7 +78,10 @@ export async function unwrap<Body>(call: Promise<Answer<Body>>): Promise<Body> {
 export async function request(path: string, init?: RequestInit): Promise<Response> {
   let response: Response;
   try {
-    response = await globalThis.fetch(serverUrl + path.replace(/^\//, ""), init);
+    response = await globalThis.fetch(serverUrl + path.replace(/^\//, ""), {
+      ...init,
+      headers: { ...workspaceHeaders, ...(init?.headers as Record<string, string> | undefined) },
+    });
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
     throw new ApiError("The server could not be reached.", "NETWORK", 0, null);

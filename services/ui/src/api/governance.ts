@@ -32,7 +32,7 @@ export function useApprovals(search: ApprovalSearch) {
 }
 
 /** How many requests wait for a decision. Where they may not be seen, none. */
-export function useWaiting(): number {
+export function useWaiting(isAsked: boolean): number {
   const found = useQuery({
     queryKey: ["approvals", "waiting"],
     queryFn: async () => {
@@ -40,6 +40,7 @@ export function useWaiting(): number {
       const page = await unwrap(api.GET("/api/2.0/trackhelm/approvals/list", { params: { query } }));
       return page.requests?.length ?? 0;
     },
+    enabled: isAsked,
     refetchInterval: 2 * INBOX_REFRESH_MS,
   });
   return found.data ?? 0;

@@ -1,5 +1,5 @@
 /** The cache of answers, and the defaults of every query: when it is asked again, and after which failures. */
-import { QueryClient } from "@tanstack/react-query";
+import { MutationCache, QueryCache, QueryClient } from "@tanstack/react-query";
 import { ApiError } from "./client";
 
 const FRESH_MS = 5_000;
@@ -11,8 +11,14 @@ export function isRetried(failures: number, error: Error): boolean {
   return failures < RETRIES && error instanceof ApiError && error.isTransient;
 }
 
-export function makeQueryClient(): QueryClient {
+/** `onLoggedOut` is called when an answer says that nobody is logged in, or no longer. */
+export function makeQueryClient(onLoggedOut: () => void): QueryClient {
+  const onError = (error: Error) => {
+    if (error instanceof ApiError && error.status === 401) onLoggedOut();
+  };
   return new QueryClient({
+    queryCache: new QueryCache({ onError }),
+    mutationCache: new MutationCache({ onError }),
     defaultOptions: {
       queries: {
         staleTime: FRESH_MS,

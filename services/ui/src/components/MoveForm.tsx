@@ -12,6 +12,7 @@ import {
 } from "@mantine/core";
 import { useState } from "react";
 import { useProtections } from "@/api/governance";
+import { useMayOnModel } from "@/api/identity";
 import { STAGES, useChangeRegistry, type Version } from "@/api/registry";
 import { told } from "./notify";
 import { toldOfRefusal } from "./registry-failure";
@@ -24,6 +25,8 @@ export interface MoveFormProps {
 
 export function MoveForm(props: MoveFormProps) {
   const [isOpen, setIsOpen] = useState(false);
+  const may = useMayOnModel(props.version.name);
+  if (!may.edit) return null;
   return (
     <Popover opened={isOpen} onChange={setIsOpen} position="bottom-end" width={340} trapFocus withinPortal>
       <Popover.Target>

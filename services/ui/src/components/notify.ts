@@ -1,8 +1,10 @@
 /** Short messages at the foot of the window: what was done, and what failed with the server's words. */
 import { notifications } from "@mantine/notifications";
 
+const closeButtonProps = { "aria-label": "Close" };
+
 export function told(message: string): void {
-  notifications.show({ message, color: "green" });
+  notifications.show({ message, color: "green", closeButtonProps });
 }
 
 export function failed(title: string, error: unknown): void {
@@ -10,5 +12,6 @@ export function failed(title: string, error: unknown): void {
     title,
     message: error instanceof Error ? error.message : String(error),
     color: "red",
+    closeButtonProps,
   });
 }

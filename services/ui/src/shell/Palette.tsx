@@ -6,10 +6,11 @@ import { useQuery } from "@tanstack/react-query";
 import { type LinkProps, useNavigate } from "@tanstack/react-router";
 import { type KeyboardEvent, useMemo, useState } from "react";
 import { searchExperiments } from "@/api/experiments";
+import { useIdentity } from "@/api/identity";
 import { searchModels } from "@/api/registry";
 import { searchRuns } from "@/api/runs";
 import classes from "./Palette.module.css";
-import { PLACES, SETTINGS } from "./places";
+import { placesOf, SETTINGS } from "./places";
 
 const MOST = 6;
 
@@ -62,6 +63,7 @@ async function find(text: string): Promise<Item[]> {
 export function Palette({ onClose, onShortcuts }: { onClose: () => void; onShortcuts: () => void }) {
   const navigate = useNavigate();
   const { setColorScheme } = useMantineColorScheme();
+  const identity = useIdentity();
   const [text, setText] = useState("");
   const [place, setPlace] = useState(0);
   const [wanted] = useDebouncedValue(text.trim(), 150);
@@ -73,7 +75,7 @@ export function Palette({ onClose, onShortcuts }: { onClose: () => void; onShort
   });
   const items = useMemo<Item[]>(() => {
     const fixed: Item[] = [
-      ...[...PLACES, SETTINGS].map(({ to, label }) => ({
+      ...[...placesOf(identity), SETTINGS].map(({ to, label }) => ({
         id: to,
         kind: "page",
         label,
@@ -89,7 +91,7 @@ export function Palette({ onClose, onShortcuts }: { onClose: () => void; onShort
       ...(typed ? (found.data ?? []) : []),
       ...fixed.filter(({ label }) => label.toLowerCase().includes(typed)),
     ];
-  }, [found.data, onShortcuts, setColorScheme, text]);
+  }, [found.data, identity, onShortcuts, setColorScheme, text]);
   const chosen = Math.min(place, items.length - 1);
 
   const take = (item: Item | undefined) => {

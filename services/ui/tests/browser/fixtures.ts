@@ -5,14 +5,15 @@
 import { expect, test as base } from "@playwright/test";
 import { SERVER } from "./server";
 
-export const test = base.extend<{ rules: { allowed: RegExp[] } }>({
+export const test = base.extend<{ server: string; rules: { allowed: RegExp[] } }>({
+  server: [SERVER, { option: true }],
   rules: [
-    async ({ page }, use) => {
+    async ({ page, server }, use) => {
       const foreign: string[] = [];
       const failures: string[] = [];
       const rules = { allowed: [] as RegExp[] };
       await page.route(
-        (url) => !url.href.startsWith(SERVER) && !["data:", "blob:"].includes(url.protocol),
+        (url) => !url.href.startsWith(server) && !["data:", "blob:"].includes(url.protocol),
         (route) => {
           foreign.push(route.request().url());
           return route.abort();

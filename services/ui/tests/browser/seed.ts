@@ -2,6 +2,7 @@
  * What the server under test holds before the first test: an experiment of 130 runs with parents and children,
  * one with names that would be scripts, a model with a history, and a request that waits for approval.
  */
+import { makeAccounts } from "./accounts";
 import { call, post, SERVER } from "./server";
 import { makeShowcase } from "./showcase";
 
@@ -167,4 +168,5 @@ export default async function seed(): Promise<void> {
   await registry(await churn());
   await hostile();
   await makeShowcase();
+  if (process.env["SERVER_SHAPE"] !== "stack") await makeAccounts();
 }

@@ -9,6 +9,7 @@ import {
   useApprovals,
   useDecide,
 } from "@/api/governance";
+import { useIdentity, useMayOnModel } from "@/api/identity";
 import { Crumbs } from "@/components/Crumbs";
 import { EmptyState } from "@/components/EmptyState";
 import { Failure } from "@/components/Failure";
@@ -127,6 +128,12 @@ function Request({ request }: { request: ApprovalRequest }) {
 
 function Decide({ request }: { request: ApprovalRequest }) {
   const deciding = useDecide();
+  const { user, mode } = useIdentity();
+  const may = useMayOnModel(request.model_name);
+  const isOwn = mode !== "off" && request.requested_by === user;
+  // Nobody approves what they asked for themselves; where nobody is checked, the server cannot tell.
+  const mayDecide = may.manage && !isOwn;
+  const mayWithdraw = isOwn || mode === "off";
   const [comment, setComment] = useState("");
   const decide = (decision: Decision) =>
     deciding.mutate(
@@ -136,6 +143,9 @@ function Decide({ request }: { request: ApprovalRequest }) {
         onError: (error) => failed("The request was not decided.", error),
       },
     );
+  if (!mayDecide && !mayWithdraw) {
+    return <p className={classes["by"]}>It waits for somebody who manages the model.</p>;
+  }
   return (
     <Group gap={8} mt={8}>
       <TextInput
@@ -145,15 +155,27 @@ function Decide({ request }: { request: ApprovalRequest }) {
         value={comment}
         onChange={(event) => setComment(event.currentTarget.value)}
       />
-      <Button loading={deciding.isPending} onClick={() => decide("approve")}>
-        Approve
-      </Button>
-      <Button variant="default" disabled={deciding.isPending} onClick={() => decide("reject")}>
-        Reject
-      </Button>
-      <Button variant="subtle" color="gray" disabled={deciding.isPending} onClick={() => decide("withdraw")}>
-        Withdraw
-      </Button>
+      {mayDecide && (
+        <>
+          <Button loading={deciding.isPending} onClick={() => decide("approve")}>
+            Approve
+          </Button>
+          <Button variant="default" disabled={deciding.isPending} onClick={() => decide("reject")}>
+            Reject
+          </Button>
+        </>
+      )}
+      {mayWithdraw && (
+        <Button
+          variant="subtle"
+          color="gray"
+          disabled={deciding.isPending}
+          onClick={() => decide("withdraw")}
+        >
+          Withdraw
+        </Button>
+      )}
+      {!mayDecide && <span className={classes["by"]}>Another person who manages the model decides it.</span>}
     </Group>
   );
 }

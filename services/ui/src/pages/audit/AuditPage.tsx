@@ -3,7 +3,9 @@ import { Button, Select, TextInput } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { useState } from "react";
 import type { AuditSearch } from "@/api/governance";
+import { useIdentity } from "@/api/identity";
 import { AuditList } from "@/components/AuditList";
+import { EmptyState } from "@/components/EmptyState";
 import { Crumbs } from "@/components/Crumbs";
 import table from "@/components/table.module.css";
 
@@ -25,6 +27,17 @@ const ENTITIES = [
 const options = (values: string[]) => values.map((value) => ({ value, label: value.replaceAll("_", " ") }));
 
 export function AuditPage() {
+  const { rights } = useIdentity();
+  if (rights.isManager) return <Allowed />;
+  return (
+    <>
+      <Crumbs items={[{ label: "Audit" }]} />
+      <EmptyState title="Managers of the workspace see the audit trail." />
+    </>
+  );
+}
+
+function Allowed() {
   const [actor, setActor] = useState("");
   const [model, setModel] = useState("");
   const [action, setAction] = useState<string | null>(null);

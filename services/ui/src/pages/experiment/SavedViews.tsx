@@ -7,6 +7,7 @@ import { ActionIcon, Button, Group, Menu, Modal, TextInput } from "@mantine/core
 import { IconBookmark, IconCheck, IconPencil, IconTrash } from "@tabler/icons-react";
 import { useLocation, useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
+import { useMayOnExperiment } from "@/api/identity";
 import { type SavedView, useChangeView, useSavedViews } from "@/api/views";
 import { Failure } from "@/components/Failure";
 import { exactTime } from "@/components/format";
@@ -50,6 +51,7 @@ type Asking = { kind: "save" } | { kind: "rename" | "delete"; view: SavedView };
 
 export function SavedViews() {
   const { experiment, search, change } = useExperimentView();
+  const may = useMayOnExperiment(experiment.id);
   const [isOpen, setIsOpen] = useState(false);
   const [asking, setAsking] = useState<Asking | null>(null);
   const found = useSavedViews(experiment.id, isOpen || search.saved !== undefined);
@@ -113,26 +115,34 @@ export function SavedViews() {
                 >
                   {view.name}
                 </Menu.Item>
-                <ActionIcon
-                  aria-label={`Rename ${view.name}`}
-                  onClick={() => setAsking({ kind: "rename", view })}
-                >
-                  <IconPencil size={14} />
-                </ActionIcon>
-                <ActionIcon
-                  aria-label={`Delete ${view.name}`}
-                  onClick={() => setAsking({ kind: "delete", view })}
-                >
-                  <IconTrash size={14} />
-                </ActionIcon>
+                {may.edit && (
+                  <>
+                    <ActionIcon
+                      aria-label={`Rename ${view.name}`}
+                      onClick={() => setAsking({ kind: "rename", view })}
+                    >
+                      <IconPencil size={14} />
+                    </ActionIcon>
+                    <ActionIcon
+                      aria-label={`Delete ${view.name}`}
+                      onClick={() => setAsking({ kind: "delete", view })}
+                    >
+                      <IconTrash size={14} />
+                    </ActionIcon>
+                  </>
+                )}
               </div>
             ))}
           </div>
-          <Menu.Divider />
-          {isChanged && (
-            <Menu.Item onClick={() => replace(current)}>Save the changes to {current.name}</Menu.Item>
+          {may.edit && (
+            <>
+              <Menu.Divider />
+              {isChanged && (
+                <Menu.Item onClick={() => replace(current)}>Save the changes to {current.name}</Menu.Item>
+              )}
+              <Menu.Item onClick={() => setAsking({ kind: "save" })}>Save what I see as…</Menu.Item>
+            </>
           )}
-          <Menu.Item onClick={() => setAsking({ kind: "save" })}>Save what I see as…</Menu.Item>
         </Menu.Dropdown>
       </Menu>
       {asking && (

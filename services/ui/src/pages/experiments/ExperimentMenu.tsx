@@ -3,6 +3,7 @@ import { ActionIcon, Button, Group, Menu, Modal } from "@mantine/core";
 import { IconDots } from "@tabler/icons-react";
 import { useState } from "react";
 import { type Experiment, useChangeExperiment } from "@/api/experiments";
+import { useMayOnExperiment } from "@/api/identity";
 import { failed, told } from "@/components/notify";
 import { DescribeExperiment, RenameExperiment } from "./forms";
 
@@ -10,6 +11,7 @@ type Opened = "rename" | "describe" | "delete" | null;
 
 export function ExperimentMenu({ experiment }: { experiment: Experiment }) {
   const changing = useChangeExperiment();
+  const may = useMayOnExperiment(experiment.id);
   const [opened, setOpened] = useState<Opened>(null);
   const close = () => setOpened(null);
   const move = (kind: "delete" | "restore", done: string) =>
@@ -33,16 +35,19 @@ export function ExperimentMenu({ experiment }: { experiment: Experiment }) {
           <Menu.Item onClick={() => void navigator.clipboard.writeText(experiment.id)}>
             Copy the id ({experiment.id})
           </Menu.Item>
-          {experiment.isDeleted ? (
+          {experiment.isDeleted && may.manage && (
             <Menu.Item onClick={() => move("restore", "Restored")}>Restore</Menu.Item>
-          ) : (
+          )}
+          {!experiment.isDeleted && may.edit && (
             <>
               <Menu.Item onClick={() => setOpened("rename")}>Rename</Menu.Item>
               <Menu.Item onClick={() => setOpened("describe")}>Edit the description</Menu.Item>
-              <Menu.Item color="red" onClick={() => setOpened("delete")}>
-                Delete
-              </Menu.Item>
             </>
+          )}
+          {!experiment.isDeleted && may.manage && (
+            <Menu.Item color="red" onClick={() => setOpened("delete")}>
+              Delete
+            </Menu.Item>
           )}
         </Menu.Dropdown>
       </Menu>

@@ -5,6 +5,7 @@ import { IconPlus } from "@tabler/icons-react";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
 import { DESCRIPTION_TAG, type Experiment, useExperiments } from "@/api/experiments";
+import { useIdentity } from "@/api/identity";
 import { Crumbs, HeaderActions } from "@/components/Crumbs";
 import { EmptyState } from "@/components/EmptyState";
 import { type ListColumn, nameFilter, orderOf, SearchList } from "@/components/SearchList";
@@ -42,6 +43,7 @@ const COLUMNS: readonly ListColumn<Experiment>[] = [
 export function ExperimentsPage() {
   const search = useSearch({ from: "/experiments" });
   const navigate = useNavigate();
+  const { rights } = useIdentity();
   const [isCreating, setIsCreating] = useState(false);
   const [text, setText] = useState(search.q ?? "");
   const [wanted] = useDebouncedValue(text, 200);
@@ -62,9 +64,11 @@ export function ExperimentsPage() {
     <>
       <Crumbs items={[{ label: "Experiments" }]} />
       <HeaderActions>
-        <Button leftSection={<IconPlus size={14} />} onClick={() => setIsCreating(true)}>
-          New experiment
-        </Button>
+        {rights.mayCreate && (
+          <Button leftSection={<IconPlus size={14} />} onClick={() => setIsCreating(true)}>
+            New experiment
+          </Button>
+        )}
       </HeaderActions>
       <CreateExperiment opened={isCreating} onClose={() => setIsCreating(false)} />
       <SearchList

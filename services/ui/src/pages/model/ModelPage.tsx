@@ -3,6 +3,7 @@ import { ActionIcon, Button, Group, Menu, Modal, Skeleton, Tabs, Textarea } from
 import { IconDots } from "@tabler/icons-react";
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
+import { useIdentity, useMayOnModel } from "@/api/identity";
 import { type Model, useChangeRegistry, useModel } from "@/api/registry";
 import { AuditList } from "@/components/AuditList";
 import { Crumbs, HeaderActions } from "@/components/Crumbs";
@@ -41,6 +42,7 @@ export function ModelPage() {
 
 function Loaded({ model }: { model: Model }) {
   const { name } = model;
+  const { rights } = useIdentity();
   const { tab = "versions" } = useSearch({ from: "/models/$name" });
   const navigate = useNavigate();
   return (
@@ -54,7 +56,8 @@ function Loaded({ model }: { model: Model }) {
           <Tags tags={model.tags} most={8} />
           {model.description && <p className={classes["description"]}>{model.description}</p>}
         </div>
-        <StageTimeline name={name} />
+        {/* It is made of the audit trail. */}
+        {rights.isManager && <StageTimeline name={name} />}
         <Tabs
           value={tab}
           keepMounted={false}
@@ -70,7 +73,7 @@ function Loaded({ model }: { model: Model }) {
           <Tabs.List>
             <Tabs.Tab value="versions">Versions</Tabs.Tab>
             <Tabs.Tab value="protections">Protections</Tabs.Tab>
-            <Tabs.Tab value="audit">Audit trail</Tabs.Tab>
+            {rights.isManager && <Tabs.Tab value="audit">Audit trail</Tabs.Tab>}
           </Tabs.List>
           <Tabs.Panel value="versions">
             <Versions model={model} />
@@ -92,7 +95,9 @@ function ModelMenu({ model }: { model: Model }) {
   const navigate = useNavigate();
   const [opened, setOpened] = useState<"describe" | "delete" | null>(null);
   const [text, setText] = useState(model.description);
+  const may = useMayOnModel(model.name);
   const close = () => setOpened(null);
+  if (!may.edit) return null;
   return (
     <HeaderActions>
       <Menu position="bottom-end">
@@ -103,9 +108,11 @@ function ModelMenu({ model }: { model: Model }) {
         </Menu.Target>
         <Menu.Dropdown>
           <Menu.Item onClick={() => setOpened("describe")}>Edit the description</Menu.Item>
-          <Menu.Item color="red" onClick={() => setOpened("delete")}>
-            Delete
-          </Menu.Item>
+          {may.manage && (
+            <Menu.Item color="red" onClick={() => setOpened("delete")}>
+              Delete
+            </Menu.Item>
+          )}
         </Menu.Dropdown>
       </Menu>
       <Modal opened={opened === "describe"} onClose={close} title="Description" size="lg">

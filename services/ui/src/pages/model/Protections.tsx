@@ -2,6 +2,7 @@
 import { Button, Group, Select, Skeleton, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { useProtections } from "@/api/governance";
+import { useMayOnModel } from "@/api/identity";
 import { STAGES, useChangeRegistry } from "@/api/registry";
 import { Confirm } from "@/components/Confirm";
 import { EmptyState } from "@/components/EmptyState";
@@ -17,6 +18,7 @@ const textOf = (kind: string, target: string) =>
 export function Protections({ name }: { name: string }) {
   const found = useProtections(name);
   const changing = useChangeRegistry();
+  const may = useMayOnModel(name);
   if (found.error) {
     return (
       <Failure
@@ -29,7 +31,7 @@ export function Protections({ name }: { name: string }) {
   if (found.isPending) return <Skeleton height={80} mt={8} />;
   return (
     <>
-      <Protect name={name} />
+      {may.manage && <Protect name={name} />}
       {found.data.length === 0 ? (
         <EmptyState title="Nothing is protected: anybody who may write can move stages and aliases." />
       ) : (
@@ -47,22 +49,24 @@ export function Protections({ name }: { name: string }) {
               <tr key={`${kind} ${target}`}>
                 <td>{textOf(kind, target)}</td>
                 <td className={table["actions"]}>
-                  <Confirm
-                    size="compact-xs"
-                    label="Lift"
-                    question={`Let ${textOf(kind, target)} be changed without approval? This itself waits for approval.`}
-                    action="Lift"
-                    withComment
-                    onConfirm={(comment) =>
-                      changing.mutate(
-                        { kind: "lift", name, target: kind, of: target, comment },
-                        {
-                          onSuccess: () => told("The protection is lifted."),
-                          onError: (error) => toldOfRefusal("The protection was not lifted.", error),
-                        },
-                      )
-                    }
-                  />
+                  {may.manage && (
+                    <Confirm
+                      size="compact-xs"
+                      label="Lift"
+                      question={`Let ${textOf(kind, target)} be changed without approval? This itself waits for approval.`}
+                      action="Lift"
+                      withComment
+                      onConfirm={(comment) =>
+                        changing.mutate(
+                          { kind: "lift", name, target: kind, of: target, comment },
+                          {
+                            onSuccess: () => told("The protection is lifted."),
+                            onError: (error) => toldOfRefusal("The protection was not lifted.", error),
+                          },
+                        )
+                      }
+                    />
+                  )}
                 </td>
               </tr>
             ))}

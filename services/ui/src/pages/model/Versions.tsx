@@ -1,6 +1,7 @@
 /** The versions of a model, with the metrics of the runs that they come from, and what can be done with them. */
 import { Group, Skeleton } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
+import { useMayOnModel } from "@/api/identity";
 import { type Model, useChangeRegistry, useVersions } from "@/api/registry";
 import { useRunsById } from "@/api/runs";
 import { Confirm } from "@/components/Confirm";
@@ -38,6 +39,7 @@ export function Versions({ model }: { model: Model }) {
   const { name } = model;
   const found = useVersions(name);
   const changing = useChangeRegistry();
+  const may = useMayOnModel(name);
   const versions = found.data?.pages.flatMap((page) => page.versions) ?? [];
   const ids = versions.map(({ runId }) => runId).filter(Boolean);
   const runs = useRunsById(ids.slice(0, MOST_RUNS));
@@ -73,7 +75,7 @@ export function Versions({ model }: { model: Model }) {
   if (versions.length === 0) return <EmptyState title="This model has no versions yet." />;
   return (
     <>
-      {(stages.length > 0 || model.aliases.length > 0) && (
+      {may.manage && (stages.length > 0 || model.aliases.length > 0) && (
         <Group gap={6} py={8}>
           <span>Roll back</span>
           {stages.map((stage) => (

@@ -4,6 +4,7 @@ import { useDebouncedValue } from "@mantine/hooks";
 import { IconPlus } from "@tabler/icons-react";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
+import { useIdentity } from "@/api/identity";
 import { type Model, useChangeRegistry, useModels } from "@/api/registry";
 import { Crumbs, HeaderActions } from "@/components/Crumbs";
 import { EmptyState } from "@/components/EmptyState";
@@ -66,6 +67,7 @@ export function ModelsPage() {
   const search = useSearch({ from: "/models" });
   const navigate = useNavigate();
   const [text, setText] = useState(search.q ?? "");
+  const { rights } = useIdentity();
   const [isCreating, setIsCreating] = useState(false);
   const [wanted] = useDebouncedValue(text, 200);
   const sort = search.sort ?? DEFAULT_SORT;
@@ -85,9 +87,11 @@ export function ModelsPage() {
     <>
       <Crumbs items={[{ label: "Models" }]} />
       <HeaderActions>
-        <Button leftSection={<IconPlus size={14} />} onClick={() => setIsCreating(true)}>
-          New model
-        </Button>
+        {rights.mayCreate && (
+          <Button leftSection={<IconPlus size={14} />} onClick={() => setIsCreating(true)}>
+            New model
+          </Button>
+        )}
       </HeaderActions>
       {isCreating && <CreateModel onClose={() => setIsCreating(false)} />}
       <SearchList

@@ -5,6 +5,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { type LinkProps, useParams } from "@tanstack/react-router";
 import { useMemo, useRef, useState } from "react";
 import { uploadFile } from "@/api/artifacts";
+import { useMayOnExperiment } from "@/api/identity";
 import type { RunDetail } from "@/api/run";
 import classes from "@/components/artifacts/artifacts.module.css";
 import { ArtifactView } from "@/components/artifacts/ArtifactView";
@@ -19,7 +20,8 @@ export function ArtifactsTab() {
   // A file that is dropped while another is shown is added beside it.
   const upload = useUpload(run, path.split("/").slice(0, -1).join("/"));
   const picker = useRef<HTMLInputElement>(null);
-  const choose = (
+  const may = useMayOnExperiment(run.experimentId);
+  const choose = may.edit && (
     <>
       <input
         ref={picker}
@@ -47,7 +49,7 @@ export function ArtifactsTab() {
       className={classes["area"]}
       data-over={upload.isOver || undefined}
       onDragOver={(event) => {
-        if (![...event.dataTransfer.types].includes("Files")) return;
+        if (!may.edit || ![...event.dataTransfer.types].includes("Files")) return;
         event.preventDefault();
         upload.setIsOver(true);
       }}
@@ -57,6 +59,7 @@ export function ArtifactsTab() {
       onDrop={(event) => {
         event.preventDefault();
         upload.setIsOver(false);
+        if (!may.edit) return;
         void upload.send([...event.dataTransfer.files]);
       }}
     >
@@ -66,10 +69,10 @@ export function ArtifactsTab() {
         path={path}
         linkTo={(to) => fileLink(run, to)}
         actions={choose}
-        hint="Drop files anywhere here to add them to the run."
+        hint={may.edit ? "Drop files anywhere here to add them to the run." : ""}
         empty={
           <EmptyState title="This run has logged no files.">
-            <p>Drop files here to add them.</p>
+            {may.edit && <p>Drop files here to add them.</p>}
             {choose}
           </EmptyState>
         }

@@ -2,6 +2,7 @@
 import { Button, Group, Textarea } from "@mantine/core";
 import { lazy, Suspense, useState } from "react";
 import { DESCRIPTION_TAG } from "@/api/experiments";
+import { useMayOnExperiment } from "@/api/identity";
 import type { RunDetail } from "@/api/run";
 import { useChangeRuns } from "@/api/runs";
 import { failed } from "@/components/notify";
@@ -13,6 +14,7 @@ export function Description({ run }: { run: RunDetail }) {
   const text = run.tags.get(DESCRIPTION_TAG) ?? "";
   const [draft, setDraft] = useState<string | null>(null);
   const change = useChangeRuns();
+  const may = useMayOnExperiment(run.experimentId);
   if (draft !== null) {
     const save = () =>
       change.mutate(
@@ -55,9 +57,11 @@ export function Description({ run }: { run: RunDetail }) {
     <section>
       <div className={classes["tableHead"]}>
         {text && <h3>Description</h3>}
-        <Button variant="subtle" size="compact-xs" onClick={() => setDraft(text)}>
-          {text ? "Edit the description" : "Add a description"}
-        </Button>
+        {may.edit && (
+          <Button variant="subtle" size="compact-xs" onClick={() => setDraft(text)}>
+            {text ? "Edit the description" : "Add a description"}
+          </Button>
+        )}
       </div>
       {text && (
         <Suspense fallback={<p className={classes["dim"]}>…</p>}>

@@ -4,12 +4,14 @@ import { useClipboard } from "@mantine/hooks";
 import { IconDots } from "@tabler/icons-react";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
+import { useMayOnExperiment } from "@/api/identity";
 import { renameRun, type RunDetail } from "@/api/run";
 import { useChangeRuns } from "@/api/runs";
 import { failed, told } from "@/components/notify";
 
 export function RunActions({ run }: { run: RunDetail }) {
   const [open, setOpen] = useState<"rename" | "delete" | null>(null);
+  const may = useMayOnExperiment(run.experimentId);
   const clipboard = useClipboard();
   const change = useChangeRuns();
   const move = (kind: "delete" | "restore") =>
@@ -30,7 +32,7 @@ export function RunActions({ run }: { run: RunDetail }) {
           </ActionIcon>
         </Menu.Target>
         <Menu.Dropdown>
-          <Menu.Item onClick={() => setOpen("rename")}>Rename</Menu.Item>
+          {may.edit && <Menu.Item onClick={() => setOpen("rename")}>Rename</Menu.Item>}
           <Menu.Item
             onClick={() => {
               clipboard.copy(run.id);
@@ -39,9 +41,8 @@ export function RunActions({ run }: { run: RunDetail }) {
           >
             Copy the id
           </Menu.Item>
-          {run.isDeleted ? (
-            <Menu.Item onClick={() => move("restore")}>Restore</Menu.Item>
-          ) : (
+          {may.manage && run.isDeleted && <Menu.Item onClick={() => move("restore")}>Restore</Menu.Item>}
+          {may.manage && !run.isDeleted && (
             <Menu.Item color="red" onClick={() => setOpen("delete")}>
               Delete
             </Menu.Item>

@@ -1,6 +1,7 @@
 /** The run's own tags, which are added and removed here; those that clients and the server keep are folded away. */
 import { Button, Group, TextInput } from "@mantine/core";
 import { useState } from "react";
+import { useMayOnExperiment } from "@/api/identity";
 import type { RunDetail } from "@/api/run";
 import { useChangeRuns } from "@/api/runs";
 import { failed } from "@/components/notify";
@@ -12,6 +13,7 @@ export function TagsEditor({ run }: { run: RunDetail }) {
   const [isAdding, setIsAdding] = useState(false);
   const [showsKept, setShowsKept] = useState(false);
   const change = useChangeRuns();
+  const may = useMayOnExperiment(run.experimentId);
   const tags = [...run.tags];
   const kept = tags.filter(([key]) => isKept(key));
   const onError = (error: Error) => failed("The tag was not changed.", error);
@@ -22,12 +24,14 @@ export function TagsEditor({ run }: { run: RunDetail }) {
         pairs={tags.filter(([key]) => !isKept(key))}
         empty="No tags were set."
         searchLabel="Search tags"
-        onRemove={(key) => change.mutate({ kind: "untag", runIds: [run.id], key }, { onError })}
-        action={
-          <Button variant="subtle" size="compact-xs" onClick={() => setIsAdding(true)}>
-            Add a tag
-          </Button>
-        }
+        {...(may.edit && {
+          onRemove: (key: string) => change.mutate({ kind: "untag", runIds: [run.id], key }, { onError }),
+          action: (
+            <Button variant="subtle" size="compact-xs" onClick={() => setIsAdding(true)}>
+              Add a tag
+            </Button>
+          ),
+        })}
       />
       {isAdding && (
         <TagForm

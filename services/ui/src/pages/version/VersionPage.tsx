@@ -4,6 +4,7 @@ import { IconFileZip } from "@tabler/icons-react";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { archiveUrl } from "@/api/artifacts";
 import { trackingUri } from "@/api/client";
+import { useIdentity } from "@/api/identity";
 import { useModel, useVersion, type Version } from "@/api/registry";
 import { useRunsById } from "@/api/runs";
 import { AuditList } from "@/components/AuditList";
@@ -53,6 +54,7 @@ export function VersionPage() {
 
 function Loaded({ version }: { version: Version }) {
   const { name } = version;
+  const { rights } = useIdentity();
   const { tab = "lineage" } = useSearch({ from: ROUTE });
   const navigate = useNavigate();
   const model = useModel(name);
@@ -115,7 +117,7 @@ function Loaded({ version }: { version: Version }) {
           {files && <Tabs.Tab value="model">Model</Tabs.Tab>}
           <Tabs.Tab value="metrics">Metrics</Tabs.Tab>
           <Tabs.Tab value="use">Use</Tabs.Tab>
-          <Tabs.Tab value="audit">Audit trail</Tabs.Tab>
+          {rights.isManager && <Tabs.Tab value="audit">Audit trail</Tabs.Tab>}
         </Tabs.List>
         <Tabs.Panel value="lineage">
           <Lineage start={{ model_name: name, version: version.version }} />

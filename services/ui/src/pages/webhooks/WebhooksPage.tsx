@@ -3,6 +3,7 @@ import { Button, Group, Skeleton } from "@mantine/core";
 import { IconPlus } from "@tabler/icons-react";
 import { Fragment, useState } from "react";
 import { useChangeWebhooks, useWebhooks, type Webhook, type WebhookChange } from "@/api/webhooks";
+import { useIdentity } from "@/api/identity";
 import { Confirm } from "@/components/Confirm";
 import { Crumbs, HeaderActions } from "@/components/Crumbs";
 import { EmptyState } from "@/components/EmptyState";
@@ -20,6 +21,17 @@ function eventsOf(webhook: Webhook): string {
 }
 
 export function WebhooksPage() {
+  const { rights } = useIdentity();
+  if (rights.isManager) return <Allowed />;
+  return (
+    <>
+      <Crumbs items={[{ label: "Webhooks" }]} />
+      <EmptyState title="Managers of the workspace see webhooks." />
+    </>
+  );
+}
+
+function Allowed() {
   const found = useWebhooks();
   const [isCreating, setIsCreating] = useState(false);
   const webhooks = found.data?.pages.flatMap((page) => page.webhooks) ?? [];

@@ -1,5 +1,6 @@
 /** What can be done with one run: one menu for all rows, opened where the pointer or the dot is. */
 import { Menu } from "@mantine/core";
+import { useMayOnExperiment } from "@/api/identity";
 import type { Run } from "@/api/runs";
 import { useChangeRuns } from "@/api/runs";
 import { failed } from "@/components/notify";
@@ -16,7 +17,8 @@ export interface RowMenuProps {
 const MOST_PINNED = 6;
 
 export function RowMenu({ opened, onClose }: RowMenuProps) {
-  const { search, change } = useExperimentView();
+  const { search, change, experiment } = useExperimentView();
+  const may = useMayOnExperiment(experiment.id);
   const changing = useChangeRuns();
   const scheme = useScheme();
   if (!opened) return null;
@@ -53,20 +55,24 @@ export function RowMenu({ opened, onClose }: RowMenuProps) {
         <Menu.Item onClick={() => void navigator.clipboard.writeText(run.id)}>
           Copy the run&apos;s id
         </Menu.Item>
-        <Menu.Divider />
-        <Menu.Label>Colour, for everybody</Menu.Label>
-        <div className={classes["swatches"]}>
-          {SERIES_COLORS.light.map((value, index) => (
-            <button
-              key={value}
-              type="button"
-              aria-label={`Colour ${index + 1}`}
-              data-chosen={SERIES_COLORS[scheme][index] === color || undefined}
-              style={{ background: SERIES_COLORS[scheme][index] }}
-              onClick={() => paint(value)}
-            />
-          ))}
-        </div>
+        {may.edit && (
+          <>
+            <Menu.Divider />
+            <Menu.Label>Colour, for everybody</Menu.Label>
+            <div className={classes["swatches"]}>
+              {SERIES_COLORS.light.map((value, index) => (
+                <button
+                  key={value}
+                  type="button"
+                  aria-label={`Colour ${index + 1}`}
+                  data-chosen={SERIES_COLORS[scheme][index] === color || undefined}
+                  style={{ background: SERIES_COLORS[scheme][index] }}
+                  onClick={() => paint(value)}
+                />
+              ))}
+            </div>
+          </>
+        )}
       </Menu.Dropdown>
     </Menu>
   );

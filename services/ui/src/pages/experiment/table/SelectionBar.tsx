@@ -2,6 +2,7 @@
 import { Button, CloseButton, Group, Modal, Popover, TextInput } from "@mantine/core";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
+import { useMayOnExperiment } from "@/api/identity";
 import { allRunIds, useChangeRuns } from "@/api/runs";
 import { failed, told } from "@/components/notify";
 import { useExperimentView } from "../view";
@@ -14,7 +15,8 @@ const count = (number: number) => `${number.toLocaleString()} ${number === 1 ? "
 const MOST_COMPARED = 100;
 
 export function SelectionBar({ selection, onSave }: { selection: Selection; onSave: () => void }) {
-  const { search, runs, pinned, matching, counts, hasMore } = useExperimentView();
+  const { search, runs, pinned, matching, counts, hasMore, experiment } = useExperimentView();
+  const may = useMayOnExperiment(experiment.id);
   const [isFinding, setIsFinding] = useState(false);
   const navigate = useNavigate();
   const changing = useChangeRuns();
@@ -60,15 +62,16 @@ export function SelectionBar({ selection, onSave }: { selection: Selection; onSa
       >
         Compare
       </Button>
-      <TagForm ids={ids} />
+      {may.edit && <TagForm ids={ids} />}
       <Button variant="default" onClick={onSave}>
         CSV of these
       </Button>
-      {search.view ? (
+      {may.manage && search.view && (
         <Button variant="default" loading={changing.isPending} onClick={() => run("restore", "Restored")}>
           Restore
         </Button>
-      ) : (
+      )}
+      {may.manage && !search.view && (
         <Button variant="default" color="red" onClick={() => setIsAsking(true)}>
           Delete
         </Button>

@@ -1,0 +1,12 @@
+/** What the address of the workspace's page says: which tab is open. */
+
+const TABS = ["accounts", "usage", "all"] as const;
+
+export interface WorkspaceSearch {
+  tab?: (typeof TABS)[number];
+}
+
+export function validateWorkspaceSearch({ tab }: Record<string, unknown>): WorkspaceSearch {
+  const found = TABS.find((each) => each === tab);
+  return found ? { tab: found } : {};
+}

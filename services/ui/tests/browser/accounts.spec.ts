@@ -1,0 +1,219 @@
+/** Logging in, what each role sees, tokens, users and workspaces, on a server that checks who calls. */
+import type { Page } from "@playwright/test";
+import { ACCOUNTS, callAs, type Known, knownOfAccounts, PASSWORD } from "./accounts";
+import { seriousFindings } from "./accessible";
+import { expect, test } from "./fixtures";
+
+const FOLDER = process.env["UI_SCREENSHOTS"] ?? "screenshots";
+let known: Known;
+
+test.beforeAll(() => {
+  known = knownOfAccounts();
+});
+
+test.use({ server: ACCOUNTS, baseURL: ACCOUNTS, contextOptions: { reducedMotion: "reduce" } });
+
+// What is asked before a login is answered that nobody is logged in, which a browser's console calls an error.
+test.beforeEach(({ rules }) => void rules.allowed.push(/status of 401/));
+
+async function logIn(page: Page, user: string, address = "/"): Promise<void> {
+  // Another hash alone would load nothing anew.
+  await page.goto("about:blank");
+  await page.goto(address);
+  await page.getByLabel("User name").fill(user);
+  await page.getByRole("textbox", { name: "Password" }).fill(PASSWORD);
+  await page.getByRole("button", { name: "Log in" }).click();
+  await expect(page.getByRole("button", { name: `Account of ${user}` })).toBeVisible();
+}
+
+/** Take pictures of what is seen in both themes, and hold both to axe. */
+async function look(page: Page, title: string): Promise<void> {
+  await page.waitForLoadState("networkidle");
+  for (const scheme of ["light", "dark"] as const) {
+    await page.emulateMedia({ colorScheme: scheme });
+    await page.screenshot({ path: `${FOLDER}/${title}-${scheme}-1280.png` });
+    expect(await seriousFindings(page), `${title}, ${scheme}`).toEqual([]);
+  }
+}
+
+test("a login leads to the page that was asked for, and a logout back", async ({ page, rules }) => {
+  const wanted = `/#/experiments/${known.experimentId}/runs/${known.runId}/artifacts`;
+  await page.goto(wanted);
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Log in");
+  await look(page, "login");
+  await page.getByLabel("User name").fill("vera");
+  await page.getByRole("textbox", { name: "Password" }).fill("not the password");
+  await page.getByRole("button", { name: "Log in" }).click();
+  await expect(page.getByRole("alert")).toBeVisible();
+  await page.getByRole("textbox", { name: "Password" }).fill(PASSWORD);
+  await page.getByRole("button", { name: "Log in" }).click();
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("first");
+  expect(page.url()).toBe(`${ACCOUNTS}${wanted}`);
+  await page.reload();
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("first");
+  await page.getByRole("button", { name: "Account of vera" }).click();
+  await page.getByRole("menuitem", { name: "Log out" }).click();
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Log in");
+  await page.goto("/#/models");
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Log in");
+  rules.allowed.push(/status of 429/);
+});
+
+test("a viewer sees everything and nothing that they may not do", async ({ page }) => {
+  await logIn(page, "vera", "/#/experiments");
+  await expect(page.getByRole("link", { name: "shared" })).toBeVisible();
+  await expect(page.getByRole("button", { name: "New experiment" })).toHaveCount(0);
+  await page.getByRole("button", { name: "Actions for shared" }).click();
+  await expect(page.getByRole("menuitem", { name: /^Copy/ })).toBeVisible();
+  for (const name of ["Rename", "Delete"]) await expect(page.getByRole("menuitem", { name })).toHaveCount(0);
+  await page.keyboard.press("Escape");
+  for (const place of ["Audit", "Webhooks"]) {
+    await expect(page.getByRole("link", { name: place, exact: true })).toHaveCount(0);
+  }
+  await page.goto("/#/audit");
+  await expect(page.getByText("Managers of the workspace see the audit trail.")).toBeVisible();
+
+  await page.goto(`/#/experiments/${known.experimentId}`);
+  await page.getByRole("checkbox", { name: "Select first" }).check();
+  const bar = page.getByRole("toolbar", { name: "Selected runs" });
+  await expect(bar.getByRole("button", { name: "CSV of these" })).toBeVisible();
+  for (const name of ["Tag", "Delete"]) {
+    await expect(bar.getByRole("button", { name, exact: true })).toHaveCount(0);
+  }
+  await page.goto(`/#/experiments/${known.experimentId}/runs/${known.runId}`);
+  await expect(page.getByText("No metrics were logged.")).toBeVisible();
+  await expect(page.getByRole("button", { name: /^(?:Edit|Add) / })).toHaveCount(0);
+  await page.goto(`/#/experiments/${known.experimentId}/runs/${known.runId}/artifacts`);
+  await expect(page.getByText("This run has logged no files.")).toBeVisible();
+  await expect(page.getByRole("button", { name: "Upload" })).toHaveCount(0);
+
+  await page.goto("/#/models/guarded");
+  await expect(page.getByRole("link", { name: "Version 2" })).toBeVisible();
+  await expect(page.getByRole("button", { name: /^Move|More of this model|Production/ })).toHaveCount(0);
+  await expect(page.getByRole("tab", { name: "Audit trail" })).toHaveCount(0);
+  for (const page_ of ["/#/workspace", "/#/users"]) {
+    await page.goto(page_);
+    await expect(page.getByText(/^(?:Managers|Administrators) .*see/)).toBeVisible();
+  }
+});
+
+test("who asked for a change does not decide it, and a manager does", async ({ page, rules }) => {
+  rules.allowed.push(/status of 403/);
+  await logIn(page, "edda", "/#/models/guarded");
+  await page.getByRole("button", { name: "Move version 2" }).click();
+  await page.getByText("Alias to it").click();
+  await page.getByRole("combobox", { name: "Alias" }).fill("live");
+  await page.getByRole("textbox", { name: "Comment" }).fill("ready");
+  await page.getByRole("button", { name: "Request approval" }).click();
+  await page.goto("/#/approvals");
+  const request = page.getByRole("article");
+  await expect(request.getByRole("button", { name: "Withdraw" })).toBeVisible();
+  await expect(request.getByRole("button", { name: "Approve" })).toHaveCount(0);
+  await page.context().clearCookies();
+  await logIn(page, "maud", "/#/approvals");
+  await expect(request.getByRole("button", { name: "Withdraw" })).toHaveCount(0);
+  await request.getByRole("button", { name: "Approve" }).click();
+  await expect(request).toHaveCount(0);
+});
+
+test("a token is shown once, is listed, and is revoked", async ({ page, context }) => {
+  await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  await logIn(page, "edda", "/#/account");
+  await page.getByRole("button", { name: "New token" }).click();
+  await page.getByRole("textbox", { name: "Name" }).fill("nightly training");
+  await look(page, "dialog-new-token");
+  await page.getByRole("button", { name: "Create" }).click();
+  const dialog = page.getByRole("dialog", { name: "The new token" });
+  await dialog.getByRole("button", { name: "Copy" }).first().click();
+  const token = await page.evaluate(() => navigator.clipboard.readText());
+  expect(token).toMatch(/^thp_\w{36}$/);
+  const asked = () =>
+    fetch(`${ACCOUNTS}/api/2.0/mlflow/users/current`, { headers: { Authorization: `Bearer ${token}` } });
+  expect((await asked()).status).toBe(200);
+  await dialog.getByRole("button", { name: "I have it" }).click();
+  const row = page.getByRole("row", { name: /nightly training/ });
+  await expect(row).toContainText(`thp_…${token.slice(-4)}`);
+  await expect(page.getByText(token)).toHaveCount(0);
+  await look(page, "account-tokens");
+  await row.getByRole("button", { name: "Revoke" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Revoke" }).click();
+  await expect(row).toHaveCount(0);
+  expect((await asked()).status).toBe(401);
+});
+
+test("sessions are listed and ended, and a password is changed", async ({ page, browser }) => {
+  await callAs("admin", "POST", "2.0/mlflow/users/create", { username: "nora", password: PASSWORD });
+  const other = await browser.newPage({ baseURL: ACCOUNTS });
+  await logIn(other, "nora");
+  await logIn(page, "nora", "/#/account?tab=sessions");
+  const rows = page.getByRole("table", { name: "Sessions" }).getByRole("row");
+  await expect(rows).toHaveCount(3);
+  await expect(page.getByRole("row", { name: /\(this one\)/ })).toContainText("Chrome on Linux");
+  await look(page, "account-sessions");
+  await rows.getByRole("button", { name: "End" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "End" }).click();
+  await expect(rows).toHaveCount(2);
+  await other.reload();
+  await expect(other.getByRole("heading", { level: 1 })).toHaveText("Log in");
+  await other.close();
+
+  await page.getByRole("tab", { name: "Password" }).click();
+  const change = page.getByRole("button", { name: "Change the password" });
+  await page.getByLabel("Current password").fill(PASSWORD);
+  await page.getByLabel("New password", { exact: false }).first().fill("too short");
+  await expect(page.getByText("3 more")).toBeVisible();
+  await expect(change).toBeDisabled();
+  await page.getByLabel("New password", { exact: false }).first().fill("another good password");
+  await page.getByLabel("New password again").fill("another good password");
+  await look(page, "account-password");
+  await change.click();
+  // Every session ends with the password that it began by, or this one goes on: either way nothing fails.
+  await expect(page.getByText("The password was changed.")).toBeVisible();
+});
+
+test("an administrator makes a user, whom a manager lets into a workspace", async ({ page }) => {
+  await logIn(page, "admin", "/#/users");
+  await page.getByRole("button", { name: "New user" }).click();
+  await page.getByLabel("User name").fill("olga");
+  await page.getByLabel("New password", { exact: false }).first().fill(PASSWORD);
+  await page.getByLabel("New password again").fill(PASSWORD);
+  await page.getByRole("button", { name: "Create" }).click();
+  await expect(page.getByRole("row", { name: /olga/ })).toBeVisible();
+  await expect(page.getByRole("switch", { name: "admin is an administrator" })).toBeDisabled();
+  await look(page, "users");
+
+  // The workspace is part of the address, and what is shown is of it alone.
+  await page.getByRole("button", { name: "Workspace default" }).click();
+  await page.getByRole("menuitem", { name: "team-a", exact: true }).click();
+  await expect(page).toHaveURL(/\?workspace=team-a#\//);
+  await page.getByRole("link", { name: "Experiments", exact: true }).click();
+  await expect(page.getByRole("link", { name: "theirs" })).toBeVisible();
+  await expect(page.getByRole("link", { name: "shared" })).toHaveCount(0);
+  await page.getByRole("button", { name: "Workspace team-a" }).click();
+  await page.getByRole("menuitem", { name: "Settings of team-a" }).click();
+  await page.getByRole("combobox", { name: "User" }).click();
+  await page.getByRole("option", { name: "olga" }).click();
+  await page.getByRole("combobox", { name: "Role" }).click();
+  await page.getByRole("option", { name: "member" }).click();
+  await page.getByRole("button", { name: "Give the role" }).click();
+  await expect(page.getByRole("row", { name: /olga member/ })).toBeVisible();
+  await look(page, "workspace-members");
+  await page.getByRole("tab", { name: "Service accounts" }).click();
+  await page.getByRole("textbox", { name: "Name of a service account" }).fill("nightly");
+  await page.getByRole("button", { name: "New service account" }).click();
+  await expect(page.getByRole("row", { name: /nightly/ })).toBeVisible();
+  await look(page, "workspace-accounts");
+  await page.getByRole("tab", { name: "All workspaces" }).click();
+  await expect(page.getByRole("row", { name: /team-a \(shown\)/ })).toContainText("Those of the other floor");
+  await look(page, "workspace-all");
+
+  // Who has a part in another workspace alone begins there.
+  await page.context().clearCookies();
+  await page.evaluate(() => window.localStorage.clear());
+  await logIn(page, "olga", "/#/experiments");
+  await expect(page.getByRole("link", { name: "theirs" })).toBeVisible();
+  await expect(page.getByRole("button", { name: "New experiment" })).toBeVisible();
+  // What an address names is never exchanged for something else.
+  await page.goto("/?workspace=default#/experiments");
+  await expect(page.getByText("You have no part in a workspace default.")).toBeVisible();
+});
