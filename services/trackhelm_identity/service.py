@@ -22,6 +22,7 @@ SERVICE = Service(
         Mount(quotas_routes.router),
         Mount(roles_routes.router, API_3),
         Mount(roles_routes.users_router, API_3),
+        Mount(roles_routes.grants_router),
         Mount(roles_routes.experiments_router),
         Mount(roles_routes.models_router),
     ),

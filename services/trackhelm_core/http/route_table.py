@@ -105,6 +105,7 @@ ROUTE_TABLE: Final = (
             *_below("/trackhelm/oidc", "begin", "callback"),
             *_below("/trackhelm/sessions", "create", "list", "revoke", "end"),
             *_below("/trackhelm/tokens", "create", "list", "revoke"),
+            *_below("/trackhelm/grants", "list"),
             *_below("/trackhelm/service-accounts", "create", "list", "delete"),
             *_below("/trackhelm/workspaces", "usage", "quotas"),
             *_below("/mlflow/experiments/permissions", "create", "get", "update", "delete"),

@@ -1,14 +1,15 @@
 """Rules about grants to one user, of clients of MLflow from 3.13 on and of those before."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from trackhelm_core.access import Access, Level, Principal
-from trackhelm_core.errors import AlreadyExistsError, NotFoundError
-from trackhelm_domain.access.rights import change_access
+from trackhelm_core.access import NOTHING, Access, Level, Principal
+from trackhelm_core.errors import AlreadyExistsError, InvalidParameterError, NotFoundError
+from trackhelm_domain.access.rights import change_access, gathered
 from trackhelm_domain.audit import Action, AuditContext, Change, State, record
-from trackhelm_domain.tables import Account
+from trackhelm_domain.tables import Account, Role
 from trackhelm_domain.tables.identity import ResourceType
 from trackhelm_identity.roles import store
 from trackhelm_identity.roles.resources import (
@@ -85,6 +86,35 @@ def own_level(session: Session, named: UserResource, access: Access) -> tuple[Ac
     return account, Level(found[0].level)
 
 
+@dataclass(frozen=True, slots=True)
+class Holders:
+    """Who may do something with one thing: users by name, and roles, with their levels."""
+
+    users: Sequence[tuple[str, Level]]
+    roles: Sequence[tuple[Role, Level]]
+
+
+def holders(session: Session, experiment_id: str, model_name: str, access: Access) -> Holders:
+    """Return who may do something with an experiment or a registered model, for who manages it."""
+    if bool(experiment_id) == bool(model_name):
+        raise InvalidParameterError("Give either experiment_id or model_name, and not both.")
+    kind, pattern = ("experiment", experiment_id) if experiment_id else ("registered_model", model_name)
+    resource = _manageable(session, kind, pattern, access)
+    users = [(name, Level(level)) for name, level in store.users_granted(session, resource)]
+    roles = []
+    for role, _ in store.roles(session, [resource.workspace_id]):
+        given = store.grants_of_role(session, role.id)
+        rights = gathered(given).get(resource.workspace_id, NOTHING)
+        level = (
+            rights.on_experiment(resource.experiment_id)
+            if resource.experiment_id is not None
+            else rights.on_model(resource.registered_model_id or 0)
+        )
+        if level > Level.NONE:
+            roles.append((role, level))
+    return Holders(users, roles)
+
+
 def effective_level(session: Session, named: UserResource, access: Access, of: Principal) -> Level:
     """Return what a user may do with something in the workspace, all roles and grants taken together."""
     resource = parse_resource(session, named.kind, named.pattern, access.workspace_id or 0)
@@ -104,22 +134,27 @@ def effective_level(session: Session, named: UserResource, access: Access, of: P
 
 def _grantable(session: Session, named: UserResource, access: Access) -> tuple[Account, Resource]:
     """Return a user and what is granted to them, if who asks may give it; hides what they may not read."""
-    resource = parse_resource(session, named.kind, named.pattern, access.workspace_id or 0)
+    resource = _manageable(session, named.kind, named.pattern, access)
+    return account_named(session, named.username), resource
+
+
+def _manageable(session: Session, kind: str, pattern: str, access: Access) -> Resource:
+    resource = parse_resource(session, kind, pattern, access.workspace_id or 0)
     if resource.experiment_id is not None:
         level = access.rights.on_experiment(resource.experiment_id)
-        missing = NotFoundError(f"No Experiment with id={named.pattern} exists.")
+        missing = NotFoundError(f"No Experiment with id={pattern} exists.")
     elif resource.registered_model_id is not None:
         level = access.rights.on_model(resource.registered_model_id)
-        missing = NotFoundError(f"Registered Model with name={named.pattern} not found")
+        missing = NotFoundError(f"Registered Model with name={pattern} not found")
     else:
         if not access.rights.manages:
             raise access.denied("grant permissions on all of a kind")
-        return account_named(session, named.username), resource
+        return resource
     if level < Level.READ:
         raise missing
     if level < Level.MANAGE:
-        raise access.denied(f"grant permissions on {named.kind} '{named.pattern}'")
-    return account_named(session, named.username), resource
+        raise access.denied(f"grant permissions on {kind} '{pattern}'")
+    return resource
 
 
 def _no_grant(account: Account, named: UserResource) -> NotFoundError:

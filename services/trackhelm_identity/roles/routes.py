@@ -248,6 +248,22 @@ def _named(given: schemas.UserPermission) -> UserResource:
     return UserResource(given.username, given.resource_type, given.resource_id)
 
 
+grants_router = APIRouter(prefix="/trackhelm/grants", route_class=WireRoute)
+
+
+@grants_router.get("/list", **documented(schemas.Grants))
+@needs(Need.LOGIN)
+def list_grants(query: Annotated[schemas.ListGrants, Query()], runtime: RuntimeDep) -> Response:
+    """Return who may do something with an experiment or a registered model that one manages."""
+    with runtime.database.reading() as session:
+        found = grants.holders(session, query.experiment_id, query.model_name, current_access())
+        answer = schemas.Grants(
+            users=[schemas.UserGrant(name, level_name(level)) for name, level in found.users],
+            roles=[schemas.RoleGrant(role.id, role.name, level_name(level)) for role, level in found.roles],
+        )
+    return reply(answer)
+
+
 # The API of clients up to 3.12: grants on one experiment, and on one registered model.
 
 experiments_router = APIRouter(prefix="/mlflow/experiments/permissions", route_class=WireRoute)

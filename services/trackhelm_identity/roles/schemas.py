@@ -104,6 +104,13 @@ class OnModel(OfModel):
     permission: Required
 
 
+class ListGrants(WireModel):
+    """`GET trackhelm/grants/list`: on an experiment or on a registered model, of which one is named."""
+
+    experiment_id: str = ""
+    model_name: str = ""
+
+
 class RolePermission(Reply, frozen=True):
     """A permission of a role."""
 
@@ -219,3 +226,29 @@ class ModelPermissionAnswer(Reply, frozen=True):
     """The answer of `registered-models/permissions/create` and `get`."""
 
     registered_model_permission: ModelPermission
+
+
+class UserGrant(Reply, frozen=True):
+    """What was granted to one user."""
+
+    username: str
+    permission: str
+
+
+class RoleGrant(Reply, frozen=True):
+    """What a role gives to everybody who has it."""
+
+    role_id: int
+    role_name: str
+    permission: str
+
+
+class Grants(Reply, frozen=True):
+    """The answer of `grants/list`: who may do something with one thing, besides administrators.
+
+    A level of `roles` is that of the role on this thing. A user with several levels has the highest of them,
+    unless one is a denial.
+    """
+
+    users: Sequence[UserGrant]
+    roles: Sequence[RoleGrant]

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from trackhelm_domain.access.rights import Granted
 from trackhelm_domain.tables import (
     AccessGrant,
     Account,
@@ -116,8 +117,35 @@ def grants_on(
     ).all()
 
 
+def users_granted(session: Session, resource: Resource) -> Sequence[tuple[str, int]]:
+    """Return who has a grant of their own on exactly a resource: the names of accounts, and levels."""
+    statement = (
+        select(Account.name, AccessGrant.level)
+        .join(Account, Account.id == AccessGrant.account_id)
+        .where(
+            AccessGrant.workspace_id == resource.workspace_id,
+            AccessGrant.resource_type == resource.kind,
+            _same(AccessGrant.experiment_id, resource.experiment_id),
+            _same(AccessGrant.registered_model_id, resource.registered_model_id),
+        )
+    )
+    return [(name, level) for name, level in session.execute(statement.order_by(Account.name_key))]
+
+
 def _same(column: InstrumentedAttribute[int | None], value: int | None) -> ColumnElement[bool]:
     return column.is_(None) if value is None else column == value
+
+
+def grants_of_role(session: Session, role_id: int) -> Sequence[Granted]:
+    """Return what a role has, as rights are made of it."""
+    statement = select(
+        AccessGrant.workspace_id,
+        AccessGrant.resource_type,
+        AccessGrant.experiment_id,
+        AccessGrant.registered_model_id,
+        AccessGrant.level,
+    ).where(AccessGrant.role_id == role_id)
+    return [Granted(*row) for row in session.execute(statement)]
 
 
 def grants_of_roles(session: Session, role_ids: Sequence[int]) -> Sequence[ShownGrant]:

@@ -379,6 +379,7 @@ TABLE: Final = (
             ),
         )
     ),
+    Row(MD, "GET", f"{OWN}/grants/list", lambda o: q(experiment_id=o.experiment)),
     Row(MD, "POST", f"{EXPERIMENTS}/permissions/create", lambda o: E_(o, username=o.user, permission="READ")),
     Row(
         MD,

@@ -62,6 +62,29 @@ def test_lists_are_full_pages_of_what_may_be_read_and_tokens_are_for_their_reade
     assert len(ordered["runs"]) == 3
 
 
+def test_who_manages_something_learns_who_may_do_what_with_it(site: Site) -> None:
+    name, maker, reader = unique(), site.new_user(role="member"), site.new_user()
+    experiment = site.post(maker, "experiments/create", name=name)["experiment_id"]
+    site.post(maker, "registered-models/create", name=name)
+    grant(site, reader, experiment)
+
+    def listed(who: str, expected: int = 200, /, **of: str) -> dict[str, Any]:
+        return site.get(who, f"{OWN}/grants/list", expected, **of)
+
+    found = listed(maker, experiment_id=experiment)
+    users = {each["username"]: each["permission"] for each in found["users"]}
+    assert users == {maker: "MANAGE", reader: "READ"}
+    roles = {each["role_name"]: each["permission"] for each in found["roles"]}
+    assert (
+        roles.items() >= {"viewer": "READ", "member": "READ", "editor": "EDIT", "manager": "MANAGE"}.items()
+    )
+    assert [each["username"] for each in listed(maker, model_name=name)["users"]] == [maker]
+    listed(reader, 403, experiment_id=experiment)
+    listed(site.new_user(), 404, experiment_id=experiment)
+    for wrong in ({}, {"experiment_id": experiment, "model_name": name}):
+        assert "either experiment_id or model_name" in listed(maker, 400, **wrong)["message"]
+
+
 def test_the_same_name_may_be_in_two_workspaces_and_each_sees_its_own(site: Site) -> None:
     name = unique()
     here = site.post("admin", "experiments/create", name=name)["experiment_id"]

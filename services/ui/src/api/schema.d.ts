@@ -1865,6 +1865,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/2.0/trackhelm/grants/list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Grants
+         * @description Return who may do something with an experiment or a registered model that one manages.
+         */
+        get: operations["list_grants_api_2_0_trackhelm_grants_list_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/2.0/trackhelm/keys/search": {
         parameters: {
             query?: never;
@@ -4984,6 +5004,17 @@ export interface components {
             webhooks?: components["schemas"]["Reply.WebhookMessage"][];
         };
         /**
+         * Grants
+         * @description The answer of `grants/list`: who may do something with one thing, besides administrators.
+         *
+         *         A level of `roles` is that of the role on this thing. A user with several levels has the highest of them,
+         *         unless one is a denial.
+         */
+        "Reply.Grants": {
+            roles: components["schemas"]["Reply.RoleGrant"][];
+            users: components["schemas"]["Reply.UserGrant"][];
+        };
+        /**
          * GroupReply
          * @description A group. Without a value, it is that of the runs that have none.
          */
@@ -5429,6 +5460,15 @@ export interface components {
             role: components["schemas"]["Reply.Role"];
         };
         /**
+         * RoleGrant
+         * @description What a role gives to everybody who has it.
+         */
+        "Reply.RoleGrant": {
+            permission: string;
+            role_id: number;
+            role_name: string;
+        };
+        /**
          * RoleOfUser
          * @description A role that a user is assigned to.
          */
@@ -5846,6 +5886,14 @@ export interface components {
          */
         "Reply.UserAnswer": {
             user: components["schemas"]["Reply.User"];
+        };
+        /**
+         * UserGrant
+         * @description What was granted to one user.
+         */
+        "Reply.UserGrant": {
+            permission: string;
+            username: string;
         };
         /**
          * Users
@@ -10163,6 +10211,38 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Reply.ChartReply"];
                     "application/vnd.apache.arrow.stream": string;
+                };
+            };
+            /** @description Failure, in MLflow's form */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.ErrorReply"];
+                };
+            };
+        };
+    };
+    list_grants_api_2_0_trackhelm_grants_list_get: {
+        parameters: {
+            query?: {
+                experiment_id?: string;
+                model_name?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.Grants"];
                 };
             };
             /** @description Failure, in MLflow's form */
