@@ -1,6 +1,7 @@
 """The record of the identity service, for compositions."""
 
 from trackhelm_core.runtime import API_3, Mount, Service
+from trackhelm_identity.kubernetes import routes as kubernetes_routes
 from trackhelm_identity.oidc import routes as oidc_routes
 from trackhelm_identity.quotas import routes as quotas_routes
 from trackhelm_identity.roles import routes as roles_routes
@@ -20,6 +21,7 @@ SERVICE = Service(
         Mount(oidc_routes.router),
         Mount(workspaces_routes.router, API_3),
         Mount(quotas_routes.router),
+        Mount(kubernetes_routes.router),
         Mount(roles_routes.router, API_3),
         Mount(roles_routes.users_router, API_3),
         Mount(roles_routes.grants_router),

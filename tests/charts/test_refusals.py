@@ -63,6 +63,8 @@ def test_every_value_has_a_sentence_and_a_type() -> None:
         {"workers": {"metrics": {"queues": ["metric"]}}},
         {"settings": {"LOG_LEVLE": "debug"}},
         {"settings": {"DATABASE_URL": "postgresql://somewhere"}},
+        {"settings": {"OIDC_CLIENT_SECRET": "hunter2"}},
+        {"settings": {"SECRET_KEY": "hunter2"}},
         {"ingest": {"extraEnv": {"TRACKHELM_LOG_LEVEL": "debug"}}},
         {"image": {"digest": "sha256:short"}},
         {"query": {"replicas": "two"}},
@@ -156,6 +158,58 @@ REFUSED: list[tuple[dict[str, Any], tuple[str, ...]]] = [
     (
         {"component": {"serviceAccount": {"name": "tracking"}}},
         ('component.serviceAccount.name is "tracking"', "refuse the second", "Set create to false"),
+    ),
+    *(
+        (
+            way,
+            (
+                f"settings.AUTH is off and {said}",
+                "could read, change and delete everything",
+                "Set settings.AUTH",
+            ),
+        )
+        for way, said in (
+            ({"ingress": INGRESS}, "ingress.enabled is true"),
+            ({"httpRoute": ROUTE}, "httpRoute.enabled is true"),
+            ({"gateway": {"service": {"type": "LoadBalancer"}}}, "gateway.service.type is LoadBalancer"),
+            (
+                {"gateway": {"service": {"type": "NodePort"}}, "settings": {"AUTH": "off"}},
+                "gateway.service.type",
+            ),
+            ({"mode": "embedded", "ingress": INGRESS}, "ingress.enabled is true"),
+        )
+    ),
+    (
+        {"settings": {"AUTH": "on", "OIDC_ISSUER": "http://login.example.com"}},
+        ('settings.OIDC_ISSUER is "http://login.example.com"', "log in as anybody", "with https"),
+    ),
+    (
+        {"settings": {"AUTH": "on"}},
+        ("settings.AUTH is on, and neither", "nobody could log in", "Name a Secret"),
+    ),
+    (
+        {"settings": {"AUTH": "proxy", "TRUSTED_PROXIES": "10.0.0.0/8, 0.0.0.0/0"}},
+        ("settings.TRUSTED_PROXIES", "is everybody", "Name the networks"),
+    ),
+    (
+        {"settings": {"AUTH": "proxy", "TRUSTED_PROXIES": "::/0"}},
+        ("settings.TRUSTED_PROXIES", "is everybody", "Name the networks"),
+    ),
+    (
+        {"settings": {"KUBERNETES_ISSUER": "https://cluster", "KUBERNETES_AUDIENCE": ""}},
+        ('settings.KUBERNETES_AUDIENCE is ""', "default token of every pod", "Name an audience"),
+    ),
+    (
+        {"settings": {"KUBERNETES_ISSUER": "https://cluster", "KUBERNETES_AUDIENCE": "https://cluster"}},
+        ("settings.KUBERNETES_AUDIENCE", "default token of every pod", "Name an audience"),
+    ),
+    (
+        {
+            "ingress": INGRESS,
+            "auth": {"allowUnauthenticated": True},
+            "settings": {"ALLOWED_HOSTS": "another.example.com"},
+        },
+        ('ingress leads to "trackhelm.example.com"', "answered with 403", "Add it there."),
     ),
 ]
 

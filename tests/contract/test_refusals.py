@@ -23,6 +23,7 @@ DOCUMENT = Path(__file__).parents[2] / "docs" / "openapi.json"
 CANNOT_REFUSE = (
     "/api/2.0/mlflow/users/current",
     "/api/2.0/mlflow/users/list",
+    "/api/2.0/trackhelm/kubernetes-bindings/list",
     "/api/2.0/trackhelm/logins",
     "/api/2.0/trackhelm/server-info",
     "/api/2.0/trackhelm/service-accounts/list",

@@ -108,6 +108,7 @@ ROUTE_TABLE: Final = (
             *_below("/trackhelm/grants", "list"),
             *_below("/trackhelm/service-accounts", "create", "list", "delete"),
             *_below("/trackhelm/workspaces", "usage", "quotas"),
+            *_below("/trackhelm/kubernetes-bindings", "create", "list", "delete"),
             *_below("/mlflow/experiments/permissions", "create", "get", "update", "delete"),
             *_below("/mlflow/registered-models/permissions", "create", "get", "update", "delete"),
         ),

@@ -248,6 +248,17 @@ def networks(text: str) -> tuple[Network, ...]:
     return tuple(ipaddress.ip_network(part.strip()) for part in text.split(",") if part.strip())
 
 
+# What the API of a cluster calls itself where nobody has chosen another audience.
+_CLUSTER_AUDIENCES: Final = frozenset(
+    {
+        "api",
+        "kubernetes.default.svc",
+        "https://kubernetes.default.svc",
+        "https://kubernetes.default.svc.cluster.local",
+    }
+)
+
+
 class AuthSettings(SettingsGroup):
     """Whether callers must say who they are, and who is believed."""
 
@@ -286,6 +297,31 @@ class AuthSettings(SettingsGroup):
         pattern=r"^[A-Za-z0-9-]+$",
         description="Header in which a trusted proxy names the user; from anybody else it is ignored.",
     )
+    kubernetes_issuer: str = Field(
+        "",
+        description="Issuer of the service-account tokens of a Kubernetes cluster, as they say it in `iss`; "
+        "with it pods log in by such tokens, with `on`. By default no such token is taken.",
+    )
+    kubernetes_audience: str = Field(
+        "trackhelm",
+        description="Audience that a token of a pod must be for. It must not be that of the cluster's API.",
+    )
+    kubernetes_keys_file: Path | None = Field(
+        None,
+        description="File with the cluster's public keys, a JSON Web Key Set; it is read again when they "
+        "change.",
+    )
+    kubernetes_keys_url: str = Field(
+        "",
+        pattern=r"^(https://\S+)?$",
+        description="Address of the cluster's public keys, where anybody may read them. With neither file "
+        "nor address, the API of the cluster that this server runs in is asked, as the pod's service "
+        "account.",
+    )
+    kubernetes_ca_file: Path | None = Field(
+        None,
+        description="Certificates by which that address is trusted; by default those of the system.",
+    )
     unchecked_approvals: bool = Field(
         default=False,
         description="Whether protections and approvals work although nobody checks names: one person who "
@@ -305,6 +341,24 @@ class AuthSettings(SettingsGroup):
     def _are_networks(cls, value: str) -> str:
         networks(value)
         return value
+
+    @model_validator(mode="after")
+    def _names_an_audience(self) -> Self:
+        if not self.kubernetes_issuer:
+            return self
+        audience = self.kubernetes_audience
+        if not audience.strip() or audience == self.kubernetes_issuer or audience in _CLUSTER_AUDIENCES:
+            raise ValueError(
+                f"TRACKHELM_KUBERNETES_AUDIENCE is {audience!r}: every pod's default token would be taken, "
+                "with which whoever sees it may call the cluster's API. Name one of this server's own, such "
+                "as 'trackhelm'"
+            )
+        if self.kubernetes_keys_file is not None and self.kubernetes_keys_url:
+            raise ValueError(
+                "TRACKHELM_KUBERNETES_KEYS_FILE and TRACKHELM_KUBERNETES_KEYS_URL are both set: the keys "
+                "come from one of them"
+            )
+        return self
 
     @model_validator(mode="after")
     def _names_a_proxy(self) -> Self:

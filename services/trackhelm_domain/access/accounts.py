@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from trackhelm_core.access import Principal
 from trackhelm_core.errors import UnauthenticatedError
 from trackhelm_domain.access import passwords
-from trackhelm_domain.access.rights import account_by_name, principal_of, with_token
+from trackhelm_domain.access.rights import account_by_name, is_bound, principal_of, with_token
 from trackhelm_domain.access.tokens import digest_of, is_token
 from trackhelm_domain.tables import AccessToken, Account, WebSession, Workspace
 from trackhelm_domain.tables.identity import AccountKind
@@ -25,6 +25,8 @@ class Refusal:
     reason: str
     name: str = ""
     is_password: bool = False
+    message: str = ""
+    """What is said of it, where that is more than the reason tells."""
 
 
 def by_password(session: Session, name: str, password: str) -> Principal | Refusal:
@@ -75,6 +77,8 @@ def by_account_id(session: Session, account_id: int) -> Principal | Refusal:
     account = session.get(Account, account_id)
     if account is None:
         return Refusal("unknown_user")
+    if account.kind == AccountKind.KUBERNETES and not is_bound(session, account.name):
+        return Refusal("unbound", account.name)
     return Refusal("disabled", account.name) if account.is_disabled else principal_of(session, account)
 
 
@@ -117,10 +121,13 @@ _MESSAGES: Final = {
     "malformed_token": "The token is not one of this server's, or was cut off: it has 40 characters.",
     "unknown_token": "The token is not valid: it was revoked, or this server never gave it out.",
     "expired_token": "The token has expired. Make a new one.",
+    "unbound": "The service account has no role here: a manager of a workspace binds it to one.",
     "other_users_token": "The token belongs to another user than the name that was given with it.",
 }
 
 
 def refusal_error(refusal: Refusal) -> UnauthenticatedError:
     """Return the error of a refusal: of a password it says nothing more than that it is wrong."""
-    return UnauthenticatedError(WRONG if refusal.is_password else _MESSAGES.get(refusal.reason, WRONG))
+    if refusal.is_password:
+        return UnauthenticatedError(WRONG)
+    return UnauthenticatedError(refusal.message or _MESSAGES.get(refusal.reason, WRONG))

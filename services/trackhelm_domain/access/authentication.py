@@ -9,26 +9,24 @@ import hashlib
 import secrets
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from typing import Final, Literal
 
 from prometheus_client import CollectorRegistry
-from sqlalchemy import select, update
+from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
 from trackhelm_core.access import (
-    DEFAULT_WORKSPACE,
-    DEFAULT_WORKSPACE_ID,
     Access,
     Principal,
     not_logged_in,
 )
 from trackhelm_core.db.unit_of_work import Database
-from trackhelm_core.errors import NotFoundError, PermissionDeniedError, UnauthenticatedError
+from trackhelm_core.errors import PermissionDeniedError, UnauthenticatedError
 from trackhelm_core.runtime import Clock
 from trackhelm_core.security.actor import (
     ActorKind,
@@ -38,6 +36,7 @@ from trackhelm_core.security.actor import (
     Shown,
 )
 from trackhelm_core.security.credentials import BearerToken, Credentials, UserPassword
+from trackhelm_core.security.kubernetes_tokens import is_json_web_token
 from trackhelm_domain.access import passwords
 from trackhelm_domain.access.accounts import (
     Lifetime,
@@ -51,10 +50,12 @@ from trackhelm_domain.access.accounts import (
     refusal_error,
     session_by_key,
 )
+from trackhelm_domain.access.clusters import ClusterAccounts
 from trackhelm_domain.access.logins import AuthNotes, FailedLogins
 from trackhelm_domain.access.rights import access_epoch, account_by_name, assign_default_role, change_access
 from trackhelm_domain.access.tokens import looks_like_token
-from trackhelm_domain.tables import Account, WebSession, Workspace
+from trackhelm_domain.access.workspaces import Workspaces
+from trackhelm_domain.tables import Account, WebSession
 from trackhelm_domain.tables.identity import AccountKind
 
 Mode = Literal["off", "proxy", "on"]
@@ -104,12 +105,14 @@ class Authentication:
         by_proxy: bool = False,
         new_user_role: str = "",
         sessions: Lifetime = _SESSIONS,
+        cluster: ClusterAccounts | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._database = database
         self._clock = clock
         self.mode: Mode = "proxy" if by_proxy else "on"
         self.sessions = sessions
+        self._cluster = cluster
         self.new_user_role = new_user_role
         self._monotonic = monotonic
         self.notes = AuthNotes(database, clock, registry)
@@ -227,7 +230,9 @@ class Authentication:
         if known is not None and known.epoch == self._epoch and known.until > self._monotonic():
             return self._caller(known)
         name, secret = _parts(shown.credentials)
-        if name is not None and not looks_like_token(secret):
+        if name is None and self._cluster is not None and is_json_web_token(secret):
+            known = await self._look_up_in_cluster(self._cluster, digest, secret, shown.address)
+        elif name is not None and not looks_like_token(secret):
             found, epoch = await self._look_up_password(name, secret, shown.address)
             known = _Known(found, epoch, self._monotonic() + _PASSWORD_SECONDS, ActorKind.USER)
         else:
@@ -247,12 +252,30 @@ class Authentication:
         self.notes.noted("login", found.name, address)
         return found, epoch
 
-    async def _look_up_token(
-        self, digest: bytes, token: str, owner: str | None, address: str
-    ) -> tuple[Principal, int]:
+    async def _look_up_in_cluster(
+        self, cluster: ClusterAccounts, digest: bytes, token: str, address: str
+    ) -> _Known:
+        self._check_refused(digest)
+        entered = await run_in_threadpool(cluster.enter, token)
+        found = entered.found
+        if isinstance(found, Refusal):
+            self.notes.refused(found.reason, found.name, address)
+            if found.message:
+                # Of the token itself. Who only lacks a role may get one at any moment.
+                self._remember_refusal(digest, found)
+            raise refusal_error(found)
+        until = self._monotonic() + min(entered.seconds, _TOKEN_SECONDS)
+        return _Known(found, entered.epoch, until, ActorKind.SERVICE)
+
+    def _check_refused(self, digest: bytes) -> None:
         refused = self._refused.get(digest)
         if refused is not None and refused[0] > self._monotonic():
             raise refusal_error(refused[1])
+
+    async def _look_up_token(
+        self, digest: bytes, token: str, owner: str | None, address: str
+    ) -> tuple[Principal, int]:
+        self._check_refused(digest)
 
         def find(session: Session, _epoch: int) -> Principal | Refusal:
             return by_token(session, token, self._clock(), owner)
@@ -407,52 +430,6 @@ def _parts(credentials: Credentials) -> tuple[str | None, str]:
             return user, password
         case BearerToken(token):
             return None, token
-
-
-class Workspaces:
-    """The workspaces of a database, as a process remembers them for seconds. Used on the event loop."""
-
-    def __init__(self, database: Database, monotonic: Callable[[], float] = time.monotonic) -> None:
-        self._database = database
-        self._monotonic = monotonic
-        self._ids: Mapping[str, int] = {DEFAULT_WORKSPACE: DEFAULT_WORKSPACE_ID}
-        self._read_at = 0.0
-
-    async def id_of(self, name: str) -> int | None:
-        """Return the id of a workspace, None if there is none of that name."""
-        if name == DEFAULT_WORKSPACE:
-            return DEFAULT_WORKSPACE_ID
-        return (await self._current()).get(name)
-
-    async def name_of(self, workspace_id: int) -> str:
-        """Return the name of a workspace that there is."""
-        for again in (False, True):
-            if again:
-                self.forget()
-            for name, number in (await self._current()).items():
-                if number == workspace_id:
-                    return name
-        raise NotFoundError(f"There is no workspace {workspace_id} any more.")
-
-    async def are_several(self) -> bool:
-        """Return whether there are others than the default one."""
-        return len(await self._current()) > 1
-
-    def forget(self) -> None:
-        """Read them again when they are asked for."""
-        self._read_at = 0.0
-
-    async def _current(self) -> Mapping[str, int]:
-        if self._monotonic() >= self._read_at:
-            self._read_at = self._monotonic() + _POLL_SECONDS
-            with suppress(SQLAlchemyError):
-                # What is known serves on: not every request needs the database.
-                self._ids = await run_in_threadpool(self._read)
-        return self._ids
-
-    def _read(self) -> Mapping[str, int]:
-        with self._database.reading_once() as session:
-            return dict(session.execute(select(Workspace.name, Workspace.id)).all())
 
 
 class OpenDoor(AtTheirWord):

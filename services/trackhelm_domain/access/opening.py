@@ -9,11 +9,14 @@ from sqlalchemy.exc import IntegrityError
 
 from trackhelm_core.queue.names import ALL_DELETED
 from trackhelm_core.runtime import Runtime
+from trackhelm_core.security.kubernetes_tokens import KubernetesTokens
 from trackhelm_core.settings import AuthSettings
 from trackhelm_core.settings.process import secret_text
-from trackhelm_domain.access.authentication import Authentication, OpenDoor, Workspaces, lifetime_of
+from trackhelm_domain.access.authentication import Authentication, OpenDoor, lifetime_of
+from trackhelm_domain.access.clusters import ClusterAccounts
 from trackhelm_domain.access.passwords import check_new_password, hash_of
 from trackhelm_domain.access.rights import AccessChanges, change_access
+from trackhelm_domain.access.workspaces import Workspaces
 from trackhelm_domain.tables import Account
 from trackhelm_domain.tables.identity import AccountKind
 
@@ -48,6 +51,7 @@ def open_door(runtime: Runtime, auth: AuthSettings | None) -> Authentication | O
             by_proxy=auth.auth == "proxy",
             new_user_role=auth.new_user_role,
             sessions=lifetime_of(auth.session_idle_hours, auth.session_days),
+            cluster=_cluster(runtime, auth),
         )
     changes = runtime.part(AccessChanges)
     changes.notify_by(door.changed)
@@ -55,6 +59,12 @@ def open_door(runtime: Runtime, auth: AuthSettings | None) -> Authentication | O
         # What ingest knows of who may log counts no longer, in any process.
         changes.notify_by(partial(runtime.redis.begin_epoch, ALL_DELETED))
     return door
+
+
+def _cluster(runtime: Runtime, auth: AuthSettings) -> ClusterAccounts | None:
+    if not auth.kubernetes_issuer:
+        return None
+    return ClusterAccounts(runtime.database, KubernetesTokens(auth), runtime.clock)
 
 
 def make_first_admin(runtime: Runtime, auth: AuthSettings | None) -> None:

@@ -8,12 +8,20 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import ColumnElement, CompoundSelect, Select, or_, select, union, update
 from sqlalchemy.orm import Session
 
 from trackhelm_core.access import DEFAULT_WORKSPACE_ID, NOTHING, Level, Principal, Rights
 from trackhelm_domain.access.tokens import Scope
-from trackhelm_domain.tables import AccessEpoch, AccessGrant, AccessToken, Account, Role, RoleAssignment
+from trackhelm_domain.tables import (
+    AccessEpoch,
+    AccessGrant,
+    AccessToken,
+    Account,
+    KubernetesBinding,
+    Role,
+    RoleAssignment,
+)
 from trackhelm_domain.tables.identity import AccountKind, ResourceType
 
 RENEWED: Final = "access_renewed"
@@ -101,17 +109,46 @@ def gathered(grants: Iterable[Granted]) -> dict[int, Rights]:
     return {workspace: each.rights() for workspace, each in found.items()}
 
 
-def rights_of(session: Session, account_id: int) -> dict[int, Rights]:
+def rights_of(session: Session, account: Account) -> dict[int, Rights]:
     """Return what an account may do, by workspace."""
-    roles = select(RoleAssignment.role_id).where(RoleAssignment.account_id == account_id)
+    roles: Select[int] | CompoundSelect[int]
+    roles = select(RoleAssignment.role_id).where(RoleAssignment.account_id == account.id)
+    if account.kind == AccountKind.KUBERNETES:
+        roles = union(roles, select(KubernetesBinding.role_id).where(_binds(account.name)))
     statement = select(
         AccessGrant.workspace_id,
         AccessGrant.resource_type,
         AccessGrant.experiment_id,
         AccessGrant.registered_model_id,
         AccessGrant.level,
-    ).where(or_(AccessGrant.account_id == account_id, AccessGrant.role_id.in_(roles)))
+    ).where(or_(AccessGrant.account_id == account.id, AccessGrant.role_id.in_(roles)))
     return gathered(Granted(*row) for row in session.execute(statement))
+
+
+# Service accounts of a Kubernetes cluster: their accounts are named as the cluster names them.
+
+_OF_CLUSTER: Final = "system:serviceaccount:"
+"""How their names begin. No user's name has a colon."""
+
+ANY_SERVICE_ACCOUNT: Final = "*"
+"""Stands in a binding for every service account of its namespace."""
+
+
+def cluster_name(namespace: str, name: str) -> str:
+    """Return the name of the account of a service account."""
+    return f"{_OF_CLUSTER}{namespace}:{name}"
+
+
+def is_bound(session: Session, account_name: str) -> bool:
+    """Return whether a service account, by the name of its account, has any role here."""
+    return session.scalar(select(KubernetesBinding.id).where(_binds(account_name)).limit(1)) is not None
+
+
+def _binds(account_name: str) -> ColumnElement[bool]:
+    namespace, _, name = account_name.removeprefix(_OF_CLUSTER).partition(":")
+    return (KubernetesBinding.namespace == namespace) & KubernetesBinding.service_account.in_(
+        (name, ANY_SERVICE_ACCOUNT)
+    )
 
 
 # What a token leaves of its owner's rights.
@@ -164,7 +201,7 @@ def account_by_name(session: Session, name: str) -> Account | None:
 
 def principal_of(session: Session, account: Account) -> Principal:
     """Return an account as somebody who asks."""
-    rights = rights_of(session, account.id)
+    rights = rights_of(session, account)
     home = account.workspace_id
     return Principal(
         id=account.id,
@@ -172,7 +209,7 @@ def principal_of(session: Session, account: Account) -> Principal:
         is_admin=account.is_admin,
         rights=MappingProxyType(rights if home is None else {home: rights.get(home, NOTHING)}),
         home=home,
-        is_service=account.kind == AccountKind.SERVICE,
+        is_service=account.kind != AccountKind.USER,
     )
 
 

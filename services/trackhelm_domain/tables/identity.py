@@ -54,6 +54,8 @@ class AccountKind(StrEnum):
 
     USER = "user"
     SERVICE = "service"
+    KUBERNETES = "kubernetes"
+    """A service account of the cluster, made when it first comes with its token."""
 
 
 class Account(Base):
@@ -185,6 +187,23 @@ class RoleAssignment(Base):
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"))
     role_id: Mapped[int] = mapped_column(ForeignKey("role.id", ondelete="CASCADE"))
     managed_by: Mapped[str] = mapped_column(String(WAY_LENGTH), server_default=text("''"), default="")
+
+
+class KubernetesBinding(Base):
+    """A role that a service account of the cluster has, or every one of a namespace (`*`)."""
+
+    __tablename__ = "kubernetes_binding"
+    __table_args__ = (
+        Unique("namespace", "service_account", "role_id"),
+        Index("ix_kubernetes_binding_role_id", "role_id"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    namespace: Mapped[str] = mapped_column(String(WORKSPACE_NAME_LENGTH))
+    service_account: Mapped[str] = mapped_column(String(253))
+    role_id: Mapped[int] = mapped_column(ForeignKey("role.id", ondelete="CASCADE"))
+    created_by: Mapped[str] = mapped_column(String(ACTOR_NAME_LENGTH))
+    creation_time: Mapped[int] = mapped_column(BigInteger)
 
 
 class ResourceType(StrEnum):

@@ -197,7 +197,7 @@ def locked_user(session: Session, name: str) -> Account:
 
 def check_by_password(asker: Principal) -> None:
     """Refuse who shows a token: no token makes tokens or changes passwords."""
-    if asker.token_id is not None:
+    if asker.token_id is not None or asker.is_service:
         raise PermissionDeniedError(
             "Permission denied: a token makes no tokens and changes no passwords. Log in with the password."
         )

@@ -1,14 +1,20 @@
 """Stock clients of a server that checks who calls: logins, grants of both generations, workspaces."""
 
+import base64
+import json
 import os
 import sys
+import time
 import types
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import mlflow
 import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
@@ -17,6 +23,33 @@ from tests.e2e.server import ServerProcess
 
 PASSWORD = "a password of {}"
 
+# A cluster, which signs tokens of its service accounts. The clients' environments have no library for them.
+
+ISSUER = "https://kubernetes.default.svc.cluster.local"
+_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+def _base64(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def _public_key() -> dict[str, str]:
+    numbers = _KEY.public_key().public_numbers()
+    modulus, exponent = (
+        _base64(number.to_bytes((number.bit_length() + 7) // 8, "big")) for number in (numbers.n, numbers.e)
+    )
+    return {"kty": "RSA", "kid": "first", "alg": "RS256", "use": "sig", "n": modulus, "e": exponent}
+
+
+def service_account_token(namespace: str, name: str) -> str:
+    """Return the token that Kubernetes mounts into a pod of a service account."""
+    now = int(time.time())
+    claims = {"iss": ISSUER, "aud": ["trackhelm"], "sub": f"system:serviceaccount:{namespace}:{name}"}
+    claims |= {"exp": now + 3600, "iat": now, "nbf": now}
+    head = {"alg": "RS256", "kid": "first"}
+    signed = ".".join(_base64(json.dumps(part).encode()) for part in (head, claims))
+    return f"{signed}.{_base64(_KEY.sign(signed.encode(), padding.PKCS1v15(), hashes.SHA256()))}"
+
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
@@ -24,7 +57,14 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
     folder = tmp_path_factory.mktemp("access")
     password = folder / "password"
     password.write_text(PASSWORD.format("admin"))
-    environment = {"TRACKHELM_AUTH": "on", "TRACKHELM_ADMIN_PASSWORD_FILE": str(password)}
+    keys = folder / "keys.json"
+    keys.write_text(json.dumps({"keys": [_public_key()]}))
+    environment = {
+        "TRACKHELM_AUTH": "on",
+        "TRACKHELM_ADMIN_PASSWORD_FILE": str(password),
+        "TRACKHELM_KUBERNETES_ISSUER": ISSUER,
+        "TRACKHELM_KUBERNETES_KEYS_FILE": str(keys),
+    }
     process = ServerProcess(folder / "data", environment)
     process.start()
     yield process
@@ -282,3 +322,51 @@ def test_scripts_of_training_read_their_credentials_from_the_environment(
     acting(name)
     with pytest.raises(MlflowException, match="Permission denied"):
         mlflow.start_run(experiment_id=experiment)
+
+
+@pytest.mark.skipif(GENERATION < 3, reason="clients log in as pods from 3.11 on")
+@pytest.mark.parametrize("way", ["kubernetes", "kubernetes-namespaced"])
+def test_a_pod_trains_with_the_token_that_kubernetes_mounts(
+    server: ServerProcess, acting: Acting, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, way: str
+) -> None:
+    from mlflow.tracking.request_auth import kubernetes_request_auth_provider as provider  # noqa: PLC0415
+
+    # The workspace has the name of the namespace, which the second way sends.
+    workspace = "pods" if way == "kubernetes-namespaced" else "default"
+    if workspace != "default":
+        mlflow.create_workspace(workspace)
+    message = {"namespace": "pods", "service_account": f"trainer-{workspace}", "role": "member"}
+    made = httpx.post(
+        f"{server.url}/api/2.0/trackhelm/kubernetes-bindings/create",
+        json=message,
+        headers={"X-MLFLOW-WORKSPACE": workspace},
+        auth=("admin", PASSWORD.format("admin")),
+    )
+    assert made.status_code == 200, made.text
+    acting.nobody()
+    (tmp_path / "token").write_text(service_account_token("pods", f"trainer-{workspace}"))
+    (tmp_path / "namespace").write_text("pods")
+    monkeypatch.setattr(provider, "_SERVICE_ACCOUNT_TOKEN_PATH", tmp_path / "token")
+    monkeypatch.setattr(provider, "_SERVICE_ACCOUNT_NAMESPACE_PATH", tmp_path / "namespace")
+    # It asks whether the package is there, and uses nothing of it where a token is mounted.
+    for name in ("kubernetes", "kubernetes.client", "kubernetes.config"):
+        monkeypatch.setitem(sys.modules, name, types.ModuleType(name))
+    monkeypatch.setattr(sys.modules["kubernetes"], "client", None, raising=False)
+    monkeypatch.setattr(sys.modules["kubernetes"], "config", None, raising=False)
+    monkeypatch.setenv("MLFLOW_TRACKING_AUTH", way)
+    try:
+        experiment = mlflow.set_experiment(f"of pods {way}")
+        with mlflow.start_run() as run:
+            mlflow.log_metric("loss", 0.5)
+            mlflow.log_param("rate", 1)
+            mlflow.log_text("made in a pod", "note.txt")
+        found = MlflowClient().get_run(run.info.run_id)
+        assert found.data.metrics == {"loss": 0.5}
+        assert mlflow.artifacts.load_text(f"{run.info.artifact_uri}/note.txt") == "made in a pod"
+        assert (experiment.artifact_location or "").startswith(
+            "mlflow-artifacts:/workspaces/pods/" if workspace == "pods" else "mlflow-artifacts:/"
+        )
+        with pytest.raises(MlflowException, match="only an administrator"):
+            mlflow.create_workspace("more")
+    finally:
+        mlflow.set_workspace(None)

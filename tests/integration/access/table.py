@@ -66,6 +66,7 @@ class Objects:
     permission: str
     user: str
     view: str
+    binding: str
 
 
 MISSING: Final = Objects(
@@ -82,6 +83,7 @@ MISSING: Final = Objects(
     permission="42424242",
     user="nobody-has-this-name",
     view="0" * 32,
+    binding="42424242",
 )
 
 Sent = dict[str, Any]
@@ -351,6 +353,14 @@ TABLE: Final = (
     Row(MD, "GET", f"{MLFLOW_3}/users/roles/list", lambda o: q(username=o.user)),
     Row(MD, "GET", f"{MLFLOW_3}/users/permissions/list", lambda o: q(username=o.user)),
     Row(L, "GET", f"{MLFLOW_3}/users/current/permissions"),
+    Row(
+        MR,
+        "POST",
+        f"{OWN}/kubernetes-bindings/create",
+        lambda _o: j(namespace=unique(), service_account="trainer", role="viewer"),
+    ),
+    Row(MR, "GET", f"{OWN}/kubernetes-bindings/list"),
+    Row(MR, "POST", f"{OWN}/kubernetes-bindings/delete", lambda o: j(id=o.binding)),
     Row(L, "GET", f"{OWN}/workspaces/usage"),
     # Of nothing that is asked for, so that the rows after it find room.
     Row(AD, "POST", f"{OWN}/workspaces/quotas", lambda _o: j()),

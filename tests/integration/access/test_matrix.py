@@ -96,6 +96,7 @@ def make(site: Site, row: Row) -> Objects:
         found = re.search(r"approval request (\d+)", refusal["message"])
         assert found
         made["approval"] = found[1]
+    made["binding"] = _make_binding(site) if row.path.endswith("/kubernetes-bindings/delete") else ""
     made["view"] = _make_view(site, experiment) if "/views/" in row.path else ""
     if "{webhook_id}" in row.path:
         events = [{"entity": "REGISTERED_MODEL", "action": "CREATED"}]
@@ -132,6 +133,11 @@ def _make_view(site: Site, experiment: str) -> str:
     message = {"experiment_id": experiment, "name": unique(), "state": "{}"}
     view_id: str = site.post("admin", f"{OWN}/views/create", **message)["view"]["view_id"]
     return view_id
+
+
+def _make_binding(site: Site) -> str:
+    message = {"namespace": unique(), "service_account": "trainer", "role": "viewer"}
+    return str(site.post("admin", f"{OWN}/kubernetes-bindings/create", **message)["binding"]["id"])
 
 
 def _make_model(site: Site, run: dict[str, str]) -> str:

@@ -45,6 +45,14 @@ Each is mounted as a file that the setting names, so that none is in the environ
 {{- end -}}
 {{- end -}}
 {{- end -}}
+{{- $component := index . 1 -}}
+{{- if and $component.facts.listens (ne $component.name "gateway") -}}
+{{- with $root.Values.auth.admin -}}
+{{- if .existingSecret -}}
+{{- $found = append $found (dict "secret" .existingSecret "key" .key "file" "admin-password" "setting" "ADMIN_PASSWORD_FILE") -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
 {{- toJson $found -}}
 {{- end }}
 

@@ -119,6 +119,12 @@ spec:
         - {protocol: TCP, port: {{ . }}}
         {{- end }}
     {{- end }}
+    {{- if include "trackhelm.asksForKeys" (list $root $component) }}
+    - ports:
+        {{- range $root.Values.watcher.apiServerPorts }}
+        - {protocol: TCP, port: {{ . }}}
+        {{- end }}
+    {{- end }}
     {{- with $component.values.networkPolicy.egress }}
     {{- toYaml . | nindent 4 }}
     {{- end }}

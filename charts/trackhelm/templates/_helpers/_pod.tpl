@@ -64,6 +64,9 @@ readinessProbe:
 {{- if include "trackhelm.secrets" . | fromJsonArray }}
 - {name: secrets, mountPath: {{ include "trackhelm.secretsFolder" (index . 0) }}, readOnly: true}
 {{- end }}
+{{- if include "trackhelm.asksForKeys" . }}
+- {name: cluster, mountPath: /var/run/secrets/kubernetes.io/serviceaccount, readOnly: true}
+{{- end }}
 {{- if eq (index . 1).name "embedded" }}
 - {name: data, mountPath: /data}
 {{- end }}
@@ -85,6 +88,17 @@ readinessProbe:
           items:
             - {key: {{ .key | quote }}, path: {{ .file }}}
       {{- end }}
+{{- end }}
+{{- if include "trackhelm.asksForKeys" . }}
+- name: cluster
+  projected:
+    defaultMode: 0440
+    sources:
+      - serviceAccountToken: {path: token, expirationSeconds: 3600}
+      - configMap:
+          name: kube-root-ca.crt
+          items:
+            - {key: ca.crt, path: ca.crt}
 {{- end }}
 {{- if eq $component.name "embedded" }}
 - name: data

@@ -1,3 +1,21 @@
+{{/* Whether callers log in: `off`, `proxy` or `on`. YAML takes the bare words for a truth value. */}}
+{{- define "trackhelm.auth" -}}
+{{- $auth := default "off" .Values.settings.AUTH -}}
+{{- if kindIs "bool" $auth }}{{ ternary "on" "off" $auth }}{{ else }}{{ $auth }}{{ end -}}
+{{- end }}
+
+{{/*
+Whether a component reads the keys of the cluster's tokens from its API; called with (list root component). It has a token of
+its account for that, and for nothing else.
+*/}}
+{{- define "trackhelm.asksForKeys" -}}
+{{- $settings := (index . 0).Values.settings -}}
+{{- $component := index . 1 -}}
+{{- if and $component.facts.listens (ne $component.name "gateway") $settings.KUBERNETES_ISSUER (not (or $settings.KUBERNETES_KEYS_URL $settings.KUBERNETES_KEYS_FILE)) -}}
+true
+{{- end -}}
+{{- end }}
+
 {{/* The settings that all components share, as the data of a ConfigMap. Nothing secret is among them. */}}
 {{- define "trackhelm.settings" -}}
 {{- $store := .Values.objectStore -}}
@@ -6,17 +24,15 @@
 TRACKHELM_DATA: /tmp/trackhelm
 {{- end }}
 {{- /* The gateway checks the host. A service would refuse probes and Prometheus, who ask for its address. */}}
-{{- range $name, $value := omit .Values.settings "ALLOWED_HOSTS" }}
+{{- range $name, $value := omit .Values.settings "ALLOWED_HOSTS" "AUTH" }}
 {{- if kindIs "float64" $value }}
 TRACKHELM_{{ $name }}: {{ ternary ($value | int64 | toString) ($value | toString) (eq (floor $value) $value) | quote }}
 {{- else }}
 TRACKHELM_{{ $name }}: {{ $value | toString | quote }}
 {{- end }}
 {{- end }}
-{{- if not (hasKey .Values.settings "AUTH") }}
 # Said, because the services listen to the whole cluster: settings.AUTH chooses another.
-TRACKHELM_AUTH: "off"
-{{- end }}
+TRACKHELM_AUTH: {{ include "trackhelm.auth" . | quote }}
 {{- with .Values.monitoring.traces }}
 {{- if .url }}
 TRACKHELM_TRACES_URL: {{ .url | quote }}

@@ -1927,6 +1927,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/2.0/trackhelm/kubernetes-bindings/create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create Binding
+         * @description Give a service account of the cluster, or every one of a namespace, a role of the workspace.
+         */
+        post: operations["create_binding_api_2_0_trackhelm_kubernetes_bindings_create_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/2.0/trackhelm/kubernetes-bindings/delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Delete Binding
+         * @description Take a role of the workspace away from service accounts of the cluster.
+         */
+        post: operations["delete_binding_api_2_0_trackhelm_kubernetes_bindings_delete_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/2.0/trackhelm/kubernetes-bindings/list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Bindings
+         * @description Return which service accounts of the cluster have which roles of the workspace.
+         */
+        get: operations["list_bindings_api_2_0_trackhelm_kubernetes_bindings_list_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/2.0/trackhelm/lineage/graph": {
         parameters: {
             query?: never;
@@ -3400,6 +3460,21 @@ export interface components {
             run_view_type?: components["schemas"]["LifecycleStage"][];
         };
         /**
+         * CreateBinding
+         * @description `POST trackhelm/kubernetes-bindings/create`. Without an account it is for the whole namespace.
+         */
+        CreateBinding: {
+            /** Namespace */
+            namespace: string;
+            /** Role */
+            role: string;
+            /**
+             * Service Account
+             * @default *
+             */
+            service_account?: string;
+        };
+        /**
          * CreateExperiment
          * @description `POST experiments/create`.
          */
@@ -3791,6 +3866,14 @@ export interface components {
             comment?: string;
             /** Name */
             name: string;
+        };
+        /**
+         * DeleteBinding
+         * @description `POST trackhelm/kubernetes-bindings/delete`.
+         */
+        DeleteBinding: {
+            /** Id */
+            id: number;
         };
         /**
          * DeleteExperimentTag
@@ -4608,6 +4691,32 @@ export interface components {
             events?: components["schemas"]["Reply.AuditEvent"][];
             /** @default  */
             next_page_token?: string;
+        };
+        /**
+         * BindingAnswer
+         * @description The answer of `kubernetes-bindings/create`.
+         */
+        "Reply.BindingAnswer": {
+            binding: components["schemas"]["Reply.BindingMessage"];
+        };
+        /**
+         * BindingMessage
+         * @description A role of the workspace that service accounts have. The time is in milliseconds since the epoch.
+         */
+        "Reply.BindingMessage": {
+            created_by: string;
+            creation_time: number;
+            id: number;
+            namespace: string;
+            role: string;
+            service_account: string;
+        };
+        /**
+         * Bindings
+         * @description The answer of `kubernetes-bindings/list`.
+         */
+        "Reply.Bindings": {
+            bindings: components["schemas"]["Reply.BindingMessage"][];
         };
         /**
          * BucketColumns
@@ -10309,6 +10418,101 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Reply.FoundValuesReply"];
+                };
+            };
+            /** @description Failure, in MLflow's form */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.ErrorReply"];
+                };
+            };
+        };
+    };
+    create_binding_api_2_0_trackhelm_kubernetes_bindings_create_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateBinding"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.BindingAnswer"];
+                };
+            };
+            /** @description Failure, in MLflow's form */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.ErrorReply"];
+                };
+            };
+        };
+    };
+    delete_binding_api_2_0_trackhelm_kubernetes_bindings_delete_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeleteBinding"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.Empty"];
+                };
+            };
+            /** @description Failure, in MLflow's form */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.ErrorReply"];
+                };
+            };
+        };
+    };
+    list_bindings_api_2_0_trackhelm_kubernetes_bindings_list_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.Bindings"];
                 };
             };
             /** @description Failure, in MLflow's form */

@@ -1,0 +1,63 @@
+"""The workspaces that there are, by their names, as a process remembers them for seconds."""
+
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.concurrency import run_in_threadpool
+
+from trackhelm_core.access import DEFAULT_WORKSPACE, DEFAULT_WORKSPACE_ID
+from trackhelm_core.db.unit_of_work import Database
+from trackhelm_core.errors import NotFoundError
+from trackhelm_domain.tables import Workspace
+
+_POLL_SECONDS: Final = 5.0
+
+
+class Workspaces:
+    """The workspaces of a database, as a process remembers them for seconds. Used on the event loop."""
+
+    def __init__(self, database: Database, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._database = database
+        self._monotonic = monotonic
+        self._ids: Mapping[str, int] = {DEFAULT_WORKSPACE: DEFAULT_WORKSPACE_ID}
+        self._read_at = 0.0
+
+    async def id_of(self, name: str) -> int | None:
+        """Return the id of a workspace, None if there is none of that name."""
+        if name == DEFAULT_WORKSPACE:
+            return DEFAULT_WORKSPACE_ID
+        return (await self._current()).get(name)
+
+    async def name_of(self, workspace_id: int) -> str:
+        """Return the name of a workspace that there is."""
+        for again in (False, True):
+            if again:
+                self.forget()
+            for name, number in (await self._current()).items():
+                if number == workspace_id:
+                    return name
+        raise NotFoundError(f"There is no workspace {workspace_id} any more.")
+
+    async def are_several(self) -> bool:
+        """Return whether there are others than the default one."""
+        return len(await self._current()) > 1
+
+    def forget(self) -> None:
+        """Read them again when they are asked for."""
+        self._read_at = 0.0
+
+    async def _current(self) -> Mapping[str, int]:
+        if self._monotonic() >= self._read_at:
+            self._read_at = self._monotonic() + _POLL_SECONDS
+            with suppress(SQLAlchemyError):
+                # What is known serves on: not every request needs the database.
+                self._ids = await run_in_threadpool(self._read)
+        return self._ids
+
+    def _read(self) -> Mapping[str, int]:
+        with self._database.reading_once() as session:
+            return dict(session.execute(select(Workspace.name, Workspace.id)).all())

@@ -1,0 +1,1 @@
+"""Roles of the service accounts of a Kubernetes cluster."""
