@@ -51,5 +51,8 @@ export default defineConfig({
     environment: "happy-dom",
     include: ["src/**/*.test.{ts,tsx}"],
     restoreMocks: true,
+    // The parts under test keep nothing from one file to the next, and a document for each of them takes four times as long.
+    isolate: false,
+    testTimeout: 60_000,
   },
 });
