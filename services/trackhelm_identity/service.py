@@ -1,6 +1,7 @@
 """The record of the identity service, for compositions."""
 
 from trackhelm_core.runtime import API_3, Mount, Service
+from trackhelm_identity.devices import routes as devices_routes
 from trackhelm_identity.kubernetes import routes as kubernetes_routes
 from trackhelm_identity.oidc import routes as oidc_routes
 from trackhelm_identity.quotas import routes as quotas_routes
@@ -19,6 +20,7 @@ SERVICE = Service(
         Mount(sessions_routes.logins_router),
         Mount(sessions_routes.router),
         Mount(oidc_routes.router),
+        Mount(devices_routes.router),
         Mount(workspaces_routes.router, API_3),
         Mount(quotas_routes.router),
         Mount(kubernetes_routes.router),

@@ -103,6 +103,7 @@ ROUTE_TABLE: Final = (
             *_below("/mlflow/users", "update-password", "update-admin"),
             "/trackhelm/logins",
             *_below("/trackhelm/oidc", "begin", "callback"),
+            *_below("/trackhelm/devices", "begin", "poll", "get", "approve", "deny"),
             *_below("/trackhelm/sessions", "create", "list", "revoke", "end"),
             *_below("/trackhelm/tokens", "create", "list", "revoke"),
             *_below("/trackhelm/grants", "list"),

@@ -289,7 +289,15 @@ _PUBLIC: Final = frozenset(
         *(
             f"{prefix}/trackhelm/{path}"
             for prefix in API_2
-            for path in ("server-info", "logins", "sessions/create", "oidc/begin", "oidc/callback")
+            for path in (
+                "server-info",
+                "logins",
+                "sessions/create",
+                "oidc/begin",
+                "oidc/callback",
+                "devices/begin",
+                "devices/poll",
+            )
         ),
     }
 )

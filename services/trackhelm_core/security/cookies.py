@@ -36,6 +36,7 @@ class SessionCookies:
 
     is_encrypted: bool | None = None
     path: str | None = None
+    url: str = ""
 
     @classmethod
     def of(cls, settings: AuthSettings | None) -> Self:
@@ -43,7 +44,7 @@ class SessionCookies:
         if settings is None or not settings.public_url:
             return cls()
         address = urlsplit(settings.public_url)
-        return cls(address.scheme == "https", address.path.rstrip("/") or "/")
+        return cls(address.scheme == "https", address.path.rstrip("/") or "/", settings.public_url)
 
     def session_key(self, scope: Scope) -> str | None:
         """Return the key of the session that a request is sent in, None without one."""
@@ -80,6 +81,11 @@ class SessionCookies:
     def clear(self, scope: Scope, base: str = "trackhelm") -> str:
         """Return the value of the `Set-Cookie` by which a browser forgets a cookie."""
         return self.set(scope, "", 0, base)
+
+    def address(self, scope: Scope) -> str:
+        """Return the address of the server for a browser, by default as the caller of a request knows it."""
+        host = (first_value(scope, b"host") or b"").decode("latin-1")
+        return self.url or f"{scope['scheme']}://{host}{scope.get('root_path', '')}"
 
     def _is_secure(self, scope: Scope) -> bool:
         return scope["scheme"] == "https" if self.is_encrypted is None else self.is_encrypted

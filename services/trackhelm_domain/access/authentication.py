@@ -26,7 +26,7 @@ from trackhelm_core.access import (
     not_logged_in,
 )
 from trackhelm_core.db.unit_of_work import Database
-from trackhelm_core.errors import PermissionDeniedError, UnauthenticatedError
+from trackhelm_core.errors import NotFoundError, PermissionDeniedError, UnauthenticatedError
 from trackhelm_core.runtime import Clock
 from trackhelm_core.security.actor import (
     ActorKind,
@@ -117,6 +117,7 @@ class Authentication:
         self._monotonic = monotonic
         self.notes = AuthNotes(database, clock, registry)
         self.failed = FailedLogins(monotonic)
+        self.begun = FailedLogins(monotonic, "Too many logins were begun from this address.")
         # Keyed, because a plain digest of a password in a dump of the memory could be guessed.
         self._key = secrets.token_bytes(_KEY_BYTES)
         self._known: OrderedDict[bytes, _Known] = OrderedDict()
@@ -178,9 +179,9 @@ class Authentication:
         self.failed.check(name, address)
         try:
             yield
-        except PermissionDeniedError:
+        except (PermissionDeniedError, NotFoundError):
             self.failed.add(name, address)
-            self.notes.refused("wrong_password", name, address)
+            self.notes.refused("wrong_guess", name, address)
             raise
 
     async def workspace(self, name: str) -> int | None:

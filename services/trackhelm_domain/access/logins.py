@@ -38,7 +38,12 @@ ALL_FAILURES: Final = 1_000
 class FailedLogins:
     """The failed logins of the last minutes, counted by this process."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        clock: Callable[[], float] = time.monotonic,
+        message: str = "Too many logins from this address have failed.",
+    ) -> None:
+        self._message = message
         self._clock = clock
         self._lock = threading.Lock()
         self._failures: deque[tuple[float, str, str]] = deque()
@@ -61,7 +66,7 @@ class FailedLogins:
             ):
                 raise ApiError(
                     ErrorCode.REQUEST_LIMIT_EXCEEDED,
-                    "Too many logins from this address have failed. Wait some minutes before the next.",
+                    f"{self._message} Wait some minutes before the next.",
                     retry_after_seconds=30,
                 )
 

@@ -24,23 +24,26 @@ FIRST_ADMIN = "admin"
 """The name of the administrator who is made from `TRACKHELM_ADMIN_PASSWORD_FILE`."""
 
 
-async def _door(request: Request) -> Authentication | OpenDoor:
+AnyDoor = Authentication | OpenDoor
+
+
+async def _door(request: Request) -> AnyDoor:
     # `async`, so that FastAPI calls it in place: a plain function would cost a thread hop per request.
-    door: Authentication | OpenDoor = request.app.state.door
+    door: AnyDoor = request.app.state.door
     return door
 
 
-DoorDep = Annotated[Authentication | OpenDoor, Depends(_door)]
+DoorDep = Annotated[AnyDoor, Depends(_door)]
 """The parameter type by which an endpoint gets the door through which the request has come."""
 
 
-def open_door(runtime: Runtime, auth: AuthSettings | None) -> Authentication | OpenDoor:
+def open_door(runtime: Runtime, auth: AuthSettings | None) -> AnyDoor:
     """Return the door that the settings describe; without settings everybody may enter.
 
     It learns at once of the changes of rights that this process makes.
     """
     auth = auth or AuthSettings()
-    door: Authentication | OpenDoor
+    door: AnyDoor
     if auth.auth == "off":
         door = OpenDoor(Workspaces(runtime.database))
     else:

@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 
 from sqlalchemy.orm import Session
 
-from trackhelm_core.access import Access, Level
+from trackhelm_core.access import Access, Level, Principal
 from trackhelm_core.errors import AlreadyExistsError, NotFoundError
 from trackhelm_core.validation import parse_experiment_id
 from trackhelm_core.wire.arguments import invalid_value
 from trackhelm_domain.access.checks import permits_experiment
-from trackhelm_domain.access.rights import account_by_name, change_access
+from trackhelm_domain.access.rights import account_by_name, change_access, principal_of
 from trackhelm_domain.access.tokens import Scope, TokenKind, digest_of, new_token
 from trackhelm_domain.audit import Action, AuditContext, Change, Entity, EntityType, State, record
 from trackhelm_domain.quotas.usage import Stock, note_use
@@ -52,21 +52,43 @@ def create_token(session: Session, wanted: Wanted, access: Access, context: Audi
         )
     change_access(session)
     account = _account(session, wanted.service_account, access)
-    workspace_id = _workspace(session, wanted.workspace, access)
+    workspace_id = _workspace(session, wanted.workspace, access.principal)
     experiment_id = None
     if wanted.experiment_id:
         experiment_id = parse_experiment_id(wanted.experiment_id)
         if not permits_experiment(session, experiment_id, Level.READ):
             raise NotFoundError(f"No Experiment with id={wanted.experiment_id} exists.")
         workspace_id = store.workspace_of_experiment(session, experiment_id)
+    if workspace_id is None:
+        workspace_id = account.workspace_id
+    row, text = _insert(session, account, wanted, (workspace_id, experiment_id), context)
+    return Made(row, wanted.workspace or (access.workspace_name if workspace_id is not None else ""), text)
+
+
+def create_token_of_login(session: Session, account: Account, wanted: Wanted, context: AuditContext) -> Made:
+    """Make a token for a program of a user who has just approved it; it may be confined to a workspace."""
+    change_access(session)
+    workspace_id = _workspace(session, wanted.workspace, principal_of(session, account))
+    row, text = _insert(session, account, wanted, (workspace_id, None), context)
+    return Made(row, wanted.workspace, text)
+
+
+def _insert(
+    session: Session,
+    account: Account,
+    wanted: Wanted,
+    confined_to: tuple[int | None, int | None],
+    context: AuditContext,
+) -> tuple[AccessToken, str]:
     made = new_token(TokenKind.SERVICE if account.kind == AccountKind.SERVICE else TokenKind.PERSONAL)
+    workspace_id, experiment_id = confined_to
     row = AccessToken(
         account_id=account.id,
         digest=made.digest,
         hint=made.hint,
         name=wanted.name,
         scopes=",".join(dict.fromkeys(wanted.scopes)),
-        workspace_id=account.workspace_id if workspace_id is None else workspace_id,
+        workspace_id=workspace_id,
         experiment_id=experiment_id,
         created_by=context.actor.name,
         creation_time=context.time,
@@ -76,9 +98,7 @@ def create_token(session: Session, wanted: Wanted, access: Access, context: Audi
     if row.workspace_id is not None:
         note_use(session, row.workspace_id, Stock.TOKENS)
     record(session, Change(_entity(row, account), Action.CREATED, None, _state(row)), context)
-    return Made(
-        row, wanted.workspace or (access.workspace_name if row.workspace_id is not None else ""), made.text
-    )
+    return row, made.text
 
 
 def list_tokens(session: Session, service_account: str, access: Access) -> Sequence[tuple[AccessToken, str]]:
@@ -133,11 +153,11 @@ def _service_account(session: Session, name: str, access: Access) -> Account:
     return account
 
 
-def _workspace(session: Session, name: str, access: Access) -> int | None:
+def _workspace(session: Session, name: str, owner: Principal) -> int | None:
     if not name:
         return None
     found = store.workspace_by_name(session, name)
-    if found is None or not access.principal.rights_in(found).is_member:
+    if found is None or not owner.rights_in(found).is_member:
         raise NotFoundError(f"Workspace '{name}' not found")
     return found
 

@@ -315,6 +315,14 @@ TABLE: Final = (
     Row(L, "GET", f"{OWN}/sessions/list", what="own tokens"),
     Row(L, "POST", f"{OWN}/sessions/revoke", lambda _o: j(id=42424242), what="own tokens"),
     Row(L, "POST", f"{OWN}/sessions/end", lambda _o: j(), what="missing session"),
+    *(
+        Row(L, method, f"{OWN}/devices/{verb}", build, what="own tokens")
+        for method, verb, build in (
+            ("GET", "get", lambda _o: q(user_code="BBBB-BBBB")),
+            ("POST", "approve", lambda _o: j(user_code="BBBB-BBBB")),
+            ("POST", "deny", lambda _o: j(user_code="BBBB-BBBB")),
+        )
+    ),
     Row(L, "GET", f"{OWN}/tokens/list"),
     Row(L, "POST", f"{OWN}/tokens/create", lambda _o: j(name="t"), what="own tokens"),
     Row(L, "POST", f"{OWN}/tokens/revoke", lambda _o: j(id=42424242), what="missing token"),
@@ -414,6 +422,9 @@ ELSEWHERE: Final = {
     ("GET", f"{EXPERIMENTS}/get-by-name"): "test_names_and_lists",
     # It makes a session of whoever knows a password.
     ("POST", f"{OWN}/sessions/create"): "test_sessions",
+    # They make a program wait, and answer it.
+    ("POST", f"{OWN}/devices/begin"): "test_devices",
+    ("POST", f"{OWN}/devices/poll"): "test_devices",
     # They need an identity provider.
     ("GET", f"{OWN}/oidc/begin"): "oidc/test_people",
     ("GET", f"{OWN}/oidc/callback"): "oidc/test_people",

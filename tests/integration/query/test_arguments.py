@@ -124,6 +124,7 @@ def test_every_get_with_arguments_is_among_these(api: Api, made: dict[str, str])
         # Of users, how they log in and what they may do: tests/integration/access.
         *(f"/api/2.0/trackhelm/oidc/{path}" for path in ("begin", "callback")),
         "/api/2.0/trackhelm/grants/list",
+        "/api/2.0/trackhelm/devices/get",
         *(f"/api/2.0/mlflow/{noun}/permissions/get" for noun in ("experiments", "registered-models")),
         *("/api/2.0/mlflow/users/get", "/api/2.0/trackhelm/tokens/list"),
         *(f"/api/3.0/mlflow/roles/{path}" for path in ("get", "list", "permissions/list", "users/list")),

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from trackhelm import __version__, environment
-from trackhelm.cli import artifacts, deployments, experiments, models, runs, server, sync
+from trackhelm.cli import access, artifacts, deployments, experiments, models, runs, server, sync
 from trackhelm.destinations import set_tracking_uri
 from trackhelm.exceptions import MlflowException
 
@@ -17,7 +17,9 @@ app.add_typer(runs.app, name="runs")
 app.add_typer(artifacts.app, name="artifacts")
 app.add_typer(models.app, name="models")
 app.add_typer(deployments.app, name="deployments")
-for command in (server.ui, server.server, sync.sync, server.login, server.doctor):
+app.add_typer(access.tokens_app, name="tokens")
+app.add_typer(access.workspaces_app, name="workspaces")
+for command in (server.ui, server.server, sync.sync, access.login, server.doctor):
     app.command()(command)
 
 

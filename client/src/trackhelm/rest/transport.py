@@ -64,9 +64,11 @@ class Transport:
 
     Args:
         uri: The server's address, `http(s)://[user:password@]host[:port][/prefix]`.
+        is_anonymous: Send no credentials, whatever there are.
     """
 
-    def __init__(self, uri: str) -> None:
+    def __init__(self, uri: str, *, is_anonymous: bool = False) -> None:
+        self._is_anonymous = is_anonymous
         parts = urlsplit(uri.strip())
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             raise MlflowException.invalid_parameter_value(
@@ -204,7 +206,7 @@ class Transport:
         wait = _Waits(environment.whole("HTTP_REQUEST_MAX_RETRIES", 7) if retries is None else retries)
         seconds = environment.number("HTTP_REQUEST_TIMEOUT", 120) if timeout is None else timeout
         while True:
-            if own and (who := authorization(self.uri)):
+            if own and not self._is_anonymous and (who := authorization(self.uri)):
                 sent["Authorization"] = who
             try:
                 if callable(body):

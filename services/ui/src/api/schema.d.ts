@@ -1865,6 +1865,106 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/2.0/trackhelm/devices/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Approve Device
+         * @description Let the program that waits with a code have a token of one's own.
+         */
+        post: operations["approve_device_api_2_0_trackhelm_devices_approve_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/2.0/trackhelm/devices/begin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin Device
+         * @description Begin the login of a program, whose user approves it in a browser.
+         */
+        post: operations["begin_device_api_2_0_trackhelm_devices_begin_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/2.0/trackhelm/devices/deny": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Deny Device
+         * @description Refuse the program that waits with a code.
+         */
+        post: operations["deny_device_api_2_0_trackhelm_devices_deny_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/2.0/trackhelm/devices/get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Device
+         * @description Return the program that waits with a code, so that its user sees what they approve.
+         */
+        get: operations["get_device_api_2_0_trackhelm_devices_get_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/2.0/trackhelm/devices/poll": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Poll Device
+         * @description Answer a program whether its login was approved: once, with its token.
+         */
+        post: operations["poll_device_api_2_0_trackhelm_devices_poll_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/2.0/trackhelm/grants/list": {
         parameters: {
             query?: never;
@@ -3357,6 +3457,28 @@ export interface components {
          */
         Axis: "step" | "time" | "relative";
         /**
+         * BeginDevice
+         * @description `POST trackhelm/devices/begin`: `name` says which program asks, and is the name of its token.
+         */
+        BeginDevice: {
+            /**
+             * Days
+             * @default 90
+             */
+            days?: number;
+            /** Name */
+            name: string;
+            /**
+             * Scopes
+             * @default [
+             *       "read",
+             *       "write",
+             *       "registry"
+             *     ]
+             */
+            scopes?: components["schemas"]["Scope"][];
+        };
+        /**
          * ChangeProtection
          * @description `POST trackhelm/protections/set` and `POST trackhelm/protections/lift`. `*` means all of the kind.
          */
@@ -3838,6 +3960,14 @@ export interface components {
              * @default []
              */
             tags?: components["schemas"]["InputTag"][];
+        };
+        /**
+         * DecideDevice
+         * @description `POST trackhelm/devices/approve` and `deny`.
+         */
+        DecideDevice: {
+            /** User Code */
+            user_code: string;
         };
         /**
          * DecideRequest
@@ -4412,6 +4542,19 @@ export interface components {
             value?: string;
         };
         /**
+         * PollDevice
+         * @description `POST trackhelm/devices/poll`: the program asks for its token, which `workspace` confines.
+         */
+        PollDevice: {
+            /** Device Code */
+            device_code: string;
+            /**
+             * Workspace
+             * @default
+             */
+            workspace?: string;
+        };
+        /**
          * PresignDownload
          * @description `POST artifacts/presigned-download-url`.
          */
@@ -4693,6 +4836,21 @@ export interface components {
             next_page_token?: string;
         };
         /**
+         * BegunDevice
+         * @description The answer of `devices/begin`. The user opens the address, and compares the code with the program's.
+         *
+         *         Times are in seconds: after `expires_in` the codes are worth nothing, and the program asks no more often
+         *         than each `interval`.
+         */
+        "Reply.BegunDevice": {
+            device_code: string;
+            expires_in: number;
+            interval: number;
+            user_code: string;
+            verification_uri: string;
+            verification_uri_complete: string;
+        };
+        /**
          * BindingAnswer
          * @description The answer of `kubernetes-bindings/create`.
          */
@@ -4918,6 +5076,13 @@ export interface components {
             state: string;
             subject: string;
             webhook_id: string;
+        };
+        /**
+         * DeviceAnswer
+         * @description The answer of `devices/get`.
+         */
+        "Reply.DeviceAnswer": {
+            device: components["schemas"]["Reply.WaitingDevice"];
         };
         /**
          * DirectoryListing
@@ -5427,6 +5592,23 @@ export interface components {
         "Reply.PointColumns": {
             value: (number | string)[];
             x: number[];
+        };
+        /**
+         * PolledDevice
+         * @description The answer of `devices/poll`.
+         *
+         *         `status` is `approved`, with the token; or as in RFC 8628 `authorization_pending`, `slow_down` with a
+         *         longer `interval`, `access_denied` or `expired_token`.
+         */
+        "Reply.PolledDevice": {
+            /** @default 0 */
+            expiry_time?: number;
+            interval: number;
+            status: string;
+            /** @default  */
+            token?: string;
+            /** @default  */
+            username?: string;
         };
         /**
          * PresignedDownload
@@ -6056,6 +6238,19 @@ export interface components {
         "Reply.ViewsReply": {
             /** @default [] */
             views?: components["schemas"]["Reply.ViewMessage"][];
+        };
+        /**
+         * WaitingDevice
+         * @description A program that asks for a token. Times are milliseconds since the epoch.
+         */
+        "Reply.WaitingDevice": {
+            creation_time: number;
+            days: number;
+            expiry_time: number;
+            name: string;
+            scopes: string[];
+            source_address: string;
+            user_code: string;
         };
         /**
          * WayToLogIn
@@ -10320,6 +10515,169 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Reply.ChartReply"];
                     "application/vnd.apache.arrow.stream": string;
+                };
+            };
+            /** @description Failure, in MLflow's form */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.ErrorReply"];
+                };
+            };
+        };
+    };
+    approve_device_api_2_0_trackhelm_devices_approve_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecideDevice"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.Empty"];
+                };
+            };
+            /** @description Failure, in MLflow's form */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.ErrorReply"];
+                };
+            };
+        };
+    };
+    begin_device_api_2_0_trackhelm_devices_begin_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BeginDevice"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.BegunDevice"];
+                };
+            };
+            /** @description Failure, in MLflow's form */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.ErrorReply"];
+                };
+            };
+        };
+    };
+    deny_device_api_2_0_trackhelm_devices_deny_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecideDevice"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.Empty"];
+                };
+            };
+            /** @description Failure, in MLflow's form */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.ErrorReply"];
+                };
+            };
+        };
+    };
+    get_device_api_2_0_trackhelm_devices_get_get: {
+        parameters: {
+            query: {
+                user_code: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.DeviceAnswer"];
+                };
+            };
+            /** @description Failure, in MLflow's form */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.ErrorReply"];
+                };
+            };
+        };
+    };
+    poll_device_api_2_0_trackhelm_devices_poll_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PollDevice"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.PolledDevice"];
                 };
             };
             /** @description Failure, in MLflow's form */
