@@ -28,7 +28,7 @@ unexport PYTHONDONTWRITEBYTECODE
 .PHONY: help run run-stack ui setup check check-ui format openapi chart-schema test test-server test-charts test-cluster test-cluster-node test-e2e test-stack \
     test-ui test-clients \
     $(GENERATIONS:%=test-clients-%) test-client test-client-kills test-importer test-mariadb test-install test-faults test-azure test-frameworks test-large-files \
-    images test-images bench bench-artifacts bench-autolog bench-charts bench-client bench-client-away bench-client-kills bench-importer bench-ingest bench-registry bench-serve bench-sizing bench-start bench-tracing clean
+    images test-images bench bench-access bench-artifacts bench-autolog bench-charts bench-client bench-client-away bench-client-kills bench-importer bench-ingest bench-registry bench-serve bench-sizing bench-start bench-tracing clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "%-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -249,6 +249,9 @@ bench-artifacts: $(VENV)/.dev $(CLIENTS)/mlflow3/.ready ## Time uploads and down
 
 bench-sizing: $(VENV)/.dev ## Measure what each process needs at a steady rate (BENCH="--loads 10000:100x1 --seconds 20")
 	PYTHONPATH=services:. $(BIN)/python -m bench.sizing $(BENCH)
+
+bench-access: $(VENV)/.dev ## Measure what logins and quotas cost metrics (BENCH="--rounds 3 --seconds 2")
+	PYTHONPATH=services:. $(BIN)/python -m bench.access $(BENCH)
 
 bench-tracing: $(VENV)/.dev ## Measure what traces cost a request
 	PYTHONPATH=services:. $(BIN)/python -m bench.tracing $(BENCH)
