@@ -15,6 +15,7 @@
 | `{trackhelm}:deleted:<run>` | the epoch that its deletion began, while a process may cache the run |
 | `{trackhelm}:all-deleted` | the same for runs that were deleted together; it names no run |
 | `{trackhelm}:quota:<workspace>` | when all points that it logged are earned, in milliseconds; it expires |
+| `{trackhelm}:failed-logins:<whose>` | how many logins have failed in the last minutes; it expires |
 | `{trackhelm}:slice:<task>` | mark: a time slice of the task runs, or its next one is queued; it expires |
 | `{trackhelm}:counts` | hash: what workers have done, for `/metrics` |
 """
@@ -82,6 +83,11 @@ def deleted_of(run: str) -> str:
 def quota_of(workspace_id: int) -> str:
     """Return the name of the bucket of a workspace's points, for its quota."""
     return f"{_PREFIX}quota:{workspace_id}"
+
+
+def failed_logins_of(whose: str) -> str:
+    """Return the name of the number of logins that have failed."""
+    return f"{_PREFIX}failed-logins:{whose}"
 
 
 def slice_mark_of(task: str) -> str:

@@ -106,6 +106,7 @@ class Authentication:
         new_user_role: str = "",
         sessions: Lifetime = _SESSIONS,
         cluster: ClusterAccounts | None = None,
+        failed: FailedLogins | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._database = database
@@ -116,7 +117,7 @@ class Authentication:
         self.new_user_role = new_user_role
         self._monotonic = monotonic
         self.notes = AuthNotes(database, clock, registry)
-        self.failed = FailedLogins(monotonic)
+        self.failed = failed or FailedLogins(monotonic)
         self.begun = FailedLogins(monotonic, "Too many logins were begun from this address.")
         # Keyed, because a plain digest of a password in a dump of the memory could be guessed.
         self._key = secrets.token_bytes(_KEY_BYTES)
@@ -244,11 +245,11 @@ class Authentication:
         return self._caller(known)
 
     async def _look_up_password(self, name: str, password: str, address: str) -> tuple[Principal, int]:
-        self.failed.check(name, address)
+        await run_in_threadpool(self.failed.check, name, address)
         found, epoch = await run_in_threadpool(self._enter, name, password)
         if isinstance(found, Refusal):
             self.notes.refused(found.reason, found.name, address)
-            self.failed.add(name, address)
+            await run_in_threadpool(self.failed.add, name, address)
             raise refusal_error(found)
         self.notes.noted("login", found.name, address)
         return found, epoch

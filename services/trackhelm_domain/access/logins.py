@@ -58,17 +58,22 @@ class FailedLogins:
                 _, old_name, old_address = self._failures.popleft()
                 self._forget(old_name, old_address)
             network = network_of(address)
-            of_address = self._by_address[network]
-            if (
-                self._by_name[name.casefold(), network] >= NAME_FAILURES
-                or of_address >= ADDRESS_FAILURES
-                or (of_address and len(self._failures) >= ALL_FAILURES)
-            ):
-                raise ApiError(
-                    ErrorCode.REQUEST_LIMIT_EXCEEDED,
-                    f"{self._message} Wait some minutes before the next.",
-                    retry_after_seconds=30,
-                )
+            by_name, of_address = self._by_name[name.casefold(), network], self._by_address[network]
+            of_all = len(self._failures)
+        self.refuse_after(by_name, of_address, of_all)
+
+    def refuse_after(self, by_name: int, of_address: int, of_all: int) -> None:
+        """Refuse a login after so many failures; raises `ApiError` (429)."""
+        if (
+            by_name >= NAME_FAILURES
+            or of_address >= ADDRESS_FAILURES
+            or (of_address and of_all >= ALL_FAILURES)
+        ):
+            raise ApiError(
+                ErrorCode.REQUEST_LIMIT_EXCEEDED,
+                f"{self._message} Wait some minutes before the next.",
+                retry_after_seconds=30,
+            )
 
     def add(self, name: str, address: str) -> None:
         """Count a failure."""

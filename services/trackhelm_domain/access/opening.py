@@ -14,6 +14,7 @@ from trackhelm_core.settings import AuthSettings
 from trackhelm_core.settings.process import secret_text
 from trackhelm_domain.access.authentication import Authentication, OpenDoor, lifetime_of
 from trackhelm_domain.access.clusters import ClusterAccounts
+from trackhelm_domain.access.logins import FailedLogins
 from trackhelm_domain.access.passwords import check_new_password, hash_of
 from trackhelm_domain.access.rights import AccessChanges, change_access
 from trackhelm_domain.access.workspaces import Workspaces
@@ -55,6 +56,7 @@ def open_door(runtime: Runtime, auth: AuthSettings | None) -> AnyDoor:
             new_user_role=auth.new_user_role,
             sessions=lifetime_of(auth.session_idle_hours, auth.session_days),
             cluster=_cluster(runtime, auth),
+            failed=_failed_logins(runtime),
         )
     changes = runtime.part(AccessChanges)
     changes.notify_by(door.changed)
@@ -62,6 +64,15 @@ def open_door(runtime: Runtime, auth: AuthSettings | None) -> AnyDoor:
         # What ingest knows of who may log counts no longer, in any process.
         changes.notify_by(partial(runtime.redis.begin_epoch, ALL_DELETED))
     return door
+
+
+def _failed_logins(runtime: Runtime) -> FailedLogins:
+    if runtime.redis is None:
+        return FailedLogins()
+    # The client of Redis takes 60 ms to import.
+    from trackhelm_domain.access.shared_logins import SharedFailedLogins  # noqa: PLC0415
+
+    return SharedFailedLogins(runtime.redis.client)
 
 
 def _cluster(runtime: Runtime, auth: AuthSettings) -> ClusterAccounts | None:

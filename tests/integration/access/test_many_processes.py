@@ -1,5 +1,6 @@
 """Rights where services are processes of their own: a change counts at the next request to any of them."""
 
+import base64
 import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -11,8 +12,9 @@ from starlette.testclient import TestClient
 
 from tests.fixtures.backing_services import redis_database
 from tests.fixtures.databases import migrated_postgres_database
-from tests.integration.access.conftest import OWN, PASSWORD, Browser, Site
+from tests.integration.access.conftest import MLFLOW, OWN, PASSWORD, Browser, Site
 from trackhelm_core.settings import AuthSettings, RedisSettings, StorageSettings
+from trackhelm_domain.access.logins import NAME_FAILURES
 from trackhelm_embedded.app import embedded_app
 
 METRIC: dict[str, Any] = {"key": "m", "value": 1.0, "timestamp": 1, "step": 0}
@@ -119,3 +121,21 @@ def test_a_session_counts_and_ends_in_every_process(processes: list[Site]) -> No
     answer = identity.send("admin", "DELETE", "users/delete", json={"username": browser.name})
     assert answer.status_code == 200
     assert statuses() == {401}
+
+
+def test_failed_logins_are_counted_by_all_processes_together(processes: list[Site]) -> None:
+    name = processes[0].new_user()
+    wrong = {"Authorization": "Basic " + base64.b64encode(f"{name}:a wrong password".encode()).decode()}
+
+    def status(number: int) -> int:
+        answer = processes[number % 3].client.get(f"{MLFLOW}/users/current", headers=wrong)
+        return int(answer.status_code)
+
+    assert [status(number) for number in range(NAME_FAILURES)] == [401] * NAME_FAILURES
+    assert [status(number) for number in range(3)] == [429] * 3
+    # The address of the tests is free again for those that come after this one.
+    redis = processes[0].runtime.redis
+    assert redis is not None
+    counted = redis.client.keys("{trackhelm}:failed-logins:*")
+    assert len(counted) == 3
+    redis.client.delete(*counted)
