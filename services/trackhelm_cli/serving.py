@@ -30,7 +30,14 @@ from trackhelm_core.http.web_ui import web_ui_routes
 from trackhelm_core.runtime import Openers, Service
 from trackhelm_core.security.actor import TrustedProxies
 from trackhelm_core.security.browsers import CrossOrigin, HostCheck
-from trackhelm_core.settings import AuthSettings, HttpSettings, LogSettings, RedisSettings, StorageSettings
+from trackhelm_core.settings import (
+    AuthSettings,
+    HttpSettings,
+    LogSettings,
+    OidcSettings,
+    RedisSettings,
+    StorageSettings,
+)
 from trackhelm_core.telemetry.logging import configure_logging
 from trackhelm_domain.access.opening import make_first_admin, open_door
 from trackhelm_domain.opening import open_runtime
@@ -245,7 +252,7 @@ def serve_service(
         raise failed(str(error)) from error
     try:
         if runtime.missing() is None:
-            make_first_admin(runtime, auth)
+            make_first_admin(runtime, auth, load(OidcSettings))
     except SQLAlchemyError:
         pass  # The probe says that the database does not answer.
     except ValueError as error:

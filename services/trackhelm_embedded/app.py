@@ -79,10 +79,11 @@ def embedded_app(
         ValueError: The settings contradict one another, or nobody could log in.
     """
     storage.data.mkdir(parents=True, exist_ok=True)
-    provider = Provider.open(oidc or OidcSettings(), auth or AuthSettings())
+    oidc = oidc or OidcSettings()
+    provider = Provider.open(oidc, auth or AuthSettings())
     runtime = open_all(storage, redis, artifacts, webhooks, provider)
     migrate(runtime.database.engine)
-    make_first_admin(runtime, auth)
+    make_first_admin(runtime, auth, oidc)
     return build_app(
         SERVICES,
         runtime,

@@ -27,7 +27,7 @@ EXTRA_OBJECTS = {"ConfigMap/company-certificates", f"ConfigMap/{RELEASE}-templat
 # Secrets that the profiles say exist, and what users name in theirs.
 EXTERNAL = {
     "Secret": {"trackhelm-database-app", "trackhelm-redis", "trackhelm-bucket", "trackhelm-encryption"}
-    | {"trackhelm-tls", "registry", "trackhelm-admin"},
+    | {"trackhelm-tls", "registry", "trackhelm-admin", "trackhelm-oidc"},
     # The cluster puts its own certificate into each namespace.
     "ConfigMap": {"proxy-settings", "kube-root-ca.crt"},
 }

@@ -188,6 +188,18 @@ REFUSED: list[tuple[dict[str, Any], tuple[str, ...]]] = [
         ("settings.AUTH is on, and neither", "nobody could log in", "Name a Secret"),
     ),
     (
+        {"settings": {"AUTH": "on", "OIDC_ISSUER": "https://login.example.com"}},
+        ("without auth.oidc.existingSecret", "that it is itself", "Name the Secret"),
+    ),
+    (
+        {"settings": {"AUTH": "on", "OIDC_ISSUER": "https://login.example.com", "PUBLIC_URL": "http://t"}},
+        ('settings.PUBLIC_URL is "http://t"', "send people back", "with https"),
+    ),
+    (
+        {"settings": {"AUTH": "proxy", "OIDC_ISSUER": "https://login.example.com"}},
+        ("settings.AUTH is proxy", "nobody would log in", 'Set settings.AUTH to "on"'),
+    ),
+    (
         {"settings": {"AUTH": "proxy", "TRUSTED_PROXIES": "10.0.0.0/8, 0.0.0.0/0"}},
         ("settings.TRUSTED_PROXIES", "is everybody", "Name the networks"),
     ),

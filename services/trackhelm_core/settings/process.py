@@ -274,7 +274,8 @@ class AuthSettings(SettingsGroup):
     )
     new_user_role: Literal["", "viewer", "member", "editor"] = Field(
         "",
-        description="Role in the workspace `default` that a user has whom a proxy names for the first time.",
+        description="Role in the workspace `default` of a user who comes from a proxy or a provider for the "
+        "first time.",
     )
     public_url: str = Field(
         "",

@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from trackhelm_core.queue.names import ALL_DELETED
 from trackhelm_core.runtime import Runtime
 from trackhelm_core.security.kubernetes_tokens import KubernetesTokens
-from trackhelm_core.settings import AuthSettings
+from trackhelm_core.settings import AuthSettings, OidcSettings
 from trackhelm_core.settings.process import secret_text
 from trackhelm_domain.access.authentication import Authentication, OpenDoor, lifetime_of
 from trackhelm_domain.access.clusters import ClusterAccounts
@@ -81,8 +81,10 @@ def _cluster(runtime: Runtime, auth: AuthSettings) -> ClusterAccounts | None:
     return ClusterAccounts(runtime.database, KubernetesTokens(auth), runtime.clock)
 
 
-def make_first_admin(runtime: Runtime, auth: AuthSettings | None) -> None:
+def make_first_admin(runtime: Runtime, auth: AuthSettings | None, oidc: OidcSettings | None = None) -> None:
     """Make the first administrator, if callers log in and there is no account.
+
+    None is needed where a group of an identity provider makes administrators.
 
     Raises:
         ValueError: There is no account, and no password for the first one.
@@ -98,11 +100,13 @@ def make_first_admin(runtime: Runtime, auth: AuthSettings | None) -> None:
         raise ValueError(
             f"TRACKHELM_ADMIN_PASSWORD_FILE: {auth.admin_password_file} cannot be read: {error.strerror}"
         ) from error
+    if not password and oidc is not None and oidc.oidc_issuer and oidc.oidc_admin_group:
+        return
     if not password:
         raise ValueError(
             "TRACKHELM_AUTH=on needs an administrator, and there is no account yet: run `trackhelm-server "
             "admin create NAME`, or let TRACKHELM_ADMIN_PASSWORD_FILE name a file with a password for "
-            f"'{FIRST_ADMIN}'."
+            f"'{FIRST_ADMIN}'; or let TRACKHELM_OIDC_ADMIN_GROUP name a group of administrators."
         )
     account = Account(
         name=FIRST_ADMIN,

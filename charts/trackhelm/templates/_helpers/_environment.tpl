@@ -25,6 +25,11 @@ Each is mounted as a file that the setting names, so that none is in the environ
 {{- $found = append $found (dict "secret" $secret "key" $key "file" "redis-url" "setting" "REDIS_URL_FILE") -}}
 {{- end -}}
 {{- end -}}
+{{- if include "trackhelm.asksProvider" . -}}
+{{- with $root.Values.auth.oidc -}}
+{{- $found = append $found (dict "secret" .existingSecret "key" .key "file" "oidc-client-secret" "setting" "OIDC_CLIENT_SECRET_FILE") -}}
+{{- end -}}
+{{- end -}}
 {{- if has "objects" $needs -}}
 {{- with $root.Values.objectStore -}}
 {{- $secret := ternary $bundled .existingSecret (not (empty (include "trackhelm.bundles" (list $root "objectStore")))) -}}

@@ -119,6 +119,15 @@ spec:
         - {protocol: TCP, port: {{ . }}}
         {{- end }}
     {{- end }}
+    {{- if include "trackhelm.asksProvider" (list $root $component) }}
+    - to:
+        - ipBlock: {cidr: 0.0.0.0/0}
+        - ipBlock: {cidr: "::/0"}
+      ports:
+        {{- range $root.Values.auth.oidc.ports }}
+        - {protocol: TCP, port: {{ . }}}
+        {{- end }}
+    {{- end }}
     {{- if include "trackhelm.asksForKeys" (list $root $component) }}
     - ports:
         {{- range $root.Values.watcher.apiServerPorts }}

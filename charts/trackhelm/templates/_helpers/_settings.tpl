@@ -4,6 +4,13 @@
 {{- if kindIs "bool" $auth }}{{ ternary "on" "off" $auth }}{{ else }}{{ $auth }}{{ end -}}
 {{- end }}
 
+{{/* Whether a component asks the identity provider who has logged in there; called with (list root component). */}}
+{{- define "trackhelm.asksProvider" -}}
+{{- if and (index . 0).Values.settings.OIDC_ISSUER (has (index . 1).name (list "identity" "embedded")) -}}
+true
+{{- end -}}
+{{- end }}
+
 {{/*
 Whether a component reads the keys of the cluster's tokens from its API; called with (list root component). It has a token of
 its account for that, and for nothing else.

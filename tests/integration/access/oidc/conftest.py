@@ -24,8 +24,9 @@ ROLES = json.dumps({"ml-team": ["default/editor"], "readers": ["default/viewer"]
 @contextmanager
 def site_with(folder: Path, issuer: str, **more: Any) -> Iterator[Site]:
     """Yield a server whose identity provider is at an address."""
-    password = folder / "password"
-    password.write_text(PASSWORD.format("admin"), encoding="utf-8")
+    password = None if more.pop("has_no_account", False) else folder / "password"
+    if password is not None:
+        password.write_text(PASSWORD.format("admin"), encoding="utf-8")
     lay_migrated_sqlite_database(folder / "data" / "trackhelm.db")
     auth = AuthSettings(auth="on", admin_password_file=password, public_url=HOST)
     oidc = OidcSettings(
