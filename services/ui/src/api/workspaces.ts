@@ -44,6 +44,26 @@ export function useRolesOf(username: string) {
   });
 }
 
+export type Usage = components["schemas"]["Reply.WorkspaceUsageAnswer"];
+export type Quotas = components["schemas"]["Reply.QuotasMessage"];
+
+/** The quotas of the workspace of the pages, and what it uses of them. */
+export function useUsage() {
+  return useQuery({
+    queryKey: ["usage"],
+    queryFn: () => unwrap(api.GET("/api/2.0/trackhelm/workspaces/usage")),
+  });
+}
+
+/** Set all quotas: what is absent has none from then on. */
+export function useSetQuotas() {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: (body: Quotas) => unwrap(api.POST("/api/2.0/trackhelm/workspaces/quotas", { body })),
+    onSettled: () => queries.invalidateQueries({ queryKey: ["usage"] }),
+  });
+}
+
 export type WorkspaceChange =
   | { kind: "create"; name: string; description: string }
   | { kind: "describe"; name: string; description: string }

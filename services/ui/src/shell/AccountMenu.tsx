@@ -10,7 +10,7 @@ import { failed } from "@/components/notify";
 import classes from "./Shell.module.css";
 
 export function AccountMenu({ identity }: { identity: Identity }) {
-  const { user, mode, isAdmin, rights } = identity;
+  const { user, mode, isAdmin } = identity;
   const queries = useQueryClient();
   const navigate = useNavigate();
   const loggingOut = useMutation({
@@ -37,11 +37,9 @@ export function AccountMenu({ identity }: { identity: Identity }) {
         <Menu.Item component={Link} to="/account">
           Account and tokens
         </Menu.Item>
-        {rights.isManager && (
-          <Menu.Item component={Link} to="/workspace">
-            Workspace
-          </Menu.Item>
-        )}
+        <Menu.Item component={Link} to="/workspace">
+          Workspace and usage
+        </Menu.Item>
         {isAdmin && (
           <Menu.Item component={Link} to="/users">
             Users

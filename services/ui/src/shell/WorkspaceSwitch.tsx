@@ -7,7 +7,7 @@ import { switchWorkspace } from "@/api/workspace";
 import classes from "./Shell.module.css";
 
 export function WorkspaceSwitch({ identity }: { identity: Identity }) {
-  const { workspace, workspaces, rights } = identity;
+  const { workspace, workspaces } = identity;
   const isOnly = workspaces.length === 1 && workspaces[0] === workspace;
   if (isOnly || workspaces.length === 0) return null;
   return (
@@ -28,14 +28,10 @@ export function WorkspaceSwitch({ identity }: { identity: Identity }) {
             {name}
           </Menu.Item>
         ))}
-        {rights.isManager && (
-          <>
-            <Menu.Divider />
-            <Menu.Item component={Link} to="/workspace">
-              Settings of {workspace}
-            </Menu.Item>
-          </>
-        )}
+        <Menu.Divider />
+        <Menu.Item component={Link} to="/workspace">
+          Settings of {workspace}
+        </Menu.Item>
       </Menu.Dropdown>
     </Menu>
   );

@@ -37,6 +37,9 @@ async function look(page: Page, title: string): Promise<void> {
 }
 
 test("a login leads to the page that was asked for, and a logout back", async ({ page, rules }) => {
+  // So an identity provider's answer is told that lets nobody in.
+  await page.goto("/#/login?failed=not_allowed");
+  await expect(page.getByRole("alert")).toContainText("you may not use this server");
   const wanted = `/#/experiments/${known.experimentId}/runs/${known.runId}/artifacts`;
   await page.goto(wanted);
   await expect(page.getByRole("heading", { level: 1 })).toHaveText("Log in");
@@ -91,10 +94,36 @@ test("a viewer sees everything and nothing that they may not do", async ({ page 
   await expect(page.getByRole("link", { name: "Version 2" })).toBeVisible();
   await expect(page.getByRole("button", { name: /^Move|More of this model|Production/ })).toHaveCount(0);
   await expect(page.getByRole("tab", { name: "Audit trail" })).toHaveCount(0);
-  for (const page_ of ["/#/workspace", "/#/users"]) {
-    await page.goto(page_);
-    await expect(page.getByText(/^(?:Managers|Administrators) .*see/)).toBeVisible();
-  }
+  await expect(page.getByRole("tab", { name: "Access" })).toHaveCount(0);
+  await page.goto("/#/workspace?tab=members");
+  await expect(page.getByRole("table", { name: "Usage" })).toBeVisible();
+  await expect(page.getByRole("tab")).toHaveText(["Usage"]);
+  await expect(page.getByRole("button", { name: "Set quotas" })).toHaveCount(0);
+  await page.goto("/#/users");
+  await expect(page.getByText("Administrators see users.")).toBeVisible();
+});
+
+test("what is granted on an experiment and a model is given, changed and taken away", async ({ page }) => {
+  await logIn(page, "maud", `/#/experiments/${known.experimentId}`);
+  await page.getByRole("button", { name: "More of this experiment" }).click();
+  await page.getByRole("menuitem", { name: "Who may do what" }).click();
+  const dialog = page.getByRole("dialog");
+  await expect(dialog.getByRole("row", { name: /the role editor may edit/ })).toBeVisible();
+  await dialog.getByRole("combobox", { name: "User name" }).fill("vera");
+  await dialog.getByRole("button", { name: "Grant" }).click();
+  const row = dialog.getByRole("row", { name: /^vera/ });
+  await expect(row.getByRole("combobox", { name: "What vera may" })).toHaveValue("may read");
+  await look(page, "dialog-access");
+  await row.getByRole("combobox", { name: "What vera may" }).click();
+  await page.getByRole("option", { name: "may edit" }).click();
+  await expect(row.getByRole("combobox", { name: "What vera may" })).toHaveValue("may edit");
+  await row.getByRole("button", { name: "Take away" }).click();
+  const asked = page.locator("form", { hasText: "What their roles give stays." });
+  await asked.getByRole("button", { name: "Take away" }).click();
+  await expect(row).toHaveCount(0);
+  await page.goto("/#/models/guarded?tab=access");
+  await expect(page.getByRole("row", { name: /the role viewer may read/ })).toBeVisible();
+  await look(page, "model-access");
 });
 
 test("who asked for a change does not decide it, and a manager does", async ({ page, rules }) => {
@@ -191,6 +220,15 @@ test("an administrator makes a user, whom a manager lets into a workspace", asyn
   await expect(page.getByRole("link", { name: "shared" })).toHaveCount(0);
   await page.getByRole("button", { name: "Workspace team-a" }).click();
   await page.getByRole("menuitem", { name: "Settings of team-a" }).click();
+  await expect(page.getByRole("row", { name: /^Experiments/ })).toContainText("none");
+  await page.getByRole("button", { name: "Set quotas" }).click();
+  await page.getByRole("textbox", { name: "Quota of Experiments" }).fill("10");
+  await page.getByRole("textbox", { name: "Quota of Files" }).fill("2.5");
+  await page.getByRole("button", { name: "Save the quotas" }).click();
+  await expect(page.getByRole("row", { name: /^Experiments/ })).toContainText("10 %");
+  await expect(page.getByRole("row", { name: /^Files/ })).toContainText("2.5 GB");
+  await look(page, "workspace-usage");
+  await page.getByRole("tab", { name: "Members" }).click();
   await page.getByRole("combobox", { name: "User" }).click();
   await page.getByRole("option", { name: "olga" }).click();
   await page.getByRole("combobox", { name: "Role" }).click();

@@ -1,10 +1,12 @@
 /** The page of an experiment: one filter and one selection of runs, seen as a table, as charts or compared. */
-import { ActionIcon, Menu, Select, Skeleton } from "@mantine/core";
+import { ActionIcon, Menu, Modal, Select, Skeleton } from "@mantine/core";
 import { IconDots } from "@tabler/icons-react";
 import { Link, Outlet, useParams } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
 import { type Experiment, useExperiment } from "@/api/experiments";
+import { useIdentity, useMayOnExperiment } from "@/api/identity";
 import { useKeys } from "@/api/keys";
+import { AccessPanel } from "@/components/access/AccessPanel";
 import { Crumbs, HeaderActions } from "@/components/Crumbs";
 import { Failure } from "@/components/Failure";
 import { sameInAll } from "./columns";
@@ -105,6 +107,10 @@ const COMPARED = 500;
 function Loaded({ experiment }: { experiment: Experiment }) {
   const [tools, setTools] = useState<HTMLElement | null>(null);
   const view = useMakeView(experiment, tools);
+  const { mode } = useIdentity();
+  const may = useMayOnExperiment(experiment.id);
+  const mayGrant = mode !== "off" && may.manage;
+  const [isGranting, setIsGranting] = useState(false);
   const { search, change, runs } = view;
   const { counts } = view;
   const compared = useMemo(() => runs.slice(0, COMPARED), [runs]);
@@ -126,8 +132,17 @@ function Loaded({ experiment }: { experiment: Experiment }) {
             <Menu.Item onClick={() => void navigator.clipboard.writeText(experiment.id)}>
               Copy the experiment&apos;s id ({experiment.id})
             </Menu.Item>
+            {mayGrant && <Menu.Item onClick={() => setIsGranting(true)}>Who may do what</Menu.Item>}
           </Menu.Dropdown>
         </Menu>
+        <Modal
+          opened={isGranting}
+          onClose={() => setIsGranting(false)}
+          title={`Who may do what with ${experiment.name}`}
+          size="lg"
+        >
+          <AccessPanel of={{ experiment: experiment.id }} />
+        </Modal>
       </HeaderActions>
       <div className={classes["page"]}>
         <div className={classes["tools"]}>

@@ -9,10 +9,11 @@ import { loginsQuery } from "@/api/identity";
 import { Crumbs } from "@/components/Crumbs";
 import { Failure } from "@/components/Failure";
 import classes from "./LoginPage.module.css";
+import { failureText } from "./search";
 
 export function LoginPage() {
   const logins = useQuery(loginsQuery);
-  const { next = "/" } = useSearch({ from: "/login" });
+  const { next = "/", failed } = useSearch({ from: "/login" });
   const navigate = useNavigate();
   const ways = logins.data?.ways ?? [];
   const providers = ways.filter(({ kind }) => kind !== "password");
@@ -28,6 +29,11 @@ export function LoginPage() {
         ) : logins.data.mode === "on" ? (
           <div className={classes["form"]}>
             <h2>Trackhelm</h2>
+            {failed !== undefined && (
+              <p role="alert" className={classes["failure"]}>
+                {failureText(failed)}
+              </p>
+            )}
             {ways.some(({ kind }) => kind === "password") && <PasswordForm onDone={goOn} />}
             {providers.map(({ name, path }) => (
               <Button key={name} component="a" variant="default" href={providerAddress(path, next)}>
@@ -55,7 +61,7 @@ export function LoginPage() {
 /** The identity provider comes back to the page that was asked for. */
 function providerAddress(path: string, next: string): string {
   const address = new URL(path, serverUrl);
-  address.searchParams.set("next", `/#${next}`);
+  address.searchParams.set("next", `/${window.location.search}#${next}`);
   return address.href;
 }
 

@@ -5,6 +5,7 @@ import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
 import { useIdentity, useMayOnModel } from "@/api/identity";
 import { type Model, useChangeRegistry, useModel } from "@/api/registry";
+import { AccessPanel } from "@/components/access/AccessPanel";
 import { AuditList } from "@/components/AuditList";
 import { Crumbs, HeaderActions } from "@/components/Crumbs";
 import { Failure } from "@/components/Failure";
@@ -42,7 +43,9 @@ export function ModelPage() {
 
 function Loaded({ model }: { model: Model }) {
   const { name } = model;
-  const { rights } = useIdentity();
+  const { rights, mode } = useIdentity();
+  const may = useMayOnModel(name);
+  const mayGrant = mode !== "off" && may.manage;
   const { tab = "versions" } = useSearch({ from: "/models/$name" });
   const navigate = useNavigate();
   return (
@@ -73,6 +76,7 @@ function Loaded({ model }: { model: Model }) {
           <Tabs.List>
             <Tabs.Tab value="versions">Versions</Tabs.Tab>
             <Tabs.Tab value="protections">Protections</Tabs.Tab>
+            {mayGrant && <Tabs.Tab value="access">Access</Tabs.Tab>}
             {rights.isManager && <Tabs.Tab value="audit">Audit trail</Tabs.Tab>}
           </Tabs.List>
           <Tabs.Panel value="versions">
@@ -81,6 +85,11 @@ function Loaded({ model }: { model: Model }) {
           <Tabs.Panel value="protections">
             <Protections name={name} />
           </Tabs.Panel>
+          {mayGrant && (
+            <Tabs.Panel value="access" maw={760}>
+              <AccessPanel of={{ model: name }} />
+            </Tabs.Panel>
+          )}
           <Tabs.Panel value="audit">
             <AuditList search={{ model_name: name }} />
           </Tabs.Panel>

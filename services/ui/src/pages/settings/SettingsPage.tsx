@@ -1,13 +1,16 @@
 /** What this browser remembers, and what the server is: theme, versions and addresses. */
-import { Anchor, SegmentedControl, useMantineColorScheme } from "@mantine/core";
+import { SegmentedControl, useMantineColorScheme } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import { request, trackingUri } from "@/api/client";
+import { useIdentity } from "@/api/identity";
 import { CopyableCode } from "@/components/CopyableCode";
 import { Crumbs } from "@/components/Crumbs";
 import table from "@/components/table.module.css";
 import classes from "./SettingsPage.module.css";
 
 export function SettingsPage() {
+  const { workspace } = useIdentity();
   const { colorScheme, setColorScheme } = useMantineColorScheme();
   const version = useQuery({ queryKey: ["version"], queryFn: async () => (await request("version")).text() });
   return (
@@ -37,7 +40,11 @@ export function SettingsPage() {
           </dd>
           <dt>API</dt>
           <dd>
-            <Anchor href="docs">Documentation of the API</Anchor>
+            <a href="docs">Documentation of the API</a>
+          </dd>
+          <dt>Workspace</dt>
+          <dd>
+            <Link to="/workspace">{workspace}: what it uses of its quotas</Link>
           </dd>
         </dl>
       </div>

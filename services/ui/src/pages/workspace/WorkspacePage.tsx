@@ -1,56 +1,56 @@
-/** The settings of the workspace: who has which role in it, its service accounts, and all workspaces for administrators. */
+/** The settings of the workspace: what it uses, who has which role in it, its service accounts, and all workspaces. */
 import { Tabs } from "@mantine/core";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useIdentity } from "@/api/identity";
 import { Crumbs } from "@/components/Crumbs";
-import { EmptyState } from "@/components/EmptyState";
 import table from "@/components/table.module.css";
 import { AllWorkspaces } from "./AllWorkspaces";
 import { Members } from "./Members";
 import type { WorkspaceSearch } from "./search";
 import { ServiceAccounts } from "./ServiceAccounts";
+import { Usage } from "./Usage";
 
 export function WorkspacePage() {
   const { workspace, rights, mode, isAdmin } = useIdentity();
   const search = useSearch({ from: "/workspace" });
   const navigate = useNavigate();
-  // On a server that checks nobody a workspace is a name alone.
-  const hasMembers = mode !== "off";
-  const tab = search.tab ?? (hasMembers ? "members" : "all");
+  // On a server that checks nobody a workspace has no members.
+  const hasMembers = mode !== "off" && rights.isManager;
+  const offered = [
+    { value: "usage", label: "Usage", isShown: true, content: <Usage /> },
+    { value: "members", label: "Members", isShown: hasMembers, content: <Members workspace={workspace} /> },
+    {
+      ...{ value: "accounts", label: "Service accounts", isShown: hasMembers },
+      content: <ServiceAccounts workspace={workspace} />,
+    },
+    { value: "all", label: "All workspaces", isShown: isAdmin, content: <AllWorkspaces /> },
+  ].filter(({ isShown }) => isShown);
+  const wanted = search.tab ?? "usage";
   return (
     <>
       <Crumbs items={[{ label: `Workspace ${workspace}` }]} />
-      {rights.isManager ? (
-        <div className={table["page"]}>
-          <Tabs
-            value={tab}
-            keepMounted={false}
-            onChange={(next) =>
-              void navigate({
-                to: ".",
-                search: next === "members" ? {} : ({ tab: next } as WorkspaceSearch),
-              })
-            }
-          >
-            <Tabs.List>
-              {hasMembers && <Tabs.Tab value="members">Members</Tabs.Tab>}
-              {hasMembers && <Tabs.Tab value="accounts">Service accounts</Tabs.Tab>}
-              {isAdmin && <Tabs.Tab value="all">All workspaces</Tabs.Tab>}
-            </Tabs.List>
-            <Tabs.Panel value="members">
-              <Members workspace={workspace} />
+      <div className={table["page"]}>
+        <Tabs
+          value={offered.some(({ value }) => value === wanted) ? wanted : "usage"}
+          keepMounted={false}
+          onChange={(next) =>
+            void navigate({ to: ".", search: next === "usage" ? {} : ({ tab: next } as WorkspaceSearch) })
+          }
+        >
+          <Tabs.List>
+            {offered.map(({ value, label }) => (
+              <Tabs.Tab key={value} value={value}>
+                {label}
+              </Tabs.Tab>
+            ))}
+          </Tabs.List>
+          {offered.map(({ value, content }) => (
+            <Tabs.Panel key={value} value={value}>
+              {content}
             </Tabs.Panel>
-            <Tabs.Panel value="accounts">
-              <ServiceAccounts workspace={workspace} />
-            </Tabs.Panel>
-            <Tabs.Panel value="all">
-              <AllWorkspaces />
-            </Tabs.Panel>
-          </Tabs>
-        </div>
-      ) : (
-        <EmptyState title="Managers of a workspace see its settings." />
-      )}
+          ))}
+        </Tabs>
+      </div>
     </>
   );
 }
