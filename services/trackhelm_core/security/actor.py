@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Final, NamedTuple, Protocol, Self
+from urllib.parse import parse_qsl
 
 from fastapi import Depends, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -320,6 +321,21 @@ _OF_WORKSPACES: Final = re.compile(r"/(?:ajax-)?api/3\.0/mlflow/workspaces(?:/.*
 """Paths about workspaces themselves, to which no header belongs."""
 
 
+def _named_workspace(scope: Scope) -> str | None:
+    """Return the workspace that a request names, None if it names none.
+
+    A picture in a page, or a link to a download, has no header: it names the workspace in its address.
+    """
+    header = first_value(scope, _WORKSPACE_HEADER)
+    if header is not None:
+        return header.decode("latin-1").strip()
+    query: bytes = scope["query_string"]
+    if scope["method"] != "GET" or _WORKSPACE_HEADER not in query.lower():
+        return None
+    values = [value for name, value in parse_qsl(query) if name.lower() == _WORKSPACE_HEADER]
+    return values[0].decode().strip() if values else None
+
+
 class ActorMiddleware:
     """Wraps the application; sets the actor and the access of every HTTP request.
 
@@ -408,10 +424,10 @@ class ActorMiddleware:
 
     async def _access(self, scope: Scope, caller: Caller) -> Access:
         principal = caller.principal
-        header = first_value(scope, _WORKSPACE_HEADER)
+        named = _named_workspace(scope)
         workspace, name = principal.home or DEFAULT_WORKSPACE_ID, DEFAULT_WORKSPACE
-        if header is not None and principal is not NOBODY and not _OF_WORKSPACES.fullmatch(inner_path(scope)):
-            name = header.decode("latin-1").strip()
+        if named is not None and principal is not NOBODY and not _OF_WORKSPACES.fullmatch(inner_path(scope)):
+            name = named
             found = await self._door.workspace(name)
             if found is None or not (principal.is_admin or principal.rights_in(found).is_member):
                 # Of one that others have nothing is told, not even that it is there.

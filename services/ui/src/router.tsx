@@ -15,6 +15,7 @@ import {
 import { NotFound } from "@/components/NotFound";
 import { PageFailure } from "@/components/Failure";
 import { validateAccountSearch } from "@/pages/account/search";
+import { validateDeviceSearch } from "@/pages/device/search";
 import { validateSearch } from "@/pages/experiment/search";
 import { validateExperimentsSearch } from "@/pages/experiments/search";
 import { validateLoggedModelSearch } from "@/pages/logged-model/search";
@@ -244,6 +245,13 @@ const workspace = createRoute({
   component: lazyRouteComponent(() => import("@/pages/workspace/WorkspacePage"), "WorkspacePage"),
 });
 
+const device = createRoute({
+  getParentRoute: () => root,
+  path: "/device",
+  validateSearch: validateDeviceSearch,
+  component: lazyRouteComponent(() => import("@/pages/device/DevicePage"), "DevicePage"),
+});
+
 const routeTree = root.addChildren([
   home,
   experiments,
@@ -265,6 +273,7 @@ const routeTree = root.addChildren([
   account,
   users,
   workspace,
+  device,
 ]);
 
 export function makeRouter() {

@@ -100,6 +100,27 @@ def test_the_same_name_may_be_in_two_workspaces_and_each_sees_its_own(site: Site
     site.post("admin", "experiments/create", 400, name=name)
 
 
+def test_a_link_without_a_header_names_its_workspace_in_its_address(site: Site) -> None:
+    created = site.post("admin", "experiments/create", workspace=OTHER, name=unique())
+    experiment = created["experiment_id"]
+    run = site.post("admin", "runs/create", workspace=OTHER, experiment_id=experiment)["run"]["info"]
+    path = f"{run['artifact_uri'].removeprefix('mlflow-artifacts:/')}/a.txt"
+    put = site.send(
+        "admin", "PUT", f"/api/2.0/mlflow-artifacts/artifacts/{path}", workspace=OTHER, content=b"text"
+    )
+    assert put.status_code == 200, put.text
+    asked = {"run_id": run["run_id"], "path": "a.txt"}
+    assert site.send("admin", "GET", "/get-artifact", params=asked).status_code == 404
+    link = asked | {"X-MLFLOW-WORKSPACE": OTHER}
+    assert site.send("admin", "GET", "/get-artifact", params=link).content == b"text"
+    assert site.send(site.new_user(), "GET", "/get-artifact", params=link).status_code == 404
+    # A header says more than the address.
+    elsewhere = site.send("admin", "GET", "/get-artifact", params=link, workspace="default")
+    assert elsewhere.status_code == 404
+    archive = {"run_id": run["run_id"], "X-MLFLOW-WORKSPACE": OTHER}
+    assert site.send("admin", "GET", f"{OWN}/artifacts/archive", params=archive).status_code == 200
+
+
 def test_who_creates_something_manages_it_and_whoever_has_the_name_later_does_not(site: Site) -> None:
     member, name = site.new_user(role="member"), unique()
     site.post(member, "registered-models/create", name=name)

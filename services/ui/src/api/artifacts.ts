@@ -2,6 +2,7 @@
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import { api, request, serverUrl, unwrap } from "./client";
 import type { components } from "./schema";
+import { workspaceHeaders } from "./workspace";
 
 export type FileInfo = components["schemas"]["Reply.FileInfo"];
 
@@ -52,12 +53,16 @@ export function entriesQuery(owner: FileOwner, path: string) {
   });
 }
 
+/** Return parameters of an address that a browser asks by itself, without the header that names the workspace. */
+const linked = (parameters: Record<string, string>) =>
+  new URLSearchParams({ ...parameters, ...workspaceHeaders }).toString();
+
 /** The address of a file. The server answers it as an attachment that no browser runs. */
 export function fileUrl(owner: FileOwner, path: string): string {
   if ("run" in owner) {
-    return `${serverUrl}get-artifact?${new URLSearchParams({ run_id: owner.run, path }).toString()}`;
+    return `${serverUrl}get-artifact?${linked({ run_id: owner.run, path })}`;
   }
-  const query = new URLSearchParams({ artifact_file_path: path }).toString();
+  const query = linked({ artifact_file_path: path });
   const model = encodeURIComponent(owner.model);
   return `${serverUrl}ajax-api/2.0/mlflow/logged-models/${model}/artifacts/files?${query}`;
 }
@@ -65,7 +70,7 @@ export function fileUrl(owner: FileOwner, path: string): string {
 /** The address of a folder as a zip, which the server makes while it sends it. */
 export function archiveUrl(owner: FileOwner, path: string): string {
   const of: Record<string, string> = "run" in owner ? { run_id: owner.run } : { model_id: owner.model };
-  return `${serverUrl}ajax-api/2.0/trackhelm/artifacts/archive?${new URLSearchParams({ ...of, path }).toString()}`;
+  return `${serverUrl}ajax-api/2.0/trackhelm/artifacts/archive?${linked({ ...of, path })}`;
 }
 
 /** Read some bytes of a file, from `start` up to but not including `end`. Throws `ApiError`. */

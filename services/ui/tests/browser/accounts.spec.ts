@@ -170,6 +170,36 @@ test("a token is shown once, is listed, and is revoked", async ({ page, context 
   expect((await asked()).status).toBe(401);
 });
 
+test("a program that asks is let in by its code, after a login, and gets a token", async ({
+  page,
+  rules,
+}) => {
+  rules.allowed.push(/status of 404/);
+  const post = async (path: string, body: unknown) => {
+    const answer = await fetch(`${ACCOUNTS}/api/2.0/trackhelm/devices/${path}`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify(body),
+    });
+    return (await answer.json()) as Record<string, string>;
+  };
+  const begun = await post("begin", { name: "trackhelm login on train-7" });
+  await logIn(page, "edda", begun["verification_uri_complete"]);
+  await expect(page.getByText("Did you start this?")).toBeVisible();
+  await expect(page.getByText(begun["user_code"] ?? "none", { exact: true })).toBeVisible();
+  await look(page, "device");
+  await page.getByRole("button", { name: "I started it: let it in" }).click();
+  await expect(page.getByText("trackhelm login on train-7 is logged in.")).toBeVisible();
+  const polled = await post("poll", { device_code: begun["device_code"] });
+  expect(polled).toMatchObject({ status: "approved", username: "edda" });
+  expect(polled["token"]).toMatch(/^thp_/);
+
+  await page.goto("/#/device");
+  await page.getByLabel("The code that the program shows").fill("aaaa-bbbb");
+  await page.getByRole("button", { name: "Go on" }).click();
+  await expect(page.getByText("No program waits with this code")).toBeVisible();
+});
+
 test("sessions are listed and ended, and a password is changed", async ({ page, browser }) => {
   await callAs("admin", "POST", "2.0/mlflow/users/create", { username: "nora", password: PASSWORD });
   const other = await browser.newPage({ baseURL: ACCOUNTS });
