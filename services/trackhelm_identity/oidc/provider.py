@@ -18,7 +18,7 @@ from urllib.parse import quote, urlencode
 from trackhelm_core.runtime import Openers, Runtime
 from trackhelm_core.security.sealing import CannotOpenError, SecretBox
 from trackhelm_core.settings import AuthSettings, OidcSettings
-from trackhelm_identity.oidc.statements import OK, LoginFailedError, Statements, ask
+from trackhelm_identity.oidc.statements import EXPIRED, OK, LoginFailedError, Statements, ask
 
 BEGIN_PATH: Final = "api/2.0/trackhelm/oidc/begin"
 _CALLBACK_PATH: Final = "/api/2.0/trackhelm/oidc/callback"
@@ -136,15 +136,15 @@ class Provider:
     def pending(self, sealed: str | None, state: str) -> Pending:
         """Return the login that a browser has begun; raises `LoginFailedError` if it is another one."""
         if not sealed:
-            raise LoginFailedError("expired", "the browser brings no cookie of a login that it has begun")
+            raise LoginFailedError(EXPIRED, "the browser brings no cookie of a login that it has begun")
         try:
             found = Pending(*json.loads(self._box.open(sealed)))
         except CannotOpenError:
-            raise LoginFailedError("expired", "the cookie of the login was not made by this server") from None
+            raise LoginFailedError(EXPIRED, "the cookie of the login was not made by this server") from None
         if found.until <= self._clock():
-            raise LoginFailedError("expired", "the login took more than ten minutes")
+            raise LoginFailedError(EXPIRED, "the login took more than ten minutes")
         if not hmac.compare_digest(found.state.encode(), state.encode()):
-            raise LoginFailedError("expired", "the state is not that of the login that this browser began")
+            raise LoginFailedError(EXPIRED, "the state is not that of the login that this browser began")
         return found
 
     def check_answer(self, code: str, issuer: str, error: str) -> None:

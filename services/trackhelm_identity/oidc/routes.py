@@ -15,7 +15,7 @@ from trackhelm_domain.access.opening import DoorDep
 from trackhelm_domain.audit import AuditContext
 from trackhelm_identity.oidc import logic, schemas
 from trackhelm_identity.oidc.provider import PENDING_SECONDS, Provider, provider_of
-from trackhelm_identity.oidc.statements import LoginFailedError
+from trackhelm_identity.oidc.statements import EXPIRED, LoginFailedError
 from trackhelm_identity.sessions.logic import begin_session
 from trackhelm_identity.sessions.routes import BrowserDep, cookies_of, with_cookie, with_logins
 
@@ -96,7 +96,9 @@ def finish_login(
             begin_session(session, account.id, browser, way=way, lifetime=checked.sessions, now=now)
             name = account.name
     except LoginFailedError as failure:
-        checked.failed.add("", browser.source_address)
+        if failure.code != EXPIRED:
+            # Without its cookie a browser may be sent here by any page, which must not make its user wait.
+            checked.failed.add("", browser.source_address)
         checked.notes.refused(f"oidc_{failure.code}", "", browser.source_address)
         answer = _failed(provider, failure)
     else:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 OK: Final = 200
+EXPIRED: Final = "expired"
+"""The code of what no browser has begun that brings its cookie, or not in the last minutes."""
 
 _METADATA_SECONDS: Final = 3_600.0
 _KEYS_SECONDS: Final = 300.0

@@ -5,6 +5,7 @@ import json
 import subprocess
 import time
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -250,6 +251,21 @@ def test_failures_make_who_fails_wait_and_are_noted_without_secrets(
     assert set(linked) == {bent.issuer}
     printed = "".join(capfd.readouterr())
     assert not [secret for secret in secrets if secret in printed]
+
+
+def test_a_page_that_sends_browsers_here_makes_nobody_wait(site: Site, bent: BentProvider) -> None:
+    for _ in range(21):
+        refused(finish(site, "", {"code": "x", "state": "x", "iss": bent.issuer}), "expired")
+    assert session_of(log_in(site, bent))
+
+
+def test_a_new_person_who_logs_in_twice_at_once_has_one_account(site: Site, bent: BentProvider) -> None:
+    bent.claims = {"sub": uuid.uuid4().hex, "preferred_username": f"twice-{uuid.uuid4().hex[:8]}"}
+    begun = [begin(site) for _ in range(4)]
+    brought = [(cookie, bent.authorize(address)) for address, cookie in begun]
+    with ThreadPoolExecutor(4) as threads:
+        answers = list(threads.map(lambda each: finish(site, *each), brought))
+    assert len({whoami(site, answer)["id"] for answer in answers}) == 1
 
 
 def test_a_server_says_that_it_has_a_provider(site: Site, tmp_path: Path) -> None:

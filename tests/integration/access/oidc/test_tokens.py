@@ -16,10 +16,12 @@ from tests.integration.access.conftest import HOST, Site
 from tests.integration.access.oidc.conftest import (
     BEGIN,
     begin,
+    finish,
     log_in,
     refused,
     session_of,
 )
+from trackhelm_identity.oidc import statements
 from trackhelm_identity.oidc.provider import Provider
 
 # What the provider says.
@@ -139,9 +141,9 @@ def _changed(token: str) -> str:
 
 def test_a_new_key_counts_at_once_and_a_withdrawn_one_no_longer(site: Site, bent: BentProvider) -> None:
     provider = site.runtime.part(Provider)
-    statements = provider._statements
+    said = provider._statements
     now = [0.0]
-    statements._monotonic = lambda: now[0]
+    said._monotonic = lambda: now[0]
     try:
         assert session_of(log_in(site, bent))
         old, bent.key = bent.key, ECKey.generate_key("P-256", {"kid": "new", "use": "sig"})
@@ -161,7 +163,7 @@ def test_a_new_key_counts_at_once_and_a_withdrawn_one_no_longer(site: Site, bent
         now[0] = 400 + 3601
         refused(log_in(site, bent), "unreachable")
     finally:
-        statements._monotonic = time.monotonic
+        said._monotonic = time.monotonic
 
 
 @pytest.mark.parametrize(
@@ -201,6 +203,14 @@ def test_keys_that_are_none_let_nobody_in(site: Site, bent: BentProvider, answer
     bent.answer = lambda path: answer if path == "/jwks" else None
     refused(log_in(site, bent), code)
     assert "/stranger" not in bent.asked
+
+
+def test_a_provider_that_never_ends_its_answer_is_out_of_reach(
+    site: Site, bent: BentProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address, cookie = begin(site)
+    monkeypatch.setattr(statements, "_ANSWER_SECONDS", -1.0)
+    refused(finish(site, cookie, bent.authorize(address)), "unreachable")
 
 
 def test_no_address_that_is_not_encrypted_is_asked(site: Site, bent: BentProvider) -> None:
