@@ -88,7 +88,9 @@ OPEN_THEIR_OWN: Final = {
     "trackhelm_ingest/metrics/dead_letters.py",
     # One transaction for the requests that arrive together.
     "trackhelm_ingest/metrics/group_commit.py",
+    # Looked up before metrics are accepted, and remembered.
     "trackhelm_ingest/metrics/permissions.py",
+    "trackhelm_ingest/metrics/quotas.py",
     "trackhelm_ingest/metrics/writable_runs.py",
     # A transaction for the routes of several folders.
     "trackhelm_registry/governance/transactions.py",

@@ -7,14 +7,15 @@ import json
 import threading
 import time
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
-import urllib3
 
 from trackhelm_core.settings.oidc import is_safe_address
 
 if TYPE_CHECKING:
+    import urllib3
     from joserfc.jwk import KeySet
 
 log = structlog.get_logger(__name__)
@@ -126,11 +127,17 @@ def _asked_for_keys(address: str) -> "KeySet":
 
 _LARGEST_ANSWER: Final = 1 << 20
 _ANSWER_SECONDS: Final = 15.0
-_TIMEOUT: Final = urllib3.Timeout(connect=5, read=10)
-_pool: Final = urllib3.PoolManager(maxsize=4, retries=False, timeout=_TIMEOUT)
 
 
-def _read(response: urllib3.BaseHTTPResponse) -> bytes:
+@cache
+def _pool() -> "urllib3.PoolManager":
+    # Imported only where somebody logs in by a provider: it takes 40 ms of a start.
+    import urllib3  # noqa: PLC0415
+
+    return urllib3.PoolManager(maxsize=4, retries=False, timeout=urllib3.Timeout(connect=5, read=10))
+
+
+def _read(response: "urllib3.BaseHTTPResponse") -> bytes:
     """Return a body that is neither too large nor takes too long, whatever comes in time."""
     until = time.monotonic() + _ANSWER_SECONDS
     data = b""
@@ -150,16 +157,18 @@ def ask(
 
     No redirect is followed, and no more is read than an answer needs. Raises `LoginFailedError`.
     """
+    from urllib3.exceptions import HTTPError  # noqa: PLC0415
+
     given = {"Accept": "application/json", **(headers or {})}
     try:
-        response = _pool.request(
+        response = _pool().request(
             method, address, headers=given, body=body, redirect=False, preload_content=False
         )
         try:
             data = _read(response)
         finally:
             response.close()
-    except (urllib3.exceptions.HTTPError, OSError) as error:
+    except (HTTPError, OSError) as error:
         raise LoginFailedError("unreachable", f"the provider does not answer: {error}") from error
     try:
         found = json.loads(data)
