@@ -9,6 +9,7 @@ from trackhelm_identity.roles import routes as roles_routes
 from trackhelm_identity.sessions import routes as sessions_routes
 from trackhelm_identity.tokens import routes as tokens_routes
 from trackhelm_identity.users import routes as users_routes
+from trackhelm_identity.workspace_permissions import routes as workspace_permissions_routes
 from trackhelm_identity.workspaces import routes as workspaces_routes
 
 SERVICE = Service(
@@ -22,6 +23,8 @@ SERVICE = Service(
         Mount(oidc_routes.router),
         Mount(devices_routes.router),
         Mount(workspaces_routes.router, API_3),
+        Mount(workspace_permissions_routes.router, API_3),
+        Mount(workspace_permissions_routes.of_user_router, API_3),
         Mount(quotas_routes.router),
         Mount(kubernetes_routes.router),
         Mount(roles_routes.router, API_3),

@@ -124,6 +124,8 @@ ROUTE_TABLE: Final = (
             *_below("/mlflow/users/permissions", "list", "grant", "revoke", "get"),
             "/mlflow/workspaces",
             "/mlflow/workspaces/{name}",
+            "/mlflow/workspaces/{name}/permissions",
+            "/mlflow/workspace-permissions",
         ),
         API_3,
     ),

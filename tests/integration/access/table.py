@@ -67,6 +67,7 @@ class Objects:
     user: str
     view: str
     binding: str
+    workspace: str
 
 
 MISSING: Final = Objects(
@@ -84,6 +85,7 @@ MISSING: Final = Objects(
     user="nobody-has-this-name",
     view="0" * 32,
     binding="42424242",
+    workspace="no-such-workspace",
 )
 
 Sent = dict[str, Any]
@@ -369,6 +371,22 @@ TABLE: Final = (
     ),
     Row(MR, "GET", f"{OWN}/kubernetes-bindings/list"),
     Row(MR, "POST", f"{OWN}/kubernetes-bindings/delete", lambda o: j(id=o.binding)),
+    Row(MD, "GET", f"{MLFLOW_3}/workspaces/{{name}}/permissions", what="other workspace"),
+    Row(
+        MD,
+        "POST",
+        f"{MLFLOW_3}/workspaces/{{name}}/permissions",
+        lambda o: j(username=o.user, permission="READ"),
+        what="other workspace",
+    ),
+    Row(
+        MD,
+        "DELETE",
+        f"{MLFLOW_3}/workspaces/{{name}}/permissions",
+        lambda o: q(username=o.user),
+        what="other workspace",
+    ),
+    Row(MD, "GET", f"{MLFLOW_3}/workspace-permissions", lambda o: q(username=o.user)),
     Row(L, "GET", f"{OWN}/workspaces/usage"),
     # Of nothing that is asked for, so that the rows after it find room.
     Row(AD, "POST", f"{OWN}/workspaces/quotas", lambda _o: j()),

@@ -6,6 +6,7 @@ say no more than the answer about something that does not exist, and must change
 
 import os
 import re
+import uuid
 from collections.abc import Iterator
 from dataclasses import fields
 from typing import Any, Final
@@ -13,6 +14,7 @@ from typing import Any, Final
 import pytest
 from sqlalchemy import func, select, update
 
+from tests.fixtures.databases import new_database
 from tests.integration.access.conftest import MLFLOW_3, OTHER, OWN, PASSWORD, Changes, Site
 from tests.integration.access.table import (
     ELSEWHERE,
@@ -32,10 +34,18 @@ from trackhelm_domain.access.rights import change_access
 from trackhelm_domain.tables import AccessToken, Account
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test over SQLite, or over what its marker `over` names, where the databases may differ."""
+    if "module_database_url" in metafunc.fixturenames:
+        marker = metafunc.definition.get_closest_marker("over")
+        kinds = marker.args if marker else ("sqlite",)
+        metafunc.parametrize("module_database_url", kinds, indirect=True, scope="module")
+
+
 @pytest.fixture(scope="module")
-def module_database_url(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Return the URL of a database of SQLite alone: that rights are the same in both is another test's."""
-    return f"sqlite:///{tmp_path_factory.mktemp('matrix') / 'test.db'}"
+def module_database_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Return the URL of a database of each kind that no other module uses."""
+    return new_database(request, tmp_path_factory)
 
 
 @pytest.fixture(scope="module")
@@ -96,6 +106,7 @@ def make(site: Site, row: Row) -> Objects:
         found = re.search(r"approval request (\d+)", refusal["message"])
         assert found
         made["approval"] = found[1]
+    made["workspace"] = _make_workspace(site) if row.route == ("DELETE", WORKSPACE) else OTHER
     made["binding"] = _make_binding(site) if row.path.endswith("/kubernetes-bindings/delete") else ""
     made["view"] = _make_view(site, experiment) if "/views/" in row.path else ""
     if "{webhook_id}" in row.path:
@@ -135,6 +146,13 @@ def _make_view(site: Site, experiment: str) -> str:
     return view_id
 
 
+def _make_workspace(site: Site) -> str:
+    """Make a workspace that may be deleted: who is foreign manages the other one for all tests."""
+    name = f"w{uuid.uuid4().hex[:20]}"
+    site.post("admin", f"{MLFLOW_3}/workspaces", 201, name=name)
+    return name
+
+
 def _make_binding(site: Site) -> str:
     message = {"namespace": unique(), "service_account": "trainer", "role": "viewer"}
     return str(site.post("admin", f"{OWN}/kubernetes-bindings/create", **message)["binding"]["id"])
@@ -152,6 +170,15 @@ def _make_model(site: Site, run: dict[str, str]) -> str:
     return name
 
 
+WORKSPACE: Final = f"{MLFLOW_3}/workspaces/{{name}}"
+_OF_NO_WORKSPACE: Final = (
+    *(f"{MLFLOW_3}/workspaces", f"{USERS}/create", f"{USERS}/list"),
+    # Who manages any workspace finds every user, with what they may do in that one.
+    *(f"{MLFLOW_3}/users/permissions/list", f"{MLFLOW_3}/users/permissions/get"),
+    *(f"{MLFLOW_3}/users/roles/list", f"{MLFLOW_3}/workspace-permissions"),
+)
+
+
 def ask(site: Site, who: str | None, row: Row, objects: Objects, workspace: str | None = None) -> Any:
     """Send the request of a row about some objects."""
     path = row.path
@@ -161,7 +188,7 @@ def ask(site: Site, who: str | None, row: Row, objects: Objects, workspace: str 
         ("{webhook_id}", objects.webhook),
         ("{delivery_id}", objects.delivery),
         ("{key}", "made"),
-        ("{name}", OTHER),
+        ("{name}", objects.workspace),
     ):
         path = path.replace(name, value)
     return site.send(who, row.method, path, workspace=workspace, **row.build(objects))
@@ -216,6 +243,16 @@ def test_who_is_not_let_in_learns_and_changes_nothing(people: Site, changes: Cha
 def test_everybody_may_do_what_the_table_says_and_nothing_else(
     people: Site, changes: Changes, row: Row
 ) -> None:
+    _ask_everybody(people, changes, row)
+
+
+@pytest.mark.over("postgresql")
+@pytest.mark.parametrize("row", [row for row in ROWS if row.values[0].kind in {Kind.READ, Kind.CREATE}])  # type: ignore[union-attr]
+def test_everybody_reads_the_same_over_postgresql(people: Site, changes: Changes, row: Row) -> None:
+    _ask_everybody(people, changes, row)
+
+
+def _ask_everybody(people: Site, changes: Changes, row: Row) -> None:
     objects = None
     for who, allowed in PEOPLE.items():
         if objects is None:
@@ -240,6 +277,7 @@ def test_everybody_may_do_what_the_table_says_and_nothing_else(
             assert files(people) == stored
 
 
+@pytest.mark.over("sqlite", "postgresql")
 @pytest.mark.parametrize(
     "row",
     [row for row in ROWS if row.values[0].kind not in {Kind.PUBLIC, Kind.LOGIN}],  # type: ignore[union-attr]
@@ -247,7 +285,7 @@ def test_everybody_may_do_what_the_table_says_and_nothing_else(
 def test_what_is_in_another_workspace_is_as_if_it_were_missing(
     people: Site, changes: Changes, row: Row
 ) -> None:
-    if row.path.startswith((f"{MLFLOW_3}/workspaces", f"{USERS}/create", f"{USERS}/list")):
+    if row.path.startswith(_OF_NO_WORKSPACE):
         pytest.skip("not about anything in a workspace")
     objects = make(people, row)
     stored, before = files(people), changes.count

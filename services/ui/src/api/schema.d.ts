@@ -3235,6 +3235,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/3.0/mlflow/workspace-permissions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List User Workspace Permissions
+         * @description Return in which workspaces a user was given a permission on everything.
+         */
+        get: operations["list_user_workspace_permissions_api_3_0_mlflow_workspace_permissions_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/3.0/mlflow/workspaces": {
         parameters: {
             query?: never;
@@ -3285,6 +3305,34 @@ export interface paths {
          * @description Change a workspace's description, or where new experiments have their files.
          */
         patch: operations["update_workspace_api_3_0_mlflow_workspaces__name__patch"];
+        trace?: never;
+    };
+    "/api/3.0/mlflow/workspaces/{name}/permissions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Workspace Permissions
+         * @description Return who was given a permission on the whole workspace, for who manages it.
+         */
+        get: operations["list_workspace_permissions_api_3_0_mlflow_workspaces__name__permissions_get"];
+        put?: never;
+        /**
+         * Set Workspace Permission
+         * @description Give a user a permission on the whole workspace, instead of the one that they have.
+         */
+        post: operations["set_workspace_permission_api_3_0_mlflow_workspaces__name__permissions_post"];
+        /**
+         * Delete Workspace Permission
+         * @description Take from a user what they were given on the whole workspace.
+         */
+        delete: operations["delete_workspace_permission_api_3_0_mlflow_workspaces__name__permissions_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/get-artifact": {
@@ -6327,6 +6375,30 @@ export interface components {
             name: string;
         };
         /**
+         * WorkspacePermission
+         * @description What a user may do in a whole workspace, by grants of their own.
+         */
+        "Reply.WorkspacePermission": {
+            permission: string;
+            user_id: number;
+            username: string;
+            workspace: string;
+        };
+        /**
+         * WorkspacePermissionAnswer
+         * @description The answer of `POST workspaces/{name}/permissions`.
+         */
+        "Reply.WorkspacePermissionAnswer": {
+            permission: components["schemas"]["Reply.WorkspacePermission"];
+        };
+        /**
+         * WorkspacePermissions
+         * @description The answer of `GET workspaces/{name}/permissions` and `GET workspace-permissions`.
+         */
+        "Reply.WorkspacePermissions": {
+            permissions: components["schemas"]["Reply.WorkspacePermission"][];
+        };
+        /**
          * WorkspaceUsageAnswer
          * @description The quotas of a workspace, and what it uses.
          *
@@ -6698,6 +6770,16 @@ export interface components {
              * @default
              */
             value?: string;
+        };
+        /**
+         * SetWorkspacePermission
+         * @description `POST workspaces/{name}/permissions`: instead of what the user has on the whole workspace.
+         */
+        SetWorkspacePermission: {
+            /** Permission */
+            permission: string;
+            /** Username */
+            username: string;
         };
         /**
          * Status
@@ -12722,6 +12804,37 @@ export interface operations {
             };
         };
     };
+    list_user_workspace_permissions_api_3_0_mlflow_workspace_permissions_get: {
+        parameters: {
+            query: {
+                username: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.WorkspacePermissions"];
+                };
+            };
+            /** @description Failure, in MLflow's form */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.ErrorReply"];
+                };
+            };
+        };
+    };
     list_workspaces_api_3_0_mlflow_workspaces_get: {
         parameters: {
             query?: never;
@@ -12869,6 +12982,103 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Reply.WorkspaceAnswer"];
                 };
+            };
+            /** @description Failure, in MLflow's form */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.ErrorReply"];
+                };
+            };
+        };
+    };
+    list_workspace_permissions_api_3_0_mlflow_workspaces__name__permissions_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.WorkspacePermissions"];
+                };
+            };
+            /** @description Failure, in MLflow's form */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.ErrorReply"];
+                };
+            };
+        };
+    };
+    set_workspace_permission_api_3_0_mlflow_workspaces__name__permissions_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetWorkspacePermission"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.WorkspacePermissionAnswer"];
+                };
+            };
+            /** @description Failure, in MLflow's form */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.ErrorReply"];
+                };
+            };
+        };
+    };
+    delete_workspace_permission_api_3_0_mlflow_workspaces__name__permissions_delete: {
+        parameters: {
+            query: {
+                username: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Failure, in MLflow's form */
             default: {
