@@ -231,6 +231,10 @@ class Door(Protocol):
 class RequestQuotas(Protocol):
     """Decides whether a caller sends requests too fast."""
 
+    @property
+    def may_apply(self) -> bool:
+        """Whether there may be anything to check."""
+
     async def check(self, access: Access, address: str) -> None:
         """Refuse a request that comes too fast; raises `ApiError` (429)."""
         ...
@@ -370,8 +374,9 @@ class ActorMiddleware:
         try:
             caller = await self._caller(scope)
             access = await self._access(scope, caller)
-            if self._quotas is not None and not self._is_public(scope):
-                await self._quotas.check(access, scope["state"]["actor"].source_address)
+            quotas = self._quotas
+            if quotas is not None and quotas.may_apply and not self._is_public(scope):
+                await quotas.check(access, scope["state"]["actor"].source_address)
         except Exception as error:
             if (answer := failure_outside(error)) is None:
                 raise

@@ -1,6 +1,6 @@
 """The quotas of all workspaces, as a process remembers them for seconds.
 
-Where no workspace has any, asking costs the comparison of two times.
+Where no workspace has any, a request costs the comparison of two times.
 """
 
 import time
@@ -80,19 +80,24 @@ class QuotaBook:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._quotas: Mapping[int, Quotas] = {}
-        self._read_at = float("-inf")
+        self._read_until = float("-inf")
         self._changes = 0
 
     def in_session(self, session: Session) -> Mapping[int, Quotas]:
         """Return the quotas by workspace; they are read in a session if they were read long ago."""
-        if self._clock() < self._read_at + REMEMBERED_SECONDS:
+        if self._clock() < self._read_until:
             return self._quotas
         changes, now = self._changes, self._clock()
         found = read_quotas(session)
         # What was read before a change must not be remembered after it.
         if changes == self._changes:
-            self._quotas, self._read_at = found, now
+            self._quotas, self._read_until = found, now + REMEMBERED_SECONDS
         return found
+
+    @property
+    def may_apply(self) -> bool:
+        """Whether any workspace may have quotas: False for most servers, and then nothing more is asked."""
+        return bool(self._quotas) or self._clock() >= self._read_until
 
     async def of(self, database: Database, workspace_id: int) -> Quotas:
         """Return the quotas of a workspace, for code on the event loop."""
@@ -100,7 +105,7 @@ class QuotaBook:
 
     async def current(self, database: Database) -> Mapping[int, Quotas]:
         """Return the quotas by workspace, for code on the event loop."""
-        if self._clock() >= self._read_at + REMEMBERED_SECONDS:
+        if self._clock() >= self._read_until:
             with suppress(SQLAlchemyError):
                 # What is known serves on: logging metrics needs no database.
                 await run_in_threadpool(self._read, database)
@@ -109,7 +114,7 @@ class QuotaBook:
     def forget(self) -> None:
         """Read them again at the next question, since this process has changed them."""
         self._changes += 1
-        self._read_at = float("-inf")
+        self._read_until = float("-inf")
 
     def _read(self, database: Database) -> None:
         with database.reading_once() as session:

@@ -22,6 +22,11 @@ class RequestRates:
         self._book = runtime.part(QuotaBook)
         self._buckets = Buckets()
 
+    @property
+    def may_apply(self) -> bool:
+        """Whether any workspace may have quotas."""
+        return self._book.may_apply
+
     async def check(self, access: Access, address: str) -> None:
         """Refuse a request that comes too fast; raises `ApiError` (429)."""
         quotas = await self._book.current(self._database)

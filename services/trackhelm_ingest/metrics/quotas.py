@@ -44,6 +44,11 @@ class MetricQuotas:
         # The series of runs that were accepted here or are stored, by their hashes; the last used run last.
         self._series: OrderedDict[str, set[int]] = OrderedDict()
 
+    @property
+    def may_apply(self) -> bool:
+        """Whether any workspace may have quotas."""
+        return self._book.may_apply
+
     async def charge(self, points: int) -> Charge | None:
         """Return what a number of points counts against, None where there is no such quota."""
         quotas = await self._book.current(self._database)

@@ -57,6 +57,8 @@ def metric_quotas(request: Request) -> MetricQuotas:
 
 async def _charge(request: Request, batch: Batch) -> Charge | None:
     quotas = metric_quotas(request)
+    if not quotas.may_apply:
+        return None
     await quotas.check_series(batch.run, batch.points)
     return await quotas.charge(_number_of(batch.points))
 
