@@ -196,7 +196,7 @@ def ask(site: Site, who: str | None, row: Row, objects: Objects, workspace: str 
 
 def without_ids(text: str, objects: Objects) -> str:
     """Return a text without ids, so that answers about two things can be compared."""
-    values = {str(getattr(objects, field.name)) for field in fields(objects)}
+    values = {str(getattr(objects, field.name)) for field in fields(objects) if field.name != "workspace"}
     for value in sorted(values, key=len, reverse=True):
         if value and not value.isdigit():
             text = text.replace(value, "<id>")
