@@ -100,4 +100,6 @@ def _queue(redis: RedisSettings, skipped: frozenset[Check]) -> Iterator[Finding]
 
 def _shown(name: str, value: object) -> object:
     # A URL may hold a password.
-    return make_url(value).render_as_string() if name.endswith("_url") and isinstance(value, str) else value
+    if value and isinstance(value, str) and name.endswith("_url"):
+        return make_url(value).render_as_string()
+    return value
