@@ -238,7 +238,7 @@ bench-charts: $(VENV)/.dev ## Time charts against reading the history they show
 bench-importer: $(VENV)/.dev $(CLIENTS)/mlflow3/.ready ## Time an import of 10 million points against reading them alone
 	PYTHONPATH=services:. $(BIN)/python -m bench.importing --mlflow-python $(CLIENTS)/mlflow3/bin/python $(BENCH)
 
-bench-serve: $(CLIENTS)/client/.ready $(CLIENTS)/mlflow3/.ready ## Measure the scoring server beside MLflow's (BENCH="--seconds 8")
+bench-serve: $(CLIENTS)/client/.ready $(CLIENTS)/mlflow3/.ready ## Measure the scoring server beside MLflow's (BENCH="--seconds 30")
 	$(PYTHON) -m bench.serving --client-python $(CLIENTS)/client/bin/python --mlflow-python $(CLIENTS)/mlflow3/bin/python $(BENCH)
 
 bench-start: $(VENV)/.dev $(CLIENTS)/mlflow3/.ready ## Time starts to the first answer against stock MLflow
