@@ -15,9 +15,12 @@ const SERVED_BY_SERVER = [
 
 const LIBRARIES =
   /node_modules[\\/](?:react|react-dom|scheduler|@mantine|@tanstack|@floating-ui|@tabler|clsx|openapi-fetch|@uwdata)[\\/]/;
-/** What lies in folders below `components` is of few pages, or brings libraries with it, as do the parts named here. */
+/**
+ * The entry, what nearly every page needs, and the table of an experiment, which most visits begin with or come to. What
+ * lies in folders below `components` is of few pages, or brings libraries with it, as do the parts named here.
+ */
 const SHARED =
-  /src[\\/](?:(?:api|shell|theme)[\\/]|components[\\/](?!Markdown|Lineage|lineage|AuditList|MoveForm)[^\\/]+$)/;
+  /src[\\/](?:(?:main|router)\.tsx$|(?:api|shell|theme)[\\/]|components[\\/](?!Markdown|Lineage|lineage|AuditList|MoveForm)[^\\/]+$|pages[\\/]experiment[\\/](?!charts|compare))/;
 
 export default defineConfig({
   plugins: [react()],
@@ -40,7 +43,6 @@ export default defineConfig({
           groups: [
             { name: "libraries", test: LIBRARIES },
             { name: "shared", test: SHARED },
-            { name: "experiment", test: /src[\\/]pages[\\/]experiment[\\/](?!charts|compare)/ },
           ],
         },
       },

@@ -100,7 +100,6 @@ export function useMakeView(experiment: Experiment, tools: HTMLElement | null): 
   const asked = useMemo(() => (tree ? { ...matching, filter: ROOTS } : matching), [matching, tree]);
   const pages = useRunPages(asked);
   const loaded = useMemo(() => pages.data?.pages ?? [], [pages.data]);
-  const children = useChildren(loaded, asked, tree);
   const top = useMemo(
     () => [...new Set([...(search.base ? [search.base] : []), ...(search.top ?? [])])],
     [search.base, search.top],
@@ -124,6 +123,11 @@ export function useMakeView(experiment: Experiment, tools: HTMLElement | null): 
   );
   const everything = useMemo(() => loaded.flatMap((page) => page.runs), [loaded]);
   const runs = useMemo(() => everything.filter((run) => !top.includes(run.id)), [everything, top]);
+  const { fetchNextPage, isFetchingNextPage, hasNextPage, refetch } = pages;
+  const counts = useCounts(matching, tree, everything, !hasNextPage && !pages.isPlaceholderData);
+  // A run that goes on may have begun children since they were counted.
+  const mayHaveChildren = counts.children > 0 || everything.some(({ status }) => status === "RUNNING");
+  const children = useChildren(loaded, asked, tree && mayHaveChildren);
   const opened = useMemo(() => new Set(search.open), [search.open]);
   const toggle = useCallback(
     (id: string) => {
@@ -140,8 +144,6 @@ export function useMakeView(experiment: Experiment, tools: HTMLElement | null): 
       ),
     [runs, pinned, children, opened],
   );
-  const { fetchNextPage, isFetchingNextPage, hasNextPage, refetch } = pages;
-  const counts = useCounts(matching, tree, everything, !hasNextPage && !pages.isPlaceholderData);
   const loadMore = useCallback(() => {
     if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
   }, [fetchNextPage, hasNextPage, isFetchingNextPage]);
