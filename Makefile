@@ -28,7 +28,7 @@ unexport PYTHONDONTWRITEBYTECODE
 .PHONY: help run run-stack ui setup check check-ui format openapi chart-schema test test-server test-charts test-cluster test-cluster-node test-e2e test-stack \
     test-ui test-clients \
     $(GENERATIONS:%=test-clients-%) test-client test-client-kills test-importer test-mariadb test-install test-faults test-azure test-frameworks test-large-files \
-    images test-images bench bench-access bench-artifacts bench-autolog bench-charts bench-client bench-client-away bench-client-kills bench-importer bench-ingest bench-registry bench-serve bench-sizing bench-start bench-tracing clean
+    images test-images bench bench-access bench-artifacts bench-autolog bench-charts bench-client bench-client-away bench-client-kills bench-importer bench-ingest bench-registry bench-serve bench-sizing bench-start bench-tracing bench-ui clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "%-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -255,6 +255,9 @@ bench-access: $(VENV)/.dev ## Measure what logins and quotas cost metrics (BENCH
 
 bench-tracing: $(VENV)/.dev ## Measure what traces cost a request
 	PYTHONPATH=services:. $(BIN)/python -m bench.tracing $(BENCH)
+
+bench-ui: $(VENV)/.dev $(UI_BUILT) $(CLIENTS)/mlflow3/.ready ## Measure the web UI beside MLflow's (BENCH="--quick" tries it out)
+	PYTHONPATH=services:. $(BIN)/python -m bench.ui --mlflow-python $(CLIENTS)/mlflow3/bin/python --node $(CLIENTS)/node/bin/node $(BENCH)
 
 clean: ## Remove environments and caches
 	rm -rf $(VENV) $(CLIENTS) $(UI)/node_modules $(dir $(UI_BUILT)) .mypy_cache .ruff_cache .pytest_cache .hypothesis build
