@@ -158,16 +158,21 @@ def _drive(
         "manyMetrics": filled.many_metrics,
         "spike": {"run": run.uuid, "metric": metric},
         "repeats": settings.repeats,
+        "only": settings.only,
     }
     results: dict[tuple[str, str], Numbers] = defaultdict(lambda: defaultdict(list))
     command = [str(settings.node), str(_DRIVER), json.dumps(job)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as driver:
         assert driver.stdout is not None, "it is a pipe"
-        for line in driver.stdout:
-            _say(line.strip())
-            said: dict[str, Any] = json.loads(line)
-            for name, number in said["numbers"].items():
-                results[said["case"], said["system"]][name].append(number)
+        try:
+            for line in driver.stdout:
+                _say(line.strip())
+                said: dict[str, Any] = json.loads(line)
+                for name, number in said["numbers"].items():
+                    results[said["case"], said["system"]][name].append(number)
+        except BaseException:
+            driver.terminate()  # It would be waited for.
+            raise
     if driver.returncode:
         _say("Some cases failed: their rows are missing.")
     return results
@@ -215,6 +220,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--fill-only", action="store_true", help="make the databases and measure nothing")
     parser.add_argument("--repeats", type=int, default=3, help="of what takes seconds (%(default)s)")
+    parser.add_argument(
+        "--only", nargs="+", default=[""], help="measure only the cases with one of these texts in their name"
+    )
     parser.add_argument("--quick", action="store_true", help="few runs, to try whether everything works")
     return parser
 

@@ -33,6 +33,7 @@ try {
     ["run's charts", job.repeats, (system) => runCharts(browser, job, system)],
   ];
   for (const [name, repeats, measure] of cases) {
+    if (!job.only.some((part) => name.includes(part))) continue;
     // In turn, so that what else the machine does meets both.
     for (let turn = 0; turn < repeats; turn += 1) {
       for (const system of [STOCK, TRACKHELM]) {
@@ -40,11 +41,13 @@ try {
       }
     }
   }
-  await trying("scroll", async () => {
-    for (const [part, numbers] of Object.entries(await scrolling(browser, job))) {
-      say(`scroll ${part}`, "trackhelm", numbers);
-    }
-  });
+  if (job.only.some((part) => "scroll".includes(part))) {
+    await trying("scroll", async () => {
+      for (const [part, numbers] of Object.entries(await scrolling(browser, job))) {
+        say(`scroll ${part}`, "trackhelm", numbers);
+      }
+    });
+  }
 } finally {
   await browser.close();
 }

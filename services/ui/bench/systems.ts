@@ -52,8 +52,9 @@ export const STOCK: System = {
   // In the page, because the button is made anew again and again.
   goOn: (page) =>
     page.evaluate(() => {
+      const isInSight = (button: Element) => button.getBoundingClientRect().top < window.innerHeight;
       [...document.querySelectorAll("button")]
-        .find(({ textContent }) => textContent === "Load more")
+        .find((button) => button.textContent === "Load more" && isInSight(button))
         ?.click();
     }),
   showAll: async (page) => {

@@ -6,8 +6,8 @@ import { installProbe } from "./probe.ts";
 /** Nothing more comes after so long without a request. */
 const SILENCE_MS = 1_500;
 /** The end of a request is not told if a worker took it over: one is not waited for longer than this. */
-const LONG_MS = 10_000;
-const PATIENCE_MS = 90_000;
+const LONG_MS = 5_000;
+const PATIENCE_MS = 180_000;
 
 export interface Traffic {
   requests: number;
