@@ -23,6 +23,13 @@ schema = schemathesis.openapi.from_path(DOCUMENT)
 drawn_only = schemathesis.openapi.from_path(DOCUMENT)
 drawn_only.config.phases.coverage.enabled = False
 
+
+@schemathesis.serializer("application/vnd.trackhelm.metrics")
+def columns(_context: object, value: object) -> bytes:
+    """Send a body of metrics as it was drawn, which is never the form of one."""
+    return value if isinstance(value, bytes) else str(value).encode(errors="surrogatepass")
+
+
 # The object store cannot do what these ask for, and says so: 501 is their answer by the wire contract.
 NOT_IMPLEMENTED = 501
 
