@@ -153,16 +153,3 @@ def test_the_frame_of_a_batch_is_that_which_pandas_makes(columns: list[Any], dat
     for count in (1, 3):
         asker([read_json(body, json.loads, metadata)[0] for _ in range(count)])
         pandas.testing.assert_frame_equal(seen[-1], pandas.DataFrame(data * count, columns=columns))
-
-
-def test_what_fits_its_signature_is_not_copied() -> None:
-    from trackhelm.models.enforcement import enforced_input
-    from trackhelm.types.schema import ColSpec, Schema
-
-    frame = pandas.DataFrame({"a": [0.5], "b": ["x"]})
-    schema = Schema([ColSpec("double", "a"), ColSpec("string", "b")])
-    assert enforced_input(frame, schema) is frame
-    assert enforced_input(frame, Schema([ColSpec("double", "a")])).columns.tolist() == ["a"]
-    # Models expect the order of their signature.
-    swapped = enforced_input(frame[["b", "a"]], schema)
-    pandas.testing.assert_frame_equal(swapped, frame)

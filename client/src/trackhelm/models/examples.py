@@ -128,9 +128,8 @@ def _split_dict(frame: Any) -> dict[str, Any]:
     import pandas as pd
 
     found: dict[str, Any] = frame.astype(object).where(pd.notna(frame), None).to_dict(orient="split")
-    # An index and names that are only numbers say nothing.
-    if list(found["index"]) == list(range(len(frame))):
-        del found["index"]
+    # Models are not asked about the index, and names that are only numbers say nothing.
+    del found["index"]
     if isinstance(frame.columns, pd.RangeIndex):
         del found["columns"]
     return found
