@@ -1,5 +1,6 @@
 """A model as a function of Spark: sent to the workers with this package, and loaded once by each of them."""
 
+import atexit
 import logging
 import os
 import shutil
@@ -106,15 +107,23 @@ def spark_udf(
 
 def _ship(spark: Any, folder: Path) -> str:
     """Send the model and this package to the workers, and return the name of the model's archive."""
+    context = spark.sparkContext
+    # Workers fetch the files whenever they start, so that these stay until this program ends.
     place = Path(tempfile.mkdtemp(prefix="trackhelm-spark-"))
-    package = Path(__file__).parents[1]
-    code = shutil.make_archive(str(place / "trackhelm-code"), "zip", package.parent, package.name)
-    spark.sparkContext.addPyFile(code)
-    archive = shutil.make_archive(str(place / f"model-{place.name.rpartition('-')[2]}"), "zip", folder)
-    spark.sparkContext.addFile(archive)
+    atexit.register(shutil.rmtree, place, ignore_errors=True)
+    # A file's name is for one content in a session.
+    if context.applicationId not in _sent:
+        package = Path(__file__).parents[1]
+        code = shutil.make_archive(str(place / f"code-{place.name}"), "zip", package.parent, package.name)
+        context.addPyFile(code)
+        _sent.add(context.applicationId)
+    archive = shutil.make_archive(str(place / f"model-{place.name}"), "zip", folder)
+    context.addFile(archive)
     return Path(archive).name
 
 
+_sent: set[str] = set()
+"""The applications of Spark whose workers have this package."""
 _loaded: dict[str, Any] = {}
 """The models of this worker by their archives."""
 
