@@ -32,6 +32,7 @@ from trackhelm_core.wire.arguments import shown
 from trackhelm_domain.access.checks import here, permits_experiment, permits_model, renew
 from trackhelm_domain.locations import (
     KEY_STEP,
+    OF_WORKSPACES,
     PROXY_SCHEME,
     RUNS_SCHEME,
     Places,
@@ -198,7 +199,7 @@ def version_root(session: Session, name: str, version: str) -> Root:
 
 def owner_of_key(session: Session, places: Places, key: ObjectKey) -> int | None:
     """Return the experiment that a path of the server's own store belongs to; None if it belongs to none."""
-    spellings = places.keys(f"{PROXY_SCHEME}:/{quote(str(key))}")
+    spellings = places.keys(_uri(key))
     above = {spelled[:end] for spelled in spellings for end in range(KEY_STEP, len(spelled) + 1, KEY_STEP)}
     return store.owner_of_path(session, above)
 
@@ -207,7 +208,8 @@ def permits_path(session: Session, places: Places, key: ObjectKey) -> bool:
     """Return whether a path of the server's own store may be read; False is to be answered as if missing.
 
     It belongs to the experiment whose location is the nearest above it. What belongs to none is for managers
-    of the workspace `default`, and so is the root with everything in it.
+    of the workspace `default`, but for a folder with files of other workspaces: that is for administrators,
+    because to delete it is to delete them.
 
     Raises:
         PermissionDeniedError: It may be read, and the route needs more than that.
@@ -221,7 +223,20 @@ def permits_path(session: Session, places: Places, key: ObjectKey) -> bool:
         return permits_experiment(session, owner)
     access.is_checked = True
     renew(session, access)
-    return access.rights.manages and access.workspace_id == DEFAULT_WORKSPACE_ID
+    if not access.rights.manages or access.workspace_id != DEFAULT_WORKSPACE_ID:
+        return False
+    return access.principal.is_admin or not _holds_others(session, places, key)
+
+
+def _holds_others(session: Session, places: Places, key: ObjectKey) -> bool:
+    """Return whether a path of no experiment is or holds a place of other workspaces than the default one."""
+    if key.segments[:1] == (OF_WORKSPACES,):
+        return True
+    return store.holds_others(session, places.keys(_uri(key)), DEFAULT_WORKSPACE_ID)
+
+
+def _uri(key: ObjectKey) -> str:
+    return f"{PROXY_SCHEME}:/{quote(str(key))}"
 
 
 def check_path(session: Session, places: Places, *keys: ObjectKey) -> None:

@@ -1,9 +1,9 @@
 """Statements that find where the files of a run, a model version or a logged model are."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, func, or_, select
 from sqlalchemy.orm import Session
 
 from trackhelm_domain.tables import Experiment, LoggedModel, ModelVersion, RegisteredModel, Run
@@ -35,6 +35,18 @@ def owner_of_path(session: Session, keys: Collection[str]) -> int | None:
         .order_by(func.length(Experiment.location_key).desc())
         .limit(1)
     )
+
+
+def holds_others(session: Session, keys: Sequence[str], workspace_id: int) -> bool:
+    """Return whether an experiment of another workspace has its location below a place with these keys."""
+    # Keys are hexadecimal, so `g` sorts after everything that begins with a key.
+    below = [(Experiment.location_key > key) & (Experiment.location_key < f"{key}g") for key in keys]
+    statement = select(Experiment.id).where(
+        or_(*below),
+        Experiment.workspace_id != workspace_id,
+        Experiment.lifecycle_stage != LifecycleStage.PURGED,
+    )
+    return session.scalar(statement.limit(1)) is not None
 
 
 def experiment_location(session: Session, experiment_id: int) -> str | None:

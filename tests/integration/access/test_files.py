@@ -65,6 +65,38 @@ def test_a_folder_that_is_nobodys_or_anothers_is_listed_as_empty(site: Site, fol
     assert answer.status_code == 403
 
 
+@pytest.mark.parametrize("folder", ["workspaces", f"workspaces/{OTHER}", "shared"])
+def test_a_manager_of_the_default_workspace_changes_no_folder_of_others(site: Site, folder: str) -> None:
+    is_shared = folder == "shared"
+    if is_shared:
+        root = {"default_artifact_root": "mlflow-artifacts:/shared/of-others"}
+        assert site.send("admin", "PATCH", f"{MLFLOW_3}/workspaces/{OTHER}", json=root).status_code == 200
+    owner = site.new_user(role="member", workspace=OTHER)
+    experiment = site.post(owner, "experiments/create", workspace=OTHER, name=unique())["experiment_id"]
+    if is_shared:
+        root = {"default_artifact_root": ""}
+        assert site.send("admin", "PATCH", f"{MLFLOW_3}/workspaces/{OTHER}", json=root).status_code == 200
+    run = site.post(owner, "runs/create", workspace=OTHER, experiment_id=experiment)["run"]["info"]
+    file = f"{FILES}/artifacts/{run['artifact_uri'].removeprefix('mlflow-artifacts:/')}/a.txt"
+    assert f"/{folder}/" in file
+    assert site.send(owner, "PUT", file, workspace=OTHER, content=b"kept").status_code == 200
+    manager = site.new_user(role="manager")
+    params = {"path": folder}
+    for who, workspace in ((manager, None), (owner, OTHER)):
+        listed = site.send(who, "GET", f"{FILES}/artifacts", workspace=workspace, params=params)
+        assert listed.json() == {}
+        answer = site.send(who, "DELETE", f"{FILES}/artifacts/{folder}", workspace=workspace)
+        assert answer.status_code == 403, answer.text
+    if not is_shared:
+        planted = f"{FILES}/artifacts/workspaces/{OTHER}/4242/planted.txt"
+        assert site.send(manager, "PUT", planted, content=b"x").status_code == 403
+    assert site.send(owner, "GET", file, workspace=OTHER).content == b"kept"
+    assert site.send("admin", "GET", f"{FILES}/artifacts", params=params).json()["files"]
+    own = f"{FILES}/artifacts/of-nobody-{uuid.uuid4().hex}/a.txt"
+    assert site.send(manager, "PUT", own, content=b"x").status_code == 200
+    assert site.send(manager, "DELETE", own).status_code == 200
+
+
 @pytest.mark.parametrize(
     "location",
     [
