@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from trackhelm_domain.tables import AccessToken, Account, Role, RoleAssignment, WebSession
+from trackhelm_domain.tables import AccessToken, Account, DeviceLogin, Role, RoleAssignment, WebSession
 from trackhelm_domain.tables.identity import AccountKind
 
 
@@ -53,5 +53,9 @@ def delete_tokens(session: Session, account_id: int) -> None:
 
 
 def delete_sessions(session: Session, account_id: int) -> None:
-    """Delete every session of an account: each browser must log in again."""
+    """Delete every session of an account: each browser must log in again.
+
+    What was approved in them, and not fetched yet, counts no more.
+    """
     session.execute(delete(WebSession).where(WebSession.account_id == account_id))
+    session.execute(delete(DeviceLogin).where(DeviceLogin.account_id == account_id))

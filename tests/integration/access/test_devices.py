@@ -8,10 +8,14 @@ from sqlalchemy import select, update
 
 from tests.integration.access.conftest import HOST, MLFLOW, OTHER, OWN, SAME, Browser, Site
 from tests.integration.access.test_logins import served
+from trackhelm_core.security.actor import Actor, ActorKind
 from trackhelm_core.settings import AuthSettings
 from trackhelm_domain.access.logins import FailedLogins
+from trackhelm_domain.audit import AuditContext
 from trackhelm_domain.tables import AccessToken, Account, AuthEvent, DeviceLogin
+from trackhelm_identity.users.logic import reset_admin, update_password
 
+OPERATOR = Actor("ada", ActorKind.OPERATOR, "", "r")
 DEVICES = f"{OWN}/devices"
 
 
@@ -135,6 +139,22 @@ def test_who_may_approve(site: Site) -> None:
     with site.runtime.database.writing() as session:
         session.execute(update(Account).where(Account.name == name).values(is_disabled=False))
     assert browser.send("POST", f"{DEVICES}/approve", SAME, json=message).status_code == 200
+
+
+@pytest.mark.parametrize("change", ["password", "reset"])
+def test_what_was_approved_before_a_new_password_is_worth_nothing(site: Site, change: str) -> None:
+    name = site.new_user(role="editor")
+    begun, others = begin(site), begin(site)
+    site.post(name, f"{DEVICES}/approve", user_code=begun["user_code"])
+    site.post("admin", f"{DEVICES}/approve", user_code=others["user_code"])
+    context = AuditContext(OPERATOR, site.runtime.clock())
+    with site.runtime.database.writing() as session:
+        if change == "reset":
+            reset_admin(session, name, "a hash", context)
+        else:
+            update_password(session, name, "a hash", context)
+    assert poll(site, begun)["status"] == "expired_token"
+    assert poll(site, others)["status"] == "approved"
 
 
 def test_a_user_who_is_disabled_or_deleted_meanwhile_gives_no_token(site: Site) -> None:
