@@ -26,7 +26,7 @@ EXPIRED: Final = "expired"
 
 _METADATA_SECONDS: Final = 3_600.0
 _KEYS_SECONDS: Final = 300.0
-_KEYS_AT_MOST_EVERY_SECONDS: Final = 10.0
+_ASKED_AT_MOST_EVERY_SECONDS: Final = 10.0
 _KEYS_WITHOUT_PROVIDER_SECONDS: Final = 3_600.0
 
 
@@ -59,16 +59,22 @@ class Statements:
         return address
 
     def of_itself(self) -> Mapping[str, Any]:
-        """Return the provider's metadata; while it does not answer, those that it last gave."""
+        """Return the provider's metadata; while it does not answer, those that it last gave.
+
+        Then it is asked at most every ten seconds: anybody can begin a login, and each would wait for it here
+        on a thread that other requests need.
+        """
         with self._lock:
             if self._monotonic() >= self._metadata_until:
                 try:
                     self._metadata = self._asked_for_metadata()
-                except LoginFailedError:
-                    if not self._metadata:
-                        raise
+                except LoginFailedError as error:
+                    self._metadata_until = self._monotonic() + _ASKED_AT_MOST_EVERY_SECONDS
+                    log.warning("the identity provider says nothing of itself", error=str(error))
                 else:
                     self._metadata_until = self._monotonic() + _METADATA_SECONDS
+            if not self._metadata:
+                raise LoginFailedError("unreachable", "the provider did not say where one logs in")
             return self._metadata
 
     def _asked_for_metadata(self) -> Mapping[str, Any]:
@@ -91,7 +97,7 @@ class Statements:
         with self._lock:
             now = self._monotonic()
             is_old = is_new or now - self._keys_read_at > _KEYS_SECONDS
-            if is_old and now - self._keys_asked_at >= _KEYS_AT_MOST_EVERY_SECONDS:
+            if is_old and now - self._keys_asked_at >= _ASKED_AT_MOST_EVERY_SECONDS:
                 self._keys_asked_at = now
                 try:
                     self._keys, self._keys_read_at = _asked_for_keys(address), now
