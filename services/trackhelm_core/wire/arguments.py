@@ -151,7 +151,11 @@ def read_body(body: bytes) -> Any:
 
 def read_message(model: type[Message], body: bytes) -> Message:
     """Return the message in a body; raises `InvalidParameterError`."""
-    data = read_body(body)
+    return as_message(model, read_body(body))
+
+
+def as_message(model: type[Message], data: Any) -> Message:
+    """Return the value of a JSON body as a message; raises `InvalidParameterError`."""
     try:
         return model.model_validate(data)
     except ValidationError as error:

@@ -17,12 +17,13 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    GetCoreSchemaHandler,
     ValidationInfo,
     field_validator,
     model_validator,
 )
 from pydantic.alias_generators import to_camel, to_snake
-from pydantic_core import PydanticCustomError
+from pydantic_core import CoreSchema, PydanticCustomError
 from starlette.convertors import PathConvertor, register_url_convertor
 from starlette.types import Scope
 
@@ -265,10 +266,35 @@ def _violation(value: str | tuple[Any, ...]) -> str | None:
     return None
 
 
+_OF_MANY: Final = frozenset({"list", "tuple", "dict"})
+
+
+def _until_first_fault(schema: Any) -> None:
+    """Let the lists and mappings in a schema of pydantic be read no further than to their first fault.
+
+    One is answered, and to describe each of the million that fit into a body takes a minute.
+    """
+    if isinstance(schema, list):
+        for part in schema:
+            _until_first_fault(part)
+    elif isinstance(schema, dict):
+        if schema.get("type") in _OF_MANY:
+            schema["fail_fast"] = True
+        for part in schema.values():
+            _until_first_fault(part)
+
+
 class WireModel(BaseModel):
     """A request, or a message inside one."""
 
     model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Return what reads it."""
+        schema = handler(source)
+        _until_first_fault(schema)
+        return schema
 
     @classmethod
     def __pydantic_init_subclass__(cls, **_: Any) -> None:

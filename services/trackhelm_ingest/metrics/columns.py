@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from http import HTTPStatus
 from struct import Struct
 from typing import Final, NamedTuple
 
@@ -19,7 +20,7 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from trackhelm_core.chunks.points import Points
-from trackhelm_core.errors import ApiError, InvalidParameterError
+from trackhelm_core.errors import ApiError, ErrorCode, InvalidParameterError
 from trackhelm_core.limits import JSON_BODY_BYTES
 from trackhelm_core.validation import check_run_id
 from trackhelm_core.wire.arguments import invalid_value, shown
@@ -31,6 +32,12 @@ CONTENT_TYPE: Final = "application/vnd.trackhelm.metrics"
 
 PROTOCOL: Final = 1
 """The version of the body that is read."""
+
+MOST_BLOCKS: Final = 5_000
+"""The most blocks of a body: some kilobytes can decompress to a million, which take seconds to read."""
+
+MOST_REFUSED: Final = 1_000
+"""The most blocks and rows that an answer names; with more, the body as a whole is refused."""
 
 COMPRESSIONS: Final = ("none", "zstd")
 """How the blocks may be compressed, each by its number in the head."""
@@ -86,6 +93,7 @@ def read_columns(data: bytes) -> Body:
     Raises:
         InvalidParameterError: It is not of this form, or of a version that this server does not know. What is
             wrong with a block alone is among what is refused.
+        ApiError: It has too many blocks, or too many that are refused (413).
     """
     if len(data) < _HEAD.size or not data.startswith(_MAGIC):
         raise _malformed("it does not begin as a columnar body does")
@@ -117,6 +125,8 @@ def _plain(data: bytes, begin: int, compression: int) -> memoryview:
 
 
 def _read_blocks(body: Body, data: memoryview, number: int) -> None:
+    if number > MOST_BLOCKS:
+        raise _too_much(f"it has {number} blocks, and {MOST_BLOCKS} are allowed")
     position, size = 0, len(data)
     runs: defaultdict[str, list[Block]] = defaultdict(list)
     for index in range(number):
@@ -136,6 +146,7 @@ def _read_blocks(body: Body, data: memoryview, number: int) -> None:
         try:
             definition = _definition(text)
         except InvalidParameterError as error:
+            _check_number_of_refused(len(body.refused) + 1)
             body.refused.append(Refused(index, error))
         else:
             steps = np.frombuffer(data, "<i8", rows, position)
@@ -155,6 +166,7 @@ def _checked(block: Block, refused: list[Refused]) -> Block | None:
     if int(block.timestamps.min()) >= 0:
         return block
     bad = block.timestamps < 0
+    _check_number_of_refused(len(refused) + int(bad.sum()))
     for row in np.flatnonzero(bad).tolist():
         reason = "a time is a number of milliseconds since the epoch, and not negative"
         error = invalid_value(int(block.timestamps[row]), "timestamp", reason)
@@ -246,6 +258,21 @@ def points_of(blocks: Sequence[Block]) -> SeriesPoints:
             np.concatenate([part.timestamps for part in every]),
             np.concatenate([part.values for part in every]),
         ),
+    )
+
+
+def _check_number_of_refused(number: int) -> None:
+    if number > MOST_REFUSED:
+        raise _too_much(
+            f"more than {MOST_REFUSED} of its blocks and rows are refused, and an answer names no more"
+        )
+
+
+def _too_much(reason: str) -> ApiError:
+    return ApiError(
+        ErrorCode.INVALID_PARAMETER_VALUE,
+        f"The columnar body is too large: {reason}. Send it in parts.",
+        status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     )
 
 

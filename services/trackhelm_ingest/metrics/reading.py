@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from trackhelm_core.chunks.points import Points
 from trackhelm_core.validation import check_run_id
-from trackhelm_core.wire.arguments import read_message
+from trackhelm_core.wire.arguments import as_message, read_body, read_message
 from trackhelm_core.wire.requests import decode_json
 from trackhelm_ingest.metrics.schemas import LogBatch, LogMetric, Metric
 from trackhelm_ingest.metrics.series import (
@@ -210,7 +210,10 @@ def decode_batch(body: bytes) -> Batch:
         if compiled := read_compiled(body):
             run, points = compiled
             return Batch(check_run_id(run), points)
-        return _checked(read_message(LogBatch, body))
+        data = read_body(body)
+        # First, because a body can hold a hundred times as many as it may, and to read them takes seconds.
+        check_batch_size(*(_listed(data, name) for name in ("metrics", "params", "tags")))
+        return _checked(as_message(LogBatch, data))
     except MetricNameError:
         # Keys are checked once for each series. The index of the point is looked up only here.
         for index, metric in enumerate(read_message(LogBatch, body).metrics):
@@ -218,8 +221,12 @@ def decode_batch(body: bytes) -> Batch:
         raise
 
 
+def _listed(data: object, name: str) -> Sequence[object]:
+    found = data.get(name) if isinstance(data, dict) else None
+    return found if isinstance(found, list) else ()
+
+
 def _checked(message: LogBatch) -> Batch:
-    check_batch_size(message.metrics, message.params, message.tags)
     points = pack(message.metrics)
     return Batch(
         check_run_id(message.run),

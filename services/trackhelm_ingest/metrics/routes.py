@@ -12,7 +12,7 @@ from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from trackhelm_core import __version__
-from trackhelm_core.access import Need, needs
+from trackhelm_core.access import Need, current_access, needs
 from trackhelm_core.chunks.points import Points
 from trackhelm_core.errors import ApiError
 from trackhelm_core.limits import JSON_BODY_BYTES
@@ -137,6 +137,8 @@ async def log_columns(request: Request) -> Response:
     points of some run now, the answer is its failure, and the whole request is to be sent again.
     """
     body = read_columns(await request.body())
+    if not body.runs:
+        current_access().is_checked = True  # Nothing is left that names a run: every block is refused.
     refused = [*body.refused, *await _append(request, body)]
     refused.sort(key=lambda one: (one.block, one.row or 0))
     found = [RefusedPoints(one.block, one.error.code, one.error.message, one.row) for one in refused]

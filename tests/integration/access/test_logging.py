@@ -1,6 +1,7 @@
 """Metrics of who may log them: asked for each run and each logged model, from what is remembered."""
 
 import json
+import struct
 import uuid
 from typing import Any
 
@@ -91,3 +92,14 @@ def test_params_and_tags_of_a_batch_are_asked_like_its_metrics(site: Site, run: 
     data = site.get("admin", "runs/get", run_id=run_id)["run"]["data"]
     assert "params" not in data
     assert json.dumps(data).count("mlflow.runName") == 1
+
+
+def test_columns_of_which_every_block_is_refused_are_answered_with_why(site: Site) -> None:
+    definition = json.dumps(["no run's id", ["loss"], []]).encode()
+    block = struct.pack("<II", len(definition), 1) + definition + struct.pack("<qqd", 0, 0, 0.5)
+    body = struct.pack("<4sBBHQI", b"TRKM", 1, 0, 1, 7, 1) + b"w" + block
+    headers = {"Content-Type": "application/vnd.trackhelm.metrics"}
+    answer = site.send(site.new_user(), "POST", f"{OWN}/metrics", content=body, headers=headers)
+    assert answer.status_code == 200, answer.text
+    (refused,) = answer.json()["refused"]
+    assert (refused["block"], refused["error_code"]) == (0, "INVALID_PARAMETER_VALUE")

@@ -6,11 +6,17 @@ import pytest
 from pydantic import Field, ValidationError
 
 from trackhelm_core.wire.arguments import request_violation
-from trackhelm_core.wire.requests import Int64, OfRun, Required, WireModel
+from trackhelm_core.wire.requests import Int64, OfRun, Repeated, Required, WireModel
 
 
 class Inner(WireModel):
     inner_key: Required
+
+
+class Many(WireModel):
+    listed: tuple[Inner, ...] = ()
+    words: Repeated = ()
+    named: Annotated[dict[str, str], Field(default_factory=dict)]
 
 
 class Message(WireModel):
@@ -30,6 +36,20 @@ def refusal(data: Any, model: type[WireModel] = Message) -> str:
 def test_names_in_either_spelling_and_numbers_as_text() -> None:
     message = Message.model_validate({"runId": "r", "maxResults": "3", "parts": [{"innerKey": "k"}]})
     assert (message.run_id, message.max_results, message.parts[0].inner_key) == ("r", 3, "k")
+
+
+@pytest.mark.parametrize(
+    ("data", "place"),
+    [
+        ({"listed": [{"inner_key": "k"}, {}, {"inner_key": 1}, {}]}, ("listed", 1, "inner_key")),
+        ({"words": ["a", 1, 2, 3]}, ("words", 1)),
+        ({"named": {"a": "b", "c": 1, "d": 2}}, ("named", "c")),
+    ],
+)
+def test_of_many_faults_the_first_is_described_and_no_other(data: Any, place: tuple[Any, ...]) -> None:
+    with pytest.raises(ValidationError) as raised:
+        Many.model_validate(data)
+    assert [violation["loc"] for violation in raised.value.errors()] == [place]
 
 
 def test_null_is_absent_and_unknown_fields_are_ignored() -> None:

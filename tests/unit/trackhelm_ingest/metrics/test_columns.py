@@ -12,8 +12,8 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trackhelm_core.errors import InvalidParameterError
-from trackhelm_ingest.metrics.columns import Block, points_of, read_columns
+from trackhelm_core.errors import ApiError, InvalidParameterError
+from trackhelm_ingest.metrics.columns import MOST_BLOCKS, MOST_REFUSED, Block, points_of, read_columns
 from trackhelm_ingest.metrics.series import SeriesKey
 
 PAYLOADS = json.loads(
@@ -71,6 +71,31 @@ def test_the_examples_of_what_is_malformed_are_refused_in_these_words(case: dict
     with pytest.raises(InvalidParameterError) as caught:
         read_columns(bytes.fromhex(case["body"]))
     assert caught.value.message.startswith(case["begins"])
+
+
+@pytest.mark.parametrize(
+    ("blocks", "fault"),
+    [
+        ([block_bytes([RUN, ["k"], []], [(0, -1, [0.0])] * (MOST_REFUSED + 1))], "refused"),
+        ([block_bytes([RUN, ["k"], []], [(0, -1, [0.0])] * (MOST_REFUSED // 2 + 1))] * 2, "refused"),
+        ([block_bytes(["no run", ["k"], []], [(0, 0, [0.0])])] * (MOST_REFUSED + 1), "refused"),
+        ([block_bytes([RUN, ["k"], []], [(0, 0, [0.0])])] * (MOST_BLOCKS + 1), "blocks"),
+    ],
+    ids=["rows", "rows of blocks", "bad blocks", "blocks"],
+)
+def test_some_bytes_that_would_take_seconds_to_answer_are_refused(blocks: list[bytes], fault: str) -> None:
+    data = body_bytes(*blocks, compressed=True)
+    assert len(data) < 10_000
+    with pytest.raises(ApiError, match=fault) as caught:
+        read_columns(data)
+    assert caught.value.status == 413
+
+
+def test_as_many_refusals_as_an_answer_names_are_named() -> None:
+    rows = [(0, -1, [0.0])] * MOST_REFUSED + [(0, 0, [1.0])]
+    body = read_columns(body_bytes(block_bytes([RUN, ["k"], []], rows)))
+    assert len(body.refused) == MOST_REFUSED
+    assert [len(block.steps) for block in body.runs[RUN]] == [1]
 
 
 keys = st.sampled_from(["loss", "acc", "lr", "a/b", "grad norm"])

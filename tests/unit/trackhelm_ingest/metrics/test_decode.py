@@ -125,6 +125,13 @@ def test_a_key_is_refused_by_its_place_however_the_batch_is_read(
     assert words in refusal.value.message
 
 
+@pytest.mark.parametrize(("field", "most"), [("metrics", 1_000), ("params", 100), ("tags", 100)])
+def test_a_batch_of_too_many_is_refused_before_they_are_read(field: str, most: int) -> None:
+    body = {"run_id": RUN, field: [{"key": 1}] * (most + 1)}
+    with pytest.raises(InvalidParameterError, match=f"at most {most} {field}. Got {most + 1}"):
+        decode_batch(json.dumps(body).encode())
+
+
 def test_labels_tell_series_of_one_key_apart() -> None:
     point = {"key": "k", "value": 1, "timestamp": 1}
     body = {"run_id": RUN, "metrics": [point, {**point, "model_id": "m-1", "dataset_name": "d"}]}
