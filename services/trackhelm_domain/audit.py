@@ -90,6 +90,8 @@ class Change:
     action: Action
     before: State | None
     after: State | None
+    workspace_id: int | None = None
+    """The workspace whose managers see it; None for the one that the request is about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +207,7 @@ def record(session: Session, change: Change, context: AuditContext) -> None:
     if before == after and not context.comment:
         return
     actor = context.actor
-    workspace = current_access().workspace_id
+    workspace = change.workspace_id or current_access().workspace_id
     values = {
         "time": context.time,
         # Not of the default workspace: so events are hashed as they were before there were others.

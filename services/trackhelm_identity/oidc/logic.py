@@ -141,12 +141,13 @@ def _set_roles(
     for assignment, role, workspace in surplus:
         store.delete(session, assignment)
         state: State = {"role": role.name, "workspace": workspace, "by": MANAGED_BY}
-        record(session, Change(entity_of(account), Action.REVOKED, state, None), context)
+        change = Change(entity_of(account), Action.REVOKED, state, None, role.workspace_id)
+        record(session, change, context)
     for role_id in sorted(missing):
         row, workspace = wanted[role_id]
         store.insert(session, RoleAssignment(account_id=account.id, role_id=role_id, managed_by=MANAGED_BY))
         state = {"role": row.name, "workspace": workspace, "by": MANAGED_BY}
-        record(session, Change(entity_of(account), Action.GRANTED, None, state), context)
+        record(session, Change(entity_of(account), Action.GRANTED, None, state, row.workspace_id), context)
 
 
 def _set_admin(

@@ -116,8 +116,11 @@ def holders(session: Session, experiment_id: str, model_name: str, access: Acces
 
 
 def effective_level(session: Session, named: UserResource, access: Access, of: Principal) -> Level:
-    """Return what a user may do with something in the workspace, all roles and grants taken together."""
-    resource = parse_resource(session, named.kind, named.pattern, access.workspace_id or 0)
+    """Return what a user may do with something in the workspace, all roles and grants taken together.
+
+    What who asks may not read is as if it were missing: else it could be found out what there is.
+    """
+    resource, _ = _readable(session, named.kind, named.pattern, access)
     rights = of.rights_in(resource.workspace_id)
     if resource.experiment_id is not None:
         return rights.on_experiment(resource.experiment_id)
@@ -139,6 +142,17 @@ def _grantable(session: Session, named: UserResource, access: Access) -> tuple[A
 
 
 def _manageable(session: Session, kind: str, pattern: str, access: Access) -> Resource:
+    resource, level = _readable(session, kind, pattern, access)
+    if level is None:
+        if not access.rights.manages:
+            raise access.denied("grant permissions on all of a kind")
+    elif level < Level.MANAGE:
+        raise access.denied(f"grant permissions on {kind} '{pattern}'")
+    return resource
+
+
+def _readable(session: Session, kind: str, pattern: str, access: Access) -> tuple[Resource, Level | None]:
+    """Return what is named, and the asker's level on it (None for all of a kind); hides the unreadable."""
     resource = parse_resource(session, kind, pattern, access.workspace_id or 0)
     if resource.experiment_id is not None:
         level = access.rights.on_experiment(resource.experiment_id)
@@ -147,14 +161,10 @@ def _manageable(session: Session, kind: str, pattern: str, access: Access) -> Re
         level = access.rights.on_model(resource.registered_model_id)
         missing = NotFoundError(f"Registered Model with name={pattern} not found")
     else:
-        if not access.rights.manages:
-            raise access.denied("grant permissions on all of a kind")
-        return resource
+        return resource, None
     if level < Level.READ:
         raise missing
-    if level < Level.MANAGE:
-        raise access.denied(f"grant permissions on {kind} '{pattern}'")
-    return resource
+    return resource, level
 
 
 def _no_grant(account: Account, named: UserResource) -> NotFoundError:

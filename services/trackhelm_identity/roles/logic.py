@@ -64,9 +64,8 @@ def create_role(
         description=check_length(description, "description", TEXT_LENGTH),
     )
     store.insert(session, row)
-    record(
-        session, Change(_entity(row, workspace), Action.CREATED, None, {"description": description}), context
-    )
+    after: State = {"description": description}
+    record(session, Change(_entity(row, workspace), Action.CREATED, None, after, workspace_id), context)
     return RoleDetails(row, workspace, ())
 
 
@@ -92,7 +91,7 @@ def update_role(
         row.description = check_length(description, "description", TEXT_LENGTH)
     session.flush()
     after: State = {"name": row.name, "description": row.description}
-    record(session, Change(_entity(row, workspace), Action.UPDATED, before, after), context)
+    record(session, Change(_entity(row, workspace), Action.UPDATED, before, after, row.workspace_id), context)
     return _details(session, row, workspace)
 
 
@@ -100,10 +99,10 @@ def delete_role(session: Session, role_id: int, asker: Principal, context: Audit
     """Delete a role with its grants; who had it loses them."""
     change_access(session)
     row, workspace = managed_role(session, role_id, asker)
-    entity = _entity(row, workspace)
     before = _grants_state(_details(session, row, workspace).grants)
+    change = Change(_entity(row, workspace), Action.DELETED, before, None, row.workspace_id)
     store.delete(session, row)
-    record(session, Change(entity, Action.DELETED, before, None), context)
+    record(session, change, context)
 
 
 def get_role(session: Session, role_id: int, asker: Principal) -> RoleDetails:
@@ -181,7 +180,8 @@ def add_permission(
     grant = new_grant(wanted, level, role_id=row.id)
     store.insert(session, grant)
     shown = ShownGrant(grant.id, row.id, row.name, workspace, wanted.kind, resource[1], level)
-    record(session, Change(_entity(row, workspace), Action.GRANTED, None, _grants_state([shown])), context)
+    after = _grants_state([shown])
+    record(session, Change(_entity(row, workspace), Action.GRANTED, None, after, row.workspace_id), context)
     return shown
 
 
@@ -197,7 +197,8 @@ def change_permission(
     before = next(each for each in store.grants_of_roles(session, [row.id]) if each.id == grant_id)
     if permission is None:
         store.delete(session, grant)
-        change = Change(_entity(row, workspace), Action.REVOKED, _grants_state([before]), None)
+        state = _grants_state([before])
+        change = Change(_entity(row, workspace), Action.REVOKED, state, None, row.workspace_id)
         record(session, change, context)
         return before
     level = parse_level(permission, ResourceType(grant.resource_type))
@@ -205,7 +206,7 @@ def change_permission(
     session.flush()
     after = before._replace(level=level)
     states = _grants_state([before]), _grants_state([after])
-    record(session, Change(_entity(row, workspace), Action.GRANTED, *states), context)
+    record(session, Change(_entity(row, workspace), Action.GRANTED, *states, row.workspace_id), context)
     return after
 
 
@@ -226,7 +227,7 @@ def assign_role(
     assignment = RoleAssignment(account_id=account.id, role_id=role_id)
     store.insert(session, assignment)
     state = {"role": row.name, "workspace": workspace}
-    record(session, Change(of_account(account), Action.GRANTED, None, state), context)
+    record(session, Change(of_account(account), Action.GRANTED, None, state, row.workspace_id), context)
     return assignment
 
 
@@ -240,7 +241,7 @@ def unassign_role(session: Session, name: str, role_id: int, asker: Principal, c
         raise NotFoundError(f"User '{name}' does not have the role '{row.name}'.")
     store.delete(session, assignment)
     state = {"role": row.name, "workspace": workspace}
-    record(session, Change(of_account(account), Action.REVOKED, state, None), context)
+    record(session, Change(of_account(account), Action.REVOKED, state, None, row.workspace_id), context)
 
 
 def users_of_role(session: Session, role_id: int, asker: Principal) -> Sequence[RoleAssignment]:

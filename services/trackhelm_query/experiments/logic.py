@@ -24,11 +24,12 @@ def get_experiment(session: Session, experiment_id: str) -> ExperimentRecords:
 def get_experiment_by_name(session: Session, name: str) -> ExperimentRecords:
     """Return an experiment, active or deleted; clients check themselves whether it is deleted."""
     found = store.by_name(session, here(), name)
-    if not found:
-        raise NotFoundError(f"Could not find experiment with name '{name}'.")
-    if not permits_experiment(session, found[0][0]):
+    is_readable = bool(found) and permits_experiment(session, found[0][0])
+    if found and not is_readable and current_access().rights.creates_experiments:
         # Not as if it were missing: who creates one of this name learns that it is taken.
         raise current_access().denied(f"read experiment '{name}'")
+    if not is_readable:
+        raise NotFoundError(f"Could not find experiment with name '{name}'.")
     return _with_tags(session, found)
 
 

@@ -32,14 +32,71 @@ def grant(site: Site, who: str, experiment: str, permission: str = "READ") -> No
 def test_a_name_is_hidden_by_a_refusal_because_who_creates_it_learns_that_it_is_taken(site: Site) -> None:
     name, reader, member = unique(), site.new_user(), site.new_user(role="member")
     experiment = site.post("admin", "experiments/create", name=name)["experiment_id"]
-    refusal = site.get(reader, "experiments/get-by-name", 403, experiment_name=name)
-    assert refusal["error_code"] == "PERMISSION_DENIED"
-    site.get(reader, "experiments/get-by-name", 404, experiment_name=unique())
+    # Who creates none learns nothing, in this workspace or from another one.
+    for who in (reader, site.new_user(role="manager", workspace=OTHER)):
+        texts = {
+            site.get(who, "experiments/get-by-name", 404, experiment_name=each)["message"].replace(each, "…")
+            for each in (name, unique())
+        }
+        assert len(texts) == 1
     grant(site, reader, experiment)
     assert site.get(reader, "experiments/get-by-name", experiment_name=name)["experiment"]["name"] == name
     grant(site, member, experiment, "DENY")
-    site.get(member, "experiments/get-by-name", 403, experiment_name=name)
+    refusal = site.get(member, "experiments/get-by-name", 403, experiment_name=name)
+    assert refusal["error_code"] == "PERMISSION_DENIED"
     site.get(member, "experiments/get", 404, experiment_id=experiment)
+
+
+def test_who_asks_what_they_may_do_does_not_learn_what_there_is(site: Site) -> None:
+    name, experiment = unique(), site.post("admin", "experiments/create", name=unique())["experiment_id"]
+    site.post("admin", "registered-models/create", name=name)
+    reader = site.new_user()
+    grant(site, reader, site.post("admin", "experiments/create", name=unique())["experiment_id"])
+    denied = site.new_user(role="member")
+    grant(site, denied, experiment, "DENY")
+    path = f"{MLFLOW_3}/users/permissions/get"
+    for who, kind, there, missing in (
+        (reader, "registered_model", name, unique()),
+        (reader, "prompt", name, unique()),
+        (reader, "experiment", experiment, "4242424242"),
+        (denied, "experiment", experiment, "4242424242"),
+        (site.new_user(role="manager", workspace=OTHER), "registered_model", name, unique()),
+    ):
+        texts = {
+            site.get(who, path, 404, username=who, resource_type=kind, resource_id=each)["message"].replace(
+                each, "…"
+            )
+            for each in (there, missing)
+        }
+        assert len(texts) == 1
+    asked = {"username": denied, "resource_type": "experiment", "resource_id": experiment}
+    assert site.get("admin", path, **asked) == {"allowed": False, "permission": "NO_PERMISSIONS"}
+
+
+def test_what_happens_to_a_role_is_told_to_the_managers_of_its_workspace(site: Site) -> None:
+    manager, other = site.new_user(role="manager"), site.new_user(role="manager", workspace=OTHER)
+    # The requests are about the workspace `default`, as those of clients without workspaces are.
+    roles = f"{MLFLOW_3}/roles"
+    made = site.send(other, "POST", f"{roles}/create", json={"name": unique(), "workspace": OTHER})
+    role = made.json()["role"]["id"]
+    kind = {"resource_type": "experiment", "resource_pattern": "*"}
+    added = site.post(other, f"{roles}/permissions/add", role_id=role, permission="READ", **kind)
+    number = added["role_permission"]["id"]
+    site.post(other, f"{roles}/assign", username=other, role_id=role)
+    for method, path, message in (
+        ("PATCH", "permissions/update", {"role_permission_id": number, "permission": "EDIT"}),
+        ("DELETE", "unassign", {"username": other, "role_id": role}),
+        ("DELETE", "permissions/remove", {"role_permission_id": number}),
+        ("PATCH", "update", {"role_id": role, "description": "d"}),
+        ("DELETE", "delete", {"role_id": role}),
+    ):
+        answer = site.send(other, method, f"{roles}/{path}", json=message)
+        assert answer.status_code == 200, answer.text
+    events = site.get(other, f"{OWN}/audit/events", workspace=OTHER, actor=other)["events"]
+    assert [event["action"] for event in reversed(events)] == [
+        *("created", "granted", "granted", "granted", "revoked", "revoked", "updated", "deleted")
+    ]
+    assert "events" not in site.get(manager, f"{OWN}/audit/events", actor=other)
 
 
 def test_lists_are_full_pages_of_what_may_be_read_and_tokens_are_for_their_reader(site: Site) -> None:
