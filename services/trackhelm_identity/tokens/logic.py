@@ -102,8 +102,12 @@ def _insert(
 
 
 def list_tokens(session: Session, service_account: str, access: Access) -> Sequence[tuple[AccessToken, str]]:
-    """Return the tokens of who asks, or of a service account of the workspace that they manage."""
-    return store.tokens_of(session, _account(session, service_account, access).id)
+    """Return the tokens of who asks, or of a service account of the workspace that they manage.
+
+    Who shows a token sees those that may do no more than it.
+    """
+    found = store.tokens_of(session, _account(session, service_account, access).id)
+    return [(row, workspace) for row, workspace in found if _is_within_shown(session, row, access)]
 
 
 def revoke_token(
@@ -115,7 +119,7 @@ def revoke_token(
         found = store.token_by_digest(session, digest_of(token))
     else:
         found = None if token_id is None else store.token_by_id(session, token_id)
-        if found is not None and not _may_revoke(found[1], access):
+        if found is not None and not _may_revoke(session, *found, access):
             found = None
     if found is None:
         raise NotFoundError(
@@ -128,11 +132,29 @@ def revoke_token(
     record(session, Change(entity, Action.REVOKED, before, None), context)
 
 
-def _may_revoke(account: Account, access: Access) -> bool:
-    if account.id == access.principal.id or access.principal.is_admin:
+def _may_revoke(session: Session, row: AccessToken, account: Account, access: Access) -> bool:
+    if access.principal.is_admin:
         return True
+    if account.id == access.principal.id:
+        return _is_within_shown(session, row, access)
     home = account.workspace_id
     return home is not None and access.principal.rights_in(home).manages
+
+
+def _is_within_shown(session: Session, row: AccessToken, access: Access) -> bool:
+    """Return whether a token may do no more than the one that was shown, if one was.
+
+    So a token for reading, in whose hands ever, ends nobody's training.
+    """
+    if access.principal.token_id is None:
+        return True
+    shown = session.get_one(AccessToken, access.principal.token_id)
+    scopes = set(shown.scopes.split(","))
+    return (
+        (Scope.MANAGE in scopes or scopes.issuperset(row.scopes.split(",")))
+        and shown.workspace_id in {None, row.workspace_id}
+        and shown.experiment_id in {None, row.experiment_id}
+    )
 
 
 def _account(session: Session, service_account: str, access: Access) -> Account:

@@ -1,5 +1,6 @@
 """Rules about users: their names and passwords, who may change them, and that one administrator stays."""
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -39,10 +40,12 @@ def check_user_name(name: str) -> str:
         or ":" in name
         or len(name) > ACTOR_NAME_LENGTH
         or not name
+        or name != unicodedata.normalize("NFKC", name)
     ):
         raise InvalidParameterError(
             f"Invalid user name {quoted(name)}: it must have 1 to {ACTOR_NAME_LENGTH} printable characters, "
-            "no colon, and no space at either end."
+            "no colon, no space at either end, and no second form of a character, such as a wide letter (it "
+            "must be in Unicode's form NFKC)."
         )
     return name
 

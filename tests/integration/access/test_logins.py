@@ -259,6 +259,46 @@ def test_nothing_stored_is_a_password_or_a_token(site: Site) -> None:
     assert token not in str(events)
 
 
+@pytest.mark.parametrize(
+    "name", ["\N{FULLWIDTH LATIN SMALL LETTER A}dmin", "ad\u200bmin", "admin ", "a:b", ""]
+)
+def test_no_name_is_given_that_passes_for_another(site: Site, name: str) -> None:
+    refusal = site.post("admin", "users/create", 400, username=name, password=PASSWORD.format("x"))
+    assert "user name" in refusal["message"] or "'username'" in refusal["message"]
+    site.post("admin", f"{OWN}/service-accounts/create", 400, name=name)
+
+
+def test_a_token_sees_and_ends_no_token_that_may_do_more(site: Site) -> None:
+    owner = site.new_user(role="manager")
+    experiment = site.post(owner, "experiments/create", name=f"of-{owner}")["experiment_id"]
+    wanted: dict[str, dict[str, Any]] = {
+        "reading": {"scopes": ["read"]},
+        "one experiment": {"scopes": ["read"], "experiment_id": experiment},
+        "one workspace": {"scopes": ["read", "write"], "workspace": "default"},
+        "default": {},
+        "managing": {"scopes": ["manage"]},
+    }
+    for name, more in wanted.items():
+        site.tokens[f"{owner} {name}"] = site.new_token(owner, name=name, **more)
+    numbers = {each["name"]: each["id"] for each in site.get(owner, f"{OWN}/tokens/list")["tokens"]}
+    assert numbers.keys() == wanted.keys()
+    for name, seen in {
+        "reading": {"reading", "one experiment"},
+        "one experiment": {"one experiment"},
+        "one workspace": {"one workspace", "one experiment"},
+        "default": wanted.keys() - {"managing"},
+        "managing": wanted.keys(),
+    }.items():
+        shown = site.get(f"{owner} {name}", f"{OWN}/tokens/list")["tokens"]
+        assert {each["name"] for each in shown} == seen, name
+        for hidden in wanted.keys() - seen:
+            refusal = site.post(f"{owner} {name}", f"{OWN}/tokens/revoke", 404, id=numbers[hidden])
+            assert refusal["message"] == f"There is no token with id={numbers[hidden]}."
+    site.post(f"{owner} default", f"{OWN}/tokens/revoke", id=numbers["one experiment"])
+    site.post(f"{owner} reading", f"{OWN}/tokens/revoke", id=numbers["reading"])
+    site.get(f"{owner} reading", "users/current", 401)
+
+
 @given(st.sampled_from(TokenKind), st.integers(0, 39), st.characters(codec="ascii"))
 def test_a_token_with_another_character_is_none(kind: TokenKind, place: int, character: str) -> None:
     token = new_token(kind).text
