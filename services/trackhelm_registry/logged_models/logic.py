@@ -99,7 +99,7 @@ def delete_model(session: Session, model_id: str, context: AuditContext) -> None
     found = _locked(session, model_id)
     if found.stage is LifecycleStage.ACTIVE:
         store.delete_model(session, found.id, now=context.time)
-        states = ({"lifecycle_stage": stage.value} for stage in (found.stage, LifecycleStage.DELETED))
+        states = {"lifecycle_stage": found.stage.value}, {"lifecycle_stage": LifecycleStage.DELETED.value}
         record(session, Change(of_logged_model(model_id), Action.DELETED, *states), context)
 
 
