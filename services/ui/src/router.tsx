@@ -15,6 +15,7 @@ import {
 import { NotFound } from "@/components/NotFound";
 import { PageFailure } from "@/components/Failure";
 import { validateAccountSearch } from "@/pages/account/search";
+import { validateAuditSearch } from "@/pages/audit/search";
 import { validateDeviceSearch } from "@/pages/device/search";
 import { validateSearch } from "@/pages/experiment/search";
 import { validateExperimentsSearch } from "@/pages/experiments/search";
@@ -203,6 +204,7 @@ const approvals = createRoute({
 const audit = createRoute({
   getParentRoute: () => root,
   path: "/audit",
+  validateSearch: validateAuditSearch,
   component: lazyRouteComponent(() => import("@/pages/audit/AuditPage"), "AuditPage"),
 });
 

@@ -81,6 +81,7 @@ export async function pages(): Promise<Record<string, string>> {
     audit: "/#/audit",
     webhooks: "/#/webhooks",
     settings: "/#/settings",
+    workspace: "/#/workspace",
     missing: "/#/nowhere",
     hostile: `/#/experiments/${await experimentId("hostile")}`,
   };

@@ -80,6 +80,9 @@ test("the audit trail is filtered", async ({ page }) => {
   await page.getByRole("textbox", { name: "Who" }).fill("bob");
   await expect(page.getByRole("cell", { name: "approval requested" }).first()).toBeVisible();
   await expect(page.getByRole("cell", { name: "anonymous" })).toHaveCount(0);
+  await expect(page).toHaveURL(/#\/audit\?who=bob$/);
+  await page.reload();
+  await expect(page.getByRole("textbox", { name: "Who" })).toHaveValue("bob");
   await page.getByRole("textbox", { name: "Who" }).fill("nobody");
   await expect(page.getByText("No event fulfils these conditions.")).toBeVisible();
 });

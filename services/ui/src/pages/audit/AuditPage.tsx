@@ -1,30 +1,20 @@
-/** The audit trail of everything, by conditions. */
+/** The audit trail of everything, by conditions, which the address keeps. */
 import { Button, Select, TextInput } from "@mantine/core";
-import { useDebouncedValue } from "@mantine/hooks";
+import { useDebouncedCallback } from "@mantine/hooks";
+import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
 import type { AuditSearch } from "@/api/governance";
 import { useIdentity } from "@/api/identity";
 import { AuditList } from "@/components/AuditList";
-import { EmptyState } from "@/components/EmptyState";
 import { Crumbs } from "@/components/Crumbs";
+import { EmptyState } from "@/components/EmptyState";
 import table from "@/components/table.module.css";
+import { ACTIONS, type AuditPageSearch, ENTITIES } from "./search";
 
-const ACTIONS = [
-  ...["created", "updated", "renamed", "described", "tagged", "untagged", "stage_changed"],
-  ...["alias_set", "alias_deleted", "status_changed", "params_logged", "deleted", "restored", "purged"],
-  ...["protected", "unprotected", "approval_requested", "approved", "rejected", "withdrawn", "rolled_back"],
-  "imported",
-];
-const ENTITIES = [
-  "registered_model",
-  "model_version",
-  "logged_model",
-  "experiment",
-  "run",
-  "webhook",
-  "import",
-];
-const options = (values: string[]) => values.map((value) => ({ value, label: value.replaceAll("_", " ") }));
+const TYPING_MS = 250;
+
+const options = (names: Readonly<Record<string, string>>) =>
+  Object.entries(names).map(([value, label]) => ({ value, label }));
 
 export function AuditPage() {
   const { rights } = useIdentity();
@@ -38,17 +28,28 @@ export function AuditPage() {
 }
 
 function Allowed() {
-  const [actor, setActor] = useState("");
-  const [model, setModel] = useState("");
-  const [action, setAction] = useState<string | null>(null);
-  const [entity, setEntity] = useState<string | null>(null);
-  const [texts] = useDebouncedValue({ actor, model }, 250);
-  const search = {
-    ...(texts.actor ? { actor: texts.actor } : {}),
-    ...(texts.model ? { model_name: texts.model } : {}),
-    ...(action ? { action } : {}),
-    ...(entity ? { entity_type: entity } : {}),
-  } as AuditSearch;
+  const search = useSearch({ from: "/audit" });
+  const navigate = useNavigate();
+  const [texts, setTexts] = useState({ who: search.who ?? "", model: search.model ?? "" });
+  const change = (part: { [Key in keyof AuditPageSearch]: AuditPageSearch[Key] | undefined }) =>
+    void navigate({
+      to: "/audit",
+      replace: true,
+      search: (before: AuditPageSearch) =>
+        Object.fromEntries(Object.entries({ ...before, ...part }).filter(([, value]) => Boolean(value))),
+    });
+  const typed = useDebouncedCallback(change, TYPING_MS);
+  const write = (part: Partial<typeof texts>) => {
+    const next = { ...texts, ...part };
+    setTexts(next);
+    typed(next);
+  };
+  const asked: AuditSearch = {
+    ...(search.who ? { actor: search.who } : {}),
+    ...(search.model ? { model_name: search.model } : {}),
+    ...(search.what ? { action: search.what } : {}),
+    ...(search.of ? { entity_type: search.of } : {}),
+  };
   return (
     <>
       <Crumbs items={[{ label: "Audit" }]} />
@@ -57,8 +58,8 @@ function Allowed() {
           <TextInput
             aria-label="Who"
             placeholder="Who"
-            value={actor}
-            onChange={(event) => setActor(event.currentTarget.value)}
+            value={texts.who}
+            onChange={(event) => write({ who: event.currentTarget.value })}
           />
           <Select
             aria-label="What"
@@ -66,37 +67,35 @@ function Allowed() {
             data={options(ACTIONS)}
             clearable
             searchable
-            value={action}
-            onChange={setAction}
+            value={search.what ?? null}
+            onChange={(what) => change({ what: what as AuditPageSearch["what"] })}
           />
           <Select
             aria-label="Of which kind"
             placeholder="Of which kind"
             data={options(ENTITIES)}
             clearable
-            value={entity}
-            onChange={setEntity}
+            value={search.of ?? null}
+            onChange={(of) => change({ of: of as AuditPageSearch["of"] })}
           />
           <TextInput
             aria-label="Model"
             placeholder="Model"
-            value={model}
-            onChange={(event) => setModel(event.currentTarget.value)}
+            value={texts.model}
+            onChange={(event) => write({ model: event.currentTarget.value })}
           />
           <Button
             variant="default"
-            disabled={Object.keys(search).length === 0}
+            disabled={Object.keys(asked).length === 0}
             onClick={() => {
-              setActor("");
-              setModel("");
-              setAction(null);
-              setEntity(null);
+              setTexts({ who: "", model: "" });
+              change({ who: undefined, what: undefined, of: undefined, model: undefined });
             }}
           >
             Clear
           </Button>
         </div>
-        <AuditList search={search} />
+        <AuditList search={asked} />
       </div>
     </>
   );
