@@ -130,6 +130,7 @@ def test_every_get_with_arguments_is_among_these(api: Api, made: dict[str, str])
         *(f"/api/3.0/mlflow/roles/{path}" for path in ("get", "list", "permissions/list", "users/list")),
         "/api/3.0/mlflow/users/roles/list",
         *(f"/api/3.0/mlflow/users/permissions/{path}" for path in ("get", "list")),
+        "/api/3.0/mlflow/workspace-permissions",
     }
     assert taking - others == {path for path in tried if path in taking}
     assert taking - others - tried == set()
