@@ -5,7 +5,6 @@ Where no workspace has any, a request costs the comparison of two times.
 
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, fields
 from types import MappingProxyType
 from typing import Final
@@ -106,9 +105,12 @@ class QuotaBook:
     async def current(self, database: Database) -> Mapping[int, Quotas]:
         """Return the quotas by workspace, for code on the event loop."""
         if self._clock() >= self._read_until:
-            with suppress(SQLAlchemyError):
-                # What is known serves on: logging metrics needs no database.
+            try:
                 await run_in_threadpool(self._read, database)
+            except SQLAlchemyError:
+                # What is known serves on, and not every request asks again: logging metrics needs no database,
+                # and must not wait for one that is away.
+                self._read_until = self._clock() + REMEMBERED_SECONDS
         return self._quotas
 
     def forget(self) -> None:
