@@ -21,7 +21,7 @@ from trackhelm_core.runtime import Runtime
 from trackhelm_core.security.actor import Actor, ActorKind
 from trackhelm_core.settings import ObjectSettings
 from trackhelm_domain.audit import AuditContext
-from trackhelm_importer.accounts import Accounts, read_accounts
+from trackhelm_importer.accounts import Accounts, check_default_role, read_accounts
 from trackhelm_importer.copying import Copying, Opener, RateLimit, moves
 from trackhelm_importer.importing import Import, ImportRefusedError, Outcome
 from trackhelm_importer.records import Source, SourceError
@@ -125,7 +125,11 @@ def mlflow(  # noqa: PLR0913 - the options of a command
     rate = None if artifact_rate is None else artifact_rate * 1024 * 1024
     with _opened(source) as opened, opened_runtime(data, database_url, with_store=copies) as runtime:
         try:
-            found = None if accounts is None else read_accounts(accounts, accounts_role)
+            found = None
+            if accounts is not None:
+                with runtime.database.reading() as session:
+                    check_default_role(session, accounts_role)
+                found = read_accounts(accounts, accounts_role)
             moving = _Moving(runtime, opened, found, remaps=remap, copies=copies)
             if dry_run:
                 moving.plan()

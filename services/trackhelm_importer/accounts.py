@@ -107,6 +107,13 @@ def read_accounts(address: str, default_role: str) -> Accounts:
         engine.dispose()
 
 
+def check_default_role(session: Session, name: str) -> None:
+    """Refuse a role that the default workspace does not have: nobody would get it. Empty stands for none."""
+    known = [found.row.name for found in list_roles(session, [DEFAULT_WORKSPACE], EVERYBODY)]
+    if name and name not in known:
+        raise SourceError(f"there is no role {name!r} in the default workspace: it has {', '.join(known)}")
+
+
 class _Reader:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection

@@ -98,6 +98,8 @@ def test_a_database_without_accounts_is_refused(tmp_path: Path, command: Command
     source = f"sqlite:///{make_source(tmp_path / 'source.db', runs=1, metrics=1, points=1)}"
     refused = command("import", "mlflow", source, "--accounts", source, code=2)
     assert "no database of MLflow's basic-auth app: it has no table 'users'" in refused.stderr
+    refused = command("import", "mlflow", source, "--accounts", source, "--accounts-role", "membr", code=2)
+    assert "there is no role 'membr' in the default workspace: it has " in refused.stderr
 
 
 @pytest.mark.parametrize("given", HASHES)

@@ -108,8 +108,8 @@ class QuotaBook:
             try:
                 await run_in_threadpool(self._read, database)
             except SQLAlchemyError:
-                # What is known serves on, and not every request asks again: logging metrics needs no database,
-                # and must not wait for one that is away.
+                # What is known serves on, and not every request asks again: logging metrics needs no
+                # database, and must not wait for one that is away.
                 self._read_until = self._clock() + REMEMBERED_SECONDS
         return self._quotas
 
