@@ -21,7 +21,7 @@ from trackhelm_query.keys.store import KeyKind
 from trackhelm_query.runs import logic as runs_logic
 from trackhelm_query.searches import SearchRequest
 from trackhelm_query.table import store
-from trackhelm_query.table.store import FoundGroups, Grouping
+from trackhelm_query.table.store import Counts, FoundGroups, Grouping
 
 
 class ValueType(StrEnum):
@@ -289,12 +289,12 @@ def csv_head(table: RunTable) -> str:
 # How many runs there are, and groups.
 
 
-def count_runs(session: Session, experiment_ids: Sequence[str], asked: SearchRequest) -> int:
-    """Return how many runs match a search."""
+def count_runs(session: Session, experiment_ids: Sequence[str], asked: SearchRequest) -> Counts:
+    """Return how many runs match a search, and how many of them are running or have a parent."""
     searched = sorted({parse_experiment_id(experiment_id) for experiment_id in experiment_ids})
     search = asked.parse(["count", searched], largest_page=1)
     permitted = sorted(permitted_experiments(session, searched))
-    return store.count(session, permitted, search) if permitted else 0
+    return store.count(session, permitted, search) if permitted else Counts(0, 0, 0)
 
 
 def group_runs(

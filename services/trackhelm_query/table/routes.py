@@ -15,7 +15,7 @@ from trackhelm_core.wire.routes import WireRoute
 from trackhelm_query.searches import SearchRequest
 from trackhelm_query.table import logic, schemas
 from trackhelm_query.table.logic import RunTable
-from trackhelm_query.table.store import FoundGroups
+from trackhelm_query.table.store import Counts, FoundGroups
 
 router = APIRouter(prefix="/trackhelm/runs", route_class=WireRoute)
 
@@ -106,14 +106,14 @@ async def read_csv(body: schemas.ReadCsv, runtime: RuntimeDep) -> Response:
 @router.post("/count", **documented(schemas.CountReply))
 @needs(Need.READ)
 async def count_runs(body: schemas.CountRuns, runtime: RuntimeDep) -> Response:
-    """Count the runs that match a filter."""
+    """Count the runs that match a filter: all, those that are running, and those that have a parent."""
 
-    def search() -> tuple[int, Collection[str]]:
+    def search() -> tuple[Counts, Collection[str]]:
         with runtime.database.reading() as session:
             return logic.count_runs(session, body.experiment_ids, body.asked(1)), ()
 
-    def answer(runs: int) -> Response:
-        return reply(schemas.CountReply(runs))
+    def answer(counts: Counts) -> Response:
+        return reply(schemas.CountReply(*counts))
 
     return await runtime.reads.search(search, answer, by_metrics=names_metrics(body.filter))
 

@@ -69,9 +69,11 @@ class GroupRuns(_OfRuns):
 
 
 class CountReply(Reply, frozen=True):
-    """The answer of `runs/count`."""
+    """The answer of `runs/count`. `children` are the runs that have the tag `mlflow.parentRunId`."""
 
     runs: int
+    running: int
+    children: int
 
 
 class ColumnReply(Reply, frozen=True):

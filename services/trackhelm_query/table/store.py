@@ -4,20 +4,36 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, Double, Select, and_, func, literal_column, outerjoin, select
+from sqlalchemy import (
+    ColumnElement,
+    Double,
+    Select,
+    and_,
+    case,
+    func,
+    join,
+    literal_column,
+    outerjoin,
+    select,
+)
 from sqlalchemy.orm import Session
 
 from trackhelm_core.db.statements import is_any_of, plain_rows, table_of
 from trackhelm_domain.keys import keys_of
-from trackhelm_domain.tables import RunParam, RunTag, Series
+from trackhelm_domain.tables import Run, RunParam, RunTag, Series
 from trackhelm_domain.tables.metrics import NO_LABELS_ID
 from trackhelm_query.keys.store import KeyKind
 from trackhelm_query.runs.fields import NO_KEY
 from trackhelm_query.runs.store import matching, query_of
 from trackhelm_query.searches import Search
 
+_RUNS: Final = table_of(Run).c
+_RUN_TAGS: Final = table_of(RunTag).c
 _SERIES: Final = table_of(Series).c
 _TABLES: Final = {KeyKind.PARAM: table_of(RunParam), KeyKind.TAG: table_of(RunTag)}
+
+_PARENT_TAG: Final = "mlflow.parentRunId"
+"""The tag by which clients say of which run another one is a part."""
 
 _LARGEST: Final = 1.7976931348623157e308
 """The largest finite double. What lies beyond is infinite."""
@@ -57,13 +73,26 @@ class FoundGroups(NamedTuple):
     total: int
 
 
-def count(session: Session, experiment_ids: Sequence[int], asked: Search) -> int:
+class Counts(NamedTuple):
+    """How many runs match a search, and how many of them are running or have a parent."""
+
+    runs: int
+    running: int
+    children: int
+
+
+def count(session: Session, experiment_ids: Sequence[int], asked: Search) -> Counts:
     """Return how many runs match a search."""
     query = query_of(session, experiment_ids, asked)
-    statement = select(func.count()).select_from(matching(query).subquery())
-    ((found,),) = plain_rows(session, statement, query.parameters(experiment_ids, 0))
-    number: int = found
-    return number
+    parent_key = keys_of(session).ids(session, [_PARENT_TAG]).get(_PARENT_TAG, NO_KEY)
+    found = matching(query).subquery("found")
+    with_parents = join(found, table_of(Run), _RUNS.id == found.c.id).outerjoin(
+        table_of(RunTag), and_(_RUN_TAGS.run_id == found.c.id, _RUN_TAGS.key_id == parent_key)
+    )
+    is_running = case((_RUNS.status == literal_column("'RUNNING'"), 1))
+    statement = select(func.count(), func.count(is_running), func.count(_RUN_TAGS.run_id))
+    (row,) = plain_rows(session, statement.select_from(with_parents), query.parameters(experiment_ids, 0))
+    return Counts(*row)
 
 
 def groups(session: Session, experiment_ids: Sequence[int], asked: Search, by: Grouping) -> FoundGroups:

@@ -224,9 +224,30 @@ def test_runs_are_counted_by_every_kind_of_filter(api: Api, factory: Factory) ->
         ("tags.team IS NULL", 3),
         ("params.model = 'nobody'", 0),
     ):
-        assert api.post(COUNT, experiment_ids=[experiment_id], filter=text) == {"runs": expected}, text
+        assert api.post(COUNT, experiment_ids=[experiment_id], filter=text)["runs"] == expected, text
     deleted = api.post(COUNT, experiment_ids=[experiment_id], run_view_type="DELETED_ONLY")
-    assert deleted == {"runs": 1}
+    assert deleted["runs"] == 1
+
+
+def test_running_runs_and_children_are_counted_among_those_that_match(api: Api, factory: Factory) -> None:
+    experiment_id = api.new_experiment()
+    nothing = api.post(COUNT, experiment_ids=[experiment_id])
+    assert nothing == {"runs": 0, "running": 0, "children": 0}
+    parent = factory.run(experiment_id, params={"model": "gbm"})
+    for status in ("FINISHED", "RUNNING"):
+        tags = {"mlflow.parentRunId": str(parent)}
+        factory.run(experiment_id, status=status, params={"model": "mlp"}, tags=tags)
+    finalize_all(database_of(api))
+    factory.run(experiment_id, status="RUNNING", params={"model": "gbm"})
+    for text, runs, running, children in (
+        ("", 4, 2, 2),
+        ("params.model = 'mlp'", 2, 1, 2),
+        ("params.model = 'gbm'", 2, 1, 0),
+        ("attributes.status = 'RUNNING'", 2, 2, 1),
+        ("tags.`mlflow.parentRunId` IS NULL", 2, 1, 0),
+    ):
+        found = api.post(COUNT, experiment_ids=[experiment_id], filter=text)
+        assert found == {"runs": runs, "running": running, "children": children}, text
 
 
 def test_a_metric_that_was_logged_a_moment_before_counts(api: Api) -> None:
@@ -235,7 +256,7 @@ def test_a_metric_that_was_logged_a_moment_before_counts(api: Api) -> None:
     for step in range(5):
         api.post("runs/log-metric", run_id=run_id, key="loss", value=step, timestamp=1, step=step)
         of_run = {"experiment_ids": [experiment_id], "filter": f"metrics.loss = {step}"}
-        assert api.post(COUNT, **of_run) == {"runs": 1}
+        assert api.post(COUNT, **of_run)["runs"] == 1
         assert columns_of(api.post(TABLE, experiment_ids=[experiment_id]))["metrics.loss"] == [step]
 
 

@@ -179,12 +179,11 @@ export function useRunPages(search: RunSearch, isLive = true) {
   });
 }
 
-/** How many runs match a search; not asked for unless it is wanted. */
-export function useRunCount(search: RunSearch, isWanted: boolean): number | undefined {
+/** How many runs match a search, are running, and are children of others; not asked for unless it is wanted. */
+export function useRunCounts(search: RunSearch, isWanted: boolean) {
   return useQuery({
     queryKey: ["runs", "count", { ...search, orderBy: [] }],
-    queryFn: async () =>
-      (await unwrap(api.POST("/api/2.0/trackhelm/runs/count", { body: wireSearch(search) }))).runs,
+    queryFn: () => unwrap(api.POST("/api/2.0/trackhelm/runs/count", { body: wireSearch(search) })),
     enabled: isWanted,
     placeholderData: keepPreviousData,
   }).data;

@@ -2301,7 +2301,7 @@ export interface paths {
         put?: never;
         /**
          * Count Runs
-         * @description Count the runs that match a filter.
+         * @description Count the runs that match a filter: all, those that are running, and those that have a parent.
          */
         post: operations["count_runs_api_2_0_trackhelm_runs_count_post"];
         delete?: never;
@@ -5021,9 +5021,11 @@ export interface components {
         };
         /**
          * CountReply
-         * @description The answer of `runs/count`.
+         * @description The answer of `runs/count`. `children` are the runs that have the tag `mlflow.parentRunId`.
          */
         "Reply.CountReply": {
+            children: number;
+            running: number;
             runs: number;
         };
         /**

@@ -245,7 +245,7 @@ test("a first visit costs few requests, and keys and values that no loaded run h
   await page.goto(`/#/experiments/${experiment_id}`);
   await expect(rows(page).first()).toBeVisible();
   await page.waitForLoadState("networkidle");
-  expect(asked.length, asked.join("\n")).toBeLessThanOrEqual(14);
+  expect(asked.length, asked.join("\n")).toBeLessThanOrEqual(12);
   const filter = page.getByRole("textbox", { name: "Filter" });
   await filter.fill("rare");
   await expect(page.getByRole("option", { name: "metrics.rare_metric" })).toBeVisible();

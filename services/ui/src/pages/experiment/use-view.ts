@@ -3,7 +3,7 @@ import { useQueries, useQuery } from "@tanstack/react-query";
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { useCallback, useMemo } from "react";
 import type { Experiment } from "@/api/experiments";
-import { fetchRunTable, type Run, type RunSearch, useRunCount, useRunPages } from "@/api/runs";
+import { fetchRunTable, type Run, type RunSearch, useRunCounts, useRunPages } from "@/api/runs";
 import { orderBy } from "./columns";
 import { filterOf } from "./filter";
 import { type LoadedGroup, rowsOf } from "./rows";
@@ -12,7 +12,6 @@ import type { ExperimentView, RunCounts } from "./view";
 
 export const PARENT_TAG = "mlflow.parentRunId";
 const ROOTS = `tags.\`${PARENT_TAG}\` IS NULL`;
-const RUNNING = "attributes.status = 'RUNNING'";
 const MOST_CHILDREN = 1000;
 const FRESH_MS = 10_000;
 const NO_GROUPS: ReadonlyMap<string, LoadedGroup> = new Map();
@@ -77,18 +76,13 @@ function usePinned(asked: RunSearch, ids: readonly string[]) {
   });
 }
 
-/** How many runs there are in all. What is loaded is counted here; the server counts the rest. */
+/** How many runs there are in all. Of a flat list that is loaded, it is known here; else the server counts. */
 function useCounts(matching: RunSearch, tree: boolean, loaded: readonly Run[], isAll: boolean): RunCounts {
-  const asked = loaded.length > 0 && !isAll;
-  const all = useRunCount(matching, asked || (tree && loaded.length > 0));
-  const roots = useRunCount({ ...matching, filter: ROOTS }, asked && tree);
-  const running = useRunCount({ ...matching, filter: both(matching.filter, RUNNING) }, asked);
-  const top = isAll ? loaded.length : tree ? roots : all;
-  return {
-    top,
-    children: tree && top !== undefined && all !== undefined ? Math.max(0, all - top) : 0,
-    running: isAll ? loaded.filter(({ status }) => status === "RUNNING").length : (running ?? 0),
-  };
+  const found = useRunCounts(matching, loaded.length > 0 && (tree || !isAll));
+  const children = tree ? (found?.children ?? 0) : 0;
+  const top = isAll ? loaded.length : found && found.runs - children;
+  const running = isAll ? loaded.filter(({ status }) => status === "RUNNING").length : found?.running;
+  return { top, children, running: running ?? 0 };
 }
 
 export function useMakeView(experiment: Experiment, tools: HTMLElement | null): ExperimentView {
