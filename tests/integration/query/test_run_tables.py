@@ -167,8 +167,8 @@ def test_no_runs_are_an_empty_table(api: Api) -> None:
     assert api.post(TABLE, experiment_ids=[experiment_id])["rows"] == 0
     header, columns = arrow_of(api, experiment_ids=[experiment_id], columns=["metrics.loss"])
     assert (header, columns) == ({"rows": 0}, {"run_id": [], "metrics.loss": []})
-    assert api.post(COUNT, experiment_ids=[experiment_id]) == {"runs": 0}
-    assert api.post(COUNT) == {"runs": 0}
+    assert api.post(COUNT, experiment_ids=[experiment_id]) == {"runs": 0, "running": 0, "children": 0}
+    assert api.post(COUNT) == {"runs": 0, "running": 0, "children": 0}
     assert api.post(GROUPS, experiment_ids=[experiment_id], group_by="params.x") == {"total": 0}
 
 
