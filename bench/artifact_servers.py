@@ -80,7 +80,7 @@ def s3_server(folder: Path) -> Iterator[S3Server]:
 def trackhelm_server(folder: Path, environment: Mapping[str, str]) -> Iterator[Server]:
     """Run Trackhelm as one process."""
     (port,) = free_ports(1)
-    program = [sys.executable, "-c", "from trackhelm_cli.main import app; app()", "embedded"]
+    program = [sys.executable, "-c", "from trackhelm_cli.main import program; program()", "embedded"]
     with _server([*program, "--port", str(port), "--data", str(folder)], folder, port, environment) as server:
         yield server
 

@@ -115,7 +115,7 @@ def main() -> None:
             print(f"{runs:,} runs, {points:,} points; reading them alone: {limit:.1f} s\n")
             print("| into | import | points/s | of reading alone | memory | compared in |")
             print("|---|---|---|---|---|---|")
-            program = [sys.executable, "-c", "from trackhelm_cli.main import app; app()"]
+            program = [sys.executable, "-c", "from trackhelm_cli.main import program; program()"]
             for name, where in (
                 (
                     "PostgreSQL",

@@ -52,7 +52,7 @@ def mlflow_server(python: Path, database: str, folder: Path) -> Iterator[int]:
 def trackhelm_server(database: str | None, folder: Path, port: int | None = None) -> Iterator[int]:
     """Run Trackhelm as one process over PostgreSQL, or SQLite in the folder, and yield its port."""
     port = port or free_port()
-    program = [sys.executable, "-c", "from trackhelm_cli.main import app; app()", "embedded"]
+    program = [sys.executable, "-c", "from trackhelm_cli.main import program; program()", "embedded"]
     command = [*program, "--port", str(port), "--data", str(folder)]
     if database is not None:
         command += ["--database-url", database.replace("postgresql://", "postgresql+psycopg://", 1)]
@@ -64,7 +64,7 @@ def trackhelm_server(database: str | None, folder: Path, port: int | None = None
 def stack_server(database: str | None, folder: Path) -> Iterator[int]:
     """Run Trackhelm as a stack, over a database or one of its own, and yield the gateway's port."""
     port = free_port()
-    program = [sys.executable, "-c", "from trackhelm_cli.main import app; app()", "stack"]
+    program = [sys.executable, "-c", "from trackhelm_cli.main import program; program()", "stack"]
     command = [*program, "--port", str(port), "--data", str(folder)]
     if database is not None:
         command += ["--database-url", database.replace("postgresql://", "postgresql+psycopg://", 1)]

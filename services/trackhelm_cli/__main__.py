@@ -1,5 +1,5 @@
 """Lets `python -m trackhelm_cli` run `trackhelm-server`."""
 
-from trackhelm_cli.main import app
+from trackhelm_cli.main import program
 
-app(prog_name="trackhelm-server")
+program()

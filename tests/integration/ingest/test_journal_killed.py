@@ -29,7 +29,7 @@ class Server:
         self.database = folder / "trackhelm.db"
         (port,) = free_ports(1)
         self.url = f"http://127.0.0.1:{port}"
-        start = "from trackhelm_cli.main import app; app()"
+        start = "from trackhelm_cli.main import program; program()"
         options = ("--port", str(port), "--data", str(folder))
         self._command = [sys.executable, "-c", start, "embedded", *options]
         self._process: subprocess.Popen[str] | None = None

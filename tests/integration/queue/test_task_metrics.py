@@ -58,7 +58,7 @@ class Observed:
 @contextmanager
 def observed(split: Split, storage: StorageSettings, *command: str) -> Iterator[Observed]:
     """Run a command of the command line with a free port for its metrics, and wait until it is ready."""
-    start = "from trackhelm_cli.main import app; app()"
+    start = "from trackhelm_cli.main import program; program()"
     with subprocess.Popen(
         [sys.executable, "-c", start, *command],
         stdout=subprocess.PIPE,
@@ -151,7 +151,7 @@ def test_beat_counts_what_it_sends(split: Split, storage: StorageSettings) -> No
 def test_a_worker_whose_port_is_taken_says_so(split: Split, storage: StorageSettings) -> None:
     with observed(split, storage, "beat") as beat:
         port = beat.url.rpartition(":")[2]
-        start = "from trackhelm_cli.main import app; app()"
+        start = "from trackhelm_cli.main import program; program()"
         ended = subprocess.run(
             [sys.executable, "-c", start, "worker"],
             capture_output=True,
