@@ -249,7 +249,7 @@ bench-artifacts: $(VENV)/.dev $(CLIENTS)/mlflow3/.ready ## Time uploads and down
 bench-sizing: $(VENV)/.dev ## Measure what each process needs at a steady rate (BENCH="--loads 10000:100x1 --seconds 20")
 	PYTHONPATH=services:. $(BIN)/python -m bench.sizing $(BENCH)
 
-bench-access: $(VENV)/.dev ## Measure what logins and quotas cost metrics (BENCH="--rounds 3 --seconds 2")
+bench-access: $(VENV)/.dev ## Measure what logins and quotas cost metrics (BENCH="--quotas" with quotas, too)
 	PYTHONPATH=services:. $(BIN)/python -m bench.access $(BENCH)
 
 bench-tracing: $(VENV)/.dev ## Measure what traces cost a request

@@ -17,9 +17,9 @@ import socket
 import struct
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,11 +57,11 @@ class Shape:
         return self.keys * self.steps
 
 
-def request(shape: Shape, run: str, number: int) -> bytes:
+def request(shape: Shape, run: str, number: int, login: str = _LOGIN) -> bytes:
     """Return the bytes of a run's request number `number`; no two requests share a point."""
     first = number * shape.steps
     if shape.is_columnar:
-        return _columnar(shape, run, number, first)
+        return _columnar(shape, run, number, first, login)
     metrics = ",".join(
         f'{{"key":"metric_{key:03}","value":{_value(key, step)},'
         f'"timestamp":{_START_MS + step * 250},"step":{step}}}'
@@ -70,13 +70,13 @@ def request(shape: Shape, run: str, number: int) -> bytes:
     )
     body = f'{{"run_id":"{run}","metrics":[{metrics}]}}'
     head = (
-        f"POST /api/2.0/mlflow/runs/log-batch HTTP/1.1\r\nHost: 127.0.0.1\r\n{_LOGIN}"
+        f"POST /api/2.0/mlflow/runs/log-batch HTTP/1.1\r\nHost: 127.0.0.1\r\n{login}"
         f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     )
     return f"{head}{body}".encode()
 
 
-def _columnar(shape: Shape, run: str, number: int, first: int) -> bytes:
+def _columnar(shape: Shape, run: str, number: int, first: int, login: str) -> bytes:
     steps = range(first, first + shape.steps)
     definition = json.dumps([run, [f"metric_{key:03}" for key in range(shape.keys)], []]).encode()
     body = struct.pack("<4sBBHQI", b"TRKM", 1, 0, 5, number, 1) + b"bench"
@@ -86,7 +86,7 @@ def _columnar(shape: Shape, run: str, number: int, first: int) -> bytes:
     for key in range(shape.keys):
         body += column_of(key, steps).tobytes()
     head = (
-        f"POST /api/2.0/trackhelm/metrics HTTP/1.1\r\nHost: 127.0.0.1\r\n{_LOGIN}"
+        f"POST /api/2.0/trackhelm/metrics HTTP/1.1\r\nHost: 127.0.0.1\r\n{login}"
         f"Content-Type: application/vnd.trackhelm.metrics\r\nContent-Length: {len(body)}\r\n\r\n"
     )
     return head.encode() + body
@@ -119,7 +119,7 @@ def _value(key: int, step: int) -> str:
 class _Connection:
     """Sends a run's requests one after another."""
 
-    def __init__(self, port: int, requests: Sequence[bytes]) -> None:
+    def __init__(self, port: int, requests: Iterable[bytes]) -> None:
         self.socket = socket.create_connection(("127.0.0.1", port))
         # The buffer holds a whole request, so that a slow reader does not delay the other connections.
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND)
@@ -184,8 +184,8 @@ class _Pace:
 
 
 def run_load(
-    port: int, seconds: float, requests: Sequence[Sequence[bytes]], seconds_a_request: float = 0.0
-) -> dict[str, object]:
+    port: int, seconds: float, requests: Sequence[Iterable[bytes]], seconds_a_request: float = 0.0
+) -> dict[str, Any]:
     """Send requests for some seconds, a list for each connection; return counts and times of the answers."""
     connections = [_Connection(port, own) for own in requests]
     busy_before = _cpu_seconds()
