@@ -123,6 +123,7 @@ class Authentication:
         self._key = secrets.token_bytes(_KEY_BYTES)
         self._known: OrderedDict[bytes, _Known] = OrderedDict()
         self._refused: OrderedDict[bytes, tuple[float, Refusal]] = OrderedDict()
+        self._checks: dict[tuple[bytes, str, int], asyncio.Task[tuple[Principal, int]]] = {}
         self._workspaces = Workspaces(database, monotonic)
         self._epoch = -1
         self._is_changed = False
@@ -177,13 +178,13 @@ class Authentication:
         Raises:
             ApiError: Too many have failed (429).
         """
-        self.failed.check(name, address)
-        try:
-            yield
-        except (PermissionDeniedError, NotFoundError):
-            self.failed.add(name, address)
-            self.notes.refused("wrong_guess", name, address)
-            raise
+        with self.failed.attempt(name, address) as attempt:
+            try:
+                yield
+            except (PermissionDeniedError, NotFoundError):
+                attempt.fail()
+                self.notes.refused("wrong_guess", name, address)
+                raise
 
     async def workspace(self, name: str) -> int | None:
         """Return the id of a workspace, None if there is none of that name."""
@@ -235,7 +236,7 @@ class Authentication:
         if name is None and self._cluster is not None and is_json_web_token(secret):
             known = await self._look_up_in_cluster(self._cluster, digest, secret, shown.address)
         elif name is not None and not looks_like_token(secret):
-            found, epoch = await self._look_up_password(name, secret, shown.address)
+            found, epoch = await self._look_up_once(digest, name, secret, shown.address)
             known = _Known(found, epoch, self._monotonic() + _PASSWORD_SECONDS, ActorKind.USER)
         else:
             found, epoch = await self._look_up_token(digest, secret, name, shown.address)
@@ -244,12 +245,26 @@ class Authentication:
         self._remember(digest, known)
         return self._caller(known)
 
+    async def _look_up_once(
+        self, digest: bytes, name: str, password: str, address: str
+    ) -> tuple[Principal, int]:
+        """Look up a password that many requests show at the same time once for all of them.
+
+        A job whose processes begin together would else have more passwords to check than may wait. Who comes
+        after a change of rights does not share what was begun before it.
+        """
+        key = digest, address, self._epoch
+        task = self._checks.get(key)
+        if task is None:
+            task = asyncio.create_task(self._look_up_password(name, password, address))
+            self._checks[key] = task
+            task.add_done_callback(lambda _: self._checks.pop(key))
+        return await asyncio.shield(task)
+
     async def _look_up_password(self, name: str, password: str, address: str) -> tuple[Principal, int]:
-        await run_in_threadpool(self.failed.check, name, address)
-        found, epoch = await run_in_threadpool(self._enter, name, password)
+        found, epoch = await run_in_threadpool(self._try_password, name, password, address)
         if isinstance(found, Refusal):
             self.notes.refused(found.reason, found.name, address)
-            await run_in_threadpool(self.failed.add, name, address)
             raise refusal_error(found)
         self.notes.noted("login", found.name, address)
         return found, epoch
@@ -347,6 +362,13 @@ class Authentication:
         with self._database.reading() as session:
             epoch = access_epoch(session)
             return find(session, epoch), epoch
+
+    def _try_password(self, name: str, password: str, address: str) -> tuple[Principal | Refusal, int]:
+        with self.failed.attempt(name, address) as attempt:
+            found, epoch = self._enter(name, password)
+            if isinstance(found, Refusal):
+                attempt.fail()
+        return found, epoch
 
     def _enter(self, name: str, password: str) -> tuple[Principal | Refusal, int]:
         with self._database.reading() as session:

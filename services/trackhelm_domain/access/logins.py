@@ -8,8 +8,9 @@ import threading
 import time
 from collections import Counter as Tally
 from collections import deque
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Final, NamedTuple
 
 from prometheus_client import CollectorRegistry, Counter
 from sqlalchemy import delete, update
@@ -46,50 +47,102 @@ class FailedLogins:
         self._message = message
         self._clock = clock
         self._lock = threading.Lock()
-        self._failures: deque[tuple[float, str, str]] = deque()
-        self._by_name: Tally[tuple[str, str]] = Tally()
+        self._failures: deque[tuple[float, _Entry]] = deque()
+        self._by_name: Tally[_Entry] = Tally()
         self._by_address: Tally[str] = Tally()
 
     def check(self, name: str, address: str) -> None:
         """Refuse a login whose name and address have failed too often; raises `ApiError` (429)."""
         with self._lock:
-            now = self._clock()
-            while self._failures and self._failures[0][0] <= now - WINDOW_SECONDS:
-                _, old_name, old_address = self._failures.popleft()
-                self._forget(old_name, old_address)
-            network = network_of(address)
-            by_name, of_address = self._by_name[name.casefold(), network], self._by_address[network]
-            of_all = len(self._failures)
-        self.refuse_after(by_name, of_address, of_all)
-
-    def refuse_after(self, by_name: int, of_address: int, of_all: int) -> None:
-        """Refuse a login after so many failures; raises `ApiError` (429)."""
-        if (
-            by_name >= NAME_FAILURES
-            or of_address >= ADDRESS_FAILURES
-            or (of_address and of_all >= ALL_FAILURES)
-        ):
-            raise ApiError(
-                ErrorCode.REQUEST_LIMIT_EXCEEDED,
-                f"{self._message} Wait some minutes before the next.",
-                retry_after_seconds=30,
-            )
+            self._check(_entry(name, address))
 
     def add(self, name: str, address: str) -> None:
         """Count a failure."""
-        entry = (name.casefold(), network_of(address))
         with self._lock:
-            self._failures.append((self._clock(), *entry))
-            self._by_name[entry] += 1
-            self._by_address[entry[1]] += 1
+            self._add(_entry(name, address))
 
-    def _forget(self, name: str, network: str) -> None:
-        self._by_name[name, network] -= 1
-        self._by_address[network] -= 1
-        if not self._by_name[name, network]:
-            del self._by_name[name, network]
-        if not self._by_address[network]:
-            del self._by_address[network]
+    @contextmanager
+    def attempt(self, name: str, address: str) -> Iterator["Attempt"]:
+        """Let somebody try a password or a code; raises `ApiError` (429) after too many failures.
+
+        A try counts as a failure from its beginning, so that no more are made at the same time than one after
+        another. It counts no longer when it ends without `Attempt.fail`.
+        """
+        self._reserve(name, address)
+        attempt = Attempt()
+        try:
+            yield attempt
+        finally:
+            if not attempt.has_failed:
+                self._give_back(name, address)
+
+    def refusal(self) -> ApiError:
+        """Return the error of who has failed too often."""
+        return ApiError(
+            ErrorCode.REQUEST_LIMIT_EXCEEDED,
+            f"{self._message} Wait some minutes before the next.",
+            retry_after_seconds=30,
+        )
+
+    def _reserve(self, name: str, address: str) -> None:
+        entry = _entry(name, address)
+        with self._lock:
+            self._check(entry)
+            self._add(entry)
+
+    def _give_back(self, name: str, address: str) -> None:
+        entry = _entry(name, address)
+        with self._lock:
+            last = next((each for each in reversed(self._failures) if each[1] == entry), None)
+            if last is not None:  # Else it took longer than the window.
+                self._failures.remove(last)
+                self._forget(entry)
+
+    def _check(self, entry: "_Entry") -> None:
+        oldest = self._clock() - WINDOW_SECONDS
+        while self._failures and self._failures[0][0] <= oldest:
+            self._forget(self._failures.popleft()[1])
+        of_address = self._by_address[entry.network]
+        if (
+            self._by_name[entry] >= NAME_FAILURES
+            or of_address >= ADDRESS_FAILURES
+            or (of_address and len(self._failures) >= ALL_FAILURES)
+        ):
+            raise self.refusal()
+
+    def _add(self, entry: "_Entry") -> None:
+        self._failures.append((self._clock(), entry))
+        self._by_name[entry] += 1
+        self._by_address[entry.network] += 1
+
+    def _forget(self, entry: "_Entry") -> None:
+        self._by_name[entry] -= 1
+        self._by_address[entry.network] -= 1
+        if not self._by_name[entry]:
+            del self._by_name[entry]
+        if not self._by_address[entry.network]:
+            del self._by_address[entry.network]
+
+
+class _Entry(NamedTuple):
+    """Whose failures are counted together: those of a name in any case, from one network."""
+
+    name: str
+    network: str
+
+
+def _entry(name: str, address: str) -> _Entry:
+    return _Entry(name.casefold(), network_of(address))
+
+
+class Attempt:
+    """A try of a password or a code."""
+
+    has_failed = False
+
+    def fail(self) -> None:
+        """Say that it was wrong."""
+        self.has_failed = True
 
 
 def network_of(address: str) -> str:

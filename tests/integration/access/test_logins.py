@@ -2,8 +2,10 @@
 
 import base64
 import uuid
+from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,7 @@ from typer.testing import CliRunner
 from tests.fixtures.databases import lay_migrated_sqlite_database
 from tests.integration.access.conftest import MLFLOW, OWN, PASSWORD, Site
 from trackhelm_cli.main import app as command
-from trackhelm_core.errors import ApiError
+from trackhelm_core.errors import ApiError, UnavailableError
 from trackhelm_core.settings import AuthSettings, HttpSettings, StorageSettings
 from trackhelm_domain.access.logins import NAME_FAILURES, WINDOW_SECONDS, FailedLogins
 from trackhelm_domain.access.tokens import TokenKind, is_token, new_token
@@ -200,6 +202,47 @@ def test_the_eleventh_failure_waits_and_nobody_else_does() -> None:
     failed.check("bob", "10.0.0.1")
     now[0] = WINDOW_SECONDS
     failed.check("ada", "10.0.0.1")
+
+
+def test_tries_at_the_same_time_are_no_more_than_one_after_another() -> None:
+    failed = FailedLogins(lambda: 0.0)
+    with ExitStack() as at_once:
+        # Ten that are right: they count while they last, and no longer.
+        for _ in range(NAME_FAILURES):
+            at_once.enter_context(failed.attempt("ada", "10.0.0.1"))
+        with pytest.raises(ApiError, match="Too many logins"), failed.attempt("Ada", "10.0.0.1"):
+            pass
+        with failed.attempt("ada", "10.0.0.2"):
+            pass
+    for _ in range(NAME_FAILURES):
+        with failed.attempt("ada", "10.0.0.1") as attempt:
+            attempt.fail()
+    with pytest.raises(ApiError), failed.attempt("ada", "10.0.0.1"):
+        pass
+
+
+def test_a_try_that_ends_in_an_error_of_the_server_is_no_failure() -> None:
+    failed = FailedLogins(lambda: 0.0)
+    for _ in range(NAME_FAILURES + 1):
+        with pytest.raises(UnavailableError), failed.attempt("ada", "10.0.0.1"):
+            raise UnavailableError("Too many passwords are being checked.")
+
+
+def test_parallel_guesses_are_ten_and_parallel_logins_all_let_in(site: Site) -> None:
+    name = site.new_user()
+
+    def status(password: str) -> int:
+        return int(whoami(site.client, basic(name, password)).status_code)
+
+    with ThreadPoolExecutor(60) as threads:
+        # The processes of a job begin together, with one password.
+        right = set(threads.map(status, [PASSWORD.format(name)] * 60))
+        wrong = Counter(threads.map(status, [f"wrong password {number}" for number in range(60)]))
+    assert right == {200}
+    assert wrong == {401: NAME_FAILURES, 429: 60 - NAME_FAILURES}
+    # The address of the tests is free again for those that come after this one.
+    app: Any = site.client.app
+    app.state.door.failed = FailedLogins()
 
 
 def test_addresses_of_one_network_of_64_bits_are_one() -> None:

@@ -3,8 +3,10 @@
 import base64
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -13,8 +15,11 @@ from starlette.testclient import TestClient
 from tests.fixtures.backing_services import redis_database
 from tests.fixtures.databases import migrated_postgres_database
 from tests.integration.access.conftest import MLFLOW, OWN, PASSWORD, Browser, Site
+from trackhelm_core.errors import ApiError
+from trackhelm_core.queue.connection import RedisConnection
 from trackhelm_core.settings import AuthSettings, RedisSettings, StorageSettings
 from trackhelm_domain.access.logins import NAME_FAILURES
+from trackhelm_domain.access.shared_logins import SharedFailedLogins
 from trackhelm_embedded.app import embedded_app
 
 METRIC: dict[str, Any] = {"key": "m", "value": 1.0, "timestamp": 1, "step": 0}
@@ -39,6 +44,12 @@ def processes(
             )
             sites.append(Site(client, app.state.runtime, Path(folder)))
         yield sites
+
+
+def redis_of(processes: list[Site]) -> RedisConnection:
+    redis = processes[0].runtime.redis
+    assert redis is not None
+    return redis
 
 
 def new_run(site: Site) -> tuple[str, str]:
@@ -134,8 +145,32 @@ def test_failed_logins_are_counted_by_all_processes_together(processes: list[Sit
     assert [status(number) for number in range(NAME_FAILURES)] == [401] * NAME_FAILURES
     assert [status(number) for number in range(3)] == [429] * 3
     # The address of the tests is free again for those that come after this one.
-    redis = processes[0].runtime.redis
-    assert redis is not None
+    redis = redis_of(processes)
     counted = redis.client.keys("{trackhelm}:failed-logins:*")
     assert len(counted) == 3
     redis.client.delete(*counted)
+
+
+def test_guesses_at_the_same_time_are_counted_by_all_processes_together(processes: list[Site]) -> None:
+    redis = redis_of(processes)
+    each = [SharedFailedLogins(redis.client) for _ in range(3)]
+    together = Barrier(30)
+
+    def guess(number: int) -> bool:
+        together.wait(timeout=60)
+        try:
+            with each[number % 3].attempt("ada", "10.9.0.1") as attempt:
+                attempt.fail()
+        except ApiError:
+            return False
+        return True
+
+    for _ in range(2 * NAME_FAILURES):
+        with each[0].attempt("ada", "10.9.0.1"):
+            pass  # Who was right is forgotten.
+    with ThreadPoolExecutor(30) as threads:
+        assert sum(threads.map(guess, range(30))) == NAME_FAILURES
+    # What is given back after its window does not stay as a number without an end.
+    with each[0].attempt("bob", "10.9.0.2"):
+        redis.client.delete(*redis.client.keys("{trackhelm}:failed-logins:*"))
+    assert redis.client.keys("{trackhelm}:failed-logins:*") == []
