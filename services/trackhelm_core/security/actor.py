@@ -104,7 +104,7 @@ _FORWARDED_FOR: Final = b"x-forwarded-for"
 
 @dataclass(frozen=True, slots=True)
 class TrustedProxies:
-    """The networks of trusted proxies, and the header in which they name the user.
+    """The networks of trusted proxies, and the headers in which they name the user and the user's groups.
 
     Behind our own gateway, the caller is the one that called the gateway.
     """
@@ -112,13 +112,14 @@ class TrustedProxies:
     networks: Sequence[Network] = ()
     actor_header: str = ""
     behind_gateway: bool = False
+    groups_header: str = ""
 
     @classmethod
     def of(cls, settings: AuthSettings | None, *, behind_gateway: bool) -> Self:
         """Return the proxies that the settings name; none if there are no settings."""
         if settings is None:
             return cls(behind_gateway=behind_gateway)
-        return cls(settings.proxy_networks, settings.actor_header, behind_gateway)
+        return cls(settings.proxy_networks, settings.actor_header, behind_gateway, settings.groups_header)
 
     def sent(self, scope: Scope) -> bool:
         """Return whether a trusted proxy sent a request, to this process or to the gateway in front of it."""
@@ -140,6 +141,14 @@ class TrustedProxies:
                 )
             case _:
                 raise UnauthenticatedError(f"Header {self.actor_header} is given more than once.")
+
+    def groups(self, scope: Scope) -> frozenset[str]:
+        """Return the groups of the user whom a trusted proxy names; none if no trusted proxy lists any."""
+        if not self.groups_header or not self.sent(scope):
+            return frozenset()
+        values = header_values(scope, self.groups_header.lower().encode())
+        listed = (group.strip(b" \t") for value in values for group in value.split(b","))
+        return frozenset(group.decode("utf-8", "replace") for group in listed if group)
 
     def source_address(self, scope: Scope) -> str:
         """Return the address a request comes from: the nearest one that is not a trusted proxy's."""
@@ -203,6 +212,9 @@ class Shown(NamedTuple):
     proxied: Identity | None
     """Whom a trusted proxy names."""
     address: str
+    groups: frozenset[str] = frozenset()
+    """The groups that the proxy says they are in."""
+    request_id: str = ""
 
 
 class Door(Protocol):
@@ -408,7 +420,10 @@ class ActorMiddleware:
             caller = Caller(ANONYMOUS, NOBODY)
         else:
             session = self._cookies.session_key(scope)
-            caller = await door.caller(Shown(header, credentials, session, proxied, address))
+            groups = frozenset() if proxied is None else self._proxies.groups(scope)
+            request_id = scope["state"]["request_id"]
+            shown = Shown(header, credentials, session, proxied, address, groups, request_id)
+            caller = await door.caller(shown)
             if caller.principal.session_id is not None and not may_act_by_cookie(scope):
                 raise PermissionDeniedError(
                     "Permission denied: a browser's session changes things from pages of this server alone. "

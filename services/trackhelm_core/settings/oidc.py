@@ -1,6 +1,5 @@
 """Settings of an identity provider at which people log in, by OpenID Connect."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, Self
@@ -8,6 +7,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
+from trackhelm_core.settings.groups import check_roles_of_groups, json_object, roles_of_groups
 from trackhelm_core.settings.process import AuthSettings, SettingsGroup, is_own_address, secret_text
 
 _WORDS: Final = r"^[!#-\[\]-~]+( [!#-\[\]-~]+)*$"
@@ -56,20 +56,12 @@ class OidcSettings(SettingsGroup):
     @field_validator("oidc_roles")
     @classmethod
     def _are_roles(cls, value: str) -> str:
-        for group, roles in _object(value, "TRACKHELM_OIDC_ROLES").items():
-            if not isinstance(roles, list) or not all(
-                isinstance(role, str) and "/" in role for role in roles
-            ):
-                raise ValueError(
-                    f"the roles of group {group!r} must be a list of texts such as 'default/editor': the "
-                    "name of a workspace, a slash, and that of a role"
-                )
-        return value
+        return check_roles_of_groups(value, "TRACKHELM_OIDC_ROLES")
 
     @field_validator("oidc_required_claims")
     @classmethod
     def _are_claims(cls, value: str) -> str:
-        _object(value, "TRACKHELM_OIDC_REQUIRED_CLAIMS")
+        json_object(value, "TRACKHELM_OIDC_REQUIRED_CLAIMS")
         return value
 
     @field_validator("oidc_scopes")
@@ -92,13 +84,12 @@ class OidcSettings(SettingsGroup):
     @property
     def roles(self) -> Mapping[str, tuple[tuple[str, str], ...]]:
         """The roles that each group gives, each as the names of its workspace and its own."""
-        found = _object(self.oidc_roles, "TRACKHELM_OIDC_ROLES")
-        return {group: tuple(_parts(role) for role in roles) for group, roles in found.items()}
+        return roles_of_groups(self.oidc_roles, "TRACKHELM_OIDC_ROLES")
 
     @property
     def required_claims(self) -> Mapping[str, Any]:
         """The claims without which nobody is let in."""
-        return _object(self.oidc_required_claims, "TRACKHELM_OIDC_REQUIRED_CLAIMS")
+        return json_object(self.oidc_required_claims, "TRACKHELM_OIDC_REQUIRED_CLAIMS")
 
     def secret(self) -> str:
         """Return the client's secret.
@@ -148,18 +139,3 @@ def _check_encrypted(name: str, url: str) -> None:
         raise ValueError(
             f"{name}: {url!r} must begin with https:// (http:// on this machine alone), with no ? and no #"
         )
-
-
-def _object(text: str, name: str) -> dict[str, Any]:
-    try:
-        found = json.loads(text) if text else {}
-    except ValueError as error:
-        raise ValueError(f"{name} is no JSON: {error}") from error
-    if not isinstance(found, dict):
-        raise ValueError(f"{name} must be a JSON object")  # noqa: TRY004 - settings report values
-    return found
-
-
-def _parts(role: str) -> tuple[str, str]:
-    workspace, _, name = role.partition("/")
-    return workspace, name

@@ -5,6 +5,7 @@ Also the base of every group of settings, and secrets, which are given as a valu
 
 import ipaddress
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, Literal, Self
 from urllib.parse import urlsplit
@@ -13,6 +14,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from trackhelm_core.limits import BODY_MEMORY_MEBIBYTES, JSON_BODY_BYTES
+from trackhelm_core.settings.groups import check_roles_of_groups, roles_of_groups
 
 PREFIX: Final = "TRACKHELM_"
 
@@ -298,6 +300,18 @@ class AuthSettings(SettingsGroup):
         pattern=r"^[A-Za-z0-9-]+$",
         description="Header in which a trusted proxy names the user; from anybody else it is ignored.",
     )
+    groups_header: str = Field(
+        "",
+        pattern=r"^[A-Za-z0-9-]*$",
+        description="Header in which, with `proxy`, a trusted proxy lists the user's groups, separated by "
+        "commas: `X-Forwarded-Groups`. By default groups give nothing.",
+    )
+    proxy_roles: str = Field(
+        "",
+        description='Roles that these groups give, as JSON: `{"ml-team": ["default/editor"]}`. They are '
+        "given and taken as requests name groups; roles that people gave stay.",
+    )
+    proxy_admin_group: str = Field("", description="Group of that header whose members are administrators.")
     kubernetes_issuer: str = Field(
         "",
         description="Issuer of the service-account tokens of a Kubernetes cluster, as they say it in `iss`; "
@@ -337,6 +351,11 @@ class AuthSettings(SettingsGroup):
         origin, path = _split_address(value)
         return _origin(origin) + path_prefix(path)
 
+    @field_validator("proxy_roles")
+    @classmethod
+    def _are_roles(cls, value: str) -> str:
+        return check_roles_of_groups(value, "TRACKHELM_PROXY_ROLES")
+
     @field_validator("trusted_proxies")
     @classmethod
     def _are_networks(cls, value: str) -> str:
@@ -367,6 +386,18 @@ class AuthSettings(SettingsGroup):
             raise ValueError(
                 "TRACKHELM_AUTH=proxy needs TRACKHELM_TRUSTED_PROXIES: the networks of who names users"
             )
+        if self.groups_header and self.auth != "proxy":
+            raise ValueError(
+                f"TRACKHELM_GROUPS_HEADER needs TRACKHELM_AUTH=proxy, and it is '{self.auth}': else nobody "
+                "is known by what a proxy says"
+            )
+        if self.groups_header.lower() == self.actor_header.lower():
+            raise ValueError("TRACKHELM_GROUPS_HEADER and TRACKHELM_ACTOR_HEADER are the same header")
+        if (self.proxy_roles or self.proxy_admin_group) and not self.groups_header:
+            raise ValueError(
+                "TRACKHELM_PROXY_ROLES and TRACKHELM_PROXY_ADMIN_GROUP need TRACKHELM_GROUPS_HEADER: the "
+                "header in which the proxy lists groups"
+            )
         return self
 
     def check_exposure(self, host: str) -> None:
@@ -381,6 +412,11 @@ class AuthSettings(SettingsGroup):
                 "that callers log in; `proxy`, if a proxy in front checks them; or `off`, if that is what "
                 "you want. docs/security.md explains each."
             )
+
+    @property
+    def roles_of_groups(self) -> Mapping[str, tuple[tuple[str, str], ...]]:
+        """The roles that each group of a proxy's users gives, as the names of its workspace and its own."""
+        return roles_of_groups(self.proxy_roles, "TRACKHELM_PROXY_ROLES")
 
     @property
     def proxy_networks(self) -> tuple[Network, ...]:

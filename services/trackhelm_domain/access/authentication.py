@@ -16,7 +16,7 @@ from typing import Final, Literal
 
 from prometheus_client import CollectorRegistry
 from sqlalchemy import update
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
@@ -52,11 +52,11 @@ from trackhelm_domain.access.accounts import (
 )
 from trackhelm_domain.access.clusters import ClusterAccounts
 from trackhelm_domain.access.logins import AuthNotes, FailedLogins
-from trackhelm_domain.access.rights import access_epoch, account_by_name, assign_default_role, change_access
+from trackhelm_domain.access.proxied import ProxiedUsers
+from trackhelm_domain.access.rights import access_epoch, account_by_name
 from trackhelm_domain.access.tokens import looks_like_token
 from trackhelm_domain.access.workspaces import Workspaces
 from trackhelm_domain.tables import Account, WebSession
-from trackhelm_domain.tables.identity import AccountKind
 
 Mode = Literal["off", "proxy", "on"]
 """Who is believed: everybody, whom a proxy names, or who logs in."""
@@ -102,7 +102,7 @@ class Authentication:
         clock: Clock,
         registry: CollectorRegistry | None = None,
         *,
-        by_proxy: bool = False,
+        proxied_users: ProxiedUsers | None = None,
         new_user_role: str = "",
         sessions: Lifetime = _SESSIONS,
         cluster: ClusterAccounts | None = None,
@@ -111,7 +111,8 @@ class Authentication:
     ) -> None:
         self._database = database
         self._clock = clock
-        self.mode: Mode = "proxy" if by_proxy else "on"
+        self.mode: Mode = "on" if proxied_users is None else "proxy"
+        self._proxied_users = proxied_users
         self.sessions = sessions
         self._cluster = cluster
         self.new_user_role = new_user_role
@@ -144,13 +145,13 @@ class Authentication:
                     await self._poll()
         elif self._monotonic() >= self._poll_at:
             await self._poll()
-        if self.mode == "proxy":
+        if self._proxied_users is not None:
             if shown.proxied is None:
                 self.notes.refused("no_proxy", "", shown.address)
                 raise UnauthenticatedError(
                     "You are not authenticated: the proxy in front of this server names no user."
                 )
-            return await self._proxied(shown.proxied)
+            return await self._proxied(self._proxied_users, shown.proxied, shown)
         if shown.session is None:
             return await self._by_header(shown)
         if shown.header is None:
@@ -389,44 +390,18 @@ class Authentication:
             is_same = (Account.id == account.id) & (Account.password_hash == before)
             session.execute(update(Account).where(is_same).values(password_hash=renewed))
 
-    async def _proxied(self, identity: Identity) -> Caller:
-        digest = self._digest(identity.name.encode())
+    async def _proxied(self, users: ProxiedUsers, identity: Identity, shown: Shown) -> Caller:
+        groups = "\0".join(sorted(users.rules.known(shown.groups)))
+        digest = self._digest(f"{identity.name}\0{groups}".encode())
         known = self._known.get(digest)
         if known is None or known.epoch != self._epoch:
-            found, epoch = await run_in_threadpool(self._user_of_proxy, identity.name)
+            found, epoch = await run_in_threadpool(users.enter, identity.name, shown)
             if isinstance(found, Refusal):
                 self.notes.refused(found.reason, found.name, "")
                 raise refusal_error(found)
             known = _Known(found, epoch, 0.0, ActorKind.PROXIED)
             self._remember(digest, known)
         return self._caller(known)
-
-    def _user_of_proxy(self, name: str) -> tuple[Principal | Refusal, int]:
-        with self._database.reading() as session:
-            epoch = access_epoch(session)
-            account = account_by_name(session, name)
-            if account is not None:
-                return by_account_id(session, account.id), epoch
-        try:
-            with self._database.writing() as session:
-                change_access(session)
-                account = Account(
-                    name=name,
-                    name_key=name.casefold(),
-                    kind=AccountKind.USER,
-                    creation_time=self._clock(),
-                    is_admin=False,
-                    is_disabled=False,
-                )
-                session.add(account)
-                session.flush()
-                assign_default_role(session, account.id, self.new_user_role)
-        except IntegrityError:
-            pass  # Another request has made it.
-        with self._database.reading() as session:
-            account = account_by_name(session, name)
-            assert account is not None
-            return by_account_id(session, account.id), access_epoch(session)
 
     async def _poll(self) -> None:
         self._poll_at = self._monotonic() + _POLL_SECONDS

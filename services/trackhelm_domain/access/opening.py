@@ -14,8 +14,10 @@ from trackhelm_core.settings import AuthSettings, OidcSettings
 from trackhelm_core.settings.process import secret_text
 from trackhelm_domain.access.authentication import Authentication, OpenDoor, lifetime_of
 from trackhelm_domain.access.clusters import ClusterAccounts
+from trackhelm_domain.access.groups import GroupRules
 from trackhelm_domain.access.logins import FailedLogins
 from trackhelm_domain.access.passwords import check_new_password, hash_of
+from trackhelm_domain.access.proxied import ProxiedUsers
 from trackhelm_domain.access.rights import AccessChanges, change_access
 from trackhelm_domain.access.workspaces import Workspaces
 from trackhelm_domain.tables import Account
@@ -52,7 +54,7 @@ def open_door(runtime: Runtime, auth: AuthSettings | None) -> AnyDoor:
             runtime.database,
             runtime.clock,
             runtime.metrics,
-            by_proxy=auth.auth == "proxy",
+            proxied_users=_proxied_users(runtime, auth),
             new_user_role=auth.new_user_role,
             sessions=lifetime_of(auth.session_idle_hours, auth.session_days),
             cluster=_cluster(runtime, auth),
@@ -73,6 +75,13 @@ def _failed_logins(runtime: Runtime) -> FailedLogins:
     from trackhelm_domain.access.shared_logins import SharedFailedLogins  # noqa: PLC0415
 
     return SharedFailedLogins(runtime.redis.client)
+
+
+def _proxied_users(runtime: Runtime, auth: AuthSettings) -> ProxiedUsers | None:
+    if auth.auth != "proxy":
+        return None
+    rules = GroupRules("TRACKHELM_PROXY_ROLES", "proxy", auth.roles_of_groups, auth.proxy_admin_group)
+    return ProxiedUsers(runtime.database, runtime.clock, auth.new_user_role, rules)
 
 
 def _cluster(runtime: Runtime, auth: AuthSettings) -> ClusterAccounts | None:

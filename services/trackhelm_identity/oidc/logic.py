@@ -4,23 +4,20 @@ import re
 from dataclasses import replace
 from typing import Final
 
-import structlog
 from sqlalchemy.orm import Session
 
 from trackhelm_core.errors import AlreadyExistsError, InvalidParameterError
 from trackhelm_core.security.actor import ActorKind
 from trackhelm_core.settings import OidcSettings
+from trackhelm_domain.access.groups import GroupRules, follow_groups
 from trackhelm_domain.access.rights import account_by_name, assign_default_role, change_access
 from trackhelm_domain.audit import Action, AuditContext, Change, State, record
-from trackhelm_domain.tables import Account, ExternalIdentity, Role, RoleAssignment
+from trackhelm_domain.tables import Account, ExternalIdentity
 from trackhelm_domain.tables.identity import AccountKind
 from trackhelm_identity.oidc import store
 from trackhelm_identity.oidc.provider import Person
 from trackhelm_identity.oidc.statements import LoginFailedError
-from trackhelm_identity.sessions.store import delete_sessions
 from trackhelm_identity.users.logic import check_user_name, entity_of, locked_user
-
-log = structlog.get_logger(__name__)
 
 MANAGED_BY: Final = "oidc"
 """What the rows of roles say that groups gave, and groups take."""
@@ -60,8 +57,8 @@ def enter(
         account = _create(session, person, context, new_user_role)
     if account.is_disabled:
         raise LoginFailedError("disabled", f"the account '{account.name}' is disabled")
-    _set_roles(session, account, _roles_of_groups(session, person, settings), context)
-    _set_admin(session, account, person, settings, context)
+    rules = GroupRules("TRACKHELM_OIDC_ROLES", MANAGED_BY, settings.roles, settings.oidc_admin_group)
+    follow_groups(session, account, person.groups, rules, context)
     return account
 
 
@@ -107,64 +104,3 @@ def _link(session: Session, account: Account, issuer: str, subject: str, now: in
         session,
         ExternalIdentity(account_id=account.id, issuer=issuer, subject=subject, creation_time=now),
     )
-
-
-def _roles_of_groups(session: Session, person: Person, settings: OidcSettings) -> dict[int, tuple[Role, str]]:
-    """Return the roles that a person's groups give, by id, each with the name of its workspace."""
-    found: dict[int, tuple[Role, str]] = {}
-    for group, roles in settings.roles.items():
-        if group not in person.groups:
-            continue
-        for workspace, name in roles:
-            row = store.role(session, workspace, name)
-            if row is None:
-                log.warning(
-                    "TRACKHELM_OIDC_ROLES names a role that there is not", workspace=workspace, role=name
-                )
-            else:
-                found[row.id] = row, workspace
-    return found
-
-
-def _set_roles(
-    session: Session, account: Account, wanted: dict[int, tuple[Role, str]], context: AuditContext
-) -> None:
-    present = store.roles_of(session, account.id)
-    surplus = [
-        (assignment, role, workspace)
-        for assignment, role, workspace in present
-        if assignment.managed_by == MANAGED_BY and role.id not in wanted
-    ]
-    missing = wanted.keys() - {role.id for _, role, _ in present}
-    if surplus or missing:
-        change_access(session)
-    for assignment, role, workspace in surplus:
-        store.delete(session, assignment)
-        state: State = {"role": role.name, "workspace": workspace, "by": MANAGED_BY}
-        change = Change(entity_of(account), Action.REVOKED, state, None, role.workspace_id)
-        record(session, change, context)
-    for role_id in sorted(missing):
-        row, workspace = wanted[role_id]
-        store.insert(session, RoleAssignment(account_id=account.id, role_id=role_id, managed_by=MANAGED_BY))
-        state = {"role": row.name, "workspace": workspace, "by": MANAGED_BY}
-        record(session, Change(entity_of(account), Action.GRANTED, None, state, row.workspace_id), context)
-
-
-def _set_admin(
-    session: Session, account: Account, person: Person, settings: OidcSettings, context: AuditContext
-) -> None:
-    """Make who is in the administrators' group one, and nobody who is in it no longer.
-
-    The last administrator goes, too: `trackhelm-server admin reset` is the way back in. Who was made one by
-    hand stays one.
-    """
-    is_in_group = bool(settings.oidc_admin_group) and settings.oidc_admin_group in person.groups
-    is_admin = is_in_group or (account.is_admin and not account.is_admin_by_group)
-    if is_admin == account.is_admin:
-        return
-    change_access(session)
-    states: tuple[State, State] = {"is_admin": account.is_admin}, {"is_admin": is_admin, "by": MANAGED_BY}
-    account.is_admin, account.is_admin_by_group = is_admin, is_in_group
-    session.flush()
-    delete_sessions(session, account.id)
-    record(session, Change(entity_of(account), Action.UPDATED, *states), context)

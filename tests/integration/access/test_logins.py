@@ -17,7 +17,7 @@ from starlette.testclient import TestClient
 from typer.testing import CliRunner
 
 from tests.fixtures.databases import lay_migrated_sqlite_database
-from tests.integration.access.conftest import MLFLOW, OWN, PASSWORD, Site
+from tests.integration.access.conftest import MLFLOW, MLFLOW_3, OWN, PASSWORD, Site
 from trackhelm_cli.main import app as command
 from trackhelm_core.errors import ApiError, UnavailableError
 from trackhelm_core.settings import AuthSettings, HttpSettings, StorageSettings
@@ -179,6 +179,70 @@ def test_in_mode_on_no_header_is_a_login(tmp_path: Path) -> None:
         assert whoami(client, {"X-Forwarded-User": "admin"}).status_code == 401
         twice = [("Authorization", "Bearer a"), ("Authorization", "Bearer b")]
         assert client.get(f"{MLFLOW}/users/current", headers=twice).status_code == 401
+
+
+def test_the_groups_that_a_proxy_lists_give_and_take_roles(tmp_path: Path) -> None:
+    auth = AuthSettings(
+        auth="proxy",
+        trusted_proxies=PROXIES,
+        groups_header="X-Forwarded-Groups",
+        proxy_roles='{"team": ["default/member", "default/nobody"], "readers": ["default/viewer"]}',
+        proxy_admin_group="root",
+    )
+
+    def ada(*groups: str) -> list[tuple[str, str]]:
+        return [("X-Forwarded-User", "ada"), *(("X-Forwarded-Groups", each) for each in groups)]
+
+    with served(tmp_path, auth, "10.1.2.3") as client:
+
+        def created(headers: list[tuple[str, str]]) -> int:
+            message = {"name": uuid.uuid4().hex}
+            return client.post(f"{MLFLOW}/experiments/create", json=message, headers=headers).status_code
+
+        assert created(ada()) == 403
+        assert created(ada("others, team")) == 200
+        assert created(ada("others", " team ,,")) == 200
+        # What a request says counts, in every process: without the group the role is gone.
+        assert created(ada("readers")) == 403
+        default = f"{MLFLOW}/experiments/get?experiment_id=0"
+        assert client.get(default, headers=ada("readers")).status_code == 200
+        assert client.get(default, headers=ada()).status_code == 404
+        assert whoami(client, dict(ada("root"))).json()["user"]["is_admin"]
+        assert not whoami(client, dict(ada("Root"))).json()["user"]["is_admin"]
+        # Roles and flags that people gave are not the groups' to take.
+        root = dict(ada("root"))
+        roles = client.get(f"{MLFLOW_3}/roles/list?workspace=default", headers=root).json()["roles"]
+        editor = next(role["id"] for role in roles if role["name"] == "editor")
+        message = {"username": "ada", "role_id": editor}
+        given = client.post(f"{MLFLOW_3}/roles/assign", json=message, headers=root)
+        assert given.status_code == 200
+        assert created(ada("readers")) == created(ada()) == 200
+        events = client.get(
+            f"{OWN}/audit/events", params={"actor": "ada", "max_results": 100}, headers=dict(ada("root"))
+        ).json()["events"]
+        changes = {(event["action"], event["actor_kind"]) for event in events}
+        assert {("created", "proxied"), ("granted", "proxied"), ("revoked", "proxied")} <= changes
+        # Groups that give nothing change nothing, whatever they are called.
+        for odd in (b"x" * 5_000, b"\xff", b"cn=team", b","):
+            headers = {b"X-Forwarded-User": b"ada", b"X-Forwarded-Groups": odd}
+            assert client.get(f"{MLFLOW}/users/current", headers=headers).status_code == 200
+    with served(tmp_path, auth, "10.2.0.1") as client:
+        assert whoami(client, dict(ada("root"))).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"groups_header": "X-Groups"}, "TRACKHELM_GROUPS_HEADER needs TRACKHELM_AUTH=proxy"),
+        ({"auth": "proxy", "groups_header": "x-forwarded-user"}, "the same header"),
+        ({"auth": "proxy", "proxy_admin_group": "root"}, "need TRACKHELM_GROUPS_HEADER"),
+        ({"auth": "proxy", "groups_header": "G", "proxy_roles": '{"a": "b"}'}, "must be a list of texts"),
+        ({"auth": "proxy", "groups_header": "G", "proxy_roles": "["}, "TRACKHELM_PROXY_ROLES is no JSON"),
+    ],
+)
+def test_settings_of_groups_that_do_not_fit_are_refused(settings: dict[str, str], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        AuthSettings(trusted_proxies=PROXIES, **settings)  # type: ignore[arg-type] # as a test gives them
 
 
 def test_a_proxy_must_be_named() -> None:
