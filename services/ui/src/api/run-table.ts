@@ -73,20 +73,23 @@ export function decodeRunTable(bytes: Uint8Array): RunPage {
       ),
     );
   const [metrics, params, tags] = [keyed("metrics."), keyed("params."), keyed("tags.")];
-  const known = new Set(table.names);
-  const given = (name: string, row: number): unknown =>
-    known.has(name) ? table.getChild(name).at(row) : null;
-  const text = (name: string, row: number) => (given(name, row) as string | null) ?? "";
-  const number = (name: string, row: number) => given(name, row) as number | null;
+  const given = (name: string): Column<unknown> | undefined =>
+    table.names.includes(name) ? table.getChild(name) : undefined;
+  const [ids, names, experiments, states] = ["run_id", "run_name", "experiment_id", "status"].map(given);
+  const [stages, users, starts, ends] = ["lifecycle_stage", "user_id", "start_time", "end_time"].map(given);
+  const text = (column: Column<unknown> | undefined, row: number) =>
+    (column?.at(row) as string | null | undefined) ?? "";
+  const number = (column: Column<unknown> | undefined, row: number) =>
+    (column?.at(row) as number | null | undefined) ?? null;
   const runs = Array.from({ length: header.rows }, (_, row): Run => ({
-    id: text("run_id", row),
-    name: text("run_name", row),
-    experimentId: text("experiment_id", row),
-    status: text("status", row) as RunStatus,
-    isDeleted: text("lifecycle_stage", row) === "deleted",
-    userId: text("user_id", row),
-    startTime: number("start_time", row) ?? 0,
-    endTime: number("end_time", row),
+    id: text(ids, row),
+    name: text(names, row),
+    experimentId: text(experiments, row),
+    status: text(states, row) as RunStatus,
+    isDeleted: text(stages, row) === "deleted",
+    userId: text(users, row),
+    startTime: number(starts, row) ?? 0,
+    endTime: number(ends, row),
     metrics: new RowMap(metrics, row, asValue),
     params: new RowMap(params, row, asText),
     tags: new RowMap(tags, row, asText),

@@ -157,6 +157,18 @@ test("a run is pinned to the top and made the baseline, whatever the filter says
   await expect(page.locator("[data-better]").first()).toBeVisible();
 });
 
+test("a name leads to the page of its run, and back to the same rows", async ({ page }) => {
+  await open(page, "?q=forest");
+  const name = rows(page).nth(2).getByRole("link");
+  const text = (await name.textContent()) ?? "";
+  await name.click();
+  await expect(page).toHaveURL(/\/runs\/[0-9a-f]{32}$/);
+  await expect(page.getByRole("banner")).toContainText(text);
+  await page.goBack();
+  await expect(page).toHaveURL(/q=forest/);
+  await expect(rows(page).nth(2)).toContainText(text);
+});
+
 test("what is shown in charts is part of the address", async ({ page }) => {
   await open(page);
   const eye = rows(page)

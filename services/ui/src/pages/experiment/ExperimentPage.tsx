@@ -2,7 +2,7 @@
 import { ActionIcon, Menu, Modal, Select, Skeleton } from "@mantine/core";
 import { IconDots } from "@tabler/icons-react";
 import { Link, Outlet, useParams } from "@tanstack/react-router";
-import { useMemo, useState } from "react";
+import { memo, useCallback, useMemo, useState } from "react";
 import { type Experiment, useExperiment } from "@/api/experiments";
 import { useIdentity, useMayOnExperiment } from "@/api/identity";
 import { useKeys } from "@/api/keys";
@@ -14,7 +14,7 @@ import classes from "./ExperimentPage.module.css";
 import { FilterBar } from "./FilterBar";
 import { SavedViews } from "./SavedViews";
 import { useMakeView } from "./use-view";
-import { type ExperimentView, ExperimentViewContext, useExperimentView } from "./view";
+import { type ExperimentView, ExperimentViewContext } from "./view";
 
 const VIEWS = [
   { to: "/experiments/$experimentId", label: "Table" },
@@ -62,11 +62,37 @@ function countOf({ runs, pinned, counts, isLoading }: ExperimentView): string {
   return `${count.toLocaleString()} ${count === 1 ? "run" : "runs"}${below}`;
 }
 
+// The parts of the line of tools remember what they have rendered: the page is rendered anew for each page of runs.
+
+const SAME = (search: Record<string, unknown>) => search;
+
+const Views = memo(function Views({ experimentId }: { experimentId: string }) {
+  return (
+    <nav aria-label="Views" className={classes["views"]}>
+      {VIEWS.map(({ to, label }) => (
+        <Link
+          key={to}
+          to={to}
+          params={{ experimentId }}
+          search={SAME}
+          activeOptions={{ exact: true, includeSearch: false }}
+          activeProps={{ "data-active": true }}
+        >
+          {label}
+        </Link>
+      ))}
+    </nav>
+  );
+});
+
+interface GroupPickerProps extends Pick<ExperimentView, "search" | "change"> {
+  experimentIds: readonly string[];
+}
+
 /** Chooses the param or tag by which runs are grouped, among those of all runs. */
-function GroupPicker() {
-  const { search, change, asked } = useExperimentView();
+const GroupPicker = memo(function GroupPicker({ search, change, experimentIds }: GroupPickerProps) {
   const [isUsed, setIsUsed] = useState(false);
-  const keys = useKeys(asked.experimentIds, "", isUsed);
+  const keys = useKeys(experimentIds, "", isUsed);
   const groups = useMemo(() => {
     const items = (prefix: "params" | "tags") =>
       keys[prefix].map((key) => ({ value: `${prefix}.${key}`, label: key }));
@@ -99,7 +125,7 @@ function GroupPicker() {
       onChange={(group) => change({ group: group ?? undefined })}
     />
   );
-}
+});
 
 /** So many runs are compared to tell what is the same in all that are loaded. */
 const COMPARED = 500;
@@ -113,7 +139,11 @@ function Loaded({ experiment }: { experiment: Experiment }) {
   const [isGranting, setIsGranting] = useState(false);
   const { search, change, runs } = view;
   const { counts } = view;
-  const compared = useMemo(() => runs.slice(0, COMPARED), [runs]);
+  const { experimentIds } = view.asked;
+  const onFilter = useCallback((q: string) => change({ q: q || undefined }), [change]);
+  // Of the first pages alone, so that nothing is compared again when more are loaded.
+  const [first, second] = view.pages;
+  const compared = useMemo(() => [...(first ?? []), ...(second ?? [])].slice(0, COMPARED), [first, second]);
   const same = useMemo(() => sameInAll(compared), [compared]);
   const isPart = view.hasMore || runs.length > COMPARED;
   return (
@@ -146,29 +176,16 @@ function Loaded({ experiment }: { experiment: Experiment }) {
       </HeaderActions>
       <div className={classes["page"]}>
         <div className={classes["tools"]}>
-          <nav aria-label="Views" className={classes["views"]}>
-            {VIEWS.map(({ to, label }) => (
-              <Link
-                key={to}
-                to={to}
-                params={{ experimentId: experiment.id }}
-                search={(before) => before}
-                activeOptions={{ exact: true, includeSearch: false }}
-                activeProps={{ "data-active": true }}
-              >
-                {label}
-              </Link>
-            ))}
-          </nav>
+          <Views experimentId={experiment.id} />
           <FilterBar
             value={search.q ?? ""}
-            experimentIds={view.asked.experimentIds}
+            experimentIds={experimentIds}
             error={search.q ? view.error : null}
             isLoading={view.isStale}
-            onChange={(q) => change({ q: q || undefined })}
+            onChange={onFilter}
           />
-          <GroupPicker />
-          <SavedViews />
+          <GroupPicker search={search} change={change} experimentIds={experimentIds} />
+          <SavedViews experiment={experiment} search={search} change={change} />
           <span ref={setTools} className={classes["viewTools"]} />
         </div>
         <div className={classes["line"]}>

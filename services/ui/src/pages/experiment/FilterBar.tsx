@@ -2,7 +2,7 @@
 import { Combobox, Loader, TextInput, useCombobox } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { IconFilter, IconX } from "@tabler/icons-react";
-import { useMemo, useRef, useState } from "react";
+import { memo, useMemo, useRef, useState } from "react";
 import { useKeys, useValues } from "@/api/keys";
 import classes from "./FilterBar.module.css";
 import {
@@ -50,7 +50,8 @@ function Mistake({ text, position }: { text: string; position: number }) {
   );
 }
 
-export function FilterBar({ value, experimentIds, error, isLoading, onChange }: FilterBarProps) {
+export const FilterBar = memo(function FilterBar(props: FilterBarProps) {
+  const { value, experimentIds, error, isLoading, onChange } = props;
   const [text, setText] = useState(value);
   const [caret, setCaret] = useState(value.length);
   const [isUsed, setIsUsed] = useState(false);
@@ -153,4 +154,4 @@ export function FilterBar({ value, experimentIds, error, isLoading, onChange }: 
       )}
     </div>
   );
-}
+});

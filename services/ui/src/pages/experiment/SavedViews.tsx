@@ -6,7 +6,7 @@
 import { ActionIcon, Button, Group, Menu, Modal, TextInput } from "@mantine/core";
 import { IconBookmark, IconCheck, IconPencil, IconTrash } from "@tabler/icons-react";
 import { useLocation, useNavigate } from "@tanstack/react-router";
-import { useState } from "react";
+import { memo, useState } from "react";
 import { useMayOnExperiment } from "@/api/identity";
 import { type SavedView, useChangeView, useSavedViews } from "@/api/views";
 import { Failure } from "@/components/Failure";
@@ -14,7 +14,7 @@ import { exactTime } from "@/components/format";
 import { failed, told } from "@/components/notify";
 import classes from "./ExperimentPage.module.css";
 import { type ExperimentSearch, validateSearch } from "./search";
-import { useExperimentView } from "./view";
+import { type ExperimentView, useExperimentView } from "./view";
 
 const TABS = ["charts", "compare"] as const;
 type Tab = (typeof TABS)[number] | "table";
@@ -49,8 +49,9 @@ export function isSame(state: string, search: ExperimentSearch, tab: Tab): boole
 
 type Asking = { kind: "save" } | { kind: "rename" | "delete"; view: SavedView };
 
-export function SavedViews() {
-  const { experiment, search, change } = useExperimentView();
+type SavedViewsProps = Pick<ExperimentView, "experiment" | "search" | "change">;
+
+export const SavedViews = memo(function SavedViews({ experiment, search, change }: SavedViewsProps) {
   const may = useMayOnExperiment(experiment.id);
   const [isOpen, setIsOpen] = useState(false);
   const [asking, setAsking] = useState<Asking | null>(null);
@@ -156,7 +157,7 @@ export function SavedViews() {
       )}
     </>
   );
-}
+});
 
 interface DialogProps {
   asking: Asking;

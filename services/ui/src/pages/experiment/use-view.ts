@@ -1,9 +1,9 @@
 /** Makes what the views of an experiment share out of its address: the search, its pages, children, pinned runs. */
-import { useQueries, useQuery } from "@tanstack/react-query";
+import { useQueries, useQuery, type UseQueryResult } from "@tanstack/react-query";
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { useCallback, useMemo } from "react";
 import type { Experiment } from "@/api/experiments";
-import { fetchRunTable, type Run, type RunSearch, useRunCounts, useRunPages } from "@/api/runs";
+import { fetchRunTable, type Run, type RunPage, type RunSearch, useRunCounts, useRunPages } from "@/api/runs";
 import { orderBy } from "./columns";
 import { filterOf } from "./filter";
 import { type LoadedGroup, rowsOf } from "./rows";
@@ -36,6 +36,18 @@ function matchingOf(experimentId: string, search: ExperimentSearch): RunSearch {
   };
 }
 
+/** Return runs by the id of their parent. */
+function byParent(answers: readonly UseQueryResult<RunPage>[]): ReadonlyMap<string, Run[]> {
+  const children = new Map<string, Run[]>();
+  for (const run of answers.flatMap(({ data }) => data?.runs ?? [])) {
+    const parent = run.tags.get(PARENT_TAG) ?? "";
+    const known = children.get(parent);
+    if (known) known.push(run);
+    else children.set(parent, [run]);
+  }
+  return children;
+}
+
 /** The children of each page of parents, by the id of the parent. */
 function useChildren(pages: readonly { runs: Run[] }[], asked: RunSearch, isWanted: boolean) {
   return useQueries({
@@ -51,16 +63,7 @@ function useChildren(pages: readonly { runs: Run[] }[], asked: RunSearch, isWant
           structuralSharing: false,
         };
       }),
-    combine: (answers) => {
-      const children = new Map<string, Run[]>();
-      for (const run of answers.flatMap(({ data }) => data?.runs ?? [])) {
-        const parent = run.tags.get(PARENT_TAG) ?? "";
-        const known = children.get(parent);
-        if (known) known.push(run);
-        else children.set(parent, [run]);
-      }
-      return children;
-    },
+    combine: byParent,
   });
 }
 
@@ -104,10 +107,12 @@ export function useMakeView(experiment: Experiment, tools: HTMLElement | null): 
     (part) =>
       void navigate({
         to: ".",
-        search: (before: Record<string, unknown>) =>
-          Object.fromEntries(
-            Object.entries({ ...before, ...part }).filter(([, value]) => value !== undefined),
-          ),
+        search: (before: Record<string, unknown>) => {
+          const changed = typeof part === "function" ? part(before) : part;
+          return Object.fromEntries(
+            Object.entries({ ...before, ...changed }).filter(([, value]) => value !== undefined),
+          );
+        },
       }),
     [navigate],
   );
@@ -117,7 +122,7 @@ export function useMakeView(experiment: Experiment, tools: HTMLElement | null): 
   );
   const everything = useMemo(() => loaded.flatMap((page) => page.runs), [loaded]);
   const runs = useMemo(() => everything.filter((run) => !top.includes(run.id)), [everything, top]);
-  const { fetchNextPage, isFetchingNextPage, hasNextPage, refetch } = pages;
+  const { fetchNextPage, hasNextPage, refetch } = pages;
   const counts = useCounts(matching, tree, everything, !hasNextPage && !pages.isPlaceholderData);
   // A run that goes on may have begun children since they were counted.
   const mayHaveChildren = counts.children > 0 || everything.some(({ status }) => status === "RUNNING");
@@ -139,8 +144,9 @@ export function useMakeView(experiment: Experiment, tools: HTMLElement | null): 
     [runs, pinned, children, opened],
   );
   const loadMore = useCallback(() => {
-    if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
-  }, [fetchNextPage, hasNextPage, isFetchingNextPage]);
+    // One that is being fetched is not asked for again. Whether one is, is not asked, since all would be rendered for the answer.
+    if (hasNextPage) void fetchNextPage({ cancelRefetch: false });
+  }, [fetchNextPage, hasNextPage]);
   return {
     experiment,
     search,

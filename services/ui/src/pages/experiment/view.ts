@@ -17,11 +17,13 @@ export interface RunCounts {
   running: number;
 }
 
+/** A change of a part of the address; a part that is undefined is removed from it. */
+type SearchChange = { [Key in keyof ExperimentSearch]: ExperimentSearch[Key] | undefined };
+
 export interface ExperimentView {
   experiment: Experiment;
   search: ExperimentSearch;
-  /** Change a part of the address; a part that is undefined is removed from it. */
-  change: (part: { [Key in keyof ExperimentSearch]: ExperimentSearch[Key] | undefined }) => void;
+  change: (part: SearchChange | ((before: ExperimentSearch) => SearchChange)) => void;
   /** The search as the server was asked. */
   asked: RunSearch;
   /** The search for all runs that match, those that lie below others included. */

@@ -1,64 +1,47 @@
 /** One row of the grid: a run with its marks, name and cells, or the head of a group with its aggregates. */
-import { IconChevronDown, IconChevronRight, IconDots, IconEye, IconEyeOff } from "@tabler/icons-react";
-import { Link } from "@tanstack/react-router";
-import type { CSSProperties } from "react";
+import { IconChevronDown, IconChevronRight, IconEye, IconEyeOff } from "@tabler/icons-react";
+import { type CSSProperties, memo } from "react";
 import type { Run, Spread } from "@/api/runs";
-import { formatNumber } from "@/components/format";
 import { runColor, type Scheme } from "@/components/run-color";
 import { type Column, NAME_COLUMN } from "../columns";
-import { Cell } from "./Cell";
-import type { ColumnStats } from "./column-stats";
+import { Cell, cellClass } from "./Cell";
+import type { ColumnStats, StatsOf } from "./column-stats";
 import type { GroupRow, MoreRow, RunRow } from "../rows";
+import { type Across, MARKS, type Placed } from "./use-across";
 import classes from "./RunsTable.module.css";
-
-/** A column that is in sight, and where. */
-export interface Placed {
-  column: Column;
-  style: CSSProperties;
-  /** Its number as assistive technology tells it. */
-  place: number;
-  isSticky: boolean;
-  isLast: boolean;
-}
 
 interface Shared {
   index: number;
   /** Distance from the first row, in pixels. */
   start: number;
-  width: number;
-  /** The width of the columns before the first that is in sight. */
-  lead: number;
-  placed: readonly Placed[];
-  stats: ReadonlyMap<string, ColumnStats>;
+  across: Across;
+  stats: StatsOf;
   isActive: boolean;
   onToggle: (id: string) => void;
 }
 
-export interface RunRowViewProps extends Shared {
-  row: RunRow;
+/** What rows call: the same functions at each render, so that rows are rendered for what they show alone. */
+export interface RowActions {
+  onSelect: (index: number, isRange: boolean) => void;
+  onShow: (run: Run, place: number) => void;
+  onMenu: (run: Run, at: DOMRect) => void;
+}
+
+/** The parts of a `RunRow` by themselves, since rows are made anew when more of them are loaded. */
+export interface RunRowViewProps extends Shared, RowActions, Omit<RunRow, "kind" | "id" | "children"> {
+  childCount: number;
   baseline: Run | null;
   now: number;
   scheme: Scheme;
   isShown: boolean;
   isSelected: boolean;
-  onSelect: (isRange: boolean) => void;
-  onShow: () => void;
-  onMenu: (at: DOMRect) => void;
 }
 
 const INDENT = 18;
-
-function cellStyle(placed: readonly Placed[], index: number, lead: number): CSSProperties | undefined {
-  const one = placed[index];
-  const isFirstMoving = !one?.isSticky && (placed[index - 1]?.isSticky ?? true);
-  return isFirstMoving && lead > 0 ? { ...one?.style, marginLeft: lead } : one?.style;
-}
-
-function cellClass({ isSticky, isLast }: Placed): string {
-  return [classes["cell"], isSticky && classes["sticky"], isLast && classes["lastSticky"]]
-    .filter(Boolean)
-    .join(" ");
-}
+/** That of cells, in pixels. */
+const PADDING = 8;
+const MARKS_CLASS = `${cellClass({ isSticky: true, isLast: false })} ${classes["marks"] ?? ""}`;
+const MARKS_STYLE: CSSProperties = { left: 0, width: MARKS };
 
 function Twist({
   isOpen,
@@ -87,9 +70,8 @@ function Twist({
   );
 }
 
-export function RunRowView(props: RunRowViewProps) {
-  const { row, index, start, width, lead, placed, stats, isActive, isSelected, isShown, scheme } = props;
-  const { run } = row;
+export const RunRowView = memo(function RunRowView(props: RunRowViewProps) {
+  const { run, index, start, across, stats, isActive, isSelected, isShown } = props;
   const EyeIcon = isShown ? IconEye : IconEyeOff;
   return (
     <div
@@ -99,27 +81,22 @@ export function RunRowView(props: RunRowViewProps) {
       aria-selected={isSelected}
       data-run={run.id}
       data-selected={isSelected || undefined}
-      data-pinned={row.isPinned || undefined}
+      data-pinned={props.isPinned || undefined}
       data-active={isActive || undefined}
       className={classes["row"]}
-      style={{ transform: `translateY(${start}px)`, width }}
+      style={{ top: start, width: across.width }}
       onContextMenu={(event) => {
         event.preventDefault();
-        props.onMenu(new DOMRect(event.clientX, event.clientY, 0, 0));
+        props.onMenu(run, new DOMRect(event.clientX, event.clientY, 0, 0));
       }}
     >
-      <div
-        role="gridcell"
-        aria-colindex={1}
-        className={`${classes["cell"] ?? ""} ${classes["sticky"] ?? ""} ${classes["marks"] ?? ""}`}
-        style={{ left: 0, width: 56 }}
-      >
+      <div role="gridcell" aria-colindex={1} className={MARKS_CLASS} style={MARKS_STYLE}>
         <input
           type="checkbox"
           aria-label={`Select ${run.name}`}
           tabIndex={-1}
           checked={isSelected}
-          onChange={(event) => props.onSelect((event.nativeEvent as MouseEvent).shiftKey)}
+          onChange={(event) => props.onSelect(index, (event.nativeEvent as MouseEvent).shiftKey)}
         />
         <button
           type="button"
@@ -128,45 +105,50 @@ export function RunRowView(props: RunRowViewProps) {
           aria-pressed={isShown}
           aria-label={`Show ${run.name} in charts`}
           title={isShown ? "Hide in charts" : "Show in charts"}
-          onClick={props.onShow}
+          onClick={() => props.onShow(run, props.place)}
         >
           <EyeIcon size={15} stroke={1.7} />
         </button>
       </div>
-      {placed.map((one, position) => (
-        <div
-          key={one.column.id}
-          role="gridcell"
-          aria-colindex={one.place}
-          className={cellClass(one)}
-          style={cellStyle(placed, position, lead)}
-        >
-          {one.column.id === NAME_COLUMN ? (
-            <NameCell {...props} color={runColor(run, scheme)} />
-          ) : (
-            <Cell
-              run={run}
-              column={one.column}
-              stats={stats.get(one.column.id)}
-              baseline={props.baseline}
-              now={one.column.kind === "attribute" ? props.now : 0}
-            />
-          )}
-        </div>
-      ))}
+      {across.placed.map((placed) =>
+        placed.column.id === NAME_COLUMN ? (
+          <NameCell key={placed.column.id} {...props} placed={placed} />
+        ) : (
+          <Cell
+            key={placed.column.id}
+            run={run}
+            placed={placed}
+            stats={placed.column.kind === "metric" ? stats(placed.column) : undefined}
+            baseline={props.baseline}
+            now={placed.column.kind === "attribute" ? props.now : 0}
+          />
+        ),
+      )}
     </div>
   );
-}
+});
 
-function NameCell({ row, color, baseline, onMenu, onToggle }: RunRowViewProps & { color: string }) {
-  const { run } = row;
+function NameCell({
+  run,
+  depth,
+  childCount,
+  isOpen,
+  placed,
+  ...props
+}: RunRowViewProps & { placed: Placed }) {
+  const { scheme, baseline, onMenu, onToggle } = props;
   return (
-    <span className={classes["name"]} style={{ paddingLeft: row.depth * INDENT }}>
-      {row.children > 0 && (
+    <div
+      role="gridcell"
+      aria-colindex={placed.place}
+      className={cellClass(placed, classes["name"])}
+      style={depth > 0 ? { ...placed.style, paddingLeft: PADDING + depth * INDENT } : placed.style}
+    >
+      {childCount > 0 && (
         <Twist
-          isOpen={row.isOpen}
-          label={`${row.isOpen ? "Close" : "Open"} the ${row.children} children of ${run.name}`}
-          count={row.children}
+          isOpen={isOpen}
+          label={`${isOpen ? "Close" : "Open"} the ${childCount} children of ${run.name}`}
+          count={childCount}
           onClick={() => onToggle(run.id)}
         />
       )}
@@ -174,43 +156,30 @@ function NameCell({ row, color, baseline, onMenu, onToggle }: RunRowViewProps & 
         type="button"
         tabIndex={-1}
         className={classes["dot"]}
-        style={{ background: color }}
+        style={{ background: runColor(run, scheme) }}
         aria-label={`Menu of ${run.name}`}
-        onClick={(event) => onMenu(event.currentTarget.getBoundingClientRect())}
+        onClick={(event) => onMenu(run, event.currentTarget.getBoundingClientRect())}
       />
-      <Link
-        tabIndex={-1}
-        to="/experiments/$experimentId/runs/$runId"
-        params={{ experimentId: run.experimentId, runId: run.id }}
-        title={run.name}
-      >
+      {/* No Link of the router: each costs as much as all cells of a row, twice if it leaves the sight again. */}
+      <a tabIndex={-1} href={`#/experiments/${run.experimentId}/runs/${run.id}`} title={run.name}>
         {run.name}
-      </Link>
+      </a>
       {baseline?.id === run.id && <span className={classes["badge"]}>baseline</span>}
       <button
         type="button"
         tabIndex={-1}
         className={classes["rowMenu"]}
         aria-label={`Actions for ${run.name}`}
-        onClick={(event) => onMenu(event.currentTarget.getBoundingClientRect())}
+        onClick={(event) => onMenu(run, event.currentTarget.getBoundingClientRect())}
       >
-        <IconDots size={15} />
+        ⋯
       </button>
-    </span>
+    </div>
   );
 }
 
-export function GroupRowView({
-  row,
-  index,
-  start,
-  width,
-  lead,
-  placed,
-  stats,
-  isActive,
-  onToggle,
-}: Shared & { row: GroupRow }) {
+export const GroupRowView = memo(function GroupRowView(props: Shared & { row: GroupRow }) {
+  const { row, index, start, across, stats, isActive, onToggle } = props;
   const { value, runs, metrics } = row.group;
   const name = value ?? "(none)";
   return (
@@ -223,50 +192,51 @@ export function GroupRowView({
       data-pinned
       data-active={isActive || undefined}
       className={classes["row"]}
-      style={{ transform: `translateY(${start}px)`, width }}
+      style={{ top: start, width: across.width }}
     >
-      <div
-        role="gridcell"
-        aria-colindex={1}
-        className={`${classes["cell"] ?? ""} ${classes["sticky"] ?? ""}`}
-        style={{ left: 0, width: 56 }}
-      />
-      {placed.map((one, position) => (
-        <div
-          key={one.column.id}
-          role="gridcell"
-          aria-colindex={one.place}
-          className={cellClass(one)}
-          style={cellStyle(placed, position, lead)}
-        >
-          {one.column.id === NAME_COLUMN ? (
-            <span className={classes["name"]}>
-              <Twist
-                isOpen={row.isOpen}
-                label={`${row.isOpen ? "Close" : "Open"} ${name}`}
-                onClick={() => onToggle(row.id)}
-              />
-              <span className={classes["groupName"]} title={name}>
-                {name}
-              </span>
-              <span className={classes["groupCount"]}>
-                {runs.toLocaleString()} {runs === 1 ? "run" : "runs"}
-              </span>
+      <div role="gridcell" aria-colindex={1} className={MARKS_CLASS} style={MARKS_STYLE} />
+      {across.placed.map((placed) => {
+        const { column, style, place } = placed;
+        if (column.id !== NAME_COLUMN) {
+          return (
+            <div
+              key={column.id}
+              role="gridcell"
+              aria-colindex={place}
+              className={cellClass(placed)}
+              style={style}
+            >
+              {column.kind === "metric" && (
+                <AggregateCell spread={metrics.get(column.key)} column={column} stats={stats(column)} />
+              )}
+            </div>
+          );
+        }
+        return (
+          <div
+            key={column.id}
+            role="gridcell"
+            aria-colindex={place}
+            className={cellClass(placed, classes["name"])}
+            style={style}
+          >
+            <Twist
+              isOpen={row.isOpen}
+              label={`${row.isOpen ? "Close" : "Open"} ${name}`}
+              onClick={() => onToggle(row.id)}
+            />
+            <span className={classes["groupName"]} title={name}>
+              {name}
             </span>
-          ) : (
-            one.column.kind === "metric" && (
-              <AggregateCell
-                spread={metrics.get(one.column.key)}
-                column={one.column}
-                stats={stats.get(one.column.id)}
-              />
-            )
-          )}
-        </div>
-      ))}
+            <span className={classes["groupCount"]}>
+              {runs.toLocaleString()} {runs === 1 ? "run" : "runs"}
+            </span>
+          </div>
+        );
+      })}
     </div>
   );
-}
+});
 
 function AggregateCell({
   spread,
@@ -275,10 +245,9 @@ function AggregateCell({
 }: {
   spread: Spread | undefined;
   column: Column;
-  stats: ColumnStats | undefined;
+  stats: ColumnStats;
 }) {
   if (!spread) return null;
-  const format = stats?.format ?? formatNumber;
   const { mean, min, max, count } = spread;
   return (
     <span
@@ -287,10 +256,10 @@ function AggregateCell({
     >
       {count > 1 && (
         <small>
-          {format(min)}…{format(max)}
+          {stats.format(min)}…{stats.format(max)}
         </small>
       )}
-      <span>⌀ {format(mean)}</span>
+      <span>⌀ {stats.format(mean)}</span>
     </span>
   );
 }
@@ -301,7 +270,7 @@ export function MoreRowView({
   index,
   start,
   width,
-}: Pick<Shared, "index" | "start" | "width"> & { row: MoreRow }) {
+}: Pick<Shared, "index" | "start"> & { row: MoreRow; width: number }) {
   return (
     <div
       role="row"
@@ -309,7 +278,7 @@ export function MoreRowView({
       aria-rowindex={index + 2}
       className={classes["row"]}
       data-more={row.groupId}
-      style={{ transform: `translateY(${start}px)`, width }}
+      style={{ top: start, width }}
     >
       <div role="gridcell" aria-colindex={1} className={classes["more"]}>
         Loading more of this group…

@@ -52,7 +52,7 @@ function partOf(runs: readonly Run[], column: Column): Part {
   return part;
 }
 
-export function statsOf(pages: readonly (readonly Run[])[], column: Column): ColumnStats {
+function statsOf(pages: readonly (readonly Run[])[], column: Column): ColumnStats {
   const found = pages.map((runs) => partOf(runs, column));
   const min = Math.min(...found.map((part) => part.min));
   const max = Math.max(...found.map((part) => part.max));
@@ -60,4 +60,16 @@ export function statsOf(pages: readonly (readonly Run[])[], column: Column): Col
   const best = less === null || min >= max ? null : less ? min : max;
   const format = columnFormat(found.flatMap((part) => part.deciding));
   return { format, min, max, best, isLessBetter: less };
+}
+
+export type StatsOf = (column: Column) => ColumnStats;
+
+/** Return what tells of a column of these pages, each once: the same as long as the pages are the same. */
+export function columnStats(pages: readonly (readonly Run[])[]): StatsOf {
+  const known = new Map<string, ColumnStats>();
+  return (column) => {
+    const found = known.get(column.id) ?? statsOf(pages, column);
+    known.set(column.id, found);
+    return found;
+  };
 }

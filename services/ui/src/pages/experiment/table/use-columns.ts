@@ -31,6 +31,11 @@ export function useColumns(firstRuns: readonly Run[]) {
     defaultValue: {},
   });
 
+  const order = useMemo(() => columns.map(({ id }) => id), [columns]);
+  const pinning = useMemo(
+    () => ({ left: [NAME_COLUMN, ...(search.pin ?? []).filter((id) => id !== NAME_COLUMN)] }),
+    [search.pin],
+  );
   const table = useReactTable<Run>({
     data: [],
     columns: useMemo(
@@ -47,16 +52,17 @@ export function useColumns(firstRuns: readonly Run[]) {
     getCoreRowModel: getCoreRowModel(),
     state: {
       columnSizing: sizes,
-      columnOrder: columns.map(({ id }) => id),
-      columnPinning: { left: [NAME_COLUMN, ...(search.pin ?? []).filter((id) => id !== NAME_COLUMN)] },
+      columnOrder: order,
+      columnPinning: pinning,
     },
     onColumnSizingChange: setSizes,
   });
 
-  const order = columns.map(({ id }) => id);
   return {
     table,
     columns,
+    /** The widths that were changed, in pixels. */
+    sizes,
     isChosen: search.cols === undefined,
     setColumns: (next: string[] | undefined) => change({ cols: next }),
     hide: (id: string) =>
