@@ -6,14 +6,21 @@ import msgspec
 from sqlalchemy.orm import Session
 
 from trackhelm_core.errors import InvalidParameterError
-from trackhelm_core.limits import SEARCH_AUDIT_EVENTS_PAGE
+from trackhelm_core.limits import MOST_TRANSITIONS, SEARCH_AUDIT_EVENTS_PAGE
 from trackhelm_core.search.pages import PageRequest, query_digest
 from trackhelm_core.validation import check_page_size
 from trackhelm_core.wire.arguments import shown
-from trackhelm_domain.audit import EntityType
+from trackhelm_domain.audit import Action, EntityType
 from trackhelm_registry.audit import store
-from trackhelm_registry.audit.schemas import AuditEvent, AuditEventsPage, EventFilter
+from trackhelm_registry.audit.schemas import (
+    AuditEvent,
+    AuditEventsPage,
+    EventFilter,
+    PastTransition,
+    StageHistory,
+)
 from trackhelm_registry.audit.store import StoredEvent
+from trackhelm_registry.registered_models.logic import found_model
 
 _OF_A_MODEL = (EntityType.REGISTERED_MODEL, EntityType.MODEL_VERSION)
 
@@ -31,6 +38,31 @@ def search_events(
 def export_events(session: Session, wanted: EventFilter) -> Iterator[AuditEvent]:
     """Yield every event that matches a filter, the oldest first."""
     yield from map(_message, store.all_events(session, _conditions(wanted)))
+
+
+def stage_history(session: Session, name: str) -> StageHistory:
+    """Return the transitions between stages of a model's versions, the oldest first.
+
+    Those under its earlier names are among them, and those of another model that had its name before are not.
+    """
+    found_model(session, name)
+    found: list[PastTransition] = []
+    known_as, before = name, None
+    while (left := MOST_TRANSITIONS - len(found)) > 0:
+        origin = store.origin(session, known_as, before)
+        after = 0 if origin is None else origin.id
+        rows = store.transitions(session, known_as, after=after, before=before, limit=left)
+        found.extend(map(_transition, rows))
+        if origin is None or origin.action != Action.RENAMED:
+            break
+        known_as, before = msgspec.json.decode(origin.before or "{}")["name"], origin.id
+    return StageHistory(name=name, transitions=tuple(reversed(found)))
+
+
+def _transition(row: StoredEvent) -> PastTransition:
+    from_stage, to_stage = (msgspec.json.decode(state or "{}")["stage"] for state in (row.before, row.after))
+    version = row.entity_version or 0  # All events of versions have one.
+    return PastTransition(version, row.time, from_stage, to_stage, row.actor, row.comment)
 
 
 def _conditions(wanted: EventFilter) -> store.EventConditions:

@@ -6,6 +6,7 @@ from trackhelm_core.limits import SEARCH_AUDIT_EVENTS_DEFAULT_PAGE
 from trackhelm_core.wire.replies import Reply
 from trackhelm_core.wire.requests import Int64, Milliseconds, WireModel
 from trackhelm_domain.audit import Action, EntityType
+from trackhelm_registry.model_versions.schemas import NamedModel
 
 
 class EventFilter(WireModel):
@@ -62,3 +63,25 @@ class AuditEventsPage(Reply, frozen=True):
 
     events: tuple[AuditEvent, ...] = ()
     next_page_token: str = ""
+
+
+class GetStageHistory(NamedModel):
+    """`GET trackhelm/audit/stages`."""
+
+
+class PastTransition(Reply, frozen=True):
+    """A version that went from one stage to another, by whom, and what they said about it."""
+
+    version: int
+    time: int
+    from_stage: str
+    to_stage: str
+    actor: str
+    comment: str
+
+
+class StageHistory(Reply, frozen=True):
+    """The answer of `trackhelm/audit/stages`: what happened to a model's versions, the oldest first."""
+
+    name: str
+    transitions: tuple[PastTransition, ...] = ()

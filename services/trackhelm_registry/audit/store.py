@@ -9,10 +9,11 @@ from sqlalchemy.orm import Session
 
 from trackhelm_core.access import DEFAULT_WORKSPACE_ID, current_access
 from trackhelm_core.search.pages import AnyRow, Page, PageRequest, SortColumn, read_page
-from trackhelm_domain.audit import EntityType
+from trackhelm_domain.audit import Action, EntityType
 from trackhelm_domain.tables import AuditEvent
 
 _ROWS_AT_ONCE: Final = 1_000
+_ORIGINS: Final = (Action.CREATED, Action.DELETED, Action.RENAMED)
 _NEWEST_FIRST: Final = (SortColumn(AuditEvent.id, descending=True),)
 
 
@@ -63,6 +64,27 @@ def all_events(session: Session, conditions: EventConditions) -> Iterator[Stored
     """Yield every event, the oldest first, with only a part of them in memory at a time."""
     statement = _events(conditions).order_by(AuditEvent.id)
     yield from map(_event_of, session.execute(statement, execution_options={"yield_per": _ROWS_AT_ONCE}))
+
+
+def origin(session: Session, name: str, before: int | None) -> StoredEvent | None:
+    """Return the last event before another by which a model got or lost a name; None if there is none."""
+    of_name = EventConditions([EntityType.REGISTERED_MODEL], name)
+    statement = _until(_events(of_name), before).where(AuditEvent.action.in_(_ORIGINS))
+    row = session.execute(statement.order_by(AuditEvent.id.desc()).limit(1)).first()
+    return None if row is None else _event_of(row)
+
+
+def transitions(
+    session: Session, name: str, *, after: int, before: int | None, limit: int
+) -> list[StoredEvent]:
+    """Return the last transitions of a model's versions between two events, the newest first."""
+    of_name = EventConditions([EntityType.MODEL_VERSION], name, action=Action.STAGE_CHANGED)
+    statement = _until(_events(of_name), before).where(AuditEvent.id > after)
+    return [_event_of(row) for row in session.execute(statement.order_by(AuditEvent.id.desc()).limit(limit))]
+
+
+def _until(events: Select[*tuple[Any, ...]], before: int | None) -> Select[*tuple[Any, ...]]:
+    return events if before is None else events.where(AuditEvent.id < before)
 
 
 def _events(conditions: EventConditions) -> Select[*tuple[Any, ...]]:

@@ -286,6 +286,7 @@ TABLE: Final = (
     Row(RD, "GET", f"{OWN}/lineage/graph", lambda o: q(run_id=o.run)),
     Row(MR, "GET", f"{OWN}/audit/events"),
     Row(MR, "POST", f"{OWN}/audit/events", lambda _o: j()),
+    Row(RD, "GET", f"{OWN}/audit/stages", lambda o: q(name=o.name)),
     # webhooks
     Row(
         MR,

@@ -97,7 +97,7 @@ def make(site: Site, row: Row) -> Objects:
         model = site.post("admin", "logged-models", experiment_id=experiment, name="m", tags=[tag])
         made["logged_model"] = model["model"]["info"]["model_id"]
         _with_file(site, model["model"]["info"]["artifact_uri"])
-    if re.search("registered-models|model-versions|protections|rollbacks|approvals", row.path):
+    if re.search("registered-models|model-versions|protections|rollbacks|approvals|stages", row.path):
         made["name"] = _make_model(site, run)
     if "/approvals/" in row.path:
         name = made["name"]

@@ -1,5 +1,6 @@
 """The endpoint that reads the trail: filters, pages, and what a page costs among many events."""
 
+import uuid
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,7 +9,7 @@ from sqlalchemy import text
 
 from tests.fixtures.api import Api
 from tests.fixtures.sql import executed
-from tests.integration.audit.trail import EVENTS, Trail
+from tests.integration.audit.trail import EVENTS, STAGES, Trail
 from trackhelm_core.security.actor import Actor, ActorKind
 from trackhelm_domain.audit import Action, AuditContext, Change, Entity, EntityType, record
 
@@ -147,3 +148,35 @@ def test_a_page_is_found_by_an_index_and_not_sorted(filled: Trail, condition: st
             plan = "\n".join(row.detail for row in rows)
             assert "TEMP B-TREE" not in plan
     assert any(name in plan for name in index.split("|")), plan
+
+
+def test_the_stages_of_a_model_are_its_own_under_every_name_that_it_had(api: Api) -> None:
+    first, second = f"stages {uuid.uuid4()}", f"stages {uuid.uuid4()}"
+
+    def model(name: str) -> None:
+        api.post("registered-models/create", name=name)
+        api.post("model-versions/create", name=name, source="s3://models/1")
+
+    def move(name: str, stage: str, comment: str = "") -> None:
+        api.post("model-versions/transition-stage", name=name, version="1", stage=stage, comment=comment)
+
+    def stages(name: str) -> list[tuple[int, str, str, str]]:
+        answer = api.get(STAGES, name=name)
+        return [
+            (one["version"], one["from_stage"], one["to_stage"], one.get("comment", ""))
+            for one in answer.get("transitions", [])
+        ]
+
+    # What another model of that name had is none of its own.
+    model(first)
+    move(first, "Production", "of another model")
+    api.call("DELETE", "registered-models/delete", name=first)
+    model(first)
+    assert stages(first) == []
+    move(first, "Staging", "first try")
+    api.post("registered-models/rename", name=first, new_name=second)
+    move(second, "Production")
+    assert stages(second) == [(1, "None", "Staging", "first try"), (1, "Staging", "Production", "")]
+    # Nor is what the model had that was renamed.
+    model(first)
+    assert stages(first) == []

@@ -12,6 +12,7 @@ from trackhelm_core.runtime import Runtime
 from trackhelm_domain.audit import Verification
 
 EVENTS = "/api/2.0/trackhelm/audit/events"
+STAGES = "/api/2.0/trackhelm/audit/stages"
 
 # What tampering meets first. Whoever owns the tables can take it away.
 _DISARM = {

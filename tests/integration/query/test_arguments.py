@@ -78,6 +78,7 @@ def requests(made: dict[str, str]) -> list[tuple[str, dict[str, Any]]]:
         ("/api/2.0/trackhelm/series/history", {"run_id": run, "key": "loss", "max_results": 2}),
         ("/api/2.0/trackhelm/lineage/graph", {"run_id": run}),
         ("/api/2.0/trackhelm/audit/events", {"model_name": name, "max_results": 1}),
+        ("/api/2.0/trackhelm/audit/stages", {"name": name}),
         ("/api/2.0/trackhelm/approvals/list", {"model_name": name}),
         ("/api/2.0/trackhelm/protections/list", {"name": name}),
     ]

@@ -9,6 +9,7 @@ const INBOX_REFRESH_MS = 30_000;
 export type ApprovalRequest = components["schemas"]["Reply.ApprovalRequest"];
 export type ApprovalStatus = components["schemas"]["Status"];
 export type AuditEvent = components["schemas"]["Reply.AuditEvent"];
+export type PastTransition = components["schemas"]["Reply.PastTransition"];
 export type LineageGraph = components["schemas"]["Reply.LineageGraph"];
 
 export interface ApprovalSearch {
@@ -91,16 +92,14 @@ export function useAuditEvents(search: AuditSearch) {
   });
 }
 
-const MOST_TRANSITIONS = 1000;
-
 /** The transitions between stages of a model's versions, the oldest first. */
 export function useTransitions(name: string) {
   return useQuery({
     queryKey: ["audit", "transitions", name],
     queryFn: async () => {
-      const query = { model_name: name, action: "stage_changed" as const, max_results: MOST_TRANSITIONS };
-      const page = await unwrap(api.GET("/api/2.0/trackhelm/audit/events", { params: { query } }));
-      return (page.events ?? []).toReversed();
+      const query = { name };
+      const found = await unwrap(api.GET("/api/2.0/trackhelm/audit/stages", { params: { query } }));
+      return found.transitions ?? [];
     },
   });
 }

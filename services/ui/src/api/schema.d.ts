@@ -1843,6 +1843,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/2.0/trackhelm/audit/stages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Stage History
+         * @description Return which versions of a model went from stage to stage, when and by whom.
+         */
+        get: operations["get_stage_history_api_2_0_trackhelm_audit_stages_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/2.0/trackhelm/charts/buckets": {
         parameters: {
             query?: never;
@@ -5616,6 +5636,18 @@ export interface components {
             url: string;
         };
         /**
+         * PastTransition
+         * @description A version that went from one stage to another, by whom, and what they said about it.
+         */
+        "Reply.PastTransition": {
+            actor: string;
+            comment: string;
+            from_stage: string;
+            time: number;
+            to_stage: string;
+            version: number;
+        };
+        /**
          * Permission
          * @description What a user may do: by a role, or by a grant of their own, whose role has no id.
          */
@@ -6072,6 +6104,15 @@ export interface components {
             max: number;
             mean: number | string;
             min: number;
+        };
+        /**
+         * StageHistory
+         * @description The answer of `trackhelm/audit/stages`: what happened to a model's versions, the oldest first.
+         */
+        "Reply.StageHistory": {
+            name: string;
+            /** @default [] */
+            transitions?: components["schemas"]["Reply.PastTransition"][];
         };
         /**
          * StageRollback
@@ -10565,6 +10606,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Reply.AuditEventsPage"];
+                };
+            };
+            /** @description Failure, in MLflow's form */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.ErrorReply"];
+                };
+            };
+        };
+    };
+    get_stage_history_api_2_0_trackhelm_audit_stages_get: {
+        parameters: {
+            query: {
+                name: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply.StageHistory"];
                 };
             };
             /** @description Failure, in MLflow's form */

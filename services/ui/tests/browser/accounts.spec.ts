@@ -92,7 +92,9 @@ test("a viewer sees everything and nothing that they may not do", async ({ page 
 
   await page.goto("/#/models/guarded");
   await expect(page.getByRole("link", { name: "Version 2" })).toBeVisible();
-  await expect(page.getByRole("button", { name: /^Move|More of this model|Production/ })).toHaveCount(0);
+  const timeline = page.getByRole("region", { name: "Timeline of stages" });
+  await expect(timeline.getByRole("button", { name: /^v1 in Production/ })).toBeVisible();
+  await expect(page.getByRole("button", { name: /^Move|More of this model|^Production/ })).toHaveCount(0);
   await expect(page.getByRole("tab", { name: "Audit trail" })).toHaveCount(0);
   await expect(page.getByRole("tab", { name: "Access" })).toHaveCount(0);
   await page.goto("/#/workspace?tab=members");

@@ -69,6 +69,9 @@ export async function makeAccounts(): Promise<void> {
   for (const source of ["s3://elsewhere/1", "s3://elsewhere/2"]) {
     await asAdmin("POST", "2.0/mlflow/model-versions/create", { name: "guarded", source });
   }
+  await asAdmin("POST", "2.0/mlflow/model-versions/transition-stage", {
+    ...{ name: "guarded", version: "1", stage: "Production", archive_existing_versions: false },
+  });
   await asAdmin("POST", "2.0/trackhelm/protections/set", {
     ...{ name: "guarded", kind: "alias", target: "live" },
   });

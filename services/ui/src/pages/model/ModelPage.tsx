@@ -59,8 +59,7 @@ function Loaded({ model }: { model: Model }) {
           <Tags tags={model.tags} most={8} />
           {model.description && <p className={classes["description"]}>{model.description}</p>}
         </div>
-        {/* It is made of the audit trail. */}
-        {rights.isManager && <StageTimeline name={name} />}
+        <StageTimeline name={name} />
         <Tabs
           value={tab}
           keepMounted={false}

@@ -77,7 +77,7 @@ export function StageTimeline({ name }: { name: string }) {
           >
             {periods.map((period) => (
               <Bar
-                key={period.event.id}
+                key={`${period.version} ${period.from}`}
                 name={name}
                 period={period}
                 left={share(period.from)}

@@ -1,14 +1,9 @@
 import { expect, test } from "vitest";
-import type { AuditEvent } from "@/api/governance";
+import type { PastTransition } from "@/api/governance";
 import { periodsOf } from "./timeline";
 
-function moved(time: number, version: number, from: string, to: string): AuditEvent {
-  return {
-    ...{ id: time, time, entity_version: version, from: { stage: from }, to: { stage: to } },
-    ...{ actor: "ada", actor_kind: "user", action: "stage_changed", comment: "" },
-    ...{ entity_type: "model_version", entity_id: "m", request_id: "", source_address: "" },
-    ...{ hash: "", previous_hash: "" },
-  };
+function moved(time: number, version: number, from_stage: string, to_stage: string): PastTransition {
+  return { time, version, from_stage, to_stage, actor: "ada", comment: "" };
 }
 
 test("a version is in a stage from the transition into it until the next", () => {

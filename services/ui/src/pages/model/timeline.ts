@@ -1,5 +1,5 @@
-/** Which version was in which stage from when to when, out of the transitions that the audit trail has. */
-import type { AuditEvent } from "@/api/governance";
+/** Which version was in which stage from when to when, out of the transitions that the server has recorded. */
+import type { PastTransition } from "@/api/governance";
 
 export interface Period {
   version: number;
@@ -8,31 +8,25 @@ export interface Period {
   from: number;
   /** Null while the version is still in the stage. */
   to: number | null;
-  /** The event that began it. */
-  event: AuditEvent;
+  /** The transition that began it. */
+  event: PastTransition;
   /** The row of the lane: periods that overlap have different ones. */
   row: number;
 }
 
-function stageIn(state: unknown): string | null {
-  if (typeof state !== "object" || state === null || !("stage" in state)) return null;
-  return typeof state.stage === "string" ? state.stage : null;
-}
-
 /** Return the periods of a stage, the oldest first. `events` are transitions, the oldest first. */
-export function periodsOf(events: readonly AuditEvent[], stage: string): Period[] {
+export function periodsOf(events: readonly PastTransition[], stage: string): Period[] {
   const periods: Period[] = [];
   const open = new Map<number, Period>();
   for (const event of events) {
-    const version = event.entity_version;
-    if (version === null || version === undefined) continue;
+    const { version, time } = event;
     const running = open.get(version);
     if (running) {
-      running.to = event.time;
+      running.to = time;
       open.delete(version);
     }
-    if (stageIn(event.to) === stage) {
-      const period = { version, stage, from: event.time, to: null, event, row: 0 };
+    if (event.to_stage === stage) {
+      const period = { version, stage, from: time, to: null, event, row: 0 };
       periods.push(period);
       open.set(version, period);
     }
