@@ -23,13 +23,13 @@ export interface Column {
 const ATTRIBUTES: readonly [name: string, label: string, width: number][] = [
   ["run_name", "Run", 250],
   ["status", "State", 96],
-  ["start_time", "Started", 118],
+  ["start_time", "Started", 148],
   ["duration", "Duration", 100],
   ["user_id", "User", 90],
   ["source", "Source", 160],
   ["commit", "Commit", 90],
   ["run_id", "Run id", 260],
-  ["end_time", "Ended", 118],
+  ["end_time", "Ended", 148],
 ];
 
 const PREFIXES = { metric: "metrics", param: "params", tag: "tags" } as const;
