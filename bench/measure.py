@@ -34,6 +34,11 @@ class Times:
         return self._at(0.5)
 
     @property
+    def mean(self) -> float:
+        """The mean."""
+        return sum(self.values) / len(self.values)
+
+    @property
     def p95(self) -> float:
         """The 95th percentile."""
         return self._at(0.95)
@@ -54,8 +59,13 @@ class Result:
 
     @property
     def ratio(self) -> float:
-        """How many times faster than stock it is."""
+        """How many times faster than stock it is, by medians."""
         return self.stock.median / self.trackhelm.median
+
+    @property
+    def mean_ratio(self) -> float:
+        """How many times less time all requests took together."""
+        return self.stock.mean / self.trackhelm.mean
 
     @property
     def first_ratio(self) -> float:

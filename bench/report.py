@@ -9,10 +9,10 @@ from bench.measure import Result, Times
 
 _HEAD = (
     (
-        "| request | stock, ms | Trackhelm, ms | times faster | aim | limit, ms | first of a turn: stock, ms "
-        "| Trackhelm, ms | times faster |"
+        "| request | stock, ms | Trackhelm, ms | times faster | by means | aim | limit, ms "
+        "| first of a turn: stock, ms | Trackhelm, ms | times faster |"
     ),
-    "|---|---:|---:|---:|---:|---:|---:|---:|---:|",
+    "|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|",
 )
 
 
@@ -34,6 +34,7 @@ def _row(result: Result) -> str:
         cell(result.stock),
         cell(result.trackhelm),
         ratio,
+        f"{result.mean_ratio:.1f}",
         str(result.case.bar),
         f"{result.limit.median:.2f}",
         _rounded(result.stock.first_ones.median),
