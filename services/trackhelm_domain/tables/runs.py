@@ -11,18 +11,23 @@ row has both texts: 482 bytes for each point were measured.
 import uuid
 from collections.abc import Sequence
 from enum import StrEnum
+from typing import Final
 
 from sqlalchemy import (
     BigInteger,
+    ColumnElement,
     ForeignKey,
     Index,
     LargeBinary,
     SmallInteger,
+    SQLColumnExpression,
     String,
     Text,
     UniqueConstraint,
     Uuid,
     false,
+    func,
+    literal_column,
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -203,6 +208,14 @@ Index(
 ).ddl_if(dialect="postgresql")
 
 
+_BEGINNING: Final = 32
+
+
+def beginning_of(value: SQLColumnExpression[str]) -> ColumnElement[str]:
+    """Return the beginning of the value of a param or tag. SQLite has an index of it: values may be long."""
+    return func.substr(value, literal_column("1"), literal_column(str(_BEGINNING)))
+
+
 class RunParam(Base):
     """A param of a run: written once, never changed."""
 
@@ -223,6 +236,12 @@ class RunTag(Base):
     run_id: Mapped[int] = mapped_column(ForeignKey("run.id", ondelete="CASCADE"), primary_key=True)
     key_id: Mapped[int] = mapped_column(ForeignKey("key.id"), primary_key=True)
     value: Mapped[str] = mapped_column(Text)
+
+
+for _model in (RunParam, RunTag):
+    # PostgreSQL has digests of finalized runs, and statistics by which it chooses.
+    _name = f"ix_{_model.__tablename__}_value"
+    Index(_name, _model.key_id, beginning_of(_model.value)).ddl_if(dialect="sqlite")
 
 
 class Dataset(Base):

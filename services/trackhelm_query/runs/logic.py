@@ -11,7 +11,7 @@ from trackhelm_core.validation import parse_experiment_id
 from trackhelm_domain.access.checks import permits_experiment, permitted_experiments, reader
 from trackhelm_domain.runs import reading
 from trackhelm_domain.runs.schemas import RunRecords, WrittenRun
-from trackhelm_query.runs import store
+from trackhelm_query.runs import search_plan
 from trackhelm_query.runs.store import WRITTEN
 from trackhelm_query.searches import SearchRequest
 
@@ -25,13 +25,13 @@ def get_run(session: Session, run_id: str) -> RunRecords:
 
 
 def find_runs(session: Session, experiment_ids: Sequence[str], asked: SearchRequest) -> tuple[PlainRows, str]:
-    """Return a page of the rows of runs, as `store.search` returns them, and the token of the next page."""
+    """Return a page of rows of runs, as `search_plan.search` returns them, and the token of the next page."""
     searched = sorted({parse_experiment_id(experiment_id) for experiment_id in experiment_ids})
     search = asked.parse(["runs", searched, *reader()], largest_page=SEARCH_RUNS_PAGE)
     searched = sorted(permitted_experiments(session, searched))
     if not searched:
         return (), ""
-    return store.search(session, searched, search)
+    return search_plan.search(session, searched, search)
 
 
 def search_runs(

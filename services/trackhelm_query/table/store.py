@@ -24,7 +24,7 @@ from trackhelm_domain.tables import Run, RunParam, RunTag, Series
 from trackhelm_domain.tables.metrics import NO_LABELS_ID
 from trackhelm_query.keys.store import KeyKind
 from trackhelm_query.runs.fields import NO_KEY
-from trackhelm_query.runs.store import matching, query_of
+from trackhelm_query.runs.search_plan import matching, query_of
 from trackhelm_query.searches import Search
 
 _RUNS: Final = table_of(Run).c

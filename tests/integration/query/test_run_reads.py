@@ -147,8 +147,11 @@ def test_a_page_takes_the_same_statements_whatever_its_size(
         session.execute(update(Run).values(status="FINISHED"))
     with count_statements() as for_finalized:
         assert len(api.post("runs/search", **query)["runs"]) == 12
-    # Counting begins when all that has ended is finalized: then details need no statement.
-    assert len(for_finalized) == 2, "\n\n".join(for_finalized)
+    # Counting begins when all that has ended is finalized: then details need no statement. PostgreSQL reads
+    # the page by finalized values and the page by all; SQLite counts the runs that meet two parts of the
+    # filter, and reads a page.
+    expected = 3 if app.state.runtime.database.is_sqlite else 2
+    assert len(for_finalized) == expected, "\n\n".join(for_finalized)
     run_id = factory.run(experiment_id, params={"p1": "1"})
     with count_statements() as for_a_run:
         api.get("runs/get", run_id=run_id)
