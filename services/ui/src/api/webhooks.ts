@@ -43,6 +43,7 @@ export interface NewWebhook {
   url: string;
   events: string[];
   runEvents: string[];
+  workspaceEvents: string[];
   secret: string;
 }
 
@@ -61,7 +62,7 @@ function eventOf(name: string): Asked {
 async function change(asked: WebhookChange): Promise<string> {
   switch (asked.kind) {
     case "create": {
-      const { name, url, events, runEvents, secret } = asked;
+      const { name, url, events, runEvents, workspaceEvents, secret } = asked;
       await unwrap(
         api.POST("/api/2.0/mlflow/webhooks", {
           body: {
@@ -69,6 +70,7 @@ async function change(asked: WebhookChange): Promise<string> {
             url,
             events: events.map(eventOf),
             run_events: runEvents,
+            workspace_events: workspaceEvents,
             ...(secret ? { secret } : {}),
           },
         }),

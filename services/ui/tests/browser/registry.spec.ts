@@ -94,11 +94,14 @@ test("a webhook is created, and deleted", async ({ page }) => {
   await page.getByRole("textbox", { name: "URL" }).fill("https://chat.example.org/hook");
   await page.getByRole("combobox", { name: "Events of runs" }).press("ArrowDown");
   await page.getByRole("option", { name: "run.failed" }).click();
-  // The list would cover the button.
+  // The list would cover what is below.
   await page.getByRole("combobox", { name: "Events of runs" }).press("Tab");
+  await page.getByRole("combobox", { name: "Events of the workspace" }).press("ArrowDown");
+  await page.getByRole("option", { name: "workspace.quota_nearly_used" }).click();
+  await page.getByRole("combobox", { name: "Events of the workspace" }).press("Tab");
   await page.getByRole("button", { name: "Create", exact: true }).click();
   const row = page.getByRole("row", { name: /alerts/ });
-  await expect(row).toContainText("run.failed");
+  await expect(row).toContainText("run.failed, workspace.quota_nearly_used");
   await row.getByRole("button", { name: "Delete" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
   await expect(row).toHaveCount(0);

@@ -19,6 +19,7 @@ const EVENTS = [
   ],
 ];
 const RUN_EVENTS = ["STARTED", "FINISHED", "FAILED", "KILLED", "POD_ENDED"];
+const WORKSPACE_EVENTS = ["QUOTA_NEARLY_USED"];
 
 export function NewWebhookForm({ onClose }: { onClose: () => void }) {
   const changing = useChangeWebhooks();
@@ -27,6 +28,7 @@ export function NewWebhookForm({ onClose }: { onClose: () => void }) {
     url: "",
     events: [],
     runEvents: [],
+    workspaceEvents: [],
     secret: "",
   });
   const set = (part: Partial<NewWebhook>) => setWebhook((before) => ({ ...before, ...part }));
@@ -78,6 +80,14 @@ export function NewWebhookForm({ onClose }: { onClose: () => void }) {
           value={webhook.runEvents}
           onChange={(runEvents) => set({ runEvents })}
         />
+        <MultiSelect
+          mt={8}
+          size="xs"
+          label="Events of the workspace"
+          data={WORKSPACE_EVENTS.map((value) => ({ value, label: `workspace.${value.toLowerCase()}` }))}
+          value={webhook.workspaceEvents}
+          onChange={(workspaceEvents) => set({ workspaceEvents })}
+        />
         <PasswordInput
           mt={8}
           size="xs"
@@ -97,7 +107,7 @@ export function NewWebhookForm({ onClose }: { onClose: () => void }) {
           <Button
             type="submit"
             loading={changing.isPending}
-            disabled={webhook.events.length + webhook.runEvents.length === 0}
+            disabled={webhook.events.length + webhook.runEvents.length + webhook.workspaceEvents.length === 0}
           >
             Create
           </Button>

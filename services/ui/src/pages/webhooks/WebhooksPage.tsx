@@ -17,7 +17,8 @@ import { NewWebhookForm } from "./NewWebhookForm";
 function eventsOf(webhook: Webhook): string {
   const registry = (webhook.events ?? []).map(({ entity, action }) => `${entity}.${action}`.toLowerCase());
   const runs = (webhook.run_events ?? []).map((event) => `run.${event.toLowerCase()}`);
-  return [...registry, ...runs].join(", ");
+  const workspace = (webhook.workspace_events ?? []).map((event) => `workspace.${event.toLowerCase()}`);
+  return [...registry, ...runs, ...workspace].join(", ");
 }
 
 export function WebhooksPage() {
