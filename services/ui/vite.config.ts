@@ -37,6 +37,8 @@ export default defineConfig({
     reportCompressedSize: false,
     cssCodeSplit: false,
     rolldownOptions: {
+      // A module of it that nothing uses would compile WebAssembly, which the server's policy forbids.
+      treeshake: { moduleSideEffects: [{ test: /hyparquet-compressors/, sideEffects: false }] },
       output: {
         codeSplitting: {
           // What nearly every page needs, in few files: each request of a first visit costs a round trip.

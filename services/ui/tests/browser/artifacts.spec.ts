@@ -10,7 +10,7 @@ const PNG = png(8, 8, (x, y) => [x * 30, y * 30, 0]);
 
 /** A file that pyarrow wrote; its first cell of text is a script. */
 const PARQUET = readFileSync(
-  new URL("../../src/components/artifacts/previews/recorded/zstd.parquet", import.meta.url),
+  new URL("../../src/components/artifacts/previews/recorded/brotli.parquet", import.meta.url),
 );
 
 /** A second of a tone, as the simplest kind of sound file. */

@@ -15,7 +15,7 @@ function recorded(name: string) {
   return { file: { byteLength: bytes.length, slice }, read: () => read };
 }
 
-for (const name of ["snappy", "zstd"]) {
+for (const name of ["snappy", "zstd", "gzip", "brotli", "lz4"]) {
   test(`the first rows of a file that is compressed with ${name}, and the types of its columns`, async () => {
     const { table, isTooLarge } = await readTable(recorded(name).file, 1e9);
     expect(isTooLarge).toBe(false);

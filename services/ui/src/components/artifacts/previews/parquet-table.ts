@@ -1,5 +1,4 @@
 /** Reads the first rows of a Parquet file, and its columns with their types. Works on any source of bytes. */
-import { decompress as zstd } from "fzstd";
 import {
   type AsyncBuffer,
   type FileMetaData,
@@ -7,10 +6,23 @@ import {
   parquetReadObjects,
   type SchemaElement,
 } from "hyparquet";
+import {
+  decompressBrotli,
+  decompressGzip,
+  decompressLz4,
+  decompressLz4Raw,
+  decompressZstd,
+} from "hyparquet-compressors";
 import { type Table, TABLE_ROWS } from "./tables";
 
 /** Snappy, which most writers use, is the reader's own. */
-const COMPRESSORS = { ZSTD: (input: Uint8Array) => zstd(input) };
+const COMPRESSORS = {
+  BROTLI: decompressBrotli,
+  GZIP: decompressGzip,
+  LZ4: decompressLz4,
+  LZ4_RAW: decompressLz4Raw,
+  ZSTD: (input: Uint8Array) => decompressZstd(input),
+};
 
 /**
  * Return the first rows of a Parquet file; without rows, if more than `mostBytes` would have to be read for them.
