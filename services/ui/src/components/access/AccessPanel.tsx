@@ -8,6 +8,7 @@ import { LEVEL_NAMES } from "@/api/rights";
 import { Confirm } from "@/components/Confirm";
 import { Failure } from "@/components/Failure";
 import { failed, told } from "@/components/notify";
+import { Actions, PlainTable } from "@/components/PlainTable";
 import table from "@/components/table.module.css";
 
 const LEVELS = GRANTED_LEVELS.map((value) => ({ value, label: LEVEL_NAMES[value] ?? value }));
@@ -29,67 +30,56 @@ export function AccessPanel({ of }: { of: Granted }) {
   return (
     <>
       <NewGrant of={of} />
-      <table className={table["table"]} aria-label="Who may do what">
-        <thead>
-          <tr>
-            <th scope="col">Who</th>
-            <th scope="col">May</th>
-            <th scope="col">
-              <span className="th-visually-hidden">Actions</span>
-            </th>
+      <PlainTable label="Who may do what" heads={["Who", "May"]}>
+        {users.map(({ username, permission }) => (
+          <tr key={username}>
+            <td className={table["name"]}>{username}</td>
+            <td>
+              <Select
+                aria-label={`What ${username} may`}
+                w={150}
+                allowDeselect={false}
+                data={LEVELS}
+                value={permission}
+                disabled={changing.isPending}
+                onChange={(level) =>
+                  level &&
+                  changing.mutate(
+                    { kind: "update", username, permission: level },
+                    { onError: (error) => failed("It was not changed.", error) },
+                  )
+                }
+              />
+            </td>
+            <Actions>
+              <Confirm
+                size="compact-xs"
+                label="Take away"
+                question={`Take from ${username} what was granted? What their roles give stays.`}
+                action="Take away"
+                color="red"
+                isPending={changing.isPending}
+                onConfirm={() =>
+                  changing.mutate(
+                    { kind: "revoke", username },
+                    {
+                      onSuccess: () => told(`${username} has no grant here any more.`),
+                      onError: (error) => failed("It was not taken away.", error),
+                    },
+                  )
+                }
+              />
+            </Actions>
           </tr>
-        </thead>
-        <tbody>
-          {users.map(({ username, permission }) => (
-            <tr key={username}>
-              <td className={table["name"]}>{username}</td>
-              <td>
-                <Select
-                  aria-label={`What ${username} may`}
-                  w={150}
-                  allowDeselect={false}
-                  data={LEVELS}
-                  value={permission}
-                  disabled={changing.isPending}
-                  onChange={(level) =>
-                    level &&
-                    changing.mutate(
-                      { kind: "update", username, permission: level },
-                      { onError: (error) => failed("It was not changed.", error) },
-                    )
-                  }
-                />
-              </td>
-              <td className={table["actions"]}>
-                <Confirm
-                  size="compact-xs"
-                  label="Take away"
-                  question={`Take from ${username} what was granted? What their roles give stays.`}
-                  action="Take away"
-                  color="red"
-                  isPending={changing.isPending}
-                  onConfirm={() =>
-                    changing.mutate(
-                      { kind: "revoke", username },
-                      {
-                        onSuccess: () => told(`${username} has no grant here any more.`),
-                        onError: (error) => failed("It was not taken away.", error),
-                      },
-                    )
-                  }
-                />
-              </td>
-            </tr>
-          ))}
-          {roles.map(({ role_id: id, role_name: name, permission }) => (
-            <tr key={id}>
-              <td className={table["dim"]}>everybody with the role {name}</td>
-              <td className={table["dim"]}>{LEVEL_NAMES[permission] ?? permission}</td>
-              <td />
-            </tr>
-          ))}
-        </tbody>
-      </table>
+        ))}
+        {roles.map(({ role_id: id, role_name: name, permission }) => (
+          <tr key={id}>
+            <td className={table["dim"]}>everybody with the role {name}</td>
+            <td className={table["dim"]}>{LEVEL_NAMES[permission] ?? permission}</td>
+            <Actions />
+          </tr>
+        ))}
+      </PlainTable>
       <p className={table["dim"]}>
         Administrators may do everything. A denial wins over what roles give, but for managers of the
         workspace.

@@ -8,6 +8,7 @@ import { EmptyState } from "@/components/EmptyState";
 import { Failure } from "@/components/Failure";
 import { failed, told } from "@/components/notify";
 import { Time } from "@/components/Time";
+import { Actions, PlainTable } from "@/components/PlainTable";
 import table from "@/components/table.module.css";
 import { useNow } from "@/components/use-now";
 import { NewTokenForm } from "./NewTokenForm";
@@ -54,52 +55,37 @@ export function TokenList({ serviceAccount = "" }: { serviceAccount?: string }) 
           <p>A program shows one instead of a password.</p>
         </EmptyState>
       ) : (
-        <div className={table["scroll"]}>
-          <table className={table["table"]} aria-label="Tokens">
-            <thead>
-              <tr>
-                <th scope="col">Name</th>
-                <th scope="col">Token</th>
-                <th scope="col">May</th>
-                <th scope="col">Where</th>
-                <th scope="col">Created</th>
-                <th scope="col">Last used</th>
-                <th scope="col">Expires</th>
-                <th scope="col">
-                  <span className="th-visually-hidden">Actions</span>
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {found.data.map((token) => (
-                <tr key={token.id}>
-                  <td className={table["name"]}>{token.name}</td>
-                  <td>
-                    <code>{token.hint}</code>
-                  </td>
-                  <td>{token.scopes.join(", ")}</td>
-                  <td>{placeOf(token)}</td>
-                  <td>
-                    <Time at={token.creation_time} />
-                  </td>
-                  <td>{token.last_used_time ? <Time at={token.last_used_time} /> : "never"}</td>
-                  <td>{token.expiry_time < now ? "expired" : <Time at={token.expiry_time} />}</td>
-                  <td className={table["actions"]}>
-                    <Confirm
-                      size="compact-xs"
-                      label="Revoke"
-                      question={`Revoke ${token.name}? Programs that show it are refused from now on.`}
-                      action="Revoke"
-                      color="red"
-                      isPending={changing.isPending}
-                      onConfirm={() => revoke(token)}
-                    />
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <PlainTable
+          label="Tokens"
+          heads={["Name", "Token", "May", "Where", "Created", "Last used", "Expires"]}
+        >
+          {found.data.map((token) => (
+            <tr key={token.id}>
+              <td className={table["name"]}>{token.name}</td>
+              <td>
+                <code>{token.hint}</code>
+              </td>
+              <td>{token.scopes.join(", ")}</td>
+              <td>{placeOf(token)}</td>
+              <td>
+                <Time at={token.creation_time} />
+              </td>
+              <td>{token.last_used_time ? <Time at={token.last_used_time} /> : "never"}</td>
+              <td>{token.expiry_time < now ? "expired" : <Time at={token.expiry_time} />}</td>
+              <Actions>
+                <Confirm
+                  size="compact-xs"
+                  label="Revoke"
+                  question={`Revoke ${token.name}? Programs that show it are refused from now on.`}
+                  action="Revoke"
+                  color="red"
+                  isPending={changing.isPending}
+                  onConfirm={() => revoke(token)}
+                />
+              </Actions>
+            </tr>
+          ))}
+        </PlainTable>
       )}
     </>
   );

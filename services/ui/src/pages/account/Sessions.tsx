@@ -5,6 +5,7 @@ import { Confirm } from "@/components/Confirm";
 import { Failure } from "@/components/Failure";
 import { failed, told } from "@/components/notify";
 import { Time } from "@/components/Time";
+import { Actions, PlainTable } from "@/components/PlainTable";
 import table from "@/components/table.module.css";
 import { browserName } from "./browser-name";
 
@@ -42,57 +43,43 @@ export function Sessions() {
           onConfirm={() => changing.mutate({ kind: "end all sessions" })}
         />
       </div>
-      <div className={table["scroll"]}>
-        <table className={table["table"]} aria-label="Sessions">
-          <thead>
-            <tr>
-              <th scope="col">Browser</th>
-              <th scope="col">Address</th>
-              <th scope="col">Logged in by</th>
-              <th scope="col">Logged in</th>
-              <th scope="col">Last used</th>
-              <th scope="col">Ends</th>
-              <th scope="col">
-                <span className="th-visually-hidden">Actions</span>
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {found.data.map((session) => (
-              <tr key={session.id}>
-                <td className={table["name"]} title={session.user_agent}>
-                  {browserName(session.user_agent)}
-                  {session.is_current && " (this one)"}
-                </td>
-                <td>{session.source_address}</td>
-                <td>{session.way}</td>
-                <td>
-                  <Time at={session.creation_time} />
-                </td>
-                <td>
-                  <Time at={session.last_used_time} />
-                </td>
-                <td>
-                  <Time at={session.expiry_time} />
-                </td>
-                <td className={table["actions"]}>
-                  {!session.is_current && (
-                    <Confirm
-                      size="compact-xs"
-                      label="End"
-                      question="Log out in this browser?"
-                      action="End"
-                      color="red"
-                      isPending={changing.isPending}
-                      onConfirm={() => end(session)}
-                    />
-                  )}
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <PlainTable
+        label="Sessions"
+        heads={["Browser", "Address", "Logged in by", "Logged in", "Last used", "Ends"]}
+      >
+        {found.data.map((session) => (
+          <tr key={session.id}>
+            <td className={table["name"]} title={session.user_agent}>
+              {browserName(session.user_agent)}
+              {session.is_current && " (this one)"}
+            </td>
+            <td>{session.source_address}</td>
+            <td>{session.way}</td>
+            <td>
+              <Time at={session.creation_time} />
+            </td>
+            <td>
+              <Time at={session.last_used_time} />
+            </td>
+            <td>
+              <Time at={session.expiry_time} />
+            </td>
+            <Actions>
+              {!session.is_current && (
+                <Confirm
+                  size="compact-xs"
+                  label="End"
+                  question="Log out in this browser?"
+                  action="End"
+                  color="red"
+                  isPending={changing.isPending}
+                  onConfirm={() => end(session)}
+                />
+              )}
+            </Actions>
+          </tr>
+        ))}
+      </PlainTable>
     </>
   );
 }

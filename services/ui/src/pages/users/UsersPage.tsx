@@ -10,6 +10,7 @@ import { EmptyState } from "@/components/EmptyState";
 import { Failure } from "@/components/Failure";
 import { failed, told } from "@/components/notify";
 import { isUsable, NO_PASSWORD, PasswordFields } from "@/components/PasswordFields";
+import { Actions, PlainTable } from "@/components/PlainTable";
 import table from "@/components/table.module.css";
 
 export function UsersPage() {
@@ -72,30 +73,16 @@ function Users() {
       {!found.data ? (
         <Skeleton height={120} />
       ) : (
-        <div className={table["scroll"]}>
-          <table className={table["table"]} aria-label="Users">
-            <thead>
-              <tr>
-                <th scope="col">Name</th>
-                <th scope="col">Administrator</th>
-                <th scope="col">Roles</th>
-                <th scope="col">
-                  <span className="th-visually-hidden">Actions</span>
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {shown.map((user) => (
-                <UserRow
-                  key={user.id}
-                  user={user}
-                  hasPassword={mode === "on"}
-                  onPassword={() => setAsked({ kind: "password", username: user.username })}
-                />
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <PlainTable label="Users" heads={["Name", "Administrator", "Roles"]}>
+          {shown.map((user) => (
+            <UserRow
+              key={user.id}
+              user={user}
+              hasPassword={mode === "on"}
+              onPassword={() => setAsked({ kind: "password", username: user.username })}
+            />
+          ))}
+        </PlainTable>
       )}
       {found.data && shown.length === 0 && <EmptyState title="No user has this in the name." />}
     </div>
@@ -135,34 +122,32 @@ function UserRow({ user, hasPassword, onPassword }: UserRowProps) {
         />
       </td>
       <td>{user.roles.map(({ name }) => name).join(", ") || "–"}</td>
-      <td className={table["actions"]}>
-        <Group gap={6} justify="flex-end" wrap="nowrap">
-          {hasPassword && !isSelf && (
-            <Button variant="default" size="compact-xs" onClick={onPassword}>
-              Set a password
-            </Button>
-          )}
-          {!isSelf && (
-            <Confirm
-              size="compact-xs"
-              label="Delete"
-              question={`Delete ${username}, with their tokens, roles and grants? What they made stays.`}
-              action="Delete"
-              color="red"
-              isPending={changing.isPending}
-              onConfirm={() =>
-                changing.mutate(
-                  { kind: "delete user", username },
-                  {
-                    onSuccess: () => told(`Deleted ${username}.`),
-                    onError: (error) => failed("The user was not deleted.", error),
-                  },
-                )
-              }
-            />
-          )}
-        </Group>
-      </td>
+      <Actions>
+        {hasPassword && !isSelf && (
+          <Button variant="default" size="compact-xs" onClick={onPassword}>
+            Set a password
+          </Button>
+        )}
+        {!isSelf && (
+          <Confirm
+            size="compact-xs"
+            label="Delete"
+            question={`Delete ${username}, with their tokens, roles and grants? What they made stays.`}
+            action="Delete"
+            color="red"
+            isPending={changing.isPending}
+            onConfirm={() =>
+              changing.mutate(
+                { kind: "delete user", username },
+                {
+                  onSuccess: () => told(`Deleted ${username}.`),
+                  onError: (error) => failed("The user was not deleted.", error),
+                },
+              )
+            }
+          />
+        )}
+      </Actions>
     </tr>
   );
 }

@@ -7,6 +7,7 @@ import { useChangeWorkspace, useWorkspaces } from "@/api/workspaces";
 import { Confirm } from "@/components/Confirm";
 import { Failure } from "@/components/Failure";
 import { failed, told } from "@/components/notify";
+import { Actions, PlainTable } from "@/components/PlainTable";
 import table from "@/components/table.module.css";
 
 export function AllWorkspaces() {
@@ -53,64 +54,51 @@ export function AllWorkspaces() {
           New workspace
         </Button>
       </form>
-      <div className={table["scroll"]}>
-        <table className={table["table"]} aria-label="Workspaces">
-          <thead>
-            <tr>
-              <th scope="col">Name</th>
-              <th scope="col">Description</th>
-              <th scope="col">
-                <span className="th-visually-hidden">Actions</span>
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {found.data.map((each) => (
-              <tr key={each.name}>
-                <td className={table["name"]}>
-                  {each.name === workspace ? (
-                    `${each.name} (shown)`
-                  ) : (
-                    <a
-                      href={addressIn(each.name)}
-                      onClick={(event) => {
-                        event.preventDefault();
-                        switchWorkspace(each.name);
-                      }}
-                    >
-                      {each.name}
-                    </a>
-                  )}
-                </td>
-                <td className={table["wide"]} title={each.description ?? ""}>
-                  {each.description}
-                </td>
-                <td className={table["actions"]}>
-                  {each.name !== DEFAULT_WORKSPACE && each.name !== workspace && (
-                    <Confirm
-                      size="compact-xs"
-                      label="Delete"
-                      question={`Delete ${each.name}? Only one without experiments and models is deleted.`}
-                      action="Delete"
-                      color="red"
-                      isPending={changing.isPending}
-                      onConfirm={() =>
-                        changing.mutate(
-                          { kind: "delete", name: each.name },
-                          {
-                            onSuccess: () => told(`Deleted ${each.name}.`),
-                            onError: (error) => failed("The workspace was not deleted.", error),
-                          },
-                        )
-                      }
-                    />
-                  )}
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <PlainTable label="Workspaces" heads={["Name", "Description"]}>
+        {found.data.map((each) => (
+          <tr key={each.name}>
+            <td className={table["name"]}>
+              {each.name === workspace ? (
+                `${each.name} (shown)`
+              ) : (
+                <a
+                  href={addressIn(each.name)}
+                  onClick={(event) => {
+                    event.preventDefault();
+                    switchWorkspace(each.name);
+                  }}
+                >
+                  {each.name}
+                </a>
+              )}
+            </td>
+            <td className={table["wide"]} title={each.description ?? ""}>
+              {each.description}
+            </td>
+            <Actions>
+              {each.name !== DEFAULT_WORKSPACE && each.name !== workspace && (
+                <Confirm
+                  size="compact-xs"
+                  label="Delete"
+                  question={`Delete ${each.name}? Only one without experiments and models is deleted.`}
+                  action="Delete"
+                  color="red"
+                  isPending={changing.isPending}
+                  onConfirm={() =>
+                    changing.mutate(
+                      { kind: "delete", name: each.name },
+                      {
+                        onSuccess: () => told(`Deleted ${each.name}.`),
+                        onError: (error) => failed("The workspace was not deleted.", error),
+                      },
+                    )
+                  }
+                />
+              )}
+            </Actions>
+          </tr>
+        ))}
+      </PlainTable>
     </>
   );
 }
