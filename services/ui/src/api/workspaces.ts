@@ -1,10 +1,9 @@
-/** Workspaces: which there are, who has which role in one, and its service accounts. */
+/** Workspaces: which there are, who has a role in one, and its service accounts. */
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { api, unwrap } from "./client";
 import type { components } from "./schema";
 
 export type Workspace = components["schemas"]["Reply.WorkspaceMessage"];
-export type Role = components["schemas"]["Reply.Role"];
 export type ServiceAccount = components["schemas"]["Reply.ServiceAccount"];
 
 export function useWorkspaces() {
@@ -14,33 +13,11 @@ export function useWorkspaces() {
   });
 }
 
-export function useRoles(workspace: string, isAsked = true) {
-  return useQuery({
-    queryKey: ["members", "roles", workspace],
-    queryFn: async () => {
-      const query = { workspace: [workspace] };
-      return (await unwrap(api.GET("/api/3.0/mlflow/roles/list", { params: { query } }))).roles;
-    },
-    enabled: isAsked,
-  });
-}
-
 export function useServiceAccounts(isAsked: boolean) {
   return useQuery({
     queryKey: ["members", "service accounts"],
     queryFn: async () => (await unwrap(api.GET("/api/2.0/trackhelm/service-accounts/list"))).service_accounts,
     enabled: isAsked,
-  });
-}
-
-/** The roles of a service account, which lists of users do not have. */
-export function useRolesOf(username: string) {
-  return useQuery({
-    queryKey: ["members", "roles of", username],
-    queryFn: async () => {
-      const query = { username };
-      return (await unwrap(api.GET("/api/3.0/mlflow/users/roles/list", { params: { query } }))).roles;
-    },
   });
 }
 

@@ -273,6 +273,46 @@ test("an administrator makes a user, whom a manager lets into a workspace", asyn
   await page.getByRole("button", { name: "New service account" }).click();
   await expect(page.getByRole("row", { name: /nightly/ })).toBeVisible();
   await look(page, "workspace-accounts");
+  await page.getByRole("tab", { name: "Roles" }).click();
+  await expect(page.getByRole("row", { name: /^viewer/ })).toContainText("reads everything");
+  await page.getByRole("textbox", { name: "Name of a role" }).fill("auditor");
+  await page.getByRole("button", { name: "New role" }).click();
+  await expect(page.getByRole("row", { name: /^auditor/ })).toContainText("nothing yet");
+  await page.getByRole("button", { name: "Edit auditor" }).click();
+  await page.getByRole("combobox", { name: "On what" }).click();
+  await page.getByRole("option", { name: "one experiment" }).click();
+  await page.getByRole("combobox", { name: "Experiment", exact: true }).fill("their");
+  await page.getByRole("option", { name: "theirs" }).click();
+  await page.getByRole("button", { name: "Give", exact: true }).click();
+  const permitted = page
+    .getByRole("table", { name: "What auditor may" })
+    .getByRole("row", { name: /^experiment/ });
+  await permitted.getByRole("combobox").click();
+  await page.getByRole("option", { name: "may edit" }).click();
+  await page.getByRole("textbox", { name: "Description" }).last().fill("Looks at theirs");
+  await page.getByRole("button", { name: "Save", exact: true }).click();
+  await look(page, "workspace-role");
+  await page.keyboard.press("Escape");
+  await expect(
+    page.getByRole("row", { name: /^auditor Looks at theirs may edit experiment \d+/ }),
+  ).toBeVisible();
+  await look(page, "workspace-roles");
+  await page.getByRole("tab", { name: "Kubernetes" }).click();
+  await page.getByRole("textbox", { name: "Namespace" }).fill("training");
+  await page.getByRole("combobox", { name: "Role" }).click();
+  await page.getByRole("option", { name: "auditor" }).click();
+  await page.getByRole("button", { name: "Give the role" }).click();
+  const bound = page.getByRole("row", { name: /^training every one auditor admin/ });
+  await expect(bound).toBeVisible();
+  await look(page, "workspace-kubernetes");
+  await bound.getByRole("button", { name: "Remove" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Remove" }).click();
+  await expect(page.getByText("No service account of a cluster has a role here yet.")).toBeVisible();
+  await page.getByRole("tab", { name: "Roles" }).click();
+  const auditor = page.getByRole("row", { name: /^auditor/ });
+  await auditor.getByRole("button", { name: "Delete" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
+  await expect(auditor).toHaveCount(0);
   await page.getByRole("tab", { name: "All workspaces" }).click();
   await expect(page.getByRole("row", { name: /team-a \(shown\)/ })).toContainText("Those of the other floor");
   await look(page, "workspace-all");

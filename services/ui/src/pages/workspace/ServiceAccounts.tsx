@@ -1,19 +1,14 @@
 /** The service accounts of the workspace: programs that are nobody's, with roles and tokens of their own. */
-import { Button, Group, Modal, Select, Skeleton, TextInput } from "@mantine/core";
+import { Button, Modal, Select, Skeleton, TextInput } from "@mantine/core";
 import { useState } from "react";
-import {
-  type Role,
-  type ServiceAccount,
-  useChangeWorkspace,
-  useRoles,
-  useRolesOf,
-  useServiceAccounts,
-} from "@/api/workspaces";
+import { type Role, useRoles, useRolesOf } from "@/api/roles";
+import { type ServiceAccount, useChangeWorkspace, useServiceAccounts } from "@/api/workspaces";
 import { Confirm } from "@/components/Confirm";
 import { EmptyState } from "@/components/EmptyState";
 import { Failure } from "@/components/Failure";
 import { failed, told } from "@/components/notify";
 import { Time } from "@/components/Time";
+import { Actions, PlainTable } from "@/components/PlainTable";
 import table from "@/components/table.module.css";
 import { TokenList } from "@/components/tokens/TokenList";
 
@@ -61,30 +56,16 @@ export function ServiceAccounts({ workspace }: { workspace: string }) {
           <p>One stands for a program, such as a nightly training, and outlives whoever wrote it.</p>
         </EmptyState>
       ) : (
-        <div className={table["scroll"]}>
-          <table className={table["table"]} aria-label="Service accounts">
-            <thead>
-              <tr>
-                <th scope="col">Name</th>
-                <th scope="col">Role</th>
-                <th scope="col">Created</th>
-                <th scope="col">
-                  <span className="th-visually-hidden">Actions</span>
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {found.data.map((account) => (
-                <AccountRow
-                  key={account.id}
-                  account={account}
-                  roles={roles.data ?? []}
-                  onTokens={() => setTokensOf(account.name)}
-                />
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <PlainTable label="Service accounts" heads={["Name", "Role", "Created"]}>
+          {found.data.map((account) => (
+            <AccountRow
+              key={account.id}
+              account={account}
+              roles={roles.data ?? []}
+              onTokens={() => setTokensOf(account.name)}
+            />
+          ))}
+        </PlainTable>
       )}
       <Modal
         opened={tokensOf !== null}
@@ -138,30 +119,28 @@ function AccountRow({ account: { name, creation_time: created }, roles, onTokens
       <td>
         <Time at={created} />
       </td>
-      <td className={table["actions"]}>
-        <Group gap={6} justify="flex-end" wrap="nowrap">
-          <Button variant="default" size="compact-xs" onClick={onTokens}>
-            Tokens
-          </Button>
-          <Confirm
-            size="compact-xs"
-            label="Delete"
-            question={`Delete ${name}, with its tokens?`}
-            action="Delete"
-            color="red"
-            isPending={changing.isPending}
-            onConfirm={() =>
-              changing.mutate(
-                { kind: "delete service account", name },
-                {
-                  onSuccess: () => told(`Deleted ${name}.`),
-                  onError: (error) => failed("The service account was not deleted.", error),
-                },
-              )
-            }
-          />
-        </Group>
-      </td>
+      <Actions>
+        <Button variant="default" size="compact-xs" onClick={onTokens}>
+          Tokens
+        </Button>
+        <Confirm
+          size="compact-xs"
+          label="Delete"
+          question={`Delete ${name}, with its tokens?`}
+          action="Delete"
+          color="red"
+          isPending={changing.isPending}
+          onConfirm={() =>
+            changing.mutate(
+              { kind: "delete service account", name },
+              {
+                onSuccess: () => told(`Deleted ${name}.`),
+                onError: (error) => failed("The service account was not deleted.", error),
+              },
+            )
+          }
+        />
+      </Actions>
     </tr>
   );
 }

@@ -1,4 +1,4 @@
-/** The settings of the workspace: what it uses, who has which role in it, its service accounts, and all workspaces. */
+/** The settings of the workspace: what it uses, who has which role in it, its roles and service accounts, and all workspaces. */
 import { Tabs } from "@mantine/core";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useIdentity } from "@/api/identity";
@@ -6,6 +6,8 @@ import { Crumbs } from "@/components/Crumbs";
 import table from "@/components/table.module.css";
 import { AllWorkspaces } from "./AllWorkspaces";
 import { Members } from "./Members";
+import { Pods } from "./Pods";
+import { Roles } from "./Roles";
 import type { WorkspaceSearch } from "./search";
 import { ServiceAccounts } from "./ServiceAccounts";
 import { Usage } from "./Usage";
@@ -19,10 +21,12 @@ export function WorkspacePage() {
   const offered = [
     { value: "usage", label: "Usage", isShown: true, content: <Usage /> },
     { value: "members", label: "Members", isShown: hasMembers, content: <Members workspace={workspace} /> },
+    { value: "roles", label: "Roles", isShown: hasMembers, content: <Roles workspace={workspace} /> },
     {
       ...{ value: "accounts", label: "Service accounts", isShown: hasMembers },
       content: <ServiceAccounts workspace={workspace} />,
     },
+    { value: "pods", label: "Kubernetes", isShown: hasMembers, content: <Pods workspace={workspace} /> },
     { value: "all", label: "All workspaces", isShown: isAdmin, content: <AllWorkspaces /> },
   ].filter(({ isShown }) => isShown);
   const wanted = search.tab ?? "usage";

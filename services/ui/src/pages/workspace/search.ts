@@ -1,6 +1,6 @@
 /** What the address of the workspace's page says: which tab is open. */
 
-const TABS = ["members", "accounts", "all"] as const;
+const TABS = ["members", "roles", "accounts", "pods", "all"] as const;
 
 export interface WorkspaceSearch {
   tab?: (typeof TABS)[number];
