@@ -286,7 +286,7 @@ test("an administrator makes a user, whom a manager lets into a workspace", asyn
   await page.getByRole("button", { name: "Give", exact: true }).click();
   const permitted = page
     .getByRole("table", { name: "What auditor may" })
-    .getByRole("row", { name: /^experiment/ });
+    .getByRole("row", { name: /^experiment theirs/ });
   await permitted.getByRole("combobox").click();
   await page.getByRole("option", { name: "may edit" }).click();
   await page.getByRole("textbox", { name: "Description" }).last().fill("Looks at theirs");

@@ -1,6 +1,7 @@
 /** What a role is called, and what it may: on the workspace, on all experiments or models, or on one of them. */
 import { Button, Group, Select, TextInput } from "@mantine/core";
 import { useState } from "react";
+import { useExperiment } from "@/api/experiments";
 import { GRANTED_LEVELS } from "@/api/grants";
 import { LEVEL_NAMES } from "@/api/rights";
 import { type Resource, type Role, type RolePermission, useChangeRoles } from "@/api/roles";
@@ -78,18 +79,25 @@ function Names({ role }: { role: Role }) {
   );
 }
 
+function ExperimentName({ id }: { id: string }) {
+  return <>experiment {useExperiment(id).data?.name ?? id}</>;
+}
+
 function PermissionRow({ permission }: { permission: RolePermission }) {
   const changing = useChangeRoles();
   const on = resourceOf(permission);
+  const { resource_type: type, resource_pattern: pattern } = permission;
   return (
     <tr>
-      <td className={table["name"]}>{on}</td>
+      <td className={table["name"]}>
+        {type === "experiment" && pattern !== "*" ? <ExperimentName id={pattern} /> : on}
+      </td>
       <td>
         <Select
           aria-label={`What it may on ${on}`}
           w={150}
           allowDeselect={false}
-          data={levelsOn(permission.resource_type)}
+          data={levelsOn(type)}
           value={permission.permission === "NO_PERMISSIONS" ? "DENY" : permission.permission}
           disabled={changing.isPending}
           onChange={(level) =>
