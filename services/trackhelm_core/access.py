@@ -293,9 +293,15 @@ def current_access() -> Access:
 
 
 @contextmanager
-def as_program() -> Iterator[None]:
-    """Do something as a program of the server, for several requests at once: each is checked by itself."""
-    token = _current.set(_PROGRAM)
+def as_program(workspace_id: int | None = None) -> Iterator[None]:
+    """Do something as a program of the server, by default in all workspaces.
+
+    So is done what is done for several requests at once, each of which is checked by itself.
+    """
+    program = _PROGRAM
+    if workspace_id is not None:
+        program = Access(_PROGRAM.principal, workspace_id, is_confined=False)
+    token = _current.set(program)
     try:
         yield
     finally:

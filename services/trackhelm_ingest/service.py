@@ -2,13 +2,17 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 from starlette.concurrency import run_in_threadpool
 
+from trackhelm_core.queue.repeating import repeated
 from trackhelm_core.runtime import Mount, Runtime, Service
+from trackhelm_domain.gone_workspaces import LOOK_SECONDS
 from trackhelm_domain.journal_backlog import JournalBacklog
 from trackhelm_domain.quotas.book import QuotaBook
 from trackhelm_ingest.datasets import routes as datasets_routes
+from trackhelm_ingest.deletion.left_overs import purge_left_overs
 from trackhelm_ingest.experiments import routes as experiments_routes
 from trackhelm_ingest.metrics import routes as metrics_routes
 from trackhelm_ingest.metrics.drain.journal import JournalCollector, JournalDrain
@@ -45,7 +49,8 @@ async def _lifespan(runtime: Runtime) -> AsyncIterator[dict[str, object]]:
     drain = JournalDrain(runtime.database, runtime.backlog, upkeep).start()
     writer = GroupCommit(runtime.database, runtime.backlog, upkeep).start()
     try:
-        yield {"metric_sink": CountingSink(writer, runtime.metrics), **state}
+        async with repeated(partial(purge_left_overs, runtime), LOOK_SECONDS):
+            yield {"metric_sink": CountingSink(writer, runtime.metrics), **state}
     finally:
         await run_in_threadpool(writer.stop)
         await run_in_threadpool(drain.stop)

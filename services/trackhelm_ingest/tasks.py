@@ -8,6 +8,8 @@ from trackhelm_core.queue.connection import RedisConnection
 from trackhelm_core.queue.slices import run_slice
 from trackhelm_core.queue.tasks import Task, TaskQueue
 from trackhelm_core.runtime import Runtime
+from trackhelm_domain.gone_workspaces import LOOK_SECONDS
+from trackhelm_ingest.deletion.left_overs import purge_left_overs
 from trackhelm_ingest.deletion.logic import delete_some
 from trackhelm_ingest.metrics.compaction import compact_metric
 from trackhelm_ingest.metrics.drain.drainer import (
@@ -89,6 +91,14 @@ def _purge(runtime: Runtime, ticket: str = "") -> None:
     run_slice(_redis(runtime), PURGE, ticket, slice_of_work)
 
 
+def _purge_left_overs(runtime: Runtime, ticket: str = "") -> None:
+    def whole_work() -> bool:
+        purge_left_overs(runtime)
+        return False
+
+    run_slice(_redis(runtime), PURGE_LEFT_OVERS, ticket, whole_work)
+
+
 DRAIN: Final = Task("trackhelm.ingest.drain", TaskQueue.METRICS, _drain)
 """Drains a partition for a time slice; the argument is the number of the partition."""
 
@@ -115,4 +125,9 @@ FINALIZE: Final = Task(
 PURGE: Final = Task("trackhelm.ingest.purge", TaskQueue.UPKEEP, _purge, delay_seconds=1, every_seconds=60)
 """Deletes the rows of runs and experiments that were deleted for good; the argument is the slice's ticket."""
 
-TASKS: Final = (DRAIN, SWEEP, COMPACT_RUN, COMPACT_METRICS, FINALIZE, PURGE)
+PURGE_LEFT_OVERS: Final = Task(
+    "trackhelm.ingest.purge_left_overs", TaskQueue.UPKEEP, _purge_left_overs, every_seconds=LOOK_SECONDS
+)
+"""Marks as deleted for good what is left of deleted workspaces."""
+
+TASKS: Final = (DRAIN, SWEEP, COMPACT_RUN, COMPACT_METRICS, FINALIZE, PURGE, PURGE_LEFT_OVERS)

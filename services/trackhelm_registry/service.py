@@ -2,17 +2,21 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from threading import BoundedSemaphore
 from typing import Final
 
 from starlette.concurrency import run_in_threadpool
 
+from trackhelm_core.queue.repeating import repeated
 from trackhelm_core.runtime import Mount, Runtime, Service
+from trackhelm_domain.gone_workspaces import LOOK_SECONDS
 from trackhelm_domain.outbox import Outbox
 from trackhelm_registry.audit import routes as audit_routes
 from trackhelm_registry.governance import (
     routes as governance_routes,
 )
+from trackhelm_registry.left_overs import purge_left_overs
 from trackhelm_registry.lineage import routes as lineage_routes
 from trackhelm_registry.logged_models import routes as logged_models_routes
 from trackhelm_registry.model_versions import routes as model_versions_routes
@@ -35,7 +39,8 @@ async def _lifespan(runtime: Runtime) -> AsyncIterator[dict[str, object]]:
     dispatcher = Dispatcher(runtime).start()
     runtime.part(Outbox).notify_by(dispatcher.notify)
     try:
-        yield state
+        async with repeated(partial(purge_left_overs, runtime), LOOK_SECONDS):
+            yield state
     finally:
         await run_in_threadpool(dispatcher.stop)
 

@@ -1,10 +1,12 @@
-"""The tasks that workers run for the registry: they call webhooks."""
+"""The tasks that workers run for the registry: calls of webhooks, and what deleted workspaces leave."""
 
 from typing import Final
 
 from trackhelm_core.queue.tasks import Task, TaskQueue
 from trackhelm_core.runtime import Runtime
+from trackhelm_domain.gone_workspaces import LOOK_SECONDS
 from trackhelm_domain.outbox import DELIVER, Outbox
+from trackhelm_registry.left_overs import purge_left_overs
 from trackhelm_registry.webhooks.delivery.dispatcher import (
     PURGE_SECONDS,
     SWEEP_SECONDS,
@@ -27,4 +29,7 @@ TASKS: Final = (
     Task(DELIVER.name, DELIVER.queue, _deliver),
     Task("trackhelm.registry.sweep_webhooks", TaskQueue.WEBHOOKS, _sweep, every_seconds=SWEEP_SECONDS),
     Task("trackhelm.registry.purge_deliveries", TaskQueue.UPKEEP, purge, every_seconds=PURGE_SECONDS),
+    Task(
+        "trackhelm.registry.purge_left_overs", TaskQueue.UPKEEP, purge_left_overs, every_seconds=LOOK_SECONDS
+    ),
 )

@@ -1,7 +1,7 @@
 """Composes the services' tasks into a Celery application."""
 
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import cache, partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from trackhelm_core.queue.tasks import Task
 from trackhelm_core.runtime import Openers, Runtime
 from trackhelm_core.settings import RedisSettings, StorageSettings
 from trackhelm_core.traces import CARRIED
+from trackhelm_domain.locations import Places
 from trackhelm_domain.opening import open_runtime
 from trackhelm_ingest.tasks import TASKS as INGEST
 from trackhelm_registry.tasks import TASKS as REGISTRY
@@ -42,8 +43,10 @@ def build_celery(
     """
     app = make_celery(redis)
 
+    stores = cache(partial(ArtifactStores.open, storage))
     openers: Openers = {
-        ArtifactStores: partial(ArtifactStores.open, storage),
+        ArtifactStores: stores,
+        Places: lambda: stores().places,
         WebhookConfiguration: partial(WebhookConfiguration.open, storage, redis),
     }
     opened: list[Runtime] = []

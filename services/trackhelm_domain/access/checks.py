@@ -21,7 +21,8 @@ from trackhelm_domain.tables import Experiment, RegisteredModel, Run
 _REMEMBERED = 200_000
 
 _workspaces: WeakKeyDictionary[Pool, dict[int, int]] = WeakKeyDictionary()
-"""The workspace of each experiment, by database. None ever moves, and no id is used again."""
+"""The workspace of each experiment, by database. No id is used again, but experiments may move to the default
+workspace when theirs is deleted."""
 
 
 def here() -> int:
@@ -123,11 +124,13 @@ def in_readable_experiment(
 
 
 def _workspaces_of(session: Session, experiment_ids: Iterable[int]) -> dict[int, int]:
+    """Return the workspaces of experiments; what is remembered to be elsewhere is looked up again."""
+    here = current_access().workspace_id
     pool = session.get_bind().engine.pool
     known = _workspaces.get(pool)
     if known is None or len(known) > _REMEMBERED:
         known = _workspaces[pool] = {}
-    missing = sorted({number for number in experiment_ids if number not in known})
+    missing = sorted({number for number in experiment_ids if known.get(number) != here})
     if missing:
         statement = select(Experiment.id, Experiment.workspace_id)
         for number, workspace in session.execute(statement.where(is_any_of(session, Experiment.id, missing))):

@@ -5,16 +5,28 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import exists, or_, select
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
 
 from trackhelm_core.access import DEFAULT_WORKSPACE, DEFAULT_WORKSPACE_ID
 from trackhelm_core.db.unit_of_work import Database
 from trackhelm_core.errors import NotFoundError
-from trackhelm_domain.tables import Workspace
+from trackhelm_domain.tables import Experiment, RegisteredModel, Workspace
+from trackhelm_domain.tables.runs import LifecycleStage
 
 _POLL_SECONDS: Final = 5.0
+
+_IS_ANY_LEFT: Final = select(
+    or_(
+        exists().where(
+            Experiment.workspace_id > DEFAULT_WORKSPACE_ID,
+            Experiment.lifecycle_stage != LifecycleStage.PURGED,
+        ),
+        exists().where(RegisteredModel.workspace_id > DEFAULT_WORKSPACE_ID),
+    )
+)
+"""Who may do everything would see it among what is in the default workspace."""
 
 
 class Workspaces:
@@ -25,6 +37,7 @@ class Workspaces:
         self._monotonic = monotonic
         self._ids: Mapping[str, int] = {DEFAULT_WORKSPACE: DEFAULT_WORKSPACE_ID}
         self._read_at = 0.0
+        self._are_left = False
 
     async def id_of(self, name: str) -> int | None:
         """Return the id of a workspace, None if there is none of that name."""
@@ -43,8 +56,8 @@ class Workspaces:
         raise NotFoundError(f"There is no workspace {workspace_id} any more.")
 
     async def are_several(self) -> bool:
-        """Return whether there are others than the default one."""
-        return len(await self._current()) > 1
+        """Return whether there are others than the default one, or things left of some."""
+        return len(await self._current()) > 1 or self._are_left
 
     def forget(self) -> None:
         """Read them again when they are asked for."""
@@ -55,9 +68,11 @@ class Workspaces:
             self._read_at = self._monotonic() + _POLL_SECONDS
             with suppress(SQLAlchemyError):
                 # What is known serves on: not every request needs the database.
-                self._ids = await run_in_threadpool(self._read)
+                self._ids, self._are_left = await run_in_threadpool(self._read)
         return self._ids
 
-    def _read(self) -> Mapping[str, int]:
-        with self._database.reading_once() as session:
-            return dict(session.execute(select(Workspace.name, Workspace.id)).all())
+    def _read(self) -> tuple[Mapping[str, int], bool]:
+        """Return the workspaces, and whether anything is left of a deleted one, if there are no others."""
+        with self._database.reading() as session:
+            found = dict(session.execute(select(Workspace.name, Workspace.id)).all())
+            return found, len(found) == 1 and bool(session.scalar(_IS_ANY_LEFT))

@@ -62,7 +62,9 @@ DEFAULT_EXPERIMENT_ID = 0
 
 
 class Experiment(Base):
-    """A named set of runs in one workspace, which it never leaves. In the bin, its name stays taken.
+    """A named set of runs in one workspace; it leaves that only when the workspace is deleted without it.
+
+    In the bin, its name stays taken.
 
     `location_key` is the key of the artifact location: see `trackhelm_domain.locations`.
     """

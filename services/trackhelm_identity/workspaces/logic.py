@@ -1,4 +1,4 @@
-"""Rules about workspaces: their names, who sees them, and that none is deleted with something in it."""
+"""Rules about workspaces: their names, who sees them, and what becomes of what is in one that is deleted."""
 
 import re
 from collections.abc import Sequence
@@ -7,14 +7,7 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from trackhelm_core.access import DEFAULT_WORKSPACE, DEFAULT_WORKSPACE_ID, Level, Principal
-from trackhelm_core.errors import (
-    AlreadyExistsError,
-    ApiError,
-    ConflictError,
-    ErrorCode,
-    InvalidParameterError,
-    NotFoundError,
-)
+from trackhelm_core.errors import AlreadyExistsError, ConflictError, InvalidParameterError, NotFoundError
 from trackhelm_core.limits import TEXT_LENGTH
 from trackhelm_core.validation import check_length
 from trackhelm_core.wire.arguments import quoted
@@ -28,6 +21,9 @@ from trackhelm_identity.workspaces import store
 # As a Kubernetes namespace is named.
 _NAME: Final = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])")
 _RESERVED: Final = frozenset({"workspaces", "api", "ajax-api", "static-files"})
+
+_MODES: Final = ("RESTRICT", "SET_DEFAULT", "CASCADE")
+"""What becomes of the contents of a workspace that is deleted, in MLflow's words."""
 
 _ROLES: Final = (
     ("viewer", "Reads every experiment and model.", {ResourceType.EXPERIMENT: 1, ResourceType.MODEL: 1}),
@@ -111,23 +107,63 @@ def update_workspace(
 
 
 def delete_workspace(session: Session, name: str, mode: str, context: AuditContext) -> None:
-    """Delete a workspace that has nothing in it."""
-    if mode != "RESTRICT":
-        raise ApiError(
-            ErrorCode.NOT_IMPLEMENTED,
-            f"Trackhelm does not delete a workspace with mode {quoted(mode)}: delete for good what is in it, "
-            "then the workspace with mode RESTRICT.",
+    """Delete a workspace, by one of MLflow's modes.
+
+    With RESTRICT it must have nothing in it. With SET_DEFAULT what is in it moves to the default workspace,
+    with what accounts were granted on it; roles, service accounts and confined tokens end. With CASCADE
+    everything in it is deleted for good: nobody finds it any more, and background work deletes the rows and
+    files.
+    """
+    if mode not in _MODES:
+        raise InvalidParameterError(
+            f"Invalid workspace deletion mode {quoted(mode)}. Expected one of: {', '.join(_MODES)}."
         )
+    # Locked before rights are changed, in the order of who adds something to it.
+    row = store.locked(session, name)
+    if row is None:
+        raise workspace_not_found(name)
     change_access(session)
-    row = _found(session, name)
     if row.id == DEFAULT_WORKSPACE_ID:
         raise InvalidParameterError(f"The workspace '{DEFAULT_WORKSPACE}' cannot be deleted.")
-    if contents := store.contents(session, row.id):
-        listed = ", ".join(f"{count} {kind}" for kind, count in contents.items())
-        raise ConflictError(f"Workspace '{name}' is not empty: it has {listed}.")
-    entity, before = _entity(row), _state(row)
+    contents = store.contents(session, row.id)
+    entity, before = _entity(row), dict(_state(row))
+    if contents:
+        before |= {"mode": mode, **contents}
+        match mode:
+            case "RESTRICT":
+                listed = ", ".join(f"{count} {kind}" for kind, count in contents.items())
+                raise ConflictError(
+                    f"Workspace '{name}' is not empty: it has {listed}. With the mode SET_DEFAULT they move "
+                    f"to '{DEFAULT_WORKSPACE}', with CASCADE they are deleted for good."
+                )
+            case "SET_DEFAULT":
+                _check_names(session, row)
+                store.move_contents(session, row.id, DEFAULT_WORKSPACE_ID)
+            case _:
+                _check_protections(session, row)
+                store.bin_experiments(session, row.id, now=context.time)
+                # What is deleted later is recorded beside this event, in the same name.
+                record(session, Change(entity, Action.PURGED, before, None, row.id), context)
     store.delete(session, row)
     record(session, Change(entity, Action.DELETED, before, None), context)
+
+
+def _check_names(session: Session, row: Workspace) -> None:
+    """Refuse to move what has the name of something in the default workspace."""
+    for kind, taken in store.taken_names(session, row.id, DEFAULT_WORKSPACE_ID).items():
+        raise ConflictError(
+            f"Cannot delete workspace '{row.name}': '{DEFAULT_WORKSPACE}' has {kind} of the same names: "
+            f"{', '.join(map(quoted, taken))}. Rename those, or delete them for good."
+        )
+
+
+def _check_protections(session: Session, row: Workspace) -> None:
+    """Refuse to delete models of which somebody else must approve the deletion."""
+    if names := store.protected_models(session, row.id):
+        raise ConflictError(
+            f"Cannot delete workspace '{row.name}': registered models in it are protected: "
+            f"{', '.join(map(quoted, names))}. Lift their protections first."
+        )
 
 
 def workspace_not_found(name: str) -> NotFoundError:

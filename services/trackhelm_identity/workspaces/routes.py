@@ -73,7 +73,7 @@ def delete_workspace(
     actor: ActorDep,
     runtime: RuntimeDep,
 ) -> Response:
-    """Delete a workspace that has nothing in it."""
+    """Delete a workspace; `mode` says what becomes of what is in it: RESTRICT, SET_DEFAULT or CASCADE."""
     with runtime.database.writing() as session:
         logic.delete_workspace(session, name, query.mode, AuditContext(actor, runtime.clock()))
     return Response(status_code=HTTPStatus.NO_CONTENT)

@@ -63,6 +63,45 @@ def find_binned(session: Session, uuids: Sequence[str], *, lock: bool) -> list[B
     return [BinnedRun(*row) for row in session.execute(statement.order_by(Run.id))]
 
 
+def experiments_of_workspace(session: Session, workspace_id: int) -> list[int]:
+    """Return the experiments of a workspace that are not deleted for good."""
+    statement = select(Experiment.id).where(
+        Experiment.workspace_id == workspace_id, Experiment.lifecycle_stage != LifecycleStage.PURGED
+    )
+    return list(session.scalars(statement.order_by(Experiment.id)))
+
+
+def bin_experiment(session: Session, experiment_id: int, *, now: int) -> None:
+    """Move an experiment to the bin, unless it is there."""
+    session.execute(
+        update(Experiment)
+        .where(Experiment.id == experiment_id, Experiment.lifecycle_stage == LifecycleStage.ACTIVE)
+        .values(lifecycle_stage=LifecycleStage.DELETED, last_update_time=now)
+    )
+
+
+def bin_runs(session: Session, experiment_id: int, *, after: int, limit: int, now: int) -> list[BinnedRun]:
+    """Move the next runs of an experiment to the bin, and return them with those that were there."""
+    found = (
+        select(Run.id)
+        .where(
+            Run.experiment_id == experiment_id, Run.lifecycle_stage != LifecycleStage.PURGED, Run.id > after
+        )
+        .order_by(Run.id)
+        .limit(limit)
+        .with_for_update()
+    )
+    ids = list(session.scalars(found))
+    is_one = is_any_of(session, Run.id, ids)
+    session.execute(
+        update(Run)
+        .where(is_one, Run.lifecycle_stage == LifecycleStage.ACTIVE)
+        .values(lifecycle_stage=LifecycleStage.DELETED, deleted_time=now)
+        .execution_options(synchronize_session=False)
+    )
+    return [BinnedRun(*row) for row in session.execute(select(*_BINNED).where(is_one).order_by(Run.id))]
+
+
 def mark_purged(session: Session, new_uuids: Mapping[int, str]) -> None:
     """Replace the public ids of runs, given by row id, so that they cannot be found any more."""
     for run_id in sorted(new_uuids):

@@ -19,6 +19,7 @@ from trackhelm_core.wire.arguments import quoted, shown
 from trackhelm_domain.access.checks import here, permits_experiment
 from trackhelm_domain.access.rights import own_created
 from trackhelm_domain.audit import AuditContext, Entity, EntityType
+from trackhelm_domain.gone_workspaces import hold_workspace
 from trackhelm_domain.locations import (
     OF_WORKSPACES,
     PROXY_SCHEME,
@@ -50,7 +51,7 @@ def create_experiment(
         artifact_location = check_artifact_location(artifact_location)
         _check_place(places, artifact_location, access)
     try:
-        experiment_id = store.insert_experiment(session, here(), name=name, now=now)
+        experiment_id = store.insert_experiment(session, hold_workspace(session), name=name, now=now)
     except store.NameTakenError as error:
         raise _name_taken(name) from error
     if artifact_location:

@@ -1,6 +1,7 @@
 """Whether a request may log metrics to its run. What is looked up is remembered: most touch no database.
 
-A run never moves to another experiment, nor a logged model, nor an experiment to another workspace.
+A run never moves to another experiment, nor a logged model. Experiments move to the default workspace when
+theirs is deleted, so what is remembered to be in another workspace is looked up again.
 """
 
 from collections.abc import Iterable, Mapping
@@ -51,7 +52,7 @@ class LoggingRights:
             return
         owner = self._runs.get(run)
         models = {value for each in series for name, value in each.labels if name == MODEL_LABEL}
-        if owner is None or not models <= self._models.keys():
+        if not _is_in(access, owner) or not all(_is_in(access, self._models.get(each)) for each in models):
             await run_in_threadpool(self._look_up, run, models)
             owner = self._runs.get(run)
         try:
@@ -127,6 +128,10 @@ def _remember(known: dict[str, _Owner], found: Mapping[str, _Owner]) -> None:
     if len(known) > _REMEMBERED:
         known.clear()
     known.update(found)
+
+
+def _is_in(access: Access, owner: _Owner | None) -> bool:
+    return owner is not None and owner.workspace_id == access.workspace_id
 
 
 def _level(access: Access, owner: _Owner | None) -> Level:

@@ -11,6 +11,7 @@ from trackhelm_core.validation import check_key, parse_version
 from trackhelm_domain.access.checks import here, permits_model
 from trackhelm_domain.access.rights import end_grants_on_model, own_created
 from trackhelm_domain.audit import Action, AuditContext, Change, record
+from trackhelm_domain.gone_workspaces import hold_workspace
 from trackhelm_domain.quotas.usage import Stock, note_use
 from trackhelm_registry.governance import store as governance_store
 from trackhelm_registry.model_versions import store as model_versions_store
@@ -178,6 +179,7 @@ def create_model(
     check_model_name(name)
     check_description(description)
     check_tags(tags)
+    hold_workspace(session)
     if (taken := store.find_model(session, name)) is not None:
         raise _taken(session, name, taken, tags)
     try:

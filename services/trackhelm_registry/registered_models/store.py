@@ -11,6 +11,7 @@ from sqlalchemy import (
     RowMapping,
     Select,
     delete,
+    exists,
     func,
     insert,
     literal_column,
@@ -24,6 +25,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from trackhelm_core.db.statements import is_any_of, upsert
 from trackhelm_domain.access.checks import here
 from trackhelm_domain.tables import (
+    Experiment,
     LoggedModel,
     ModelVersion,
     ModelVersionTag,
@@ -310,6 +312,12 @@ def find_model(session: Session, name: str) -> int | None:
     return session.scalar(select(RegisteredModel.id).where(*named(name)))
 
 
+def all_names(session: Session) -> Sequence[str]:
+    """Return the names of all models of the workspace."""
+    statement = select(RegisteredModel.name).where(RegisteredModel.workspace_id == here())
+    return session.scalars(statement.order_by(RegisteredModel.name)).all()
+
+
 def lock_models(session: Session, names: Collection[str]) -> dict[str, int]:
     """Lock the models with these names, in the order of the names, and return the row id of each."""
     statement = (
@@ -422,6 +430,13 @@ def models_of_experiment(session: Session, experiment_id: int, *, after: int, li
     """Return the next models of an experiment after the row id `after`, in the bin or not."""
     statement = select(*_COLUMNS).where(LoggedModel.experiment_id == experiment_id, LoggedModel.id > after)
     return [ModelFiles(*row) for row in session.execute(statement.order_by(LoggedModel.id).limit(limit))]
+
+
+def experiments_with_models(session: Session, workspace_id: int) -> Sequence[int]:
+    """Return the experiments of a workspace that have logged models."""
+    has_models = exists().where(LoggedModel.experiment_id == Experiment.id)
+    statement = select(Experiment.id).where(Experiment.workspace_id == workspace_id, has_models)
+    return session.scalars(statement.order_by(Experiment.id)).all()
 
 
 def find_models(session: Session, model_ids: Sequence[str], *, lock: bool) -> list[ModelFiles]:

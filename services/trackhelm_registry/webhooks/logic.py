@@ -26,6 +26,7 @@ from trackhelm_core.validation import check_length, check_page_range, check_page
 from trackhelm_core.wire.arguments import cut, invalid_value, quoted, shown
 from trackhelm_domain.access.checks import here
 from trackhelm_domain.audit import Action, AuditContext, Change, Entity, EntityType, State, record
+from trackhelm_domain.gone_workspaces import hold_workspace
 from trackhelm_domain.outbox import MLFLOW_EVENTS, RUN_EVENTS, WORKSPACE_EVENTS, Event, body_of
 from trackhelm_domain.quotas.usage import Stock, note_use
 from trackhelm_domain.tables.webhooks import DeliveryState, WebhookStatus
@@ -173,6 +174,7 @@ class Webhooks:
 
     def create(self, session: Session, asked: CreateWebhook, context: AuditContext) -> WebhookRow:
         """Create a webhook."""
+        hold_workspace(session)
         if store.count_webhooks(session) >= WEBHOOKS:
             raise InvalidParameterError(f"There are {WEBHOOKS} webhooks, and there may be no more.")
         events = [

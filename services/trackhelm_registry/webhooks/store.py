@@ -92,6 +92,11 @@ def find_webhook(session: Session, uuid: str, *, lock: bool = False) -> WebhookR
     return next(iter(_with_events(session, session.execute(statement).all())), None)
 
 
+def all_uuids(session: Session) -> Sequence[str]:
+    """Return the public ids of all webhooks of the workspace."""
+    return session.scalars(select(Webhook.uuid).where(*_of_workspace()).order_by(Webhook.id)).all()
+
+
 def webhook_page(
     session: Session, page: PageRequest, *, mlflow_only: bool
 ) -> tuple[Sequence[WebhookRow], str]:

@@ -3315,7 +3315,7 @@ export interface paths {
         post?: never;
         /**
          * Delete Workspace
-         * @description Delete a workspace that has nothing in it.
+         * @description Delete a workspace; `mode` says what becomes of what is in it: RESTRICT, SET_DEFAULT or CASCADE.
          */
         delete: operations["delete_workspace_api_3_0_mlflow_workspaces__name__delete"];
         options?: never;
