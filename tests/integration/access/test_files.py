@@ -9,7 +9,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from tests.fixtures.s3 import S3Server
-from tests.integration.access.conftest import MLFLOW, MLFLOW_3, OTHER, PASSWORD, Site
+from tests.integration.access.conftest import MLFLOW, MLFLOW_3, OTHER, OWN, PASSWORD, Site
 from tests.integration.access.test_names_and_lists import grant, unique
 from trackhelm_core.settings import AuthSettings, StorageSettings
 from trackhelm_embedded.app import embedded_app
@@ -159,6 +159,60 @@ def test_a_version_is_made_only_of_files_that_its_maker_may_read(site: Site, kin
             site.send(site.new_user(), "GET", "/model-versions/get-artifact", params=params).status_code
             == 404
         )
+
+
+@pytest.mark.parametrize("kind", ["elsewhere", "own run", "own logged model", "prompt"])
+def test_a_run_that_a_version_names_and_its_maker_may_not_read_is_a_claim_and_serves_nothing(
+    site: Site, kind: str
+) -> None:
+    victims, run, path = victim_of(site)
+    site.post("admin", "runs/set-tag", run_id=run, key="mlflow.runName", value="a secret name")
+    member, name = site.new_user(role="member", workspace=OTHER), unique()
+    here = {"workspace": OTHER}
+    own = site.post(member, "experiments/create", name=unique(), **here)["experiment_id"]
+    mine = site.post(member, "runs/create", experiment_id=own, **here)["run"]["info"]
+    logged = site.post(member, "logged-models", experiment_id=own, **here)["model"]["info"]
+    tags = [{"key": "mlflow.prompt.is_prompt", "value": "true"}] if kind == "prompt" else []
+    site.post(member, "registered-models/create", name=name, tags=tags, **here)
+    source = {
+        "elsewhere": {"source": "s3://of-others/model"},
+        "own run": {"source": f"{mine['artifact_uri']}/a"},
+        "own logged model": {"source": f"models:/{logged['model_id']}", "model_id": logged["model_id"]},
+        "prompt": {"source": "prompt-template"},
+    }[kind]
+    message = {"name": name, "run_id": run, "tags": tags, **source}
+    answer = site.send(member, "POST", "model-versions/create", json=message, **here)
+    if kind == "own run":
+        # The run that is named must have the files.
+        assert answer.status_code == 400, answer.text
+        return
+    assert answer.status_code == 200, answer.text
+    version = {"name": name, "version": "1"}
+    assert site.get(member, "model-versions/get", **here, **version)["model_version"]["run_id"] == run
+    uri = site.get(member, "model-versions/get-download-uri", **here, **version)["artifact_uri"]
+    assert run not in uri
+    for file in ("a.txt", path, f"../{path}", f"../../{path}", f"../{run}/artifacts/a.txt"):
+        link = {**version, "path": file}
+        assert (
+            b"secret"
+            not in site.send(member, "GET", "/model-versions/get-artifact", params=link, **here).content
+        )
+    graphs = (
+        {"model_name": name, "version": "1"},
+        {"run_id": run},
+        *([{"model_id": logged["model_id"]}] if "model_id" in source else []),
+    )
+    for asked in graphs:
+        found = site.send(member, "GET", f"{OWN}/lineage/graph", params=asked, **here)
+        assert (found.status_code == 404) == ("run_id" in asked), found.text
+        assert "secret" not in found.text
+        assert victims not in {str(node.get("experiment_id")) for node in found.json().get("nodes", [])}
+    for asked in ({"run_id": run}, {"run_id": run, "path": "a.txt"}):
+        for address in ("runs/get", "artifacts/list", "/get-artifact"):
+            assert site.send(member, "GET", address, params=asked, **here).status_code in {400, 404}
+    # Nor does the claim keep the run from being deleted, or is shown to its owner.
+    graph = site.send("admin", "GET", f"{OWN}/lineage/graph", params={"run_id": run})
+    assert name not in graph.text
 
 
 # Over a bucket, where files go to the store directly.
