@@ -14,6 +14,7 @@ from trackhelm_domain.tables.identity import ResourceType
 from trackhelm_identity.roles import store
 from trackhelm_identity.roles.resources import (
     account_named,
+    add_grant,
     level_name,
     new_grant,
     of_account,
@@ -46,7 +47,7 @@ def grant(
         raise AlreadyExistsError(
             f"User '{account.name}' has a permission on {named.kind} '{named.pattern}' already."
         )
-    store.insert(session, new_grant(resource, level, account_id=account.id))
+    add_grant(session, new_grant(resource, level, account_id=account.id), (named.kind, named.pattern))
     record(
         session, Change(of_account(account), Action.GRANTED, None, _state_of(named, level, access)), context
     )

@@ -23,6 +23,7 @@ from trackhelm_domain.tables.identity import ROLE_NAME_LENGTH, ResourceType
 from trackhelm_identity.roles import store
 from trackhelm_identity.roles.resources import (
     account_named,
+    add_grant,
     level_name,
     new_grant,
     of_account,
@@ -178,7 +179,7 @@ def add_permission(
             f"Role '{row.name}' has a permission on {resource[0]} '{resource[1]}' already."
         )
     grant = new_grant(wanted, level, role_id=row.id)
-    store.insert(session, grant)
+    add_grant(session, grant, resource)
     shown = ShownGrant(grant.id, row.id, row.name, workspace, wanted.kind, resource[1], level)
     after = _grants_state([shown])
     record(session, Change(_entity(row, workspace), Action.GRANTED, None, after, row.workspace_id), context)

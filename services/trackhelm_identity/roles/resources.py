@@ -92,6 +92,14 @@ def new_grant(resource: Resource, level: Level, **holder: int) -> AccessGrant:
     )
 
 
+def add_grant(session: Session, grant: AccessGrant, named: tuple[str, str]) -> None:
+    """Insert a grant on what a request names by a type and a pattern."""
+    try:
+        store.insert_grant(session, grant)
+    except store.GoneError as error:
+        raise NotFoundError(f"The {named[0]} {quoted(named[1])} has just been deleted.") from error
+
+
 def account_named(session: Session, name: str) -> Account:
     """Return the account with a name."""
     account = store.account_by_key(session, name.casefold())

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from trackhelm_domain.access.rights import Granted
@@ -45,10 +46,23 @@ class ShownGrant(NamedTuple):
     level: int
 
 
-def insert(session: Session, row: Role | RoleAssignment | AccessGrant) -> None:
+def insert(session: Session, row: Role | RoleAssignment) -> None:
     """Insert a row."""
     session.add(row)
     session.flush()
+
+
+class GoneError(Exception):
+    """What a grant is about has been deleted meanwhile."""
+
+
+def insert_grant(session: Session, grant: AccessGrant) -> None:
+    """Insert a grant; raises `GoneError`."""
+    session.add(grant)
+    try:
+        session.flush()
+    except IntegrityError as error:
+        raise GoneError from error
 
 
 def delete(session: Session, row: Role | RoleAssignment | AccessGrant) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from trackhelm_core.access import Level, current_access
 from trackhelm_core.errors import AlreadyExistsError, InvalidParameterError, NotFoundError
 from trackhelm_core.validation import check_key, parse_version
-from trackhelm_domain.access.checks import here, permits_model
+from trackhelm_domain.access.checks import here, permits_everything, permits_model
 from trackhelm_domain.access.rights import end_grants_on_model, own_created
 from trackhelm_domain.audit import Action, AuditContext, Change, record
 from trackhelm_domain.gone_workspaces import hold_workspace
@@ -97,8 +97,9 @@ def locked_version(session: Session, name: str, version: str) -> LockedVersion:
 
 def model_details(session: Session, name: str, level: Level | None = None) -> store.ModelDetails:
     """Return the model with a name; `level` is needed on it, by default the route's."""
-    model = store.model_details(session, check_model_name(name))
-    if model is None or not permits_model(session, model.row.id, name, level):
+    check_model_name(name)
+    model = store.model_details(session, name) if _is_readable(session, name, level) else None
+    if model is None:
         raise model_not_found(name)
     return model
 
@@ -109,10 +110,23 @@ def version_details(
     """Return a version; `level` is needed on its model, by default the route's."""
     number = parse_version(version)
     check_model_name(name)
-    found = None if number is None else store.version_details(session, name, number)
-    if found is None or not permits_model(session, found.row.registered_model_id, name, level):
+    is_hidden = number is None or not _is_readable(session, name, level)
+    found = None if number is None or is_hidden else store.version_details(session, name, number)
+    if found is None:
         raise version_not_found(name, version)
     return found
+
+
+def _is_readable(session: Session, name: str, level: Level | None) -> bool:
+    """Return whether it is worth to read what a model has.
+
+    It is asked before that is read: what may not be read is not told from what is not there by the time that
+    it takes. Who may read everything is not asked.
+    """
+    if permits_everything():
+        return True
+    model = store.find_model(session, name)
+    return model is not None and permits_model(session, model, name, level)
 
 
 # Tags of models and versions. Setting a tag does not change the time of its model or version.
