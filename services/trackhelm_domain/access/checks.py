@@ -8,15 +8,15 @@ workers, may do everything.
 from collections.abc import Collection, Iterable
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import ColumnElement, false, select
+from sqlalchemy import BigInteger, Boolean, ColumnElement, bindparam, exists, false, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.pool import Pool
 
 from trackhelm_core.access import DEFAULT_WORKSPACE_ID, Access, Level, current_access
-from trackhelm_core.db.statements import is_any_of
+from trackhelm_core.db.statements import is_any_of, is_in_parameter
 from trackhelm_core.errors import PermissionDeniedError
 from trackhelm_domain.access.rights import RENEWED
-from trackhelm_domain.tables import Experiment, RegisteredModel, Run
+from trackhelm_domain.tables import AccessEpoch, Experiment, RegisteredModel, Run
 
 _REMEMBERED = 200_000
 
@@ -121,6 +121,44 @@ def in_readable_experiment(
     """Return the condition that what has a column with an experiment may be read; None if everything may."""
     readable = readable_experiments(session)
     return None if readable is None else experiment_id.in_(select(Experiment.id).where(readable))
+
+
+# Rights in a single statement of PostgreSQL that reads and writes: a condition with parameters, whose text is
+# the same for everybody, and the values of the parameters for who asks.
+
+_MOST_IN_STATEMENT = 500
+
+
+def has_rights_on(experiment_id: ColumnElement[int]) -> ColumnElement[bool]:
+    """Return the condition that who asks has what is needed on an experiment, by the newest rights."""
+    is_besides = is_in_parameter("postgresql", Experiment.id, "besides")
+    workspace = Experiment.workspace_id == bindparam("of_workspace", type_=BigInteger)
+    is_allowed = is_besides.is_distinct_from(bindparam("by_default", type_=Boolean))
+    newest = select(AccessEpoch.epoch).scalar_subquery()
+    epoch = bindparam("of_epoch", type_=BigInteger)
+    return exists().where(Experiment.id == experiment_id, workspace, is_allowed) & (
+        epoch.is_(None) | (epoch == newest)
+    )
+
+
+def experiment_rights() -> dict[str, object] | None:
+    """Return the values for `has_rights_on`; None if they are too many, and rows have to be asked about."""
+    access = current_access()
+    needed = _needed(access, None)
+    by_default = access.rights.on_experiment(_NO_ROW) >= needed
+    besides = [
+        number
+        for number in access.rights.experiments
+        if (access.rights.on_experiment(number) >= needed) != by_default
+    ]
+    if len(besides) > _MOST_IN_STATEMENT:
+        return None
+    return {
+        "besides": besides,
+        "by_default": by_default,
+        "of_workspace": access.workspace_id,
+        "of_epoch": None if access.renewal is None else access.epoch,
+    }
 
 
 def _workspaces_of(session: Session, experiment_ids: Iterable[int]) -> dict[int, int]:

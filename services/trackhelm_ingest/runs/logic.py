@@ -413,7 +413,8 @@ def _known_status(status: str | int | None) -> str | None:
 # What may be stored by one statement: a single param or tag whose key is known.
 #
 # Everything else (a new key, a run that is missing, deleted or finalized, an existing param, a run's name, a
-# caller who may not do everything) is left to `log_param` and `set_tags`, which reopen, compare and refuse.
+# caller who may not change the run, or whose rights have changed) is left to `log_param` and `set_tags`: they
+# reopen, compare and refuse.
 
 
 def add_param(session: Session, uuid: str, key: str, value: str) -> bool:

@@ -41,7 +41,12 @@ from trackhelm_core.db.statements import (
     table_of,
     upsert,
 )
-from trackhelm_domain.access.checks import permits_everything, permitted_experiments
+from trackhelm_domain.access.checks import (
+    experiment_rights,
+    has_rights_on,
+    permits_everything,
+    permitted_experiments,
+)
 from trackhelm_domain.keys import key_ids, keys_of
 from trackhelm_domain.runs.messages import RUNNING_VERSION, VERSION, metric_json
 from trackhelm_domain.runs.reading import RUN_COLUMNS
@@ -269,15 +274,18 @@ def set_tag(session: Session, uuid: str, key_id: int, value: str) -> bool:
 def _store(
     session: Session, model: type[RunParam] | type[RunTag], uuid: str, key_id: int, value: str
 ) -> bool:
-    if not permits_everything():
-        return False  # The statement does not look at the experiment; the transaction does.
+    is_confined = not permits_everything()
+    rights = experiment_rights() if is_confined else {}
+    if rights is None:
+        return False
     # None of them has the name of a column that the statement sets.
-    parameters = {"of_run": uuid, "of_key": key_id, "new_value": value}
-    return session.connection().execute(_statement(model), parameters).first() is not None
+    parameters = {"of_run": uuid, "of_key": key_id, "new_value": value, **rights}
+    statement = _statement(model, is_confined=is_confined)
+    return session.connection().execute(statement, parameters).first() is not None
 
 
 @cache
-def _statement(model: type[RunParam] | type[RunTag]) -> Select[*tuple[Any, ...]]:
+def _statement(model: type[RunParam] | type[RunTag], *, is_confined: bool) -> Select[*tuple[Any, ...]]:
     run, values = table_of(Run).c, table_of(model).c
     found: CTE = (
         select(run.id, run.documented)
@@ -285,6 +293,8 @@ def _statement(model: type[RunParam] | type[RunTag]) -> Select[*tuple[Any, ...]]
             run.uuid == bindparam("of_run"),
             run.lifecycle_stage == LifecycleStage.ACTIVE.value,
             not_(run.finalized),
+            # Who may not change the run is refused by the transaction.
+            *([has_rights_on(run.experiment_id)] if is_confined else []),
         )
         # The run must not be finalized before the commit.
         .with_for_update(read=True, key_share=True)

@@ -311,6 +311,53 @@ def test_a_workspace_keeps_its_experiments_to_itself(service: Any, acting: Actin
         mlflow.set_workspace(None)
     with pytest.raises(MlflowException, match="is not empty"):
         mlflow.delete_workspace("team-a")
+    with pytest.raises(MlflowException, match="registered models of the same names: 'same name'"):
+        mlflow.delete_workspace("team-a", mode="SET_DEFAULT")
+    mlflow.delete_workspace("team-a", mode="CASCADE")
+    assert "team-a" not in {each.name for each in mlflow.list_workspaces()}
+    assert client.get_registered_model("same name").name == "same name"
+    # What has a name of its own moves.
+    mlflow.create_workspace("team-b")
+    mlflow.set_workspace("team-b")
+    try:
+        moved = client.create_run(client.create_experiment("of team b")).info.run_id
+        client.log_text(moved, "of team b", "a.txt")
+    finally:
+        mlflow.set_workspace(None)
+    mlflow.delete_workspace("team-b", mode="SET_DEFAULT")
+    assert (
+        client.get_experiment_by_name("of team b").experiment_id == client.get_run(moved).info.experiment_id
+    )
+    assert mlflow.artifacts.load_text(f"runs:/{moved}/a.txt") == "of team b"
+
+
+def test_a_training_over_its_quota_goes_on_more_slowly_and_one_without_room_ends_at_once(
+    server: ServerProcess, service: Any, acting: Acting
+) -> None:
+    def set_quotas(**quotas: int) -> None:
+        answer = httpx.post(
+            f"{server.url}/api/2.0/trackhelm/workspaces/quotas",
+            json=quotas,
+            auth=("admin", PASSWORD.format("admin")),
+        )
+        assert answer.status_code == 200, answer.text
+
+    experiment = mlflow.create_experiment("over its quota")
+    try:
+        set_quotas(points_per_second=1, points_burst=2)
+        with mlflow.start_run(experiment_id=experiment) as run:
+            for step in range(5):
+                mlflow.log_metric("m", step, step=step)
+        history = MlflowClient().get_metric_history(run.info.run_id, "m")
+        assert [point.step for point in history] == list(range(5))
+        set_quotas(runs=1)
+        began = time.monotonic()
+        with pytest.raises(MlflowException, match=r"has .* of at most 1 runs"):
+            mlflow.start_run(experiment_id=experiment)
+        # A refusal that is repeated would take minutes.
+        assert time.monotonic() - began < 30
+    finally:
+        set_quotas()
 
 
 def test_scripts_of_training_read_their_credentials_from_the_environment(

@@ -3,6 +3,7 @@
 import base64
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -163,6 +164,22 @@ class Changes:
 
     def _rolled_back(self, connection: Any) -> None:
         self._pending.pop(id(connection.connection.dbapi_connection), None)
+
+
+@contextmanager
+def collected(site: Site) -> Iterator[list[str]]:
+    """Collect the statements that the requests within the block execute."""
+    found: list[str] = []
+
+    def executed(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        found.append(statement)
+
+    engine = site.runtime.database.engine
+    event.listen(engine, "before_cursor_execute", executed)
+    try:
+        yield found
+    finally:
+        event.remove(engine, "before_cursor_execute", executed)
 
 
 @pytest.fixture(scope="module")

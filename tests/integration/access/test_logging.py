@@ -1,5 +1,6 @@
 """Metrics of who may log them: asked for each run and each logged model, from what is remembered."""
 
+import itertools
 import json
 import struct
 import uuid
@@ -7,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.access.conftest import OWN, Site
+from tests.integration.access.conftest import OWN, Site, collected
 from tests.integration.access.test_names_and_lists import grant, unique
 
 METRIC: dict[str, Any] = {"key": "m", "value": 1.0, "timestamp": 1, "step": 0}
@@ -103,3 +104,53 @@ def test_columns_of_which_every_block_is_refused_are_answered_with_why(site: Sit
     assert answer.status_code == 200, answer.text
     (refused,) = answer.json()["refused"]
     assert (refused["block"], refused["error_code"]) == (0, "INVALID_PARAMETER_VALUE")
+
+
+@pytest.mark.parametrize("path", ["runs/log-parameter", "runs/set-tag"])
+def test_who_may_change_one_experiment_writes_by_one_statement_until_that_is_taken_away(
+    site: Site, path: str
+) -> None:
+    if site.runtime.database.is_sqlite:
+        pytest.skip("of PostgreSQL: in a file a statement is no round trip")
+    runs = []
+    for _ in range(2):
+        experiment = site.post("admin", "experiments/create", name=unique())["experiment_id"]
+        run = site.post("admin", "runs/create", experiment_id=experiment)["run"]["info"]["run_id"]
+        runs.append((experiment, run))
+    (experiment, run), (elsewhere, other) = runs
+    granted, editor, owner = site.new_user(), site.new_user(role="editor"), site.new_user(role="editor")
+    grant(site, granted, experiment, "EDIT")
+    grant(site, granted, elsewhere, "READ")
+    grant(site, editor, elsewhere, "NO_PERMISSIONS")
+    site.tokens[owner] = site.new_token(owner, scopes=["write"], experiment_id=experiment)
+    keys = itertools.count()
+
+    def statements(who: str, expected: int = 200, of: str = run) -> int:
+        # The key is known; a param is new in each of them.
+        key = f"key {next(keys)}"
+        site.post("admin", path, run_id=warm, key=key, value="1")
+        with collected(site) as found:
+            site.post(who, path, expected, run_id=of, key=key, value="1")
+        return len([each for each in found if "auth_event" not in each and "last_used" not in each])
+
+    warm = site.post("admin", "runs/create", experiment_id=experiment)["run"]["info"]["run_id"]
+    for who in (granted, editor, owner):
+        statements(who)  # Who asks is remembered from here on.
+        assert statements(who) == 1
+    # What may not be changed is refused, by the transaction.
+    assert statements(granted, 403, other) > 1
+    assert statements(editor, 404, other) > 1
+    assert statements(owner, 404, other) > 1
+    stored = site.get("admin", "runs/get", run_id=other)["run"]["data"]
+    assert not stored.get("params")
+    site.send(
+        "admin",
+        "DELETE",
+        "experiments/permissions/delete",
+        json={"experiment_id": experiment, "username": granted},
+    )
+    before = site.get("admin", "runs/get", run_id=run)["run"]["data"]
+    statements(granted, 404)
+    assert site.get("admin", "runs/get", run_id=run)["run"]["data"] == before
+    statements(editor)
+    assert statements(editor) == 1

@@ -3,9 +3,8 @@
 import threading
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -15,11 +14,11 @@ from typing import Any
 
 import pytest
 from prometheus_client import generate_latest
-from sqlalchemy import event, select
+from sqlalchemy import select
 
 from tests.fixtures.databases import lay_migrated_sqlite_database
 from tests.fixtures.waiting import wait_until
-from tests.integration.access.conftest import MLFLOW, MLFLOW_3, OTHER, OWN, Browser, Site
+from tests.integration.access.conftest import MLFLOW, MLFLOW_3, OTHER, OWN, Browser, Site, collected
 from tests.integration.access.test_logins import basic, served
 from tests.integration.access.test_names_and_lists import grant, unique
 from trackhelm_core.settings import AuthSettings
@@ -94,22 +93,6 @@ def test_no_spelling_of_an_id_is_another_thing_to_the_check_than_to_the_answer(s
     assert answer.status_code == 400, answer.text
 
 
-@contextmanager
-def statements(site: Site) -> Iterator[list[str]]:
-    """Collect the statements that the requests within the block execute."""
-    found: list[str] = []
-
-    def executed(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        found.append(statement)
-
-    engine = site.runtime.database.engine
-    event.listen(engine, "before_cursor_execute", executed)
-    try:
-        yield found
-    finally:
-        event.remove(engine, "before_cursor_execute", executed)
-
-
 @pytest.mark.parametrize("path", ["runs/get", "experiments/get", "registered-models/get"])
 def test_what_may_not_be_read_costs_as_many_statements_as_what_is_not_there(site: Site, path: str) -> None:
     experiment, run = new_run(site)
@@ -124,7 +107,7 @@ def test_what_may_not_be_read_costs_as_many_statements_as_what_is_not_there(site
     grant(site, reader, new_run(site)[0])
 
     def cost(value: str) -> list[str]:
-        with statements(site) as found:
+        with collected(site) as found:
             site.get(reader, path, 404, **{parameter: value})
         # What is there is compared with the rights: that these are the newest is asked then, which is one
         # row of one column.
