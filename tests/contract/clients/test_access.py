@@ -311,7 +311,7 @@ def test_a_workspace_keeps_its_experiments_to_itself(service: Any, acting: Actin
         mlflow.set_workspace(None)
     with pytest.raises(MlflowException, match="is not empty"):
         mlflow.delete_workspace("team-a")
-    with pytest.raises(MlflowException, match="registered models of the same names: 'same name'"):
+    with pytest.raises(MlflowException, match="has experiments of the same names"):
         mlflow.delete_workspace("team-a", mode="SET_DEFAULT")
     mlflow.delete_workspace("team-a", mode="CASCADE")
     assert "team-a" not in {each.name for each in mlflow.list_workspaces()}
