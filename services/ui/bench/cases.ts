@@ -216,16 +216,22 @@ function smoothness(gaps: readonly number[]): Numbers {
   };
 }
 
-/** Scroll a table of many runs and metrics: down while its rows are loaded, down again when they are, and across. */
-export async function scrolling(browser: Browser, job: Job): Promise<Record<string, Numbers>> {
+/**
+ * Scroll a table of many runs and metrics: down while its rows are loaded, down again when they are, and across.
+ * Each is said as soon as it is measured.
+ */
+export async function scrolling(
+  browser: Browser,
+  job: Job,
+  say: (part: string, numbers: Numbers) => void,
+): Promise<void> {
   const system = TRACKHELM;
   const columns = JSON.stringify(job.manyMetrics.map((metric) => `metrics.${metric}`));
   const path = `${system.table(job.many)}?cols=${encodeURIComponent(columns)}`;
   const visit = await open(browser, job, system, path);
   await rowsSeen(visit, system, SCREEN);
   await visit.silent();
-  const found: Record<string, Numbers> = {};
-  const go = async (name: string, by: { left: number; top: number }, far: number, limitMs: number) => {
+  const go = async (by: { left: number; top: number }, far: number, limitMs: number): Promise<Numbers> => {
     await visit.record(system.rows);
     await visit.page.evaluate(([grid, step, end, limit]) => window.bench.scroll(grid, step, end, limit), [
       system.grid,
@@ -234,19 +240,17 @@ export async function scrolling(browser: Browser, job: Job): Promise<Record<stri
       limitMs,
     ] as [string, typeof by, number, number]);
     const { gaps, mostMounted } = await visit.frames();
-    found[name] = { ...smoothness(gaps), mostMounted };
+    return { ...smoothness(gaps), mostMounted };
   };
   const rowHeight = 28;
   const whole = (job.runs.many - 40) * rowHeight;
   // Ten rows a frame, by which 600 runs come into sight each second.
-  await go("loading", { left: 0, top: 10 * rowHeight }, whole, 30_000);
+  const loading = await go({ left: 0, top: 10 * rowHeight }, whole, 30_000);
   const last = await visit.page.locator(system.rows).last().getAttribute("aria-rowindex");
-  const loaded = { loadedTo: Number(last) - 1, heap: await visit.heap() };
-  found["loading"] = { ...found["loading"], ...loaded };
+  say("loading", { ...loading, loadedTo: Number(last) - 1, heap: await visit.heap() });
   await visit.silent();
   await visit.page.evaluate((grid) => document.querySelector(grid)?.scrollTo({ top: 0 }), system.grid);
-  await go("down", { left: 0, top: 2 * rowHeight }, 600 * 2 * rowHeight, 15_000);
-  await go("across", { left: 30, top: 0 }, 300 * 30, 10_000);
+  say("down", await go({ left: 0, top: 2 * rowHeight }, 600 * 2 * rowHeight, 15_000));
+  say("across", await go({ left: 30, top: 0 }, 300 * 30, 10_000));
   await visit.close();
-  return found;
 }

@@ -42,11 +42,9 @@ try {
     }
   }
   if (job.only.some((part) => "scroll".includes(part))) {
-    await trying("scroll", async () => {
-      for (const [part, numbers] of Object.entries(await scrolling(browser, job))) {
-        say(`scroll ${part}`, "trackhelm", numbers);
-      }
-    });
+    await trying("scroll", () =>
+      scrolling(browser, job, (part, numbers) => say(`scroll ${part}`, "trackhelm", numbers)),
+    );
   }
 } finally {
   await browser.close();
