@@ -205,8 +205,6 @@ class Shown(NamedTuple):
 
     header: bytes | None
     """The `Authorization` header."""
-    credentials: Credentials | None
-    """What was read from that header."""
     session: str | None
     """The key of a session, from the cookie of a browser."""
     proxied: Identity | None
@@ -215,6 +213,14 @@ class Shown(NamedTuple):
     groups: frozenset[str] = frozenset()
     """The groups that the proxy says they are in."""
     request_id: str = ""
+
+    @property
+    def credentials(self) -> Credentials | None:
+        """What is read from the header, each time anew: who is known by it needs it not.
+
+        Raises `UnauthenticatedError` if it is malformed.
+        """
+        return None if self.header is None else parse_authorization(self.header)
 
 
 class Door(Protocol):
@@ -412,8 +418,9 @@ class ActorMiddleware:
 
     async def _caller(self, scope: Scope) -> Caller:
         header = _authorization(scope)
-        credentials = None if header is None else parse_authorization(header)
         proxied = self._proxies.identity(scope)
+        if header is not None and proxied is not None:
+            parse_authorization(header)  # Whoever is named, a malformed one is refused.
         address = self._proxies.source_address(scope)
         door = self._door
         if header is None and proxied is None and not door.is_open and self._is_public(scope):
@@ -422,7 +429,7 @@ class ActorMiddleware:
             session = self._cookies.session_key(scope)
             groups = frozenset() if proxied is None else self._proxies.groups(scope)
             request_id = scope["state"]["request_id"]
-            shown = Shown(header, credentials, session, proxied, address, groups, request_id)
+            shown = Shown(header, session, proxied, address, groups, request_id)
             caller = await door.caller(shown)
             if caller.principal.session_id is not None and not may_act_by_cookie(scope):
                 raise PermissionDeniedError(

@@ -227,13 +227,16 @@ class Authentication:
         return Caller(Identity(known.kind, known.principal.name), known.principal, known.epoch, self.renew)
 
     async def _by_header(self, shown: Shown) -> Caller:
-        if shown.header is None or shown.credentials is None:
+        if shown.header is None:
             raise not_logged_in()
         digest = self._digest(shown.header)
         known = self._known.get(digest)
         if known is not None and known.epoch == self._epoch and known.until > self._monotonic():
             return self._caller(known)
-        name, secret = _parts(shown.credentials)
+        credentials = shown.credentials
+        if credentials is None:
+            raise not_logged_in()
+        name, secret = _parts(credentials)
         if name is None and self._cluster is not None and is_json_web_token(secret):
             known = await self._look_up_in_cluster(self._cluster, digest, secret, shown.address)
         elif name is not None and not looks_like_token(secret):
