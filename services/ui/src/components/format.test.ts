@@ -1,5 +1,12 @@
 import { expect, test } from "vitest";
-import { columnFormat, formatBytes, formatDuration, formatNumber, formatTime } from "./format";
+import {
+  columnDecimals,
+  columnFormat,
+  formatBytes,
+  formatDuration,
+  formatNumber,
+  formatTime,
+} from "./format";
 
 test("numbers have 4 significant digits, and an exponent where they are tiny or huge", () => {
   expect([0.123456, 12345.678, 0.00001234, 2e7, 1e-300, 0, -0.5, 42].map(formatNumber)).toEqual([
@@ -16,10 +23,10 @@ test("numbers have 4 significant digits, and an exponent where they are tiny or 
 });
 
 test("a column has one number of decimals", () => {
-  const format = columnFormat([0.91, 12.5, NaN, 1e-9]);
+  const format = columnFormat(columnDecimals([0.91, 12.5, NaN, 1e-9]));
   expect([0.91, 12.5, 1e-9].map(format)).toEqual(["0.91", "12.50", "1.00e−9"]);
-  expect(columnFormat([1, 20, 300])(20)).toBe("20");
-  expect(columnFormat([718.8, 0.0123, 12.5])(0.0123)).toBe("0.0123");
+  expect(columnFormat(columnDecimals([1, 20, 300]))(20)).toBe("20");
+  expect(columnFormat(columnDecimals([718.8, 0.0123, 12.5]))(0.0123)).toBe("0.0123");
 });
 
 test("times are told as an age within a day", () => {

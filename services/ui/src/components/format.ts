@@ -32,8 +32,8 @@ export function formatNumber(value: number): string {
   return plain(String(Number(value.toPrecision(SIGNIFICANT))));
 }
 
-/** Return a formatter for a column of numbers, which all get the same number of decimals. */
-export function columnFormat(values: Iterable<number>): (value: number) => string {
+/** Return how many decimals the numbers of a column have, all the same. */
+export function columnDecimals(values: Iterable<number>): number {
   let largest = 0;
   let isWhole = true;
   for (const value of values) {
@@ -42,7 +42,11 @@ export function columnFormat(values: Iterable<number>): (value: number) => strin
     isWhole &&= Number.isInteger(value);
   }
   const digits = largest > 0 ? Math.floor(Math.log10(largest)) + 1 : 1;
-  const decimals = isWhole ? 0 : Math.min(Math.max(SIGNIFICANT - digits, 0), 8);
+  return isWhole ? 0 : Math.min(Math.max(SIGNIFICANT - digits, 0), 8);
+}
+
+/** Return a formatter for a column of numbers with so many decimals. */
+export function columnFormat(decimals: number): (value: number) => string {
   return (value) => {
     const named = special(value);
     if (named !== null) return named;

@@ -7,7 +7,7 @@ import { useRunsById } from "@/api/runs";
 import { Confirm } from "@/components/Confirm";
 import { EmptyState } from "@/components/EmptyState";
 import { Failure } from "@/components/Failure";
-import { columnFormat } from "@/components/format";
+import { columnDecimals, columnFormat } from "@/components/format";
 import { MoveForm } from "@/components/MoveForm";
 import { told } from "@/components/notify";
 import { toldOfRefusal } from "@/components/registry-failure";
@@ -47,7 +47,7 @@ export function Versions({ model }: { model: Model }) {
   const formats = new Map(
     metrics.map((key) => [
       key,
-      columnFormat([...runs.values()].map((run) => run.metrics.get(key)?.value ?? NaN)),
+      columnFormat(columnDecimals([...runs.values()].map((run) => run.metrics.get(key)?.value ?? NaN))),
     ]),
   );
   const stages = ["Production", "Staging"].filter((wanted) => versions.some(({ stage }) => stage === wanted));

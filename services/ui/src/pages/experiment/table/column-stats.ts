@@ -4,7 +4,7 @@
  * Each page of runs is looked at once, so that the next page of thousands costs what it has itself.
  */
 import type { Run } from "@/api/runs";
-import { columnFormat } from "@/components/format";
+import { columnDecimals, columnFormat } from "@/components/format";
 import { type Column, isLessBetter, valueOf } from "../columns";
 
 export interface ColumnStats {
@@ -52,14 +52,22 @@ function partOf(runs: readonly Run[], column: Column): Part {
   return part;
 }
 
+/** What was told of columns before. Equal facts are one object, so that no cell is rendered anew for a page that changes none. */
+const made = new Map<string, ColumnStats>();
+const MOST_MADE = 10_000;
+
 function statsOf(pages: readonly (readonly Run[])[], column: Column): ColumnStats {
   const found = pages.map((runs) => partOf(runs, column));
   const min = Math.min(...found.map((part) => part.min));
   const max = Math.max(...found.map((part) => part.max));
   const less = isLessBetter(column.key);
   const best = less === null || min >= max ? null : less ? min : max;
-  const format = columnFormat(found.flatMap((part) => part.deciding));
-  return { format, min, max, best, isLessBetter: less };
+  const decimals = columnDecimals(found.flatMap((part) => part.deciding));
+  const named = [min, max, less, decimals].join(" ");
+  const known = made.get(named) ?? { format: columnFormat(decimals), min, max, best, isLessBetter: less };
+  if (made.size >= MOST_MADE) made.clear();
+  made.set(named, known);
+  return known;
 }
 
 export type StatsOf = (column: Column) => ColumnStats;

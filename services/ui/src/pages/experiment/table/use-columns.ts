@@ -25,7 +25,11 @@ export function useColumns(firstRuns: readonly Run[]) {
   const chosen = useMemo(() => chooseColumns(firstRuns), [firstRuns]);
   const isPhone = useMediaQuery(PHONE);
   const ids = search.cols ?? chosen;
-  const columns = useMemo(() => columnsOf(ids), [ids]);
+  const columns = useMemo(() => {
+    const found = columnsOf(ids);
+    if (!isPhone) return found;
+    return found.map((column) => (column.id === NAME_COLUMN ? { ...column, width: NAME_ON_PHONE } : column));
+  }, [ids, isPhone]);
   const [sizes, setSizes] = useLocalStorage<ColumnSizingState>({
     key: "trackhelm.columns",
     defaultValue: {},
@@ -42,11 +46,11 @@ export function useColumns(firstRuns: readonly Run[]) {
       () =>
         columns.map((column) => ({
           id: column.id,
-          size: isPhone && column.id === NAME_COLUMN ? NAME_ON_PHONE : column.width,
+          size: column.width,
           minSize: SMALLEST,
           maxSize: LARGEST,
         })),
-      [columns, isPhone],
+      [columns],
     ),
     columnResizeMode: "onChange",
     getCoreRowModel: getCoreRowModel(),
@@ -58,34 +62,38 @@ export function useColumns(firstRuns: readonly Run[]) {
     onColumnSizingChange: setSizes,
   });
 
-  return {
-    table,
-    columns,
-    /** The widths that were changed, in pixels. */
-    sizes,
-    isChosen: search.cols === undefined,
-    setColumns: (next: string[] | undefined) => change({ cols: next }),
-    hide: (id: string) =>
-      change({ cols: order.filter((one) => one !== id), pin: undefinedIfEmpty(search.pin, id) }),
-    togglePin: (id: string) =>
-      change({
-        pin: search.pin?.includes(id) ? undefinedIfEmpty(search.pin, id) : [...(search.pin ?? []), id],
-      }),
-    /** Move a column in front of another. */
-    move: (id: string, before: string) => {
-      const rest = order.filter((one) => one !== id);
-      rest.splice(rest.indexOf(before), 0, id);
-      change({ cols: rest });
-    },
-    /** Move a column by one place. */
-    shift: (id: string, by: -1 | 1) => {
-      const place = order.indexOf(id);
-      const next = [...order];
-      next.splice(place, 1);
-      next.splice(Math.max(0, place + by), 0, id);
-      change({ cols: next });
-    },
-  };
+  // The same object while nothing of it changes, so that heads of columns need not be rendered anew.
+  return useMemo(
+    () => ({
+      table,
+      columns,
+      /** The widths that were changed, in pixels. */
+      sizes,
+      isChosen: search.cols === undefined,
+      setColumns: (next: string[] | undefined) => change({ cols: next }),
+      hide: (id: string) =>
+        change({ cols: order.filter((one) => one !== id), pin: undefinedIfEmpty(search.pin, id) }),
+      togglePin: (id: string) =>
+        change({
+          pin: search.pin?.includes(id) ? undefinedIfEmpty(search.pin, id) : [...(search.pin ?? []), id],
+        }),
+      /** Move a column in front of another. */
+      move: (id: string, before: string) => {
+        const rest = order.filter((one) => one !== id);
+        rest.splice(rest.indexOf(before), 0, id);
+        change({ cols: rest });
+      },
+      /** Move a column by one place. */
+      shift: (id: string, by: -1 | 1) => {
+        const place = order.indexOf(id);
+        const next = [...order];
+        next.splice(place, 1);
+        next.splice(Math.max(0, place + by), 0, id);
+        change({ cols: next });
+      },
+    }),
+    [table, columns, order, sizes, search.cols, search.pin, change],
+  );
 }
 
 function undefinedIfEmpty(ids: readonly string[] | undefined, without: string): string[] | undefined {
