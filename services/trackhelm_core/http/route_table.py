@@ -83,7 +83,7 @@ ROUTE_TABLE: Final = (
             "/mlflow/logged-models/search",
             "/mlflow/logged-models/{model_id}",
             *_below("/mlflow/logged-models/{model_id}", "params", "tags", "tags/{key:path}"),
-            "/trackhelm/audit/events",
+            *_below("/trackhelm/audit", "events", "stages"),
             *_below("/trackhelm/protections", "list", "set", "lift"),
             *_below("/trackhelm/approvals", "list", "get", "approve", "reject", "withdraw"),
             *_below("/trackhelm/rollbacks", "alias", "stage"),
