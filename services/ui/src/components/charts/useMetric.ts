@@ -34,8 +34,6 @@ export interface MetricQuery {
 const NO_LABELS = {};
 /** Widths are rounded up to this, so that a panel a little narrower asks for the same. */
 const WIDTH_STEP = 200;
-/** Beyond so many curves they overlap everywhere, and a bucket for every second pixel looks the same. */
-const FEW_CURVES = 10;
 /** How many lines of ranks are expected before their number is known. */
 const MOST_RANKS = 400;
 
@@ -56,8 +54,7 @@ export function useMetric(asked: MetricQuery) {
   const otherKey = xKind === "metric" ? settings.x.slice("metric:".length) : null;
   const runIds = runs.map(({ id }) => id);
   const ofRanks = labelNames.length > 0 && !byRank;
-  const pixels = Math.ceil(width / WIDTH_STEP) * WIDTH_STEP;
-  const wanted = runs.length > FEW_CURVES ? pixels / 2 : pixels;
+  const wanted = Math.ceil(width / WIDTH_STEP) * WIDTH_STEP;
   const query = {
     runIds,
     keys: otherKey !== null && otherKey !== metricKey ? [metricKey, otherKey] : [metricKey],
