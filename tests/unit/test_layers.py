@@ -79,10 +79,12 @@ OPEN_THEIR_OWN: Final = {
     "trackhelm_artifact/integrity/purging.py",
     "trackhelm_artifact/integrity/reconciliation.py",
     "trackhelm_artifact/integrity/verification.py",
+    "trackhelm_ingest/deletion/left_overs.py",
     "trackhelm_ingest/metrics/drain/batch.py",
     "trackhelm_ingest/metrics/drain/drainer.py",
     "trackhelm_ingest/metrics/drain/journal.py",
     "trackhelm_ingest/metrics/upkeep.py",
+    "trackhelm_registry/left_overs.py",
     "trackhelm_registry/webhooks/delivery/dispatcher.py",
     # The command of dead letters, over the journal as over Redis.
     "trackhelm_ingest/metrics/dead_letters.py",

@@ -8,6 +8,7 @@ from celery import Celery
 from trackhelm_artifact.objects.opening import ArtifactStores
 from trackhelm_core.queue.tasks import Task, TaskQueue
 from trackhelm_core.settings import RedisSettings, StorageSettings
+from trackhelm_domain.locations import Places
 from trackhelm_registry.webhooks.delivery.configuration import WebhookConfiguration
 from trackhelm_worker import compose
 
@@ -85,4 +86,4 @@ def test_the_first_task_opens_the_runtime_and_all_share_it(monkeypatch: pytest.M
     app.tasks["second"]()
     app.tasks["first"]()
     assert ran == [("first", runtime, 3, "x"), ("second", runtime), ("first", runtime)]
-    assert [set(openers) for openers in opened] == [{ArtifactStores, WebhookConfiguration}]
+    assert [set(openers) for openers in opened] == [{ArtifactStores, Places, WebhookConfiguration}]

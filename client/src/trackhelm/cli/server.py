@@ -1,6 +1,8 @@
 """`trackhelm ui`, `server` and `doctor`: the server of a folder, and how a server is reached."""
 
 import signal
+import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -47,14 +49,17 @@ def _serve(data: Path, host: str, port: int, *, browser: bool) -> None:
         for offline in folders_of(folder):
             if offline.uri is None:
                 send(offline, address)
-        typer.echo("It runs until this program is interrupted, and then as long as other programs use it.")
-        if browser:
-            import webbrowser
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        # From the sentence on, or who reads it and interrupts at once would get the status of a failure.
+        with suppress(KeyboardInterrupt):
+            typer.echo(
+                "It runs until this program is interrupted, and then as long as other programs use it."
+            )
+            if browser:
+                import webbrowser
 
-            webbrowser.open(address)
-        stop = {signal.SIGINT, signal.SIGTERM}
-        signal.pthread_sigmask(signal.SIG_BLOCK, stop)
-        signal.sigwait(stop)
+                webbrowser.open(address)
+            threading.Event().wait()
 
 
 def doctor(as_json: JsonOption = False) -> None:
