@@ -118,7 +118,7 @@ class _AnnouncingServer(uvicorn.Server):
             super().handle_exit(sig, frame)
             return
         self._stops_at = time.monotonic() + self._stop_delay_seconds
-        # Whoever is answered from now on opens the next connection where it is led to by then.
+        # Callers that are answered from now on connect anew, to a process that goes on.
         self.config.encoded_headers.append(_CLOSE)
         self.server_state.default_headers.append(_CLOSE)
         # uvicorn raises it again in the end, so that the exit status tells of it.

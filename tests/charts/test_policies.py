@@ -336,7 +336,7 @@ def test_many_pods_are_spread_and_kept(profile: str) -> None:
         assert all(each["labelSelector"]["matchLabels"] == own for each in spread)
 
 
-def test_whoever_reads_the_settings_starts_anew_when_they_change(profile: str) -> None:
+def test_pods_that_read_the_settings_start_anew_when_these_change(profile: str) -> None:
     for name, pod in pods(objects_of(profile)):
         reads = any("envFrom" in each for each in containers(pod) if each["name"] not in EXTRA)
         if reads and not name.startswith("Job/"):

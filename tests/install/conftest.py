@@ -65,7 +65,7 @@ class Environment:
 
 @pytest.fixture(scope="session")
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The last commit, as whoever clones the repository gets it: what is not committed is not there."""
+    """The last commit, as a clone of the repository has it: what is not committed is not there."""
     folder = tmp_path_factory.mktemp("clone") / "trackhelm"
     run("git", "clone", "--quiet", "--depth=1", ROOT.as_uri(), folder, cwd=ROOT)
     return folder

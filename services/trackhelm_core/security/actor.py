@@ -420,7 +420,7 @@ class ActorMiddleware:
         header = _authorization(scope)
         proxied = self._proxies.identity(scope)
         if header is not None and proxied is not None:
-            parse_authorization(header)  # Whoever is named, a malformed one is refused.
+            parse_authorization(header)  # A malformed one is refused even if a proxy names the caller.
         address = self._proxies.source_address(scope)
         door = self._door
         if header is None and proxied is None and not door.is_open and self._is_public(scope):

@@ -370,7 +370,7 @@ class AuthSettings(SettingsGroup):
         if not audience.strip() or audience == self.kubernetes_issuer or audience in _CLUSTER_AUDIENCES:
             raise ValueError(
                 f"TRACKHELM_KUBERNETES_AUDIENCE is {audience!r}: every pod's default token would be taken, "
-                "with which whoever sees it may call the cluster's API. Name one of this server's own, such "
+                "with which all who see it may call the cluster's API. Name one of this server's own, such "
                 "as 'trackhelm'"
             )
         if self.kubernetes_keys_file is not None and self.kubernetes_keys_url:
@@ -408,7 +408,7 @@ class AuthSettings(SettingsGroup):
         """
         if self.auth == "off" and "auth" not in self.model_fields_set and not is_own_address(host):
             raise ValueError(
-                f"Whoever reaches {host} could read, change and delete everything. Set TRACKHELM_AUTH=on, so "
+                f"All who reach {host} could read, change and delete everything. Set TRACKHELM_AUTH=on, so "
                 "that callers log in; `proxy`, if a proxy in front checks them; or `off`, if that is what "
                 "you want. docs/security.md explains each."
             )

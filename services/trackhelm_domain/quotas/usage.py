@@ -1,6 +1,6 @@
 """What a workspace uses of its quotas: noted by logic, counted and held against the quota before the commit.
 
-Whoever adds something notes it in the session. Before the commit the row of the workspace is locked, so that
+What is added is noted in the session. Before the commit the row of the workspace is locked, so that
 two transactions cannot both take the last place, and nothing else is locked after it but the end of the audit
 trail. Where a workspace has no quotas, nothing is written.
 """

@@ -122,7 +122,7 @@ def decide(session: Session, user_code: str, account_id: int, now: int, *, is_ap
 
 
 def poll(session: Session, device_code: str, workspace: str, context: AuditContext) -> Polled:
-    """Answer a program that asks for its token. Whoever gets it, or is refused, asks no more."""
+    """Answer a program that asks for its token, which it may ask for until it gets it or is refused."""
     row = store.by_digest(session, digest_of(device_code))
     if row is None or row.expiry_time <= context.time:
         return Polled(Status.EXPIRED)

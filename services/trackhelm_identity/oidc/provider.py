@@ -78,7 +78,7 @@ class Provider:
         self.public_url = public_url
         self._secret = secret
         self._clock = clock
-        # Whoever knows the secret may log in anybody anyway, and every process of identity has it.
+        # A program that knows the secret can log in anybody anyway, and every process of identity has it.
         key = hmac.digest(secret.encode(), b"trackhelm: the cookie of a login", "sha256")
         self._box = SecretBox([base64.urlsafe_b64encode(key).decode()])
         self._statements = Statements(settings.oidc_issuer, monotonic)

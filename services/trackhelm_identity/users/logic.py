@@ -149,7 +149,7 @@ def delete_user(session: Session, name: str, context: AuditContext) -> None:
 def reset_admin(session: Session, name: str, password_hash: str, context: AuditContext) -> bool:
     """Make sure that an administrator of a name can log in by a password; return whether the name is new.
 
-    It ends the account's tokens and sessions: whoever had them may be why this is done.
+    It ends the account's tokens and sessions, which may be in the hands of somebody else.
     """
     change_access(session)
     account = account_by_name(session, name)
@@ -212,7 +212,7 @@ _FRESH_MS: Final = 15 * 60_000
 def check_fresh_login(asker: Principal, now: int) -> None:
     """Refuse who does what outlasts a session, such as making a token, in a session that is not new.
 
-    Whoever finds an open browser gets no more than what it is open for.
+    Without it, somebody at a browser that was left open could take over the account.
     """
     check_by_password(asker)
     if asker.session_id is not None and asker.login_time + _FRESH_MS <= now:

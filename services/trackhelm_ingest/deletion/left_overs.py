@@ -14,7 +14,7 @@ from trackhelm_ingest.deletion.logic import RUNS_AT_ONCE, purge_experiment, purg
 def purge_left_overs(runtime: Runtime) -> None:
     """Mark everything that is left as deleted for good; what has files that a version needs is kept.
 
-    Each step is a transaction, and whoever is killed between two leaves the rest to be found again. An
+    Each step is a transaction: a process that is killed between two leaves the rest to be found again. An
     experiment goes when it holds no logged models any more, which the registry deletes.
     """
     with runtime.database.reading() as session:

@@ -439,7 +439,7 @@ TABLE: Final = (
 
 ELSEWHERE: Final = {
     ("GET", f"{EXPERIMENTS}/get-by-name"): "test_names_and_lists",
-    # It makes a session of whoever knows a password.
+    # It makes a session of anyone who knows a password.
     ("POST", f"{OWN}/sessions/create"): "test_sessions",
     # They make a program wait, and answer it.
     ("POST", f"{OWN}/devices/begin"): "test_devices",

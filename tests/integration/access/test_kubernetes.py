@@ -92,7 +92,7 @@ def test_a_binding_gives_a_role_until_it_is_taken_away(cluster: Cluster) -> None
     site.post(pod, "runs/create", 403, experiment_id=others)
     # Each token of the account is as good, as the pod gets a new one every hour.
     site.get(cluster.pod("team-b", jti="another"), "users/current")
-    # Whoever has the same name elsewhere has nothing.
+    # An account of the same name elsewhere has nothing.
     for other in (cluster.pod("team-b", "trainer2"), cluster.pod("team", "b-trainer")):
         site.get(other, "users/current", 401)
     listed = site.get("admin", f"{BINDINGS}/list")["bindings"]

@@ -178,7 +178,7 @@ def test_a_link_without_a_header_names_its_workspace_in_its_address(site: Site) 
     assert site.send("admin", "GET", f"{OWN}/artifacts/archive", params=archive).status_code == 200
 
 
-def test_who_creates_something_manages_it_and_whoever_has_the_name_later_does_not(site: Site) -> None:
+def test_who_creates_something_manages_it_and_a_later_user_of_that_name_does_not(site: Site) -> None:
     member, name = site.new_user(role="member"), unique()
     site.post(member, "registered-models/create", name=name)
     experiment = site.post(member, "experiments/create", name=name)["experiment_id"]

@@ -1,4 +1,4 @@
-"""What is recorded of each file, and that it is right whoever writes at once or dies in between."""
+"""What is recorded of each file, and that it is right if several write at once or one dies."""
 
 import base64
 import hashlib

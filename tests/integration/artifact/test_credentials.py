@@ -78,7 +78,7 @@ def assert_moves_a_file(store: ObjectStore) -> None:
 
 @contextmanager
 def giving(keys: dict[str, str], asked: list[str]) -> Iterator[str]:
-    """Run what gives a container its keys, to whoever has the token; yield its address."""
+    """Run a server that gives a container its keys for its token; yield its address."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:

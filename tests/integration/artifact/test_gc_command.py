@@ -352,7 +352,7 @@ app()
     ("module", "name"),
     [("rows", "mark_purged"), ("rows", "delete_some_rows"), ("rows", "delete_run"), ("files", "deleting")],
 )
-def test_whoever_is_killed_leaves_work_that_the_next_one_finds(
+def test_a_process_that_is_killed_leaves_work_that_the_next_one_finds(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: str, name: str
 ) -> None:
     storage = StorageSettings(data=tmp_path / "data")

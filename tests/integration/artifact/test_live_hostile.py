@@ -123,7 +123,7 @@ def test_of_many_writers_on_one_path_one_stays_whole(server: LiveServer, folder:
     assert server.client.get(f"{FILES}/{folder}/raced").content in bodies
 
 
-def test_whoever_reads_while_a_file_is_replaced_has_a_whole_one_or_an_error(
+def test_a_reader_of_a_file_that_is_replaced_gets_a_whole_one_or_an_error(
     server: LiveServer, folder: str
 ) -> None:
     url = f"{FILES}/{folder}/f"

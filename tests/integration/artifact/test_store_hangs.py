@@ -99,7 +99,7 @@ async def meet_a_store_that_hangs(url: str, store: StoppableS3) -> list[httpx2.R
         assert time.monotonic() - began < TIMEOUT
         assert not any(task.done() for task in hanging), "these were to hang meanwhile"
         answers = await asyncio.gather(*hanging)
-        # Whoever had to wait for a turn has waited once, and the store's answer once more or twice.
+        # A request that had to wait for a turn has waited once, and the store's answer once more or twice.
         assert time.monotonic() - began < 4 * TIMEOUT
         return answers
 

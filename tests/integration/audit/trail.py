@@ -14,7 +14,7 @@ from trackhelm_domain.audit import Verification
 EVENTS = "/api/2.0/trackhelm/audit/events"
 STAGES = "/api/2.0/trackhelm/audit/stages"
 
-# What tampering meets first. Whoever owns the tables can take it away.
+# What tampering meets first. The owner of the tables can take it away.
 _DISARM = {
     "postgresql": (
         "ALTER TABLE audit_event DISABLE TRIGGER USER",

@@ -152,7 +152,7 @@ def test_an_address_is_the_nearest_that_is_no_trusted_proxys(
     [
         ("10.1.2.3", "ada", "10.1.2.3"),
         ("192.0.2.7, 10.1.2.3", "ada", "192.0.2.7"),
-        # Whoever called the gateway is the last: what he says of others before him is worth nothing.
+        # The caller of the gateway is the last: the addresses that it sends before its own are worth nothing.
         ("10.1.2.3, 192.0.2.7", "anonymous", "192.0.2.7"),
         ("192.0.2.7", "anonymous", "192.0.2.7"),
     ],

@@ -53,7 +53,7 @@ def status_of(database: Database, statement: str) -> int:
     return 200
 
 
-def test_whoever_waits_for_a_server_that_hangs_is_told_in_bounded_time(
+def test_waiting_for_a_server_that_hangs_ends_in_bounded_time(
     server: tuple[str, int], database: Database
 ) -> None:
     assert status_of(database, "SELECT 1") == 200

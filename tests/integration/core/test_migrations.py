@@ -280,7 +280,9 @@ def test_a_url_that_names_no_driver_is_postgresql_as_well(postgres_server: str) 
     engine.dispose()
 
 
-def test_sqlite_keeps_what_is_derived_from_series_whoever_writes_them(tmp_path: Path) -> None:
+def test_sqlite_keeps_what_is_derived_from_series_though_an_earlier_version_writes_them(
+    tmp_path: Path,
+) -> None:
     """A version before this one knows neither indexed values of running runs nor their joined points."""
     engine = make_engine(f"sqlite:///{tmp_path / 'test.db'}")
     migrate(engine)

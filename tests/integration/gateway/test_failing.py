@@ -162,7 +162,7 @@ def test_a_probe_of_another_method_is_refused_in_mlflows_form(real: httpx2.Clien
     assert (answer.status_code, answer.json()["error_code"]) == (405, "BAD_REQUEST")
 
 
-def test_whoever_asks_the_gateway_for_counts_is_sent_to_the_services(gateway: httpx2.Client) -> None:
+def test_the_gateway_has_no_counts_and_says_that_the_services_have(gateway: httpx2.Client) -> None:
     answer = gateway.get("/metrics")
     assert (answer.status_code, answer.json()["error_code"]) == (404, "ENDPOINT_NOT_FOUND")
     assert "each service" in answer.json()["message"]

@@ -1,4 +1,4 @@
-"""A service that hangs is said to; whoever is slow while it is their own turn is waited for."""
+"""A service that hangs is reported; a caller that is slow to send or to read is waited for."""
 
 import asyncio
 import socket

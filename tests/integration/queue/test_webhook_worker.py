@@ -1,4 +1,4 @@
-"""Webhooks in the split shape: a Celery worker calls them, and whoever is killed when, each event arrives."""
+"""Webhooks in the split shape: a Celery worker calls them, and each event arrives, even after kills."""
 
 import threading
 from collections.abc import Iterator

@@ -85,7 +85,7 @@ def closed(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("name", ["postgres", "redis", "s3", "gateway"])
 def test_no_program_that_runs_on_has_a_right_of_roots(closed: Path, name: str) -> None:
-    """Root runs each as somebody else, and without rights; whoever else starts it has none to give.
+    """Root runs each as somebody else, and without rights; any other user who starts it has none to give.
 
     nginx may listen on any port, and PostgreSQL may read files where it is installed in a closed folder.
     """
@@ -221,7 +221,7 @@ def test_neither_listens_to_other_machines(tmp_path: Path) -> None:
             with socket.socket() as probe:
                 assert probe.connect_ex(("127.0.0.1", port)) == 0
             with socket.socket() as probe:
-                # Another address of this machine; whoever listens on all of them listens here.
+                # Another address of this machine; a program that listens on all of them listens here.
                 assert probe.connect_ex(("127.0.0.2", port)) != 0
 
 

@@ -114,7 +114,7 @@ def test_a_watch_that_ends_goes_on_at_the_last_bookmark(place: Place) -> None:
     place.watcher()
     place.joined(run)
     wait_until(lambda: place.cluster.watches == 2)
-    # Whoever asks for what was before is told that it is gone. A watch tells all before it breaks.
+    # A request for what was before is answered that it is gone. A watch sends everything before it breaks.
     place.cluster._oldest = place.cluster.bookmark()
     lists, opened = place.cluster.lists, place.cluster.opened
     place.cluster.break_watches()

@@ -123,7 +123,7 @@ def test_a_request_of_which_a_byte_comes_now_and_then_is_refused_and_its_connect
         if begun:
             protocol.data_received(begun)
         await drip(protocol, wire, HEAD * 100, pause=7)
-        assert not wire.is_closed, "whoever still sends could not read the answer"
+        assert not wire.is_closed, "a caller that still sends could not read the answer"
         protocol.data_received(b"more")
         await asyncio.sleep(10)
 

@@ -1,4 +1,4 @@
-"""Which pod a run is in, and what is told of it."""
+"""Which pod a run is in, and what its tags say of that pod."""
 
 import json
 from typing import Any

@@ -225,7 +225,7 @@ class Watch:
 
 
 class _Backward:
-    """What is told of each `backward` of a tensor, in all watched loops of the process."""
+    """The hook that each `backward` of a tensor calls, for all watched loops of the process."""
 
     watchers: Final[list[Any]] = []
     integration: Final = Integration("pytorch watch")

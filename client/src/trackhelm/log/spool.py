@@ -87,7 +87,7 @@ def can_map(path: Path) -> bool:
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Replace a file at once: whoever reads it sees the old or the new content."""
+    """Replace a file at once: readers see the old or the new content."""
     beside = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     try:
         descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PRIVATE_FILE)

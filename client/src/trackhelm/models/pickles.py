@@ -112,7 +112,7 @@ def load(file: Path, serialization_format: str) -> Any:
         skops_io = _skops_io()
         unknown = sorted(skops_io.get_untrusted_types(file=file))
         if unknown:
-            # Whoever wrote the file wrote the list of types in the MLmodel file, too.
+            # The author of the file wrote the list of types in the MLmodel file, too.
             require_trusted(
                 file, f"a skops file that names types which skops does not trust ({', '.join(unknown)})"
             )

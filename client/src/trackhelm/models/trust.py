@@ -119,7 +119,7 @@ def require_trusted(file: Path, why: str) -> None:
         if reason is not None:
             raise MlflowException(
                 f"{one.name!r} is {why}, which can run any code when it is loaded, and {reason}. If you "
-                "trust whoever made this model, load it inside of `with trackhelm.models.allow_pickle():`, "
+                "trust the author of this model, load it inside of `with trackhelm.models.allow_pickle():`, "
                 f"by the option --allow-pickle, or with the environment variable MLFLOW_{ALLOW}=true. Models "
                 "that are saved as skops, safetensors or pt2 are loaded without",
                 error_code="PERMISSION_DENIED",

@@ -34,7 +34,7 @@ _LENGTH_BYTES: Final = 4
 
 
 def model_metadata(name: str, version: str | None, metadata: Any) -> dict[str, Any]:
-    """Return what is told of a model: its inputs and outputs with their types and shapes."""
+    """Return the description of a model: its inputs and outputs with their types and shapes."""
     flavor = metadata.flavors["python_function"]
     return {
         "name": name,

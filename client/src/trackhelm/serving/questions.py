@@ -164,7 +164,7 @@ def _frame(columns: tuple[Any, ...], kinds: tuple[type, ...], rows: list[list[An
     """Return a data frame of rows; one of floats alone is made of one array, in a fifth of the time."""
     import pandas as pd
 
-    # A view of its own: whoever names the columns' index names that of this frame alone.
+    # A view of its own: a model that names the columns' index names that of this frame alone.
     names = _index(columns).view() if columns and set(map(type, columns)) == {str} else list(columns)
     if set(kinds) == {float}:
         return pd.DataFrame(np.array(rows, dtype=np.float64), columns=names, copy=False)

@@ -148,7 +148,7 @@ def test_a_new_key_counts_at_once_and_a_withdrawn_one_no_longer(site: Site, bent
         old, bent.key = bent.key, ECKey.generate_key("P-256", {"kid": "new", "use": "sig"})
         bent.jwks = {"keys": [bent.key.as_dict(private=False)]}
         bent.sign = lambda claims: bent.signed(claims, alg="ES256")
-        # It was asked for its keys a moment ago, and whoever invents keys must not make the server ask again.
+        # It was asked for its keys a moment ago, and invented keys must not make the server ask again.
         refused(log_in(site, bent))
         now[0] = 11
         assert session_of(log_in(site, bent))
@@ -187,7 +187,7 @@ def test_a_provider_that_says_nothing_of_use_is_out_of_reach(
     try:
         for _ in range(3):
             assert begin(site)[0] == f"{HOST}/#/login?failed=unreachable"
-        # Whoever begins logins must not make the server wait for the provider each time.
+        # Beginning logins must not make the server wait for the provider each time.
         assert len(bent.asked) == 1
         bent.straighten()
         now[0] = 11

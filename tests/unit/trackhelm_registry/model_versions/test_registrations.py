@@ -17,7 +17,7 @@ def test_what_is_no_list_is_replaced_by_one(text: str | None) -> None:
 
 
 @pytest.mark.parametrize("text", [BY_SERVER, BY_CLIENT, BY_BOTH])
-def test_a_version_is_listed_once_whoever_came_first(text: str) -> None:
+def test_a_version_is_listed_once_whether_server_or_client_came_first(text: str) -> None:
     assert with_registration(text, "iris", 1) == BY_SERVER
     assert normal_registrations(text) == BY_SERVER
 

@@ -48,7 +48,7 @@ export function Roles({ workspace }: { workspace: string }) {
               <Confirm
                 size="compact-xs"
                 label="Delete"
-                question={`Delete the role ${each.name}? Whoever has it loses what it gives.`}
+                question={`Delete the role ${each.name}? All who have it lose what it gives.`}
                 action="Delete"
                 color="red"
                 isPending={changing.isPending}

@@ -53,7 +53,7 @@ export function ServiceAccounts({ workspace }: { workspace: string }) {
       </form>
       {found.data.length === 0 ? (
         <EmptyState title="There are no service accounts yet.">
-          <p>One stands for a program, such as a nightly training, and outlives whoever wrote it.</p>
+          <p>One stands for a program, such as a nightly training, and stays when its author leaves.</p>
         </EmptyState>
       ) : (
         <PlainTable label="Service accounts" heads={["Name", "Role", "Created"]}>
