@@ -10,7 +10,7 @@ the summaries of two buckets can be merged. The index of a bucket is `x >> level
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Final, Self
 
 import numpy as np
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 MIN_BUCKETS: Final = 2
 """On every level an edge lies at 0, so a window across 0 never fits into one bucket."""
+
+ROUNDED_BITS: Final = 20
+"""The binary digits that rounded values keep at least: six decimal ones."""
 
 # Sums of up to 2^40 doubles stay finite when each is first scaled by this. It is a power of two, so scaling
 # is exact.
@@ -152,3 +155,77 @@ def _mean(
             scaled = np.add.reduceat(known * _SCALE * weights, starts) / total / _SCALE
             mean = np.where(np.isfinite(mean), mean, scaled)
     return mean
+
+
+# Rounding. The binary digits of a double after the first are 52 bits of its representation. Those not
+# needed are set to zero, which any compression of bytes then makes short.
+
+_FRACTION_BITS: Final = 52
+_BIAS: Final = 1023
+_SPECIAL: Final = 0x7FF
+_NEAREST, _DOWN, _UP = range(3)
+
+
+def rounded(lines: Sequence[Buckets]) -> list[Buckets]:
+    """Return lines of buckets whose values have the digits that a drawing shows: a third of the bytes.
+
+    Each value keeps `ROUNDED_BITS` binary digits of its own, those to the same part of its line's spread, and
+    all before its binary point: so curves are right on linear and logarithmic axes, far from zero, and
+    beside a spike. `min` is rounded down and `max` up, so that no band gets narrower, and the others to the
+    nearest, which is never outside the band. Positions and counts stay as they are.
+    """
+    if not lines:
+        return []
+    smallest = np.repeat([_smallest_digit(line) for line in lines], [len(line) for line in lines])
+    ends = np.cumsum([len(line) for line in lines])[:-1]
+
+    def column(name: str, direction: int) -> list[NDArray[np.float64]]:
+        return np.split(
+            _round(np.concatenate([getattr(line, name) for line in lines]), smallest, direction), ends
+        )
+
+    names = ("first", "last", "mean", "min", "max")
+    columns = zip(*map(column, names, (_NEAREST, _NEAREST, _NEAREST, _DOWN, _UP)), strict=True)
+    return [
+        replace(line, first=first, last=last, mean=mean, min=low, max=high)
+        for line, (first, last, mean, low, high) in zip(lines, columns, strict=True)
+    ]
+
+
+def _smallest_digit(line: Buckets) -> int:
+    """Return the exponent of 2 below which no digit of a line is needed, 0 at most.
+
+    The spread is that of nine in ten buckets, since a spike must not make the rest coarse; if these are all
+    alike, that of all.
+    """
+    low, high = _spread(line.last, len(line) // 20)
+    if low == high:
+        low, high = _spread(np.concatenate((line.min, line.max)), 0)
+    return min(0, int(np.frexp(high / 2 - low / 2)[1]) - ROUNDED_BITS) if low < high else -_BIAS
+
+
+def _spread(values: NDArray[np.float64], dropped: int) -> tuple[float, float]:
+    """Return the least and the greatest finite value, but for so many at either end. Zeros if none is left."""
+    finite = values[np.isfinite(values)]
+    if len(finite) <= 2 * dropped:
+        return 0.0, 0.0
+    ordered = np.partition(finite, (dropped, len(finite) - 1 - dropped))
+    return float(ordered[dropped]), float(ordered[len(finite) - 1 - dropped])
+
+
+def _round(values: NDArray[np.float64], smallest: NDArray[np.int64], direction: int) -> NDArray[np.float64]:
+    """Return values without their digits below 2^smallest, but with `ROUNDED_BITS` of them at least."""
+    bits = values.view(np.int64)
+    exponents = (bits >> _FRACTION_BITS) & _SPECIAL
+    kept = np.clip(exponents - _BIAS - smallest, ROUNDED_BITS, _FRACTION_BITS)
+    # NaN and the infinities, zero and the numbers next to it have no first digit: they stay.
+    kept[(exponents == _SPECIAL) | (exponents == 0)] = _FRACTION_BITS
+    dropped = (np.int64(1) << (_FRACTION_BITS - kept)) - 1
+    if direction == _NEAREST:
+        added = dropped >> 1
+    else:
+        # To add them all moves away from zero, and carries into the exponent as it should.
+        added = np.where((bits < 0) == (direction == _DOWN), dropped, 0)
+    result = ((bits + added) & ~dropped).view(np.float64)
+    # Above the largest double is none.
+    return np.where(np.isinf(result), values, result)

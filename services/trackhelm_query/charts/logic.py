@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
-from trackhelm_core.chunks.buckets import Buckets, level_of
+from trackhelm_core.chunks.buckets import Buckets, level_of, rounded
 from trackhelm_core.chunks.pieces import PIECE_POINTS, BoundedChunk, Order, columns, pieces
 from trackhelm_core.errors import InvalidParameterError
 from trackhelm_core.limits import (
@@ -148,6 +148,8 @@ class ChartRequest:
     end: int | None
     labels: LabelFilter
     group_by: Sequence[str]
+    rounded: bool = False
+    """Whether values of buckets need no more digits than a drawing shows. Those of exact lines stay."""
 
 
 def check(asked: ChartRequest) -> None:
@@ -297,7 +299,13 @@ def _on_one_grid(asked: ChartRequest, drawn: Sequence[DrawnLine]) -> Chart:
     start = min(int(each.buckets.x_first[0]) for each in drawn) if asked.start is None else asked.start
     end = max(int(each.buckets.x_last[-1]) for each in drawn) if asked.end is None else asked.end
     level = level_of(start, end, asked.buckets)
-    return Chart(asked.axis, [each.on_level(level) for each in drawn], start, end, level)
+    lines = [each.on_level(level) for each in drawn]
+    return Chart(asked.axis, _rounded(lines) if asked.rounded else lines, start, end, level)
+
+
+def _rounded(lines: Sequence[DrawnLine]) -> list[DrawnLine]:
+    made = iter(rounded([line.buckets for line in lines if not line.exact]))
+    return [line if line.exact else replace(line, buckets=next(made)) for line in lines]
 
 
 def _steps(asked: ChartRequest) -> tuple[int | None, int | None]:

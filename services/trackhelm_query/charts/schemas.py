@@ -35,6 +35,7 @@ class ChartBuckets(WireModel):
     labels: Annotated[dict[str, Repeated], Field(default_factory=dict)]
     group_by: tuple[Required, ...] = ()
     columns: tuple[ColumnName, ...] = ()
+    rounded: bool = False
     format: Literal["json", "arrow"] | None = None
 
     def asked(self) -> ChartRequest:
@@ -48,6 +49,7 @@ class ChartBuckets(WireModel):
             end=self.end,
             labels=self.labels,
             group_by=self.group_by,
+            rounded=self.rounded,
         )
 
 

@@ -266,6 +266,26 @@ def test_only_columns_that_are_asked_for_are_sent(api: Api, factory: Factory) ->
     assert [row["min"] for row in table.to_pylist()] == whole["min"]
 
 
+def test_rounded_values_are_those_of_a_drawing_and_points_stay_exact(api: Api, factory: Factory) -> None:
+    metrics = {"m": noisy(300), "other": noisy(300, seed=1), "short": noisy(20)}
+    run_id = factory.run(api.new_experiment(), metrics=metrics)
+    message: dict[str, Any] = {"run_ids": [run_id], "keys": list(metrics), "buckets": 40}
+    exact = api.post(BUCKETS, **message)["lines"]
+    drawn = api.post(BUCKETS, **message, rounded=True)["lines"]
+    assert drawn[2] == exact[2]
+    for was, now in zip(exact[:2], drawn[:2], strict=True):
+        before, after = was["buckets"], now["buckets"]
+        assert after["last"] != before["last"]
+        assert after["last"] == pytest.approx(before["last"], rel=1e-6)
+        for name in ("x_min", "x_max", "count"):
+            assert after[name] == before[name]
+        assert all(a <= b < a + 1e-5 for a, b in zip(after["min"], before["min"], strict=True))
+        assert all(a >= b > a - 1e-5 for a, b in zip(after["max"], before["max"], strict=True))
+    response = api.client.post(BUCKETS, json={**message, "rounded": True, "format": "arrow"})
+    rows = nanoarrow.Array(nanoarrow.ArrayStream.from_readable(response.content)).to_pylist()
+    assert [row["max"] for row in rows if row["line"] == 1] == drawn[1]["buckets"]["max"]
+
+
 def test_an_empty_chart_as_an_arrow_stream(api: Api) -> None:
     message = {"run_ids": ["none"], "keys": ["m"], "format": "arrow"}
     response = api.client.post(BUCKETS, json=message)
@@ -297,6 +317,7 @@ def test_an_empty_chart_as_an_arrow_stream(api: Api) -> None:
         ({"group_by": [f"l{n}" for n in range(9)]}, "'group_by' supplied: 9 are named; it must be 0 to 8"),
         ({"columns": ["median"]}, "for parameter 'columns[0]'"),
         ({"format": "csv"}, "for parameter 'format'"),
+        ({"rounded": "much"}, "for parameter 'rounded'"),
     ],
 )
 def test_a_chart_that_cannot_be_asked_for(api: Api, change: dict[str, Any], told: str) -> None:

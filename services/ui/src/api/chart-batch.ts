@@ -54,9 +54,9 @@ export function grouped<Asked extends { query: ChartQuery; tail?: Tail | null }>
   const groups = new Map<string, Asked[]>();
   const made: Asked[][] = [];
   for (const each of asked) {
-    const { runIds, axis, window, groupBy, labels, mean } = each.query;
+    const { runIds, axis, window, groupBy, labels, mean, rounded } = each.query;
     const live = each.tail?.known.liveIds;
-    const name = JSON.stringify([runIds, axis, window, groupBy, labels, mean, live]);
+    const name = JSON.stringify([runIds, axis, window, groupBy, labels, mean, rounded, live]);
     const group = groups.get(name);
     const keys = new Set(group?.flatMap(({ query }) => query.keys));
     each.query.keys.forEach((key) => keys.add(key));

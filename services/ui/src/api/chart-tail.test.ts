@@ -47,6 +47,7 @@ const query: ChartQuery = {
   groupBy: [],
   labels: {},
   mean: false,
+  rounded: true,
 };
 
 test("the end of a line that is asked for alone makes the same line as the whole", () => {

@@ -51,6 +51,7 @@ const query = (part: Partial<ChartQuery>): { query: ChartQuery } => ({
     groupBy: [],
     labels: {},
     mean: false,
+    rounded: true,
     ...part,
   },
 });

@@ -35,6 +35,8 @@ export interface ChartQuery {
   labels: Readonly<Record<string, readonly string[]>>;
   /** Whether the mean of each bucket is needed, as for a key that many ranks log. */
   mean: boolean;
+  /** Whether values of buckets need no more digits than a drawing shows: a third of the bytes. */
+  rounded: boolean;
 }
 
 /** One line: columns of one length, with a row for each bucket that holds a point, or for each point. */
@@ -151,6 +153,7 @@ export async function fetchChart(
       group_by: query.groupBy,
       labels: query.labels,
       columns: query.mean ? [...COLUMNS, "mean"] : COLUMNS,
+      rounded: query.rounded,
       format: "arrow",
     }),
     ...(signal ? { signal } : {}),

@@ -3596,6 +3596,11 @@ export interface components {
                 [key: string]: string[];
             };
             /**
+             * Rounded
+             * @default false
+             */
+            rounded?: boolean;
+            /**
              * Run Ids
              * @default []
              */

@@ -44,6 +44,8 @@ test.describe("a spike of one point in a million", () => {
     await page.getByRole("menuitem", { name: "Table (CSV)" }).click();
     const table = readFileSync(await (await download).path(), "utf8");
     expect(table.split("\n").some((row) => row.split(",")[6] === "60")).toBe(true);
+    // What is drawn has six digits, and a table all.
+    expect(table.split("\n").some((row) => (row.split(",")[4] ?? "").length > 12)).toBe(true);
 
     const picture = page.waitForEvent("download");
     await page.getByRole("button", { name: "Save the chart" }).click();

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import zlib
 from dataclasses import fields
 from fractions import Fraction
 from itertools import groupby
@@ -13,7 +14,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from trackhelm_core.chunks.buckets import Buckets, level_of
+from trackhelm_core.chunks.buckets import ROUNDED_BITS, Buckets, level_of, rounded
 
 from .strategies import FLOATS, INT64
 
@@ -139,3 +140,52 @@ def test_a_spike_is_drawn_where_it_happened() -> None:
 def test_what_is_no_grid_is_refused(window: tuple[int, int, int]) -> None:
     with pytest.raises(ValueError, match=r"grid|window"):
         level_of(*window)
+
+
+@given(st.lists(st.lists(st.tuples(X, FLOATS), min_size=1, max_size=60), max_size=3), st.integers(0, 4))
+def test_rounded_values_enclose_the_exact_ones_and_are_within_a_millionth(
+    lines: list[list[Row]], level: int
+) -> None:
+    exact = [buckets_of(sorted(rows, key=lambda row: row[0])).coarsen(level) for rows in lines]
+    for was, now in zip(exact, rounded(exact), strict=True):
+        for name in ("index", "x_first", "x_last", "x_min", "x_max", "count", "nonfinite"):
+            assert np.array_equal(getattr(was, name), getattr(now, name))
+        known = ~np.isnan(was.min)
+        assert (now.min[known] <= was.min[known]).all()
+        assert (now.max[known] >= was.max[known]).all()
+        for name in ("first", "last", "min", "max", "mean"):
+            before, after = getattr(was, name), getattr(now, name)
+            numbers = np.isfinite(before)
+            assert np.array_equal(before[~numbers], after[~numbers], equal_nan=True)
+            with np.errstate(over="ignore"):
+                off = np.abs(after[numbers] / 2 - before[numbers] / 2)
+            assert (off <= np.abs(before[numbers]) * 2.0**-ROUNDED_BITS / 2).all()
+            whole = numbers & (np.round(before) == before)
+            assert np.array_equal(before[whole], after[whole])
+        both = known & np.isfinite(was.last)
+        assert ((now.min <= now.last) & (now.last <= now.max))[both].all()
+
+
+@pytest.mark.parametrize("offset", [0.0, 1e6, -1e9])
+@pytest.mark.parametrize("spike", [0.0, 60.0])
+def test_rounding_sees_what_differs_far_from_zero_and_beside_a_spike(offset: float, spike: float) -> None:
+    random = np.random.default_rng(1)
+    values = offset + random.random(2_000) * 1e-2
+    values[777] += spike
+    exact = Buckets.of_points(np.arange(2_000), values).coarsen(3)
+    (now,) = rounded([exact])
+    assert np.abs(now.last - exact.last).max() <= 1e-2 * 2.0**-ROUNDED_BITS
+    assert now.max.max() == pytest.approx(exact.max.max(), rel=2.0**-ROUNDED_BITS)
+    if not offset:
+        packed = [len(zlib.compress(each.last.tobytes())) for each in (exact, now)]
+        assert packed[1] < 0.6 * packed[0]
+
+
+def test_values_that_are_all_alike_stay_and_one_that_differs_is_seen() -> None:
+    steps = np.arange(100)
+    constant = Buckets.of_points(steps, np.full(100, 0.1)).coarsen(2)
+    but_one = Buckets.of_points(steps, np.where(steps == 50, 1e6 + 0.3, 1e6 + 0.1)).coarsen(2)
+    same, seen = rounded([constant, but_one])
+    assert np.array_equal(same.last, constant.last)
+    assert seen.max.max() - seen.min.min() == pytest.approx(0.2, rel=1e-5)
+    assert rounded([]) == []

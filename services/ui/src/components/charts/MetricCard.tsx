@@ -13,6 +13,7 @@ import {
 import { type ReactNode, useCallback, useRef, useState } from "react";
 import { download } from "@/components/download";
 import { formatNumber } from "@/components/format";
+import { failed } from "@/components/notify";
 import classes from "./charts.module.css";
 import { type Curve, noteOf } from "./curves";
 import { fileName, toCsv, toPng, toSvg } from "./export";
@@ -58,7 +59,7 @@ export function MetricCard(props: MetricCardProps) {
   const { ref, width } = useElementSize();
   const [drilled, setDrilled] = useState<{ label: string; labels: Labels } | null>(null);
   const mode = drilled ? undefined : settings.ranks[metricKey];
-  const { answer, curves, xKind } = useMetric({
+  const { answer, curves, exactCurves, xKind } = useMetric({
     runs,
     metricKey,
     settings,
@@ -137,7 +138,7 @@ export function MetricCard(props: MetricCardProps) {
           </Action>
           <ExportMenu
             metricKey={metricKey}
-            curves={curves}
+            exactCurves={exactCurves}
             settings={settings}
             drawn={drawn}
             hasPicture={!isSingle}
@@ -218,18 +219,21 @@ function Action({ label, isOn = false, onClick, children }: ActionProps) {
 
 interface ExportMenuProps {
   metricKey: string;
-  curves: readonly Curve[];
+  exactCurves: () => Promise<Curve[]>;
   settings: ChartSettings;
   drawn: React.RefObject<{ plot: Plot; model: PlotModel } | null>;
   /** Whether there is a picture to save. */
   hasPicture: boolean;
 }
 
-function ExportMenu({ metricKey, curves, settings, drawn, hasPicture }: ExportMenuProps) {
-  const save = async (kind: "png" | "svg" | "csv") => {
+function ExportMenu({ metricKey, exactCurves, settings, drawn, hasPicture }: ExportMenuProps) {
+  const save = (kind: "png" | "svg" | "csv") => {
+    make(kind).catch((error: unknown) => failed("The chart was not saved", error));
+  };
+  const make = async (kind: "png" | "svg" | "csv") => {
     const now = drawn.current;
     if (kind === "csv") {
-      download(fileName(metricKey, kind), [toCsv(metricKey, curves)], "text/csv");
+      download(fileName(metricKey, kind), [toCsv(metricKey, await exactCurves())], "text/csv");
     } else if (now && kind === "png") {
       download(fileName(metricKey, kind), [await toPng(metricKey, now.plot, now.model)], "image/png");
     } else if (now) {
@@ -247,11 +251,11 @@ function ExportMenu({ metricKey, curves, settings, drawn, hasPicture }: ExportMe
       <Menu.Dropdown>
         {hasPicture && (
           <>
-            <Menu.Item onClick={() => void save("png")}>Picture (PNG)</Menu.Item>
-            <Menu.Item onClick={() => void save("svg")}>Picture (SVG)</Menu.Item>
+            <Menu.Item onClick={() => save("png")}>Picture (PNG)</Menu.Item>
+            <Menu.Item onClick={() => save("svg")}>Picture (SVG)</Menu.Item>
           </>
         )}
-        <Menu.Item onClick={() => void save("csv")}>Table (CSV)</Menu.Item>
+        <Menu.Item onClick={() => save("csv")}>Table (CSV)</Menu.Item>
       </Menu.Dropdown>
     </Menu>
   );

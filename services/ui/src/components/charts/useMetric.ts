@@ -64,6 +64,7 @@ export function useMetric(asked: MetricQuery) {
     groupBy: byRank ? labelNames : [],
     labels,
     mean: ofRanks,
+    rounded: true,
   };
   // A run that ends is asked for once more as a whole: its last points may have come after the last question.
   const liveIds = runs.filter((run) => run.isLive).map(({ id }) => id);
@@ -78,14 +79,21 @@ export function useMetric(asked: MetricQuery) {
     refetchInterval: ({ state }) =>
       liveIds.length ? (state.status === "error" ? livePause(state.fetchFailureCount) : LIVE_MS) : false,
   });
+  const { smoothing } = settings;
   const curves = useMemo(
-    () =>
-      answer.data
-        ? curvesOf(answer.data, { runs, metricKey, otherKey, ofRanks, smoothing: settings.smoothing })
-        : [],
-    [answer.data, runs, metricKey, otherKey, ofRanks, settings.smoothing],
+    () => (answer.data ? curvesOf(answer.data, { runs, metricKey, otherKey, ofRanks, smoothing }) : []),
+    [answer.data, runs, metricKey, otherKey, ofRanks, smoothing],
   );
-  return { answer, curves, xKind };
+  /** Return the same curves with all digits of their values, to calculate with them. */
+  const exactCurves = async () =>
+    curvesOf(await fetchPanel({ ...query, rounded: false }), {
+      runs,
+      metricKey,
+      otherKey,
+      ofRanks,
+      smoothing,
+    });
+  return { answer, curves, exactCurves, xKind };
 }
 
 function rankStyle(number: number): LineStyle {
