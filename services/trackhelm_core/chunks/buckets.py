@@ -205,7 +205,7 @@ def _smallest_digit(line: Buckets) -> int:
 
 
 def _spread(values: NDArray[np.float64], dropped: int) -> tuple[float, float]:
-    """Return the least and the greatest finite value, but for so many at either end. Zeros if none is left."""
+    """Return the least and greatest finite value, without so many at either end; zeros if none is left."""
     finite = values[np.isfinite(values)]
     if len(finite) <= 2 * dropped:
         return 0.0, 0.0
