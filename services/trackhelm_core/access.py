@@ -308,6 +308,12 @@ def as_program(workspace_id: int | None = None) -> Iterator[None]:
         _current.reset(token)
 
 
+def asking_workspace() -> str | None:
+    """Return the name of the workspace that the request is about; None for a program, which is about all."""
+    access = current_access()
+    return None if access.principal is _PROGRAM.principal else access.workspace_name
+
+
 def set_access(access: Access) -> object:
     """Make it the access of what runs from here on; return what `reset_access` takes."""
     return _current.set(access)

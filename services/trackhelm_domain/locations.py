@@ -8,6 +8,8 @@ of an index, so the number of owners does not matter. Must not read or open a fi
 
 import hashlib
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -15,10 +17,12 @@ from urllib.parse import SplitResult, unquote, urlsplit
 from sqlalchemy import ColumnElement, or_, select, text
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from trackhelm_core.access import Level, current_access
 from trackhelm_core.db.statements import dialect_of
 from trackhelm_core.errors import InvalidParameterError
 from trackhelm_core.limits import ARTIFACT_LOCATION_LENGTH
 from trackhelm_core.wire.arguments import quoted, shown
+from trackhelm_domain.access.checks import here, permits_experiment, permits_model
 from trackhelm_domain.tables import Experiment, ModelVersion, RegisteredModel
 from trackhelm_domain.tables.runs import LifecycleStage
 
@@ -126,6 +130,25 @@ def _invalid(location: str, reason: str) -> InvalidParameterError:
     return InvalidParameterError(f"Invalid artifact location {location!r}: {reason}.")
 
 
+# Rules: outside of its own store a server shows files where the operator allows it, to all workspaces or one.
+
+_RULE = re.compile(r"(?:([a-z0-9][-a-z0-9]*)=)?(.*)", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class LocationRule:
+    """A part of `TRACKHELM_ARTIFACT_LOCATIONS`: a URL, and the workspace that it is kept for, if for one."""
+
+    url: str
+    workspace: str | None
+
+
+def location_rules(setting: str) -> list[LocationRule]:
+    """Return the rules that a setting lists; whether a URL means anything is not checked."""
+    found = (_RULE.fullmatch(rule) for part in setting.split(",") if (rule := part.strip()))
+    return [LocationRule(match[2].strip(), match[1]) for match in found if match]
+
+
 # Places: what the URIs of files name. Two spellings of one place are the same `Place`.
 #
 # The server's own store has two spellings: `mlflow-artifacts:/path`, and the path below the URL by which the
@@ -169,9 +192,14 @@ def _key_of(place: Place) -> str:
 
 
 class Places:
-    """Maps URIs to places, for a server that opens its own store by a URL."""
+    """Maps URIs to places, for a server that opens its own store by a URL, and shows others by rules."""
 
-    def __init__(self, store_url: str | None = None) -> None:
+    def __init__(self, store_url: str | None = None, rules: Sequence[LocationRule] = ()) -> None:
+        self._shown = [_ruled(rule.url) for rule in rules]
+        self._kept: dict[Place, set[str]] = {}
+        for rule in rules:
+            if rule.workspace is not None:
+                self._kept.setdefault(_ruled(rule.url), set()).add(rule.workspace)
         self._own: list[Place] = []
         if store_url is None:
             return
@@ -211,6 +239,25 @@ class Places:
         """Return whether a URI names a place in the server's own store, in whatever spelling."""
         return self.place(uri)[:2] == _OWN
 
+    def shows(self, uri: str) -> bool:
+        """Return whether the server reads files outside of its own store at a URI, or below it."""
+        spelled = _spelled(uri)
+        return any(_touch(spelled, rule) for rule in self._shown)
+
+    def keeps_from(self, workspace: str, uri: str) -> bool:
+        """Return whether a URI names a place that is kept for other workspaces, or one that holds such a one.
+
+        Of the rules that hold a place, the one nearest to it says for whom it is kept.
+        """
+        spelled = _spelled(uri)
+        over = [rule for rule in self._kept if spelled[: len(rule)] == rule]
+        if over and workspace not in self._kept[max(over, key=len)]:
+            return True
+        return any(
+            len(rule) > len(spelled) and rule[: len(spelled)] == spelled and workspace not in names
+            for rule, names in self._kept.items()
+        )
+
     def own_path(self, uri: str) -> str:
         """Return the path of a URI in the server's own store; empty for the root and for other places."""
         named = self.place(uri)
@@ -232,6 +279,18 @@ def _spelled(uri: str) -> Place:
         container, _, host = authority.partition("@")
         scheme, authority, segments = "az", host.partition(".")[0], [container, *segments]
     return (scheme, authority, *segments)
+
+
+def _ruled(url: str) -> Place:
+    """Return the place of a rule: `s3:` holds every bucket."""
+    spelled = _spelled(url)
+    return spelled[:1] if spelled[0] != "file" and not spelled[1] else spelled
+
+
+def _touch(one: Place, other: Place) -> bool:
+    """Return whether two places are the same, or one holds the other."""
+    depth = min(len(one), len(other))
+    return one[:depth] == other[:depth]
 
 
 # The owner of a place: whether an experiment may have its files at a location.
@@ -264,7 +323,7 @@ def owner_of(session: Session, places: Places, location: str, experiment_id: int
 
 def _experiment(session: Session, keys: list[str], but: int) -> str | None:
     columns = (Experiment.id, Experiment.name, Experiment.artifact_location, Experiment.lifecycle_stage)
-    for relation, lies in _relations(Experiment.location_key, keys):
+    for relation, lies in relations(Experiment.location_key, keys):
         found = session.execute(
             select(*columns)
             .where(lies, Experiment.id != but, Experiment.lifecycle_stage != LifecycleStage.PURGED)
@@ -272,6 +331,8 @@ def _experiment(session: Session, keys: list[str], but: int) -> str | None:
         ).one_or_none()
         if found is None:
             continue
+        if not permits_experiment(session, found.id, Level.READ):
+            return f"it {relation} the location of an experiment that you may not read"
         location = found.artifact_location
         whose = f"it {relation} the location {location!r} of experiment {found.id} ({found.name!r})"
         if found.lifecycle_stage == LifecycleStage.DELETED:
@@ -281,32 +342,45 @@ def _experiment(session: Session, keys: list[str], but: int) -> str | None:
 
 
 def _version(session: Session, keys: list[str]) -> str | None:
-    for relation, lies in _relations(ModelVersion.location_key, keys):
+    for relation, lies in relations(ModelVersion.location_key, keys):
         found = session.execute(
-            select(RegisteredModel.name, ModelVersion.version)
+            select(
+                RegisteredModel.id, RegisteredModel.name, RegisteredModel.workspace_id, ModelVersion.version
+            )
             .join(RegisteredModel, RegisteredModel.id == ModelVersion.registered_model_id)
             .where(lies)
             .limit(1)
         ).one_or_none()
-        if found is not None:
-            return f"it {relation} the files of version {found.version} of registered model {found.name!r}"
+        if found is None:
+            continue
+        is_here = not current_access().is_confined or found.workspace_id == here()
+        if not is_here or not permits_model(session, found.id, found.name, Level.READ):
+            return f"it {relation} the files of a version of a registered model that you may not read"
+        return f"it {relation} the files of version {found.version} of registered model {found.name!r}"
     return None
 
 
 def _coming_experiment(session: Session, places: Places, location: str) -> str | None:
-    """Return the owner if the location is a store folder kept for an experiment that does not exist yet."""
-    number = places.own_path(location).split("/")[0]
+    """Return the owner if the location is a store folder kept for an experiment that is not there.
+
+    Files of one that was deleted for good may be in it for a while.
+    """
+    first, *below = places.own_path(location).split("/")
+    number = below[1] if first == OF_WORKSPACES and len(below) > 1 else first
     if not (number.isascii() and number.isdigit()) or len(number) > len(str(2**63)):
         return None
-    is_there = select(Experiment.id).where(Experiment.id == int(number))
+    is_there = select(Experiment.id).where(
+        Experiment.id == int(number), Experiment.lifecycle_stage != LifecycleStage.PURGED
+    )
     if int(number) < 2**63 and session.scalar(is_there) is not None:
         return None
     return f"the folder {number!r} of this server's store is kept for an experiment with that id"
 
 
-def _relations(
+def relations(
     column: InstrumentedAttribute[str | None], keys: list[str]
 ) -> list[tuple[str, ColumnElement[bool]]]:
+    """Return the conditions that a column's place is that of keys, above or below it, and their names."""
     above = [key[:end] for key in keys for end in range(KEY_STEP, len(key), KEY_STEP)]
     # Keys are hexadecimal, so `g` sorts after everything that begins with a key.
     below = [(column > key) & (column < f"{key}g") for key in keys]

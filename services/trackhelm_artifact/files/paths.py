@@ -25,7 +25,7 @@ from trackhelm_artifact.objects.opening import (
     UnreadableLocationError,
 )
 from trackhelm_artifact.objects.store import MissingObjectError, ObjectStore
-from trackhelm_core.access import DEFAULT_WORKSPACE_ID, current_access
+from trackhelm_core.access import DEFAULT_WORKSPACE_ID, asking_workspace, current_access
 from trackhelm_core.errors import InvalidParameterError, NotFoundError
 from trackhelm_core.validation import parse_experiment_id, parse_version
 from trackhelm_core.wire.arguments import shown
@@ -37,6 +37,7 @@ from trackhelm_domain.locations import (
     RUNS_SCHEME,
     Places,
     join,
+    location_key,
 )
 
 _DECODINGS: Final = 10
@@ -142,7 +143,7 @@ class Root:
             own = self.own_key()
             if own is not None:
                 return Located(objects, own.join(path))
-            remote, key = locations.find(self.uri)
+            remote, key = locations.find(self.uri, asking_workspace())
             return Located(remote, key.join(path))
         except UnreadableLocationError as error:
             # The message begins with MLflow's words.
@@ -189,12 +190,25 @@ def version_root(session: Session, name: str, version: str) -> Root:
     location = found[0]
     parts = urlsplit(location)
     if parts.scheme != RUNS_SCHEME:
+        _check_below(session, location)
         return Root(location)
     run_id, _, below = parts.path.lstrip("/").partition("/")
     run = store.run_location(session, run_id) if _ID.fullmatch(run_id) else None
     if run is None:
         raise NotFoundError(f"Run with id={run_id} not found")
     return Root(join(run.uri, below))
+
+
+def _check_below(session: Session, location: str) -> None:
+    """Refuse the files of a version at a place outside of the store that holds those of another workspace."""
+    key = location_key(location)
+    is_own = urlsplit(location).scheme == PROXY_SCHEME
+    if is_own or key is None or not current_access().is_confined:
+        return
+    if store.holds_others(session, [key], here()):
+        raise InvalidParameterError(
+            f"The files at {shown(location)} are not served: below it are files of another workspace."
+        )
 
 
 def owner_of_key(session: Session, places: Places, key: ObjectKey) -> int | None:

@@ -11,7 +11,7 @@ from trackhelm_artifact.objects.keys import ObjectKey
 from trackhelm_artifact.objects.store import ObjectStore, StoreUrlError, unavailable
 from trackhelm_core.runtime import Runtime
 from trackhelm_core.settings import ObjectSettings, StorageSettings
-from trackhelm_domain.locations import Places
+from trackhelm_domain.locations import Places, location_rules
 
 SCHEMES: Final = ("file", "s3", "gs", "az")
 
@@ -99,16 +99,16 @@ class Locations:
     def __init__(self, settings: ObjectSettings, *, sweep: bool = True) -> None:
         self._settings = settings
         self._sweep = sweep
-        self._allowed = [
-            _place(rule, rule=True)
-            for part in settings.artifact_locations.split(",")
-            if (rule := part.strip())
-        ]
+        rules = location_rules(settings.artifact_locations)
+        self._allowed = [_place(rule.url, rule=True) for rule in rules]
+        self._places = Places(rules=rules)
         self._stores: dict[str, ObjectStore] = {}
         self._opening = threading.Lock()
 
-    def find(self, uri: str) -> tuple[ObjectStore, ObjectKey]:
+    def find(self, uri: str, workspace: str | None = None) -> tuple[ObjectStore, ObjectKey]:
         """Return the store that holds a location, and the location's key in it.
+
+        Places that are kept for other workspaces than the one that is named are not served.
 
         Raises `LocationError` (`UnreadableLocationError` for most schemes), `InvalidKeyError` and
         `StoreUnavailableError`.
@@ -123,6 +123,8 @@ class Locations:
         rule = next((rule for rule in self._allowed if rule.holds(place)), None)
         if rule is None:
             raise LocationError("the operator has not allowed this location")
+        if workspace is not None and self._places.keeps_from(workspace, uri):
+            raise LocationError("the operator keeps this location, or one below it, for other workspaces")
         if place.scheme == "file":
             below = ObjectKey(place.key.segments[len(rule.key.segments) :])
             return self._store(f"file:///{quote(str(rule.key))}"), below
@@ -183,7 +185,7 @@ class ArtifactStores:
 
 def places_of(storage: StorageSettings, artifacts: ObjectSettings) -> Places:
     """Return what artifact URIs mean, for a process that does not open the store."""
-    return Places(_url(storage, artifacts))
+    return Places(_url(storage, artifacts), location_rules(artifacts.artifact_locations))
 
 
 def _url(storage: StorageSettings, artifacts: ObjectSettings) -> str:

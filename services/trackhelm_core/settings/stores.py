@@ -131,7 +131,8 @@ class ObjectSettings(SettingsGroup):
     artifact_locations: str = Field(
         "",
         description="Locations outside the store whose files are shown, separated by commas: `s3:` (any "
-        "bucket), `s3://bucket`, `gs://bucket/prefix`, `file:///folder`.",
+        "bucket), `s3://bucket`, `gs://bucket/prefix`, `file:///folder`; `team-a=s3://bucket/a` is kept for "
+        "the workspace `team-a`.",
     )
     s3_endpoint: str | None = Field(None, description="Address of an S3 server other than Amazon's.")
     s3_public_endpoint: str | None = Field(

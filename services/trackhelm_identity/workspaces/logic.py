@@ -10,10 +10,11 @@ from trackhelm_core.access import DEFAULT_WORKSPACE, DEFAULT_WORKSPACE_ID, Level
 from trackhelm_core.errors import AlreadyExistsError, ConflictError, InvalidParameterError, NotFoundError
 from trackhelm_core.limits import TEXT_LENGTH
 from trackhelm_core.validation import check_length
-from trackhelm_core.wire.arguments import quoted
+from trackhelm_core.wire.arguments import quoted, shown
 from trackhelm_domain.access.rights import change_access
 from trackhelm_domain.audit import Action, AuditContext, Change, Entity, EntityType, State, record
-from trackhelm_domain.locations import check_artifact_location
+from trackhelm_domain.claims import owner_of_root
+from trackhelm_domain.locations import Places, check_artifact_location, lock_locations
 from trackhelm_domain.tables import AccessGrant, Role, Workspace
 from trackhelm_domain.tables.identity import ResourceType
 from trackhelm_identity.workspaces import store
@@ -69,13 +70,14 @@ def create_workspace(
             f"Workspace name {quoted(name)} is invalid: it must have 2 to 63 lower-case letters, digits and "
             f"'-', begin and end with a letter or digit, and be none of {', '.join(sorted(_RESERVED))}."
         )
+    _lock_places(session, root)
     change_access(session)
     if store.by_name(session, name) is not None:
         raise AlreadyExistsError(f"Workspace '{name}' already exists.")
     row = Workspace(
         name=name,
         description=check_length(description, "description", TEXT_LENGTH),
-        artifact_root=_checked_root(root),
+        artifact_root=_checked_root(session, root, None),
         creation_time=context.time,
     )
     roles = [
@@ -94,13 +96,14 @@ def update_workspace(
     session: Session, name: str, description: str | None, root: str | None, context: AuditContext
 ) -> Workspace:
     """Change a workspace's description, or its root for experiments that are created from then on."""
+    _lock_places(session, root)
     change_access(session)
     row = _found(session, name)
     before = _state(row)
     if description is not None:
         row.description = check_length(description, "description", TEXT_LENGTH)
     if root is not None:
-        row.artifact_root = _checked_root(root)
+        row.artifact_root = _checked_root(session, root, row)
     session.flush()
     record(session, Change(_entity(row), Action.UPDATED, before, _state(row)), context)
     return row
@@ -183,8 +186,21 @@ def _found(session: Session, name: str) -> Workspace:
     return row
 
 
-def _checked_root(root: str) -> str:
-    return check_artifact_location(root) if root else ""
+def _lock_places(session: Session, root: str | None) -> None:
+    """Let nobody else claim a place meanwhile; before rights are locked, as when experiments are made."""
+    if root:
+        lock_locations(session)
+
+
+def _checked_root(session: Session, root: str, row: Workspace | None) -> str:
+    """Return the root to store; refuses one where anything of another workspace is, or would come to be."""
+    if not root:
+        return ""
+    root = check_artifact_location(root)
+    # This service does not know by which URL the server's own store is opened.
+    if owner := owner_of_root(session, Places(), root, row):
+        raise InvalidParameterError(f"Invalid artifact location {shown(root)}: {owner}.")
+    return root
 
 
 def _entity(row: Workspace) -> Entity:

@@ -19,6 +19,7 @@ from trackhelm_core.wire.arguments import quoted, shown
 from trackhelm_domain.access.checks import here, permits_experiment
 from trackhelm_domain.access.rights import own_created
 from trackhelm_domain.audit import AuditContext, Entity, EntityType
+from trackhelm_domain.claims import others_claim
 from trackhelm_domain.gone_workspaces import hold_workspace
 from trackhelm_domain.locations import (
     OF_WORKSPACES,
@@ -56,7 +57,10 @@ def create_experiment(
         raise _name_taken(name) from error
     if artifact_location:
         lock_locations(session)
-        if owner := owner_of(session, places, artifact_location, experiment_id):
+        owner = owner_of(session, places, artifact_location, experiment_id) or others_claim(
+            session, places, artifact_location
+        )
+        if owner:
             raise InvalidParameterError(f"Invalid artifact location {shown(artifact_location)}: {owner}.")
     else:
         artifact_location = join(default_root(session, access), str(experiment_id))

@@ -13,6 +13,7 @@ from trackhelm_core.limits import FOREIGN_ID_LENGTH, SOURCE_LENGTH
 from trackhelm_core.validation import check_length
 from trackhelm_core.wire.arguments import quoted
 from trackhelm_domain.access.checks import permits_experiment
+from trackhelm_domain.claims import others_claim, unreadable_owner
 from trackhelm_domain.locations import PROXY_SCHEME, Places
 from trackhelm_registry.model_versions import store
 from trackhelm_registry.model_versions.store import LoggedModelFiles
@@ -302,10 +303,13 @@ def _check_kept(session: Session, source: str, origin: Origin, version: VersionU
 
 
 def _check_elsewhere(session: Session, places: Places, source: str) -> None:
-    """Refuse a source in the files of an experiment that may not be read, wherever these are."""
+    """Refuse a source outside of the store that is, holds or lies in what its maker may not read."""
     experiment = store.experiment_at(session, places.keys(source))
     if experiment is not None and not permits_experiment(session, experiment, Level.READ):
         raise invalid_source(source, "It is in the files of an experiment that you may not read.")
+    refusal = others_claim(session, places, source) or unreadable_owner(session, places, source)
+    if refusal:
+        raise invalid_source(source, f"{refusal[0].upper()}{refusal[1:]}.")
 
 
 def _keep_run(session: Session, run_id: str) -> bool:

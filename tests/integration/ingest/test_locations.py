@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from tests.fixtures.api import Api
 from trackhelm_core.db.unit_of_work import Database
-from trackhelm_domain.locations import Places, _relations, location_key, owner_of
+from trackhelm_domain.locations import Places, location_key, owner_of, relations
 from trackhelm_domain.tables import Experiment
 from trackhelm_domain.tables.runs import LifecycleStage
 
@@ -210,7 +210,7 @@ def test_an_owner_is_found_by_an_index_among_100_000(api: Api, bucket: str) -> N
             assert found is not None
             assert "lies above the location" in found
             explain = "EXPLAIN QUERY PLAN" if database.is_sqlite else "EXPLAIN"
-            for _, lies in _relations(Experiment.location_key, places.keys(f"s3://{bucket}/many/none")):
+            for _, lies in relations(Experiment.location_key, places.keys(f"s3://{bucket}/many/none")):
                 statement = select(Experiment.id).where(lies).limit(1)
                 spelled = statement.compile(database.engine, compile_kwargs={"literal_binds": True})
                 plan = str(session.execute(text(f"{explain} {spelled}")).all())
