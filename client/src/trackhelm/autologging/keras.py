@@ -85,7 +85,8 @@ def _around(
     import keras
 
     recorder.begin_model()
-    keras_training.note_data(recorder, original, args, kwargs)
+    if not keras_training.note_data(recorder, original, args, kwargs):
+        recorder.input_model()
     callback = keras_training.callback_class(keras.callbacks.Callback)(recorder, "optimizer_")
     train(*keras_training.with_callbacks(original, args, kwargs, callback))
     if recorder.model_id is None:

@@ -94,17 +94,20 @@ def _batch_size(
 
 def note_data(
     recorder: Recorder, original: "Original", args: tuple[Any, ...], kwargs: Mapping[str, Any]
-) -> None:
-    """Note what a `fit` reads, with the logged model that is trained."""
+) -> bool:
+    """Note what a `fit` reads, with the logged model that is trained; return whether anything was."""
     if not recorder.integration.option("log_datasets"):
-        return
+        return False
     data = argument(original, args, kwargs, "x")
     targets = argument(original, args, kwargs, "y")
-    recorder.input(_dataset(recorder.integration, data, targets), "train", names_model=True)
+    found = [_dataset(recorder.integration, data, targets)]
+    recorder.input(found[0], "train", names_model=True)
     valid = argument(original, args, kwargs, "validation_data")
     if valid is not None:
         features, wanted, *_ = (*valid, None) if isinstance(valid, tuple) else (valid, None)
-        recorder.input(_dataset(recorder.integration, features, wanted), "eval", names_model=True)
+        found.append(_dataset(recorder.integration, features, wanted))
+        recorder.input(found[1], "eval", names_model=True)
+    return any(dataset is not None for dataset in found)
 
 
 def _dataset(integration: "Integration", features: Any, targets: Any) -> "Dataset | None":

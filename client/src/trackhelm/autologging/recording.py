@@ -114,6 +114,16 @@ class Recorder:
         models = [LoggedModelInput(self.model_id)] if names_model and self.model_id else None
         self.at_server("a dataset", lambda: MlflowClient().log_inputs(self.run_id, [used], models))
 
+    def input_model(self) -> None:
+        """Note the logged model as an input of the run, as MLflow does for Keras also without datasets."""
+        if self.model_id is None:
+            return
+        from trackhelm.client import MlflowClient
+        from trackhelm.entities import LoggedModelInput
+
+        read = [LoggedModelInput(self.model_id)]
+        self.at_server("the model as an input", lambda: MlflowClient().log_inputs(self.run_id, models=read))
+
     def text(self, text: str, path: str) -> None:
         """Store a text as a file of the run."""
         from trackhelm.client import MlflowClient

@@ -39,16 +39,25 @@ class Session:
         """Whether it logs: it is outermost or allowed, and its subject is not being trained already."""
         if self.subject is None:
             return False
-        if self.outer is None:
-            return True
-        if not self.outer.allows_inner or not self.outer.may_log:
-            return False
-        outer: Session | None = self.outer
-        while outer is not None:
-            if outer.subject is self.subject:
-                return False
+        return self.outer is None or (self.outer.lets_inner_log and not self._is_repeated)
+
+    @property
+    def lets_inner_log(self) -> bool:
+        """Whether what is trained inside of it may log.
+
+        A `fit` that calls that of its base class trains the same again, and allows what the outer one does.
+        """
+        if self.outer is not None and self._is_repeated:
+            return self.outer.lets_inner_log
+        return self.allows_inner and self.may_log
+
+    @property
+    def _is_repeated(self) -> bool:
+        """Whether its subject is being trained already."""
+        outer = self.outer
+        while outer is not None and outer.subject is not self.subject:
             outer = outer.outer
-        return True
+        return self.subject is not None and outer is not None
 
 
 _session: ContextVar[Session | None] = ContextVar("trackhelm_autologging_session", default=None)
