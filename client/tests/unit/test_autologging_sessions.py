@@ -36,11 +36,11 @@ def test_what_is_trained_already_logs_once() -> None:
 def test_a_fit_that_calls_that_of_its_base_lets_log_what_it_lets_log_itself() -> None:
     model = object()
     with sessions.training(model, allows_inner=True), sessions.training(model, allows_inner=True):
-        with sessions.training(object()) as inner:
-            assert inner.may_log
+        inner = sessions.Session(object(), sessions.current_session(), allows_inner=False)
+        assert inner.may_log
     with sessions.training(model), sessions.training(model, allows_inner=True):
-        with sessions.training(object()) as inner:
-            assert not inner.may_log
+        inner = sessions.Session(object(), sessions.current_session(), allows_inner=False)
+        assert not inner.may_log
 
 
 def test_nothing_logs_while_it_is_suspended() -> None:
