@@ -27,7 +27,7 @@ unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
 .PHONY: help run run-stack ui setup check check-ui format openapi chart-schema test test-server test-charts test-cluster test-cluster-node test-e2e test-stack \
     test-ui test-clients \
-    $(GENERATIONS:%=test-clients-%) test-client test-client-kills test-importer test-mariadb test-install test-faults test-azure test-frameworks test-large-files \
+    $(GENERATIONS:%=test-clients-%) test-client test-client-kills test-importer test-mariadb test-install test-faults test-azure test-frameworks test-large-files test-large-predictions \
     images test-images bench bench-access bench-artifacts bench-autolog bench-charts bench-client bench-client-away bench-client-kills bench-importer bench-ingest bench-registry bench-serve bench-sizing bench-start bench-tracing bench-ui clean
 
 help: ## List the targets
@@ -174,6 +174,10 @@ test-mariadb: $(VENV)/.dev $(CLIENTS)/mlflow2-server/.ready ## Moving in from a 
 # Not part of `test`: it takes minutes and 10 GB of disk. BENCH="--mebibytes 1024" makes the file smaller.
 test-large-files: $(VENV)/.dev ## 5 GiB up and down through the server, whose memory must stay flat
 	PYTHONPATH=services:. $(BIN)/python -m bench.artifact_memory $(BENCH)
+
+# Not part of `test`: it writes 2 GB.
+test-large-predictions: $(CLIENTS)/client/.ready ## A model's answers about a CSV file of 2 GB, within 1 GiB of memory
+	$(PYTHON) -m bench.prediction_memory --client-python $(CLIENTS)/client/bin/python $(BENCH)
 
 # Not part of `test`: it needs Node.js.
 test-azure: $(VENV)/.dev $(CLIENTS)/azurite/.ready ## The artifact store over Azure's emulator (needs npm)
