@@ -126,29 +126,23 @@ def _of_tensorflow(integration: "Integration", features: Any, targets: Any) -> "
 
     try:
         profile: dict[str, int] = {}
-        schema: dict[str, str | None] = {}
+        schema: dict[str, str | None] | None = {}
         seen = hashlib.sha256()
         for part, data in (("features", features), ("targets", targets)):
-            schema[part] = None
-            if data is None:
-                continue
+            specs: dict[str, Any] = {}
             if hasattr(data, "element_spec"):
                 profile[f"{part}_cardinality"] = int(data.cardinality())
                 specs = _named(data.element_spec)
-            else:
+                if any(type(spec).__name__ != "TensorSpec" for spec in specs.values()):
+                    schema = None  # as MLflow: tensors that are nested or ragged have none
+                    seen.update(str(specs).encode())
+            elif data is not None:
                 array = data.numpy()
                 profile[f"{part}_cardinality"] = int(array.size)
                 specs = {"": data}
                 seen.update(array.tobytes())
-            described = [
-                {
-                    "type": "tensor",
-                    "tensor-spec": {"dtype": spec.dtype.name, "shape": _shape(spec)},
-                    **({"name": name} if name else {}),
-                }
-                for name, spec in specs.items()
-            ]
-            schema[part] = json.dumps(described)
+            if schema is not None:
+                schema[part] = json.dumps([_described(*one) for one in specs.items()]) if specs else None
         seen.update(json.dumps([schema, profile]).encode())
     except Exception as error:  # noqa: BLE001 - the training goes on without
         integration.warn("a dataset could not be described", error)
@@ -158,7 +152,7 @@ def _of_tensorflow(integration: "Integration", features: Any, targets: Any) -> "
         seen.hexdigest()[:32],
         "code",
         {"tags": context_tags()},
-        {"mlflow_tensorspec": schema},
+        None if schema is None else {"mlflow_tensorspec": schema},
         profile,
         features,
     )
@@ -172,9 +166,11 @@ def _named(spec: Any) -> dict[str, Any]:
     return {"": spec}
 
 
-def _shape(spec: Any) -> list[int]:
-    rest = list(spec.shape)[1:]
-    return [-1, *(-1 if size is None else int(size) for size in rest)]
+def _described(name: str, spec: Any) -> dict[str, Any]:
+    """Return a tensor as a schema has it; the size of its first dimension, the rows, is left open."""
+    shape = [-1, *(-1 if size is None else int(size) for size in list(spec.shape)[1:])]
+    told = {"type": "tensor", "tensor-spec": {"dtype": spec.dtype.name, "shape": shape}}
+    return {"name": name, **told} if name else told
 
 
 @quiet_hooks

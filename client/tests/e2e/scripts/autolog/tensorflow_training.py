@@ -38,5 +38,14 @@ mlflow.tensorflow.autolog(log_every_epoch=False, log_every_n_steps=2, log_models
 with mlflow.start_run(run_name="steps"):
     network().fit(X, y, batch_size=10, epochs=2, verbose=0)
 
+with mlflow.start_run(run_name="dataset of named inputs"):
+    tf.keras.utils.set_random_seed(7)
+    inputs = {name: tf.keras.layers.Input((2,), name=name) for name in ("left", "right")}
+    joined = tf.keras.layers.Concatenate()(list(inputs.values()))
+    model = tf.keras.Model(inputs, tf.keras.layers.Dense(1)(joined))
+    model.compile(optimizer=tf.keras.optimizers.SGD(0.01), loss="mse")
+    named = {"left": X[:, :2], "right": X[:, 2:]}
+    model.fit(tf.data.Dataset.from_tensor_slices((named, y)).batch(12), epochs=2, verbose=0)
+
 mlflow.tensorflow.autolog(disable=True)
 network().fit(X, y, epochs=1, verbose=0)

@@ -48,6 +48,10 @@ with mlflow.start_run(run_name="estimator"):
     model.predict(rows)
     model.score(rows, iris.target[:20])
 
+with mlflow.start_run(run_name="forest, whose fit calls that of its base"):
+    model = xgboost.XGBRFClassifier(n_estimators=5, max_depth=2, n_jobs=1, random_state=7)
+    model.fit(iris.data, iris.target, eval_set=[(iris.data, iris.target)], verbose=False)
+
 mlflow.xgboost.autolog(log_models=False, log_datasets=False, extra_tags={"team": "blue"})
 diabetes = load_diabetes()
 xgboost.XGBRegressor(n_estimators=3, max_depth=2, n_jobs=1).fit(diabetes.data, diabetes.target)
