@@ -20,10 +20,20 @@ def own(server: ServerProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     trackhelm.set_tracking_uri("")
 
 
-@pytest.mark.parametrize("framework", ["sklearn", "xgboost", "lightgbm", "keras", "tensorflow", "lightning"])
-def test_the_same_is_logged(framework: str, own: None, server: ServerProcess, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("framework", "variables"),
+    [
+        *((name, {}) for name in ("sklearn", "xgboost", "lightgbm", "keras", "tensorflow")),
+        *(("lightning", {"LIGHTNING_PACKAGE": name}) for name in ("pytorch_lightning", "lightning.pytorch")),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "".join(value.values()),
+)
+def test_the_same_is_logged(
+    framework: str, variables: dict[str, str], own: None, server: ServerProcess, tmp_path: Path
+) -> None:
     pythons = sys.executable, sys.executable
-    found = compared(f"{framework}_training.py", trackhelm.MlflowClient(), server.url, tmp_path, pythons)
+    client = trackhelm.MlflowClient()
+    found = compared(f"{framework}_training.py", client, server.url, tmp_path, pythons, variables)
     assert found.differences == {}
     assert found.unused == set()
     assert found.runs > 2

@@ -8,6 +8,7 @@ import json
 import re
 import uuid
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -51,7 +52,12 @@ class Compared:
 
 
 def compared(
-    name: str, client: trackhelm.MlflowClient, tracking: str, folder: Path, pythons: tuple[str, str]
+    name: str,
+    client: trackhelm.MlflowClient,
+    tracking: str,
+    folder: Path,
+    pythons: tuple[str, str],
+    variables: Mapping[str, str] | None = None,
 ) -> Compared:
     """Run a script by the stock client and by ours, and compare what is on the server then.
 
@@ -61,6 +67,7 @@ def compared(
         tracking: The server's address.
         folder: An empty folder.
         pythons: The Python of the stock client, and that of ours.
+        variables: More variables of the environment.
     """
     left = []
     for number, python in enumerate(pythons):
@@ -82,6 +89,7 @@ def compared(
                 "TRACKHELM_SPOOL_DIR": str(folder / "spool"),
                 "CUDA_VISIBLE_DEVICES": "",
                 "TF_CPP_MIN_LOG_LEVEL": "3",
+                **(variables or {}),
                 # A failure of our own logging fails the script.
                 **({"MLFLOW_AUTOLOGGING_TESTING": "true"} if number else {}),
             },

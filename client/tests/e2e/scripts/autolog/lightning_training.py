@@ -1,14 +1,16 @@
 """Modules of Lightning that log themselves."""
 
+import os
 import sys
 import warnings
+from importlib import import_module
 
 import mlflow
-import pytorch_lightning as lightning
 import torch
-from pytorch_lightning.callbacks import EarlyStopping
 from torch.utils.data import DataLoader, TensorDataset
 
+# Lightning has two packages of the same content, whose classes are others.
+lightning = import_module(os.environ.get("LIGHTNING_PACKAGE", "pytorch_lightning"))
 warnings.filterwarnings("ignore")
 mlflow.set_experiment(sys.argv[1])
 mlflow.pytorch.autolog()
@@ -60,7 +62,7 @@ with mlflow.start_run(run_name="epochs"):
 
 with mlflow.start_run(run_name="stopped early"):
     torch.manual_seed(7)
-    stop = EarlyStopping("val_loss", patience=1, min_delta=100.0)
+    stop = lightning.callbacks.EarlyStopping("val_loss", patience=1, min_delta=100.0)
     trainer(max_epochs=9, enable_checkpointing=True, callbacks=[stop]).fit(Network(), rows, rows)
 
 mlflow.pytorch.autolog(log_every_n_step=2, checkpoint_save_best_only=False, log_models=False)
