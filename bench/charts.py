@@ -120,10 +120,11 @@ class Client:
     def __init__(self, port: int) -> None:
         self._connection = http.client.HTTPConnection("127.0.0.1", port)
 
-    def call(self, method: str, path: str, message: Any = None) -> bytes:
-        """Return the body of the answer, unparsed."""
+    def call(self, method: str, path: str, message: Any = None, coding: str = "identity") -> bytes:
+        """Return the body of the answer as it was sent, unparsed."""
         body = None if message is None else json.dumps(message)
-        self._connection.request(method, path, body, {"Content-Type": "application/json"})
+        headers = {"Content-Type": "application/json", "Accept-Encoding": coding}
+        self._connection.request(method, path, body, headers)
         response = self._connection.getresponse()
         answer = response.read()
         assert response.status == http.client.OK, answer[:500]
@@ -145,11 +146,14 @@ def measure(port: int, database: Database, case: Case, seed: int) -> None:
     client = Client(port)  # Opened only now, because the server closes idle connections.
     asked = {"run_ids": runs, "keys": keys}
     last = case.points - 1
+    drawn = {"format": "arrow", "columns": ["x_last", "last", "min", "max", "nonfinite"]}
     ways: tuple[tuple[str, dict[str, Any]], ...] = (
         ("chart, JSON", {}),
         ("chart, 4 columns, JSON", {"columns": ["x_last", "last", "min", "max"]}),
         ("chart, Arrow", {"format": "arrow"}),
         ("chart over time, Arrow", {"format": "arrow", "x_axis": "time"}),
+        ("chart, 5 columns, Arrow, zstd", drawn),
+        ("chart, 5 columns, rounded, Arrow, zstd", drawn | {"rounded": True}),
         ("chart of 1% of the steps, JSON", {"start": last // 2, "end": last // 2 + last // 100}),
     )
     decoding = seconds_of(lambda: decode_all(database, runs), 5)
@@ -158,7 +162,8 @@ def measure(port: int, database: Database, case: Case, seed: int) -> None:
     history = time.process_time() - begin
     rows = [("full history, one request a series", history, size), ("read and decode alone", decoding, 0)]
     for name, change in ways:
-        ask = partial(client.call, "POST", BUCKETS, asked | change)
+        coding = "zstd" if "zstd" in name else "identity"
+        ask = partial(client.call, "POST", BUCKETS, asked | change, coding)
         answer = ask()
         taken = seconds_of(ask, 5)
         rows.append((name, taken, len(answer)))
