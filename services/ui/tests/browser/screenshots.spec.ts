@@ -47,7 +47,10 @@ for (let part = 0; part < PARTS; part += 1) {
         for (const scheme of SCHEMES) {
           await page.emulateMedia({ colorScheme: scheme });
           await redrawn(page);
-          await page.screenshot({ path: `${FOLDER}/${title}-${scheme}-${width}.png` });
+          await page.screenshot({
+            path: `${FOLDER}/${title}-${scheme}-${width}.png`,
+            animations: "disabled",
+          });
           // On a phone the colours are the same.
           if (width === "phone" && scheme === "dark") continue;
           const found = await seriousFindings(page);
@@ -66,7 +69,7 @@ for (const scheme of SCHEMES) {
     const found: string[] = [];
     const look = async (title: string) => {
       await expect(page.getByRole("dialog").first()).toBeVisible();
-      await page.screenshot({ path: `${FOLDER}/dialog-${title}-${scheme}-1280.png` });
+      await page.screenshot({ path: `${FOLDER}/dialog-${title}-${scheme}-1280.png`, animations: "disabled" });
       found.push(...(await seriousFindings(page)).map((finding) => `${title}: ${finding}`));
     };
     const { "run-overview": run, experiments } = await pages();

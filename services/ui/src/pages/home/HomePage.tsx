@@ -118,7 +118,7 @@ function Recent({ experiments }: { experiments: Experiment[] }) {
                 {experiment.name}
               </Link>
             </td>
-            <td>
+            <td className={classes["tags"]}>
               <Tags tags={experiment.tags} most={2} />
             </td>
             <td className={`${table["number"] ?? ""} ${classes["short"] ?? ""}`}>

@@ -90,29 +90,32 @@ function Protect({ name }: { name: string }) {
       },
     );
   return (
-    <Group gap={8} py={10} align="flex-end">
-      <Select
-        label="Stage"
-        data={[
-          ...STAGES.slice(1).map((value) => ({ value, label: value })),
-          { value: ALL, label: "every stage" },
-        ]}
-        value={stage}
-        allowDeselect={false}
-        onChange={setStage}
-      />
-      <Button variant="default" onClick={() => protect("stage", stage ?? ALL)}>
-        Protect the stage
-      </Button>
-      <TextInput
-        ml={16}
-        label="Alias, or * for all"
-        value={alias}
-        onChange={(event) => setAlias(event.currentTarget.value)}
-      />
-      <Button variant="default" disabled={!alias} onClick={() => protect("alias", alias)}>
-        Protect the alias
-      </Button>
+    <Group gap="8px 24px" py={10}>
+      <Group gap={8} align="flex-end">
+        <Select
+          label="Stage"
+          data={[
+            ...STAGES.slice(1).map((value) => ({ value, label: value })),
+            { value: ALL, label: "every stage" },
+          ]}
+          value={stage}
+          allowDeselect={false}
+          onChange={setStage}
+        />
+        <Button variant="default" onClick={() => protect("stage", stage ?? ALL)}>
+          Protect the stage
+        </Button>
+      </Group>
+      <Group gap={8} align="flex-end">
+        <TextInput
+          label="Alias, or * for all"
+          value={alias}
+          onChange={(event) => setAlias(event.currentTarget.value)}
+        />
+        <Button variant="default" disabled={!alias} onClick={() => protect("alias", alias)}>
+          Protect the alias
+        </Button>
+      </Group>
     </Group>
   );
 }

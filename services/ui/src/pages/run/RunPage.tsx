@@ -1,6 +1,7 @@
 /** The page of a run: what it is at the left, and tabs with what it logged at the right. */
 import { useQuery } from "@tanstack/react-query";
-import { Link, Outlet, useParams } from "@tanstack/react-router";
+import { Link, Outlet, useLocation, useParams } from "@tanstack/react-router";
+import { useEffect, useRef } from "react";
 import { useExperiment } from "@/api/experiments";
 import { isLive, runQuery } from "@/api/run";
 import { Crumbs } from "@/components/Crumbs";
@@ -50,20 +51,7 @@ export function RunPage() {
             <RunFacts run={run} />
             <div className={classes["main"]}>
               <div className={classes["tabLine"]}>
-                <nav aria-label="Parts of the run" className={classes["tabs"]}>
-                  {TABS.map(({ to, label, exact }) => (
-                    <Link
-                      key={to}
-                      to={to}
-                      params={{ experimentId, runId }}
-                      className={classes["tab"] ?? ""}
-                      activeOptions={{ exact, includeSearch: false }}
-                      activeProps={{ "data-active": true }}
-                    >
-                      {label}
-                    </Link>
-                  ))}
-                </nav>
+                <Tabs experimentId={experimentId} runId={runId} />
                 <RunActions run={run} />
               </div>
               <Outlet />
@@ -72,6 +60,34 @@ export function RunPage() {
         </RunContext>
       ) : null}
     </>
+  );
+}
+
+function Tabs({ experimentId, runId }: { experimentId: string; runId: string }) {
+  const list = useRef<HTMLElement>(null);
+  const { pathname } = useLocation();
+  useEffect(() => {
+    // On a phone they scroll: the one that is open comes to the middle.
+    const tabs = list.current;
+    const open = tabs?.querySelector<HTMLElement>("[data-active]");
+    if (tabs && open)
+      tabs.scrollLeft = open.offsetLeft - tabs.offsetLeft - (tabs.clientWidth - open.offsetWidth) / 2;
+  }, [pathname]);
+  return (
+    <nav aria-label="Parts of the run" ref={list} className={classes["tabs"]}>
+      {TABS.map(({ to, label, exact }) => (
+        <Link
+          key={to}
+          to={to}
+          params={{ experimentId, runId }}
+          className={classes["tab"] ?? ""}
+          activeOptions={{ exact, includeSearch: false }}
+          activeProps={{ "data-active": true }}
+        >
+          {label}
+        </Link>
+      ))}
+    </nav>
   );
 }
 

@@ -12,6 +12,10 @@ import { type Axis, axisOf, columnsOf, nameOf, shareOf } from "./values";
 const TOP = 32;
 const FOOT = 16;
 const SIDE = 70;
+/** The least room from one axis to the next: on a phone the chart scrolls. */
+const APART = 110;
+/** Of a longer name its end is shown, which tells more. */
+const LONGEST_NAME = 18;
 /** How many params and metrics are axes before somebody chooses. */
 const USUAL_PARAMS = 4;
 const USUAL_METRICS = 2;
@@ -19,7 +23,7 @@ const USUAL_METRICS = 2;
 type Range = readonly [low: number, high: number];
 
 export function ParallelChart({ runs, settings, change, highlight, onHighlight }: ValueChartProps) {
-  const { ref, width, height } = useElementSize();
+  const { ref, width: room, height } = useElementSize();
   const [ranges, setRanges] = useState<Readonly<Record<string, Range>>>({});
   const drag = useRef<{ column: string; from: number } | null>(null);
   const { params, metrics } = useMemo(() => columnsOf(runs), [runs]);
@@ -34,6 +38,7 @@ export function ParallelChart({ runs, settings, change, highlight, onHighlight }
   const axes = chosen.map((column) => axisOf(runs, column));
   if (axes.length === 0) return <EmptyState title="These runs have no values to compare." />;
   const colored = axes.at(-1);
+  const width = room > 0 ? Math.max(room, 2 * SIDE + (axes.length - 1) * APART) : 0;
   const px = (at: number) => SIDE + (at / Math.max(1, axes.length - 1)) * (width - 2 * SIDE);
   const py = (share: number) => height - FOOT - share * (height - TOP - FOOT);
   const shareAt = (event: PointerEvent<SVGElement>) => {
@@ -71,7 +76,8 @@ export function ParallelChart({ runs, settings, change, highlight, onHighlight }
             : "Drag along an axis to keep a range."}
         </span>
       </div>
-      <div ref={ref} className={classes["canvas"]}>
+      {/* Where it scrolls, the keyboard must reach it. */}
+      <div ref={ref} className={classes["canvas"]} tabIndex={width > room ? 0 : undefined}>
         <svg
           width={width}
           height={height}
@@ -169,11 +175,13 @@ interface AxisLineProps {
 }
 
 function AxisLine({ axis, x, py, height, range, children }: AxisLineProps) {
+  const name = nameOf(axis.column);
   return (
     <g>
       <line x1={x} x2={x} y1={TOP} y2={height - FOOT} className={classes["axis"]} />
       <text x={x} y={16} textAnchor="middle" className={classes["axisName"]}>
-        {nameOf(axis.column)}
+        {name.length > LONGEST_NAME ? `…${name.slice(1 - LONGEST_NAME)}` : name}
+        <title>{name}</title>
       </text>
       {marks(axis).map(({ share, text }) => (
         <text key={share} x={x - 6} y={py(share) + 4} textAnchor="end" className={classes["tick"]}>
