@@ -133,6 +133,8 @@ export function useVersion(name: string, version: string) {
 
 export type RegistryChange =
   | { kind: "create"; name: string; description: string }
+  /** A version of a logged model; the registered model is created if there is none of this name. */
+  | { kind: "register"; name: string; modelId: string; runId: string }
   | { kind: "describe"; name: string; version?: string; description: string }
   | { kind: "delete"; name: string; version?: string }
   | { kind: "stage"; name: string; version: string; stage: string; comment: string; archive: boolean }
@@ -150,6 +152,25 @@ async function change(asked: RegistryChange): Promise<unknown> {
           body: { name, description: asked.description },
         }),
       );
+    case "register": {
+      const { modelId, runId } = asked;
+      const known = await searchModels(`name = '${name.replaceAll("'", "''")}'`, [], "", 1);
+      if (known.models.length === 0) {
+        await unwrap(
+          api.POST("/api/2.0/mlflow/registered-models/create", { body: { name, description: "" } }),
+        );
+      }
+      return unwrap(
+        api.POST("/api/2.0/mlflow/model-versions/create", {
+          body: {
+            name,
+            source: `models:/${modelId}`,
+            model_id: modelId,
+            run_id: runId || null,
+          },
+        }),
+      );
+    }
     case "describe": {
       const { version, description } = asked;
       return version === undefined
@@ -201,7 +222,17 @@ async function change(asked: RegistryChange): Promise<unknown> {
 }
 
 /** What a change of the registry touches: its pages are loaded again. */
-const TOUCHED = ["models", "model", "versions", "version", "approvals", "audit", "protections", "lineage"];
+const TOUCHED = [
+  "models",
+  "model",
+  "versions",
+  "version",
+  "approvals",
+  "audit",
+  "protections",
+  "lineage",
+  "logged-model",
+];
 
 export function useChangeRegistry() {
   const queries = useQueryClient();

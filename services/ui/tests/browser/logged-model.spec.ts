@@ -1,6 +1,8 @@
 import { expectAccessible } from "./accessible";
 import { expect, test } from "./fixtures";
 import { modelAddress, showcase } from "./pages";
+import { makeExperiment, makeRun } from "./runs";
+import { call, post } from "./server";
 
 test("a logged model says what it takes, how well it did, and where it comes from", async ({ page }) => {
   const { modelId, run } = showcase();
@@ -41,6 +43,33 @@ test("a version of it shows the same signature", async ({ page }) => {
   await page.getByRole("tab", { name: "Model" }).click();
   await expect(page.getByRole("table", { name: "Signature" })).toContainText("age");
   await expectAccessible(page);
+});
+
+test("it is registered under a new name, and again as the next version", async ({ page }) => {
+  const run = await makeRun(await makeExperiment("registering"), "trained");
+  const { model } = await post<{ model: { info: { model_id: string } } }>("mlflow/logged-models", {
+    experiment_id: run.experimentId,
+    name: "net",
+    source_run_id: run.runId,
+  });
+  const modelId = model.info.model_id;
+  await page.goto(modelAddress(run, modelId));
+  await expect(page.getByText("being uploaded")).toBeVisible();
+  await expect(page.getByRole("button", { name: "Register" })).toHaveCount(0);
+  await call("PATCH", `mlflow/logged-models/${modelId}`, { model_id: modelId, status: "LOGGED_MODEL_READY" });
+  for (const version of [1, 2]) {
+    await page.goto("about:blank");
+    await page.goto(modelAddress(run, modelId));
+    await page.getByRole("button", { name: "Register" }).press("Enter");
+    await page.keyboard.type("it's a net");
+    await expectAccessible(page);
+    await page.keyboard.press("Enter");
+    await expect(page.getByRole("heading", { level: 1 })).toHaveText("it's a net");
+    await expect(page.getByRole("link", { name: `Version ${version}` })).toBeVisible();
+  }
+  await page.getByRole("link", { name: "Version 2" }).click();
+  await expect(page.getByText(`models:/${modelId}`).first()).toBeVisible();
+  await expect(page.getByRole("link", { name: "trained" }).first()).toBeVisible();
 });
 
 test("a model that is not there says so", async ({ page, rules }) => {

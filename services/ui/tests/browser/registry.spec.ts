@@ -1,4 +1,5 @@
 import { expect, test } from "./fixtures";
+import { makeExperiment, makeRun } from "./runs";
 import { get, post } from "./server";
 
 async function makeModel(name: string): Promise<void> {
@@ -35,6 +36,28 @@ test(
     await expect(page.getByRole("cell", { name: "rolled back" })).toBeVisible();
   },
 );
+
+test("versions are compared by their runs", async ({ page }) => {
+  const name = "compared model";
+  await post("mlflow/registered-models/create", { name });
+  const experiment = await makeExperiment("of versions");
+  const runs = [await makeRun(experiment, "first"), await makeRun(experiment, "second")];
+  for (const { runId } of [...runs, runs[1] ?? { runId: "" }]) {
+    await post("mlflow/model-versions/create", { name, source: `runs:/${runId}/model`, run_id: runId });
+  }
+  await page.goto(`/#/models/${encodeURIComponent(name)}`);
+  const compare = page.getByRole("button", { name: "Compare" });
+  await expect(compare).toBeDisabled();
+  await page.getByRole("checkbox", { name: "Compare version 3" }).click();
+  await page.getByRole("checkbox", { name: "Compare version 2" }).press("Space");
+  // Both are of one run.
+  await expect(compare).toBeDisabled();
+  await page.getByRole("checkbox", { name: "Compare version 1" }).press("Space");
+  await compare.click();
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Compare 2 runs");
+  await expect(page.getByRole("link", { name: "first" })).toBeVisible();
+  await expect(page.getByRole("link", { name: "second" })).toBeVisible();
+});
 
 test("a change of a protected alias waits in the inbox", { tag: "@stack" }, async ({ page, rules }) => {
   rules.allowed.push(/status of 403/);

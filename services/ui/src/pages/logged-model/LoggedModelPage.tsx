@@ -10,7 +10,7 @@ import { useRunsById, wireNumber } from "@/api/runs";
 import { ArtifactView } from "@/components/artifacts/ArtifactView";
 import { Copyable } from "@/components/Copyable";
 import { CopyableCode } from "@/components/CopyableCode";
-import { Crumbs } from "@/components/Crumbs";
+import { Crumbs, HeaderActions } from "@/components/Crumbs";
 import { EmptyState } from "@/components/EmptyState";
 import { Fact, Facts } from "@/components/Facts";
 import { Failure } from "@/components/Failure";
@@ -21,6 +21,7 @@ import { Tags } from "@/components/Tags";
 import { Time } from "@/components/Time";
 import table from "@/components/table.module.css";
 import classes from "./LoggedModelPage.module.css";
+import { RegisterForm } from "./RegisterForm";
 
 const ROUTE = "/experiments/$experimentId/models/$modelId";
 
@@ -62,6 +63,11 @@ function Loaded({ model: { info, data } }: { model: LoggedModel }) {
   const params = { experimentId: info.experiment_id, modelId: info.model_id };
   return (
     <div className={table["page"]}>
+      {info.status === "LOGGED_MODEL_READY" && (
+        <HeaderActions>
+          <RegisterForm modelId={info.model_id} runId={info.source_run_id ?? ""} />
+        </HeaderActions>
+      )}
       <ModelFacts info={info} />
       <Tabs
         value={tab}

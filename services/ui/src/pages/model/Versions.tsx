@@ -1,6 +1,7 @@
 /** The versions of a model, with the metrics of the runs that they come from, and what can be done with them. */
-import { Group, Skeleton } from "@mantine/core";
-import { Link } from "@tanstack/react-router";
+import { Button, Checkbox, Group, Skeleton } from "@mantine/core";
+import { Link, useNavigate } from "@tanstack/react-router";
+import { useState } from "react";
 import { useMayOnModel } from "@/api/identity";
 import { type Model, useChangeRegistry, useVersions } from "@/api/registry";
 import { useRunsById } from "@/api/runs";
@@ -40,8 +41,20 @@ export function Versions({ model }: { model: Model }) {
   const found = useVersions(name);
   const changing = useChangeRegistry();
   const may = useMayOnModel(name);
+  const navigate = useNavigate();
+  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
   const versions = found.data?.pages.flatMap((page) => page.versions) ?? [];
   const ids = versions.map(({ runId }) => runId).filter(Boolean);
+  // Versions are compared by their runs, which have the params, metrics, tags and files.
+  const compared = new Set(
+    versions.filter(({ version, runId }) => runId && chosen.has(version)).map(({ runId }) => runId),
+  );
+  const canCompare = new Set(ids).size > 1;
+  const choose = (version: string) => {
+    const next = new Set(chosen);
+    if (!next.delete(version)) next.add(version);
+    setChosen(next);
+  };
   const runs = useRunsById(ids.slice(0, MOST_RUNS));
   const metrics = usualMetrics(runs);
   const formats = new Map(
@@ -75,6 +88,21 @@ export function Versions({ model }: { model: Model }) {
   if (versions.length === 0) return <EmptyState title="This model has no versions yet." />;
   return (
     <>
+      {canCompare && (
+        <Group gap={8} pt={8}>
+          <Button
+            size="compact-xs"
+            variant="default"
+            disabled={compared.size < 2}
+            onClick={() => void navigate({ to: "/compare", search: { runs: [...compared] } })}
+          >
+            Compare
+          </Button>
+          <span className={table["dim"]}>
+            {compared.size < 2 ? "Choose versions of different runs." : `The runs of ${chosen.size} versions`}
+          </span>
+        </Group>
+      )}
       {may.manage && (stages.length > 0 || model.aliases.length > 0) && (
         <Group gap={6} py={8}>
           <span>Roll back</span>
@@ -107,6 +135,11 @@ export function Versions({ model }: { model: Model }) {
       <table className={table["table"]}>
         <thead>
           <tr>
+            {canCompare && (
+              <th scope="col">
+                <span className="th-visually-hidden">Chosen to be compared</span>
+              </th>
+            )}
             <th scope="col">Version</th>
             <th scope="col">Stage</th>
             <th scope="col">Aliases</th>
@@ -129,6 +162,17 @@ export function Versions({ model }: { model: Model }) {
             const run = runs.get(version.runId);
             return (
               <tr key={version.version}>
+                {canCompare && (
+                  <td className={table["choice"]}>
+                    <Checkbox
+                      size="xs"
+                      aria-label={`Compare version ${version.version}`}
+                      disabled={!version.runId}
+                      checked={chosen.has(version.version)}
+                      onChange={() => choose(version.version)}
+                    />
+                  </td>
+                )}
                 <td className={table["name"]}>
                   <Link to="/models/$name/versions/$version" params={{ name, version: version.version }}>
                     Version {version.version}
