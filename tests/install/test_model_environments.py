@@ -12,10 +12,10 @@ from urllib.error import URLError
 import pytest
 
 from tests.install.conftest import CONSTRAINTS, ENVIRONMENT, run
+from trackhelm_stack.program import free_ports
 
 pytestmark = pytest.mark.timeout(900)
 
-PORT = 20_719
 SAVE = """
 import sys, pandas as pd, trackhelm as mlflow
 from sklearn.linear_model import LinearRegression
@@ -64,17 +64,20 @@ def test_a_model_runs_in_its_own_environment(manager: str, python: Path, tmp_pat
     (packages,) = made.glob("lib/*/site-packages")
     assert (packages / "sklearn").is_dir()
     assert not (packages / "mlflow").exists()
-    served = [str(word) for word in (*command, "serve", *asked, "-p", str(PORT))]
-    program, predictions = asked_server(served, ENVIRONMENT | environment, rows)
+    (port,) = free_ports(1)
+    served = [str(word) for word in (*command, "serve", *asked, "-p", str(port))]
+    program, predictions = asked_server(served, ENVIRONMENT | environment, port, rows)
     assert Path(program).parents[1] == made
     assert predictions == pytest.approx([3.0, 5.0, 7.0])
 
 
-def asked_server(command: list[str], environment: dict[str, str], rows: Path) -> tuple[str, list[float]]:
+def asked_server(
+    command: list[str], environment: dict[str, str], port: int, rows: Path
+) -> tuple[str, list[float]]:
     """Return which program serves the model, and what it answers. It ends well on SIGTERM."""
     process = subprocess.Popen(command, env=environment, cwd=rows.parent)
     request = urllib.request.Request(
-        f"http://127.0.0.1:{PORT}/invocations", rows.read_bytes(), {"Content-Type": "text/csv"}
+        f"http://127.0.0.1:{port}/invocations", rows.read_bytes(), {"Content-Type": "text/csv"}
     )
     try:
         until = time.monotonic() + 120
