@@ -168,7 +168,7 @@ test-importer: $(VENV)/.dev $(CLIENTS)/mlflow3/.ready $(CLIENTS)/mlflow2-server/
 	    $(BIN)/pytest -n 0 --ignore tests/importer/test_mariadb.py tests/importer
 
 # Not part of `test`: MariaDB is no wheel.
-test-mariadb: $(VENV)/.dev $(CLIENTS)/mlflow2-server/.ready ## Moving in from a database on MariaDB (needs apt-get install mariadb-server)
+test-mariadb: $(VENV)/.dev $(CLIENTS)/mlflow2-server/.ready ## Moving in from a database on MariaDB (needs apt-get install mariadb-server-core)
 	TEST_STOCK_MLFLOW2=$(abspath $(CLIENTS)/mlflow2-server/bin/python) $(BIN)/pytest -n 0 tests/importer/test_mariadb.py
 
 # Not part of `test`: it takes minutes and 10 GB of disk. BENCH="--mebibytes 1024" makes the file smaller.

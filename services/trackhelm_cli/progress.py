@@ -7,7 +7,7 @@ from typing import Final
 import typer
 
 from trackhelm_importer.copying import Copied
-from trackhelm_importer.importing import Progress
+from trackhelm_importer.outcome import Progress
 
 _LINE_SECONDS: Final = 10.0
 """How often a line is printed where there is no terminal that shows it in place."""

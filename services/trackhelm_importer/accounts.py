@@ -1,7 +1,7 @@
 """Brings the users and permissions of MLflow's basic-auth app, which keeps them in a database of its own.
 
-A user comes with the hash of their password, which their first login replaces. Everything of it comes to the
-default workspace, like what it is about. It must not touch an account that did not come from the same source.
+A user comes with the hash of their password, which their first login replaces. Roles and permissions come to
+the workspace of what they are about. It must not touch an account that did not come from the same source.
 """
 
 from collections import Counter, defaultdict
@@ -22,8 +22,9 @@ from trackhelm_domain.tables import Role
 from trackhelm_identity.roles.grants import UserResource, grant
 from trackhelm_identity.roles.logic import add_permission, assign_role, create_role, list_roles
 from trackhelm_identity.users.logic import check_user_name, create_user
-from trackhelm_importer.records import SourceError
-from trackhelm_importer.sql_source import snapshot, source_engine, source_url
+from trackhelm_importer.records import SourceError, model_key
+from trackhelm_importer.sources import snapshot, source_engine, source_url
+from trackhelm_importer.store import workspace_ids
 from trackhelm_importer.translation import Translation
 
 _EXPERIMENT: Final = "experiment"
@@ -199,7 +200,6 @@ class AccountsImport:
         self._translation = translation
         self._context = context
         self._kept = kept
-        self._access = Access(EVERYBODY)
 
     def users(self) -> list[User]:
         """Return the users whose names are such as an account may have here."""
@@ -236,16 +236,17 @@ class AccountsImport:
         for wanted in user.grants:
             with self._keeping(f"{user.name}: {wanted}"):
                 resource = UserResource(user.name, wanted.kind, self._pattern(wanted))
-                grant(session, resource, wanted.permission, self._access, self._context)
+                access = Access(EVERYBODY, *self._workspace(session, wanted.workspace))
+                grant(session, resource, wanted.permission, access, self._context)
 
     def _role(self, session: Session, role: SharedRole) -> Role:
-        """Return a role of the default workspace, which is created with its permissions if it is new."""
-        _check_workspace(role.workspace)
-        for found in list_roles(session, [DEFAULT_WORKSPACE], EVERYBODY):
+        """Return a role of a workspace, which is created with its permissions if it is new."""
+        _, workspace = self._workspace(session, role.workspace)
+        for found in list_roles(session, [workspace], EVERYBODY):
             if found.row.name == role.name:
                 return found.row
         made = create_role(
-            session, DEFAULT_WORKSPACE, role.name, role.description, asker=EVERYBODY, context=self._context
+            session, workspace, role.name, role.description, asker=EVERYBODY, context=self._context
         ).row
         for wanted in role.grants:
             with self._keeping(f"role {role.name!r}: {wanted}"):
@@ -258,14 +259,21 @@ class AccountsImport:
     def _pattern(self, wanted: Grant) -> str:
         """Return what a permission is on here: experiments and models may have another id or name."""
         if wanted.pattern == _ALL or wanted.kind == _WORKSPACE:
-            _check_workspace(wanted.workspace)
             return _ALL
         if wanted.kind == _MODEL:
-            return self._translation.models.get(wanted.pattern, wanted.pattern)
+            key = model_key(wanted.workspace, wanted.pattern)
+            return self._translation.models.get(key, wanted.pattern)
         place = self._translation.experiments.get(int(wanted.pattern))
         if place is None:
             raise NotFoundError("there is no such experiment in the source")
         return str(place.id)
+
+    def _workspace(self, session: Session, name: str) -> tuple[int, str]:
+        """Return the id and the name here of a workspace of the source."""
+        target = self._translation.workspaces.get(name)
+        if target is None:
+            raise NotFoundError(f"the source has no workspace {name!r}, or it was deleted here")
+        return workspace_ids(session)[target], target
 
     @contextmanager
     def _keeping(self, what: str) -> Iterator[None]:
@@ -275,8 +283,3 @@ class AccountsImport:
             return
         except ApiError as error:
             self._kept.append(f"{what}: {error}")
-
-
-def _check_workspace(name: str) -> None:
-    if name != DEFAULT_WORKSPACE:
-        raise NotFoundError(f"it is of the workspace {name!r}, and everything comes to {DEFAULT_WORKSPACE!r}")

@@ -26,6 +26,7 @@ from trackhelm_importer.records import (
     RegisteredModel,
     Run,
     Webhook,
+    Workspace,
 )
 from trackhelm_importer.sql_source import REVISIONS
 
@@ -72,9 +73,8 @@ class _Export:
         self._connection.executescript(structure)
         self._connection.execute("BEGIN")
         self._insert("alembic_version", ("version_num",), [(REVISIONS[-1],)])
-        workspace = ("default", "Default workspace for legacy resources")
-        self._insert("workspaces", ("name", "description"), [workspace])
         with self._database.reading() as session:
+            self._workspaces(reading.read_workspaces(session))
             self._experiments(reading.read_experiments(session))
             uuids = reading.run_ids(session)
         for begin in range(0, len(uuids), RUNS_AT_ONCE):
@@ -101,16 +101,26 @@ class _Export:
         self._connection.executemany(statement, rows)
         self._rows[table] = self._rows.get(table, 0) + self._connection.total_changes - before
 
+    def _workspaces(self, workspaces: Sequence[Workspace]) -> None:
+        self._insert(
+            "workspaces",
+            ("name", "description", "default_artifact_root"),
+            [(each.name, each.description, each.root or None) for each in workspaces],
+        )
+
     def _experiments(self, experiments: Sequence[Experiment]) -> None:
         columns = (
             "experiment_id", "name", "artifact_location", "lifecycle_stage", "creation_time",
-            "last_update_time",
+            "last_update_time", "workspace",
         )  # fmt: skip
         self._insert(
             "experiments",
             columns,
             [
-                (e.id, e.name, e.artifact_location, e.stage, e.creation_time, e.last_update_time)
+                (
+                    *(e.id, e.name, e.artifact_location, e.stage, e.creation_time, e.last_update_time),
+                    e.workspace,
+                )
                 for e in experiments
             ],
         )
@@ -220,20 +230,23 @@ class _Export:
         )
 
     def _registered_model(self, model: RegisteredModel) -> None:
-        columns: tuple[str, ...] = ("name", "creation_time", "last_updated_time", "description")
-        row = (model.name, model.creation_time, model.last_update_time, model.description)
+        place = (model.workspace, model.name)
+        columns: tuple[str, ...] = (
+            "workspace", "name", "creation_time", "last_updated_time", "description",
+        )  # fmt: skip
+        row = (*place, model.creation_time, model.last_update_time, model.description)
         self._insert("registered_models", columns, [row])
-        tags = [(model.name, *pair) for pair in model.tags.items()]
-        self._insert("registered_model_tags", ("name", "key", "value"), tags)
-        aliases = [(model.name, *pair) for pair in model.aliases.items()]
-        self._insert("registered_model_aliases", ("name", "alias", "version"), aliases)
+        tags = [(*place, *pair) for pair in model.tags.items()]
+        self._insert("registered_model_tags", ("workspace", "name", "key", "value"), tags)
+        aliases = [(*place, *pair) for pair in model.aliases.items()]
+        self._insert("registered_model_aliases", ("workspace", "name", "alias", "version"), aliases)
         columns = (
-            "name", "version", "creation_time", "last_updated_time", "description", "user_id",
+            "workspace", "name", "version", "creation_time", "last_updated_time", "description", "user_id",
             "current_stage", "source", "run_id", "status", "status_message", "run_link", "storage_location",
         )  # fmt: skip
         rows: list[tuple[Any, ...]] = [
             (
-                *(model.name, v.number, v.creation_time, v.last_update_time, v.description, None, v.stage),
+                *(*place, v.number, v.creation_time, v.last_update_time, v.description, None, v.stage),
                 *(v.source, v.run_id or "", "READY", None, v.run_link, v.storage_location),
             )
             for v in model.versions
@@ -243,29 +256,28 @@ class _Export:
             # MLflow counts on from what it finds: the mark of a deleted version keeps its number.
             time = model.last_update_time
             rows.append(
-                (model.name, newest, time, time, None, None, DELETED_STAGE, "", "", "READY", None, "", "")
+                (*place, newest, time, time, None, None, DELETED_STAGE, "", "", "READY", None, "", "")
             )
         self._insert("model_versions", columns, rows)
         self._insert(
             "model_version_tags",
-            ("name", "version", "key", "value"),
-            [
-                (model.name, version.number, *pair)
-                for version in model.versions
-                for pair in version.tags.items()
-            ],
+            ("workspace", "name", "version", "key", "value"),
+            [(*place, version.number, *pair) for version in model.versions for pair in version.tags.items()],
         )
 
     def _webhooks(self, webhooks: Sequence[Webhook]) -> None:
         columns = (
             "webhook_id", "name", "description", "url", "status", "creation_timestamp",
-            "last_updated_timestamp",
+            "last_updated_timestamp", "workspace",
         )  # fmt: skip
         self._insert(
             "webhooks",
             columns,
             [
-                (w.uuid, w.name, w.description, w.url, "DISABLED", w.creation_time, w.last_update_time)
+                (
+                    *(w.uuid, w.name, w.description, w.url, "DISABLED", w.creation_time),
+                    *(w.last_update_time, w.workspace),
+                )
                 for w in webhooks
             ],
         )

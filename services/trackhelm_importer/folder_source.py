@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from trackhelm_core.access import DEFAULT_WORKSPACE
 from trackhelm_core.chunks.points import Points, merge, summarise
 from trackhelm_importer.records import (
     ACTIVE,
@@ -30,6 +31,7 @@ from trackhelm_importer.records import (
     SourceError,
     Version,
     Webhook,
+    Workspace,
     logged_model_of_source,
 )
 from trackhelm_ingest.runs.store import STATUSES
@@ -84,6 +86,10 @@ class FolderSource:
             counted["model_versions"] += len(model.versions)
         traces = sum(1 for folder in self._experiment_folders() for _ in folder.glob("traces/*"))
         return Counts(counted, {"traces": traces} if traces else {})
+
+    def workspaces(self) -> list[Workspace]:
+        """Return the one workspace that a folder is."""
+        return [Workspace(DEFAULT_WORKSPACE)]
 
     def experiments(self) -> Iterator[Experiment]:
         """Yield every experiment by id."""

@@ -6,21 +6,26 @@ batch of runs unfinished, which the next one writes from the beginning.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from itertools import islice
 from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
+from trackhelm_core.access import DEFAULT_WORKSPACE
 from trackhelm_core.db.unit_of_work import Database
+from trackhelm_core.errors import ApiError
 from trackhelm_domain.audit import Action, AuditContext, Change, Entity, EntityType, JsonValue, record
 from trackhelm_domain.outbox import Event
 from trackhelm_domain.tables.runs import DEFAULT_EXPERIMENT_ID
+from trackhelm_identity.workspaces.logic import create_workspace
 from trackhelm_importer import reading, store
 from trackhelm_importer.accounts import Accounts, AccountsImport
 from trackhelm_importer.digests import PointSum, combined, digest_of, run_parts, sums_by_run
 from trackhelm_importer.grouping import MOST_POINTS
 from trackhelm_importer.model_points import ModelPoints, Split
+from trackhelm_importer.outcome import Listener, Outcome, Progress
+from trackhelm_importer.placing import DELETED_HERE, name_models, place_experiments, place_workspaces
 from trackhelm_importer.records import (
     Experiment,
     Kind,
@@ -32,6 +37,8 @@ from trackhelm_importer.records import (
     Source,
     UnreadablePartError,
     Webhook,
+    Workspace,
+    workspace_of_key,
 )
 from trackhelm_importer.store import Known
 from trackhelm_importer.translation import Translation
@@ -45,58 +52,12 @@ EVENTS: Final = frozenset(Event)
 """The events that this server can call a webhook for."""
 
 
-class ImportRefusedError(Exception):
-    """The import cannot begin; the message has a line for each reason."""
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far an import is."""
-
-    kind: Kind
-    done: int
-    total: int
-    points: int
-
-
-Listener = Callable[[Progress], None]
-
-
-@dataclass(slots=True)
-class Tally:
-    """What became of the entities of one kind."""
-
-    new: int = 0
-    changed: int = 0
-    same: int = 0
-    kept: list[str] = field(default_factory=list)
-    """Those that were left as they are here, each with the reason."""
-
-
-@dataclass(slots=True)
-class Outcome:
-    """What an import did, or would do."""
-
-    kinds: dict[Kind, Tally] = field(default_factory=lambda: {kind: Tally() for kind in Kind})
-    points: int = 0
-
-    def add(self, other: "Outcome") -> None:
-        """Add what another pass did."""
-        self.points += other.points
-        for kind, tally in other.kinds.items():
-            self.kinds[kind].new += tally.new
-            self.kinds[kind].changed += tally.changed
-
-    @property
-    def writes(self) -> int:
-        """How many entities were written."""
-        return sum(tally.new + tally.changed for tally in self.kinds.values())
-
-
 class Import:
     """One pass over a source.
 
-    `remaps` lets experiments and models have another id or name if theirs is taken. `accounts` come, too.
+    `remaps` lets experiments and models have another id or name if theirs is taken, and `workspaces` says
+    what some workspaces of the source are to be called here. `restores` brings back what was deleted here.
+    `accounts` come, too.
     """
 
     def __init__(
@@ -106,7 +67,9 @@ class Import:
         context: AuditContext,
         *,
         remaps: bool = False,
+        restores: bool = False,
         copies: bool = False,
+        workspaces: Mapping[str, str] | None = None,
         accounts: Accounts | None = None,
         listener: Listener = lambda _progress: None,
     ) -> None:
@@ -114,6 +77,8 @@ class Import:
         self._source = source
         self._context = context
         self._remaps = remaps
+        self._restores = restores
+        self._wanted = workspaces or {}
         self._accounts = accounts
         self._listener = listener
         self._id: int | None = None
@@ -143,54 +108,71 @@ class Import:
             record(session, change, self._context)
 
     def _pass(self) -> Outcome:
+        self._workspaces(self._source.workspaces())
         self._experiments(list(self._source.experiments()))
         models = list(self._source.logged_models())
         self._runs(ModelPoints(models))
         self._entities(Kind.LOGGED_MODEL, models, self._logged_model)
         registered = list(self._source.registered_models())
-        self._name_models(registered)
+        with self._database.reading() as session:
+            known = self._known(session, Kind.REGISTERED_MODEL)
+            name_models(session, self.translation, registered, known=known, remaps=self._remaps)
         self._entities(Kind.REGISTERED_MODEL, registered, self._registered_model)
         self._webhooks()
         self._users()
         return self.outcome
 
-    # Experiments.
+    # Workspaces and experiments.
+
+    def _workspaces(self, workspaces: Sequence[Workspace]) -> None:
+        tally = self.outcome.kinds[Kind.WORKSPACE]
+        with self._database.reading() as session:
+            known = self._known(session, Kind.WORKSPACE)
+            if not known and self._known(session, Kind.EXPERIMENT):
+                # Imported before it was noted: it came to the workspace of its name.
+                known = {DEFAULT_WORKSPACE: Known(DEFAULT_WORKSPACE, "", "")}
+            placed = place_workspaces(
+                session,
+                self.translation,
+                workspaces,
+                wanted=self._wanted,
+                known=known,
+                restores=self._restores,
+            )
+        tally.new, tally.same, tally.kept = len(placed.missing), placed.here, placed.kept
+        self._missing = placed.missing
+
+    def _make_workspaces(self) -> None:
+        """Make the workspaces that are missing, and note what each became."""
+        if self._dry:
+            return
+        with self._database.writing() as session:
+            for each in self._missing:
+                try:
+                    create_workspace(session, each.name, each.description, each.root, self._context)
+                except ApiError as error:
+                    # What it had there may belong to others here. Its name was checked before.
+                    kept = self.outcome.kinds[Kind.WORKSPACE].kept
+                    kept.append(f"{each.name}: it is here without its artifact root: {error}")
+                    create_workspace(session, each.name, each.description, "", self._context)
+            noted = {name: Known(target, "", "") for name, target in self.translation.workspaces.items()}
+            self._note(session, Kind.WORKSPACE, noted)
 
     def _experiments(self, experiments: Sequence[Experiment]) -> None:
         with self._database.reading() as session:
-            known = self._known(session, Kind.EXPERIMENT)
-            self._place_experiments(session, experiments, known)
+            self.outcome.kinds[Kind.EXPERIMENT].kept += place_experiments(
+                session,
+                self.translation,
+                experiments,
+                known=self._known(session, Kind.EXPERIMENT),
+                remaps=self._remaps,
+                restores=self._restores,
+            )
+        self._make_workspaces()
         self._entities(Kind.EXPERIMENT, experiments, self._experiment)
         if not self._dry:
             with self._database.writing() as session:
                 store.pass_over_ids(session)
-
-    def _place_experiments(
-        self, session: Session, experiments: Sequence[Experiment], known: Mapping[str, Known]
-    ) -> None:
-        names, ids = store.taken_experiments(session)
-        next_id = max([*names, *(experiment.id for experiment in experiments)], default=0) + 1
-        refused = []
-        for experiment in experiments:
-            if found := known.get(str(experiment.id)):
-                target = int(found.target)
-                mine = ids.get(experiment.name, target) == target
-                self.translation.place(experiment, target, experiment.name if mine else names[target])
-                continue
-            holder = names.get(experiment.id)
-            is_free = holder is None or _is_pristine(session, experiment.id, holder)
-            is_named = ids.get(experiment.name, experiment.id) != experiment.id
-            if is_free and not is_named:
-                self.translation.place(experiment, experiment.id, experiment.name)
-            elif not self._remaps:
-                refused.append(_refusal(experiment, holder if not is_free else None, ids))
-            else:
-                chosen, next_id = (experiment.id, next_id) if is_free else (next_id, next_id + 1)
-                name = _free_name(experiment.name, ids)
-                ids[name] = chosen
-                self.translation.place(experiment, chosen, name)
-        if refused:
-            raise ImportRefusedError("\n".join(refused))
 
     def _experiment(self, session: Session, experiment: Experiment, *, write: bool) -> tuple[str, Any, Any]:
         translated = self.translation.experiment(experiment)
@@ -226,7 +208,7 @@ class Import:
         }
         with self._database.reading() as session:
             known = self._known(session, Kind.RUN, list(points))
-            taken = store.taken(session, Kind.RUN, [run.uuid for run in runs if run.uuid not in known])
+            here = store.taken(session, Kind.RUN, [run.uuid for run in runs])
             changed = [
                 run.uuid
                 for run in runs
@@ -236,11 +218,13 @@ class Import:
         written = []
         for run in runs:
             found = known.get(run.uuid)
-            if run.uuid in taken:
+            if found is None and run.uuid in here:
                 tally.kept.append(f"{run.uuid}: there is a run of this id, which came from elsewhere")
-            elif found is None:
+            elif found is None or (self._restores and run.uuid not in here):
                 tally.new += 1
                 written.append(run)
+            elif run.uuid not in here:
+                tally.kept.append(f"{run.uuid}: {DELETED_HERE}")
             elif found.fingerprint == prints[run.uuid]:
                 tally.same += 1
             elif found.digest and now.get(run.uuid, found.digest) != found.digest:
@@ -324,21 +308,6 @@ class Import:
             store.write_logged_model(session, translated)
         return model.model_id, translated, next(reading.read_logged_models(session, [model.model_id]), None)
 
-    def _name_models(self, models: Sequence[RegisteredModel]) -> None:
-        if not self._remaps:
-            return
-        with self._database.reading() as session:
-            known = self._known(session, Kind.REGISTERED_MODEL)
-            names = [model.name for model in models]
-            taken = store.taken(session, Kind.REGISTERED_MODEL, names)
-            for name in names:
-                if name in known:
-                    self.translation.models[name] = known[name].target
-                elif name in taken:
-                    chosen = _free_name(name, dict.fromkeys([*taken, *names]))
-                    if not store.taken(session, Kind.REGISTERED_MODEL, [chosen]):
-                        self.translation.models[name] = chosen
-
     def _registered_model(
         self, session: Session, model: RegisteredModel, *, write: bool
     ) -> tuple[str, Any, Any]:
@@ -346,7 +315,8 @@ class Import:
         if write:
             store.write_registered_model(session, translated)
         found = reading.read_registered_models(session, [translated.name])
-        return translated.name, translated, next(found, None)
+        here = next((each for each in found if each.workspace == translated.workspace), None)
+        return translated.name, translated, here
 
     def _webhooks(self) -> None:
         try:
@@ -384,10 +354,15 @@ class Import:
         tally = self.outcome.kinds[kind]
         with self._database.reading() as session:
             known = self._known(session, kind)
+            gone = self._gone(session, kind, known)
         for done, entity in enumerate(entities, 1):
-            key, printed = _source_key(kind, entity), digest_of(asdict(entity))
-            found = known.get(key)
-            if found is not None and found.fingerprint == printed:
+            key, printed = _source_key(kind, entity), _digest(entity, of_source=True)
+            found = None if self._restores and key in gone else known.get(key)
+            if not self._comes(kind, entity):
+                pass
+            elif found is not None and key in gone:
+                tally.kept.append(f"{key}: {DELETED_HERE}")
+            elif found is not None and found.fingerprint == printed:
                 tally.same += 1
             else:
                 with self._database.reading() as session:
@@ -407,6 +382,33 @@ class Import:
             if done == len(entities) or done % RUNS_AT_ONCE == 0:
                 self._tell(kind, done, len(entities))
 
+    def _comes(self, kind: Kind, entity: Any) -> bool:
+        """Return whether the workspace or the experiment in which an entity is comes, and so it, too."""
+        match kind:
+            case Kind.EXPERIMENT:
+                return entity.id in self.translation.experiments
+            case Kind.LOGGED_MODEL:
+                return entity.experiment_id in self.translation.experiments
+            case Kind.REGISTERED_MODEL | Kind.WEBHOOK:
+                return entity.workspace in self.translation.workspaces
+            case _:
+                return True
+
+    def _gone(self, session: Session, kind: Kind, known: Mapping[str, Known]) -> set[str]:
+        """Return the keys of what came before, and has been deleted for good here since."""
+        targets = [each.target for each in known.values()]
+        if kind is Kind.REGISTERED_MODEL:
+            models = store.taken_models(session, targets)
+            workspaces = self.translation.workspaces
+            return {
+                key
+                for key, each in known.items()
+                if (workspace := workspaces.get(workspace_of_key(key)))
+                and (workspace, each.target) not in models
+            }
+        here = store.taken(session, kind, targets)
+        return {key for key, each in known.items() if each.target not in here}
+
     def _known(self, session: Session, kind: Kind, keys: Sequence[str] | None = None) -> dict[str, Known]:
         return {} if self._id is None else store.known_entities(session, self._id, kind, keys)
 
@@ -422,47 +424,26 @@ def _source_key(kind: Kind, entity: Any) -> str:
     name = {
         Kind.EXPERIMENT: "id",
         Kind.LOGGED_MODEL: "model_id",
-        Kind.REGISTERED_MODEL: "name",
+        Kind.REGISTERED_MODEL: "key",
         Kind.ACCOUNT: "name",
     }
     return str(getattr(entity, name.get(kind, "uuid")))
 
 
-def _digest(entity: Any) -> str:
-    """Return the digest of an entity, without the points of a model, which belong to its runs."""
+def _digest(entity: Any, *, of_source: bool = False) -> str:
+    """Return the digest of an entity; of what is here, without the points of a model, which its runs have."""
     content = asdict(entity)
-    content.pop("points", None)
+    if not of_source:
+        content.pop("points", None)
+    if content.get("workspace") == DEFAULT_WORKSPACE:
+        # As it was digested before there were workspaces.
+        del content["workspace"]
     return digest_of(content)
 
 
 def _is_replaceable(kind: Kind, key: str) -> bool:
     # Placed before: only an experiment that nobody has used gets here.
     return kind is Kind.EXPERIMENT and key == str(DEFAULT_EXPERIMENT_ID)
-
-
-def _is_pristine(session: Session, experiment_id: int, name: str) -> bool:
-    """Return whether an experiment is the default one, which every server has, and unused."""
-    return (
-        experiment_id == DEFAULT_EXPERIMENT_ID
-        and name == "Default"
-        and not store.has_runs(session, experiment_id)
-    )
-
-
-def _refusal(experiment: Experiment, holder: str | None, ids: Mapping[str, int]) -> str:
-    if holder is not None:
-        what = f"the id {experiment.id} is taken here by experiment {holder!r}"
-    else:
-        what = f"the name is taken here by experiment {ids[experiment.name]}"
-    return f"experiment {experiment.id} ({experiment.name!r}): {what}"
-
-
-def _free_name(name: str, taken: Mapping[str, Any]) -> str:
-    if name not in taken:
-        return name
-    suffixes = (f" {number}" if number > 1 else "" for number in range(1, len(taken) + 2))
-    candidates = (f"{name} (imported{suffix})" for suffix in suffixes)
-    return next(candidate for candidate in candidates if candidate not in taken)
 
 
 def _batches(heads: Iterable[RunHead], size: int) -> Iterator[list[RunHead]]:

@@ -40,6 +40,7 @@ from trackhelm_domain.tables import (
     Series,
     Webhook,
     WebhookEvent,
+    Workspace,
 )
 from trackhelm_domain.tables.metrics import NO_LABELS_ID
 from trackhelm_domain.tables.runs import LifecycleStage
@@ -50,9 +51,23 @@ _CHUNKS: Final = 64
 """Chunks may have megabytes, so only a few at a time are in memory."""
 
 
+# What is left of a workspace that was deleted is not there any more for anybody: each statement asks for the
+# workspace.
+
+
+def read_workspaces(session: Session) -> list[records.Workspace]:
+    """Return the workspaces by name."""
+    found = session.scalars(select(Workspace).order_by(Workspace.name))
+    return [records.Workspace(row.name, row.description, row.artifact_root) for row in found]
+
+
 def read_experiments(session: Session, ids: Sequence[int] | None = None) -> list[records.Experiment]:
     """Return experiments by id; all without `ids`."""
-    statement = select(Experiment).where(Experiment.lifecycle_stage != LifecycleStage.PURGED)
+    statement = (
+        select(Experiment, Workspace.name)
+        .join(Workspace, Workspace.id == Experiment.workspace_id)
+        .where(Experiment.lifecycle_stage != LifecycleStage.PURGED)
+    )
     tags = select(ExperimentTag.experiment_id, ExperimentTag.key, ExperimentTag.value)
     if ids is not None:
         statement = statement.where(is_any_of(session, Experiment.id, ids))
@@ -67,14 +82,20 @@ def read_experiments(session: Session, ids: Sequence[int] | None = None) -> list
             creation_time=found.creation_time,
             last_update_time=found.last_update_time,
             tags=by_id[found.id],
+            workspace=workspace,
         )
-        for found in session.scalars(statement.order_by(Experiment.id))
+        for found, workspace in session.execute(statement.order_by(Experiment.id))
     ]
 
 
 def run_ids(session: Session) -> list[str]:
     """Return the public ids of all runs."""
-    statement = select(Run.uuid).where(Run.lifecycle_stage != LifecycleStage.PURGED)
+    statement = (
+        select(Run.uuid)
+        .join(Experiment, Experiment.id == Run.experiment_id)
+        .join(Workspace, Workspace.id == Experiment.workspace_id)
+        .where(Run.lifecycle_stage != LifecycleStage.PURGED)
+    )
     return list(session.scalars(statement.order_by(Run.uuid)))
 
 
@@ -185,7 +206,12 @@ def read_logged_models(
     session: Session, model_ids: Sequence[str] | None = None
 ) -> Iterator[records.LoggedModel]:
     """Yield logged models with their points; all without `model_ids`."""
-    statement = select(LoggedModel).where(LoggedModel.lifecycle_stage != LifecycleStage.PURGED)
+    statement = (
+        select(LoggedModel)
+        .join(Experiment, Experiment.id == LoggedModel.experiment_id)
+        .join(Workspace, Workspace.id == Experiment.workspace_id)
+        .where(LoggedModel.lifecycle_stage != LifecycleStage.PURGED)
+    )
     if model_ids is not None:
         statement = statement.where(is_any_of(session, LoggedModel.model_id, model_ids))
     rows = session.scalars(statement.order_by(LoggedModel.id)).all()
@@ -245,11 +271,13 @@ def _model_points(session: Session, model_id: str) -> list[records.ModelPoint]:
 def read_registered_models(
     session: Session, names: Sequence[str] | None = None
 ) -> Iterator[records.RegisteredModel]:
-    """Yield registered models with their versions; all without `names`."""
-    statement = select(RegisteredModel)
+    """Yield registered models of every workspace with their versions; all without `names`."""
+    statement = select(RegisteredModel, Workspace.name).join(
+        Workspace, Workspace.id == RegisteredModel.workspace_id
+    )
     if names is not None:
         statement = statement.where(is_any_of(session, RegisteredModel.name, names))
-    for row in session.scalars(statement.order_by(RegisteredModel.name)).all():
+    for row, workspace in session.execute(statement.order_by(Workspace.name, RegisteredModel.name)).all():
         own = RegisteredModelTag.registered_model_id == row.id
         tags = select(
             RegisteredModelTag.registered_model_id, RegisteredModelTag.key, RegisteredModelTag.value
@@ -266,6 +294,7 @@ def read_registered_models(
             tags=_texts(session, tags.where(own))[row.id],
             aliases=dict(session.execute(aliases).all()),
             versions=_versions(session, row.id),
+            workspace=workspace,
         )
 
 
@@ -296,10 +325,10 @@ def _versions(session: Session, model: int) -> list[records.Version]:
 def read_webhooks(session: Session, uuids: Sequence[str] | None = None) -> list[records.Webhook]:
     """Return webhooks; all without `uuids`."""
     found = []
-    statement = select(Webhook)
+    statement = select(Webhook, Workspace.name).join(Workspace, Workspace.id == Webhook.workspace_id)
     if uuids is not None:
         statement = statement.where(is_any_of(session, Webhook.uuid, uuids))
-    for row in session.scalars(statement.order_by(Webhook.id)).all():
+    for row, workspace in session.execute(statement.order_by(Webhook.id)).all():
         events = select(WebhookEvent.event).where(WebhookEvent.webhook_id == row.id)
         found.append(
             records.Webhook(
@@ -311,6 +340,7 @@ def read_webhooks(session: Session, uuids: Sequence[str] | None = None) -> list[
                 has_secret=row.secret is not None,
                 creation_time=row.creation_time,
                 last_update_time=row.last_update_time,
+                workspace=workspace,
             )
         )
     return found

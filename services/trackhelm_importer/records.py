@@ -3,12 +3,15 @@
 Times are milliseconds since the epoch. A value that a source's version does not have is None, or empty.
 """
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, NamedTuple, Protocol
 
+from trackhelm_core.access import DEFAULT_WORKSPACE
 from trackhelm_core.chunks.points import Points
+from trackhelm_core.limits import REGISTERED_MODEL_NAME_LENGTH
 
 
 class SourceError(Exception):
@@ -22,6 +25,7 @@ class UnreadablePartError(SourceError):
 class Kind(StrEnum):
     """The kinds of what is imported, in the order in which they are."""
 
+    WORKSPACE = "workspace"
     EXPERIMENT = "experiment"
     RUN = "run"
     LOGGED_MODEL = "logged_model"
@@ -54,6 +58,15 @@ def logged_model_of_source(source: str) -> str | None:
 
 
 @dataclass(frozen=True, slots=True)
+class Workspace:
+    """A workspace; `root` is where the files of its experiments are, empty for the server's own place."""
+
+    name: str
+    description: str = ""
+    root: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Experiment:
     """An experiment; `stage` is `active` or `deleted`."""
 
@@ -64,6 +77,7 @@ class Experiment:
     creation_time: int
     last_update_time: int
     tags: Mapping[str, str]
+    workspace: str = DEFAULT_WORKSPACE
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +182,27 @@ class RegisteredModel:
     tags: Mapping[str, str]
     aliases: Mapping[str, int]
     versions: Sequence[Version]
+    workspace: str = DEFAULT_WORKSPACE
+
+    @property
+    def key(self) -> str:
+        """What no other model has: workspaces may have models of the same name."""
+        return model_key(self.workspace, self.name)
+
+
+def model_key(workspace: str, name: str) -> str:
+    """Return the key of a registered model: in the default workspace its name, if it has no `/`."""
+    if workspace == DEFAULT_WORKSPACE and "/" not in name:
+        return name
+    key = f"{workspace}/{name}"
+    if len(key) <= REGISTERED_MODEL_NAME_LENGTH:
+        return key
+    return f"{workspace}/{hashlib.sha256(name.encode()).hexdigest()}"
+
+
+def workspace_of_key(key: str) -> str:
+    """Return the workspace of the registered model that has a key."""
+    return key.partition("/")[0] if "/" in key else DEFAULT_WORKSPACE
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +217,7 @@ class Webhook:
     has_secret: bool
     creation_time: int
     last_update_time: int
+    workspace: str = DEFAULT_WORKSPACE
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +256,9 @@ class Source(Protocol):
 
     def counts(self) -> Counts:
         """Count what there is."""
+
+    def workspaces(self) -> list[Workspace]:
+        """Return the workspaces, the default one among them."""
 
     def experiments(self) -> Iterator[Experiment]:
         """Yield every experiment, deleted ones too, by id."""

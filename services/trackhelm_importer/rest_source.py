@@ -19,6 +19,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 import urllib3
 
+from trackhelm_core.access import DEFAULT_WORKSPACE
 from trackhelm_core.chunks.points import Points
 from trackhelm_importer.records import (
     ACTIVE,
@@ -36,6 +37,7 @@ from trackhelm_importer.records import (
     UnreadablePartError,
     Version,
     Webhook,
+    Workspace,
     logged_model_of_source,
 )
 
@@ -43,6 +45,7 @@ _PAGE: Final = 1_000
 _REGISTRY_PAGE: Final = 100
 _HISTORY_PAGE: Final = 25_000
 _REMEMBERED_RUNS: Final = 5_000
+_WORKSPACE: Final = "X-MLFLOW-WORKSPACE"
 _NOT_THERE: Final = frozenset({404, 405, 501, 503})
 
 _RETRIES: Final = urllib3.Retry(
@@ -72,12 +75,17 @@ class RestSource:
         self._http = urllib3.PoolManager(maxsize=4, timeout=urllib3.Timeout(10, read=120))
         self._runs: dict[str, Mapping[str, Any]] = {}
         self._models: bool | None = None
+        self._workspaces: list[Workspace] | None = None
+        self._workspace_of: dict[str, str] = {}
+        """The workspaces of experiments and runs, without those in the default one."""
         self._ask("POST", "experiments/search", {"max_results": 1}, retries=_FEW_RETRIES)
 
     def refresh(self) -> None:
         """Forget what was read."""
         self._runs.clear()
         self._models = None
+        self._workspaces = None
+        self._workspace_of.clear()
 
     def close(self) -> None:
         """Close the connections."""
@@ -108,11 +116,39 @@ class RestSource:
             counted["model_versions"] += len(model.versions)
         return Counts(counted)
 
+    def workspaces(self) -> list[Workspace]:
+        """Return the workspaces that this user sees; a server without them has the default one."""
+        if self._workspaces is None:
+            self._workspaces = [Workspace(DEFAULT_WORKSPACE)]
+            if self._has_workspaces():
+                listed = self._ask("GET", "workspaces", {}, version="3.0").get("workspaces", ())
+                self._workspaces = [
+                    Workspace(
+                        each["name"], each.get("description") or "", each.get("default_artifact_root") or ""
+                    )
+                    for each in sorted(listed, key=lambda each: each["name"])
+                ]
+        return self._workspaces
+
+    def _has_workspaces(self) -> bool:
+        try:
+            return bool(self._ask("GET", "server-info", {}, version="3.0").get("workspaces_enabled"))
+        except _NotServedError:
+            return False
+
     def experiments(self) -> Iterator[Experiment]:
         """Yield every experiment by id."""
-        pages = self._pages(
-            "POST", "experiments/search", "experiments", {"max_results": _PAGE, "view_type": "ALL"}
-        )
+        asked = {"max_results": _PAGE, "view_type": "ALL"}
+        pages = [
+            (workspace.name, each)
+            for workspace in self.workspaces()
+            for each in self._pages(
+                "POST", "experiments/search", "experiments", asked, workspace=workspace.name
+            )
+        ]
+        for workspace, each in pages:
+            if workspace != DEFAULT_WORKSPACE:
+                self._workspace_of[each["experiment_id"]] = workspace
         found = [
             Experiment(
                 id=int(each["experiment_id"]),
@@ -122,8 +158,9 @@ class RestSource:
                 creation_time=int(each.get("creation_time", 0)),
                 last_update_time=int(each.get("last_update_time", 0)),
                 tags=_pairs(each.get("tags")),
+                workspace=workspace,
             )
-            for each in pages
+            for workspace, each in pages
         ]
         yield from sorted(found, key=lambda experiment: experiment.id)
 
@@ -153,7 +190,8 @@ class RestSource:
         query = {"run_id": uuid, "metric_key": key, "max_results": _HISTORY_PAGE}
         token = ""
         while True:
-            answer = self._ask("GET", "metrics/get-history", query | ({"page_token": token} if token else {}))
+            asked = query | ({"page_token": token} if token else {})
+            answer = self._ask("GET", "metrics/get-history", asked, workspace=self._workspace_of.get(uuid))
             if metrics := answer.get("metrics"):
                 steps = [int(each.get("step", 0)) for each in metrics]
                 times = [int(each["timestamp"]) for each in metrics]
@@ -175,7 +213,10 @@ class RestSource:
         for experiment in self.experiments():
             body = {"experiment_ids": [str(experiment.id)], "max_results": 50}
             try:
-                yield from map(_logged_model, self._pages("POST", "logged-models/search", "models", body))
+                pages = self._pages(
+                    "POST", "logged-models/search", "models", body, workspace=experiment.workspace
+                )
+                yield from map(_logged_model, pages)
             except _NotServedError:
                 return
 
@@ -183,22 +224,28 @@ class RestSource:
         """Yield every registered model and prompt with its versions."""
         query = {"max_results": _REGISTRY_PAGE}
         prompts = query | {"filter": "tags.`mlflow.prompt.is_prompt` = 'true'"}
-        found = {}
-        # A search shows prompts only if it asks for them; an old server knows none, and shows all.
-        for asked in (query, prompts):
-            for each in self._pages("GET", "registered-models/search", "registered_models", asked):
-                found[each["name"]] = each
-        for name, each in sorted(found.items()):
-            yield self._registered_model(name, each)
+        for workspace in [each.name for each in self.workspaces()]:
+            found = {}
+            # A search shows prompts only if it asks for them; an old server knows none, and shows all.
+            for asked in (query, prompts):
+                for each in self._pages(
+                    "GET", "registered-models/search", "registered_models", asked, workspace=workspace
+                ):
+                    found[each["name"]] = each
+            for name, each in sorted(found.items()):
+                yield self._registered_model(workspace, name, each)
 
-    def _registered_model(self, name: str, model: Mapping[str, Any]) -> RegisteredModel:
+    def _registered_model(self, workspace: str, name: str, model: Mapping[str, Any]) -> RegisteredModel:
         quoted = name.replace("'", "''")
         query = {"filter": f"name = '{quoted}'", "max_results": _REGISTRY_PAGE}
         tags = _pairs(model.get("tags"))
         if tags.get("mlflow.prompt.is_prompt") == "true":
             query["filter"] = f"name = '{quoted}' AND tags.`mlflow.prompt.is_prompt` = 'true'"
         versions = sorted(
-            map(_version, self._pages("GET", "model-versions/search", "model_versions", query)),
+            map(
+                _version,
+                self._pages("GET", "model-versions/search", "model_versions", query, workspace=workspace),
+            ),
             key=lambda version: version.number,
         )
         return RegisteredModel(
@@ -210,6 +257,7 @@ class RestSource:
             tags=tags,
             aliases={each["alias"]: int(each["version"]) for each in model.get("aliases", ())},
             versions=versions,
+            workspace=workspace,
         )
 
     def webhooks(self) -> Iterator[Webhook]:
@@ -217,19 +265,13 @@ class RestSource:
 
         Raises `UnreadablePartError` if it fails, as MLflow does after a start without its key.
         """
+        asked = {"max_results": _REGISTRY_PAGE}
         try:
-            asked = {"max_results": _REGISTRY_PAGE}
-            for each in self._pages("GET", "webhooks", "webhooks", asked, retries=_FEW_RETRIES):
-                yield Webhook(
-                    uuid=each["webhook_id"],
-                    name=each["name"],
-                    description=each.get("description", ""),
-                    url=each["url"],
-                    events=sorted(f"{event['entity']}.{event['action']}".lower() for event in each["events"]),
-                    has_secret=False,
-                    creation_time=int(each.get("creation_timestamp", 0)),
-                    last_update_time=int(each.get("last_updated_timestamp", 0)),
-                )
+            for workspace in [each.name for each in self.workspaces()]:
+                for each in self._pages(
+                    "GET", "webhooks", "webhooks", asked, retries=_FEW_RETRIES, workspace=workspace
+                ):
+                    yield _webhook(each, workspace)
         except _NotServedError:
             return
         except SourceError as error:
@@ -238,7 +280,10 @@ class RestSource:
     def _all_runs(self) -> Iterator[Mapping[str, Any]]:
         for experiment in self.experiments():
             body = {"experiment_ids": [str(experiment.id)], "max_results": _PAGE, "run_view_type": "ALL"}
-            for found in self._pages("POST", "runs/search", "runs", body):
+            workspace = experiment.workspace
+            for found in self._pages("POST", "runs/search", "runs", body, workspace=workspace):
+                if workspace != DEFAULT_WORKSPACE:
+                    self._workspace_of[found["info"]["run_id"]] = workspace
                 if len(self._runs) < _REMEMBERED_RUNS:
                     self._runs[found["info"]["run_id"]] = found
                 yield found
@@ -251,7 +296,10 @@ class RestSource:
 
     def _whole(self, uuid: str) -> Mapping[str, Any] | None:
         try:
-            found: Mapping[str, Any] = self._ask("GET", "runs/get", {"run_id": uuid})["run"]
+            workspace = self._workspace_of.get(uuid)
+            found: Mapping[str, Any] = self._ask("GET", "runs/get", {"run_id": uuid}, workspace=workspace)[
+                "run"
+            ]
         except _NotServedError:
             return None
         return found
@@ -274,26 +322,37 @@ class RestSource:
         asked: Mapping[str, Any],
         *,
         retries: urllib3.Retry = _RETRIES,
+        workspace: str | None = None,
     ) -> Iterator[Mapping[str, Any]]:
         token = ""
         while True:
             more = {"page_token": token} if token else {}
-            answer = self._ask(method, path, {**asked, **more}, retries=retries)
+            answer = self._ask(method, path, {**asked, **more}, retries=retries, workspace=workspace)
             yield from answer.get(field, ())
             token = answer.get("next_page_token", "")
             if not token:
                 return
 
     def _ask(
-        self, method: str, path: str, asked: Mapping[str, Any], *, retries: urllib3.Retry = _RETRIES
+        self,
+        method: str,
+        path: str,
+        asked: Mapping[str, Any],
+        *,
+        retries: urllib3.Retry = _RETRIES,
+        workspace: str | None = None,
+        version: str = "2.0",
     ) -> Any:
-        url = f"{self._base}/api/2.0/mlflow/{path}"
+        url = f"{self._base}/api/{version}/mlflow/{path}"
+        headers = dict(self._headers)
+        if workspace not in {None, DEFAULT_WORKSPACE}:
+            headers[_WORKSPACE] = str(workspace)
         try:
             if method == "GET":
                 query = "&".join(f"{name}={quote(str(value), safe='')}" for name, value in asked.items())
-                answer = self._http.request("GET", f"{url}?{query}", headers=self._headers, retries=retries)
+                answer = self._http.request("GET", f"{url}?{query}", headers=headers, retries=retries)
             else:
-                answer = self._http.request(method, url, json=asked, headers=self._headers, retries=retries)
+                answer = self._http.request(method, url, json=asked, headers=headers, retries=retries)
         except urllib3.exceptions.HTTPError as error:
             raise SourceError(f"{self.name} does not answer: {error}") from error
         if answer.status in _NOT_THERE:
@@ -384,6 +443,20 @@ def _logged_model(found: Mapping[str, Any]) -> LoggedModel:
             )
             for each in data.get("metrics", ())
         ],
+    )
+
+
+def _webhook(found: Mapping[str, Any], workspace: str) -> Webhook:
+    return Webhook(
+        uuid=found["webhook_id"],
+        name=found["name"],
+        description=found.get("description", ""),
+        url=found["url"],
+        events=sorted(f"{event['entity']}.{event['action']}".lower() for event in found["events"]),
+        has_secret=False,
+        creation_time=int(found.get("creation_timestamp", 0)),
+        last_update_time=int(found.get("last_updated_timestamp", 0)),
+        workspace=workspace,
     )
 
 

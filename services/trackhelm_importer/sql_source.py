@@ -4,20 +4,19 @@ Reads in one transaction that sees one snapshot. What columns and tables there a
 so that what a version did not have yet is absent. Must not write, and must not need MLflow.
 """
 
-import sqlite3
 import sys
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property, partial
-from pathlib import Path
-from typing import Any, Final
+from functools import cached_property
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, Engine, MetaData, Select, Table, create_engine, func, inspect, select, text
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, NoSuchTableError, SQLAlchemyError
+from sqlalchemy import MetaData, Select, Table, func, inspect, select, text
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import NoSuchTableError, SQLAlchemyError
 
+from trackhelm_core.access import DEFAULT_WORKSPACE
 from trackhelm_core.chunks.points import Points
 from trackhelm_importer.grouping import MOST_POINTS, pieces_of
 from trackhelm_importer.records import (
@@ -37,17 +36,10 @@ from trackhelm_importer.records import (
     SourceError,
     Version,
     Webhook,
+    Workspace,
     logged_model_of_source,
 )
-
-DRIVERS: Final = {
-    "postgresql": "postgresql+psycopg",
-    "postgres": "postgresql+psycopg",
-    "mysql": "mysql+pymysql",
-    "mariadb": "mariadb+pymysql",
-    "sqlite": "sqlite",
-}
-"""The driver of each kind of database, whichever one the URL names: MLflow's may not be installed here."""
+from trackhelm_importer.sources import snapshot, source_engine
 
 REVISIONS: Final = (  # noqa: SIM905 - as a list it would be a line for each
     "97727af70f4d 3500859a5d39 7f2a7d5fae7d 2d6e25af4d3e acf3f17fdcc7 867495a8f9d4 5b0e9adcef9c "
@@ -80,6 +72,12 @@ _PARTS: Final = frozenset({"datasets", "inputs", "input_tags", "model_version_ta
 
 _DERIVED: Final = frozenset({"alembic_version", "latest_metrics", "workspaces"})
 """Tables that hold nothing of their own: what they say is in the others."""
+
+_IN_WORKSPACES: Final = ("experiments", "registered_models", "webhooks")
+"""Tables whose rows belong to a workspace, from MLflow 3.10 on."""
+
+_Model: TypeAlias = tuple[str, str]
+"""A registered model by its workspace and its name."""
 
 _ROWS: Final = 50_000
 
@@ -119,6 +117,19 @@ class SqlSource:
             {name: number for name, number in counted.items() if number and name not in _COUNTED},
         )
 
+    def workspaces(self) -> list[Workspace]:
+        """Return the workspaces, also those of which a table of its own says nothing."""
+        found = {DEFAULT_WORKSPACE: Workspace(DEFAULT_WORKSPACE)}
+        for name in _IN_WORKSPACES:
+            if name in self._names and "workspace" in self._table(name).c:
+                for used in self._connection.scalars(select(self._table(name).c.workspace).distinct()):
+                    found[used] = Workspace(used)
+        if "workspaces" in self._names:
+            for row in self._rows(select(self._table("workspaces"))):
+                root = row.get("default_artifact_root") or ""
+                found[row["name"]] = Workspace(row["name"], row["description"] or "", root)
+        return [found[name] for name in sorted(found)]
+
     def experiments(self) -> Iterator[Experiment]:
         """Yield every experiment by id."""
         table = self._table("experiments")
@@ -132,6 +143,7 @@ class SqlSource:
                 creation_time=row.get("creation_time") or 0,
                 last_update_time=row.get("last_update_time") or row.get("creation_time") or 0,
                 tags=tags[row["experiment_id"]],
+                workspace=row.get("workspace") or DEFAULT_WORKSPACE,
             )
 
     def run_heads(self) -> Iterator[RunHead]:
@@ -226,23 +238,26 @@ class SqlSource:
     def registered_models(self) -> Iterator[RegisteredModel]:
         """Yield every registered model and prompt with its versions."""
         table = self._table("registered_models")
-        tags = self._texts("registered_model_tags", "name")
-        aliases: dict[str, dict[str, int]] = defaultdict(dict)
+        tags: dict[_Model, dict[str, str]] = defaultdict(dict)
+        for row in self._rows(select(self._table("registered_model_tags"))):
+            tags[_model(row)][row["key"]] = row["value"] or ""
+        aliases: dict[_Model, dict[str, int]] = defaultdict(dict)
         if "registered_model_aliases" in self._names:
             for row in self._rows(select(self._table("registered_model_aliases"))):
-                aliases[row["name"]][row["alias"]] = row["version"]
+                aliases[_model(row)][row["alias"]] = row["version"]
         versions, newest = self._versions()
         for row in self._rows(select(table).order_by(table.c.name)):
-            name = row["name"]
+            workspace, name = model = _model(row)
             yield RegisteredModel(
                 name=name,
                 description=row["description"] or "",
                 creation_time=row["creation_time"] or 0,
                 last_update_time=row["last_updated_time"] or row["creation_time"] or 0,
-                next_version=newest[name] + 1,
-                tags=tags[name],
-                aliases=aliases[name],
-                versions=versions[name],
+                next_version=newest[model] + 1,
+                tags=tags[model],
+                aliases=aliases[model],
+                versions=versions[model],
+                workspace=workspace,
             )
 
     def webhooks(self) -> Iterator[Webhook]:
@@ -264,22 +279,23 @@ class SqlSource:
                 has_secret=bool(row["secret"]),
                 creation_time=row["creation_timestamp"] or 0,
                 last_update_time=row["last_updated_timestamp"] or row["creation_timestamp"] or 0,
+                workspace=row.get("workspace") or DEFAULT_WORKSPACE,
             )
 
-    def _versions(self) -> tuple[dict[str, list[Version]], dict[str, int]]:
+    def _versions(self) -> tuple[dict[_Model, list[Version]], dict[_Model, int]]:
         table = self._table("model_versions")
-        versions: dict[str, list[Version]] = defaultdict(list)
-        newest: dict[str, int] = defaultdict(int)
-        tags: dict[tuple[str, int], dict[str, str]] = defaultdict(dict)
+        versions: dict[_Model, list[Version]] = defaultdict(list)
+        newest: dict[_Model, int] = defaultdict(int)
+        tags: dict[tuple[_Model, int], dict[str, str]] = defaultdict(dict)
         for row in self._rows(select(self._table("model_version_tags"))):
-            tags[row["name"], row["version"]][row["key"]] = row["value"] or ""
+            tags[_model(row), row["version"]][row["key"]] = row["value"] or ""
         for row in self._rows(select(table).order_by(table.c.name, table.c.version)):
-            name, number = row["name"], row["version"]
-            newest[name] = max(newest[name], number)
+            model, number = _model(row), row["version"]
+            newest[model] = max(newest[model], number)
             if row["current_stage"] == DELETED_STAGE:
                 continue  # Only its number is left, which is never used again.
             source = row["source"] or ""
-            versions[name].append(
+            versions[model].append(
                 Version(
                     number=number,
                     description=row["description"] or "",
@@ -291,7 +307,7 @@ class SqlSource:
                     model_id=logged_model_of_source(source),
                     creation_time=row["creation_time"] or 0,
                     last_update_time=row["last_updated_time"] or row["creation_time"] or 0,
-                    tags=tags[name, number],
+                    tags=tags[model, number],
                 )
             )
         return versions, newest
@@ -428,52 +444,13 @@ class SqlSource:
         raise SourceError(f"{self.name} has the schema {shown}, which is {advice}. Supported: {_SUPPORTED}")
 
 
-def open_database_source(address: str) -> SqlSource:
-    """Open a tracking database by its URL, as it is given to `mlflow server --backend-store-uri`."""
-    return SqlSource(source_url(address))
-
-
-def source_url(address: str) -> URL:
-    """Return the URL of a database of MLflow, with the driver that reads it."""
-    try:
-        url = make_url(address)
-    except ArgumentError as error:
-        raise SourceError(f"{address!r} is no URL of a database") from error
-    driver = DRIVERS.get(url.drivername.partition("+")[0])
-    if driver is None:
-        raise SourceError(f"{address!r} is no database of {', '.join(DRIVERS)}")
-    if driver == "sqlite" and not Path(url.database or "").is_file():
-        raise SourceError(f"there is no database at {url.database}")
-    return url.set(drivername=driver)
-
-
-def source_engine(url: URL) -> Engine:
-    """Return what connects to a database of MLflow. SQLite lets it read alone."""
-    if url.drivername != "sqlite":
-        return create_engine(url)
-    # Read-only by SQLite itself, whatever is asked of it.
-    file = Path(url.database or "").absolute().as_uri()
-    return create_engine(
-        "sqlite://", creator=partial(sqlite3.connect, f"{file}?mode=ro", uri=True, timeout=60)
-    )
-
-
-def snapshot(connection: Connection) -> Connection:
-    """Begin a transaction that only reads, and sees what was committed until its first statement."""
-    match connection.dialect.name:
-        case "postgresql":
-            return connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-        case "sqlite":
-            # The driver would begin a transaction before a write only, and each statement see another state.
-            connection.exec_driver_sql("BEGIN")
-        case _:
-            connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-            connection.exec_driver_sql("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
-    return connection
-
-
 def _values(values: Sequence[float], is_nan: Sequence[bool | int]) -> NDArray[np.float64]:
     """Return values as they were logged: the greatest number stands for infinity, a mark says NaN."""
     logged = np.asarray(values, np.float64)
     logged = np.where(np.abs(logged) == sys.float_info.max, np.copysign(np.inf, logged), logged)
     return np.where(np.asarray(is_nan, np.bool_), np.nan, logged)
+
+
+def _model(row: Mapping[str, Any]) -> _Model:
+    """Return of which model a row is; before there were workspaces every model was in the default one."""
+    return row.get("workspace") or DEFAULT_WORKSPACE, row["name"]

@@ -35,7 +35,10 @@ from trackhelm_domain.tables import (
     RunTag,
     Webhook,
     WebhookEvent,
+    Workspace,
 )
+from trackhelm_domain.tables.identity import Account
+from trackhelm_domain.tables.runs import LifecycleStage
 from trackhelm_domain.tables.webhooks import WebhookStatus
 from trackhelm_importer import records
 from trackhelm_importer.records import Kind
@@ -92,10 +95,35 @@ def note_entities(session: Session, source: int, kind: Kind, entities: Mapping[s
 # What is here already.
 
 
-def taken_experiments(session: Session) -> tuple[dict[int, str], dict[str, int]]:
-    """Return the names of all experiments by their ids, and their ids by their names."""
-    names = {found.id: found.name for found in session.execute(select(Experiment.id, Experiment.name))}
-    return names, {name: experiment_id for experiment_id, name in names.items()}
+def workspace_ids(session: Session) -> dict[str, int]:
+    """Return the ids of all workspaces by their names."""
+    return dict(session.execute(select(Workspace.name, Workspace.id)).all())
+
+
+class Holder(NamedTuple):
+    """An experiment that has an id: its workspace, empty if that is deleted, and its name.
+
+    Without a stage it is deleted for good, and its row is about to go.
+    """
+
+    workspace: str
+    name: str
+    is_there: bool
+
+
+def taken_experiments(session: Session) -> dict[int, Holder]:
+    """Return what has an id of an experiment."""
+    statement = select(
+        Experiment.id, Workspace.name.label("workspace"), Experiment.name, Experiment.lifecycle_stage
+    ).outerjoin(Workspace, Workspace.id == Experiment.workspace_id)
+    return {
+        found.id: Holder(
+            found.workspace or "",
+            found.name,
+            found.workspace is not None and found.lifecycle_stage != LifecycleStage.PURGED,
+        )
+        for found in session.execute(statement)
+    }
 
 
 def has_runs(session: Session, experiment_id: int) -> bool:
@@ -104,14 +132,24 @@ def has_runs(session: Session, experiment_id: int) -> bool:
 
 
 def taken(session: Session, kind: Kind, keys: Sequence[str]) -> set[str]:
-    """Return which public ids, or names of registered models, are in use here."""
-    column = {
-        Kind.RUN: Run.uuid,
-        Kind.LOGGED_MODEL: LoggedModel.model_id,
-        Kind.REGISTERED_MODEL: RegisteredModel.name,
-        Kind.WEBHOOK: Webhook.uuid,
-    }[kind]
+    """Return which of some entities are here: by their public ids, and accounts by their names."""
+    if kind is Kind.EXPERIMENT:
+        return {str(number) for number, holder in taken_experiments(session).items() if holder.is_there}
+    if kind is Kind.LOGGED_MODEL:
+        statement = select(LoggedModel.model_id).where(LoggedModel.lifecycle_stage != LifecycleStage.PURGED)
+        return set(session.scalars(statement.where(is_any_of(session, LoggedModel.model_id, keys))))
+    column = {Kind.RUN: Run.uuid, Kind.WEBHOOK: Webhook.uuid, Kind.ACCOUNT: Account.name}[kind]
     return set(session.scalars(select(column).where(is_any_of(session, column, keys))))
+
+
+def taken_models(session: Session, names: Sequence[str]) -> set[tuple[str, str]]:
+    """Return which registered models of some names there are, by workspace and name."""
+    statement = (
+        select(Workspace.name, RegisteredModel.name)
+        .join(Workspace, Workspace.id == RegisteredModel.workspace_id)
+        .where(is_any_of(session, RegisteredModel.name, names))
+    )
+    return {(workspace, name) for workspace, name in session.execute(statement)}
 
 
 # Experiments.
@@ -121,6 +159,7 @@ def write_experiment(session: Session, experiment: records.Experiment) -> None:
     """Insert an experiment, or write it over the one of its id."""
     values = {
         "name": experiment.name,
+        "workspace_id": _workspace_id(session, experiment.workspace),
         "artifact_location": experiment.artifact_location,
         "location_key": location_key(experiment.artifact_location),
         "lifecycle_stage": experiment.stage,
@@ -135,6 +174,10 @@ def write_experiment(session: Session, experiment: records.Experiment) -> None:
         ("experiment_id", "key", "value"),
         [(experiment.id, key, value) for key, value in experiment.tags.items()],
     )
+
+
+def _workspace_id(session: Session, name: str) -> int:
+    return session.scalars(select(Workspace.id).where(Workspace.name == name)).one()
 
 
 def pass_over_ids(session: Session) -> None:
@@ -253,15 +296,17 @@ def write_logged_model(session: Session, model: records.LoggedModel) -> None:
 
 
 def write_registered_model(session: Session, model: records.RegisteredModel) -> None:
-    """Insert a registered model, or write it over the one of its name."""
+    """Insert a registered model, or write it over the one of its name in its workspace."""
+    workspace = _workspace_id(session, model.workspace)
     values = {
         "name": model.name,
+        "workspace_id": workspace,
         "description": model.description,
         "creation_timestamp": model.creation_time,
         "last_updated_timestamp": model.last_update_time,
         "next_version": model.next_version,
     }
-    row_id = session.scalar(select(RegisteredModel.id).where(RegisteredModel.name == model.name))
+    row_id = session.scalar(select(RegisteredModel.id).filter_by(name=model.name, workspace_id=workspace))
     if row_id is None:
         statement = insert(RegisteredModel).values(values)
         row_id = session.execute(statement.returning(RegisteredModel.id)).scalar_one()
@@ -323,6 +368,7 @@ def write_webhook(session: Session, webhook: records.Webhook) -> None:
     session.execute(delete(Webhook).where(Webhook.uuid == webhook.uuid))
     values = {
         "uuid": webhook.uuid,
+        "workspace_id": _workspace_id(session, webhook.workspace),
         "name": webhook.name,
         "url": webhook.url,
         "description": webhook.description,

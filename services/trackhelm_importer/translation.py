@@ -6,7 +6,8 @@ Verification translates what it reads of the source in the same way, and then ex
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 
-from trackhelm_domain.locations import PROXY_SCHEME, join
+from trackhelm_core.access import DEFAULT_WORKSPACE
+from trackhelm_domain.locations import OF_WORKSPACES, PROXY_SCHEME, join
 from trackhelm_domain.runs.schemas import RUN_NAME
 from trackhelm_importer.records import (
     DELETED,
@@ -33,24 +34,44 @@ class Place:
 class Translation:
     """How the records of one import are translated.
 
-    With `copies`, all files are to be in this server's store.
+    With `copies`, all files are to be in this server's store. What is in a workspace or an experiment that
+    is not among those here does not come.
     """
 
     copies: bool
+    workspaces: dict[str, str] = field(default_factory=dict)
+    """What each workspace is called here."""
+
     experiments: dict[int, Place] = field(default_factory=dict)
     models: dict[str, str] = field(default_factory=dict)
-    """The names of registered models that have another name here."""
+    """The names here of registered models that have another one, by their keys."""
 
     def place(self, experiment: Experiment, experiment_id: int, name: str) -> None:
         """Decide what an experiment becomes."""
         old = experiment.artifact_location
-        location = join(f"{PROXY_SCHEME}:", str(experiment_id)) if self.copies else old
+        location = old
+        if self.copies:
+            workspace = self.workspaces[experiment.workspace]
+            above = [] if workspace == DEFAULT_WORKSPACE else [OF_WORKSPACES, workspace]
+            location = join(f"{PROXY_SCHEME}:", *above, str(experiment_id))
         self.experiments[experiment.id] = Place(experiment_id, name, old, location)
+
+    @property
+    def is_any_proxied(self) -> bool:
+        """Whether the old server keeps the files of some experiment for its clients."""
+        return any(place.old_location.startswith(f"{PROXY_SCHEME}:") for place in self.experiments.values())
 
     def experiment(self, experiment: Experiment) -> Experiment:
         """Translate an experiment that has its place."""
         place = self.experiments[experiment.id]
-        return replace(experiment, id=place.id, name=place.name, artifact_location=place.location)
+        workspace = self.workspaces[experiment.workspace]
+        return replace(
+            experiment,
+            id=place.id,
+            name=place.name,
+            artifact_location=place.location,
+            workspace=workspace,
+        )
 
     def run(self, run: Run) -> Run:
         """Translate a run. MLflow keeps a run's name as a tag, too; runs of old versions have only that."""
@@ -74,13 +95,18 @@ class Translation:
 
     def registered_model(self, model: RegisteredModel) -> RegisteredModel:
         """Translate a registered model with its versions."""
-        name = self.models.get(model.name, model.name)
-        return replace(model, name=name, versions=[self._version(version) for version in model.versions])
+        return replace(
+            model,
+            name=self.models.get(model.key, model.name),
+            versions=[self._version(version) for version in model.versions],
+            workspace=self.workspaces[model.workspace],
+        )
 
     def webhook(self, webhook: Webhook, served: Collection[str]) -> Webhook:
         """Translate a webhook: it keeps the events that this server has. Ids have no hyphens here."""
         events = sorted(event for event in webhook.events if event in served)
-        return replace(webhook, uuid=webhook.uuid.replace("-", ""), events=events, has_secret=False)
+        uuid, workspace = webhook.uuid.replace("-", ""), self.workspaces[webhook.workspace]
+        return replace(webhook, uuid=uuid, events=events, has_secret=False, workspace=workspace)
 
     def _version(self, version: Version) -> Version:
         source, location = self.moved_by_experiment(version.source), version.storage_location

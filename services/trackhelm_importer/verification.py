@@ -17,13 +17,16 @@ from sqlalchemy.orm import Session
 from trackhelm_core.db.unit_of_work import Database
 from trackhelm_importer import reading
 from trackhelm_importer.digests import PointSum, digest_of, run_parts, sums_by_run
-from trackhelm_importer.importing import EVENTS, Listener, Progress
+from trackhelm_importer.importing import EVENTS
+from trackhelm_importer.outcome import Listener, Progress
 from trackhelm_importer.records import Kind, LastValue, LoggedModel, Piece, Run, Source, UnreadablePartError
 from trackhelm_importer.translation import Translation
 
 RUNS_AT_ONCE: Final = 100
 _SHOWN: Final = 20
 """Keys that are named of one difference."""
+
+_NOT_BROUGHT: Final = "it is not here: it, or its workspace, was deleted here since it was imported"
 
 _SHOWN_TEXT: Final = 100
 """Characters that are shown of a value that differs."""
@@ -99,6 +102,9 @@ class Verification:
     def run(self) -> Report:
         """Compare everything."""
         counts = self._source.counts()
+        for workspace in self._source.workspaces():
+            if workspace.name not in self._translation.workspaces:
+                self._differs(Kind.WORKSPACE, workspace.name, _NOT_BROUGHT)
         self._experiments()
         self._runs()
         self._logged_models()
@@ -115,19 +121,28 @@ class Verification:
         def count(found: Any) -> None:
             self._here["experiment_tags"] += len(found.tags)
 
-        wanted = (self._translation.experiment(each) for each in self._source.experiments())
+        wanted = []
+        for each in self._source.experiments():
+            if each.id in self._translation.experiments:
+                wanted.append(self._translation.experiment(each))
+            else:
+                self._differs(Kind.EXPERIMENT, str(each.id), _NOT_BROUGHT)
         self._compare(Kind.EXPERIMENT, "experiments", "id", wanted=wanted, read=read, count=count)
 
     def _runs(self) -> None:
         heads = [head.uuid for head in self._source.run_heads()]
+        left: Counter[int] = Counter()
         for done, batch in _batches(heads):
             wanted = self._source.runs(batch)
             theirs, ours = self._points(batch)
             with self._database.reading() as session:
                 found = {run.uuid: run for run in reading.read_runs(session, batch)}
                 last = reading.last_values(session, batch)
-            self._last_values(self._source.last_values(batch), last)
+            self._last_values(self._source.last_values(list(found)), last)
             for run in wanted:
+                if run.experiment_id not in self._translation.experiments:
+                    left[run.experiment_id] += 1
+                    continue
                 translated = self._translation.run(run)
                 here = found.get(run.uuid)
                 if here is None:
@@ -138,7 +153,9 @@ class Verification:
                 self._here["tags"] += len(here.tags) - (len(translated.tags) - len(run.tags))
                 self._compare_run(translated, here, theirs.get(run.uuid), ours.get(run.uuid))
             self._listener(Progress(Kind.RUN, done, len(heads), self._report.points))
-        self._report.compared[Kind.RUN] = len(heads)
+        for experiment, number in sorted(left.items()):
+            self._differs(Kind.EXPERIMENT, str(experiment), f"so its {number:,} runs are not here either")
+        self._report.compared[Kind.RUN] = len(heads) - left.total()
 
     def _points(self, uuids: Sequence[str]) -> tuple[dict[str, PointSum], dict[str, PointSum]]:
         theirs = sums_by_run(self._source.points(uuids))
@@ -192,6 +209,7 @@ class Verification:
         wanted = (
             _with_comparable_points(self._translation.logged_model(each))
             for each in self._source.logged_models()
+            if each.experiment_id in self._translation.experiments
         )
         self._compare(Kind.LOGGED_MODEL, "logged_models", "model_id", wanted=wanted, read=read, count=count)
 
@@ -201,10 +219,18 @@ class Verification:
             self._here["registered_model_aliases"] += len(found.aliases)
             self._here["model_versions"] += len(found.versions)
 
-        wanted = (self._translation.registered_model(each) for each in self._source.registered_models())
-        read = reading.read_registered_models
+        def read(session: Session, keys: Sequence[str]) -> Iterable[Any]:
+            names = {model.name for model in wanted if model.key in set(keys)}
+            return reading.read_registered_models(session, sorted(names))
+
+        wanted = []
+        for each in self._source.registered_models():
+            if each.workspace in self._translation.workspaces:
+                wanted.append(self._translation.registered_model(each))
+            else:
+                self._differs(Kind.REGISTERED_MODEL, each.key, _NOT_BROUGHT)
         self._compare(
-            Kind.REGISTERED_MODEL, "registered_models", "name", wanted=wanted, read=read, count=count
+            Kind.REGISTERED_MODEL, "registered_models", "key", wanted=wanted, read=read, count=count
         )
 
     def _webhooks(self) -> None:
@@ -217,7 +243,11 @@ class Verification:
             Kind.WEBHOOK,
             "webhooks",
             "uuid",
-            wanted=(self._translation.webhook(each, EVENTS) for each in webhooks),
+            wanted=(
+                self._translation.webhook(each, EVENTS)
+                for each in webhooks
+                if each.workspace in self._translation.workspaces
+            ),
             read=reading.read_webhooks,
             count=lambda _found: None,
         )

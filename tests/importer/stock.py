@@ -60,12 +60,13 @@ class Stock:
         return content
 
     @contextmanager
-    def serving(self, store: str, folder: Path) -> Iterator[str]:
+    def serving(self, store: str, folder: Path, *options: str) -> Iterator[str]:
         """Run this generation's server over a database, with files in a folder, and yield its address."""
         [port] = free_ports(1)
         address = f"http://127.0.0.1:{port}"
         command = [self.python, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port)]
         command += ["--backend-store-uri", store, "--artifacts-destination", str(folder), "--workers", "1"]
+        command += options
         with (folder.parent / f"{folder.name}-server.log").open("wb") as log:
             # In a session of its own, because its workers are ended with it.
             process = subprocess.Popen(

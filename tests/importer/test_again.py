@@ -13,7 +13,9 @@ from tests.importer.making import make_source
 from trackhelm_core.db.unit_of_work import Database
 from trackhelm_domain.tables import AuditEvent
 from trackhelm_importer import reading, store
-from trackhelm_importer.importing import Import, ImportRefusedError, Outcome
+from trackhelm_importer.importing import Import
+from trackhelm_importer.outcome import Outcome
+from trackhelm_importer.placing import ImportRefusedError
 from trackhelm_importer.records import Kind, Run
 from trackhelm_importer.sources import open_source
 from trackhelm_importer.verification import Report, Verification
@@ -149,6 +151,7 @@ def test_every_difference_is_found(target: Database, file: Path) -> None:
         change(changed, statement)
         source = open_source(f"sqlite:///{changed}")
         moving = Import(target, source, CONTEXT)
+        moving.translation.workspaces["default"] = "default"
         for experiment in source.experiments():
             moving.translation.place(experiment, experiment.id, experiment.name)
         report = Verification(target, source, moving.translation).run()

@@ -103,6 +103,8 @@ def test_differences_are_told_by_the_exit_code(tmp_path: Path, command: Command)
 @pytest.mark.timeout(1200)
 def test_files_are_copied_with_checksums(filled_3: Filled, command: Command, tmp_path: Path) -> None:
     files = filled_3.folder / "artifacts"
+    planned = command("import", "mlflow", filled_3.store, "--dry-run")
+    assert "TRACKHELM_ARTIFACTS_URL has to name the folder or bucket" in planned.stdout
     refused = command("import", "mlflow", filled_3.store, "--artifacts", "copy", code=1)
     assert "its files are behind the old server" in refused.stderr
     copied = command(

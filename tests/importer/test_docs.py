@@ -21,7 +21,7 @@ def test_every_command_of_the_page_works(tmp_path: Path) -> None:
             "CREATE TABLE users (id INTEGER, username TEXT, password_hash TEXT, is_admin BOOLEAN)"
         )
     commands = COMMAND.findall((ROOT / "docs" / "migrating.md").read_text(encoding="utf-8"))
-    assert len(commands) == 5
+    assert len(commands) == 6
     for command in commands:
         done = subprocess.run(
             [sys.executable, "-m", "trackhelm_cli", *shlex.split(command)],

@@ -1,4 +1,4 @@
-"""A stock server's database on MariaDB, which Debian's package `mariadb-server` brings."""
+"""A stock server's database on MariaDB, which Debian's package `mariadb-server-core` brings."""
 
 import shutil
 import subprocess
@@ -25,7 +25,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("mariadb")
     [port] = free_ports(1)
     install = shutil.which("mariadb-install-db")
-    assert install is not None, "apt-get install mariadb-server"
+    assert install is not None, "apt-get install mariadb-server-core"
     common = ["--no-defaults", f"--datadir={folder / 'data'}", "--user=root"]
     subprocess.run(
         [install, *common, "--auth-root-authentication-method=normal"], check=True, capture_output=True

@@ -61,15 +61,20 @@ def sees(asker: Principal, row: Workspace) -> bool:
     return asker.is_admin or asker.rights_in(row.id).is_member
 
 
-def create_workspace(
-    session: Session, name: str, description: str, root: str, context: AuditContext
-) -> Workspace:
-    """Create a workspace with the roles viewer, member, editor and manager."""
+def check_workspace_name(name: str) -> None:
+    """Refuse a name that a workspace cannot have."""
     if not _NAME.fullmatch(name) or name in _RESERVED:
         raise InvalidParameterError(
             f"Workspace name {quoted(name)} is invalid: it must have 2 to 63 lower-case letters, digits and "
             f"'-', begin and end with a letter or digit, and be none of {', '.join(sorted(_RESERVED))}."
         )
+
+
+def create_workspace(
+    session: Session, name: str, description: str, root: str, context: AuditContext
+) -> Workspace:
+    """Create a workspace with the roles viewer, member, editor and manager."""
+    check_workspace_name(name)
     _lock_places(session, root)
     change_access(session)
     if store.by_name(session, name) is not None:
