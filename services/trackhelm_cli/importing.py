@@ -27,7 +27,7 @@ from trackhelm_importer.copying import Copying, Opener, RateLimit, moves
 from trackhelm_importer.importing import Import
 from trackhelm_importer.outcome import Outcome
 from trackhelm_importer.placing import ImportRefusedError
-from trackhelm_importer.records import Source, SourceError
+from trackhelm_importer.records import Kind, Source, SourceError
 from trackhelm_importer.sources import open_source
 from trackhelm_importer.verification import Verification
 
@@ -331,6 +331,8 @@ def _print_outcome(outcome: Outcome, verb: str) -> None:
             typer.echo(f"  left as it is: {kind.replace('_', ' ')} {line}", err=True)
         if len(tally.kept) > _SHOWN:
             typer.echo(f"  and {len(tally.kept) - _SHOWN:,} more", err=True)
+    if outcome.kinds[Kind.WEBHOOK].new:
+        typer.echo("Webhooks come disabled and without secrets: set those anew, then activate them.")
 
 
 def _operator() -> Actor:

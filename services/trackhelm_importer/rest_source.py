@@ -8,9 +8,7 @@ of a model gets the number after the greatest that there is.
 """
 
 import json
-import math
 import os
-import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from http import HTTPStatus
@@ -24,26 +22,31 @@ from trackhelm_core.chunks.points import Points
 from trackhelm_importer.records import (
     ACTIVE,
     Counts,
-    DatasetUse,
     Experiment,
     LastValue,
     LoggedModel,
-    ModelPoint,
     Piece,
     RegisteredModel,
     Run,
     RunHead,
     SourceError,
     UnreadablePartError,
-    Version,
     Webhook,
     Workspace,
-    logged_model_of_source,
+)
+from trackhelm_importer.rest_records import (
+    logged_model_of,
+    pairs_of,
+    run_of,
+    value_of,
+    version_of,
+    webhook_of,
 )
 
 _PAGE: Final = 1_000
 _REGISTRY_PAGE: Final = 100
 _HISTORY_PAGE: Final = 25_000
+_TRACES_PAGE: Final = 500
 _REMEMBERED_RUNS: Final = 5_000
 _WORKSPACE: Final = "X-MLFLOW-WORKSPACE"
 _NOT_THERE: Final = frozenset({404, 405, 501, 503})
@@ -98,7 +101,7 @@ class RestSource:
         counted["experiments"] = len(experiments)
         counted["experiment_tags"] = sum(len(experiment.tags) for experiment in experiments)
         for found in self._all_runs():
-            run = _run(found)
+            run = run_of(found)
             counted["runs"] += 1
             counted["params"] += len(run.params)
             counted["tags"] += len(run.tags)
@@ -114,7 +117,24 @@ class RestSource:
             counted["registered_model_tags"] += len(model.tags)
             counted["registered_model_aliases"] += len(model.aliases)
             counted["model_versions"] += len(model.versions)
-        return Counts(counted)
+        traces = sum(map(self._count_traces, experiments))
+        return Counts(counted, {"trace_info": traces} if traces else {})
+
+    def _count_traces(self, experiment: Experiment) -> int:
+        place = {"type": "MLFLOW_EXPERIMENT", "mlflow_experiment": {"experiment_id": str(experiment.id)}}
+        asked = {"locations": [place], "max_results": _TRACES_PAGE}
+        try:
+            pages = self._pages(
+                "POST", "traces/search", "traces", asked, workspace=experiment.workspace, version="3.0"
+            )
+            return sum(1 for _ in pages)
+        except _NotServedError:
+            pass
+        old = {"experiment_ids": str(experiment.id), "max_results": _TRACES_PAGE}
+        try:
+            return sum(1 for _ in self._pages("GET", "traces", "traces", old))
+        except _NotServedError:
+            return 0
 
     def workspaces(self) -> list[Workspace]:
         """Return the workspaces that this user sees; a server without them has the default one."""
@@ -157,7 +177,7 @@ class RestSource:
                 stage=each.get("lifecycle_stage") or ACTIVE,
                 creation_time=int(each.get("creation_time", 0)),
                 last_update_time=int(each.get("last_update_time", 0)),
-                tags=_pairs(each.get("tags")),
+                tags=pairs_of(each.get("tags")),
                 workspace=workspace,
             )
             for workspace, each in pages
@@ -177,7 +197,7 @@ class RestSource:
         """Return runs with their params, tags, datasets and models."""
         # MLflow leaves the models of runs out of a search.
         find = self._whole if self._has_models else self._found
-        return [_run(found) for uuid in uuids if (found := find(uuid))]
+        return [run_of(found) for uuid in uuids if (found := find(uuid))]
 
     def points(self, uuids: Sequence[str]) -> Iterator[Piece]:
         """Yield the points of runs, a page of a metric's history in one piece."""
@@ -195,7 +215,7 @@ class RestSource:
             if metrics := answer.get("metrics"):
                 steps = [int(each.get("step", 0)) for each in metrics]
                 times = [int(each["timestamp"]) for each in metrics]
-                yield Piece(uuid, key, Points.of(steps, times, [_value(each) for each in metrics]))
+                yield Piece(uuid, key, Points.of(steps, times, [value_of(each) for each in metrics]))
             token = answer.get("next_page_token", "")
             if not token:
                 return
@@ -203,7 +223,7 @@ class RestSource:
     def last_values(self, uuids: Sequence[str]) -> dict[tuple[str, str], LastValue]:
         """Return the last point of each metric of runs."""
         return {
-            (uuid, each["key"]): LastValue(int(each.get("step", 0)), int(each["timestamp"]), _value(each))
+            (uuid, each["key"]): LastValue(int(each.get("step", 0)), int(each["timestamp"]), value_of(each))
             for uuid in uuids
             for each in (self._found(uuid) or {"data": {}})["data"].get("metrics", ())
         }
@@ -216,7 +236,7 @@ class RestSource:
                 pages = self._pages(
                     "POST", "logged-models/search", "models", body, workspace=experiment.workspace
                 )
-                yield from map(_logged_model, pages)
+                yield from map(logged_model_of, pages)
             except _NotServedError:
                 return
 
@@ -238,12 +258,12 @@ class RestSource:
     def _registered_model(self, workspace: str, name: str, model: Mapping[str, Any]) -> RegisteredModel:
         quoted = name.replace("'", "''")
         query = {"filter": f"name = '{quoted}'", "max_results": _REGISTRY_PAGE}
-        tags = _pairs(model.get("tags"))
+        tags = pairs_of(model.get("tags"))
         if tags.get("mlflow.prompt.is_prompt") == "true":
             query["filter"] = f"name = '{quoted}' AND tags.`mlflow.prompt.is_prompt` = 'true'"
         versions = sorted(
             map(
-                _version,
+                version_of,
                 self._pages("GET", "model-versions/search", "model_versions", query, workspace=workspace),
             ),
             key=lambda version: version.number,
@@ -271,7 +291,7 @@ class RestSource:
                 for each in self._pages(
                     "GET", "webhooks", "webhooks", asked, retries=_FEW_RETRIES, workspace=workspace
                 ):
-                    yield _webhook(each, workspace)
+                    yield webhook_of(each, workspace)
         except _NotServedError:
             return
         except SourceError as error:
@@ -323,11 +343,14 @@ class RestSource:
         *,
         retries: urllib3.Retry = _RETRIES,
         workspace: str | None = None,
+        version: str = "2.0",
     ) -> Iterator[Mapping[str, Any]]:
         token = ""
         while True:
             more = {"page_token": token} if token else {}
-            answer = self._ask(method, path, {**asked, **more}, retries=retries, workspace=workspace)
+            answer = self._ask(
+                method, path, {**asked, **more}, retries=retries, workspace=workspace, version=version
+            )
             yield from answer.get(field, ())
             token = answer.get("next_page_token", "")
             if not token:
@@ -380,108 +403,3 @@ def _credentials(user: str | None, password: str | None) -> dict[str, str]:
         return dict(urllib3.make_headers(basic_auth=f"{user}:{password}"))
     token = os.environ.get("MLFLOW_TRACKING_TOKEN")
     return {"Authorization": f"Bearer {token}"} if token else {}
-
-
-def _run(found: Mapping[str, Any]) -> Run:
-    info, data, inputs = found["info"], found["data"], found.get("inputs") or {}
-    outputs = (found.get("outputs") or {}).get("model_outputs", ())
-    return Run(
-        uuid=info["run_id"],
-        experiment_id=int(info["experiment_id"]),
-        name=info.get("run_name", ""),
-        user_id=info.get("user_id", ""),
-        status=info["status"],
-        start_time=int(info.get("start_time", 0)),
-        end_time=int(info["end_time"]) if info.get("end_time") else None,
-        stage=info.get("lifecycle_stage") or ACTIVE,
-        deleted_time=None,
-        artifact_uri=info.get("artifact_uri", ""),
-        params=_pairs(data.get("params")),
-        tags=_pairs(data.get("tags")),
-        datasets=[
-            DatasetUse(
-                name=(dataset := each["dataset"])["name"],
-                digest=dataset["digest"],
-                source_type=dataset.get("source_type", ""),
-                source=dataset.get("source", ""),
-                schema=dataset.get("schema"),
-                profile=dataset.get("profile"),
-                tags=_pairs(each.get("tags")),
-            )
-            for each in inputs.get("dataset_inputs", ())
-        ],
-        inputs=[each["model_id"] for each in inputs.get("model_inputs", ())],
-        outputs=[(each["model_id"], int(each.get("step", 0))) for each in outputs],
-    )
-
-
-def _logged_model(found: Mapping[str, Any]) -> LoggedModel:
-    info, data = found["info"], found.get("data") or {}
-    return LoggedModel(
-        model_id=info["model_id"],
-        experiment_id=int(info["experiment_id"]),
-        name=info.get("name", ""),
-        model_type=info.get("model_type"),
-        source_run_id=info.get("source_run_id") or None,
-        status=info["status"],
-        status_message=info.get("status_message"),
-        artifact_uri=info.get("artifact_uri", ""),
-        creation_time=int(info.get("creation_timestamp_ms", 0)),
-        last_update_time=int(info.get("last_updated_timestamp_ms", 0)),
-        stage=ACTIVE,
-        params=_pairs(data.get("params")),
-        tags=_pairs(info.get("tags")),
-        points=[
-            ModelPoint(
-                run=each.get("run_id", ""),
-                key=each["key"],
-                step=int(each.get("step", 0)),
-                timestamp=int(each["timestamp"]),
-                value=_value(each),
-                dataset_name=each.get("dataset_name"),
-                dataset_digest=each.get("dataset_digest"),
-            )
-            for each in data.get("metrics", ())
-        ],
-    )
-
-
-def _webhook(found: Mapping[str, Any], workspace: str) -> Webhook:
-    return Webhook(
-        uuid=found["webhook_id"],
-        name=found["name"],
-        description=found.get("description", ""),
-        url=found["url"],
-        events=sorted(f"{event['entity']}.{event['action']}".lower() for event in found["events"]),
-        has_secret=False,
-        creation_time=int(found.get("creation_timestamp", 0)),
-        last_update_time=int(found.get("last_updated_timestamp", 0)),
-        workspace=workspace,
-    )
-
-
-def _version(found: Mapping[str, Any]) -> Version:
-    source = found.get("source", "")
-    return Version(
-        number=int(found["version"]),
-        description=found.get("description", ""),
-        stage=found.get("current_stage") or "None",
-        source=source,
-        storage_location=source,
-        run_id=found.get("run_id") or None,
-        run_link=found.get("run_link", ""),
-        model_id=found.get("model_id") or logged_model_of_source(source),
-        creation_time=int(found.get("creation_timestamp", 0)),
-        last_update_time=int(found.get("last_updated_timestamp", 0)),
-        tags=_pairs(found.get("tags")),
-    )
-
-
-def _value(metric: Mapping[str, Any]) -> float:
-    """Return the value of a metric as it was logged: a server with a database answers no infinity."""
-    value = float(metric["value"])
-    return math.copysign(math.inf, value) if abs(value) == sys.float_info.max else value
-
-
-def _pairs(listed: Sequence[Mapping[str, str]] | None) -> dict[str, str]:
-    return {each["key"]: each.get("value", "") for each in listed or ()}
