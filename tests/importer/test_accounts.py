@@ -10,6 +10,7 @@ import pytest
 from tests.fixtures.programs import embedded_server
 from tests.importer.conftest import Command, stock
 from tests.importer.making import make_source
+from tests.importer.test_again import change
 from trackhelm_domain.access import passwords
 
 PASSWORD = "the old password of {}"
@@ -85,13 +86,29 @@ def test_roles_come_to_the_default_workspace(accounts: str, tmp_path: Path, comm
         "Not brought, because Trackhelm does not serve it: 1 rows of permissions on scorer." in planned.stdout
     )
     done = command("import", "mlflow", source, "--accounts", accounts)
-    assert "bob: role 'far': it is of the workspace 'elsewhere'" in done.stderr
+    assert "bob: role 'far': the source has no workspace 'elsewhere', or it was deleted here" in done.stderr
     with closing(sqlite3.connect(tmp_path / "data" / "trackhelm.db")) as connection:
         assigned = connection.execute(
             "SELECT account.name, role.name FROM role_assignment JOIN role ON role.id = role_id "
             "JOIN account ON account.id = account_id ORDER BY 1, 2"
         ).fetchall()
     assert assigned == [("bob", "member"), ("bob", "team"), ("boss", "member"), ("carol", "member")]
+
+
+@pytest.mark.parametrize("accounts", ["mlflow3"], indirect=True)
+def test_roles_come_to_their_workspaces(accounts: str, tmp_path: Path, command: Command) -> None:
+    file = make_source(tmp_path / "source.db", runs=1, metrics=1, points=1)
+    change(file, "INSERT INTO workspaces (name) VALUES ('elsewhere')")
+    asked = ("--accounts", accounts, "--workspace", "elsewhere=team-far")
+    done = command("import", "mlflow", f"sqlite:///{file}", *asked)
+    assert "bob: role" not in done.stderr
+    with closing(sqlite3.connect(tmp_path / "data" / "trackhelm.db")) as connection:
+        assigned = connection.execute(
+            "SELECT workspace.name, role.name FROM role_assignment JOIN role ON role.id = role_id "
+            "JOIN workspace ON workspace.id = role.workspace_id "
+            "JOIN account ON account.id = account_id WHERE account.name = 'bob' ORDER BY 1, 2"
+        ).fetchall()
+    assert assigned == [("default", "member"), ("default", "team"), ("team-far", "far")]
 
 
 def test_a_database_without_accounts_is_refused(tmp_path: Path, command: Command) -> None:
