@@ -3,7 +3,6 @@
 import shutil
 import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 
 import pymysql
 import pytest
@@ -54,11 +53,16 @@ def _made(port: int) -> bool:
     return True
 
 
+@pytest.fixture(scope="module")
+def filled(store: str, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The same URL, when a stock server's client has filled the database."""
+    with filling(stock("mlflow2"), store, tmp_path_factory.mktemp("mlflow2") / "server", LONG_HISTORY):
+        return store
+
+
 @pytest.mark.long
-def test_a_database_on_mariadb_comes_whole(store: str, target: Database, tmp_path: Path) -> None:
-    with filling(stock("mlflow2"), store, tmp_path / "server", LONG_HISTORY):
-        pass
-    source = open_source(store)
+def test_a_database_on_mariadb_comes_whole(filled: str, target: Database) -> None:
+    source = open_source(filled)
     moving = Import(target, source, CONTEXT)
     outcome = moving.run()
     assert outcome.kinds[Kind.RUN].new >= 9
