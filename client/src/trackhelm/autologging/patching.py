@@ -206,13 +206,17 @@ def quiet(integration: "Integration", function: Callable[..., Any]) -> Callable[
     def careful(*args: Any, **kwargs: Any) -> Any:
         try:
             return function(*args, **kwargs)
-        except Exception as error:
-            if environment.flag("AUTOLOGGING_TESTING", default=False):
-                raise
-            integration.warn(f"{function.__qualname__} is logged incompletely", error)
+        except Exception as error:  # noqa: BLE001 - it is a warning, or for tests raised
+            _warn_of_hook(integration, function, error)
             return None
 
     return careful
+
+
+def _warn_of_hook(integration: "Integration", function: Callable[..., Any], error: Exception) -> None:
+    if environment.flag("AUTOLOGGING_TESTING", default=False):
+        raise error
+    integration.warn(f"{function.__qualname__} is logged incompletely", error)
 
 
 def quiet_hooks(kind: type[Kind]) -> type[Kind]:
@@ -229,6 +233,10 @@ def quiet_hooks(kind: type[Kind]) -> type[Kind]:
 def _quiet_hook(method: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(method)
     def hook(self: Any, *args: Any, **kwargs: Any) -> Any:
-        return quiet(self.recorder.integration, method)(self, *args, **kwargs)
+        try:
+            return method(self, *args, **kwargs)
+        except Exception as error:  # noqa: BLE001 - it is a warning, or for tests raised
+            _warn_of_hook(self.recorder.integration, method, error)
+            return None
 
     return hook

@@ -13,12 +13,13 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final
 
 from trackhelm import environment
+from trackhelm.destinations import destination_of, get_tracking_uri
 from trackhelm.exceptions import MlflowException, RestException, ServerAwayException, is_away
 
 if TYPE_CHECKING:
     from trackhelm.autologging.integrations import Integration
     from trackhelm.data import Dataset
-    from trackhelm.destinations import Destination
+    from trackhelm.destinations import CheckedLog, Destination
 
 _SERVER_ERROR: Final = 500
 _PAUSE_SECONDS: Final = 15.0
@@ -55,6 +56,7 @@ class Recorder:
         self.model_id: str | None = None
         """The logged model to which metrics belong; `begin_model` sets it."""
         self._has_warned_of_server = False
+        self._uri: str | None = None
 
     def params(self, params: Mapping[str, Any]) -> None:
         """Log params, whose values become texts of 6,000 characters at most.
@@ -65,7 +67,7 @@ class Recorder:
             texts = {str(key)[:LONGEST_KEY]: str(value)[:LONGEST_PARAM] for key, value in params.items()}
             if not texts:
                 return
-            log = _log()
+            log = self._log()
             try:
                 log.params(self.run_id, texts)
             except MlflowException:
@@ -76,7 +78,7 @@ class Recorder:
     def tags(self, tags: Mapping[str, Any]) -> None:
         """Set tags, whose values become texts."""
         with self._careful("tags"):
-            _log().tags(
+            self._log().tags(
                 self.run_id,
                 {str(key)[:LONGEST_KEY]: str(value)[:LONGEST_TAG] for key, value in tags.items()},
             )
@@ -91,11 +93,15 @@ class Recorder:
         """
         if not metrics:
             return
-        with self._careful("metrics"):
+        # Each iteration of a training comes here, with none of this in the processor's caches: what is
+        # called on the way counts.
+        try:
             measured = None if dataset is None else (dataset.name, dataset.digest)
-            _log().metrics(
+            self._log().metrics(
                 self.run_id, metrics, step, time.time_ns() // 1_000_000, None, self.model_id, measured
             )
+        except Exception as error:  # noqa: BLE001 - it is a warning, or for tests raised
+            self._left_out("metrics", error)
 
     def input(self, dataset: "Dataset | None", context: str, *, names_model: bool = False) -> None:
         """Note a dataset that the run reads, as `train` or `eval`.
@@ -221,10 +227,20 @@ class Recorder:
     def _careful(self, what: str) -> Iterator[None]:
         try:
             yield
-        except Exception as error:
-            if environment.flag("AUTOLOGGING_TESTING", default=False):
-                raise
-            self.integration.warn(f"{what} could not be logged", error)
+        except Exception as error:  # noqa: BLE001 - likewise
+            self._left_out(what, error)
+
+    def _left_out(self, what: str, error: Exception) -> None:
+        """Warn of what could not be logged, or raise it if tests want to know."""
+        if environment.flag("AUTOLOGGING_TESTING", default=False):
+            raise error
+        self.integration.warn(f"{what} could not be logged", error)
+
+    def _log(self) -> "CheckedLog":
+        """Return the log of where the run is; the address is looked up once."""
+        if self._uri is None:
+            self._uri = get_tracking_uri()
+        return destination_of(self._uri).log
 
 
 _failing_until: dict[str, float] = {}
@@ -257,9 +273,3 @@ def _asked(to: "Destination", call: Callable[[], Any]) -> Any:
         if is_of_server and error.get_http_status_code() >= _SERVER_ERROR:
             _failing_until[to.uri] = time.monotonic() + _PAUSE_SECONDS
         raise
-
-
-def _log() -> Any:
-    from trackhelm.fluent._state import destination
-
-    return destination().log
