@@ -47,15 +47,6 @@ def classifier(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place
 
 
-class Summary(trackhelm.pyfunc.PythonModel):
-    """A model with two outputs, one of them of the params."""
-
-    def predict(self, context: Any, model_input: Any, params: Any = None) -> Any:
-        """Return each row's sum, and its name."""
-        names = [f"{params['name']} {number:.2f}" for number in model_input["a"]]
-        return pd.DataFrame({"total": model_input.sum(axis=1), "name": names})
-
-
 def asked(spark: Any, predicted: Any, frame: pd.DataFrame = FRAME) -> list[Any]:
     """Return what a column of Spark gives for each row, in the order of the rows."""
     rows = spark.createDataFrame(frame.assign(number=range(len(frame)))).repartition(3)
@@ -78,6 +69,15 @@ def test_a_models_columns_are_found_by_name_or_by_place(spark: Any, classifier: 
 
 
 def test_a_struct_has_all_outputs(spark: Any, tmp_path: Path) -> None:
+    # Here, since a class of this module would be pickled by a name that Spark's workers cannot import.
+    class Summary(trackhelm.pyfunc.PythonModel):
+        """A model with two outputs, one of them of the params."""
+
+        def predict(self, context: Any, model_input: Any, params: Any = None) -> Any:
+            """Return each row's sum, and its name."""
+            names = [f"{params['name']} {number:.2f}" for number in model_input["a"]]
+            return pd.DataFrame({"total": model_input.sum(axis=1), "name": names})
+
     model = Summary()
     expected = model.predict(None, FRAME, {"name": "row"})
     signature = trackhelm.models.infer_signature(FRAME, expected, params={"name": "none"})
