@@ -142,6 +142,8 @@ class _Hooks:
         self._of_steps: set[str] = set()
         self._of_epochs: set[str] = set()
         self._steps_a_batch = 1
+        self._every_step: int | None = recorder.integration.option("log_every_n_step")
+        self._saves_steps = checkpoints is not None and isinstance(checkpoints.frequency, int)
 
     def on_train_start(self, trainer: Any, pl_module: Any) -> None:
         """Log what is known before the first step."""
@@ -171,26 +173,21 @@ class _Hooks:
 
     def on_train_batch_end(self, trainer: Any, pl_module: Any, *_args: Any) -> None:
         """Log the metrics of a step that is due."""
-        if not trainer.is_global_zero:
+        # First, since it is asked after each batch, and Lightning looks up the other conditions slowly.
+        if not (self._every_step or self._saves_steps) or not trainer.is_global_zero:
             return
-        every = self.recorder.integration.option("log_every_n_step")
         step = trainer.global_step
-        if every:
+        if self._every_step:
             metrics = {
                 name: value
                 for name, value in trainer.callback_metrics.items()
                 if name not in self._of_epochs and f"{name}_step" not in trainer.callback_metrics
             }
             self._of_steps.update(metrics)
-            if (step // self._steps_a_batch + 1) % every == 0:
+            if (step // self._steps_a_batch + 1) % self._every_step == 0:
                 self._log(trainer, metrics, step)
         checkpoints = self._checkpoints
-        if (
-            checkpoints is not None
-            and isinstance(checkpoints.frequency, int)
-            and step > 0
-            and step % checkpoints.frequency == 0
-        ):
+        if checkpoints is not None and self._saves_steps and step > 0 and step % checkpoints.frequency == 0:
             self._save(trainer, checkpoints)
 
     def on_train_epoch_end(self, trainer: Any, pl_module: Any, *_args: Any) -> None:
