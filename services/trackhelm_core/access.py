@@ -240,6 +240,12 @@ class Access:
         return need.level
 
     @property
+    def decides_by_route(self) -> bool:
+        """Whether the route alone is held against the rights, which must then be those of now."""
+        need = self.need
+        return self.renewal is not None and need not in {None, Need.PUBLIC} and need not in _OBJECT_LEVELS
+
+    @property
     def is_complete(self) -> bool:
         """Whether everything that the route needs was looked at, so that its answer may be sent."""
         if self.is_checked:

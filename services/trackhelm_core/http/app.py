@@ -19,7 +19,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Lifespan
 
 from trackhelm_core import __version__
-from trackhelm_core.access import Need, current_access, need_of, needs
+from trackhelm_core.access import Access, Need, current_access, need_of, needs
 from trackhelm_core.errors import UnavailableError
 from trackhelm_core.limits import BODY_MEMORY_MEBIBYTES
 from trackhelm_core.problems import install_problem_handlers
@@ -152,9 +152,19 @@ def api_page_routes() -> list[BaseRoute]:
 # What each route needs of who calls it.
 
 
-async def _check_route() -> None:
+async def _check_route(request: Request) -> None:
     # `async`, so that FastAPI calls it in place: a plain function would cost a thread hop per request.
-    current_access().check_route()
+    access = current_access()
+    if access.decides_by_route:
+        # Where the route is about an object, the first check of one does so.
+        await to_thread.run_sync(_renew, request.app.state.runtime, access)
+    access.check_route()
+
+
+def _renew(runtime: Runtime, access: Access) -> None:
+    if access.renewal is not None:
+        with runtime.database.reading_once() as session:
+            access.renewal(session, access)
 
 
 def _check_needs(services: Sequence[Service]) -> None:

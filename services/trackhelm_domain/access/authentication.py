@@ -220,6 +220,7 @@ class Authentication:
         if isinstance(found, Refusal) or found.id != principal.id:
             raise refusal_error(found if isinstance(found, Refusal) else Refusal("unknown_token"))
         access.renew(found, epoch)
+        self._workspaces.check(session, access)
 
     def _caller(self, known: _Known) -> Caller:
         if known.principal.token_id is not None:

@@ -7,11 +7,12 @@ from typing import Final
 
 from sqlalchemy import exists, or_, select
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
-from trackhelm_core.access import DEFAULT_WORKSPACE, DEFAULT_WORKSPACE_ID
+from trackhelm_core.access import DEFAULT_WORKSPACE, DEFAULT_WORKSPACE_ID, Access
 from trackhelm_core.db.unit_of_work import Database
-from trackhelm_core.errors import NotFoundError
+from trackhelm_core.errors import NotFoundError, UnavailableError
 from trackhelm_domain.tables import Experiment, RegisteredModel, Workspace
 from trackhelm_domain.tables.runs import LifecycleStage
 
@@ -58,6 +59,25 @@ class Workspaces:
     async def are_several(self) -> bool:
         """Return whether there are others than the default one, or things left of some."""
         return len(await self._current()) > 1 or self._are_left
+
+    def check(self, session: Session, access: Access) -> None:
+        """Refuse a request in a workspace that was deleted since its name was looked up.
+
+        Another one may have the name by now, in which nothing of the old one may show.
+
+        Raises:
+            NotFoundError: There is no workspace of that name any more.
+            UnavailableError: It is another one, which the next request finds.
+        """
+        if access.workspace_id in {None, DEFAULT_WORKSPACE_ID}:
+            return
+        found = session.scalar(select(Workspace.id).where(Workspace.name == access.workspace_name))
+        if found == access.workspace_id:
+            return
+        self.forget()
+        if found is None:
+            raise NotFoundError(f"Workspace '{access.workspace_name}' not found")
+        raise UnavailableError(f"Workspace '{access.workspace_name}' has just been made anew: ask again.")
 
     def forget(self) -> None:
         """Read them again when they are asked for."""

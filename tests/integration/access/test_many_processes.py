@@ -174,3 +174,82 @@ def test_guesses_at_the_same_time_are_counted_by_all_processes_together(processe
     with each[0].attempt("bob", "10.9.0.2"):
         redis.client.delete(*redis.client.keys("{trackhelm}:failed-logins:*"))
     assert redis.client.keys("{trackhelm}:failed-logins:*") == []
+
+
+@pytest.mark.parametrize("how", ["role", "disabled", "token"])
+def test_what_needs_a_role_and_no_object_is_refused_at_once_in_every_process(
+    processes: list[Site], how: str
+) -> None:
+    identity, *others = processes
+    manager = who = identity.new_user(role="manager")
+    if how == "token":
+        who = f"token-{manager}"
+        token = identity.new_token(manager, scopes=["read", "write", "registry", "manage"])
+        for site in processes:
+            site.tokens[who] = token
+
+    def statuses() -> set[int]:
+        found = set()
+        for site in others:
+            for method, path, message in (
+                ("GET", "webhooks", {}),
+                ("GET", f"{OWN}/audit/events", {}),
+                ("POST", "experiments/create", {"name": uuid.uuid4().hex}),
+                ("POST", "registered-models/create", {"name": uuid.uuid4().hex}),
+                ("GET", "users/current", {}),
+            ):
+                sent: dict[str, Any] = {"params": message} if method == "GET" else {"json": message}
+                found.add(site.send(who, method, path, **sent).status_code)
+        return found
+
+    assert statuses() == {200}
+    match how:
+        case "role":
+            params = {"workspace": "default"}
+            roles = identity.send("admin", "GET", "/api/3.0/mlflow/roles/list", params=params).json()["roles"]
+            number = next(each["id"] for each in roles if each["name"] == "manager")
+            taken = {"username": manager, "role_id": number}
+            answer = identity.send("admin", "DELETE", "/api/3.0/mlflow/roles/unassign", json=taken)
+            assert answer.status_code == 200, answer.text
+            # One may still ask who one is.
+            assert statuses() == {200, 403}
+        case "disabled":
+            assert (
+                identity.send("admin", "DELETE", "users/delete", json={"username": manager}).status_code
+                == 200
+            )
+            assert statuses() == {401}
+        case "token":
+            identity.post(manager, f"{OWN}/tokens/revoke", token=token)
+            assert statuses() == {401}
+
+
+def test_a_workspace_of_the_name_of_one_that_was_just_deleted_is_another_one_in_every_process(
+    processes: list[Site],
+) -> None:
+    identity, *others = processes
+    team = f"team-{uuid.uuid4().hex[:8]}"
+    workspaces = "/api/3.0/mlflow/workspaces"
+    identity.post("admin", workspaces, 201, name=team)
+    experiment = identity.post("admin", "experiments/create", workspace=team, name="e")["experiment_id"]
+    run = identity.post("admin", "runs/create", workspace=team, experiment_id=experiment)["run"]["info"]
+    file = f"{MLFLOW}-artifacts/artifacts/{run['artifact_uri'].removeprefix('mlflow-artifacts:/')}/a.txt"
+    assert identity.send("admin", "PUT", file, workspace=team, content=b"old").status_code == 200
+    identity.post("admin", "registered-models/create", workspace=team, name="m")
+    for site in others:
+        assert site.send("admin", "GET", file, workspace=team).content == b"old"
+    answer = identity.send("admin", "DELETE", f"{workspaces}/{team}", params={"mode": "CASCADE"})
+    assert answer.status_code == 204
+    identity.post("admin", workspaces, 201, name=team)
+    for site in others:
+        # Who asks while its process knows the old one is to ask again, and then finds the new one.
+        answer = site.send("admin", "GET", file, workspace=team)
+        assert (answer.status_code, b"old" in answer.content) == (503, False)
+        assert answer.headers["retry-after"] == "1"
+        assert site.send("admin", "GET", file, workspace=team).status_code == 404
+        site.get("admin", "runs/get", 404, workspace=team, run_id=run["run_id"])
+        site.get("admin", "registered-models/get", 404, workspace=team, name="m")
+        found = site.post("admin", "experiments/search", workspace=team, max_results=9, view_type="ALL")
+        assert experiment not in {each["experiment_id"] for each in found.get("experiments", [])}
+        site.post("admin", "runs/log-metric", 404, workspace=team, run_id=run["run_id"], **METRIC)
+        site.post("admin", "experiments/create", workspace=team, name=uuid.uuid4().hex)
