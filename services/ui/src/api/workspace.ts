@@ -9,6 +9,32 @@ export const DEFAULT_WORKSPACE = "default";
 /** The name by which every request says which workspace it is about. */
 export const WORKSPACE_HEADER = "X-MLFLOW-WORKSPACE";
 
+/**
+ * Take the workspace of a link that MLflow's client prints, which has it behind the page, `/#/experiments/3?workspace=team-a`,
+ * and let the address be as ours are. Returns whether there was one.
+ */
+function takeFromHash(): boolean {
+  const { hash } = window.location;
+  const end = hash.indexOf("?");
+  const page = hash.slice(0, end);
+  const asked = new URLSearchParams(end < 0 ? "" : hash.slice(end + 1));
+  const name = asked.get(PARAMETER);
+  if (name === null) return false;
+  asked.delete(PARAMETER);
+  window.history.replaceState(
+    null,
+    "",
+    addressIn(name, asked.size > 0 ? `${page}?${asked.toString()}` : page),
+  );
+  return true;
+}
+
+takeFromHash();
+// Such a link may also be opened where the pages are already: they are then loaded anew, for its workspace.
+window.addEventListener("hashchange", () => {
+  if (takeFromHash()) window.location.reload();
+});
+
 const named = new URLSearchParams(window.location.search).get(PARAMETER);
 
 /** The workspace of this page; null for the one that the server takes without a name. */

@@ -250,6 +250,14 @@ test("an administrator makes a user, whom a manager lets into a workspace", asyn
   await page.getByRole("link", { name: "Experiments", exact: true }).click();
   await expect(page.getByRole("link", { name: "theirs" })).toBeVisible();
   await expect(page.getByRole("link", { name: "shared" })).toHaveCount(0);
+  // MLflow's client prints links that have it behind the page: in a new tab, and where the pages are open.
+  await page.goto("about:blank");
+  await page.goto("/#/experiments?workspace=default");
+  await expect(page.getByRole("link", { name: "shared" })).toBeVisible();
+  await expect(page).toHaveURL(/\/\?workspace=default#\/experiments$/);
+  await page.evaluate(() => void (window.location.hash = "#/experiments?workspace=team-a"));
+  await expect(page.getByRole("link", { name: "theirs" })).toBeVisible();
+  await expect(page).toHaveURL(/\/\?workspace=team-a#\/experiments$/);
   await page.getByRole("button", { name: "Workspace team-a" }).click();
   await page.getByRole("menuitem", { name: "Settings of team-a" }).click();
   await expect(page.getByRole("row", { name: /^Experiments/ })).toContainText("none");
