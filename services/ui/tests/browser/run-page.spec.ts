@@ -42,6 +42,19 @@ test("the overview has metrics, params, tags, datasets and children", async ({ p
   await expect(page.getByRole("heading", { level: 1 })).toHaveText("a child");
 });
 
+test("on a phone the tab that is open is in sight", async ({ page }) => {
+  await page.setViewportSize({ width: 390, height: 844 });
+  const tabs = page.getByRole("navigation", { name: "Parts of the run" });
+  for (const [path, name] of [
+    ["/lineage", "Lineage"],
+    ["", "Overview"],
+    ["/artifacts", "Artifacts"],
+  ] as const) {
+    await page.goto(pageOf(run, path));
+    await expect(tabs.getByRole("link", { name })).toBeInViewport({ ratio: 1 });
+  }
+});
+
 test("a run is renamed, tagged and described, and the server has it", async ({ page }) => {
   await page.goto(pageOf(run));
   await page.getByRole("button", { name: "Actions" }).click();

@@ -1,4 +1,5 @@
 /** The page of a run: what it is at the left, and tabs with what it logged at the right. */
+import { useViewportSize } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
 import { Link, Outlet, useLocation, useParams } from "@tanstack/react-router";
 import { useEffect, useRef } from "react";
@@ -66,13 +67,14 @@ export function RunPage() {
 function Tabs({ experimentId, runId }: { experimentId: string; runId: string }) {
   const list = useRef<HTMLElement>(null);
   const { pathname } = useLocation();
+  const { width } = useViewportSize();
   useEffect(() => {
     // On a phone they scroll: the one that is open comes to the middle.
     const tabs = list.current;
     const open = tabs?.querySelector<HTMLElement>("[data-active]");
     if (tabs && open)
       tabs.scrollLeft = open.offsetLeft - tabs.offsetLeft - (tabs.clientWidth - open.offsetWidth) / 2;
-  }, [pathname]);
+  }, [pathname, width]);
   return (
     <nav aria-label="Parts of the run" ref={list} className={classes["tabs"]}>
       {TABS.map(({ to, label, exact }) => (
