@@ -61,6 +61,8 @@ test("it is registered under a new name, and again as the next version", async (
     await page.goto("about:blank");
     await page.goto(modelAddress(run, modelId));
     await page.getByRole("button", { name: "Register" }).press("Enter");
+    // The form takes the focus some time after it is seen.
+    await expect(page.locator("input[data-autofocus]")).toBeFocused();
     await page.keyboard.type("it's a net");
     await expectAccessible(page);
     await page.keyboard.press("Enter");
