@@ -78,7 +78,7 @@ chart-schema: $(VENV)/.dev ## Write the chart's values.schema.json
 # One that fails keeps none of the others from running. The environments are made first, since suites that run at
 # the same time would make one of them twice at once; the suites that take longest begin first.
 test: ## Run every test, and say in the end which suites passed
-	@$(PYTHON) scripts/run_suites.py $(MAKE) setup --at-once 4 \
+	@$(PYTHON) scripts/run_suites.py $(MAKE) setup --at-once 3 \
 	    test-server test-ui test-client test-install test-stack test-importer test-e2e $(GENERATIONS:%=test-clients-%) test-charts
 
 # More than there are processors: a process often waits for a server that is stopped, killed or held up.
