@@ -103,7 +103,7 @@ def workspace_ids(session: Session) -> dict[str, int]:
 class Holder(NamedTuple):
     """An experiment that has an id: its workspace, empty if that is deleted, and its name.
 
-    Without a stage it is deleted for good, and its row is about to go.
+    One that is not there is deleted for good, and its row is about to go.
     """
 
     workspace: str

@@ -220,8 +220,7 @@ class Verification:
             self._here["model_versions"] += len(found.versions)
 
         def read(session: Session, keys: Sequence[str]) -> Iterable[Any]:
-            names = {model.name for model in wanted if model.key in set(keys)}
-            return reading.read_registered_models(session, sorted(names))
+            return reading.read_registered_models(session, sorted({names[key] for key in keys}))
 
         wanted = []
         for each in self._source.registered_models():
@@ -229,6 +228,7 @@ class Verification:
                 wanted.append(self._translation.registered_model(each))
             else:
                 self._differs(Kind.REGISTERED_MODEL, each.key, _NOT_BROUGHT)
+        names = {model.key: model.name for model in wanted}
         self._compare(
             Kind.REGISTERED_MODEL, "registered_models", "key", wanted=wanted, read=read, count=count
         )
